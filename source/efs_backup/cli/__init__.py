@@ -1,0 +1,1 @@
+"""The `efs-backup` command."""

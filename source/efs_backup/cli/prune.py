@@ -1,0 +1,55 @@
+"""`efs-backup prune`."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from efs_backup.cli import options
+from efs_backup.cli.output import print_facts, print_json
+from efs_backup.cli.stopping import stopping_on_signals
+from efs_backup.domain.errors import ExitCode, NothingThere
+from efs_backup.domain.snapshots import FolderLabel, Interval, PrunePlan, Retention
+from efs_backup.domain.window import Window
+from efs_backup.engine.process import Runner
+from efs_backup.engine.prune import plan_pruning, prune_series
+from efs_backup.engine.series import Series
+from efs_backup.engine.stop import Stop
+
+
+@click.command()
+@options.backup
+@click.option("--retain", type=int, required=True, metavar="N", help=options.RETAIN_HELP)
+@options.label
+@options.interval
+@options.dry_run
+@options.as_json
+def prune(*, backup: str, retain: int, label: str, interval: str, dry_run: bool, as_json: bool) -> int:
+    """Delete the snapshots of a series that are too many, the oldest first."""
+    retention, now, stop = Retention(retain), datetime.now(UTC), Stop(Window())
+    series = Series(Path(backup).absolute(), FolderLabel(label), Interval(interval), now)
+    if not series.exists:
+        raise NothingThere(f"There is no {interval} snapshot in {str(series.label_path)!r}.")
+    if dry_run:
+        _show(plan_pruning(series, retention), is_done=None, as_json=as_json)
+        return ExitCode.DONE
+    with stopping_on_signals(stop):
+        plan, is_done = prune_series(series, retention, now=now, family=Runner.with_new_family().family, stop=stop)
+    _show(plan, is_done=is_done, as_json=as_json)
+    return ExitCode.DONE if is_done else ExitCode.INCOMPLETE
+
+
+def _show(plan: PrunePlan, *, is_done: bool | None, as_json: bool) -> None:
+    """is_done: None for a dry run."""
+    keep, drop = [str(name) for name in plan.keep], [str(name) for name in plan.drop]
+    if as_json:
+        print_json(
+            {"dry_run": is_done is None, "keep": keep, "drop": drop, "reason": plan.reason, "deleted": bool(is_done)}
+        )
+        return
+    print_facts([
+        ("keep", ", ".join(keep)),
+        ("would drop" if is_done is None else "dropped", ", ".join(drop)),
+        ("because of", plan.reason),
+        ("note", "" if is_done in {None, True} else "Not all is deleted yet; the next prune or backup goes on."),
+    ])  # fmt: skip

@@ -1,0 +1,152 @@
+"""`efs-backup run`."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from efs_backup.cli import options
+from efs_backup.cli.output import print_error, print_facts, print_json, size
+from efs_backup.cli.progress import watching
+from efs_backup.cli.stopping import stopping_on_signals
+from efs_backup.domain.backup import BackupResult, BackupStatus
+from efs_backup.domain.commands import ExcludePattern
+from efs_backup.domain.comparison import Kind
+from efs_backup.domain.errors import ExitCode
+from efs_backup.domain.orders import BackupOrder
+from efs_backup.domain.snapshots import FolderLabel, Interval, Retention
+from efs_backup.domain.window import Window
+from efs_backup.engine.backup import BackupRun
+from efs_backup.engine.backup_plan import BackupPlan, plan_backup
+from efs_backup.engine.process import Runner
+from efs_backup.engine.stop import Stop
+
+
+@click.command()
+@click.argument("source", metavar="SOURCE")
+@options.backup
+@options.label
+@options.interval
+@click.option("--retain", type=int, default=7, show_default=True, metavar="N", help=options.RETAIN_HELP)
+@click.option("--window", type=float, metavar="MINUTES", help="Stop after so long; the next backup continues.")
+@options.jobs
+@click.option(
+    "--exclude", multiple=True, metavar="PATTERN", help="Leave out names (or, with a slash, paths); repeatable."
+)
+@click.option("--allow-empty", is_flag=True, help="An empty SOURCE is no mistake.")
+@options.dry_run
+@options.as_json
+def run(
+    *,
+    source: str,
+    backup: str,
+    label: str,
+    interval: str,
+    retain: int,
+    window: float | None,
+    jobs: int | None,
+    exclude: tuple[str, ...],
+    allow_empty: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Back up SOURCE: one more snapshot in BACKUP, unchanged files as hard links."""
+    order = BackupOrder(
+        source, backup, FolderLabel(label), Interval(interval), Retention(retain), jobs,
+        tuple(ExcludePattern(pattern) for pattern in exclude), allow_empty,
+    )  # fmt: skip
+    stop, runner, now = Stop(Window.of_minutes(window)), Runner.with_new_family(), datetime.now(UTC)
+    with stopping_on_signals(stop):
+        if dry_run:
+            _show_plan(plan_backup(order, now=now, runner=runner, stop=stop), as_json=as_json)
+            return ExitCode.DONE
+        with watching(stop.seconds_left) as watcher:
+            result = BackupRun(order, now=now, runner=runner, stop=stop, watcher=watcher).run()
+    _show_result(result, as_json=as_json)
+    return result.exit_code
+
+
+def _show_result(result: BackupResult, *, as_json: bool) -> None:
+    if as_json:
+        print_json(_result_json(result))
+    elif result.status is BackupStatus.SUCCESS:
+        print_facts(_result_facts(result))
+    if result.status is not BackupStatus.SUCCESS:
+        print_error(f"{result.status}: {result.message}", result.next_step)
+
+
+def _result_json(result: BackupResult) -> dict[str, Any]:
+    statistics = result.statistics
+    return {
+        "status": result.status,
+        "failure_reason": result.failure_reason,
+        "snapshot": str(result.snapshot) if result.snapshot else None,
+        "path": result.path,
+        "previous": str(result.previous) if result.previous else None,
+        "number_of_files": statistics.number_of_files,
+        "number_of_files_transferred": statistics.number_of_files_transferred,
+        "number_of_files_copied": statistics.number_of_files_copied,
+        "number_of_files_linked": statistics.number_of_files_linked,
+        "total_file_size": statistics.total_file_size,
+        "total_transferred_file_size": statistics.total_transferred_file_size,
+        "vanished_files": statistics.vanished_files,
+        "pruned": [str(name) for name in result.pruned],
+        "seconds": {step.name: round(step.seconds, 3) for step in result.steps},
+        "notes": list(result.notes),
+        "message": result.message,
+        "next_step": result.next_step,
+    }
+
+
+def _result_facts(result: BackupResult) -> list[tuple[str, str]]:
+    statistics = result.statistics
+    return [
+        ("status", result.status),
+        ("snapshot", str(result.snapshot)),
+        ("path", result.path or ""),
+        ("files", f"{statistics.number_of_files:,} ({size(statistics.total_file_size)})"),
+        ("copied", f"{statistics.number_of_files_copied:,} ({size(statistics.total_transferred_file_size)} read)"),
+        ("linked", f"{statistics.number_of_files_linked:,}"),
+        ("vanished", f"{statistics.vanished_files:,}"),
+        ("pruned", ", ".join(str(name) for name in result.pruned)),
+        ("seconds", ", ".join(f"{step.name} {step.seconds:.1f}" for step in result.steps)),
+        *(("note", note) for note in result.notes),
+    ]
+
+
+def _show_plan(plan: BackupPlan, *, as_json: bool) -> None:
+    if as_json:
+        print_json(_plan_json(plan))
+        return
+    differences = plan.differences
+    changes = (
+        "everything: this is the first snapshot" if differences is None
+        else ", ".join(f"{differences.counts[kind]:,} {kind}" for kind in Kind)
+    )  # fmt: skip
+    print_facts([
+        ("would make", str(plan.snapshot)),
+        ("previous", str(plan.previous) if plan.previous else "none"),
+        ("continues from", ", ".join(str(name) for name in plan.continues_from)),
+        ("files", f"{plan.survey.files:,} ({size(plan.survey.size)})"),
+        ("changes", changes),
+        *((kind, path) for kind in Kind for path in (differences.first(kind) if differences else [])),
+        ("jobs", f"{plan.sizes.jobs}, each of at most {plan.sizes.files:,} files and {size(plan.sizes.size)}"),
+        ("would drop", ", ".join(str(name) for name in plan.prune.drop)),
+        ("because of", plan.prune.reason),
+    ])  # fmt: skip
+
+
+def _plan_json(plan: BackupPlan) -> dict[str, Any]:
+    return {
+        "dry_run": True,
+        "snapshot": str(plan.snapshot),
+        "previous": str(plan.previous) if plan.previous else None,
+        "continues_from": [str(name) for name in plan.continues_from],
+        "number_of_files": plan.survey.files,
+        "total_file_size": plan.survey.size,
+        "differences": {kind: plan.differences.counts[kind] for kind in Kind} if plan.differences else None,
+        "jobs": plan.sizes.jobs,
+        "files_per_part": plan.sizes.files,
+        "would_drop": [str(name) for name in plan.prune.drop],
+        "reason": plan.prune.reason,
+    }

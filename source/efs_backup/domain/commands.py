@@ -1,0 +1,127 @@
+"""The commands that the engine runs, as tuples of arguments; never a shell string."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from efs_backup.domain.errors import WrongUsage
+
+Command = tuple[str, ...]
+
+RSYNC_EXIT_CODES = {
+    0: "done",
+    1: "wrong option",
+    2: "protocols do not match",
+    3: "a file could not be selected",
+    5: "the client-server protocol did not start",
+    10: "error in socket input or output",
+    11: "error in file input or output",
+    12: "error in the data stream",
+    13: "error in program diagnostics",
+    14: "error in communication between its processes",
+    20: "stopped by a signal",
+    21: "error while waiting for its processes",
+    22: "out of memory",
+    23: "some files were not copied",
+    24: "some files vanished",
+    25: "too many deletions",
+    30: "timed out",
+}
+"""rsync(1), "EXIT VALUES"."""
+
+RSYNC_SOME_FILES_FAILED = 23
+RSYNC_SOME_FILES_VANISHED = 24
+
+RSYNC_OLDEST = (3, 1, 3)
+"""The first rsync whose --modify-window=-1 compares nanoseconds (rsync NEWS, 3.1.3)."""
+
+RSYNC_PATCHED = (3, 5, 0)
+"""The first rsync without the holes that matter when root copies a tree that others write to (rsync NEWS, 3.5.0)."""
+
+_PRESERVE = ("-lptgoD", "-S", "--numeric-ids", "--modify-window=-1", "--stats")
+_NEVER_MATCHES = "//"
+_EXCLUDE_FORBIDDEN = ("|", "\\", "\0", "[^", "[:", "[.", "[=")
+
+
+@dataclass(frozen=True)
+class ExcludePattern:
+    """A shell pattern of names to leave out: with a slash inside a path from the source's root, else any name.
+
+    `*` and `?` match slashes too. What fpart's fnmatch(3) and Python's fnmatch read in different ways is refused, so
+    that the crawl and the check of its result always agree.
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        if not self.text.strip("/."):
+            raise WrongUsage(f"The exclude pattern {self.text!r} names nothing that could be left out.")
+        for forbidden in _EXCLUDE_FORBIDDEN:
+            if forbidden in self.text:
+                raise WrongUsage(f"The exclude pattern {self.text!r} holds {forbidden!r}; use only *, ? and [...].")
+
+    @property
+    def for_fpart(self) -> str:
+        """The pattern as fpart takes it: it compares with the bare name and with the path after `./`."""
+        bare = self.text.strip("/")
+        return f"./{bare}" if "/" in self.text.rstrip("/") else bare
+
+
+def rsync_options(references: Sequence[str], *, vanishing: bool, in_place: bool, into_empty: bool) -> Command:
+    """The options of every copy.
+
+    references: absolute directories to link unchanged files into, the best first; at most 20 (rsync's own limit).
+    vanishing: a file that is gone since the crawl is no error.
+    in_place: write files under their final names; only where no file of the target can have a second link.
+    into_empty: what the target has already is left alone, for it may be a link into an older snapshot.
+
+    Directories get their attributes elsewhere, once, after all files are there: implied ones are made plain.
+    """
+    return (
+        *_PRESERVE,
+        *(("--ignore-missing-args",) if vanishing else ()),
+        *(("--inplace",) if in_place else ()),
+        *(("--ignore-existing",) if into_empty else ()),
+        "--no-implied-dirs",
+        *(f"--link-dest={reference}" for reference in references),
+    )
+
+
+def fpart_options(excludes: Sequence[ExcludePattern]) -> str:
+    """The value of fpsync's -O: without one, fpsync leaves out .zfs, .snapshot* and .ckpt, silently."""
+    patterns = [pattern.for_fpart for pattern in excludes] or [_NEVER_MATCHES]
+    return "|".join(f"-x|{pattern}" for pattern in patterns)
+
+
+@dataclass(frozen=True)
+class PartSizes:
+    """How fpsync splits the work: jobs at a time, and at most so many files and bytes in one part."""
+
+    jobs: int
+    files: int
+    size: int
+
+
+def fpsync_command(
+    fpsync: str, source: str, target: str, temporary: str, tool: str, sizes: PartSizes, options: tuple[Command, str]
+) -> Command:
+    """fpsync, under bash (a second SIGINT fails under dash), told to stop if we die.
+
+    All paths must be of safe characters, for fpsync builds shell text from them. `options` are rsync's and fpart's.
+    """
+    rsync, fpart = options
+    return (
+        *("setpriv", "--pdeathsig", "INT", "--", "bash", fpsync),
+        *("-n", str(sizes.jobs), "-f", str(sizes.files), "-s", str(sizes.size)),
+        *("-t", temporary, "-T", tool, "-O", fpart, "-o", " ".join(rsync)),
+        *(f"{source}/", f"{target}/"),
+    )
+
+
+def part_command(tool: str, options: Command, part: str, source: str, target: str) -> Command:
+    """The copy of one part, as fpsync starts it."""
+    return (tool, *options, "-d", f"--files-from={part}", "--from0", f"{source}/", f"{target}/")
+
+
+def flush_command(path: str) -> Command:
+    """Write what the file system of this path still has in memory (coreutils' syncfs)."""
+    return ("sync", "--file-system", path)

@@ -1,0 +1,66 @@
+"""How two trees differ."""
+
+import heapq
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """How one path differs."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+class Aspect(StrEnum):
+    """What of a path has changed."""
+
+    TYPE = "type"
+    CONTENT = "content"
+    ATTRIBUTES = "attributes"
+
+
+@dataclass(frozen=True, order=True)
+class Difference:
+    """One path that differs; is_inside says that the directory around it is on one side only."""
+
+    path: str
+    kind: Kind
+    aspects: tuple[Aspect, ...] = ()
+    is_directory: bool = False
+    is_inside: bool = False
+
+
+@dataclass
+class Summary:
+    """Counts of differences, and the first paths of each kind in order; what is kept does not grow with the tree."""
+
+    most: int = 10
+    counts: Counter[Kind] = field(default_factory=Counter)
+    _first: dict[Kind, list["_Descending"]] = field(default_factory=dict)
+
+    def add(self, difference: Difference) -> None:
+        """Count one."""
+        self.counts[difference.kind] += 1
+        first = self._first.setdefault(difference.kind, [])
+        item = _Descending(difference.path)
+        if len(first) < self.most:
+            heapq.heappush(first, item)
+        else:
+            heapq.heappushpop(first, item)
+
+    def first(self, kind: Kind) -> list[str]:
+        """The first paths of a kind."""
+        return sorted(item.path for item in self._first.get(kind, []))
+
+
+@dataclass(frozen=True)
+class _Descending:
+    """A path that a heap throws out first when it is the last in order."""
+
+    path: str
+
+    def __lt__(self, other: "_Descending") -> bool:
+        return self.path > other.path

@@ -1,0 +1,103 @@
+"""Everything that can go wrong and be named, and the exit code of each.
+
+EfsBackupError                1
+|-- WrongUsage                2   the command line asks for something that can never work
+|-- NothingThere              5   no such snapshot, label or interval
+|-- RestoreFailed             1   the restore was refused or did not finish
+`-- BackupError               1   a backup that ended as Failed, with its FailureReason
+    |-- SourceUnreadable      1
+    |-- BackupFull            1
+    |-- ToolMissing           1
+    |-- CopyFailed            1
+    `-- Locked                4
+"""
+
+from enum import IntEnum, StrEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What the `efs-backup` command tells its caller."""
+
+    DONE = 0
+    FAILED = 1
+    WRONG_USAGE = 2
+    INCOMPLETE = 3
+    LOCKED = 4
+    NOTHING_THERE = 5
+
+
+class FailureReason(StrEnum):
+    """Why a backup ended as `Failed`."""
+
+    MOUNT_FAILED = "MountFailed"
+    SOURCE_UNREADABLE = "SourceUnreadable"
+    BACKUP_FULL = "BackupFull"
+    TOOL_MISSING = "ToolMissing"
+    COPY_FAILED = "CopyFailed"
+    LOCKED = "Locked"
+    INTERNAL_ERROR = "InternalError"
+
+
+class EfsBackupError(Exception):
+    """The root of the tree: a sentence for the operator, and what to do next."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
+
+    def __init__(self, message: str, next_step: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.next_step = next_step
+
+
+class WrongUsage(EfsBackupError):
+    """The command line asks for something that can never work."""
+
+    exit_code = ExitCode.WRONG_USAGE
+
+
+class NothingThere(EfsBackupError):
+    """No such snapshot, label or interval."""
+
+    exit_code = ExitCode.NOTHING_THERE
+
+
+class RestoreFailed(EfsBackupError):
+    """The restore was refused before it touched anything, or did not finish; the message says which."""
+
+
+class BackupError(EfsBackupError):
+    """A backup that ends as `Failed`."""
+
+    reason: ClassVar[FailureReason] = FailureReason.INTERNAL_ERROR
+
+
+class SourceUnreadable(BackupError):
+    """The source, or something in it, is missing, suspiciously empty or cannot be read."""
+
+    reason = FailureReason.SOURCE_UNREADABLE
+
+
+class BackupFull(BackupError):
+    """The backup file system has no space or inode left, or a quota is used up."""
+
+    reason = FailureReason.BACKUP_FULL
+
+
+class ToolMissing(BackupError):
+    """A program that the engine drives is not installed."""
+
+    reason = FailureReason.TOOL_MISSING
+
+
+class CopyFailed(BackupError):
+    """The copy did not finish, or the backup file system refused it."""
+
+    reason = FailureReason.COPY_FAILED
+
+
+class Locked(BackupError):
+    """Another backup of the same series is running."""
+
+    exit_code = ExitCode.LOCKED
+    reason = FailureReason.LOCKED

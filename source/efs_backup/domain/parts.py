@@ -1,0 +1,130 @@
+"""The parts of a copy: how large, and what became of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from efs_backup.domain.backup import CopyStatistics
+from efs_backup.domain.commands import (
+    RSYNC_EXIT_CODES,
+    RSYNC_SOME_FILES_FAILED,
+    RSYNC_SOME_FILES_VANISHED,
+    PartSizes,
+)
+from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed, SourceUnreadable
+from efs_backup.domain.rsync_output import Complaint, Fault, first_paths
+
+SMALLEST_PART_FILES = 150
+LARGEST_PART_FILES = 20_000
+SMALLEST_PART_SIZE = 256 * 1024**2
+LARGEST_PART_SIZE = 4 * 1024**3
+JOBS_LIMIT = 64
+"""Requests that a Linux NFS client sends at a time over one mount (its session's slot table)."""
+
+_NETWORK_JOBS = 32
+_PARTS_PER_JOB = 4
+_NETWORK_KINDS = ("nfs", "fuse", "cifs", "smb", "lustre", "9p", "efs")
+_GOOD_CODES = frozenset({0, RSYNC_SOME_FILES_VANISHED})
+
+
+def default_jobs(processors: int, kinds: Sequence[str]) -> int:
+    """Copies at a time: many where operations wait for a network, few where processors and disks are the limit."""
+    if any(kind.startswith(_NETWORK_KINDS) for kind in kinds):
+        return _NETWORK_JOBS
+    return max(2, min(2 * processors, 16))
+
+
+def plan_parts(files: int, size: int, jobs: int) -> PartSizes:
+    """Some parts for each job, so that all end at about the same time, but none so small that its start costs most."""
+    share = jobs * _PARTS_PER_JOB
+    return PartSizes(
+        jobs,
+        max(SMALLEST_PART_FILES, min(-(-files // share), LARGEST_PART_FILES)),
+        max(SMALLEST_PART_SIZE, min(-(-size // share), LARGEST_PART_SIZE)),
+    )
+
+
+@dataclass(frozen=True)
+class PartReport:
+    """What is known of one part: its entries that are no directories, rsync's exit code (None: it never said one)."""
+
+    number: int
+    files: int
+    exit_code: int | None
+    statistics: CopyStatistics = CopyStatistics()
+    complaints: tuple[Complaint, ...] = ()
+
+    @property
+    def vanished(self) -> int:
+        """Files that were gone before rsync listed them, or between that and its reading them."""
+        late = sum(found.fault is Fault.VANISHED for found in self.complaints)
+        return max(0, self.files - self.statistics.number_of_files) + late
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether everything in it is copied that was still there."""
+        if self.exit_code in _GOOD_CODES:
+            return True
+        excused = {found.fault for found in self.complaints} <= {Fault.HARMLESS, Fault.VANISHED}
+        return self.exit_code == RSYNC_SOME_FILES_FAILED and bool(self.complaints) and excused
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the backup file system had no space for it."""
+        return any(found.fault is Fault.BACKUP_FULL for found in self.complaints)
+
+    def __str__(self) -> str:
+        if self.exit_code is None:
+            return f"part {self.number} never finished"
+        meaning = RSYNC_EXIT_CODES.get(self.exit_code, "killed or unknown")
+        return f"part {self.number} ended with rsync's exit code {self.exit_code} ({meaning})"
+
+
+@dataclass(frozen=True)
+class CopyReport:
+    """A whole copy: whether the crawl reached its end, what it could not read, and all parts."""
+
+    crawl_finished: bool
+    crawl_complaints: tuple[str, ...]
+    parts: tuple[PartReport, ...]
+
+    @property
+    def statistics(self) -> CopyStatistics:
+        """The sum over all parts; linked files are counted elsewhere."""
+        copied = sum((part.statistics for part in self.parts), CopyStatistics())
+        return copied + CopyStatistics(vanished_files=sum(part.vanished for part in self.parts))
+
+    @property
+    def finished_parts(self) -> int:
+        """How many parts are finished."""
+        return sum(part.is_finished for part in self.parts)
+
+    def fault(self, source: str = "source", target: str = "backup file system") -> BackupError | None:
+        """Why this copy is not whole, the most telling reason first; None where everything is there.
+
+        fpsync's own exit code is no witness: it is 0 after a killed rsync, and 1 after a harmless warning.
+        """
+        if any(part.is_full for part in self.parts):
+            return BackupFull(f"The {target} is full.")
+        return self._unreadable(source) or self._unfinished(source)
+
+    def _unreadable(self, source: str) -> BackupError | None:
+        complaints = [
+            found for part in self.parts for found in part.complaints if found.fault is Fault.SOURCE_UNREADABLE
+        ]
+        if self.crawl_finished and self.crawl_complaints:
+            return SourceUnreadable(f"The {source} could not be listed: {'; '.join(self.crawl_complaints[:3])}.")
+        if not complaints:
+            return None
+        named, first = first_paths(complaints), complaints[0].text
+        return SourceUnreadable(f"{len(complaints)} reads of the {source} failed: {named}; the first: {first}.")
+
+    def _unfinished(self, source: str) -> BackupError | None:
+        unfinished = [part for part in self.parts if not part.is_finished]
+        if unfinished:
+            said = next((found.text for part in unfinished for found in part.complaints), "")
+            detail = f"; rsync said: {said}" if said else ""
+            return CopyFailed(f"{len(unfinished)} of {len(self.parts)} parts are not copied: {unfinished[0]}{detail}.")
+        if not self.crawl_finished:
+            said = f": {'; '.join(self.crawl_complaints[:3])}" if self.crawl_complaints else ""
+            return CopyFailed(f"fpart did not reach the end of the {source}{said}.")
+        return None

@@ -1,0 +1,58 @@
+"""What a restore would do and did."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from efs_backup.domain.comparison import Kind, Summary
+from efs_backup.domain.errors import ExitCode
+from efs_backup.domain.orders import RestoreMode
+from efs_backup.domain.snapshots import SnapshotName
+
+
+class RestoreStatus(StrEnum):
+    """How a restore ended."""
+
+    PLANNED = "Planned"
+    SUCCESS = "Success"
+    INCOMPLETE = "Incomplete"
+
+
+@dataclass(frozen=True)
+class RestorePlan:
+    """Which snapshot goes where, and what that means for each path of the target."""
+
+    snapshot: SnapshotName
+    mode: RestoreMode
+    target: str
+    summary: Summary
+
+    @property
+    def created(self) -> int:
+        """Paths that the target has not."""
+        return self.summary.counts[Kind.ADDED]
+
+    @property
+    def replaced(self) -> int:
+        """Paths of which the target has another version."""
+        return self.summary.counts[Kind.CHANGED]
+
+    @property
+    def extra(self) -> int:
+        """Paths that only the target has: deleted by `mirror`, left alone otherwise."""
+        return self.summary.counts[Kind.REMOVED]
+
+
+@dataclass(frozen=True)
+class RestoreResult:
+    """How a restore ended."""
+
+    status: RestoreStatus
+    plan: RestorePlan
+    message: str
+    next_step: str = ""
+    quarantine: str | None = None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code of the status."""
+        return ExitCode.INCOMPLETE if self.status is RestoreStatus.INCOMPLETE else ExitCode.DONE

@@ -1,0 +1,256 @@
+"""One backup: an empty partial, one copy that links what is unchanged, a check, a rename."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from efs_backup.domain.backup import BackupResult, BackupStatus, CopyStatistics, Step
+from efs_backup.domain.commands import RSYNC_PATCHED, PartSizes, flush_command, rsync_options
+from efs_backup.domain.errors import BackupError, CopyFailed, FailureReason, SourceUnreadable
+from efs_backup.domain.orders import BackupOrder
+from efs_backup.domain.parts import CopyReport, default_jobs, plan_parts
+from efs_backup.domain.ports import Watcher
+from efs_backup.domain.snapshots import SnapshotName, plan_prune
+from efs_backup.engine.copy import Copy, CopyOrder
+from efs_backup.engine.delete import delete_trees
+from efs_backup.engine.excludes import Excludes
+from efs_backup.engine.finish import Finish, Finished, make_listed_directories
+from efs_backup.engine.hard_links import groups_of, relink
+from efs_backup.engine.lock import Owner, locked
+from efs_backup.engine.mounts import kind_of
+from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
+from efs_backup.engine.process import Runner, Tools
+from efs_backup.engine.refusals import FREE_SPACE, refusal, refusals_named, source_errors_named
+from efs_backup.engine.series import Series, Snapshot
+from efs_backup.engine.stop import Stop
+from efs_backup.engine.survey import Survey, take_survey
+from efs_backup.engine.tree import Tree
+from efs_backup.engine.tree_walk import Stopped
+from efs_backup.engine.workspace import workspace
+
+PARTIALS_USED = 3
+"""Left-over partials that a backup continues from; each is one more place for rsync to look in."""
+
+CLOCK_MARGIN_SECONDS = 2.0
+"""How far the clocks of this machine and of the source's server may be apart."""
+
+_KEPT = "All older snapshots are as they were."
+_NEXT_STEPS = {
+    FailureReason.BACKUP_FULL: FREE_SPACE,
+    FailureReason.SOURCE_UNREADABLE: "Mend the source, or leave what is named out with --exclude; then run it again.",
+}
+
+
+class BackupRun:
+    """A backup under way. `now` is its start, aware; the snapshot is named by it."""
+
+    def __init__(self, order: BackupOrder, *, now: datetime, runner: Runner, stop: Stop, watcher: Watcher) -> None:
+        self._order = order
+        self._now = now
+        self._runner = runner
+        self._stop = stop
+        self._watcher = watcher
+        self._excludes = Excludes(order.excludes)
+        self._steps: list[Step] = []
+        self._notes: list[str] = []
+
+    def run(self) -> BackupResult:
+        """Back up. Every end that has a name is a result; WrongUsage and what has no name are raised."""
+        try:
+            return self._run()
+        except Stopped:
+            return self._incomplete("before anything was copied", CopyStatistics())
+        except BackupError as error:
+            return self._failed(error)
+        except OSError as error:
+            return self._failed(refusal(error, self._order.backup))
+
+    def _run(self) -> BackupResult:
+        tools = self._find_tools()
+        source, backup = check_source(self._order.source), check_backup(self._order.backup)
+        refuse_nesting(source, "SOURCE", backup, "BACKUP")
+        with refusals_named(str(backup)):
+            backup.mkdir(exist_ok=True)
+        series = Series(backup, self._order.label, self._order.interval, self._now)
+        series.prepare()
+        with locked(series.path, Owner.this_process(self._runner.family, self._now)) as dead, Tree(source) as tree:
+            if dead:
+                self._note(f"The lock was taken over: its owner has died ({dead}).")
+            return self._back_up(tree, series, tools)
+
+    def _find_tools(self) -> Tools:
+        tools = Tools.find(self._runner)
+        if tools.rsync_version < RSYNC_PATCHED:
+            self._note(
+                f"rsync {_dotted(tools.rsync_version)} is older than {_dotted(RSYNC_PATCHED)}, which closes holes that"
+                " matter when root copies what others write; check that your distribution has mended them."
+            )
+        return tools
+
+    def _back_up(self, source: Tree, series: Series, tools: Tools) -> BackupResult:
+        series.check_hard_links()
+        for adopted in series.adopt():
+            self._note(f"Adopted a snapshot of the old layout as {adopted.name}.")
+        snapshots, partials = series.snapshots(), series.partials()
+        with self._step("survey"):
+            survey = take_survey(source, self._excludes, self._stop.is_due)
+        if survey.is_empty and not self._order.allow_empty:
+            refuse_sudden_emptiness(self._order.source, snapshots)
+        name = SnapshotName.following([known.name for known in (*snapshots, *partials)], self._now)
+        references = [*partials[:PARTIALS_USED], *snapshots[:1]]
+        attempt = _Attempt(source, series, name, references, survey)
+        return self._fill_and_publish(attempt, tools)
+
+    def _fill_and_publish(self, attempt: "_Attempt", tools: Tools) -> BackupResult:
+        partial = attempt.series.create_partial(attempt.name)
+        with Tree(partial) as target:
+            report = self._copy(attempt, target, partial, tools)
+            fault = report.fault()
+            if fault and self._stop.is_due():
+                return self._cut_off(attempt, partial, report)
+            if fault:
+                self._keep_or_discard(attempt, partial, report)
+                raise fault
+            finished = self._finish(attempt, target)
+        snapshot = self._publish(attempt, partial)
+        return self._succeed(attempt, snapshot, report, finished)
+
+    def _copy(self, attempt: "_Attempt", target: Tree, partial: Path, tools: Tools) -> CopyReport:
+        with self._step("copy"), workspace() as private:
+            self._watcher.expect(attempt.survey.files, attempt.survey.size)
+            links = private.links("reference", [reference.path for reference in attempt.references])
+            options = rsync_options(links, vanishing=True, in_place=not links, into_empty=True)
+            order = CopyOrder(Path(attempt.source.root), partial, options, self._sizes(attempt), self._order.excludes)
+            copy = Copy(order, self._runner, tools, private)
+            report = copy.run(self._stop, self._watcher.progress)
+            if not report.fault():
+                make_listed_directories(target, copy.listed_directories())
+            return report
+
+    def _sizes(self, attempt: "_Attempt") -> PartSizes:
+        kinds = [kind_of(attempt.source.root), kind_of(str(attempt.series.path))]
+        jobs = self._order.jobs or default_jobs(os.cpu_count() or 1, kinds)
+        return plan_parts(attempt.survey.files, attempt.survey.size, jobs)
+
+    def _finish(self, attempt: "_Attempt", target: Tree) -> Finished:
+        with self._step("finish"):
+            self._check_that_source_is_the_same(attempt.source)
+            with source_errors_named(attempt.source.root):
+                groups = groups_of(attempt.source, attempt.survey.linked_inodes, self._excludes.match)
+            relink(target, groups)
+            since_ns = int((self._now.timestamp() - CLOCK_MARGIN_SECONDS) * 1e9)
+            finished = Finish(attempt.source, target, since_ns, self._excludes.match, whole_target=True).run()
+        if finished.lost:
+            named = ", ".join(repr(path) for path in finished.lost_paths[:3])
+            raise CopyFailed(
+                f"{finished.lost} entries of the source are not in the copy, though nobody removed them: {named}.",
+                "A directory listing broke off. Look for errors of its file system, then run the backup again.",
+            )
+        return finished
+
+    def _check_that_source_is_the_same(self, source: Tree) -> None:
+        with source_errors_named(self._order.source):
+            found, started = os.stat(self._order.source), os.fstat(source.descriptor)
+        if (found.st_dev, found.st_ino) != (started.st_dev, started.st_ino):
+            raise SourceUnreadable(f"The source {self._order.source!r} was unmounted or replaced during the backup.")
+
+    def _publish(self, attempt: "_Attempt", partial: Path) -> Snapshot:
+        with self._step("publish"):
+            flushed = self._runner.run(flush_command(str(partial)))
+            if flushed.code != 0:
+                raise CopyFailed(f"The copy could not be written to disk: {flushed.stderr.strip()}.")
+            snapshot = attempt.series.publish(attempt.name)
+            attempt.series.refresh_number_links()
+        return snapshot
+
+    def _succeed(self, attempt: "_Attempt", snapshot: Snapshot, report: CopyReport, finished: Finished) -> BackupResult:
+        copied = report.statistics
+        statistics = CopyStatistics(
+            finished.files, copied.number_of_files_transferred, finished.linked, copied.total_file_size,
+            copied.total_transferred_file_size, copied.vanished_files,
+        )  # fmt: skip
+        pruned = self._prune(attempt.series)
+        return BackupResult(
+            BackupStatus.SUCCESS,
+            f"Snapshot {snapshot.name} holds {statistics.number_of_files} files.",
+            snapshot=snapshot.name, path=str(snapshot.path), previous=attempt.previous, statistics=statistics,
+            pruned=pruned, steps=tuple(self._steps), notes=tuple(self._notes),
+        )  # fmt: skip
+
+    def _prune(self, series: Series) -> tuple[SnapshotName, ...]:
+        """What fails here is no failure of the backup: the snapshot is there, and the next backup prunes again."""
+        with self._step("prune"):
+            try:
+                for partial in series.partials():
+                    series.discard(partial.path)
+                plan = plan_prune([snapshot.name for snapshot in series.snapshots()], self._order.retention)
+                for name in plan.drop:
+                    series.discard(series.path / str(name))
+                series.refresh_number_links()
+                if not delete_trees(series.trash(), self._stop.is_due):
+                    self._note("Not all dropped snapshots are deleted yet; the next backup goes on.")
+            except (BackupError, OSError) as error:
+                self._note(f"Pruning failed and will be tried again by the next backup: {error}")
+                return ()
+        return plan.drop
+
+    def _cut_off(self, attempt: "_Attempt", partial: Path, report: CopyReport) -> BackupResult:
+        self._keep_or_discard(attempt, partial, report)
+        return self._incomplete(f"with {report.finished_parts} parts copied", report.statistics, attempt)
+
+    def _keep_or_discard(self, attempt: "_Attempt", partial: Path, report: CopyReport) -> None:
+        """Keep what the next backup can continue from; older partials stay too, until a backup is whole."""
+        if report.finished_parts == 0 and attempt.series.partials()[1:]:
+            attempt.series.discard(partial)
+        for outdated in attempt.series.partials()[PARTIALS_USED:]:
+            attempt.series.discard(outdated.path)
+
+    def _incomplete(self, how_far: str, statistics: CopyStatistics, attempt: "_Attempt | None" = None) -> BackupResult:
+        return BackupResult(
+            BackupStatus.INCOMPLETE,
+            f"Stopped {how_far}: {self._stop.reason()}. {_KEPT}",
+            "Run the backup again: it continues from what is copied.",
+            previous=attempt.previous if attempt else None,
+            statistics=statistics, steps=tuple(self._steps), notes=tuple(self._notes),
+        )  # fmt: skip
+
+    def _failed(self, error: BackupError) -> BackupResult:
+        next_step = error.next_step or _NEXT_STEPS.get(error.reason, "Mend the cause and run the backup again.")
+        return BackupResult(
+            BackupStatus.FAILED, f"{error.message} {_KEPT}", next_step, error.reason,
+            steps=tuple(self._steps), notes=tuple(self._notes),
+        )  # fmt: skip
+
+    def _note(self, text: str) -> None:
+        self._notes.append(text)
+        self._watcher.note(text)
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        self._watcher.step(name)
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self._steps.append(Step(name, time.monotonic() - started))
+
+
+class _Attempt:
+    """What one backup works on."""
+
+    def __init__(
+        self, source: Tree, series: Series, name: SnapshotName, references: list[Snapshot], survey: Survey
+    ) -> None:
+        self.source = source
+        self.series = series
+        self.name = name
+        self.references = references
+        self.survey = survey
+        self.previous = next((known.name for known in series.snapshots()), None)
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))

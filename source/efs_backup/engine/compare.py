@@ -1,0 +1,116 @@
+"""Compare two trees, directory by directory."""
+
+import os
+import stat
+import threading
+from collections.abc import Callable, Iterable
+
+from efs_backup.domain.comparison import Aspect, Difference, Kind
+from efs_backup.engine.tree import Tree
+from efs_backup.engine.tree_walk import TreeWalk, joined
+
+_BLOCK = 1024 * 1024
+
+Seen = tuple[os.stat_result, bool]
+
+
+class Comparison:
+    """The walk over both trees; `differs` gets each difference as it is found, in no order, one at a time.
+
+    With content, files of equal size are read where they are not one inode; else equal size and mtime are enough, as
+    for rsync. A directory's mtime is not compared: it follows from its entries. Directories that only `old` has are
+    gone through only on demand.
+    """
+
+    def __init__(
+        self,
+        old: Tree,
+        new: Tree,
+        differs: Callable[[Difference], None],
+        *,
+        with_content: bool = False,
+        inside_old: bool = True,
+        is_left_out: Callable[[str], bool] = lambda _path: False,
+    ) -> None:
+        self._old = old
+        self._new = new
+        self._differs = differs
+        self._with_content = with_content
+        self._inside_old = inside_old
+        self._is_left_out = is_left_out
+        self._lock = threading.Lock()
+
+    def run(self, should_stop: Callable[[], bool] = lambda: False) -> None:
+        """Compare. Raises Stopped, and OSError where something cannot be read."""
+        TreeWalk(self._enter, should_stop=should_stop).run()
+
+    def _enter(self, directory: str) -> Iterable[str]:
+        old, is_in_old = _seen(self._old, directory)
+        new, is_in_new = _seen(self._new, directory)
+        below = []
+        for name in sorted(old.keys() | new.keys()):
+            path = joined(directory, name)
+            if self._is_left_out(path):
+                continue
+            difference = self._compare(path, old.get(name), new.get(name), is_inside=not (is_in_old and is_in_new))
+            if difference:
+                with self._lock:
+                    self._differs(difference)
+            if (name in new and new[name][1]) or (name in old and old[name][1] and (self._inside_old or name in new)):
+                below.append(name)
+        return below
+
+    def _compare(self, path: str, old: Seen | None, new: Seen | None, *, is_inside: bool) -> Difference | None:
+        if old is None or new is None:
+            kind = Kind.ADDED if old is None else Kind.REMOVED
+            is_directory = bool((old or new or (None, False))[1])
+            return Difference(path, kind, is_directory=is_directory, is_inside=is_inside)
+        aspects = self._aspects(path, old[0], new[0])
+        return Difference(path, Kind.CHANGED, aspects, new[1]) if aspects else None
+
+    def _aspects(self, path: str, old: os.stat_result, new: os.stat_result) -> tuple[Aspect, ...]:
+        if stat.S_IFMT(old.st_mode) != stat.S_IFMT(new.st_mode):
+            return (Aspect.TYPE,)
+        if (old.st_dev, old.st_ino) == (new.st_dev, new.st_ino):
+            return ()
+        has_other_content = self._has_other_content(path, old, new)
+        has_other_time = old.st_mtime_ns != new.st_mtime_ns and not stat.S_ISDIR(new.st_mode)
+        has_other_rights = _rights(old) != _rights(new)
+        return (
+            *((Aspect.CONTENT,) if has_other_content else ()),
+            *((Aspect.ATTRIBUTES,) if has_other_rights or (has_other_time and not has_other_content) else ()),
+        )
+
+    def _has_other_content(self, path: str, old: os.stat_result, new: os.stat_result) -> bool:
+        if stat.S_ISLNK(new.st_mode):
+            return self._old.read_link(path) != self._new.read_link(path)
+        if not stat.S_ISREG(new.st_mode):
+            return old.st_rdev != new.st_rdev
+        if old.st_size != new.st_size:
+            return True
+        return self._reads_differ(path) if self._with_content else old.st_mtime_ns != new.st_mtime_ns
+
+    def _reads_differ(self, path: str) -> bool:
+        with os.fdopen(self._old.open_file(path), "rb") as old, os.fdopen(self._new.open_file(path), "rb") as new:
+            while block := old.read(_BLOCK):
+                if block != new.read(_BLOCK):
+                    return True
+            return bool(new.read(1))
+
+
+def _seen(tree: Tree, directory: str) -> tuple[dict[str, Seen], bool]:
+    try:
+        listed = tree.list(directory, with_stat=True)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}, False
+    except OSError as error:
+        error.filename = os.path.join(tree.root, directory)
+        raise
+    return {name: (attributes, is_directory) for name, attributes, is_directory in listed if attributes}, True
+
+
+def _rights(attributes: os.stat_result) -> tuple[int, ...]:
+    """Mode and owner; the owner only for root, for nobody else can give files away."""
+    owner = (attributes.st_uid, attributes.st_gid) if os.geteuid() == 0 else ()
+    mode = 0 if stat.S_ISLNK(attributes.st_mode) else stat.S_IMODE(attributes.st_mode)
+    return (mode, *owner)

@@ -1,0 +1,88 @@
+"""Files with several names: found in the source, and made one file again in the target."""
+
+import errno
+import os
+import threading
+import uuid
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+from efs_backup.engine.tree import Tree
+from efs_backup.engine.tree_walk import THREADS, TreeWalk, joined
+
+
+class LinkedInodes:
+    """The inodes that were met more than once; 8 bytes for each file with more than one link."""
+
+    def __init__(self) -> None:
+        self._met = array("Q")
+
+    def meet(self, attributes: os.stat_result) -> None:
+        """Remember an entry that is no directory."""
+        if attributes.st_nlink > 1:
+            self._met.append(attributes.st_ino)
+
+    def repeated(self) -> frozenset[int]:
+        """Inode numbers that were met at least twice; on several file systems perhaps some that are no links."""
+        ordered = sorted(self._met)
+        return frozenset(one for one, other in pairwise(ordered) if one == other)
+
+
+def groups_of(
+    tree: Tree, inodes: frozenset[int], is_left_out: Callable[[str], bool] = lambda _path: False
+) -> list[list[str]]:
+    """The paths of each group of names of one file, for these inodes."""
+    found: dict[tuple[int, int], list[str]] = defaultdict(list)
+    lock = threading.Lock()
+
+    def enter(directory: str) -> Iterable[str]:
+        for name, attributes, is_directory in tree.list(directory, with_stat=True):
+            path = joined(directory, name)
+            if is_left_out(path) or attributes is None:
+                continue
+            if is_directory:
+                yield name
+            elif attributes.st_ino in inodes:
+                with lock:
+                    found[attributes.st_dev, attributes.st_ino].append(path)
+
+    if inodes:
+        TreeWalk(enter).run()
+    return [sorted(paths) for paths in found.values() if len(paths) > 1]
+
+
+def relink(target: Tree, groups: Iterable[list[str]]) -> None:
+    """Make the names of each group one file in the target, as far as the file system's link limit allows.
+
+    A name is replaced by a link beside it that is renamed over it; no file is ever written.
+    """
+    with ThreadPoolExecutor(THREADS) as workers:
+        for _ in workers.map(lambda group: _relink_group(target, group), groups):
+            pass
+
+
+def _relink_group(target: Tree, group: list[str]) -> None:
+    leader: str | None = None
+    for path in group:
+        if target.find(path) is None:
+            continue  # left out, or vanished before it was copied
+        if leader is None or not _replace_by_link(target, leader, path):
+            leader = path
+
+
+def _replace_by_link(target: Tree, leader: str, path: str) -> bool:
+    """False where the leader can take no further link."""
+    if target.stat(leader).st_ino == target.stat(path).st_ino:
+        return True
+    beside = joined(os.path.dirname(path), f".efs-backup-{uuid.uuid4().hex}")
+    try:
+        target.link(leader, beside)
+    except OSError as error:
+        if error.errno == errno.EMLINK:
+            return False
+        raise
+    target.rename(beside, path)
+    return True

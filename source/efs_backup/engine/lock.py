@@ -1,0 +1,105 @@
+"""One backup of a series at a time."""
+
+import errno
+import fcntl
+import json
+import os
+import pwd
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from efs_backup.domain.errors import Locked
+from efs_backup.engine.process import end_family
+from efs_backup.engine.refusals import refusals_named
+
+LOCK_NAME = ".lock"
+_HELD = frozenset({errno.EACCES, errno.EAGAIN})
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who holds a lock: the user, the process on its host, since when, and the mark of the processes it started."""
+
+    user: str
+    host: str
+    process: int
+    started: str
+    family: str
+
+    @classmethod
+    def this_process(cls, family: str, now: datetime) -> "Owner":
+        """The process that asks."""
+        return cls(_user_name(), socket.gethostname(), os.getpid(), now.isoformat(timespec="seconds"), family)
+
+    def __str__(self) -> str:
+        return f"process {self.process} of {self.user} on {self.host}, started {self.started}"
+
+
+def _user_name() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # an unnamed user, as in many containers
+        return f"user {os.geteuid()}"
+
+
+@contextmanager
+def locked(directory: Path, owner: Owner) -> Iterator[Owner | None]:
+    """Hold the series' lock; yields the dead owner from whom it was taken over, or None.
+
+    The kernel (on NFS the server) keeps the lock as long as its owner lives, and no longer: a lock never has to be
+    removed by hand. The file's text only says whose it is. What a dead owner of this host left running is killed
+    first, for it may still write into a partial. Raises Locked where another backup holds it.
+    """
+    with refusals_named(str(directory)):
+        descriptor = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        _acquire(descriptor, directory)
+        dead = _read(descriptor)
+        if dead:
+            _end_remains(dead, directory)
+        with refusals_named(str(directory)):
+            _write(descriptor, json.dumps(asdict(owner)))
+        try:
+            yield dead
+        finally:
+            os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, directory: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in _HELD:
+            raise
+        raise Locked(
+            f"Another backup of this series is running: {_read(descriptor) or 'its owner is not known'}.",
+            f"Wait until it ends, or stop that process. The lock is {str(directory / LOCK_NAME)!r}.",
+        ) from error
+
+
+def _end_remains(dead: Owner, directory: Path) -> None:
+    if dead.family and dead.host == socket.gethostname() and not end_family(dead.family):
+        raise Locked(
+            f"A backup of this series has died, but its copies cannot be killed: {dead}.",
+            f"A mount may hang: look for processes in state D. The lock is {str(directory / LOCK_NAME)!r}.",
+        )
+
+
+def _read(descriptor: int) -> Owner | None:
+    text = os.pread(descriptor, 4096, 0)
+    try:
+        return Owner(**json.loads(text)) if text.strip(b"\0 \n") else None
+    except (ValueError, TypeError):
+        return Owner("unknown", "unknown", 0, "unknown", "")
+
+
+def _write(descriptor: int, text: str) -> None:
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, text.encode(), 0)
+    os.fsync(descriptor)

@@ -1,0 +1,18 @@
+"""What file system a path lies on."""
+
+import os
+from pathlib import Path
+
+
+def kind_of(path: str) -> str:
+    """The type of its file system as the kernel names it (`ext4`, `nfs4`, `fuse.x`); "" where it cannot be told."""
+    device = os.stat(path).st_dev
+    number = f"{os.major(device)}:{os.minor(device)}"
+    kinds = (_parse(line) for line in Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines())
+    return next((kind for mounted, kind in kinds if mounted == number), "")
+
+
+def _parse(line: str) -> tuple[str, str]:
+    """(device, kind) of a line of mountinfo: see proc(5)."""
+    before, _, after = line.partition(" - ")
+    return before.split()[2], after.split()[0]

@@ -1,0 +1,127 @@
+"""The one runner of other programs."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from efs_backup.domain.commands import RSYNC_OLDEST, Command
+from efs_backup.domain.errors import ToolMissing
+from efs_backup.domain.rsync_output import parse_version
+
+MARK = "EFS_BACKUP_FAMILY"
+"""The environment variable that all processes of one backup carry, to be found again after a crash."""
+
+_KILL_PATIENCE_SECONDS = 10.0
+_PACKAGES = {
+    "rsync": "rsync",
+    "fpsync": "fpart",
+    "fpart": "fpart",
+    "bash": "bash",
+    "setpriv": "util-linux",
+    "sync": "coreutils",
+}
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A command that has ended: its exit code (negative: the signal that killed it) and its output."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+class Runner:
+    """Starts commands that carry the family's mark, and ends them all."""
+
+    def __init__(self, environment: Mapping[str, str], family: str) -> None:
+        self.family = family
+        self._environment = {**environment, "LC_ALL": "C", MARK: family}
+
+    @classmethod
+    def with_new_family(cls) -> "Runner":
+        """A runner in this process's environment, with a family of its own."""
+        return cls(os.environ, uuid.uuid4().hex)
+
+    def run(self, command: Command) -> Completed:
+        """Run a short command to its end."""
+        done = subprocess.run(
+            command, env=self._environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
+        return Completed(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
+
+    def start(self, command: Command, output: Path) -> subprocess.Popen[bytes]:
+        """Start a long command in a session of its own, all that it prints into one file."""
+        with output.open("wb") as sink:
+            return subprocess.Popen(
+                command, env=self._environment, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink,
+                start_new_session=True, umask=0o077,
+            )  # fmt: skip
+
+    def end_family(self) -> bool:
+        """Kill whatever this runner started and still runs; False if something would not die."""
+        return end_family(self.family)
+
+
+def end_family(family: str) -> bool:
+    """Kill every process that carries this mark, whoever started it; False if something would not die.
+
+    A process stuck in the kernel (a hard NFS mount whose server is gone) outlives SIGKILL.
+    """
+    give_up = time.monotonic() + _KILL_PATIENCE_SECONDS
+    while members := _members(family):
+        if time.monotonic() > give_up:
+            return False
+        for process in members:
+            _kill(process)
+        time.sleep(0.05)
+    return True
+
+
+def _members(family: str) -> list[int]:
+    wanted = f"{MARK}={family}".encode()
+    numbers = (int(name) for name in os.listdir("/proc") if name.isdigit())
+    return [number for number in numbers if number != os.getpid() and wanted in _environment_of(number)]
+
+
+def _environment_of(process: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
+    except (FileNotFoundError, PermissionError, ProcessLookupError):
+        return []  # gone in the meantime, or not ours
+
+
+def _kill(process: int) -> None:
+    try:
+        os.kill(process, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Where fpsync is, and which rsync it will call."""
+
+    fpsync: str
+    rsync_version: tuple[int, int, int]
+
+    @classmethod
+    def find(cls, runner: Runner) -> "Tools":
+        """Look them up in PATH. Raises ToolMissing, which says how to get them."""
+        found = {name: shutil.which(name) for name in _PACKAGES}
+        missing = [name for name, path in found.items() if path is None]
+        if missing:
+            packages = " ".join(sorted({_PACKAGES[name] for name in missing}))
+            raise ToolMissing(f"Not installed: {', '.join(missing)}.", f"Install with: apt-get install {packages}")
+        rsync = str(found["rsync"])
+        version = parse_version(runner.run((rsync, "--version")).stdout)
+        if version is None or version < RSYNC_OLDEST:
+            oldest = ".".join(map(str, RSYNC_OLDEST))
+            raise ToolMissing(f"{rsync} is older than {oldest}, or no rsync.", "Install with: apt-get install rsync")
+        return cls(str(found["fpsync"]), version)

@@ -1,0 +1,34 @@
+"""Prune a series on its own, without a backup."""
+
+from datetime import datetime
+
+from efs_backup.domain.snapshots import PrunePlan, Retention, plan_prune
+from efs_backup.engine.delete import delete_trees
+from efs_backup.engine.lock import Owner, locked
+from efs_backup.engine.refusals import refusals_named
+from efs_backup.engine.series import Series
+from efs_backup.engine.stop import Stop
+
+
+def plan_pruning(series: Series, retention: Retention) -> PrunePlan:
+    """Which snapshots would stay and go; nothing is touched."""
+    return plan_prune([snapshot.name for snapshot in series.snapshots()], retention)
+
+
+def prune_series(
+    series: Series, retention: Retention, *, now: datetime, family: str, stop: Stop
+) -> tuple[PrunePlan, bool]:
+    """Drop what the retention drops and empty the trash; False where asked to stop before all is deleted.
+
+    Raises Locked while a backup of the series runs.
+    """
+    series.prepare()
+    with locked(series.path, Owner.this_process(family, now)):
+        series.adopt()
+        plan = plan_pruning(series, retention)
+        paths = {snapshot.name: snapshot.path for snapshot in series.snapshots()}
+        for name in plan.drop:
+            series.discard(paths[name])
+        series.refresh_number_links()
+        with refusals_named(str(series.path)):
+            return plan, delete_trees(series.trash(), stop.is_due)

@@ -1,0 +1,42 @@
+"""What the file systems' refusals mean for the operator."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed, SourceUnreadable
+
+FREE_SPACE = "Free space on the backup file system, for example with `efs-backup prune`, and run the backup again."
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def refusal(error: OSError, where: str) -> BackupError:
+    """The error of ours for a refusal at this place."""
+    if error.errno in NO_SPACE:
+        return BackupFull(f"The backup file system is full ({error.strerror}) at {where!r}.", FREE_SPACE)
+    if error.errno == errno.EROFS:
+        return CopyFailed(f"The backup {where!r} lies on a read-only file system.", "Mount it for writing.")
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return CopyFailed(f"The backup {where!r} cannot be written: {error.strerror}.", "Run as root, or as its owner.")
+    return CopyFailed(f"The backup file system refused {error.filename or where!r}: {error.strerror}.")
+
+
+@contextmanager
+def refusals_named(where: str) -> Iterator[None]:
+    """Turn OSErrors on the backup's side into ours."""
+    try:
+        yield
+    except OSError as error:
+        raise refusal(error, where) from error
+
+
+@contextmanager
+def source_errors_named(source: str, path: str = "") -> Iterator[None]:
+    """Turn OSErrors on the source's side into SourceUnreadable."""
+    try:
+        yield
+    except OSError as error:
+        raise SourceUnreadable(
+            f"{path or '.'!r} in the source {source!r} cannot be read: {error.strerror}.",
+            "Give the backup the right to read it, mend the file system, or leave it out with --exclude.",
+        ) from error

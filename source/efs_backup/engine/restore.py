@@ -1,0 +1,132 @@
+"""Bring a snapshot, or a part of it, back."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+from efs_backup.domain.commands import rsync_options
+from efs_backup.domain.errors import BackupError, RestoreFailed
+from efs_backup.domain.orders import RestoreMode, RestoreOrder
+from efs_backup.domain.parts import CopyReport, default_jobs, plan_parts
+from efs_backup.domain.ports import Watcher
+from efs_backup.domain.restoring import RestorePlan, RestoreResult, RestoreStatus
+from efs_backup.domain.snapshots import SnapshotName
+from efs_backup.engine.copy import Copy, CopyOrder
+from efs_backup.engine.excludes import Excludes
+from efs_backup.engine.finish import Finish, make_listed_directories
+from efs_backup.engine.hard_links import groups_of, relink
+from efs_backup.engine.mounts import kind_of
+from efs_backup.engine.process import Runner, Tools
+from efs_backup.engine.quarantine import Quarantine
+from efs_backup.engine.restore_plan import Part, Planned, choose_part, plan_restore
+from efs_backup.engine.series import Series
+from efs_backup.engine.stop import Stop
+from efs_backup.engine.survey import Survey, take_survey
+from efs_backup.engine.tree import Tree
+from efs_backup.engine.tree_walk import Stopped
+from efs_backup.engine.workspace import workspace
+
+_AFTER_EVERY_CHANGE_NS = 2**62
+_AGAIN = "Mend the cause and run the same restore again."
+
+
+class RestoreRun:
+    """A restore under way. `now` is its start, aware; the quarantine is named by it."""
+
+    def __init__(self, order: RestoreOrder, *, now: datetime, runner: Runner, stop: Stop, watcher: Watcher) -> None:
+        self._order = order
+        self._series = Series(Path(order.backup).absolute(), order.label, order.interval, now)
+        self._runner = runner
+        self._stop = stop
+        self._watcher = watcher
+        self._target = Path(order.target).absolute()
+        self._quarantine = Quarantine(self._target, SnapshotName.of(now))
+
+    def plan(self) -> RestoreResult:
+        """What `run` would do; nothing is touched. Raises NothingThere, WrongUsage, RestoreFailed and Stopped."""
+        plan = self._plan(choose_part(self._series, self._order)).plan
+        return RestoreResult(RestoreStatus.PLANNED, plan, "Nothing was touched.")
+
+    def run(self) -> RestoreResult:
+        """Restore. Raises NothingThere, WrongUsage, RestoreFailed and ToolMissing."""
+        part = choose_part(self._series, self._order)
+        planned = self._plan(part)
+        tools = Tools.find(self._runner)
+        try:
+            return self._carry_out(part, planned, tools)
+        except Stopped:
+            return self._incomplete(planned.plan)
+        except BackupError as error:
+            raise RestoreFailed(f"{error.message}{self._moved()}", error.next_step or _AGAIN) from error
+        except OSError as error:
+            where = error.filename or str(self._target)
+            raise RestoreFailed(f"{where!r} could not be restored: {error.strerror}.{self._moved()}", _AGAIN) from error
+
+    def _plan(self, part: Part) -> Planned:
+        self._watcher.step("compare")
+        return plan_restore(self._order, part, self._target, self._quarantine.leaves_out, self._stop.is_due)
+
+    def _carry_out(self, part: Part, planned: Planned, tools: Tools) -> RestoreResult:
+        keeps_root = self._target.is_dir() and (self._order.mode is RestoreMode.OVERLAY or part.only is not None)
+        self._target.mkdir(parents=True, exist_ok=True)
+        self._make_way(planned)
+        with Tree(part.directory) as source, Tree(self._target) as target:
+            survey = take_survey(source, Excludes(()), self._stop.is_due)
+            report = self._copy(part, source, target, survey, tools)
+            if fault := report.fault("snapshot", "target's file system"):
+                if self._stop.is_due():
+                    return self._incomplete(planned.plan)
+                raise fault
+            if part.only is None:
+                self._finish(source, target, survey, keeps_root=keeps_root)
+        return self._success(planned.plan)
+
+    def _make_way(self, planned: Planned) -> None:
+        self._watcher.step("make way")
+        for found in planned.in_the_way:
+            path = self._target / found.path
+            if self._order.mode is RestoreMode.MIRROR:
+                self._quarantine.take(found.path)
+            elif path.is_dir() and not path.is_symlink():
+                path.rmdir()
+            else:
+                path.unlink()
+
+    def _copy(self, part: Part, source: Tree, target: Tree, survey: Survey, tools: Tools) -> CopyReport:
+        self._watcher.step("copy")
+        self._watcher.expect(survey.files, survey.size)
+        jobs = self._order.jobs or default_jobs(os.cpu_count() or 1, [kind_of(source.root), kind_of(target.root)])
+        options = rsync_options((), vanishing=False, in_place=False, into_empty=False)
+        sizes = plan_parts(survey.files, survey.size, jobs)
+        with workspace() as private:
+            copy = Copy(CopyOrder(Path(source.root), Path(target.root), options, sizes), self._runner, tools, private)
+            if part.only is not None:
+                return copy.run_only(part.only)
+            report = copy.run(self._stop, self._watcher.progress)
+            make_listed_directories(target, copy.listed_directories())
+            return report
+
+    def _finish(self, source: Tree, target: Tree, survey: Survey, *, keeps_root: bool) -> None:
+        self._watcher.step("finish")
+        relink(target, groups_of(source, survey.linked_inodes))
+        finish = Finish(
+            source, target, _AFTER_EVERY_CHANGE_NS, lambda _path: False, whole_target=False, keeps_root=keeps_root
+        )
+        finished = finish.run()
+        if finished.lost:
+            named = ", ".join(repr(path) for path in finished.lost_paths[:3])
+            raise RestoreFailed(f"{finished.lost} entries are missing in the target: {named}.{self._moved()}", _AGAIN)
+
+    def _success(self, plan: RestorePlan) -> RestoreResult:
+        place = str(self._quarantine.path) if self._quarantine.exists else None
+        undo = f"What was there before is in {place!r}; delete it when it is not needed." if place else ""
+        message = f"Restored snapshot {plan.snapshot} into {plan.target!r}."
+        return RestoreResult(RestoreStatus.SUCCESS, plan, message, undo, place)
+
+    def _incomplete(self, plan: RestorePlan) -> RestoreResult:
+        place = str(self._quarantine.path) if self._quarantine.exists else None
+        message = f"Stopped before the end: {self._stop.reason()}.{self._moved()}"
+        return RestoreResult(RestoreStatus.INCOMPLETE, plan, message, "Run the same restore again to go on.", place)
+
+    def _moved(self) -> str:
+        return f" What was replaced is in {str(self._quarantine.path)!r}." if self._quarantine.exists else ""

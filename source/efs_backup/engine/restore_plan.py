@@ -1,0 +1,125 @@
+"""Which part of which snapshot, and what bringing it back means for each path of the target; nothing is touched."""
+
+import os
+import stat
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from efs_backup.domain.comparison import Aspect, Difference, Kind, Summary
+from efs_backup.domain.errors import NothingThere, RestoreFailed, WrongUsage
+from efs_backup.domain.orders import RestoreMode, RestoreOrder
+from efs_backup.domain.restoring import RestorePlan
+from efs_backup.domain.snapshots import SnapshotName
+from efs_backup.engine.compare import Comparison
+from efs_backup.engine.places import refuse_nesting
+from efs_backup.engine.series import Series, Snapshot
+from efs_backup.engine.tree import Tree
+
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Part:
+    """What of a snapshot is brought back: a directory's content, or only one name in it."""
+
+    snapshot: SnapshotName
+    directory: Path
+    only: str | None = None
+
+    def leaves_out(self, path: str) -> bool:
+        """Whether this path, relative to the directory, is not meant."""
+        return self.only is not None and path != self.only
+
+
+def choose_part(series: Series, order: RestoreOrder) -> Part:
+    """The part that the order names. Raises NothingThere and WrongUsage."""
+    snapshots = {snapshot.name: snapshot for snapshot in series.snapshots()}
+    if not snapshots:
+        raise NothingThere(f"There is no {order.interval} snapshot in {str(series.label_path)!r}.")
+    return _find_part(snapshots[order.selection.choose(list(snapshots))], order.path)
+
+
+def _find_part(snapshot: Snapshot, path: str) -> Part:
+    directory, relative = snapshot.path, os.path.normpath(path.strip("/")) if path.strip("/") else ""
+    with Tree(snapshot.path) as tree:
+        for depth, name in enumerate(names := [name for name in relative.split("/") if name not in {"", "."}], 1):
+            found = tree.find("/".join(names[:depth]))
+            if found is None:
+                raise NothingThere(f"There is no {path!r} in the snapshot {snapshot.name}.")
+            if stat.S_ISDIR(found.st_mode):
+                directory /= name
+            elif depth < len(names):
+                raise NothingThere(f"{'/'.join(names[:depth])!r} in the snapshot {snapshot.name} is no directory.")
+            else:
+                return Part(snapshot.name, directory, only=name)
+    return Part(snapshot.name, directory)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, and the paths that have to leave the target before the copy."""
+
+    plan: RestorePlan
+    in_the_way: tuple[Difference, ...]
+
+
+def plan_restore(
+    order: RestoreOrder, part: Part, target: Path, is_left_out: Callable[[str], bool], should_stop: Callable[[], bool]
+) -> Planned:
+    """Compare the part with the target. Raises WrongUsage, RestoreFailed where the mode forbids it, and Stopped."""
+    refuse_nesting(target, "TARGET", Path(order.backup).absolute(), "BACKUP")
+    if target.exists() and not target.is_dir():
+        raise WrongUsage(f"The target {str(target)!r} is not a directory.")
+    if order.mode is RestoreMode.NEW and target.is_dir() and any(target.iterdir()):
+        raise RestoreFailed(
+            f"The target {str(target)!r} is not empty; nothing was touched.",
+            "Choose an empty or new directory, or --mode overlay or mirror.",
+        )
+    summary, in_the_way = Summary(), list[Difference]()
+
+    def differs(difference: Difference) -> None:
+        summary.add(difference)
+        if _is_in_the_way(difference, order.mode):
+            in_the_way.append(difference)
+
+    with ExitStack() as stack:
+        source = stack.enter_context(Tree(part.directory))
+        existing = target if target.exists() else stack.enter_context(tempfile.TemporaryDirectory())
+        old = stack.enter_context(Tree(existing))
+        inside_old = order.mode is RestoreMode.MIRROR
+        Comparison(
+            old,
+            source,
+            differs,
+            inside_old=inside_old,
+            is_left_out=lambda path: part.leaves_out(path) or is_left_out(path),
+        ).run(should_stop)
+    if order.mode is not RestoreMode.MIRROR:
+        _refuse_full_directories(target, in_the_way)
+    return Planned(RestorePlan(part.snapshot, order.mode, str(target), summary), tuple(sorted(in_the_way)))
+
+
+def _is_in_the_way(difference: Difference, mode: RestoreMode) -> bool:
+    if mode is not RestoreMode.MIRROR:
+        return Aspect.TYPE in difference.aspects
+    if difference.kind is Kind.REMOVED:
+        return not difference.is_inside
+    stays_a_directory = difference.is_directory and Aspect.TYPE not in difference.aspects
+    return difference.kind is Kind.CHANGED and not stays_a_directory
+
+
+def _refuse_full_directories(target: Path, in_the_way: list[Difference]) -> None:
+    full = [found.path for found in in_the_way if _is_full_directory(target / found.path)]
+    if full:
+        named = ", ".join(repr(path) for path in sorted(full)[:_NAMED])
+        raise RestoreFailed(
+            f"{len(full)} directories of the target are something else in the snapshot: {named}; nothing was touched.",
+            "Move them away, or use --mode mirror, which moves them to a quarantine.",
+        )
+
+
+def _is_full_directory(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink() and any(path.iterdir())

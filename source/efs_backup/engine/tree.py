@@ -1,0 +1,107 @@
+"""A directory tree by a descriptor of its root: no path is longer than the tree's own, and no symlink is followed."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Tree:
+    """An open directory; all paths are relative to it, "" or "." for itself. Everything raises OSError."""
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self.root = os.fspath(root)
+        self.descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def __enter__(self) -> "Tree":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self.descriptor)
+
+    @contextmanager
+    def opened(self, path: str) -> Iterator[int]:
+        """A descriptor of a directory."""
+        descriptor = os.open(path or ".", _DIRECTORY, dir_fd=self.descriptor)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def list(self, path: str, *, with_stat: bool = False) -> list[tuple[str, os.stat_result | None, bool]]:
+        """(name, stat or None, whether it is a directory) of each entry; what vanishes while we look is left out."""
+        with self.opened(path) as descriptor, os.scandir(descriptor) as entries:
+            return [found for entry in entries if (found := _look_at(entry, with_stat=with_stat))]
+
+    def stat(self, path: str) -> os.stat_result:
+        """The attributes of the entry itself, never of a symlink's target."""
+        return os.stat(path or ".", dir_fd=self.descriptor, follow_symlinks=False)
+
+    def find(self, path: str) -> os.stat_result | None:
+        """The attributes, or None where there is no such entry."""
+        try:
+            return self.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def read_link(self, path: str) -> str:
+        """The target of a symlink."""
+        return os.readlink(path, dir_fd=self.descriptor)
+
+    def open_file(self, path: str) -> int:
+        """A descriptor to read a regular file."""
+        return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.descriptor)
+
+    def make_directories(self, path: str) -> None:
+        """Make a directory and those above it that are missing."""
+        try:
+            os.mkdir(path, 0o700, dir_fd=self.descriptor)
+        except FileExistsError:
+            return
+        except FileNotFoundError:
+            self.make_directories(os.path.dirname(path))
+            self.make_directories(path)
+
+    def rename(self, old: str, new: str) -> None:
+        """Rename within the tree."""
+        os.rename(old, new, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+
+    def link(self, old: str, new: str) -> None:
+        """A second name for a file (for a symlink itself, not for its target)."""
+        os.link(old, new, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor, follow_symlinks=False)
+
+    def unlink(self, path: str) -> None:
+        """Remove a name that is no directory."""
+        os.unlink(path, dir_fd=self.descriptor)
+
+    def remove_directory(self, path: str) -> None:
+        """Remove an empty directory."""
+        os.rmdir(path, dir_fd=self.descriptor)
+
+
+def _look_at(entry: os.DirEntry[str], *, with_stat: bool) -> tuple[str, os.stat_result | None, bool] | None:
+    try:
+        attributes = entry.stat(follow_symlinks=False) if with_stat else None
+    except FileNotFoundError:
+        return None
+    is_directory = stat.S_ISDIR(attributes.st_mode) if attributes else entry.is_dir(follow_symlinks=False)
+    return entry.name, attributes, is_directory
+
+
+def set_directory_attributes(descriptor: int, wanted: os.stat_result) -> None:
+    """Give an open directory the owner, mode and times of another; what is right already is not written again.
+
+    Only root can give files away; for others the owner stays.
+    """
+    found = os.fstat(descriptor)
+    if os.geteuid() == 0 and (found.st_uid, found.st_gid) != (wanted.st_uid, wanted.st_gid):
+        os.fchown(descriptor, wanted.st_uid, wanted.st_gid)
+    if stat.S_IMODE(os.fstat(descriptor).st_mode) != stat.S_IMODE(wanted.st_mode):
+        os.fchmod(descriptor, stat.S_IMODE(wanted.st_mode))
+    if found.st_mtime_ns != wanted.st_mtime_ns:
+        os.utime(descriptor, ns=(wanted.st_atime_ns, wanted.st_mtime_ns))
