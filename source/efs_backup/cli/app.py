@@ -39,6 +39,9 @@ def _run(arguments: list[str]) -> int:
     except EfsBackupError as error:
         print_error(error.message, error.next_step)
         return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
     except click.ClickException as error:
         print_error(error.format_message(), "See: efs-backup --help")
         return error.exit_code

@@ -23,8 +23,7 @@ class BackupOrder:
     allow_empty: bool = False
 
     def __post_init__(self) -> None:
-        if self.jobs is not None and not 1 <= self.jobs <= JOBS_LIMIT:
-            raise WrongUsage(f"The number of jobs must be 1 to {JOBS_LIMIT}, not {self.jobs}.")
+        _check_jobs(self.jobs)
 
 
 class RestoreMode(StrEnum):
@@ -49,5 +48,11 @@ class RestoreOrder:
     jobs: int | None = None
 
     def __post_init__(self) -> None:
+        _check_jobs(self.jobs)
         if ".." in self.path.split("/"):
             raise WrongUsage(f"The path {self.path!r} leads out of the snapshot.")
+
+
+def _check_jobs(jobs: int | None) -> None:
+    if jobs is not None and not 1 <= jobs <= JOBS_LIMIT:
+        raise WrongUsage(f"The number of jobs must be 1 to {JOBS_LIMIT}, not {jobs}.")

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from efs_backup.domain.backup import BackupResult, BackupStatus, CopyStatistics, Step
-from efs_backup.domain.commands import RSYNC_PATCHED, PartSizes, flush_command, rsync_options
+from efs_backup.domain.commands import RSYNC_PATCHED, PartSizes, duplicate_command, flush_command, rsync_options
 from efs_backup.domain.errors import BackupError, CopyFailed, FailureReason, SourceUnreadable
 from efs_backup.domain.orders import BackupOrder
 from efs_backup.domain.parts import CopyReport, default_jobs, plan_parts
@@ -18,7 +18,7 @@ from efs_backup.engine.copy import Copy, CopyOrder
 from efs_backup.engine.delete import delete_trees
 from efs_backup.engine.excludes import Excludes
 from efs_backup.engine.finish import Finish, Finished, make_listed_directories
-from efs_backup.engine.hard_links import groups_of, relink
+from efs_backup.engine.hard_links import false_links, groups_of, relink, separate
 from efs_backup.engine.lock import Owner, locked
 from efs_backup.engine.mounts import kind_of
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
@@ -141,8 +141,16 @@ class BackupRun:
             with source_errors_named(attempt.source.root):
                 groups = groups_of(attempt.source, attempt.survey.linked_inodes, self._excludes.match)
             relink(target, groups)
-            since_ns = int((self._now.timestamp() - CLOCK_MARGIN_SECONDS) * 1e9)
-            finished = Finish(attempt.source, target, since_ns, self._excludes.match, whole_target=True).run()
+            finished = self._check_names(attempt, target)
+            if strangers := false_links(attempt.source, target, finished.inodes.repeated()):
+                separate(target, strangers, self._duplicate)
+                relink(target, groups)
+                finished = self._check_names(attempt, target)
+        return finished
+
+    def _check_names(self, attempt: "_Attempt", target: Tree) -> Finished:
+        since_ns = int((self._now.timestamp() - CLOCK_MARGIN_SECONDS) * 1e9)
+        finished = Finish(attempt.source, target, since_ns, self._excludes.match, whole_target=True).run()
         if finished.lost:
             named = ", ".join(repr(path) for path in finished.lost_paths[:3])
             raise CopyFailed(
@@ -150,6 +158,11 @@ class BackupRun:
                 "A directory listing broke off. Look for errors of its file system, then run the backup again.",
             )
         return finished
+
+    def _duplicate(self, original: str, duplicate: str) -> None:
+        done = self._runner.run(duplicate_command(original, duplicate))
+        if done.code != 0:
+            raise CopyFailed(f"A file could not be separated from another one: {done.stderr.strip()}.")
 
     def _check_that_source_is_the_same(self, source: Tree) -> None:
         with source_errors_named(self._order.source):

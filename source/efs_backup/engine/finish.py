@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from efs_backup.engine.hard_links import LinkedInodes
 from efs_backup.engine.refusals import source_errors_named
 from efs_backup.engine.tree import Tree, set_directory_attributes
 from efs_backup.engine.tree_walk import TreeWalk, joined
@@ -18,8 +19,15 @@ class Finished:
 
     files: int = 0
     linked: int = 0
+    inodes: LinkedInodes = field(default_factory=LinkedInodes)
     lost: int = 0
     lost_paths: list[str] = field(default_factory=list)
+
+    def count(self, attributes: os.stat_result) -> None:
+        """Count a file."""
+        self.files += 1
+        self.linked += attributes.st_nlink > 1
+        self.inodes.meet(attributes)
 
     def lose(self, path: str) -> None:
         """Note a path that should be there."""
@@ -68,8 +76,8 @@ class Finish:
             for path in self._missing(directory, source, {name for name, _, _ in entries}):
                 self._finished.lose(path)
             for _, attributes, is_directory in entries:
-                self._finished.files += not is_directory
-                self._finished.linked += not is_directory and attributes is not None and attributes.st_nlink > 1
+                if attributes and not is_directory:
+                    self._finished.count(attributes)
         return [name for name, _, is_directory in entries if is_directory and (self._whole_target or name in source)]
 
     def _source_names(self, directory: str) -> set[str]:

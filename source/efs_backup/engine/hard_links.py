@@ -54,6 +54,27 @@ def groups_of(
     return [sorted(paths) for paths in found.values() if len(paths) > 1]
 
 
+def false_links(source: Tree, target: Tree, linked: frozenset[int]) -> list[str]:
+    """Names of one file in the target that are different files in the source.
+
+    They come from the previous snapshot, where they were one: each of the source's files equals it, and is linked.
+    """
+    return [path for group in groups_of(target, linked) for path in _strangers(source, group)]
+
+
+def _strangers(source: Tree, group: list[str]) -> list[str]:
+    inodes = [(found.st_dev, found.st_ino) if (found := source.find(path)) else None for path in group]
+    return [path for path, inode in zip(group, inodes, strict=True) if inode and inode != inodes[0]]
+
+
+def separate(target: Tree, paths: Iterable[str], copy: Callable[[str, str], None]) -> None:
+    """Give each of these names a file of its own: `copy` makes it beside (absolute paths), and it is renamed."""
+    for path in paths:
+        beside = _beside(path)
+        copy(os.path.join(target.root, path), os.path.join(target.root, beside))
+        target.rename(beside, path)
+
+
 def relink(target: Tree, groups: Iterable[list[str]]) -> None:
     """Make the names of each group one file in the target, as far as the file system's link limit allows.
 
@@ -77,7 +98,7 @@ def _replace_by_link(target: Tree, leader: str, path: str) -> bool:
     """False where the leader can take no further link."""
     if target.stat(leader).st_ino == target.stat(path).st_ino:
         return True
-    beside = joined(os.path.dirname(path), f".efs-backup-{uuid.uuid4().hex}")
+    beside = _beside(path)
     try:
         target.link(leader, beside)
     except OSError as error:
@@ -86,3 +107,7 @@ def _replace_by_link(target: Tree, leader: str, path: str) -> bool:
         raise
     target.rename(beside, path)
     return True
+
+
+def _beside(path: str) -> str:
+    return joined(os.path.dirname(path), f".efs-backup-{uuid.uuid4().hex}")

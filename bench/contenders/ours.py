@@ -1,0 +1,60 @@
+"""The project itself: the `efs-backup` command that is installed beside the running Python."""
+
+# ruff: noqa: D102  (the base class says what each method gives)
+
+import json
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import ClassVar
+
+from bench.contenders.base import Contender, command, first_line
+from bench.process import Command, CommandError
+
+PROGRAM = Path(sys.executable).parent / "efs-backup"
+SERIES = Path("efs-backup/daily")  # the default label and interval
+
+
+class Ours(Contender):
+    """`efs-backup run`, `prune` and `restore`, with their defaults unless the bench is told otherwise."""
+
+    name = "ours"
+    tools: ClassVar[dict[str, tuple[str, ...]]] = {"fpart": ("-V",), "rsync": ("--version",)}
+
+    @classmethod
+    def missing(cls) -> list[str]:
+        return super().missing() + ([] if PROGRAM.exists() else [str(PROGRAM)])
+
+    @classmethod
+    def versions(cls) -> dict[str, str]:
+        names = metadata.packages_distributions().get("efs_backup", [])
+        own = {name: metadata.version(name) for name in names}
+        return {**own, **super().versions(), "fpsync": first_line("bash", "/usr/bin/fpsync", "-h")}
+
+    def prepare(self) -> None:
+        self.names: list[str] = []
+
+    def backup(self) -> list[Command]:
+        jobs = ("--jobs", str(self.settings.jobs)) if self.settings.jobs else ()
+        more = ("--retain", "7", "--json", *jobs, *self.settings.options)
+        return [command(PROGRAM, "run", self.area.source, self.area.backup_side, *more)]
+
+    def backed_up(self, output: str) -> None:
+        super().backed_up(output)
+        try:
+            self.names.append(str(json.loads(output)["snapshot"]))
+        except (ValueError, KeyError, TypeError) as wrong:
+            raise CommandError(f"`efs-backup run --json` printed no snapshot: {output[:200]!r}") from wrong
+
+    def snapshot(self, number: int) -> Path:
+        return self.area.backup_store / SERIES / self.names[number]
+
+    def prune(self) -> list[Command]:
+        return [command(PROGRAM, "prune", self.area.backup_side, "--retain", str(self.settings.keep), "--json")]
+
+    def is_gone(self, number: int) -> bool:
+        """A snapshot that only waits in the trash is not gone."""
+        return super().is_gone(number) and not any((self.area.backup_store / SERIES).glob(".trash/*"))
+
+    def restore(self) -> list[Command]:
+        return [command(PROGRAM, "restore", self.area.backup_side, self.area.target, "--mode", "new", "--json")]

@@ -1,0 +1,426 @@
+"""What goes wrong at night: a clear sentence, the right exit code, and nothing lost."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.builders import account, many_parts, write
+from tests.conftest import COMMAND, Cli
+from tests.simulator import Simulator
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--label", "a/b"), "no directory name can have"),
+        (("--label", ".."), "begins with a dot"),
+        (("--label", ".hidden"), "begins with a dot"),
+        (("--label", ""), "is empty"),
+        (("--retain", "0"), "at least 1"),
+        (("--retain", "-3"), "at least 1"),
+        (("--retain", "171"), "177 for one file"),
+        (("--retain", "many"), "not a valid integer"),
+        (("--interval", "fortnightly"), "is not one of"),
+        (("--window", "0"), "leaves no time"),
+        (("--window", "-1"), "leaves no time"),
+        (("--jobs", "0"), "must be 1 to 64"),
+        (("--jobs", "65"), "must be 1 to 64"),
+        (("--exclude", "a|b"), "use only"),
+        (("--exclude", "/"), "names nothing"),
+        (("--unknown",), "No such option"),
+    ],
+)
+def test_wrong_usage_is_refused_before_anything_is_touched(
+    cli: Cli, source: Path, backup: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
+    """Exit code 2, one sentence that says what is wrong, and an untouched backup."""
+    ended = cli("run", source, backup, *arguments, code=2)
+    assert sentence in ended.stderr
+    assert ended.stdout == ""
+    assert os.listdir(backup) == []
+
+
+def test_a_source_that_is_missing_or_no_directory_is_unreadable(cli: Cli, source: Path, backup: Path) -> None:
+    """A source that is not there is most often a file system that is not mounted."""
+    for path in (source / "nowhere", write(source / "file")):
+        result = cli("run", path, backup, "--json", code=1).json
+        assert (result["status"], result["failure_reason"]) == ("Failed", "SourceUnreadable")
+        assert "mounted" in result["next_step"]
+
+
+def test_source_and_backup_must_be_apart(cli: Cli, source: Path, tmp_path: Path) -> None:
+    """The same directory, or one inside the other, also by way of a symlink."""
+    (source / "inside").mkdir()
+    (tmp_path / "way").symlink_to(source)
+    for first, second in ((source, source), (source, source / "inside"), (source / "inside", source)):
+        cli("run", first, second, code=2)
+    assert "inside" in cli("run", source, tmp_path / "way" / "inside", code=2).stderr
+
+
+def test_a_backup_directory_is_made_but_not_the_one_above(cli: Cli, source: Path, tmp_path: Path) -> None:
+    """A missing parent is most often a file system that is not mounted."""
+    cli("run", source, tmp_path / "new")
+    assert "mounted" in cli("run", source, tmp_path / "no" / "new", code=1).stderr
+
+
+def test_a_backup_that_is_no_directory_is_refused(cli: Cli, source: Path, tmp_path: Path) -> None:
+    """It is named, and left alone."""
+    result = cli("run", source, write(tmp_path / "file"), "--json", code=1).json
+    assert "is not a directory" in result["message"]
+
+
+@pytest.mark.root
+def test_a_read_only_backup_is_refused(cli: Cli, source: Path, backup: Path) -> None:
+    """With the way to mend it."""
+    with _tmpfs(backup, "ro"):
+        result = cli("run", source, backup, "--json", code=1).json
+    assert "read-only" in result["message"]
+    assert result["next_step"] == "Mount it for writing."
+
+
+@pytest.mark.root
+def test_a_backup_without_the_right_to_write_is_refused(cli: Cli, source: Path, backup: Path, tmp_path: Path) -> None:
+    """For a user who is not root."""
+    tmp_path.chmod(0o755)
+    ended = _as_nobody(cli, tmp_path, "run", source, backup, "--json")
+    assert ended["status"] == "Failed"
+    assert "cannot be written: Permission denied" in ended["message"]
+
+
+@pytest.mark.root
+def test_a_directory_that_cannot_be_read_fails_the_backup(cli: Cli, source: Path, backup: Path, tmp_path: Path) -> None:
+    """It is named; a snapshot that lacks it silently would be worse than none."""
+    (source / "directory 1").chmod(0o000)
+    backup.chmod(0o777)
+    ended = _as_nobody(cli, tmp_path, "run", source, backup, "--json")
+    assert ended["failure_reason"] == "SourceUnreadable"
+    assert "directory 1" in ended["message"]
+
+
+@pytest.mark.root
+def test_a_file_that_cannot_be_read_fails_the_backup(cli: Cli, source: Path, backup: Path, tmp_path: Path) -> None:
+    """It is named; it can be excluded, and then the backup succeeds."""
+    write(source / "directory 1" / "secret\nname").chmod(0o000)
+    backup.chmod(0o777)
+    ended = _as_nobody(cli, tmp_path, "run", source, backup, "--json")
+    assert ended["failure_reason"] == "SourceUnreadable"
+    assert "secret\\nname" in ended["message"]
+    assert cli("list", backup, code=5).stdout == ""
+    assert _as_nobody(cli, tmp_path, "run", source, backup, "--exclude", "secret*", "--json")["status"] == "Success"
+
+
+@pytest.mark.root
+def test_a_user_without_root_rights_can_back_up_directories_that_are_not_writable(
+    cli: Cli, source: Path, backup: Path, tmp_path: Path
+) -> None:
+    """Directories get their modes at the end, so that none closes before it is full."""
+    os.system(f"chown -R nobody '{source}' '{backup}'")  # noqa: S605
+    for directory in ("directory 0", "directory 1"):
+        (source / directory).chmod(0o500)
+    result = _as_nobody(cli, tmp_path, "run", source, backup, "--json")
+    assert result["status"] == "Success"
+    assert (Path(result["path"]) / "directory 0").stat().st_mode & 0o777 == 0o500
+    for _ in range(2):
+        result = _as_nobody(cli, tmp_path, "run", source, backup, "--retain", "1", "--json")
+    assert os.listdir(backup / "efs-backup" / "daily" / ".trash") == []
+
+
+@pytest.mark.parametrize("tool", ["fpart", "fpsync", "rsync"])
+def test_a_missing_tool_is_named_with_the_way_to_get_it(
+    cli: Cli, source: Path, backup: Path, tmp_path: Path, tool: str
+) -> None:
+    """Before anything is touched."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in {"fpart", "fpsync", "rsync", "bash", "setpriv", "sync"} - {tool}:
+        (programs / name).symlink_to(f"/usr/bin/{name}")
+    cli.environment["PATH"] = str(programs)
+    result = cli("run", source, backup, "--json", code=1).json
+    assert result["failure_reason"] == "ToolMissing"
+    assert tool in result["message"]
+    assert "apt-get install" in result["next_step"]
+    assert os.listdir(backup) == []
+
+
+@pytest.mark.root
+def test_a_full_backup_fails_and_the_next_one_succeeds_once_there_is_space(
+    cli: Cli, source: Path, backup: Path
+) -> None:
+    """Older snapshots stay whole; what was copied is used by the next backup."""
+    with _tmpfs(backup, "size=8m"):
+        first = Path(cli("run", source, backup, "--json").json["path"])
+        before = account(first)
+        for number in range(24):
+            write(source / "large" / f"file {number}").write_bytes(os.urandom(512 * 1024))
+        result = cli("run", source, backup, "--json", code=1).json
+        assert (result["status"], result["failure_reason"]) == ("Failed", "BackupFull")
+        assert "prune" in result["next_step"]
+        assert account(first) == before
+        subprocess.run(["mount", "-o", "remount,size=64m", backup], check=True)
+        result = cli("run", source, backup, "--json").json
+        assert account(Path(result["path"])) == account(source)
+        assert account(first) == before
+        assert result["number_of_files_transferred"] < 24
+
+
+@pytest.mark.root
+def test_a_backup_without_any_inode_left_fails_as_full(cli: Cli, source: Path, backup: Path) -> None:
+    """Even where not one file can be made."""
+    with _tmpfs(backup, "size=8m,nr_inodes=6"):
+        result = cli("run", source, backup, "--json", code=1).json
+    assert result["failure_reason"] == "BackupFull"
+
+
+def test_two_backups_at_once_are_refused(cli: Cli, source: Path, backup: Path, slow_rsync: None) -> None:
+    """The second ends with exit code 4 and says who holds the lock; the first is not disturbed."""
+    first = cli.start("run", source, backup, "--json")
+    _wait_for(lambda: list(backup.glob("efs-backup/daily/.partial-*/*")))
+    second = cli("run", source, backup, "--json", code=4).json
+    assert (second["status"], second["failure_reason"]) == ("Failed", "Locked")
+    assert f"process {first.pid}" in second["message"]
+    assert cli("prune", backup, "--retain", 1, code=4).stdout == ""
+    stdout, _ = first.communicate()
+    assert json.loads(stdout)["status"] == "Success"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_stops_gracefully_and_the_next_backup_continues(
+    cli: Cli, source: Path, backup: Path, slow_rsync: None, number: signal.Signals
+) -> None:
+    """Incomplete, exit code 3; no process is left; what was copied becomes links in the next snapshot."""
+    many_parts(source)
+    running = cli.start("run", source, backup, "--jobs", 2, "--json")
+    _wait_for(lambda: list(backup.glob("efs-backup/daily/.partial-*/part 0/*")))
+    running.send_signal(number)
+    stdout, _ = running.communicate()
+    result = json.loads(stdout)
+    assert (running.returncode, result["status"]) == (3, "Incomplete")
+    assert number.name in result["message"]
+    assert _processes_on(cli) == []
+    assert cli("list", backup, code=5).stdout == ""
+    cli.let_rsync_be_fast()
+    result = cli("run", source, backup, "--json").json
+    assert account(Path(result["path"])) == account(source)
+    assert 0 < result["number_of_files_transferred"] < result["number_of_files"]
+
+
+def test_a_window_that_closes_leaves_a_partial_to_continue_from(
+    cli: Cli, source: Path, backup: Path, slow_rsync: None
+) -> None:
+    """Also over several windows: each continues where the last one stopped."""
+    many_parts(source)
+    cli.let_rsync_be_fast()
+    cli("run", source, backup)
+    cli.let_rsync_be_slow()
+    for path in source.rglob("file*"):
+        write(path, "changed", 1)
+    codes = [cli("run", source, backup, "--jobs", 1, "--window", 0.05, code=None).code for _ in range(2)]
+    assert codes == [3, 3]
+    cli.let_rsync_be_fast()
+    result = cli("run", source, backup, "--json").json
+    assert account(Path(result["path"])) == account(source)
+    assert result["number_of_files_transferred"] < result["number_of_files"]
+    assert not list(backup.glob("efs-backup/daily/.partial-*"))
+
+
+def test_a_killed_backup_leaves_no_snapshot_and_the_next_one_continues(
+    cli: Cli, source: Path, backup: Path, slow_rsync: None
+) -> None:
+    """A kill -9 of the program: its copies are found and ended by the next backup, which says so."""
+    many_parts(source)
+    running = cli.start("run", source, backup, "--jobs", 2)
+    _wait_for(lambda: list(backup.glob("efs-backup/daily/.partial-*/part 0/*")))
+    running.kill()
+    running.communicate()
+    assert cli("list", backup, code=5).stdout == ""
+    cli.let_rsync_be_fast()
+    result = cli("run", source, backup, "--json").json
+    assert any("taken over" in note for note in result["notes"])
+    assert account(Path(result["path"])) == account(source)
+    assert _processes_on(cli) == []
+
+
+def test_a_killed_rsync_is_never_a_success(cli: Cli, source: Path, backup: Path, slow_rsync: None) -> None:
+    """Then fpsync may exit with 0 all the same; the parts are counted."""
+    many_parts(source)
+    running = cli.start("run", source, backup, "--jobs", 2, "--json")
+    assert _kill_first(cli, "/slow/rsync ")
+    stdout, _ = running.communicate()
+    result = json.loads(stdout)
+    assert (result["status"], result["failure_reason"]) == ("Failed", "CopyFailed")
+    assert cli("list", backup, code=5).stdout == ""
+
+
+@pytest.mark.parametrize("victim", ["/bin/sh -c", "/part_rsync -l", "fpart "])
+def test_whatever_is_killed_a_success_is_true(
+    cli: Cli, source: Path, backup: Path, slow_rsync: None, victim: str
+) -> None:
+    """A copy may live on without the shell that started it; what is published is whole in any case."""
+    many_parts(source)
+    running = cli.start("run", source, backup, "--jobs", 2, "--json")
+    _kill_first(cli, victim)
+    stdout, _ = running.communicate()
+    result = json.loads(stdout)
+    if result["status"] == "Success":
+        assert account(Path(result["path"])) == account(source)
+    else:
+        assert result["failure_reason"] == "CopyFailed"
+        assert cli("list", backup, code=5).stdout == ""
+
+
+def test_a_killed_fpsync_is_never_a_success(cli: Cli, source: Path, backup: Path, slow_rsync: None) -> None:
+    """Parts that were never begun are missing, and nothing goes on in the background."""
+    many_parts(source)
+    running = cli.start("run", source, backup, "--jobs", 1, "--json")
+    _wait_for(lambda: list(backup.glob("efs-backup/daily/.partial-*/part 0/*")))
+    assert _kill_first(cli, "/fpsync")
+    stdout, _ = running.communicate()
+    assert json.loads(stdout)["failure_reason"] == "CopyFailed"
+    assert _processes_on(cli) == []
+
+
+def test_files_that_vanish_while_they_are_copied_are_counted(
+    cli: Cli, source: Path, backup: Path, slow_rsync: None
+) -> None:
+    """A file system in use is no failure."""
+    many_parts(source)
+    running = cli.start("run", source, backup, "--jobs", 1, "--json")
+    _wait_for(lambda: list(backup.glob("efs-backup/daily/.partial-*/part 0/*")))
+    gone = sorted((source / "part 2").iterdir())[:5]
+    for path in gone:
+        path.unlink()
+    stdout, _ = running.communicate()
+    result = json.loads(stdout)
+    assert (result["status"], result["vanished_files"]) == ("Success", 5)
+    assert account(Path(result["path"])) == account(source)
+
+
+@pytest.mark.simulator
+def test_a_file_with_an_input_error_fails_the_backup(cli: Cli, source: Path, simulator: Simulator) -> None:
+    """It is named; the older snapshot stays, and once the error is gone the next backup succeeds."""
+    efs, backup = simulator.mount("source"), simulator.mount("backup")
+    os.system(f"cp -a '{source}/.' '{efs}'")  # noqa: S605
+    first = Path(cli("run", efs, backup, "--json").json["path"])
+    before = account(first)
+    write(efs / "directory 2" / "file 2", "changed", 1)
+    simulator.mount("source", "fail_op=read", "fail_errno=EIO", "fail_path=directory 2/file 2")
+    result = cli("run", efs, backup, "--json", code=1).json
+    assert (result["status"], result["failure_reason"]) == ("Failed", "SourceUnreadable")
+    assert "directory 2/file 2" in result["message"]
+    assert account(first) == before
+    simulator.mount("source")
+    assert account(Path(cli("run", efs, backup, "--json").json["path"])) == account(efs)
+
+
+@pytest.mark.simulator
+def test_an_input_error_that_passes_is_tried_again(cli: Cli, source: Path, simulator: Simulator) -> None:
+    """One ESTALE on one file does not cost the night."""
+    efs, backup = simulator.mount("source"), simulator.mount("backup")
+    os.system(f"cp -a '{source}/.' '{efs}'")  # noqa: S605
+    simulator.mount("source", "fail_op=read", "fail_errno=ESTALE", "fail_path=file 2", "fail_count=1")
+    assert account(Path(cli("run", efs, backup, "--json").json["path"])) == account(efs)
+
+
+@pytest.mark.simulator
+@pytest.mark.parametrize("operation", ["opendir", "readdir"])
+def test_a_listing_that_breaks_off_in_the_crawl_is_noticed(
+    cli: Cli, source: Path, simulator: Simulator, operation: str
+) -> None:
+    """The crawl takes such a directory for an empty one, for readdir even without a word; the names are compared."""
+    efs, backup = simulator.mount("source"), simulator.mount("backup")
+    os.system(f"cp -a '{source}/.' '{efs}'")  # noqa: S605
+    cli("run", efs, backup)
+    time.sleep(2.1)  # what has just been made is not held against the copy, as clocks may differ
+    simulator.mount(
+        "source", f"fail_op={operation}", "fail_errno=EIO", "fail_path=directory 1", "fail_after=1", "fail_count=1"
+    )
+    result = cli("run", efs, backup, "--json", code=1).json
+    assert result["failure_reason"] in {"SourceUnreadable", "CopyFailed"}
+    assert "directory 1" in result["message"]
+    assert len(cli("list", backup, "--json").json) == 1
+
+
+@pytest.mark.simulator
+def test_a_backup_without_hard_links_is_refused(cli: Cli, source: Path, simulator: Simulator) -> None:
+    """Before a byte is copied."""
+    backup = simulator.mount("backup", "fail_op=link", "fail_errno=EPERM")
+    result = cli("run", source, backup, "--json", code=1).json
+    assert "no hard links" in result["message"]
+    assert not list(backup.glob("efs-backup/daily/.partial-*"))
+
+
+@pytest.mark.simulator
+def test_the_hard_link_limit_is_survived(cli: Cli, source: Path, simulator: Simulator) -> None:
+    """At the limit, files, symlinks and FIFOs are copied instead of linked, and the series goes on."""
+    os.mkfifo(source / "fifo")
+    backup = simulator.mount("backup", "max_links=4")
+    for number in range(6):
+        result = cli("run", source, backup, "--retain", 6, "--json").json
+        assert account(Path(result["path"])) == account(source)
+        assert result["number_of_files_linked"] == (0 if number in {0, 4} else 14)
+    for row in cli("list", backup, "--json").json:
+        assert account(Path(row["path"])) == account(source)
+
+
+@pytest.mark.simulator
+def test_a_disk_that_is_full_at_close_fails_as_full(cli: Cli, source: Path, simulator: Simulator) -> None:
+    """NFS reports a full disk only when a file is closed."""
+    backup = simulator.mount("backup", "fail_op=flush", "fail_errno=ENOSPC", "fail_after=5")
+    result = cli("run", source, backup, "--json", code=1).json
+    assert result["failure_reason"] == "BackupFull"
+
+
+def _wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
+    give_up = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
+
+
+def _processes_on(cli: Cli) -> list[str]:
+    """Command lines of processes that work in this test's temporary directory."""
+    place = cli.environment["TMPDIR"]
+    listed = subprocess.run(["ps", "-ewwo", "pid=,args="], capture_output=True, text=True, check=True).stdout
+    return [line for line in listed.splitlines() if place in line and "ps -ewwo" not in line]
+
+
+def _kill_first(cli: Cli, text: str) -> bool:
+    _wait_for(lambda: any(text in line for line in _processes_on(cli)))
+    for line in _processes_on(cli):
+        if text in line:
+            try:
+                os.kill(int(line.split()[0]), signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+            return True
+    return False
+
+
+@contextmanager
+def _tmpfs(place: Path, options: str) -> Iterator[None]:
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", place], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def _as_nobody(cli: Cli, tmp_path: Path, *arguments: object) -> dict[str, Any]:
+    """Run the command as a user without root rights."""
+    for directory in (tmp_path, *tmp_path.parents):
+        if directory.stat().st_mode & 0o005 != 0o005 and directory != Path("/"):
+            directory.chmod(directory.stat().st_mode | 0o055)
+    Path(cli.environment["TMPDIR"]).chmod(0o777)
+    line = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", str(COMMAND), *map(str, arguments)]
+    done = subprocess.run(line, capture_output=True, env=cli.environment, check=False)
+    assert done.stdout, done
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result

@@ -1,0 +1,139 @@
+"""What all tests share: the command as a user runs it, and directories to run it on."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from tests.builders import small_tree
+from tests.simulator import Simulator
+
+COMMAND = Path(sys.executable).with_name("efs-backup")
+
+settings.register_profile("project", deadline=None, max_examples=25)
+settings.load_profile("project")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without root rights, what needs them is left out, and said so."""
+    if os.geteuid() == 0:
+        return
+    for item in items:
+        if item.get_closest_marker("root") or item.get_closest_marker("simulator"):
+            item.add_marker(pytest.mark.skip(reason="needs root rights"))
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        """What it printed."""
+        return json.loads(self.stdout)
+
+
+class Cli:
+    """The `efs-backup` command in a process of its own."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
+
+    def __call__(self, *arguments: object, code: int | None = 0) -> Ended:
+        """Run it; fail unless it exits with this code (None: any)."""
+        done = subprocess.run(
+            self.line(*arguments), capture_output=True, env=self.environment, check=False, timeout=120
+        )
+        ended = Ended(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
+        assert code is None or ended.code == code, ended
+        return ended
+
+    def start(self, *arguments: object) -> subprocess.Popen[bytes]:
+        """Start it and go on; in a process group of its own, as from a shell."""
+        return subprocess.Popen(
+            self.line(*arguments),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self.environment,
+            start_new_session=True,
+        )
+
+    def let_rsync_be_slow(self) -> None:
+        """Each part takes some time after it is copied; with the fixture slow_rsync."""
+        self.environment["SLOW_RSYNC"] = "1.5"
+
+    def let_rsync_be_fast(self) -> None:
+        """As it really is."""
+        self.environment["SLOW_RSYNC"] = "0"
+
+    @staticmethod
+    def line(*arguments: object) -> list[bytes]:
+        """The command line."""
+        return [os.fsencode(COMMAND), *(os.fsencode(str(argument)) for argument in arguments)]
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    """The command, with a temporary directory of its own."""
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    return Cli({**os.environ, "TMPDIR": str(temporary)})
+
+
+@pytest.fixture
+def slow_rsync(cli: Cli, tmp_path: Path) -> None:
+    """An rsync before the real one in PATH that takes its time over each part."""
+    programs = tmp_path / "slow"
+    programs.mkdir()
+    wrapper = programs / "rsync"
+    wrapper.write_text(
+        '#!/bin/sh\n/usr/bin/rsync "$@"; code=$?\ncase "$*" in *--files-from*) sleep "$SLOW_RSYNC";; esac\nexit $code\n'
+    )
+    wrapper.chmod(0o755)
+    cli.environment["PATH"] = f"{programs}:{cli.environment['PATH']}"
+    cli.let_rsync_be_slow()
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A small source tree."""
+    return small_tree(tmp_path / "source")
+
+
+@pytest.fixture
+def backup(tmp_path: Path) -> Path:
+    """An empty backup directory."""
+    path = tmp_path / "backup"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture(scope="session")
+def simulator_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The simulator of Amazon EFS, built from bench/efs_sim."""
+    sources = Path(__file__).parents[1] / "bench" / "efs_sim"
+    place = tmp_path_factory.mktemp("efs_sim")
+    for name in ("efs_sim.c", "Makefile"):
+        shutil.copy(sources / name, place)
+    subprocess.run(["make", "-s", "-C", place], check=True)
+    return place / "efs_sim"
+
+
+@pytest.fixture
+def simulator(simulator_program: Path, tmp_path: Path) -> Iterator[Simulator]:
+    """File systems that behave like EFS without its latencies; unmounted at the end."""
+    made = Simulator(simulator_program, tmp_path / "simulated")
+    yield made
+    made.unmount_all()
