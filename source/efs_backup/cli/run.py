@@ -10,9 +10,9 @@ from efs_backup.cli.output import print_error, print_facts, print_json, size
 from efs_backup.cli.progress import watching
 from efs_backup.cli.stopping import stopping_on_signals
 from efs_backup.domain.backup import BackupResult, BackupStatus
-from efs_backup.domain.commands import ExcludePattern
 from efs_backup.domain.comparison import Kind
 from efs_backup.domain.errors import ExitCode
+from efs_backup.domain.excludes import ExcludePattern
 from efs_backup.domain.orders import BackupOrder
 from efs_backup.domain.snapshots import FolderLabel, Interval, Retention
 from efs_backup.domain.window import Window

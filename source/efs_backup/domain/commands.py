@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from efs_backup.domain.errors import WrongUsage
+from efs_backup.domain.excludes import ExcludePattern
 
 Command = tuple[str, ...]
 
@@ -11,13 +11,17 @@ RSYNC_EXIT_CODES = {
     0: "done",
     1: "wrong option",
     2: "protocols do not match",
-    3: "a file could not be selected",
+    3: "a file or directory could not be selected",
+    4: "action not supported",
     5: "the client-server protocol did not start",
     10: "error in socket input or output",
     11: "error in file input or output",
     12: "error in the data stream",
     13: "error in program diagnostics",
     14: "error in communication between its processes",
+    15: "one of its processes crashed",
+    16: "one of its processes was killed",
+    19: "stopped by SIGUSR1",
     20: "stopped by a signal",
     21: "error while waiting for its processes",
     22: "out of memory",
@@ -25,6 +29,7 @@ RSYNC_EXIT_CODES = {
     24: "some files vanished",
     25: "too many deletions",
     30: "timed out",
+    35: "timed out waiting for a connection",
 }
 """rsync(1), "EXIT VALUES"."""
 
@@ -39,31 +44,6 @@ RSYNC_PATCHED = (3, 5, 0)
 
 _PRESERVE = ("-lptgoD", "-S", "--numeric-ids", "--modify-window=-1", "--stats")
 _NEVER_MATCHES = "//"
-_EXCLUDE_FORBIDDEN = ("|", "\\", "\0", "[^", "[:", "[.", "[=")
-
-
-@dataclass(frozen=True)
-class ExcludePattern:
-    """A shell pattern of names to leave out: with a slash inside a path from the source's root, else any name.
-
-    `*` and `?` match slashes too. What fpart's fnmatch(3) and Python's fnmatch read in different ways is refused, so
-    that the crawl and the check of its result always agree.
-    """
-
-    text: str
-
-    def __post_init__(self) -> None:
-        if not self.text.strip("/."):
-            raise WrongUsage(f"The exclude pattern {self.text!r} names nothing that could be left out.")
-        for forbidden in _EXCLUDE_FORBIDDEN:
-            if forbidden in self.text:
-                raise WrongUsage(f"The exclude pattern {self.text!r} holds {forbidden!r}; use only *, ? and [...].")
-
-    @property
-    def for_fpart(self) -> str:
-        """The pattern as fpart takes it: it compares with the bare name and with the path after `./`."""
-        bare = self.text.strip("/")
-        return f"./{bare}" if "/" in self.text.rstrip("/") else bare
 
 
 def rsync_options(references: Sequence[str], *, vanishing: bool, in_place: bool, into_empty: bool) -> Command:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from efs_backup.domain.commands import ExcludePattern
 from efs_backup.domain.errors import WrongUsage
+from efs_backup.domain.excludes import ExcludePattern
 from efs_backup.domain.parts import JOBS_LIMIT
 from efs_backup.domain.snapshots import DEFAULT_LABEL, FolderLabel, Interval, Retention, Selection
 

@@ -1,6 +1,5 @@
 """The parts of a copy: how large, and what became of them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from efs_backup.domain.backup import CopyStatistics
@@ -12,33 +11,50 @@ from efs_backup.domain.commands import (
 )
 from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed, SourceUnreadable
 from efs_backup.domain.rsync_output import Complaint, Fault, first_paths
+from efs_backup.domain.wording import counted
 
-SMALLEST_PART_FILES = 150
-LARGEST_PART_FILES = 20_000
-SMALLEST_PART_SIZE = 256 * 1024**2
-LARGEST_PART_SIZE = 4 * 1024**3
 JOBS_LIMIT = 64
 """Requests that a Linux NFS client sends at a time over one mount (its session's slot table)."""
 
-_NETWORK_JOBS = 32
-_PARTS_PER_JOB = 4
-_NETWORK_KINDS = ("nfs", "fuse", "cifs", "smb", "lustre", "9p", "efs")
+LARGEST_PART_FILES = 20_000
+SMALLEST_PART_SIZE = 256 * 1024**2
+LARGEST_PART_SIZE = 4 * 1024**3
+
+_NETWORK_KINDS = ("nfs", "fuse", "cifs", "smb", "lustre", "9p", "ceph", "beegfs", "afs", "efs")
 _GOOD_CODES = frozenset({0, RSYNC_SOME_FILES_VANISHED})
 
 
-def default_jobs(processors: int, kinds: Sequence[str]) -> int:
-    """Copies at a time: many where operations wait for a network, few where processors and disks are the limit."""
-    if any(kind.startswith(_NETWORK_KINDS) for kind in kinds):
-        return _NETWORK_JOBS
-    return max(2, min(2 * processors, 16))
+@dataclass(frozen=True)
+class Concurrency:
+    """How much is done at a time: rsyncs, parts for each of them, and threads of our own walks.
+
+    Measured on a simulated EFS and on a local disk (docs/performance.md).
+    """
+
+    jobs: int
+    parts_per_job: int
+    smallest_part_files: int
+    threads: int
 
 
-def plan_parts(files: int, size: int, jobs: int) -> PartSizes:
+def concurrency_of(kind: str, processors: int) -> Concurrency:
+    """What suits a file system of this kind.
+
+    Over a network every operation waits: many at a time. On a local disk processors are the limit, so that the start
+    of each further rsync, and each further thread of Python, only costs.
+    """
+    if kind.startswith(_NETWORK_KINDS):
+        return Concurrency(jobs=32, parts_per_job=4, smallest_part_files=150, threads=64)
+    return Concurrency(jobs=max(2, min(processors + 1, 16)), parts_per_job=1, smallest_part_files=2500, threads=2)
+
+
+def plan_parts(files: int, size: int, concurrency: Concurrency, jobs: int | None = None) -> PartSizes:
     """Some parts for each job, so that all end at about the same time, but none so small that its start costs most."""
-    share = jobs * _PARTS_PER_JOB
+    jobs = jobs or concurrency.jobs
+    share = jobs * concurrency.parts_per_job
     return PartSizes(
         jobs,
-        max(SMALLEST_PART_FILES, min(-(-files // share), LARGEST_PART_FILES)),
+        max(concurrency.smallest_part_files, min(-(-files // share), LARGEST_PART_FILES)),
         max(SMALLEST_PART_SIZE, min(-(-size // share), LARGEST_PART_SIZE)),
     )
 
@@ -56,7 +72,7 @@ class PartReport:
     @property
     def vanished(self) -> int:
         """Files that were gone before rsync listed them, or between that and its reading them."""
-        late = sum(found.fault is Fault.VANISHED for found in self.complaints)
+        late = sum(found.is_late for found in self.complaints)
         return max(0, self.files - self.statistics.number_of_files) + late
 
     @property
@@ -116,14 +132,18 @@ class CopyReport:
         if not complaints:
             return None
         named, first = first_paths(complaints), complaints[0].text
-        return SourceUnreadable(f"{len(complaints)} reads of the {source} failed: {named}; the first: {first}.")
+        return SourceUnreadable(
+            f"The {source} could not be read {counted(len(complaints), 'time')} ({first}): {named}."
+        )
 
     def _unfinished(self, source: str) -> BackupError | None:
         unfinished = [part for part in self.parts if not part.is_finished]
         if unfinished:
             said = next((found.text for part in unfinished for found in part.complaints), "")
             detail = f"; rsync said: {said}" if said else ""
-            return CopyFailed(f"{len(unfinished)} of {len(self.parts)} parts are not copied: {unfinished[0]}{detail}.")
+            return CopyFailed(
+                f"Not copied: {len(unfinished)} of {counted(len(self.parts), 'part')}: {unfinished[0]}{detail}."
+            )
         if not self.crawl_finished:
             said = f": {'; '.join(self.crawl_complaints[:3])}" if self.crawl_complaints else ""
             return CopyFailed(f"fpart did not reach the end of the {source}{said}.")

@@ -12,11 +12,19 @@ _STATISTIC = re.compile(
     r"^(?P<label>[A-Z][\w ]+): (?P<number>[\d.,' ]*\d)(?: \S+)?(?: \((?P<kinds>.*)\))?$", re.MULTILINE
 )
 _KIND = re.compile(r"(\w+): ([\d.,']+)")
-_COMPLAINT = re.compile(r"^rsync: (?:\[(?P<side>\w+)[^\]]*\] )?(?P<what>.*?) \((?P<errno>\d+)\)$")
-_VANISHED = re.compile(r"^file has vanished: ")
-_PATH = re.compile(r"\"(?P<path>[^\"]*)\"")
-_ESCAPE = re.compile(r"\\#(\d{3})")
-_HARD_LINK_REFUSED = re.compile(r"failed to hard-link|^link ")
+_COMPLAINT = re.compile(r"^rsync: (?:\[(?P<side>\w+)[^\]]*\] )?(?P<what>.*) \((?P<errno>\d+)\)$")
+_GONE = re.compile(r"^(?:file|directory) has vanished: ")
+_NO_COMPLAINT = ("rsync error: ", "rsync warning: ", "sh: ", "WARNING: ", "*** ")
+_ABOUT_THE_SOURCE = re.compile(
+    r"^(?:send_files failed to open|link_stat|readlink_stat|read errors mapping|opendir|readdir|change_dir)\b"
+)
+_ABOUT_THE_ROOT = "change_dir "
+_HARD_LINK_REFUSED = re.compile(r"^(?:failed to hard-link|link) ")
+_NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+_PATH = re.compile(r"\"(?P<path>.*)\"")
+_TWO_PATHS = '" -> "'
+_ESCAPE = re.compile(r"\\#([0-3][0-7]{2})")
 _OLD_TRANSFERRED = "Number of files transferred"
 _VERSION = re.compile(r"rsync\s+version v?(\d+)\.(\d+)(?:\.(\d+))?")
 
@@ -63,38 +71,44 @@ class Fault(Enum):
 
 @dataclass(frozen=True)
 class Complaint:
-    """One line that rsync wrote to its standard error, and what it means."""
+    """One line that rsync wrote to its standard error, and what it means.
+
+    is_late: the file was still there when rsync listed it.
+    """
 
     fault: Fault
     text: str
     path: str | None = None
+    is_late: bool = False
 
 
 def parse_complaints(text: str) -> list[Complaint]:
-    """The complaints in rsync's standard error; its closing summary and other programs' lines are none."""
-    return [complaint for line in text.splitlines() if (complaint := _parse_line(line))]
+    """The complaints in rsync's standard error.
+
+    Its closing summary and what a shell says are none. A line that nobody knows is taken for the worst.
+    """
+    return [_parse_line(line) for line in text.splitlines() if line.strip() and not line.startswith(_NO_COMPLAINT)]
 
 
-def _parse_line(line: str) -> Complaint | None:
-    path = _PATH.search(line)
-    where = path["path"] if path else None
-    if _VANISHED.match(line):
-        return Complaint(Fault.VANISHED, line, where)
+def _parse_line(line: str) -> Complaint:
+    found = _PATH.search(line)
+    path = found["path"].split(_TWO_PATHS)[0] if found else None
+    if _GONE.match(line):
+        return Complaint(Fault.VANISHED, line, path, is_late=True)
     match = _COMPLAINT.match(line)
-    if not match:
-        return Complaint(Fault.TARGET, line, where) if line.startswith("ERROR: ") else None
-    return Complaint(_fault_of(match), line.removeprefix("rsync: "), where)
+    fault = _fault_of(match["side"], match["what"], int(match["errno"])) if match else Fault.TARGET
+    return Complaint(fault, line.removeprefix("rsync: "), path)
 
 
-def _fault_of(match: re.Match[str]) -> Fault:
-    number = int(match["errno"])
-    if match["side"] == "sender":
-        return Fault.VANISHED if number == errno.ENOENT else Fault.SOURCE_UNREADABLE
-    if number in {errno.ENOSPC, errno.EDQUOT}:
+def _fault_of(side: str | None, what: str, number: int) -> Fault:
+    """Before rsync 3.2 there is no side: then the verb tells."""
+    if side in {None, "sender"} and _ABOUT_THE_SOURCE.match(what):
+        is_gone = number in _NOT_THERE and not what.startswith(_ABOUT_THE_ROOT)
+        return Fault.VANISHED if is_gone else Fault.SOURCE_UNREADABLE
+    if number in _NO_SPACE:
         return Fault.BACKUP_FULL
-    if _HARD_LINK_REFUSED.search(match["what"]):
-        return Fault.HARMLESS  # rsync then makes a copy; the check of the names finds it if not
-    return Fault.TARGET
+    # A refused hard link becomes a copy; the check of the names finds it if not.
+    return Fault.HARMLESS if _HARD_LINK_REFUSED.match(what) else Fault.TARGET
 
 
 def unescape(text: str) -> str:

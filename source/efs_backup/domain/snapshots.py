@@ -21,7 +21,8 @@ DEFAULT_LABEL = "efs-backup"
 _NAME_FORMAT = "%Y%m%dT%H%M%SZ"
 _NAME_PATTERN = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _NAME_BYTES = 255
-_NUMBER_DIGITS = 4
+_NUMBER_PATTERN = re.compile(r"0|[1-9]\d{0,3}", re.ASCII)
+_YEARS = range(1000, 9999)
 _ONE_SECOND = timedelta(seconds=1)
 
 
@@ -54,9 +55,10 @@ class SnapshotName:
         if not _NAME_PATTERN.fullmatch(text):
             return None
         try:
-            return cls(datetime.strptime(text, _NAME_FORMAT).replace(tzinfo=UTC))
+            time = datetime.strptime(text, _NAME_FORMAT).replace(tzinfo=UTC)
         except ValueError:
             return None
+        return cls(time) if time.year in _YEARS else None
 
     @classmethod
     def following(cls, taken: Iterable["SnapshotName"], now: datetime) -> "SnapshotName":
@@ -135,7 +137,7 @@ def number_links(interval: Interval, snapshots: Iterable[SnapshotName]) -> dict[
 def backup_number(interval: Interval, text: str) -> int | None:
     """The number in `daily.3` (or in a bare `3`), or None where the text is no backup number of this interval."""
     digits = text.removeprefix(f"{interval}.")
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _NUMBER_DIGITS else None
+    return int(digits) if _NUMBER_PATTERN.fullmatch(digits) else None
 
 
 def plan_adoption(

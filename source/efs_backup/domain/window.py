@@ -17,7 +17,7 @@ class Window:
         if minutes is None:
             return cls()
         if not 0 < minutes < float("inf"):
-            raise WrongUsage(f"A window of {minutes:g} minutes leaves no time for a backup.")
+            raise WrongUsage(f"A window must be a number of minutes above 0, not {minutes:g}: no time would be left.")
         return cls(minutes * 60)
 
     def left(self, elapsed: float) -> float | None:

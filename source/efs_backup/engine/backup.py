@@ -5,29 +5,29 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from efs_backup.domain.backup import BackupResult, BackupStatus, CopyStatistics, Step
 from efs_backup.domain.commands import RSYNC_PATCHED, PartSizes, duplicate_command, flush_command, rsync_options
 from efs_backup.domain.errors import BackupError, CopyFailed, FailureReason, SourceUnreadable
+from efs_backup.domain.excludes import is_left_out
 from efs_backup.domain.orders import BackupOrder
-from efs_backup.domain.parts import CopyReport, default_jobs, plan_parts
+from efs_backup.domain.parts import CopyReport, plan_parts
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.snapshots import SnapshotName, plan_prune
 from efs_backup.engine.copy import Copy, CopyOrder
 from efs_backup.engine.delete import delete_trees
-from efs_backup.engine.excludes import Excludes
 from efs_backup.engine.finish import Finish, Finished, make_listed_directories
 from efs_backup.engine.hard_links import false_links, groups_of, relink, separate
 from efs_backup.engine.lock import Owner, locked
-from efs_backup.engine.mounts import kind_of
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.refusals import FREE_SPACE, refusal, refusals_named, source_errors_named
 from efs_backup.engine.series import Series, Snapshot
 from efs_backup.engine.stop import Stop
 from efs_backup.engine.survey import Survey, take_survey
-from efs_backup.engine.tree import Tree
+from efs_backup.engine.tree import Tree, most_concurrent
 from efs_backup.engine.tree_walk import Stopped
 from efs_backup.engine.workspace import workspace
 
@@ -53,7 +53,7 @@ class BackupRun:
         self._runner = runner
         self._stop = stop
         self._watcher = watcher
-        self._excludes = Excludes(order.excludes)
+        self._is_left_out = partial(is_left_out, order.excludes)
         self._steps: list[Step] = []
         self._notes: list[str] = []
 
@@ -96,7 +96,7 @@ class BackupRun:
             self._note(f"Adopted a snapshot of the old layout as {adopted.name}.")
         snapshots, partials = series.snapshots(), series.partials()
         with self._step("survey"):
-            survey = take_survey(source, self._excludes, self._stop.is_due)
+            survey = take_survey(source, self._is_left_out, self._stop.is_due)
         if survey.is_empty and not self._order.allow_empty:
             refuse_sudden_emptiness(self._order.source, snapshots)
         name = SnapshotName.following([known.name for known in (*snapshots, *partials)], self._now)
@@ -119,27 +119,28 @@ class BackupRun:
         return self._succeed(attempt, snapshot, report, finished)
 
     def _copy(self, attempt: "_Attempt", target: Tree, partial: Path, tools: Tools) -> CopyReport:
-        with self._step("copy"), workspace() as private:
+        with self._step("copy"), workspace(tools.fpart) as private:
             self._watcher.expect(attempt.survey.files, attempt.survey.size)
             links = private.links("reference", [reference.path for reference in attempt.references])
             options = rsync_options(links, vanishing=True, in_place=not links, into_empty=True)
-            order = CopyOrder(Path(attempt.source.root), partial, options, self._sizes(attempt), self._order.excludes)
+            order = CopyOrder(
+                Path(attempt.source.root), partial, options, self._sizes(attempt, target), self._order.excludes
+            )
             copy = Copy(order, self._runner, tools, private)
             report = copy.run(self._stop, self._watcher.progress)
             if not report.fault():
                 make_listed_directories(target, copy.listed_directories())
             return report
 
-    def _sizes(self, attempt: "_Attempt") -> PartSizes:
-        kinds = [kind_of(attempt.source.root), kind_of(str(attempt.series.path))]
-        jobs = self._order.jobs or default_jobs(os.cpu_count() or 1, kinds)
-        return plan_parts(attempt.survey.files, attempt.survey.size, jobs)
+    def _sizes(self, attempt: "_Attempt", target: Tree) -> PartSizes:
+        concurrency = most_concurrent(attempt.source, target)
+        return plan_parts(attempt.survey.files, attempt.survey.size, concurrency, self._order.jobs)
 
     def _finish(self, attempt: "_Attempt", target: Tree) -> Finished:
         with self._step("finish"):
             self._check_that_source_is_the_same(attempt.source)
             with source_errors_named(attempt.source.root):
-                groups = groups_of(attempt.source, attempt.survey.linked_inodes, self._excludes.match)
+                groups = groups_of(attempt.source, attempt.survey.linked_inodes, self._is_left_out)
             relink(target, groups)
             finished = self._check_names(attempt, target)
             if strangers := false_links(attempt.source, target, finished.inodes.repeated()):
@@ -150,7 +151,7 @@ class BackupRun:
 
     def _check_names(self, attempt: "_Attempt", target: Tree) -> Finished:
         since_ns = int((self._now.timestamp() - CLOCK_MARGIN_SECONDS) * 1e9)
-        finished = Finish(attempt.source, target, since_ns, self._excludes.match, whole_target=True).run()
+        finished = Finish(attempt.source, target, since_ns, self._is_left_out, whole_target=True).run()
         if finished.lost:
             named = ", ".join(repr(path) for path in finished.lost_paths[:3])
             raise CopyFailed(

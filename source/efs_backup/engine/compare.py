@@ -42,7 +42,8 @@ class Comparison:
 
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> None:
         """Compare. Raises Stopped, and OSError where something cannot be read."""
-        TreeWalk(self._enter, should_stop=should_stop).run()
+        threads = max(self._old.concurrency.threads, self._new.concurrency.threads)
+        TreeWalk(self._enter, threads=threads, should_stop=should_stop).run()
 
     def _enter(self, directory: str) -> Iterable[str]:
         old, is_in_old = _seen(self._old, directory)

@@ -13,26 +13,24 @@ from efs_backup.domain.backup import CopyStatistics
 from efs_backup.domain.commands import (
     RSYNC_SOME_FILES_FAILED,
     Command,
-    ExcludePattern,
     PartSizes,
     fpart_options,
     fpsync_command,
     part_command,
 )
+from efs_backup.domain.excludes import ExcludePattern
 from efs_backup.domain.parts import CopyReport, PartReport
 from efs_backup.domain.rsync_output import parse_complaints, parse_statistics
 from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.stop import Stop
-from efs_backup.engine.workspace import Workspace
+from efs_backup.engine.workspace import Workspace, read_if_there
 
 STOP_GRACE_SECONDS = 30.0
 """How long the files under way may take to end after a request to stop."""
 
-_POLL_SECONDS = 0.1
+_POLL_SECONDS = 0.05
 _WATCH_SECONDS = 1.0
 _ENDED = re.compile(r"^part ended with exit code (\d+)$", re.MULTILINE)
-_CRAWL_FINISHED = "<=== Fpart crawling finished"
-_FPSYNC_LINE = re.compile(r"^\d+ (?:[=<]|Info:)")
 _GONE = ": No such file or directory"
 
 
@@ -81,16 +79,25 @@ class Copy:
         return CopyReport(True, (), (_report(0, 1, done.stdout, done.stderr),))
 
     def _drive(self, stop: Stop, watch: Callable[[CopyStatistics], None]) -> None:
-        process = self._runner.start(self._command(), self._workspace.output)
+        process = self._runner.start(self._command(), self._workspace.output, self._workspace.programs)
         next_watch = time.monotonic() + _WATCH_SECONDS
-        while process.poll() is None and not stop.is_due() and not self._is_full():
+        while process.poll() is None and not stop.is_due() and not self._is_over():
             time.sleep(_POLL_SECONDS)
             if time.monotonic() >= next_watch:
                 self._collect()
                 watch(sum((part.statistics for part in self._ended.values()), CopyStatistics()))
                 next_watch = time.monotonic() + _WATCH_SECONDS
-        if process.poll() is None:
+        if process.poll() is None and not self._is_over():
             _interrupt(process, stop)
+
+    def _is_over(self) -> bool:
+        """Whether nothing is left to wait for: all parts have ended (fpsync notices late), or the disk is full."""
+        if any(part.is_full for part in self._ended.values()):
+            return True
+        if self._workspace.crawl_exit_code is None:
+            return False
+        self._collect()
+        return self._ended.keys() >= set(self._part_numbers())
 
     def _command(self) -> Command:
         order = self._order
@@ -101,9 +108,6 @@ class Copy:
 
     def _part_command(self, part: str) -> Command:
         return part_command(str(self._workspace.tool), self._order.options, part, self._source, self._target)
-
-    def _is_full(self) -> bool:
-        return any(part.is_full for part in self._ended.values())
 
     def _try_again(self) -> None:
         """Run the parts once more in which single files failed: an error may have passed, a file may have settled."""
@@ -120,9 +124,11 @@ class Copy:
     def report(self) -> CopyReport:
         """What is known now; a part without its closing line counts as lost."""
         self._collect()
-        parts = [self._ended.get(number) or self._lost(number) for number in self._part_numbers()]
-        crawl = self._crawl_log()
-        return CopyReport(_CRAWL_FINISHED in crawl, tuple(_crawl_complaints(crawl)), tuple(parts))
+        parts = [self._ended.get(number) or PartReport(number, 0, None) for number in self._part_numbers()]
+        complaints = [line for line in self._workspace.crawl_complaints if not line.endswith(_GONE)]
+        if self._workspace.crawl_exit_code is None:
+            complaints += read_if_there(self._workspace.output).splitlines()
+        return CopyReport(self._workspace.crawl_exit_code == 0, tuple(complaints), tuple(parts))
 
     def listed_directories(self) -> Iterator[str]:
         """The directories that fpart listed because no file of theirs is in any part."""
@@ -135,12 +141,9 @@ class Copy:
         logs = self._workspace.log_directory
         for path in logs.glob("*.stdout") if logs else ():
             number = int(path.stem)
-            if number not in self._ended and _ENDED.search(said := _read(path)):
+            if number not in self._ended and _ENDED.search(said := read_if_there(path)):
                 files = _count_files(Path(self._part(number)))
-                self._ended[number] = _report(number, files, said, _read(path.with_suffix(".stderr")))
-
-    def _lost(self, number: int) -> PartReport:
-        return PartReport(number, 0, None)
+                self._ended[number] = _report(number, files, said, read_if_there(path.with_suffix(".stderr")))
 
     def _part_numbers(self) -> list[int]:
         parts = self._workspace.part_directory
@@ -149,10 +152,6 @@ class Copy:
 
     def _part(self, number: int) -> str:
         return str((self._workspace.part_directory or self._workspace.path) / f"part.{number}")
-
-    def _crawl_log(self) -> str:
-        logs = self._workspace.log_directory
-        return _read(logs / "fpart.log") if logs else _read(self._workspace.output)
 
 
 def _interrupt(process: subprocess.Popen[bytes], stop: Stop) -> None:
@@ -178,20 +177,9 @@ def _merged(first: PartReport, again: PartReport) -> PartReport:
     return PartReport(again.number, again.files, again.exit_code, again.statistics + transferred, again.complaints)
 
 
-def _crawl_complaints(log: str) -> Iterator[str]:
-    lines = log.splitlines()
-    return (
-        line for line in lines if line and not _FPSYNC_LINE.match(line) and ": " in line and not line.endswith(_GONE)
-    )
-
-
 def _count_files(part: Path) -> int:
     return sum(not entry.endswith("/") for entry in _entries(part))
 
 
 def _entries(part: Path) -> Iterator[str]:
     return (os.fsdecode(entry) for entry in part.read_bytes().split(b"\0") if entry)
-
-
-def _read(path: Path) -> str:
-    return path.read_text(errors="surrogateescape") if path.exists() else ""

@@ -66,7 +66,8 @@ class Finish:
 
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> Finished:
         """Walk. Raises Stopped, and OSError where either side cannot be read or the target not be written."""
-        TreeWalk(self._enter, self._leave, should_stop=should_stop).run()
+        threads = max(self._source.concurrency.threads, self._target.concurrency.threads)
+        TreeWalk(self._enter, self._leave, threads=threads, should_stop=should_stop).run()
         return self._finished
 
     def _enter(self, directory: str) -> Iterable[str]:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 from efs_backup.engine.tree import Tree
-from efs_backup.engine.tree_walk import THREADS, TreeWalk, joined
+from efs_backup.engine.tree_walk import TreeWalk, joined
 
 
 class LinkedInodes:
@@ -50,7 +50,7 @@ def groups_of(
                     found[attributes.st_dev, attributes.st_ino].append(path)
 
     if inodes:
-        TreeWalk(enter).run()
+        TreeWalk(enter, threads=tree.concurrency.threads).run()
     return [sorted(paths) for paths in found.values() if len(paths) > 1]
 
 
@@ -80,7 +80,7 @@ def relink(target: Tree, groups: Iterable[list[str]]) -> None:
 
     A name is replaced by a link beside it that is renamed over it; no file is ever written.
     """
-    with ThreadPoolExecutor(THREADS) as workers:
+    with ThreadPoolExecutor(target.concurrency.threads) as workers:
         for _ in workers.map(lambda group: _relink_group(target, group), groups):
             pass
 

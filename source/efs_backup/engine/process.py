@@ -42,7 +42,7 @@ class Runner:
 
     def __init__(self, environment: Mapping[str, str], family: str) -> None:
         self.family = family
-        self._environment = {**environment, "LC_ALL": "C", MARK: family}
+        self._environment = {"PATH": os.defpath, **environment, "LC_ALL": "C", MARK: family}
 
     @classmethod
     def with_new_family(cls) -> "Runner":
@@ -56,11 +56,15 @@ class Runner:
         )
         return Completed(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
 
-    def start(self, command: Command, output: Path) -> subprocess.Popen[bytes]:
-        """Start a long command in a session of its own, all that it prints into one file."""
+    def start(self, command: Command, output: Path, programs: Path) -> subprocess.Popen[bytes]:
+        """Start a long command in a session of its own, all that it prints into one file.
+
+        programs: a directory that comes first in its PATH.
+        """
+        environment = {**self._environment, "PATH": f"{programs}:{self._environment['PATH']}"}
         with output.open("wb") as sink:
             return subprocess.Popen(
-                command, env=self._environment, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink,
+                command, env=environment, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink,
                 start_new_session=True, umask=0o077,
             )  # fmt: skip
 
@@ -106,9 +110,10 @@ def _kill(process: int) -> None:
 
 @dataclass(frozen=True)
 class Tools:
-    """Where fpsync is, and which rsync it will call."""
+    """Where fpsync and fpart are, and which rsync will be called."""
 
     fpsync: str
+    fpart: str
     rsync_version: tuple[int, int, int]
 
     @classmethod
@@ -124,4 +129,4 @@ class Tools:
         if version is None or version < RSYNC_OLDEST:
             oldest = ".".join(map(str, RSYNC_OLDEST))
             raise ToolMissing(f"{rsync} is older than {oldest}, or no rsync.", "Install with: apt-get install rsync")
-        return cls(str(found["fpsync"]), version)
+        return cls(str(found["fpsync"]), str(found["fpart"]), version)

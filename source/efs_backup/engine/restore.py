@@ -1,28 +1,25 @@
 """Bring a snapshot, or a part of it, back."""
 
-import os
 from datetime import datetime
 from pathlib import Path
 
 from efs_backup.domain.commands import rsync_options
 from efs_backup.domain.errors import BackupError, RestoreFailed
 from efs_backup.domain.orders import RestoreMode, RestoreOrder
-from efs_backup.domain.parts import CopyReport, default_jobs, plan_parts
+from efs_backup.domain.parts import CopyReport, plan_parts
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.restoring import RestorePlan, RestoreResult, RestoreStatus
 from efs_backup.domain.snapshots import SnapshotName
 from efs_backup.engine.copy import Copy, CopyOrder
-from efs_backup.engine.excludes import Excludes
 from efs_backup.engine.finish import Finish, make_listed_directories
 from efs_backup.engine.hard_links import groups_of, relink
-from efs_backup.engine.mounts import kind_of
 from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.quarantine import Quarantine
 from efs_backup.engine.restore_plan import Part, Planned, choose_part, plan_restore
 from efs_backup.engine.series import Series
 from efs_backup.engine.stop import Stop
 from efs_backup.engine.survey import Survey, take_survey
-from efs_backup.engine.tree import Tree
+from efs_backup.engine.tree import Tree, most_concurrent
 from efs_backup.engine.tree_walk import Stopped
 from efs_backup.engine.workspace import workspace
 
@@ -71,8 +68,10 @@ class RestoreRun:
         self._target.mkdir(parents=True, exist_ok=True)
         self._make_way(planned)
         with Tree(part.directory) as source, Tree(self._target) as target:
-            survey = take_survey(source, Excludes(()), self._stop.is_due)
+            survey = take_survey(source, lambda _path: False, self._stop.is_due)
             report = self._copy(part, source, target, survey, tools)
+            if report.statistics.vanished_files:
+                raise RestoreFailed(f"Files of the snapshot vanished; was it pruned meanwhile?{self._moved()}", _AGAIN)
             if fault := report.fault("snapshot", "target's file system"):
                 if self._stop.is_due():
                     return self._incomplete(planned.plan)
@@ -95,10 +94,9 @@ class RestoreRun:
     def _copy(self, part: Part, source: Tree, target: Tree, survey: Survey, tools: Tools) -> CopyReport:
         self._watcher.step("copy")
         self._watcher.expect(survey.files, survey.size)
-        jobs = self._order.jobs or default_jobs(os.cpu_count() or 1, [kind_of(source.root), kind_of(target.root)])
         options = rsync_options((), vanishing=False, in_place=False, into_empty=False)
-        sizes = plan_parts(survey.files, survey.size, jobs)
-        with workspace() as private:
+        sizes = plan_parts(survey.files, survey.size, most_concurrent(source, target), self._order.jobs)
+        with workspace(tools.fpart) as private:
             copy = Copy(CopyOrder(Path(source.root), Path(target.root), options, sizes), self._runner, tools, private)
             if part.only is not None:
                 return copy.run_only(part.only)

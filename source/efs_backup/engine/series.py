@@ -24,6 +24,7 @@ from efs_backup.engine.refusals import refusals_named
 
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 _PRIVATE = 0o700
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ def _listed(path: Path) -> list[str]:
 
 
 def _mtime(path: Path) -> datetime:
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return datetime.fromtimestamp(min(max(path.stat().st_mtime, 0), _LATEST), UTC)
 
 
 def _point(link: Path, target: str) -> None:

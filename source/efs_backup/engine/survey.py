@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from efs_backup.engine.excludes import Excludes
 from efs_backup.engine.hard_links import LinkedInodes
 from efs_backup.engine.refusals import source_errors_named
 from efs_backup.engine.tree import Tree
@@ -27,14 +26,16 @@ class Survey:
         return self.files == 0 and self.directories == 0
 
 
-def take_survey(source: Tree, excludes: Excludes, should_stop: Callable[[], bool] = lambda: False) -> Survey:
+def take_survey(
+    source: Tree, is_left_out: Callable[[str], bool], should_stop: Callable[[], bool] = lambda: False
+) -> Survey:
     """List every directory once. Raises SourceUnreadable where one cannot be listed, and Stopped."""
     survey, inodes, lock = Survey(), LinkedInodes(), threading.Lock()
 
     def enter(directory: str) -> Iterable[str]:
         below, files, size = [], 0, 0
         for name, attributes, is_directory in _listed(source, directory):
-            if excludes.match(joined(directory, name)) or attributes is None:
+            if is_left_out(joined(directory, name)) or attributes is None:
                 continue
             if is_directory:
                 below.append(name)
@@ -47,7 +48,7 @@ def take_survey(source: Tree, excludes: Excludes, should_stop: Callable[[], bool
             survey.directories += len(below)
         return below
 
-    TreeWalk(enter, should_stop=should_stop).run()
+    TreeWalk(enter, threads=source.concurrency.threads, should_stop=should_stop).run()
     survey.linked_inodes = inodes.repeated()
     return survey
 

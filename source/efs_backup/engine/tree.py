@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
+from efs_backup.domain.parts import Concurrency, concurrency_of
+from efs_backup.engine.mounts import kind_of
+
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -14,6 +17,7 @@ class Tree:
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = os.fspath(root)
+        self.concurrency = concurrency_of(kind_of(self.root), os.cpu_count() or 1)
         self.descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def __enter__(self) -> "Tree":
@@ -82,6 +86,11 @@ class Tree:
     def remove_directory(self, path: str) -> None:
         """Remove an empty directory."""
         os.rmdir(path, dir_fd=self.descriptor)
+
+
+def most_concurrent(*trees: Tree) -> Concurrency:
+    """What suits the slower of these trees' file systems."""
+    return max((tree.concurrency for tree in trees), key=lambda concurrency: concurrency.jobs)
 
 
 def _look_at(entry: os.DirEntry[str], *, with_stat: bool) -> tuple[str, os.stat_result | None, bool] | None:

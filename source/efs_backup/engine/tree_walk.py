@@ -6,9 +6,6 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-THREADS = 64
-"""Operations at a time: as many as a Linux NFS client has in flight over one mount (its session's slot table)."""
-
 
 class Stopped(Exception):
     """The walk was asked to stop before its end."""
@@ -40,8 +37,8 @@ class TreeWalk:
         enter: Callable[[str], Iterable[str]],
         leave: Callable[[str], None] | None = None,
         *,
+        threads: int,
         should_stop: Callable[[], bool] = lambda: False,
-        threads: int = THREADS,
     ) -> None:
         self._enter = enter
         self._leave = leave

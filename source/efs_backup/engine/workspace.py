@@ -20,22 +20,41 @@ class Workspace:
         self.fpsync = path / "fpsync"
         self.output = path / "fpsync.log"
         self.tool = path / "part_rsync"
+        self.programs = path / "programs"
 
-    def fill(self) -> None:
-        """Make what every copy needs."""
+    def fill(self, fpart: str) -> None:
+        """Make what every copy needs; `fpart` is the path of the real one."""
         self.fpsync.mkdir()
-        self.tool.write_bytes(files("efs_backup.engine").joinpath("part_rsync.sh").read_bytes())
-        self.tool.chmod(0o700)
+        self.programs.mkdir()
+        (self.programs / "real_fpart").symlink_to(fpart)
+        _install("crawl_fpart.sh", self.programs / "fpart")
+        _install("part_rsync.sh", self.tool)
 
     def link(self, name: str, target: Path) -> str:
-        """A path of safe characters that leads to a directory."""
+        """A path of safe characters that leads to a directory: its own where that is safe, for rsync looks up
+        every component of it for every file, else a symlink.
+        """
+        place = target.resolve()
+        if _SAFE.fullmatch(str(place)):
+            return str(place)
         link = self.path / name
-        link.symlink_to(target.absolute(), target_is_directory=True)
+        link.symlink_to(place, target_is_directory=True)
         return str(link)
 
     def links(self, name: str, targets: Sequence[Path]) -> list[str]:
         """Such a path for each of them."""
         return [self.link(f"{name}{number}", target) for number, target in enumerate(targets)]
+
+    @property
+    def crawl_exit_code(self) -> int | None:
+        """How fpart ended; None while it runs, or where it was killed."""
+        said = read_if_there(self.programs / "exit_code")
+        return int(said) if said else None
+
+    @property
+    def crawl_complaints(self) -> list[str]:
+        """What fpart could not read, a line each."""
+        return read_if_there(self.programs / "complaints").splitlines()
 
     @property
     def log_directory(self) -> Path | None:
@@ -48,14 +67,24 @@ class Workspace:
         return next(iter((self.fpsync / "parts").glob("*/")), None)
 
 
+def _install(script: str, place: Path) -> None:
+    place.write_bytes(files("efs_backup.engine").joinpath(script).read_bytes())
+    place.chmod(0o700)
+
+
+def read_if_there(path: Path) -> str:
+    """A log's text; "" where it was never begun."""
+    return path.read_text(errors="surrogateescape") if path.exists() else ""
+
+
 @contextmanager
-def workspace() -> Iterator[Workspace]:
+def workspace(fpart: str) -> Iterator[Workspace]:
     """A new workspace, removed at the end."""
     parent = tempfile.gettempdir()
     path = Path(tempfile.mkdtemp(prefix="efs-backup-", dir=parent if _SAFE.fullmatch(parent) else _FALLBACK))
     try:
         made = Workspace(path)
-        made.fill()
+        made.fill(fpart)
         yield made
     finally:
         shutil.rmtree(path, ignore_errors=True)

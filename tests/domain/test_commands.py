@@ -1,0 +1,264 @@
+"""The commands, tried on the real programs."""
+
+import ctypes
+import os
+import re
+from fnmatch import translate
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from efs_backup.domain.commands import (
+    RSYNC_EXIT_CODES,
+    RSYNC_OLDEST,
+    RSYNC_PATCHED,
+    ExcludePattern,
+    PartSizes,
+    flush_command,
+    fpart_options,
+    fpsync_command,
+    part_command,
+    rsync_options,
+)
+from efs_backup.domain.errors import WrongUsage
+from tests.builders import write
+from tests.domain.programs import Ran, path_of, run, write_part
+
+_C_LIBRARY = ctypes.CDLL(None)
+
+
+class Places:
+    """A source, a target and the copy of one part between them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.source, self.target, self.reference = root / "source", root / "target", root / "reference"
+        for place in (self.source, self.target, self.reference):
+            place.mkdir()
+
+    def copy(self, *entries: str, linked: bool = False, vanishing: bool = False, into_empty: bool = True) -> Ran:
+        """Copy these entries with the real rsync."""
+        references = (str(self.reference),) if linked else ()
+        options = rsync_options(references, vanishing=vanishing, in_place=not linked, into_empty=into_empty)
+        part = write_part(self.root / "part", *entries)
+        return run(*part_command(path_of("rsync"), options, str(part), str(self.source), str(self.target)))
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    """Empty directories."""
+    return Places(tmp_path)
+
+
+_ODD_NAMES = [
+    "new\nline", "-dash", "--delete", 'double"quote', "single'quote", "back\\slash", "$HOME", "*", " ", "tab\t",
+    "caf\udce9", "\udcff\udcfe", "\\#012", ".snapshot", ".zfs", "x" * 255, "#comment", ";comment",
+]  # fmt: skip
+
+
+def test_a_part_may_hold_any_name(places: Places) -> None:
+    """Lists end their entries with NUL, so nothing in a name means anything."""
+    for name in _ODD_NAMES:
+        write(places.source / name)
+    assert places.copy(*(f"./{name}" for name in _ODD_NAMES)).code == 0
+    assert sorted(os.listdir(places.target)) == sorted(_ODD_NAMES)
+
+
+def test_an_unchanged_file_becomes_a_link(places: Places) -> None:
+    """One inode in both snapshots."""
+    write(places.source / "a")
+    old = write(places.reference / "a")
+    assert places.copy("./a", linked=True).code == 0
+    assert (places.target / "a").samefile(old)
+
+
+def test_one_nanosecond_makes_a_file_another(places: Places) -> None:
+    """The same size within the same second is no reason to link; and the old snapshot stays as it was."""
+    write(places.source / "a", "new!", 1_000_000_000_000_000_001)
+    old = write(places.reference / "a", "old!", 1_000_000_000_000_000_000)
+    assert places.copy("./a", linked=True).code == 0
+    assert (places.target / "a").read_text() == "new!"
+    assert old.read_text() == "old!"
+    assert (places.target / "a").stat().st_mtime_ns == 1_000_000_000_000_000_001
+
+
+def test_another_mode_is_no_link(places: Places) -> None:
+    """A link would change the mode in the older snapshot, too."""
+    write(places.source / "a").chmod(0o600)
+    old = write(places.reference / "a")
+    old.chmod(0o644)
+    assert places.copy("./a", linked=True).code == 0
+    assert not (places.target / "a").samefile(old)
+    assert old.stat().st_mode & 0o777 == 0o644
+
+
+def test_what_a_partial_has_already_is_left_alone(places: Places) -> None:
+    """It may be a link into an older snapshot."""
+    write(places.source / "a", "new")
+    there = write(places.target / "a", "there")
+    assert places.copy("./a").code == 0
+    assert there.read_text() == "there"
+
+
+def test_a_restore_overwrites(places: Places) -> None:
+    """The rule above is for partials only."""
+    write(places.source / "a", "new")
+    there = write(places.target / "a", "there")
+    assert places.copy("./a", into_empty=False).code == 0
+    assert there.read_text() == "new"
+
+
+@pytest.mark.parametrize(("vanishing", "code"), [(True, 0), (False, 23)])
+def test_a_file_that_is_gone_since_the_crawl_is_excused_on_demand(places: Places, vanishing: bool, code: int) -> None:
+    """What is still there is copied in both cases."""
+    write(places.source / "a")
+    assert places.copy("./gone", "./a", "./gone/too", vanishing=vanishing).code == code
+    assert os.listdir(places.target) == ["a"]
+
+
+def test_holes_stay_holes(places: Places) -> None:
+    """A sparse file takes as little room in the backup."""
+    with (places.source / "a").open("wb") as file:
+        file.truncate(10_000_000)
+    assert places.copy("./a").code == 0
+    assert (places.target / "a").stat().st_blocks * 512 < 1_000_000
+
+
+@pytest.mark.parametrize(("number", "code"), [(1, 0), (20, 0), (21, 1)])
+def test_rsync_looks_in_twenty_references_at_most(places: Places, number: int, code: int) -> None:
+    """The limit that the docstring names is rsync's own."""
+    options = rsync_options([str(places.reference)] * number, vanishing=True, in_place=False, into_empty=True)
+    part = write_part(places.root / "part")
+    command = part_command(path_of("rsync"), options, str(part), str(places.source), str(places.target))
+    assert run(*command).code == code
+
+
+def test_references_keep_their_order() -> None:
+    """The best comes first."""
+    options = rsync_options(["/b/new", "/b/old"], vanishing=True, in_place=False, into_empty=True)
+    assert [option for option in options if "dest" in option] == ["--link-dest=/b/new", "--link-dest=/b/old"]
+
+
+@pytest.mark.parametrize("vanishing", [True, False])
+@pytest.mark.parametrize("in_place", [True, False])
+@pytest.mark.parametrize("into_empty", [True, False])
+def test_no_copy_ever_gets_what_harms_it(vanishing: bool, in_place: bool, into_empty: bool) -> None:
+    """Recursion and deletion are refused by fpsync; EFS has no ACLs and xattrs; -H dies at the link limit."""
+    options = rsync_options(["/r"], vanishing=vanishing, in_place=in_place, into_empty=into_empty)
+    short = "".join(option for option in options if re.match(r"-\w", option))
+    assert not set(short) & set("arHAX")
+    assert not [option for option in options if option.startswith(("--recursive", "--archive", "--delete"))]
+    assert not [option for option in options if re.search(r"\s", option)], "fpsync gets them in one word"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(("--version",), 0), (("--no-such-option",), 1), (("--files-from=/dev/null", "/no/such/source", "."), 3)],
+)
+def test_the_exit_codes_of_rsync_have_a_meaning(tmp_path: Path, arguments: tuple[str, ...], code: int) -> None:
+    """What the real one gives is in the table."""
+    assert run(path_of("rsync"), *arguments, cwd=tmp_path).code == code
+    assert RSYNC_EXIT_CODES[code]
+
+
+def test_a_patched_rsync_is_new_enough() -> None:
+    """The warning comes before the refusal."""
+    assert RSYNC_OLDEST < RSYNC_PATCHED
+
+
+def test_fpsync_gets_its_options_in_single_words() -> None:
+    """Under bash, so that a second SIGINT works, and with a signal if the engine dies."""
+    options = (("-l", "-S"), "-x|//")
+    sizes = PartSizes(8, 150, 2**28)
+    command = fpsync_command("/usr/bin/fpsync", "/w/source", "/w/target", "/w/tmp", "/w/tool", sizes, options)
+    assert command == (
+        "setpriv", "--pdeathsig", "INT", "--", "bash", "/usr/bin/fpsync", "-n", "8", "-f", "150", "-s", "268435456",
+        "-t", "/w/tmp", "-T", "/w/tool", "-O", "-x|//", "-o", "-l -S", "/w/source/", "/w/target/",
+    )  # fmt: skip
+
+
+def test_a_file_system_can_be_flushed(tmp_path: Path) -> None:
+    """The real `sync` knows the option."""
+    assert run(*flush_command(str(tmp_path))) == Ran(0, "", "")
+
+
+def test_a_flush_of_nothing_fails(tmp_path: Path) -> None:
+    """A failed flush must not look like one that worked."""
+    assert run(*flush_command(str(tmp_path / "gone"))).code != 0
+
+
+def _crawl(root: Path, *excludes: str) -> set[str]:
+    options = fpart_options([ExcludePattern(text) for text in excludes]).split("|")
+    done = run(path_of("fpart"), "-f", "1000", "-o", root.parent / "part", "-0", "-e", *options, "-zz", ".", cwd=root)
+    assert done.code == 0, done
+    listed = b"".join(part.read_bytes() for part in root.parent.glob("part.*"))
+    return {os.fsdecode(entry) for entry in listed.split(b"\0") if entry}
+
+
+_CRAWLED = {
+    "./.snapshot/a", "./.zfs/a", "./.ckpt/a", "./cache/a", "./sub/cache/a", "./sub/a.tmp", "./-dash/a", "./$HOME/a",
+    "./two words/a",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("pattern", "left_out"),
+    [
+        ((), set()),
+        (("cache",), {"./cache/a", "./sub/cache/a"}),
+        (("cache/",), {"./cache/a", "./sub/cache/a"}),
+        (("/cache",), {"./cache/a"}),
+        (("sub/cache",), {"./sub/cache/a"}),
+        (("sub/*",), {"./sub/cache/a", "./sub/a.tmp"}),
+        (("*.tmp",), {"./sub/a.tmp"}),
+        (("*.tmp", "/cache"), {"./sub/a.tmp", "./cache/a"}),
+        (("s?b/*.tmp",), {"./sub/a.tmp"}),
+        (("*/cache",), {"./sub/cache/a"}),
+        ((".[!z]*",), {"./.snapshot/a", "./.ckpt/a"}),
+        (("-dash",), {"./-dash/a"}),
+        (("$HOME",), {"./$HOME/a"}),
+        (("two words",), {"./two words/a"}),
+        (("no such name",), set()),
+    ],
+)
+def test_fpart_leaves_out_what_is_asked_for_and_nothing_else(
+    tmp_path: Path, pattern: tuple[str, ...], left_out: set[str]
+) -> None:
+    """A pattern with a slash is a path from the root, another any name; without patterns nothing is left out."""
+    for path in _CRAWLED:
+        write(tmp_path / "tree" / path)
+    assert _crawl(tmp_path / "tree", *pattern) == _CRAWLED - left_out
+
+
+@pytest.mark.parametrize("text", ["", "/", ".", "./", "..", "//"])
+def test_a_pattern_that_names_nothing_is_refused(text: str) -> None:
+    """It could only mean everything."""
+    with pytest.raises(WrongUsage, match="names nothing"):
+        ExcludePattern(text)
+
+
+@pytest.mark.parametrize("text", ["a|b", "a\\b", "a\0b", "[^a]", "[[:alpha:]]", "[[.a.]]", "[[=a=]]"])
+def test_a_pattern_that_fnmatch_and_python_read_differently_is_refused(text: str) -> None:
+    """The sentence says what may be used."""
+    with pytest.raises(WrongUsage, match=r"use only \*, \? and \[\.\.\.\]"):
+        ExcludePattern(text)
+
+
+_FNM_PERIOD = 1 << 2
+"""The flag that fpart gives for patterns of names: a leading dot is matched by a dot alone."""
+
+_LETTERS = "abc.-~"
+_RANGES = st.builds(lambda ends: f"[{min(ends)}-{max(ends)}]", st.tuples(*[st.sampled_from("abc")] * 2))
+_SETS = st.builds("[{}{}]".format, st.sampled_from(["a", "!"]), st.text("abc.~", min_size=1, max_size=3))
+_PIECES = st.sampled_from([*_LETTERS, "*", "?"]) | _RANGES | _SETS
+_PATTERNS = st.lists(_PIECES, min_size=1, max_size=5).map("".join).filter(lambda text: text.strip(".*"))
+
+
+@given(_PATTERNS, st.text(_LETTERS + "\n", min_size=1, max_size=6).filter(lambda name: not name.startswith(".")))
+def test_a_pattern_of_plain_kinds_is_read_by_python_as_by_fnmatch(text: str, name: str) -> None:
+    """The crawl and the check of its result agree on every name that is not hidden."""
+    pattern = ExcludePattern(text).for_fpart
+    by_the_c_library = _C_LIBRARY.fnmatch(os.fsencode(pattern), os.fsencode(name), _FNM_PERIOD) == 0
+    assert bool(re.match(translate(pattern), name)) == by_the_c_library

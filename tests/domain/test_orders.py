@@ -1,0 +1,52 @@
+"""What the operator asks for."""
+
+import pytest
+
+from efs_backup.domain.errors import WrongUsage
+from efs_backup.domain.orders import BackupOrder, RestoreMode, RestoreOrder
+from efs_backup.domain.parts import JOBS_LIMIT
+from efs_backup.domain.snapshots import Interval, Selection
+
+
+def test_a_backup_needs_only_a_source_and_a_backup() -> None:
+    """The rest has the defaults of the command's help."""
+    order = BackupOrder("/source", "/backup")
+    assert (str(order.label), order.interval, order.retention.count) == ("efs-backup", Interval.DAILY, 7)
+    assert not order.allow_empty
+    assert not order.excludes
+
+
+@pytest.mark.parametrize("order", [BackupOrder, RestoreOrder])
+@pytest.mark.parametrize("jobs", [None, 1, JOBS_LIMIT])
+def test_there_is_one_job_to_as_many_as_nfs_carries(
+    order: type[BackupOrder] | type[RestoreOrder], jobs: int | None
+) -> None:
+    """Or as many as the machine suggests."""
+    assert order("/from", "/to", jobs=jobs).jobs == jobs
+
+
+@pytest.mark.parametrize("order", [BackupOrder, RestoreOrder])
+@pytest.mark.parametrize("jobs", [0, -1, JOBS_LIMIT + 1])
+def test_a_number_of_jobs_that_cannot_work_is_refused(order: type[BackupOrder] | type[RestoreOrder], jobs: int) -> None:
+    """The sentence says the limit and the number."""
+    with pytest.raises(WrongUsage, match=rf"1 to {JOBS_LIMIT}, not {jobs}\."):
+        order("/from", "/to", jobs=jobs)
+
+
+def test_a_restore_deletes_nothing_unless_told_so() -> None:
+    """The default is the newest snapshot, whole, laid over what is there."""
+    order = RestoreOrder("/backup", "/target")
+    assert (order.selection, order.path, order.mode) == (Selection(), "", RestoreMode.OVERLAY)
+
+
+@pytest.mark.parametrize("path", ["..", "../etc", "a/..", "a/../b", "/..", "a//../../b", "../"])
+def test_a_path_that_leads_out_of_the_snapshot_is_refused(path: str) -> None:
+    """Even where it would come back in."""
+    with pytest.raises(WrongUsage, match="leads out of the snapshot"):
+        RestoreOrder("/backup", "/target", path=path)
+
+
+@pytest.mark.parametrize("path", ["", "a", "/a/b/", "a..b", "...", "..a/b..", ".", "a b", "caf\udce9"])
+def test_a_path_may_hold_dots_in_its_names(path: str) -> None:
+    """Only the name `..` is special."""
+    assert RestoreOrder("/backup", "/target", path=path).path == path

@@ -1,0 +1,380 @@
+"""What rsync says: recorded lines of several versions, and the installed one."""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from efs_backup.domain.backup import CopyStatistics
+from efs_backup.domain.commands import RSYNC_OLDEST
+from efs_backup.domain.rsync_output import (
+    Complaint,
+    Fault,
+    first_paths,
+    parse_complaints,
+    parse_statistics,
+    parse_version,
+    unescape,
+)
+from tests.builders import write
+from tests.domain.programs import path_of, rsync, run, write_part
+
+_NOBODY = 65534
+
+RECORDED_3_5_0 = """
+Number of files: 6 (reg: 2, dir: 2, link: 1, special: 1)
+Number of created files: 6 (reg: 2, dir: 2, link: 1, special: 1)
+Number of deleted files: 0
+Number of regular files transferred: 2
+Total file size: 5,000,004 bytes
+Total transferred file size: 5,000,003 bytes
+Literal data: 5,000,003 bytes
+Matched data: 0 bytes
+File list size: 0
+File list generation time: 0.001 seconds
+File list transfer time: 0.000 seconds
+Total bytes sent: 5,001,461
+Total bytes received: 71
+
+sent 5,001,461 bytes  received 71 bytes  10,003,064.00 bytes/sec
+total size is 5,000,004  speedup is 1.00
+"""
+
+RECORDED_3_0_9 = """
+Number of files: 5
+Number of files transferred: 2
+Total file size: 1234567 bytes
+Total transferred file size: 1234 bytes
+Literal data: 1234 bytes
+"""
+
+
+def test_the_statistics_of_rsync_3_5_are_read() -> None:
+    """Files are everything that is no directory."""
+    assert parse_statistics(RECORDED_3_5_0) == CopyStatistics(4, 2, 0, 5_000_004, 5_000_003)
+
+
+def test_the_old_label_is_read() -> None:
+    """Before 3.1 it was "files transferred", and kinds were not told apart."""
+    assert parse_statistics(RECORDED_3_0_9) == CopyStatistics(5, 2, 0, 1_234_567, 1_234)
+
+
+@pytest.mark.parametrize("separator", ["", ",", ".", "'", " "])
+def test_thousands_are_separated_as_the_locale_wants_it(separator: str) -> None:
+    """The figure is the same."""
+    number = separator.join(["1", "234", "567"])
+    text = f"Number of files: {number} (reg: {number})\nTotal file size: {number} bytes\n"
+    assert parse_statistics(text) == CopyStatistics(number_of_files=1_234_567, total_file_size=1_234_567)
+
+
+@pytest.mark.parametrize("separator", ["", ",", ".", "'"])
+def test_directories_are_no_files_however_many(separator: str) -> None:
+    """Their number is separated in the same way."""
+    text = f"Number of files: 12{separator}000 (reg: 10{separator}999, dir: 1{separator}001)\n"
+    assert parse_statistics(text).number_of_files == 10_999
+
+
+def test_a_part_of_directories_alone_has_no_files() -> None:
+    """They are made elsewhere."""
+    assert parse_statistics("Number of files: 3 (dir: 3)\n").number_of_files == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\n", "part ended with exit code 20\n", "Number of files: \n", "Number of files: x\n"]
+)
+def test_what_is_not_said_is_zero(text: str) -> None:
+    """A killed rsync says nothing."""
+    assert parse_statistics(text) == CopyStatistics()
+
+
+def test_other_lines_around_the_statistics_do_not_matter() -> None:
+    """The closing line of a part stands in the same file."""
+    text = f'skipping non-regular file "f"\n{RECORDED_3_5_0}part ended with exit code 0\n'
+    assert parse_statistics(text) == parse_statistics(RECORDED_3_5_0)
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8", "de_DE.UTF-8", "fr_FR.UTF-8"])
+def test_the_statistics_of_the_installed_rsync_are_read(tmp_path: Path, locale: str) -> None:
+    """In every locale, whether it is installed or not."""
+    source = tmp_path / "source"
+    for number in range(1100):
+        write(source / f"directory {number % 3}" / f"{number}", "four")
+    os.mkfifo(source / "fifo")
+    (source / "link").symlink_to("12")
+    done = rsync("-lptgoDr", "--stats", f"{source}/", tmp_path / "target", locale=locale)
+    assert parse_statistics(done.stdout) == CopyStatistics(1102, 1100, 0, 4402, 4400)
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("rsync  version 3.2.7  protocol version 31\nCopyright (C) 1996-2022", (3, 2, 7)),
+        ("rsync  version 3.5.0  protocol version 32\n", (3, 5, 0)),
+        ("rsync  version v3.2.3-45-ga28c4558  protocol version 31\n", (3, 2, 3)),
+        ("rsync  version 3.4.0pre1  protocol version 32\n", (3, 4, 0)),
+        ("rsync  version 3.12  protocol version 40\n", (3, 12, 0)),
+        ("openrsync: protocol version 29\nrsync version 2.6.9 compatible\n", (2, 6, 9)),
+        ("sh: rsync: not found\n", None),
+        ("", None),
+    ],
+)
+def test_the_version_of_rsync_is_read(text: str, version: tuple[int, int, int] | None) -> None:
+    """Also of one that was built from a repository, and of one that only plays rsync."""
+    assert parse_version(text) == version
+
+
+def test_the_version_of_the_installed_rsync_is_read() -> None:
+    """It is one that the engine can use."""
+    version = parse_version(rsync("--version").stdout)
+    assert version is not None
+    assert version >= RSYNC_OLDEST
+
+
+@pytest.mark.parametrize(
+    ("line", "fault", "path"),
+    [
+        ('rsync: [sender] send_files failed to open "/s/x": Permission denied (13)', Fault.SOURCE_UNREADABLE, "/s/x"),
+        ('rsync: [sender] read errors mapping "/s/x": Stale file handle (116)', Fault.SOURCE_UNREADABLE, "/s/x"),
+        ('rsync: [sender] read errors mapping "/s/x": Input/output error (5)', Fault.SOURCE_UNREADABLE, "/s/x"),
+        ('rsync: [sender] opendir "/s/d" failed: Permission denied (13)', Fault.SOURCE_UNREADABLE, "/s/d"),
+        ('rsync: [sender] readlink_stat("/s/x") failed: Input/output error (5)', Fault.SOURCE_UNREADABLE, "/s/x"),
+        ('rsync: [sender] link_stat "/s/x" failed: Stale file handle (116)', Fault.SOURCE_UNREADABLE, "/s/x"),
+        ('rsync: [sender] link_stat "/s/gone" failed: No such file or directory (2)', Fault.VANISHED, "/s/gone"),
+        ('file has vanished: "/s/x"', Fault.VANISHED, "/s/x"),
+        ('rsync: [receiver] write failed on "/b/x": No space left on device (28)', Fault.BACKUP_FULL, "/b/x"),
+        ('rsync: [receiver] write failed on "/b/x": Disk quota exceeded (122)', Fault.BACKUP_FULL, "/b/x"),
+        ('rsync: [receiver] mkstemp "/b/.x.kU" failed: No space left on device (28)', Fault.BACKUP_FULL, "/b/.x.kU"),
+        ('rsync: [generator] recv_generator: mkdir "/b" failed: Disk quota exceeded (122)', Fault.BACKUP_FULL, "/b"),
+        ("rsync: [generator] failed to hard-link /b/s/l with l: No space left on device (28)", Fault.BACKUP_FULL, None),
+        ("rsync: [generator] failed to hard-link /b/s177/l with l: Too many links (31)", Fault.HARMLESS, None),
+        ("rsync: [generator] failed to hard-link /b/s1/l with l: Invalid cross-device link (18)", Fault.HARMLESS, None),
+        ('rsync: [generator] link "/b/x" => y failed: Too many links (31)', Fault.HARMLESS, "/b/x"),
+        ('rsync: [receiver] mkstemp "/b/.x.kU7hY7" failed: Read-only file system (30)', Fault.TARGET, "/b/.x.kU7hY7"),
+        ('rsync: [generator] recv_generator: mkdir "/b/d" failed: Permission denied (13)', Fault.TARGET, "/b/d"),
+        ('rsync: [Receiver] mkdir "/b" failed: Read-only file system (30)', Fault.TARGET, "/b"),
+        ('rsync: [generator] chgrp "/b/x" failed: Operation not permitted (1)', Fault.TARGET, "/b/x"),
+        ('rsync: [receiver] write failed on "/b/x": Input/output error (5)', Fault.TARGET, "/b/x"),
+        ("ERROR: a/x failed verification -- update discarded.", Fault.TARGET, None),
+    ],
+)  # fmt: skip
+def test_a_complaint_is_understood(line: str, fault: Fault, path: str | None) -> None:
+    """Which side it is about, and which path where rsync quotes one."""
+    (complaint,) = parse_complaints(f"{line}\n")
+    assert (complaint.fault, complaint.path) == (fault, path)
+    assert complaint.text == line.removeprefix("rsync: ")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "", "sh: 0: can't access tty; job control turned off", 'skipping non-regular file "f"',
+        "rsync error: some files could not be transferred (code 23) at main.c(1058) [sender=3.0.3]",
+        "rsync error: error in file IO (code 11) at receiver.c(657) [receiver=3.5.0]",
+        "rsync warning: some files vanished before they could be transferred (code 24) at main.c(1338) [sender=3.2.7]",
+        "*** Skipping any contents from this failed directory ***",
+        "/w/tool: 3: rsync: not found", "Killed", "setpriv: failed to execute bash: No such file or directory",
+    ],
+)  # fmt: skip
+def test_what_is_no_complaint_of_rsync_is_passed_over(line: str) -> None:
+    """Summaries repeat what was said; shells say much without a terminal."""
+    assert parse_complaints(f"{line}\n") == []
+
+
+def test_complaints_are_found_among_other_lines_in_order() -> None:
+    """One job's standard error, whole."""
+    text = (
+        "sh: 0: can't access tty; job control turned off\n"
+        'file has vanished: "/s/a"\n'
+        'rsync: [sender] send_files failed to open "/s/b": Permission denied (13)\n'
+        "rsync error: some files/attrs were not transferred (see previous errors) (code 23) at main.c(1338)\n"
+    )
+    assert [(found.fault, found.path) for found in parse_complaints(text)] == [
+        (Fault.VANISHED, "/s/a"),
+        (Fault.SOURCE_UNREADABLE, "/s/b"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["No space left on device (28)", "a: Permission denied (13)", "[receiver] write failed", "file has vanished: "],
+)
+def test_a_name_that_reads_like_a_complaint_changes_nothing(name: str) -> None:
+    """Who may write into the source must not be able to fake a full disk."""
+    line = f'rsync: [sender] link_stat "/s/{name}" failed: No such file or directory (2)'
+    (complaint,) = parse_complaints(line)
+    assert (complaint.fault, complaint.path) == (Fault.VANISHED, f"/s/{name}")
+
+
+@pytest.mark.parametrize(
+    ("spelled", "path"),
+    [
+        ("/s/plain", "/s/plain"),
+        (r"/s/new\#012line", "/s/new\nline"),
+        (r"/s/\#134#012", "/s/\\#012"),
+        (r"/s/caf\#303\#251", "/s/café"),
+        (r"/s/caf\#351", "/s/caf\udce9"),
+        (r"/s/a\b", "/s/a\\b"),
+        (r"/s/\#12", r"/s/\#12"),
+        ("/s/tab\there", "/s/tab\there"),
+    ],
+)
+def test_a_path_is_read_from_its_spelling(spelled: str, path: str) -> None:
+    """An escape is one byte; what only looks like one is spelled with an escaped backslash."""
+    assert unescape(spelled) == path
+
+
+def _as_rsync_spells_it(name: bytes) -> str:
+    protected = re.sub(rb"\\(?=#\d{3})", rb"\\#134", name)
+    return "".join(chr(byte) if byte == 9 or 32 <= byte < 127 else rf"\#{byte:03o}" for byte in protected)
+
+
+@given(st.binary(max_size=8) | st.text("\\#0123\n", max_size=12).map(str.encode))
+def test_every_name_is_read_from_its_spelling(name: bytes) -> None:
+    """Whatever bytes it has: rsync escapes in the C locale what is not printable ASCII."""
+    assert unescape(_as_rsync_spells_it(name)) == os.fsdecode(name)
+
+
+_GONE_NAMES = [
+    "plain",
+    "two words",
+    "new\nline",
+    "caf\udce9",
+    "café",
+    "\\#012",
+    "a (2)",
+    "-dash",
+    "tab\t",
+    "it's",
+    "\x7f",
+]
+
+
+def test_missing_files_are_complaints_of_the_installed_rsync(tmp_path: Path) -> None:
+    """One for each, with a path that can be read back; what is there is copied."""
+    source, target = tmp_path / "source", tmp_path / "target"
+    write(source / "there")
+    part = write_part(tmp_path / "part", "there", *_GONE_NAMES)
+    done = rsync("-l", f"--files-from={part}", "--from0", f"{source}/", f"{target}/")
+    complaints = parse_complaints(done.stderr)
+    assert done.code == 23
+    assert {found.fault for found in complaints} == {Fault.VANISHED}
+    assert sorted(unescape(found.path or "") for found in complaints) == sorted(
+        f"{source}/{name}" for name in _GONE_NAMES
+    )
+    assert (target / "there").exists()
+
+
+@pytest.fixture
+def open_place() -> Iterator[Path]:
+    """A directory that everybody can reach and write to."""
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        place.chmod(0o777)
+        yield place
+
+
+def test_an_unreadable_file_is_a_complaint_of_the_installed_rsync(open_place: Path) -> None:
+    """As seen by somebody who is not root."""
+    source = open_place / "source"
+    write(source / "readable")
+    write(source / "secret").chmod(0)
+    user = _NOBODY if os.geteuid() == 0 else None
+    done = rsync("-r", f"{source}/", open_place / "target", user=user)
+    (complaint,) = parse_complaints(done.stderr)
+    assert (complaint.fault, complaint.path) == (Fault.SOURCE_UNREADABLE, str(source / "secret"))
+
+
+def test_an_unreadable_directory_is_a_complaint_of_the_installed_rsync(open_place: Path) -> None:
+    """It names the directory."""
+    source = open_place / "source"
+    write(source / "secret" / "file")
+    (source / "secret").chmod(0)
+    user = _NOBODY if os.geteuid() == 0 else None
+    done = rsync("-r", f"{source}/", open_place / "target", user=user)
+    (source / "secret").chmod(0o700)
+    (complaint,) = parse_complaints(done.stderr)
+    assert (complaint.fault, complaint.path) == (Fault.SOURCE_UNREADABLE, str(source / "secret"))
+
+
+class SmallDisk:
+    """A file system of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir()
+
+    def mount(self, options: str) -> None:
+        """Mount it, empty."""
+        done = run(path_of("mount"), "-t", "tmpfs", "-o", options, "tmpfs", self.path)
+        assert done.code == 0, done
+
+    def unmount(self) -> None:
+        """Take it away again."""
+        run(path_of("umount"), self.path)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    """A place for a small file system; unmounted at the end."""
+    made = SmallDisk(tmp_path / "disk")
+    yield made
+    made.unmount()
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("options", [(), ("--inplace",)])
+def test_a_full_disk_is_a_complaint_of_the_installed_rsync(
+    tmp_path: Path, disk: SmallDisk, options: tuple[str, ...]
+) -> None:
+    """Written through a temporary name or in place."""
+    disk.mount("size=64k")
+    write(tmp_path / "source" / "large", "x" * 1_000_000)
+    done = rsync("-r", *options, f"{tmp_path}/source/", disk.path)
+    assert Fault.BACKUP_FULL in {found.fault for found in parse_complaints(done.stderr)}
+
+
+@pytest.mark.root
+def test_a_disk_without_inodes_is_full(tmp_path: Path, disk: SmallDisk) -> None:
+    """There is space, but no name can be made."""
+    disk.mount("nr_inodes=5")
+    for number in range(9):
+        write(tmp_path / "source" / str(number))
+    done = rsync("-r", f"{tmp_path}/source/", disk.path)
+    assert {found.fault for found in parse_complaints(done.stderr)} == {Fault.BACKUP_FULL}
+
+
+@pytest.mark.root
+def test_a_read_only_disk_refuses(tmp_path: Path, disk: SmallDisk) -> None:
+    """That is no fault of the source, and the disk is not full."""
+    disk.mount("ro")
+    write(tmp_path / "source" / "file")
+    write(tmp_path / "source" / "directory" / "file")
+    done = rsync("-r", f"{tmp_path}/source/", disk.path)
+    assert {found.fault for found in parse_complaints(done.stderr)} == {Fault.TARGET}
+
+
+def _unreadable(*paths: str | None) -> list[Complaint]:
+    return [Complaint(Fault.SOURCE_UNREADABLE, "said", path) for path in paths]
+
+
+@pytest.mark.parametrize(
+    ("paths", "named"),
+    [
+        ((), ""),
+        (("/s/a",), "'/s/a'"),
+        (("/s/a", "/s/b", "/s/c"), "'/s/a', '/s/b', '/s/c'"),
+        (("/s/a", "/s/b", "/s/c", "/s/d", "/s/e"), "'/s/a', '/s/b', '/s/c' and 2 more"),
+        (("/s/a", "/s/a", None), "'/s/a'"),
+        ((r"/s/new\#012line",), r"'/s/new\nline'"),
+        ((r"/s/caf\#351",), r"'/s/caf\udce9'"),
+    ],
+)
+def test_the_first_paths_are_named_once_each(paths: tuple[str | None, ...], named: str) -> None:
+    """In a sentence that stays on one line and can be printed, whatever the names hold."""
+    assert first_paths(_unreadable(*paths)) == named
+    assert first_paths(_unreadable(*paths)).isprintable()
