@@ -28,7 +28,9 @@ def main() -> None:
     _prepare_process()
     chosen = _options()
     names = _installed(chosen.contenders) or sys.exit("none of them can run")
-    settings = Settings(chosen.jobs, tuple(chosen.our_option), chosen.old_jobs, chosen.old_files, chosen.keep)
+    settings = Settings(
+        chosen.jobs, tuple(chosen.our_option), chosen.old_jobs, chosen.old_files, chosen.old_removals, chosen.keep
+    )
     bench = Bench(_backend(chosen), Plan(chosen.files, chosen.share, chosen.seed), settings, names)
     facts = {"machine": machine.facts(chosen.workdir), **bench.facts()}
     done: list[Measurement] = []
@@ -62,6 +64,7 @@ def _options() -> argparse.Namespace:
     add("--jobs", type=int, help="--jobs of ours; without it: its own choice")
     add("--our-option", action="append", default=[], metavar="ARGUMENT", help="one more for our run; repeatable")
     add("--old-jobs", type=int, default=32, help="fpsync jobs of the old solution")
+    add("--old-removals", type=int, default=8, help="rm -rf at a time when the old solution prunes")
     add("--old-files", type=int, default=2000, help="files in each fpsync job of the old solution")
     return parser.parse_args()
 

@@ -21,6 +21,7 @@ class Settings:
     options: tuple[str, ...]  # more arguments for `efs-backup run`
     old_jobs: int
     old_files: int  # files in each job of the old solution
+    old_removals: int  # rm -rf at a time when the old solution prunes
     keep: int  # snapshots that the prune leaves
 
 

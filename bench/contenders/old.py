@@ -17,8 +17,8 @@ FPSYNC_EXITS = (0, 1)  # 1 also stands for a mere warning; whether all is there 
 class Old(Contender):
     """Hard links of `daily.0` become `daily.1`; the source is copied over `daily.0`; what is gone is deleted from it.
 
-    fpsync takes its number of jobs from the machine in the original; here it is `--old-jobs`, and a prune deletes
-    the entries of the snapshot's top directory by as many `rm -rf` at a time.
+    fpsync takes its number of jobs from the machine in the original, 8 on a c4.large; here it is `--old-jobs`, to its
+    favour. A prune deletes the entries of the snapshot's top directory by `--old-removals` `rm -rf` at a time.
     """
 
     name = "old"
@@ -73,5 +73,5 @@ class Old(Contender):
 
     def _parallel_rm(self, snapshot: Path) -> Command:
         top = f"find {quote(str(snapshot))} -mindepth 1 -maxdepth 1 -print0"
-        remove = f"parallel --will-cite -0 -j {self.settings.old_jobs} rm -rf"
+        remove = f"parallel --will-cite -0 -j {self.settings.old_removals} rm -rf"
         return command("bash", "-c", f"{top} | {remove} && rm -rf {quote(str(snapshot))}")

@@ -3,6 +3,7 @@
 import os
 import stat
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def _append(path: Path) -> None:
         file.write("more")
 
 
-_CHANGES = {
+_CHANGES: dict[str, Callable[[Path], None]] = {
     "file 0": lambda path: path.chmod(0o600),
     "file 3": lambda path: os.utime(path, ns=(1, 1)),
     "file 6": _append,

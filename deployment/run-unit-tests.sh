@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Everything that has to be true before a change lands: style, types, layers, scripts and tests.
+set -euo pipefail
+
+# shellcheck source=deployment/setup.sh
+. "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+cd "$repository"
+
+need_packages fpart rsync procps shellcheck gcc libc6-dev make pkg-config libfuse3-dev fuse3
+need_environment '[test]'
+PATH="$environment/bin:$PATH"
+
+say "ruff"
+ruff check .
+ruff format --check .
+say "mypy"
+mypy
+say "import-linter"
+lint-imports
+say "shellcheck"
+git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck --external-sources
+say "pytest"
+exec pytest --numprocesses="${TEST_PROCESSES:-$(($(nproc) + 1))}" "$@"

@@ -1,0 +1,51 @@
+# shellcheck shell=bash
+# Sourced by the scripts beside it: installs what is missing, and nothing that is there.
+
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+environment="$repository/.venv"
+
+say() { printf '\n== %s\n' "$*"; }
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# need_packages PACKAGE...: Debian packages that are not installed yet.
+need_packages() {
+    local package missing=()
+    for package in "$@"; do
+        dpkg-query --show --showformat='${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii' || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    say "Installing: ${missing[*]}"
+    as_root apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# find_python: the name of a Python that is new enough and can make virtual environments.
+find_python() {
+    local name
+    for name in python3 python3.14 python3.13 python3.12 python3.11; do
+        if "$name" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            echo "$name"
+            return
+        fi
+    done
+    return 1
+}
+
+# need_environment EXTRA: the virtual environment with the project in it; EXTRA is "" or "[test]".
+need_environment() {
+    local wanted installed="$environment/.installed"
+    wanted="$1 $(sha256sum "$repository/pyproject.toml" | cut -d' ' -f1)"
+    grep -qxF -- "$wanted" "$installed" 2>/dev/null && return
+    local python
+    if ! python=$(find_python); then
+        need_packages python3 python3-venv
+        python=$(find_python) || { echo "Python 3.11 or newer is needed." >&2; exit 1; }
+    fi
+    say "Installing the Python packages into $environment"
+    [ -x "$environment/bin/python" ] || "$python" -m venv "$environment"
+    "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$repository$1"
+    echo "$wanted" >>"$installed"
+}
