@@ -3,13 +3,14 @@
 import json
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.builders import account, many_parts, small_tree, write
-from tests.conftest import Cli
+from tests.conftest import COMMAND, Cli
 from tests.simulator import Simulator
 
 
@@ -281,3 +282,34 @@ def test_a_snapshot_that_cannot_be_read_fails_the_restore(
     assert "file 2" in ended.stderr
     simulator.mount("backup", "fail_op=readdir", "fail_errno=EIO", "fail_path=directory 1", "fail_after=2")
     cli("restore", backup, tmp_path / "out two", code=1)
+
+
+def test_what_is_being_restored_is_not_pruned(
+    cli: Cli, source: Path, backup: Path, tmp_path: Path, slow_rsync: None
+) -> None:
+    """A backup at the same time keeps it and says so; `prune` waits for nobody and refuses; the next one prunes."""
+    cli.let_rsync_be_fast()
+    cli("run", source, backup)
+    cli.environment["SLOW_RSYNC"] = "6"
+    running = cli.start("restore", backup, tmp_path / "out", "--json")
+    while not list((tmp_path / "out").glob("*")):
+        time.sleep(0.01)
+    cli.let_rsync_be_fast()
+    result = cli("run", source, backup, "--retain", 1, "--json").json
+    assert any("somebody restores" in note for note in result["notes"])
+    assert "restores from this series" in cli("prune", backup, "--retain", 1, "--json", code=4).json["message"]
+    stdout, _ = running.communicate()
+    assert json.loads(stdout)["status"] == "Success"
+    assert len(cli("run", source, backup, "--retain", 1, "--json").json["pruned"]) == 2
+
+
+@pytest.mark.root
+def test_a_backup_that_cannot_be_read_is_named(cli: Cli, snapshot: Path, backup: Path, tmp_path: Path) -> None:
+    """Without a traceback: a user who is not root."""
+    for directory in (tmp_path, *tmp_path.parents):
+        directory.chmod(directory.stat().st_mode | 0o055)
+    line = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", str(COMMAND), "list", str(backup)]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Permission denied" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,13 +1,14 @@
 """The door: the commands, and what each ending means for the caller."""
 
 import sys
+import traceback
 
 import click
 
 from efs_backup import __version__
 from efs_backup.cli.diff import diff
 from efs_backup.cli.listing import list_snapshots
-from efs_backup.cli.output import print_error
+from efs_backup.cli.output import print_error, print_json
 from efs_backup.cli.prune import prune
 from efs_backup.cli.restore import restore
 from efs_backup.cli.run import run
@@ -37,14 +38,36 @@ def _run(arguments: list[str]) -> int:
     try:
         return int(app.main(arguments, prog_name="efs-backup", standalone_mode=False) or ExitCode.DONE)
     except EfsBackupError as error:
-        print_error(error.message, error.next_step)
-        return error.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        _tell(error, arguments)
         return error.exit_code
     except click.ClickException as error:
-        print_error(error.format_message(), "See: efs-backup --help")
+        _tell_usage(error)
         return error.exit_code
     except (Stopped, click.Abort):
         print_error("Stopped; nothing was touched.")
         return ExitCode.INCOMPLETE
+    except Exception as error:  # noqa: BLE001 - the door: what has no name ends here
+        _tell_unexpected(error)
+        return ExitCode.FAILED
+
+
+def _tell(error: EfsBackupError, arguments: list[str]) -> None:
+    """Programs get an object too, but for `list`, which has printed its array."""
+    if "--json" in arguments and arguments[0] != list_snapshots.name:
+        print_json({"status": "Failed", "message": error.message, "next_step": error.next_step})
+    print_error(error.message, error.next_step)
+
+
+def _tell_usage(error: click.ClickException) -> None:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+    else:
+        print_error(error.format_message(), "See: efs-backup --help")
+
+
+def _tell_unexpected(error: Exception) -> None:
+    if isinstance(error, OSError):
+        print_error(f"{error.filename or 'A file'!r}: {error.strerror}.", "Run it as root, or look at the file system.")
+        return
+    traceback.print_exception(error)
+    print_error(f"InternalError: {error!r}.", "Older snapshots are as they were. Please report this.")

@@ -15,7 +15,7 @@ from efs_backup.domain.excludes import is_left_out
 from efs_backup.domain.orders import BackupOrder
 from efs_backup.domain.parts import CopyReport, plan_parts
 from efs_backup.domain.ports import Watcher
-from efs_backup.domain.snapshots import SnapshotName, plan_prune
+from efs_backup.domain.snapshots import SnapshotName
 from efs_backup.engine.copy import Copy, CopyOrder
 from efs_backup.engine.delete import delete_trees
 from efs_backup.engine.finish import Finish, Finished, make_listed_directories
@@ -23,6 +23,7 @@ from efs_backup.engine.hard_links import false_links, groups_of, relink, separat
 from efs_backup.engine.lock import Owner, locked
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.process import Runner, Tools
+from efs_backup.engine.prune import drop_snapshots
 from efs_backup.engine.refusals import FREE_SPACE, refusal, refusals_named, source_errors_named
 from efs_backup.engine.series import Series, Snapshot
 from efs_backup.engine.stop import Stop
@@ -198,18 +199,17 @@ class BackupRun:
         """What fails here is no failure of the backup: the snapshot is there, and the next backup prunes again."""
         with self._step("prune"):
             try:
-                for partial in series.partials():
-                    series.discard(partial.path)
-                plan = plan_prune([snapshot.name for snapshot in series.snapshots()], self._order.retention)
-                for name in plan.drop:
-                    series.discard(series.path / str(name))
-                series.refresh_number_links()
+                for leftover in series.partials():
+                    series.discard(leftover.path)
+                plan = drop_snapshots(series, self._order.retention)
+                if plan is None:
+                    self._note("Nothing was pruned, for somebody restores from this series; the next backup prunes.")
                 if not delete_trees(series.trash(), self._stop.is_due):
                     self._note("Not all dropped snapshots are deleted yet; the next backup goes on.")
             except (BackupError, OSError) as error:
                 self._note(f"Pruning failed and will be tried again by the next backup: {error}")
                 return ()
-        return plan.drop
+        return plan.drop if plan else ()
 
     def _cut_off(self, attempt: "_Attempt", partial: Path, report: CopyReport) -> BackupResult:
         self._keep_or_discard(attempt, partial, report)

@@ -17,7 +17,9 @@ from efs_backup.engine.process import end_family
 from efs_backup.engine.refusals import refusals_named
 
 LOCK_NAME = ".lock"
+READERS_NAME = ".readers"
 _HELD = frozenset({errno.EACCES, errno.EAGAIN})
+_NOT_WRITABLE = frozenset({errno.EACCES, errno.EROFS, errno.ENOENT})
 
 
 @dataclass(frozen=True)
@@ -71,16 +73,53 @@ def locked(directory: Path, owner: Owner) -> Iterator[Owner | None]:
         os.close(descriptor)
 
 
-def _acquire(descriptor: int, directory: Path) -> None:
+@contextmanager
+def reading(directory: Path) -> Iterator[None]:
+    """Keep the snapshots of a series from being pruned; many may read at a time, also while a backup runs.
+
+    Where the backup is mounted read-only and nobody has read from it before, there is no file to lock; then a snapshot
+    that is pruned meanwhile fails the restore.
+    """
+    try:
+        descriptor = os.open(directory / READERS_NAME, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if error.errno not in _NOT_WRITABLE:
+            raise
+        yield
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def without_readers(directory: Path) -> Iterator[bool]:
+    """Whether nobody reads from the series; if so, nobody begins to until this ends."""
+    descriptor = os.open(directory / READERS_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield _try_exclusive(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _try_exclusive(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno not in _HELD:
             raise
+        return False
+    return True
+
+
+def _acquire(descriptor: int, directory: Path) -> None:
+    if not _try_exclusive(descriptor):
         raise Locked(
             f"Another backup of this series is running: {_read(descriptor) or 'its owner is not known'}.",
             f"Wait until it ends, or stop that process. The lock is {str(directory / LOCK_NAME)!r}.",
-        ) from error
+        )
 
 
 def _end_remains(dead: Owner, directory: Path) -> None:

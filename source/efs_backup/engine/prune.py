@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
+from efs_backup.domain.errors import Locked
 from efs_backup.domain.snapshots import PrunePlan, Retention, plan_prune
 from efs_backup.engine.delete import delete_trees
-from efs_backup.engine.lock import Owner, locked
+from efs_backup.engine.lock import Owner, locked, without_readers
 from efs_backup.engine.refusals import refusals_named
 from efs_backup.engine.series import Series
 from efs_backup.engine.stop import Stop
@@ -20,15 +21,26 @@ def prune_series(
 ) -> tuple[PrunePlan, bool]:
     """Drop what the retention drops and empty the trash; False where asked to stop before all is deleted.
 
-    Raises Locked while a backup of the series runs.
+    Raises Locked while a backup of the series runs, or somebody restores from it.
     """
     series.prepare()
     with locked(series.path, Owner.this_process(family, now)):
         series.adopt()
+        plan = drop_snapshots(series, retention)
+        if plan is None:
+            raise Locked("Somebody restores from this series.", "Prune again when the restore has ended.")
+        with refusals_named(str(series.path)):
+            return plan, delete_trees(series.trash(), stop.is_due)
+
+
+def drop_snapshots(series: Series, retention: Retention) -> PrunePlan | None:
+    """Rename what the retention drops to the trash; None, and nothing done, while somebody restores from the series."""
+    with without_readers(series.path) as is_free:
+        if not is_free:
+            return None
         plan = plan_pruning(series, retention)
         paths = {snapshot.name: snapshot.path for snapshot in series.snapshots()}
         for name in plan.drop:
             series.discard(paths[name])
-        series.refresh_number_links()
-        with refusals_named(str(series.path)):
-            return plan, delete_trees(series.trash(), stop.is_due)
+    series.refresh_number_links()
+    return plan

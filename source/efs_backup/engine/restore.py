@@ -13,6 +13,7 @@ from efs_backup.domain.snapshots import SnapshotName
 from efs_backup.engine.copy import Copy, CopyOrder
 from efs_backup.engine.finish import Finish, make_listed_directories
 from efs_backup.engine.hard_links import groups_of, relink
+from efs_backup.engine.lock import reading
 from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.quarantine import Quarantine
 from efs_backup.engine.restore_plan import Part, Planned, choose_part, plan_restore
@@ -46,9 +47,12 @@ class RestoreRun:
 
     def run(self) -> RestoreResult:
         """Restore. Raises NothingThere, WrongUsage, RestoreFailed and ToolMissing."""
-        part = choose_part(self._series, self._order)
-        planned = self._plan(part)
         tools = Tools.find(self._runner)
+        with reading(self._series.path):
+            return self._run(choose_part(self._series, self._order), tools)
+
+    def _run(self, part: Part, tools: Tools) -> RestoreResult:
+        planned = self._plan(part)
         try:
             return self._carry_out(part, planned, tools)
         except Stopped:

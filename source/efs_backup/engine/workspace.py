@@ -31,8 +31,9 @@ class Workspace:
         _install("part_rsync.sh", self.tool)
 
     def link(self, name: str, target: Path) -> str:
-        """A path of safe characters that leads to a directory: its own where that is safe, for rsync looks up
-        every component of it for every file, else a symlink.
+        """A path of safe characters that leads to a directory.
+
+        Its own where that is safe, for rsync looks up every component of it for every file; else a symlink.
         """
         place = target.resolve()
         if _SAFE.fullmatch(str(place)):
