@@ -16,7 +16,6 @@ from efs_backup.domain.wording import counted
 JOBS_LIMIT = 64
 """Requests that a Linux NFS client sends at a time over one mount (its session's slot table)."""
 
-LARGEST_PART_FILES = 20_000
 SMALLEST_PART_SIZE = 256 * 1024**2
 LARGEST_PART_SIZE = 4 * 1024**3
 
@@ -34,6 +33,7 @@ class Concurrency:
     jobs: int
     parts_per_job: int
     smallest_part_files: int
+    largest_part_files: int
     threads: int
 
 
@@ -44,8 +44,9 @@ def concurrency_of(kind: str, processors: int) -> Concurrency:
     of each further rsync, and each further thread of Python, only costs.
     """
     if kind.startswith(_NETWORK_KINDS):
-        return Concurrency(jobs=32, parts_per_job=4, smallest_part_files=150, threads=64)
-    return Concurrency(jobs=max(2, min(processors + 1, 16)), parts_per_job=1, smallest_part_files=2500, threads=2)
+        return Concurrency(jobs=32, parts_per_job=4, smallest_part_files=150, largest_part_files=2000, threads=64)
+    jobs = max(2, min(processors + 1, 16))
+    return Concurrency(jobs, parts_per_job=1, smallest_part_files=2500, largest_part_files=10_000, threads=2)
 
 
 def plan_parts(files: int, size: int, concurrency: Concurrency, jobs: int | None = None) -> PartSizes:
@@ -54,7 +55,7 @@ def plan_parts(files: int, size: int, concurrency: Concurrency, jobs: int | None
     share = jobs * concurrency.parts_per_job
     return PartSizes(
         jobs,
-        max(concurrency.smallest_part_files, min(-(-files // share), LARGEST_PART_FILES)),
+        max(concurrency.smallest_part_files, min(-(-files // share), concurrency.largest_part_files)),
         max(SMALLEST_PART_SIZE, min(-(-size // share), LARGEST_PART_SIZE)),
     )
 

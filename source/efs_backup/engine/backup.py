@@ -128,7 +128,7 @@ class BackupRun:
                 Path(attempt.source.root), partial, options, self._sizes(attempt, target), self._order.excludes
             )
             copy = Copy(order, self._runner, tools, private)
-            report = copy.run(self._stop, self._watcher.progress)
+            report = copy.run(self._stop, self._watcher)
             if not report.fault():
                 make_listed_directories(target, copy.listed_directories())
             return report

@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from efs_backup.domain.commands import (
 )
 from efs_backup.domain.excludes import ExcludePattern
 from efs_backup.domain.parts import CopyReport, PartReport
+from efs_backup.domain.ports import Watcher
 from efs_backup.domain.rsync_output import parse_complaints, parse_statistics
 from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.stop import Stop
@@ -57,14 +58,14 @@ class Copy:
         self._target = workspace.link("target", order.target)
         self._ended: dict[int, PartReport] = {}
 
-    def run(self, stop: Stop, watch: Callable[[CopyStatistics], None]) -> CopyReport:
-        """Copy until all is done, the disk is full or there is a reason to stop; `watch` gets the progress so far.
+    def run(self, stop: Stop, watcher: Watcher) -> CopyReport:
+        """Copy until all is done, the disk is full or there is a reason to stop; `watcher` follows.
 
         Whatever happens, no process of this copy is left when it returns. Nothing here raises for a failed copy:
         the report knows.
         """
         try:
-            self._drive(stop, watch)
+            self._drive(stop, watcher)
             if not stop.is_due():
                 self._try_again()
         finally:
@@ -78,16 +79,17 @@ class Copy:
         done = self._runner.run(self._part_command(str(listed)))
         return CopyReport(True, (), (_report(0, 1, done.stdout, done.stderr),))
 
-    def _drive(self, stop: Stop, watch: Callable[[CopyStatistics], None]) -> None:
+    def _drive(self, stop: Stop, watcher: Watcher) -> None:
         process = self._runner.start(self._command(), self._workspace.output, self._workspace.programs)
         next_watch = time.monotonic() + _WATCH_SECONDS
         while process.poll() is None and not stop.is_due() and not self._is_over():
             time.sleep(_POLL_SECONDS)
             if time.monotonic() >= next_watch:
                 self._collect()
-                watch(sum((part.statistics for part in self._ended.values()), CopyStatistics()))
+                watcher.progress(sum((part.statistics for part in self._ended.values()), CopyStatistics()))
                 next_watch = time.monotonic() + _WATCH_SECONDS
         if process.poll() is None and not self._is_over():
+            watcher.step(f"stopping, for {stop.reason()}; the files under way may end")
             _interrupt(process, stop)
 
     def _is_over(self) -> bool:

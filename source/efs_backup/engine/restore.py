@@ -104,7 +104,7 @@ class RestoreRun:
             copy = Copy(CopyOrder(Path(source.root), Path(target.root), options, sizes), self._runner, tools, private)
             if part.only is not None:
                 return copy.run_only(part.only)
-            report = copy.run(self._stop, self._watcher.progress)
+            report = copy.run(self._stop, self._watcher)
             make_listed_directories(target, copy.listed_directories())
             return report
 
