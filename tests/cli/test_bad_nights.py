@@ -303,6 +303,33 @@ def test_files_that_vanish_while_they_are_copied_are_counted(
     assert account(Path(result["path"])) == account(source)
 
 
+def test_a_source_that_is_replaced_during_the_backup_is_noticed(
+    cli: Cli, source: Path, backup: Path, slow_rsync: None
+) -> None:
+    """As when it is unmounted: every file vanishes, and that is no success."""
+    many_parts(source)
+    running = cli.start("run", source, backup, "--jobs", 1, "--json")
+    _wait_for(lambda: list(backup.glob("efs-backup/daily/.partial-*/part 0/*")))
+    source.rename(source.with_name("moved"))
+    source.mkdir()
+    stdout, _ = running.communicate()
+    assert json.loads(stdout)["failure_reason"] == "SourceUnreadable"
+    assert cli("list", backup, code=5).stdout == ""
+
+
+@pytest.mark.root
+def test_a_bind_mount_of_the_source_is_the_source(cli: Cli, source: Path, tmp_path: Path) -> None:
+    """Nesting is seen by inode, not by path."""
+    (tmp_path / "elsewhere").mkdir()
+    subprocess.run(["mount", "--bind", source, tmp_path / "elsewhere"], check=True)
+    try:
+        assert "same directory" in cli("run", source, tmp_path / "elsewhere", code=2).stderr
+        (source / "inside").mkdir()
+        assert "lies inside" in cli("run", source, tmp_path / "elsewhere" / "inside", code=2).stderr
+    finally:
+        subprocess.run(["umount", tmp_path / "elsewhere"], check=True)
+
+
 @pytest.mark.simulator
 def test_a_file_with_an_input_error_fails_the_backup(cli: Cli, source: Path, simulator: Simulator) -> None:
     """It is named; the older snapshot stays, and once the error is gone the next backup succeeds."""

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 
 @dataclass(frozen=True)
@@ -47,3 +48,13 @@ def write_part(path: Path, *entries: str) -> Path:
     """A list of paths, as fpart writes it for one part."""
     path.write_bytes(b"".join(os.fsencode(entry) + b"\0" for entry in entries))
     return path
+
+
+def crawl(tree: Path, *options: str) -> set[str]:
+    """What the installed fpart lists of a tree, with fpsync's options and these."""
+    with TemporaryDirectory() as place:
+        listing = Path(place) / "part"
+        done = run(path_of("fpart"), "-f", "1000", "-e", "-0", "-zz", "-L", *options, "-o", listing, ".", cwd=tree)
+        assert (done.code, done.stderr) == (0, ""), done
+        listed = b"".join(part.read_bytes() for part in Path(place).iterdir())
+    return {os.fsdecode(entry) for entry in listed.split(b"\0") if entry}

@@ -10,19 +10,19 @@ from efs_backup.domain.backup import CopyStatistics
 from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed, SourceUnreadable
 from efs_backup.domain.parts import (
     JOBS_LIMIT,
-    LARGEST_PART_FILES,
     LARGEST_PART_SIZE,
-    SMALLEST_PART_FILES,
     SMALLEST_PART_SIZE,
+    Concurrency,
     CopyReport,
     PartReport,
-    default_jobs,
+    concurrency_of,
     plan_parts,
 )
 from efs_backup.domain.rsync_output import Complaint, Fault
 
 HARMLESS = Complaint(Fault.HARMLESS, "failed to hard-link")
-VANISHED = Complaint(Fault.VANISHED, 'file has vanished: "/s/gone"', "/s/gone")
+VANISHED = Complaint(Fault.VANISHED, 'file has vanished: "/s/gone"', "/s/gone", is_late=True)
+NOT_THERE = Complaint(Fault.VANISHED, '[sender] link_stat "/s/gone" failed: No such file or directory (2)', "/s/gone")
 UNREADABLE = Complaint(
     Fault.SOURCE_UNREADABLE, '[sender] send_files failed to open "/s/x": Permission denied (13)', "/s/x"
 )
@@ -32,41 +32,70 @@ REFUSED = Complaint(Fault.TARGET, '[receiver] mkstemp "/b/.x.a" failed: Read-onl
 files = st.integers(0, 10**9)
 sizes = st.integers(0, 10**16)
 jobs = st.integers(1, JOBS_LIMIT)
+kinds = st.sampled_from(["ext4", "xfs", "tmpfs", "nfs4", "fuse.efs_sim"])
+concurrencies = st.builds(concurrency_of, kinds, st.integers(1, 1024))
 
 
 @pytest.mark.parametrize("kind", ["nfs", "nfs4", "fuse", "fuse.efs_sim", "cifs", "smb3", "lustre", "9p", "efs"])
-def test_many_jobs_wait_for_a_network(kind: str) -> None:
-    """On either side, and whatever the number of processors."""
-    assert default_jobs(1, ["ext4", kind]) == default_jobs(64, [kind, "xfs"]) == default_jobs(4, [kind]) > 16
+def test_over_a_network_many_wait_at_a_time(kind: str) -> None:
+    """Whatever the number of processors; our own walks wait as rsync does."""
+    concurrency = concurrency_of(kind, 1)
+    assert concurrency == concurrency_of(kind, 64)
+    assert concurrency.jobs > 16
+    assert concurrency.threads >= concurrency.jobs
 
 
-@pytest.mark.parametrize(("processors", "expected"), [(1, 2), (2, 4), (4, 8), (8, 16), (96, 16)])
-def test_a_local_disk_is_served_by_a_few(processors: int, expected: int) -> None:
-    """Two for each processor, within bounds."""
-    assert default_jobs(processors, ["ext4", "xfs", "tmpfs", "overlay"]) == expected
+@pytest.mark.parametrize("kind", ["ext4", "xfs", "tmpfs", "overlay", ""])
+@pytest.mark.parametrize(("processors", "expected"), [(1, 2), (2, 3), (4, 5), (8, 9), (15, 16), (16, 16), (96, 16)])
+def test_a_local_disk_is_served_by_a_few(kind: str, processors: int, expected: int) -> None:
+    """One more than there are processors, within bounds; a kind that nobody knows is taken for one."""
+    assert concurrency_of(kind, processors).jobs == expected
 
 
-@given(st.integers(1, 1024), st.lists(st.sampled_from(["ext4", "nfs4", "xfs", "fuse"])))
-def test_the_default_is_a_number_that_can_be_ordered(processors: int, kinds: list[str]) -> None:
-    """It is never above the limit of an order."""
-    assert 1 <= default_jobs(processors, kinds) <= JOBS_LIMIT
+def test_over_a_network_parts_are_smaller_and_more() -> None:
+    """There waiting costs most, on a local disk the start of an rsync."""
+    network, local = concurrency_of("nfs4", 4), concurrency_of("ext4", 4)
+    assert network.smallest_part_files < local.smallest_part_files
+    assert network.largest_part_files < local.largest_part_files
+    assert network.parts_per_job > local.parts_per_job
+    assert network.threads > local.threads
 
 
-@given(files, sizes, jobs)
-def test_parts_are_neither_tiny_nor_huge(number: int, size: int, at_a_time: int) -> None:
+@given(concurrencies)
+def test_what_suits_a_file_system_could_be_ordered(concurrency: Concurrency) -> None:
+    """No more jobs than an order may have, and nothing is left without a worker or a part."""
+    assert 1 <= concurrency.jobs <= JOBS_LIMIT
+    assert min(concurrency.threads, concurrency.parts_per_job) >= 1
+    assert 1 <= concurrency.smallest_part_files <= concurrency.largest_part_files
+
+
+@given(files, sizes, concurrencies, jobs)
+def test_the_jobs_of_an_order_come_before_what_suits(
+    number: int, size: int, concurrency: Concurrency, ordered: int
+) -> None:
+    """Where none are ordered, there are as many as suit the file system."""
+    assert plan_parts(number, size, concurrency, ordered).jobs == ordered
+    assert plan_parts(number, size, concurrency, None).jobs == plan_parts(number, size, concurrency).jobs
+    assert plan_parts(number, size, concurrency).jobs == concurrency.jobs
+
+
+@given(files, sizes, concurrencies, st.none() | jobs)
+def test_parts_are_neither_tiny_nor_huge(number: int, size: int, concurrency: Concurrency, ordered: int | None) -> None:
     """The start of one must not cost most, nor its loss hurt."""
-    plan = plan_parts(number, size, at_a_time)
-    assert plan.jobs == at_a_time
-    assert SMALLEST_PART_FILES <= plan.files <= LARGEST_PART_FILES
+    plan = plan_parts(number, size, concurrency, ordered)
+    assert concurrency.smallest_part_files <= plan.files <= concurrency.largest_part_files
     assert SMALLEST_PART_SIZE <= plan.size <= LARGEST_PART_SIZE
 
 
-@given(files, sizes, jobs)
-def test_there_are_about_four_parts_for_each_job(number: int, size: int, at_a_time: int) -> None:
-    """No more than that but where a part is the largest, no fewer but where it is the smallest."""
-    share, plan = 4 * at_a_time, plan_parts(number, size, at_a_time)
-    assert plan.files * share >= number or plan.files == LARGEST_PART_FILES
-    assert (plan.files - 1) * share < number or plan.files == SMALLEST_PART_FILES
+@given(files, sizes, concurrencies, st.none() | jobs)
+def test_every_job_has_its_share_of_the_parts(
+    number: int, size: int, concurrency: Concurrency, ordered: int | None
+) -> None:
+    """No more parts than that but where one is the largest, no fewer but where one is the smallest."""
+    plan = plan_parts(number, size, concurrency, ordered)
+    share = plan.jobs * concurrency.parts_per_job
+    assert plan.files * share >= number or plan.files == concurrency.largest_part_files
+    assert (plan.files - 1) * share < number or plan.files == concurrency.smallest_part_files
     assert plan.size * share >= size or plan.size == LARGEST_PART_SIZE
     assert (plan.size - 1) * share < size or plan.size == SMALLEST_PART_SIZE
 
@@ -107,6 +136,9 @@ def test_a_part_is_finished_when_all_that_was_still_there_is_copied(
         (5, 3, (), 2),
         (5, 5, (VANISHED,), 1),
         (5, 4, (VANISHED,), 2),
+        (5, 4, (NOT_THERE,), 1),
+        (5, 3, (NOT_THERE, VANISHED, NOT_THERE), 3),
+        (5, 5, (VANISHED, VANISHED), 2),
         (5, 5, (HARMLESS, UNREADABLE), 0),
         (1, 2, (), 0),
     ],
@@ -114,7 +146,7 @@ def test_a_part_is_finished_when_all_that_was_still_there_is_copied(
 def test_vanished_is_what_rsync_did_not_find_or_lost_later(
     listed: int, found: int, complaints: tuple[Complaint, ...], vanished: int
 ) -> None:
-    """Before it made its list it says nothing, after that it complains."""
+    """Each counts once: what was gone before rsync made its list is not on it, whether or not rsync says so."""
     part = PartReport(1, listed, 0, CopyStatistics(number_of_files=found), complaints)
     assert part.vanished == vanished
 
@@ -152,11 +184,24 @@ def test_a_whole_copy_has_no_fault(parts: tuple[PartReport, ...]) -> None:
     ("report", "error", "words"),
     [
         (CopyReport(True, (), (GOOD, _part(11, FULL))), BackupFull, "backup file system is full"),
-        (CopyReport(True, (), (_part(23, UNREADABLE),)), SourceUnreadable, "'/s/x'.*Permission denied"),
+        (CopyReport(True, (), (_part(23, UNREADABLE),)), SourceUnreadable, "read 1 time .*Permission denied .*'/s/x'"),
         (CopyReport(True, ("./d: Permission denied",), (GOOD,)), SourceUnreadable, "listed: ./d: Permission denied"),
-        (CopyReport(True, (), (GOOD, _part(23, REFUSED))), CopyFailed, "1 of 2 parts.*Read-only file system"),
-        (CopyReport(True, (), (GOOD, _part(None, number=1))), CopyFailed, "1 of 2 parts .* part 1 never finished"),
-        (CopyReport(True, (), (_part(137),)), CopyFailed, r"exit code 137 \(killed or unknown\)"),
+        (
+            CopyReport(True, (), (GOOD, _part(23, REFUSED))),
+            CopyFailed,
+            r"^Not copied: 1 of 2 parts: .*; rsync said: .*Read-only",
+        ),
+        (
+            CopyReport(True, (), (GOOD, _part(None, number=1))),
+            CopyFailed,
+            r"^Not copied: 1 of 2 parts: part 1 never finished\.$",
+        ),
+        (CopyReport(True, (), (GOOD, _part(None), _part(20))), CopyFailed, "^Not copied: 2 of 3 parts: "),
+        (
+            CopyReport(True, (), (_part(137),)),
+            CopyFailed,
+            r"^Not copied: 1 of 1 part: .* exit code 137 \(killed or unknown\)",
+        ),
         (CopyReport(True, (), (_part(23),)), CopyFailed, "exit code 23"),
         (CopyReport(False, (), (GOOD,)), CopyFailed, "fpart did not reach the end"),
         (CopyReport(False, (), ()), CopyFailed, "fpart did not reach the end"),
@@ -186,21 +231,19 @@ def test_a_fault_uses_the_words_of_the_caller() -> None:
     full = CopyReport(True, (), (_part(11, FULL),)).fault("snapshot", "target")
     unread = CopyReport(True, (), (_part(23, UNREADABLE),)).fault("snapshot", "target")
     crawl = CopyReport(False, (), ()).fault("snapshot", "target")
-    assert [fault.message.partition(";")[0] for fault in (full, unread, crawl) if fault] == [
+    assert [fault.message for fault in (full, unread, crawl) if fault] == [
         "The target is full.",
-        "1 reads of the snapshot failed: '/s/x'",
+        f"The snapshot could not be read 1 time ({UNREADABLE.text}): '/s/x'.",
         "fpart did not reach the end of the snapshot.",
     ]
 
 
 def test_many_faults_make_a_short_sentence() -> None:
-    """All are counted, the first few named."""
-    unreadable = [Complaint(Fault.SOURCE_UNREADABLE, "said", f"/s/{number}") for number in range(9)]
+    """All are counted, the first few named, and the first is quoted."""
+    unreadable = [Complaint(Fault.SOURCE_UNREADABLE, f"said {number}", f"/s/{number}") for number in range(9)]
     fault = CopyReport(True, (), (_part(23, *unreadable),)).fault()
     assert fault is not None
-    assert "9 reads" in fault.message
-    assert "'/s/0', '/s/1', '/s/2' and 6 more" in fault.message
-    assert "/s/3" not in fault.message
+    assert fault.message == "The source could not be read 9 times (said 0): '/s/0', '/s/1', '/s/2' and 6 more."
 
 
 def test_the_statistics_of_a_copy_are_those_of_its_parts() -> None:

@@ -160,6 +160,25 @@ def test_the_version_of_the_installed_rsync_is_read() -> None:
         ('rsync: [generator] chgrp "/b/x" failed: Operation not permitted (1)', Fault.TARGET, "/b/x"),
         ('rsync: [receiver] write failed on "/b/x": Input/output error (5)', Fault.TARGET, "/b/x"),
         ("ERROR: a/x failed verification -- update discarded.", Fault.TARGET, None),
+        ('rsync: [sender] readdir("/s/d"): Input/output error (5)', Fault.SOURCE_UNREADABLE, "/s/d"),
+        ('rsync: [sender] readlink_stat("/s/x") failed: No such file or directory (2)', Fault.VANISHED, "/s/x"),
+        ('rsync: [sender] link_stat "/s/file/x" failed: Not a directory (20)', Fault.VANISHED, "/s/file/x"),
+        ('rsync: [sender] send_files failed to open "/s/d/x": Not a directory (20)', Fault.VANISHED, "/s/d/x"),
+        (
+            'rsync: [sender] send_files failed to open "/s/x": Too many levels of symbolic links (40)',
+            Fault.VANISHED, "/s/x",
+        ),
+        ('rsync: [sender] change_dir "/s" failed: No such file or directory (2)', Fault.SOURCE_UNREADABLE, "/s"),
+        ('rsync: [sender] change_dir "/s" failed: Not a directory (20)', Fault.SOURCE_UNREADABLE, "/s"),
+        ('rsync: [sender] change_dir "/s" failed: Stale file handle (116)', Fault.SOURCE_UNREADABLE, "/s"),
+        ('rsync: [Receiver] change_dir#1 "/b" failed: Permission denied (13)', Fault.TARGET, "/b"),
+        ('rsync: [generator] link_stat "/b/x" failed: No such file or directory (2)', Fault.TARGET, "/b/x"),
+        ('rsync: [receiver] read errors mapping "/b/x": Input/output error (5)', Fault.TARGET, "/b/x"),
+        ("rsync: [sender] write error: Broken pipe (32)", Fault.TARGET, None),
+        ("rsync: [sender] safe_write failed to write 4 bytes to socket: Broken pipe (32)", Fault.TARGET, None),
+        ('rsync: [receiver] rename "/b/.x.kU7hY7" -> "x": Permission denied (13)', Fault.TARGET, "/b/.x.kU7hY7"),
+        ('rsync: [sender] opendir "/s/a"b" failed: Permission denied (13)', Fault.SOURCE_UNREADABLE, '/s/a"b'),
+        ('rsync: [sender] link_stat "/s/"a"" failed: No such file or directory (2)', Fault.VANISHED, '/s/"a"'),
     ],
 )  # fmt: skip
 def test_a_complaint_is_understood(line: str, fault: Fault, path: str | None) -> None:
@@ -170,18 +189,79 @@ def test_a_complaint_is_understood(line: str, fault: Fault, path: str | None) ->
 
 
 @pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ('rsync: send_files failed to open "/s/x": Permission denied (13)', Fault.SOURCE_UNREADABLE),
+        ('rsync: read errors mapping "/s/x": Input/output error (5)', Fault.SOURCE_UNREADABLE),
+        ('rsync: opendir "/s/d" failed: Permission denied (13)', Fault.SOURCE_UNREADABLE),
+        ('rsync: link_stat "/s/gone" failed: No such file or directory (2)', Fault.VANISHED),
+        ('rsync: change_dir "/s" failed: No such file or directory (2)', Fault.SOURCE_UNREADABLE),
+        ('rsync: write failed on "/b/x": No space left on device (28)', Fault.BACKUP_FULL),
+        ('rsync: mkstemp "/b/.x.kU7hY7" failed: Read-only file system (30)', Fault.TARGET),
+        ('rsync: recv_generator: mkdir "/b/d" failed: No such file or directory (2)', Fault.TARGET),
+        ("rsync: failed to hard-link /b/s177/l with l: Too many links (31)", Fault.HARMLESS),
+        ("rsync: writefd_unbuffered failed to write 4 bytes [sender]: Broken pipe (32)", Fault.TARGET),
+    ],
+)
+def test_a_complaint_without_a_side_is_told_by_its_verb(line: str, fault: Fault) -> None:
+    """Before 3.2 rsync does not say which of its processes complains."""
+    assert [found.fault for found in parse_complaints(line)] == [fault]
+
+
+@pytest.mark.parametrize(
+    ("line", "is_late"),
+    [
+        ('file has vanished: "/s/x"', True),
+        ('directory has vanished: "/s/d"', True),
+        ('rsync: [sender] link_stat "/s/x" failed: No such file or directory (2)', False),
+        ('rsync: [sender] send_files failed to open "/s/x": Permission denied (13)', False),
+        ("file has vanished", False),
+    ],
+)
+def test_only_what_has_vanished_after_the_listing_is_late(line: str, is_late: bool) -> None:
+    """It is among the files that rsync counted."""
+    assert [found.is_late for found in parse_complaints(line)] == [is_late]
+
+
+@pytest.mark.parametrize(
     "line",
     [
-        "", "sh: 0: can't access tty; job control turned off", 'skipping non-regular file "f"',
+        'rsync: [receiver] mkstemp "/b/failed to hard-link /b/x" failed: Permission denied (13)',
+        'rsync: [receiver] rename "/b/.link .kU7hY7" -> "link ": Permission denied (13)',
+        "rsync: [generator] recv_generator: failed to hard-link /b/x with x: Permission denied (13)",
+    ],
+)
+def test_only_a_refused_hard_link_itself_is_harmless(line: str) -> None:
+    """The words elsewhere in a line excuse nothing."""
+    assert [found.fault for found in parse_complaints(line)] == [Fault.TARGET]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/w/tool: 3: rsync: not found", "Killed", "setpriv: failed to execute bash: No such file or directory",
+        "rsync: connection unexpectedly closed (0 bytes received so far) [sender]",
+        "cannot delete non-empty directory: d", "rsync error", "something new",
+    ],
+)  # fmt: skip
+def test_a_line_that_nobody_knows_is_taken_for_the_worst(line: str) -> None:
+    """A copy is excused only by what is understood."""
+    assert [found.fault for found in parse_complaints(line)] == [Fault.TARGET]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "", "  ", "sh: 0: can't access tty; job control turned off",
+        "WARNING: a/x failed verification -- update discarded (will try again).",
         "rsync error: some files could not be transferred (code 23) at main.c(1058) [sender=3.0.3]",
         "rsync error: error in file IO (code 11) at receiver.c(657) [receiver=3.5.0]",
         "rsync warning: some files vanished before they could be transferred (code 24) at main.c(1338) [sender=3.2.7]",
         "*** Skipping any contents from this failed directory ***",
-        "/w/tool: 3: rsync: not found", "Killed", "setpriv: failed to execute bash: No such file or directory",
     ],
 )  # fmt: skip
 def test_what_is_no_complaint_of_rsync_is_passed_over(line: str) -> None:
-    """Summaries repeat what was said; shells say much without a terminal."""
+    """Summaries repeat what was said; a shell complains of its missing terminal; rsync tries again by itself."""
     assert parse_complaints(f"{line}\n") == []
 
 
@@ -201,10 +281,18 @@ def test_complaints_are_found_among_other_lines_in_order() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["No space left on device (28)", "a: Permission denied (13)", "[receiver] write failed", "file has vanished: "],
+    [
+        "No space left on device (28)",
+        "a: Permission denied (13)",
+        "[receiver] write failed",
+        "file has vanished: ",
+        'x" failed: No space left on device (28)',
+        '": Permission denied (13)',
+        "failed to hard-link ",
+    ],
 )
 def test_a_name_that_reads_like_a_complaint_changes_nothing(name: str) -> None:
-    """Who may write into the source must not be able to fake a full disk."""
+    """Who may write into the source must not be able to fake a full disk, or to hide that a file is missing."""
     line = f'rsync: [sender] link_stat "/s/{name}" failed: No such file or directory (2)'
     (complaint,) = parse_complaints(line)
     assert (complaint.fault, complaint.path) == (Fault.VANISHED, f"/s/{name}")
@@ -250,6 +338,8 @@ _GONE_NAMES = [
     "-dash",
     "tab\t",
     "it's",
+    'say "x"',
+    '"',
     "\x7f",
 ]
 
@@ -378,3 +468,26 @@ def test_the_first_paths_are_named_once_each(paths: tuple[str | None, ...], name
     """In a sentence that stays on one line and can be printed, whatever the names hold."""
     assert first_paths(_unreadable(*paths)) == named
     assert first_paths(_unreadable(*paths)).isprintable()
+
+
+def test_a_file_that_was_listed_and_cannot_be_opened_since_it_is_gone_vanished_late() -> None:
+    """Also where its directory became a file, or it became a symlink."""
+    for number, text in (
+        (2, "No such file or directory"),
+        (20, "Not a directory"),
+        (40, "Too many levels of symlinks"),
+    ):
+        (found,) = parse_complaints(f'rsync: [sender] send_files failed to open "/s/y": {text} ({number})\n')
+        assert (found.fault, found.is_late) == (Fault.VANISHED, True)
+
+
+def test_a_change_of_directory_on_the_other_side_is_not_about_the_source() -> None:
+    """There rsync numbers the message."""
+    (found,) = parse_complaints('rsync: change_dir#1 "/b" failed: Permission denied (13)\n')
+    assert found.fault is Fault.TARGET
+
+
+def test_an_arrow_in_the_name_of_one_file_is_part_of_it() -> None:
+    """Only some complaints name two paths."""
+    (found,) = parse_complaints('rsync: [sender] send_files failed to open "/s/a" -> "b": Permission denied (13)\n')
+    assert found.path == '/s/a" -> "b'

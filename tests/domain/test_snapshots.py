@@ -53,12 +53,22 @@ def test_a_name_is_the_utc_second_of_the_start() -> None:
         "", "daily.0", "20261122", "20261122T020000", "20261122T020000z", "20261122t020000Z", " 20261122T020000Z",
         "20261122T020000Z\n", "20261122T020000Z.tmp", ".partial-20261122T020000Z", "20261322T020000Z",
         "20260230T020000Z", "20261122T240000Z", "20161231T235960Z", "00000101T000000Z", "\u06620261122T020000Z",
-        "2026112T0200000Z", "-0261122T020000Z", "20261122T 20000Z",
+        "2026112T0200000Z", "-0261122T020000Z", "20261122T 20000Z", "00010101T000000Z", "09991231T235959Z",
+        "99990101T000000Z", "99991231T235959Z",
     ],
 )  # fmt: skip
 def test_what_is_no_name_is_left_alone(text: str) -> None:
     """Other directories of a series are no snapshots, however near they come."""
     assert SnapshotName.parse(text) is None
+
+
+@pytest.mark.parametrize("text", ["10000101T000000Z", "99981231T235959Z"])
+def test_names_have_years_of_four_digits_and_one_second_to_spare(text: str) -> None:
+    """The first and the last name can be written as they are read, and another snapshot can follow the last."""
+    name = SnapshotName.parse(text)
+    assert name is not None
+    assert str(name) == text
+    assert SnapshotName.following([name], OLDEST.time) > name
 
 
 @given(series | crowded_series, times)
@@ -168,11 +178,12 @@ def test_every_number_link_is_read_as_its_number(snapshots: set[SnapshotName], i
         ("daily.0", 0), ("daily.12", 12), ("3", 3), ("daily.9999", 9999), ("daily.10000", None), ("daily.", None),
         ("", None), ("weekly.0", None), ("daily.-1", None), ("-1", None), ("daily.0.old", None), ("daily.0 ", None),
         ("daily.daily.0", None), ("Daily.0", None), ("daily.1e2", None), ("daily.²", None), ("daily.٣", None),
-        ("daily", None), ("20261122T020000Z", None),
+        ("daily", None), ("20261122T020000Z", None), ("0", 0), ("daily.10", 10), ("daily.00", None), ("daily.01", None),
+        ("00", None), ("007", None),
     ],
 )  # fmt: skip
 def test_a_backup_number_stands_alone_or_behind_its_interval(text: str, number: int | None) -> None:
-    """Everything else is no number."""
+    """Everything else is no number, also what only has the value of one: each has one spelling."""
     assert backup_number(Interval.DAILY, text) == number
 
 

@@ -12,7 +12,7 @@ from efs_backup.cli.output import print_error, print_json
 from efs_backup.cli.prune import prune
 from efs_backup.cli.restore import restore
 from efs_backup.cli.run import run
-from efs_backup.domain.errors import EfsBackupError, ExitCode
+from efs_backup.domain.errors import EfsBackupError, ExitCode, FailureReason
 from efs_backup.engine.tree_walk import Stopped
 
 
@@ -47,15 +47,19 @@ def _run(arguments: list[str]) -> int:
         print_error("Stopped; nothing was touched.")
         return ExitCode.INCOMPLETE
     except Exception as error:  # noqa: BLE001 - the door: what has no name ends here
-        _tell_unexpected(error)
+        _tell_unexpected(error, arguments)
         return ExitCode.FAILED
 
 
 def _tell(error: EfsBackupError, arguments: list[str]) -> None:
+    _tell_programs(error.message, error.next_step, None, arguments)
+    print_error(error.message, error.next_step)
+
+
+def _tell_programs(message: str, next_step: str, reason: FailureReason | None, arguments: list[str]) -> None:
     """Programs get an object too, but for `list`, which has printed its array."""
     if "--json" in arguments and arguments[0] != list_snapshots.name:
-        print_json({"status": "Failed", "message": error.message, "next_step": error.next_step})
-    print_error(error.message, error.next_step)
+        print_json({"status": "Failed", "failure_reason": reason, "message": message, "next_step": next_step})
 
 
 def _tell_usage(error: click.ClickException) -> None:
@@ -65,9 +69,14 @@ def _tell_usage(error: click.ClickException) -> None:
         print_error(error.format_message(), "See: efs-backup --help")
 
 
-def _tell_unexpected(error: Exception) -> None:
+def _tell_unexpected(error: Exception, arguments: list[str]) -> None:
     if isinstance(error, OSError):
-        print_error(f"{error.filename or 'A file'!r}: {error.strerror}.", "Run it as root, or look at the file system.")
-        return
-    traceback.print_exception(error)
-    print_error(f"InternalError: {error!r}.", "Older snapshots are as they were. Please report this.")
+        message, next_step = (
+            f"{error.filename or 'A file'!r}: {error.strerror}.",
+            "Run it as root?",
+        )
+    else:
+        traceback.print_exception(error)
+        message, next_step = f"{error!r}.", "Older snapshots are as they were. Please report this."
+    _tell_programs(message, next_step, FailureReason.INTERNAL_ERROR, arguments)
+    print_error(message, next_step)

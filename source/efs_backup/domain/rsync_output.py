@@ -16,9 +16,11 @@ _COMPLAINT = re.compile(r"^rsync: (?:\[(?P<side>\w+)[^\]]*\] )?(?P<what>.*) \((?
 _GONE = re.compile(r"^(?:file|directory) has vanished: ")
 _NO_COMPLAINT = ("rsync error: ", "rsync warning: ", "sh: ", "WARNING: ", "*** ")
 _ABOUT_THE_SOURCE = re.compile(
-    r"^(?:send_files failed to open|link_stat|readlink_stat|read errors mapping|opendir|readdir|change_dir)\b"
+    r"^(?:send_files failed to open|link_stat|readlink_stat|read errors mapping|opendir|readdir|change_dir|fstat)[ (]"
 )
 _ABOUT_THE_ROOT = "change_dir "
+_ABOUT_A_LISTED_FILE = "send_files failed to open "
+_ABOUT_TWO_PATHS = ("rename ", "symlink ", "link ", "failed to hard-link ")
 _HARD_LINK_REFUSED = re.compile(r"^(?:failed to hard-link|link) ")
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -92,12 +94,18 @@ def parse_complaints(text: str) -> list[Complaint]:
 
 def _parse_line(line: str) -> Complaint:
     found = _PATH.search(line)
-    path = found["path"].split(_TWO_PATHS)[0] if found else None
+    path = found["path"] if found else None
     if _GONE.match(line):
         return Complaint(Fault.VANISHED, line, path, is_late=True)
     match = _COMPLAINT.match(line)
-    fault = _fault_of(match["side"], match["what"], int(match["errno"])) if match else Fault.TARGET
-    return Complaint(fault, line.removeprefix("rsync: "), path)
+    text = line.removeprefix("rsync: ")
+    if not match:
+        return Complaint(Fault.TARGET, text, path)
+    fault = _fault_of(match["side"], match["what"], int(match["errno"]))
+    is_late = fault is Fault.VANISHED and match["what"].startswith(_ABOUT_A_LISTED_FILE)
+    if path and match["what"].startswith(_ABOUT_TWO_PATHS):
+        path = path.split(_TWO_PATHS)[0]
+    return Complaint(fault, text, path, is_late)
 
 
 def _fault_of(side: str | None, what: str, number: int) -> Fault:

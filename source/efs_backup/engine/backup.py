@@ -1,6 +1,5 @@
 """One backup: an empty partial, one copy that links what is unchanged, a check, a rename."""
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,22 +8,22 @@ from functools import partial
 from pathlib import Path
 
 from efs_backup.domain.backup import BackupResult, BackupStatus, CopyStatistics, Step
-from efs_backup.domain.commands import RSYNC_PATCHED, PartSizes, duplicate_command, flush_command, rsync_options
-from efs_backup.domain.errors import BackupError, CopyFailed, FailureReason, SourceUnreadable
+from efs_backup.domain.commands import RSYNC_PATCHED, PartSizes, flush_command, rsync_options
+from efs_backup.domain.errors import BackupError, CopyFailed, FailureReason
 from efs_backup.domain.excludes import is_left_out
 from efs_backup.domain.orders import BackupOrder
 from efs_backup.domain.parts import CopyReport, plan_parts
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.snapshots import SnapshotName
+from efs_backup.engine.completion import Completion
 from efs_backup.engine.copy import Copy, CopyOrder
 from efs_backup.engine.delete import delete_trees
-from efs_backup.engine.finish import Finish, Finished, make_listed_directories
-from efs_backup.engine.hard_links import false_links, groups_of, relink, separate
+from efs_backup.engine.finish import Finished, make_listed_directories
 from efs_backup.engine.lock import Owner, locked
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.prune import drop_snapshots
-from efs_backup.engine.refusals import FREE_SPACE, refusal, refusals_named, source_errors_named
+from efs_backup.engine.refusals import FREE_SPACE, refusal, refusals_named
 from efs_backup.engine.series import Series, Snapshot
 from efs_backup.engine.stop import Stop
 from efs_backup.engine.survey import Survey, take_survey
@@ -110,7 +109,7 @@ class BackupRun:
         with Tree(partial) as target:
             report = self._copy(attempt, target, partial, tools)
             fault = report.fault()
-            if fault and self._stop.is_due():
+            if isinstance(fault, CopyFailed) and self._stop.is_due():
                 return self._cut_off(attempt, partial, report)
             if fault:
                 self._keep_or_discard(attempt, partial, report)
@@ -138,48 +137,17 @@ class BackupRun:
         return plan_parts(attempt.survey.files, attempt.survey.size, concurrency, self._order.jobs)
 
     def _finish(self, attempt: "_Attempt", target: Tree) -> Finished:
-        with self._step("finish"):
-            self._check_that_source_is_the_same(attempt.source)
-            with source_errors_named(attempt.source.root):
-                groups = groups_of(attempt.source, attempt.survey.linked_inodes, self._is_left_out)
-            relink(target, groups)
-            finished = self._check_names(attempt, target)
-            if strangers := false_links(attempt.source, target, finished.inodes.repeated()):
-                separate(target, strangers, self._duplicate)
-                relink(target, groups)
-                finished = self._check_names(attempt, target)
-        return finished
-
-    def _check_names(self, attempt: "_Attempt", target: Tree) -> Finished:
         since_ns = int((self._now.timestamp() - CLOCK_MARGIN_SECONDS) * 1e9)
-        finished = Finish(attempt.source, target, since_ns, self._is_left_out, whole_target=True).run()
-        if finished.lost:
-            named = ", ".join(repr(path) for path in finished.lost_paths[:3])
-            raise CopyFailed(
-                f"{finished.lost} entries of the source are not in the copy, though nobody removed them: {named}.",
-                "A directory listing broke off. Look for errors of its file system, then run the backup again.",
-            )
-        return finished
-
-    def _duplicate(self, original: str, duplicate: str) -> None:
-        done = self._runner.run(duplicate_command(original, duplicate))
-        if done.code != 0:
-            raise CopyFailed(f"A file could not be separated from another one: {done.stderr.strip()}.")
-
-    def _check_that_source_is_the_same(self, source: Tree) -> None:
-        with source_errors_named(self._order.source):
-            found, started = os.stat(self._order.source), os.fstat(source.descriptor)
-        if (found.st_dev, found.st_ino) != (started.st_dev, started.st_ino):
-            raise SourceUnreadable(f"The source {self._order.source!r} was unmounted or replaced during the backup.")
+        with self._step("finish"):
+            completion = Completion(attempt.source, target, self._is_left_out, since_ns, self._runner)
+            return completion.run(attempt.survey.linked_inodes)
 
     def _publish(self, attempt: "_Attempt", partial: Path) -> Snapshot:
         with self._step("publish"):
             flushed = self._runner.run(flush_command(str(partial)))
             if flushed.code != 0:
                 raise CopyFailed(f"The copy could not be written to disk: {flushed.stderr.strip()}.")
-            snapshot = attempt.series.publish(attempt.name)
-            attempt.series.refresh_number_links()
-        return snapshot
+            return attempt.series.publish(attempt.name)
 
     def _succeed(self, attempt: "_Attempt", snapshot: Snapshot, report: CopyReport, finished: Finished) -> BackupResult:
         copied = report.statistics
@@ -199,6 +167,7 @@ class BackupRun:
         """What fails here is no failure of the backup: the snapshot is there, and the next backup prunes again."""
         with self._step("prune"):
             try:
+                series.refresh_number_links()
                 for leftover in series.partials():
                     series.discard(leftover.path)
                 plan = drop_snapshots(series, self._order.retention)

@@ -1,0 +1,62 @@
+"""What makes a copied partial whole: hard links, names checked, directories' attributes."""
+
+import os
+from collections.abc import Callable
+
+from efs_backup.domain.commands import duplicate_command
+from efs_backup.domain.errors import CopyFailed, SourceUnreadable
+from efs_backup.engine.finish import Finish, Finished
+from efs_backup.engine.hard_links import false_links, groups_of, relink, separate
+from efs_backup.engine.process import Runner
+from efs_backup.engine.refusals import source_errors_named
+from efs_backup.engine.tree import Tree
+
+_NAMED = 3
+
+
+class Completion:
+    """The last step before a publish. `since_ns` is an epoch: what has changed after it may differ."""
+
+    def __init__(
+        self, source: Tree, target: Tree, is_left_out: Callable[[str], bool], since_ns: int, runner: Runner
+    ) -> None:
+        self._source = source
+        self._target = target
+        self._is_left_out = is_left_out
+        self._since_ns = since_ns
+        self._runner = runner
+
+    def run(self, linked_inodes: frozenset[int]) -> Finished:
+        """Complete the target. Raises SourceUnreadable, CopyFailed, and OSError on the target's side."""
+        self._check_that_source_is_the_same()
+        with source_errors_named(self._source.root):
+            groups = groups_of(self._source, linked_inodes, self._is_left_out)
+        relink(self._target, groups)
+        finished = self._check_names()
+        if strangers := false_links(self._source, self._target, finished.inodes.repeated()):
+            separate(self._target, strangers, self._duplicate)
+            relink(self._target, groups)
+            finished = self._check_names()
+        return finished
+
+    def _check_that_source_is_the_same(self) -> None:
+        """An unmounted source is not one of which every file has vanished."""
+        with source_errors_named(self._source.root):
+            found, started = os.stat(self._source.root), os.fstat(self._source.descriptor)
+        if (found.st_dev, found.st_ino) != (started.st_dev, started.st_ino):
+            raise SourceUnreadable(f"The source {self._source.root!r} was unmounted or replaced during the backup.")
+
+    def _check_names(self) -> Finished:
+        finished = Finish(self._source, self._target, self._since_ns, self._is_left_out, whole_target=True).run()
+        if finished.lost:
+            named = ", ".join(repr(path) for path in finished.lost_paths[:_NAMED])
+            raise CopyFailed(
+                f"{finished.lost} entries of the source are not in the copy, though nobody removed them: {named}.",
+                "A directory listing broke off. Look for errors of its file system, then run the backup again.",
+            )
+        return finished
+
+    def _duplicate(self, original: str, duplicate: str) -> None:
+        done = self._runner.run(duplicate_command(original, duplicate))
+        if done.code != 0:
+            raise CopyFailed(f"A file could not be separated from another one: {done.stderr.strip()}.")

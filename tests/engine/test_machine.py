@@ -1,0 +1,125 @@
+"""Processes, locks, private paths and file systems of the real machine."""
+
+import os
+import subprocess
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from efs_backup.domain.errors import Locked
+from efs_backup.domain.window import Window
+from efs_backup.engine.delete import delete_trees
+from efs_backup.engine.lock import Owner, locked, reading, without_readers
+from efs_backup.engine.mounts import kind_of
+from efs_backup.engine.process import MARK, end_family
+from efs_backup.engine.stop import Stop
+from efs_backup.engine.tree import Tree
+from efs_backup.engine.workspace import workspace
+from tests.builders import small_tree, write
+
+_NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
+
+
+def test_a_family_is_found_by_its_mark_and_ended_whole() -> None:
+    """Also children whose parents are gone, in sessions of their own; other families are left alone."""
+    ours, others = (
+        subprocess.Popen(["sh", "-c", "setsid sleep 60 & setsid sleep 60 & wait"], env={**os.environ, MARK: family})
+        for family in ("family one", "family two")
+    )
+    time.sleep(0.2)
+    assert end_family("family one")
+    assert ours.wait(5) != 0
+    assert others.poll() is None
+    assert end_family("family two")
+    others.wait(5)
+
+
+def test_a_lock_is_held_by_one_and_names_its_owner(tmp_path: Path) -> None:
+    """Until it is given back; then the next one finds no dead owner."""
+    owner = Owner.this_process("none", _NOW)
+    with locked(tmp_path, owner) as dead:
+        assert dead is None
+        with pytest.raises(Locked, match=f"process {os.getpid()} of"), locked(tmp_path, owner):
+            pass
+    with locked(tmp_path, owner) as dead:
+        assert dead is None
+
+
+def test_a_lock_with_a_text_that_nobody_understands_can_be_taken(tmp_path: Path) -> None:
+    """The text is only a name; what counts is whether the kernel gives the lock."""
+    (tmp_path / ".lock").write_text("nonsense")
+    with locked(tmp_path, Owner.this_process("none", _NOW)) as dead:
+        assert dead is not None
+
+
+def test_many_may_read_and_none_is_pruned_away_from_under_them(tmp_path: Path) -> None:
+    """Readers do not exclude each other."""
+    with reading(tmp_path), reading(tmp_path), without_readers(tmp_path) as is_free:
+        assert not is_free
+    with without_readers(tmp_path) as is_free:
+        assert is_free
+
+
+def test_a_path_of_safe_characters_is_used_as_it_is(tmp_path: Path) -> None:
+    """Another one gets a link, and the workspace is gone at the end."""
+    odd = tmp_path / "it's"
+    odd.mkdir()
+    with workspace("/bin/true") as private:
+        assert private.link("safe", tmp_path) == str(tmp_path.resolve())
+        link = private.link("odd", odd)
+        assert Path(link).is_relative_to(private.path)
+        assert Path(link).samefile(odd)
+        place = private.path
+    assert not place.exists()
+    assert odd.is_dir()
+
+
+def test_a_deletion_that_is_stopped_goes_on_another_time(tmp_path: Path) -> None:
+    """What is left then is still a tree that can be deleted."""
+    tree = small_tree(tmp_path / "tree")
+    assert not delete_trees([tree], lambda: True)
+    assert tree.exists()
+    assert delete_trees([tree])
+    assert not tree.exists()
+
+
+def test_a_deletion_follows_no_symlink(tmp_path: Path) -> None:
+    """What a symlink points to is none of its business."""
+    outside = write(tmp_path / "outside" / "file")
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "link").symlink_to(outside.parent)
+    assert delete_trees([tmp_path / "tree"])
+    assert outside.exists()
+
+
+def test_the_kernel_tells_the_kind_of_a_file_system() -> None:
+    """By device number, as in the kernel's own table."""
+    assert kind_of("/proc") == "proc"
+
+
+def test_a_tree_follows_no_symlink(tmp_path: Path) -> None:
+    """A directory that is replaced by a symlink in the meantime is not entered."""
+    (tmp_path / "link").symlink_to("/etc")
+    with Tree(tmp_path) as tree, pytest.raises(OSError, match="link"):
+        tree.list("link")
+
+
+def test_a_second_request_to_stop_is_urgent() -> None:
+    """The first one lets the files under way end; its reason is the one that is told."""
+    stop = Stop(Window())
+    assert not stop.is_due()
+    stop.ask("first")
+    assert (stop.reason(), stop.is_urgent) == ("first", False)
+    stop.ask("second")
+    assert (stop.reason(), stop.is_urgent) == ("first", True)
+
+
+def test_a_window_closes_by_a_clock_that_cannot_jump() -> None:
+    """Seconds since the start, as the caller's clock counts them."""
+    now = [100.0]
+    stop = Stop(Window(60), clock=lambda: now[0])
+    assert (stop.seconds_left(), stop.is_due()) == (60, False)
+    now[0] = 160.0
+    assert (stop.seconds_left(), stop.reason()) == (0, "the window closed")
