@@ -18,6 +18,6 @@ mypy
 say "import-linter"
 lint-imports
 say "shellcheck"
-git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck --external-sources
+shellcheck --external-sources .ci/run deployment/*.sh source/efs_backup/engine/*.sh
 say "pytest"
 exec pytest --numprocesses="${TEST_PROCESSES:-$(($(nproc) + 1))}" "$@"

@@ -386,13 +386,22 @@ def test_a_backup_without_hard_links_is_refused(cli: Cli, source: Path, simulato
 
 @pytest.mark.simulator
 def test_the_hard_link_limit_is_survived(cli: Cli, source: Path, simulator: Simulator) -> None:
-    """At the limit, files, symlinks and FIFOs are copied instead of linked, and the series goes on."""
+    """At 177 links, files, symlinks and FIFOs are copied instead of linked, and the series goes on from the copies."""
     os.mkfifo(source / "fifo")
-    backup = simulator.mount("backup", "max_links=4")
-    for number in range(6):
-        result = cli("run", source, backup, "--retain", 6, "--json").json
+    backup = simulator.mount("backup")
+    first = Path(cli("run", source, backup, "--json").json["path"])
+    (backup / "other names").mkdir()
+    for name in ("directory 0/file 0", "link", "fifo"):
+        for number in range(175):
+            place = backup / "other names" / f"{name.replace('/', ' ')} {number}"
+            os.link(first / name, place, follow_symlinks=False)
+    linked = []
+    for _ in range(3):
+        result = cli("run", source, backup, "--json").json
         assert account(Path(result["path"])) == account(source)
-        assert result["number_of_files_linked"] == (0 if number in {0, 4} else 14)
+        linked.append(result["number_of_files_linked"])
+    assert linked == [14, 11, 14]
+    assert (first / "fifo").lstat().st_nlink == 177
     for row in cli("list", backup, "--json").json:
         assert account(Path(row["path"])) == account(source)
 

@@ -1,7 +1,12 @@
 """`efs-backup run`: what a snapshot holds, and what it shares."""
 
+import contextlib
+import json
 import os
+import pty
+import re
 import stat
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -225,3 +230,19 @@ def test_plain_lines_are_logged_where_no_terminal_is(cli: Cli, source: Path, bac
     steps = [line.split(" ", 1)[1] for line in ended.stderr.splitlines()]
     assert steps == ["survey", "copy", "finish", "publish", "prune"]
     assert time.strptime(ended.stderr.split()[0], "%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_a_live_line_is_shown_on_a_terminal(cli: Cli, source: Path, backup: Path, slow_rsync: None) -> None:
+    """Files, bytes, rate and the time left in the window; the result is on standard output as ever."""
+    master, terminal = pty.openpty()
+    line = cli.line("run", source, backup, "--window", 60, "--json")
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=terminal, env=cli.environment)
+    os.close(terminal)
+    shown = b""
+    with contextlib.suppress(OSError):  # the terminal ends with its last process
+        while block := os.read(master, 4096):
+            shown += block
+    os.close(master)
+    stdout, _ = process.communicate()
+    assert json.loads(stdout)["status"] == "Success"
+    assert re.search(r"\d+ of 13 files, [\d.]+ \w+ of [\d.]+ \w+, [\d.]+ \w+/s, 5\d\.\d min left", shown.decode())
