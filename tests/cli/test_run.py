@@ -235,7 +235,7 @@ def test_plain_lines_are_logged_where_no_terminal_is(cli: Cli, source: Path, bac
 def test_a_live_line_is_shown_on_a_terminal(cli: Cli, source: Path, backup: Path, slow_rsync: None) -> None:
     """Files, bytes, rate and the time left in the window; the result is on standard output as ever."""
     master, terminal = pty.openpty()
-    line = cli.line("run", source, backup, "--window", 60, "--json")
+    line = cli.line("run", source, backup, "--window", 59, "--json")
     process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=terminal, env=cli.environment)
     os.close(terminal)
     shown = b""
