@@ -78,7 +78,6 @@ def test_mirror_of_an_equal_target_moves_nothing(cli: Cli, snapshot: Path, targe
     assert cli("restore", backup, target, "--mode", "mirror", "--json").json["quarantine"] is None
 
 
-@pytest.mark.simulator
 def test_the_quarantine_of_a_mount_point_lies_inside(
     cli: Cli, snapshot: Path, backup: Path, simulator: Simulator
 ) -> None:
@@ -243,20 +242,20 @@ def test_the_snapshot_does_not_change(cli: Cli, snapshot: Path, backup: Path, ta
 
 
 def test_a_restore_can_be_stopped_and_gone_on_with(
-    cli: Cli, source: Path, backup: Path, tmp_path: Path, slow_rsync: None
+    cli: Cli, source: Path, backup_on_efs: Path, tmp_path: Path, slow_rsync: None
 ) -> None:
     """SIGTERM ends it with exit code 3; the same command again completes it."""
     many_parts(source)
     cli.let_rsync_be_fast()
-    snapshot = Path(cli("run", source, backup, "--json").json["path"])
+    snapshot = Path(cli("run", source, backup_on_efs, "--json").json["path"])
     cli.let_rsync_be_slow()
-    running = cli.start("restore", backup, tmp_path / "out", "--jobs", 1, "--json")
+    running = cli.start("restore", backup_on_efs, tmp_path / "out", "--jobs", 1, "--json")
     while not list((tmp_path / "out").glob("*")):
         time.sleep(0.01)
     running.send_signal(signal.SIGTERM)
     stdout, _ = running.communicate()
     assert (running.returncode, json.loads(stdout)["status"]) == (3, "Incomplete")
-    cli("restore", backup, tmp_path / "out")
+    cli("restore", backup_on_efs, tmp_path / "out")
     assert account(tmp_path / "out").keys() == account(snapshot).keys()
 
 
@@ -270,7 +269,6 @@ def test_an_old_layout_can_be_restored_before_it_is_adopted(cli: Cli, backup: Pa
     assert (tmp_path / "out" / "file").read_text() == "1"
 
 
-@pytest.mark.simulator
 def test_a_snapshot_that_cannot_be_read_fails_the_restore(
     cli: Cli, source: Path, tmp_path: Path, simulator: Simulator
 ) -> None:
