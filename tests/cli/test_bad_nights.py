@@ -48,6 +48,12 @@ def test_wrong_usage_is_refused_before_anything_is_touched(
     assert os.listdir(backup) == []
 
 
+def test_an_empty_path_is_not_the_working_directory(cli: Cli, source: Path, backup: Path) -> None:
+    """As when a variable of a script is not set."""
+    for arguments in (("run", "", backup), ("run", source, ""), ("restore", backup, ""), ("list", "")):
+        assert "is empty" in cli(*arguments, code=2).stderr
+
+
 def test_a_source_that_is_missing_or_no_directory_is_unreadable(cli: Cli, source: Path, backup: Path) -> None:
     """A source that is not there is most often a file system that is not mounted."""
     for path in (source / "nowhere", write(source / "file")):

@@ -6,7 +6,17 @@ from efs_backup.domain.snapshots import DEFAULT_LABEL, RETENTION_LIMIT, Interval
 
 _INTERVALS = click.Choice([interval.value for interval in Interval])
 
-backup = click.argument("backup", metavar="BACKUP")
+
+def _not_empty(_context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """An unset variable of a script must not mean the working directory."""
+    if not value:
+        raise click.BadParameter(f"{parameter.human_readable_name} is empty.")
+    return value
+
+
+source = click.argument("source", metavar="SOURCE", callback=_not_empty)
+backup = click.argument("backup", metavar="BACKUP", callback=_not_empty)
+target = click.argument("target", metavar="TARGET", callback=_not_empty)
 label = click.option("--label", default=DEFAULT_LABEL, show_default=True, help="The folder of one source's snapshots.")
 any_label = click.option("--label", help="Only this label.")
 interval = click.option(

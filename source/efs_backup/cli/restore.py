@@ -21,7 +21,7 @@ from efs_backup.engine.stop import Stop
 
 @click.command()
 @options.backup
-@click.argument("target", metavar="TARGET")
+@options.target
 @options.label
 @options.interval
 @click.option("--number", type=int, metavar="N", help="The backup number: 0 is the newest, and the default.")

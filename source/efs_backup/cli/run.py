@@ -23,7 +23,7 @@ from efs_backup.engine.stop import Stop
 
 
 @click.command()
-@click.argument("source", metavar="SOURCE")
+@options.source
 @options.backup
 @options.label
 @options.interval
