@@ -229,7 +229,7 @@ def test_a_window_that_closes_leaves_a_partial_to_continue_from(
     cli.let_rsync_be_slow()
     for path in source.rglob("file*"):
         write(path, "changed", 1)
-    codes = [cli("run", source, backup_on_efs, "--jobs", 1, "--window", 0.05, code=None).code for _ in range(2)]
+    codes = [cli("run", source, backup_on_efs, "--jobs", 1, "--window", 0.02, code=None).code for _ in range(2)]
     assert codes == [3, 3]
     cli.let_rsync_be_fast()
     result = cli("run", source, backup_on_efs, "--json").json

@@ -44,7 +44,7 @@ def concurrency_of(kind: str, processors: int) -> Concurrency:
     of each further rsync, and each further thread of Python, only costs.
     """
     if kind.startswith(_NETWORK_KINDS):
-        return Concurrency(jobs=32, parts_per_job=4, smallest_part_files=150, largest_part_files=2000, threads=64)
+        return Concurrency(jobs=32, parts_per_job=2, smallest_part_files=150, largest_part_files=2000, threads=64)
     jobs = max(2, min(processors + 1, 16))
     return Concurrency(jobs, parts_per_job=1, smallest_part_files=2500, largest_part_files=10_000, threads=2)
 
