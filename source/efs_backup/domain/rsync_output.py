@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from efs_backup.domain.backup import CopyStatistics
+from efs_backup.domain.errors import NO_SPACE
 
 _STATISTIC = re.compile(
     r"^(?P<label>[A-Z][\w ]+): (?P<number>[\d.,' ]*\d)(?: \S+)?(?: \((?P<kinds>.*)\))?$", re.MULTILINE
@@ -23,7 +24,6 @@ _ABOUT_A_LISTED_FILE = "send_files failed to open "
 _ABOUT_TWO_PATHS = ("rename ", "symlink ", "link ", "failed to hard-link ")
 _HARD_LINK_REFUSED = re.compile(r"^(?:failed to hard-link|link) ")
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
-_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 _PATH = re.compile(r"\"(?P<path>.*)\"")
 _TWO_PATHS = '" -> "'
 _ESCAPE = re.compile(r"\\#([0-3][0-7]{2})")
@@ -113,7 +113,7 @@ def _fault_of(side: str | None, what: str, number: int) -> Fault:
     if side in {None, "sender"} and _ABOUT_THE_SOURCE.match(what):
         is_gone = number in _NOT_THERE and not what.startswith(_ABOUT_THE_ROOT)
         return Fault.VANISHED if is_gone else Fault.SOURCE_UNREADABLE
-    if number in _NO_SPACE:
+    if number in NO_SPACE:
         return Fault.BACKUP_FULL
     # A refused hard link becomes a copy; the check of the names finds it if not.
     return Fault.HARMLESS if _HARD_LINK_REFUSED.match(what) else Fault.TARGET
