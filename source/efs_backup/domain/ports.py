@@ -1,8 +1,10 @@
-"""What the engine asks of those who drive it."""
+"""What the inner parts ask of those outside."""
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from efs_backup.domain.backup import CopyStatistics
+from efs_backup.domain.record import Backup, BackupId
 
 
 class Watcher(Protocol):
@@ -19,3 +21,35 @@ class Watcher(Protocol):
 
     def note(self, text: str) -> None:
         """Something that the operator should know, and that is no failure."""
+
+
+class BackupStore(Protocol):
+    """Where records are kept. It also remembers which backup was started last, so that two never start at once."""
+
+    def start(self, backup: Backup, after: BackupId | None) -> None:
+        """Record a backup as the one started last, if that is still `after`. Atomic.
+
+        Raises AlreadyStarted where this backup was started before and an instance served it or it has not failed,
+        RecordChanged where another backup was started meanwhile.
+        """
+
+    def put(self, backup: Backup) -> None:
+        """Record a backup that is not started. Raises AlreadyStarted where its id is recorded already."""
+
+    def get(self, backup_id: BackupId) -> Backup:
+        """The record of a backup. Raises RecordGone."""
+
+    def update(self, before: Backup, after: Backup) -> None:
+        """Write what differs, if the stored status is still the one of `before`.
+
+        Raises RecordGone, or RecordChanged where the status is another by now.
+        """
+
+    def latest(self) -> BackupId | None:
+        """The backup that was started last; its record may be gone."""
+
+    def backups(self) -> Iterator[Backup]:
+        """All records, in any order."""
+
+    def newest_success(self) -> Backup | None:
+        """The newest backup that published a snapshot."""

@@ -1,8 +1,12 @@
 """When a backup has to stop."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from efs_backup.domain.errors import WrongUsage
+
+STOP_BEFORE_END = timedelta(minutes=15)
+"""The copy is stopped so long before its window closes: files under way end, logs and report are written."""
 
 
 @dataclass(frozen=True)
@@ -27,3 +31,17 @@ class Window:
     def is_closed(self, elapsed: float) -> bool:
         """Whether the window has closed after so many seconds."""
         return self.left(elapsed) == 0
+
+
+def stop_of_window(start: datetime, window_minutes: int) -> datetime:
+    """When a backup that started then has to stop its copy; a window that is all farewell keeps half of itself."""
+    window = timedelta(minutes=window_minutes)
+    return start + max(window - STOP_BEFORE_END, window / 2)
+
+
+def one_time_cron(time: datetime) -> str:
+    """An EventBridge schedule for this minute (the next full one, UTC) and no other."""
+    full = time.replace(second=0, microsecond=0)
+    if full != time:
+        full += timedelta(minutes=1)
+    return f"cron({full.minute} {full.hour} {full.day} {full.month} ? {full.year})"

@@ -1,6 +1,19 @@
 """Small matters of grammar."""
 
+import math
+
+_KILO = 1000
+_UNITS = ("kB", "MB", "GB", "TB", "PB")
+
 
 def counted(number: int, noun: str) -> str:
     """`1 file`, `2 files`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def sized(size: float) -> str:
+    """A number of bytes in decimal units: `999 bytes`, `1.5 kB`, `2.0 TB`."""
+    if size < _KILO:
+        return counted(int(size), "byte")
+    power = min(int(math.log(size, _KILO)), len(_UNITS))
+    return f"{size / _KILO**power:,.1f} {_UNITS[power - 1]}"

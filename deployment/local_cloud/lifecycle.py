@@ -1,0 +1,155 @@
+"""What moto's Auto Scaling lacks: the hold of an instance that terminates, and the events around it."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest import mock
+
+from moto.autoscaling.exceptions import ValidationError
+from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, InstanceState
+from moto.autoscaling.responses import AutoScalingResponse
+from moto.core.responses import EmptyResult
+
+Event = dict[str, Any]
+Listener = Callable[[Event], None]
+
+TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
+HELD = "Terminating:Wait"
+
+_set_capacity = FakeAutoScalingGroup.set_desired_capacity
+
+
+class Lifecycle:
+    """The life of instances in groups. `listener` gets each event as EventBridge would deliver it.
+
+    An instance that is to go while its group has a terminate hook is held until its action is completed, or until
+    `time_out` says that the hook's timeout is over.
+    """
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._held: dict[str, str] = {}
+        self.heartbeats: list[str] = []
+
+    @contextmanager
+    def in_force(self) -> Iterator["Lifecycle"]:
+        """While this lasts, moto's groups behave like that."""
+        life = self
+        with ExitStack() as patches:
+
+            def patch(target: type, name: str, value: Callable[..., Any]) -> None:
+                patches.enter_context(mock.patch.object(target, name, value, create=True))
+
+            patch(FakeAutoScalingGroup, "set_desired_capacity", lambda group, wanted: life.set_capacity(group, wanted))
+            patch(AutoScalingResponse, "set_desired_capacity", lambda response: life.answer_capacity(response))
+            patch(AutoScalingResponse, "complete_lifecycle_action", lambda response: life.answer_completion(response))
+            patch(
+                AutoScalingResponse,
+                "record_lifecycle_action_heartbeat",
+                lambda response: life.answer_heartbeat(response),
+            )
+            yield self
+
+    def lose(self, backend: AutoScalingBackend, instance_id: str) -> None:
+        """An instance fails its health check: its group replaces it."""
+        state = _state_of(backend, instance_id)
+        self._let_go_or_hold(state.auto_scaling_group, state)
+
+    def time_out(self, backend: AutoScalingBackend, instance_id: str) -> None:
+        """The timeout of the hook is over."""
+        self._release(backend, instance_id)
+
+    def set_capacity(self, group: FakeAutoScalingGroup, wanted: int | None) -> None:
+        """Launch at once, as moto does; let go what is too many by way of the hook."""
+        active = group.active_instances()
+        for state in active[wanted or 0 :]:
+            self._let_go_or_hold(group, state)
+        _set_capacity(group, wanted)
+
+    def answer_capacity(self, response: AutoScalingResponse) -> EmptyResult:
+        """SetDesiredCapacity, with AWS's answer for a group that is not there."""
+        name = response._get_param("AutoScalingGroupName")
+        if name not in response.autoscaling_backend.autoscaling_groups:
+            raise ValidationError(f"AutoScalingGroup name not found - {name}")
+        wanted = response._get_int_param("DesiredCapacity")
+        group = response.autoscaling_backend.autoscaling_groups[name]
+        if wanted > group.max_size:
+            raise ValidationError(f"New SetDesiredCapacity value {wanted} is above max value")
+        response.autoscaling_backend.set_desired_capacity(name, wanted)
+        return EmptyResult()
+
+    def answer_completion(self, response: AutoScalingResponse) -> EmptyResult:
+        """CompleteLifecycleAction."""
+        instance_id = self._checked_instance(response)
+        self._release(response.autoscaling_backend, instance_id)
+        return EmptyResult()
+
+    def answer_heartbeat(self, response: AutoScalingResponse) -> EmptyResult:
+        """RecordLifecycleActionHeartbeat."""
+        self.heartbeats.append(self._checked_instance(response))
+        return EmptyResult()
+
+    def _checked_instance(self, response: AutoScalingResponse) -> str:
+        instance_id = str(response._get_param("InstanceId"))
+        token = response._get_param("LifecycleActionToken")
+        if token is None or self._held.get(instance_id) != token:
+            raise ValidationError(f"No active Lifecycle Action found with instance ID {instance_id}")
+        return instance_id
+
+    def _let_go_or_hold(self, group: FakeAutoScalingGroup, state: InstanceState) -> None:
+        hook = _hook_of(group)
+        if hook is None:
+            self._terminate(group, state)
+            return
+        token = str(uuid.uuid4())
+        state.lifecycle_state = HELD
+        self._held[state.instance_id] = token
+        self._listener(_event("EC2 Instance-terminate Lifecycle Action", group, state, {
+            "LifecycleActionToken": token, "LifecycleHookName": hook.name, "LifecycleTransition": TERMINATING,
+            "Origin": "AutoScalingGroup", "Destination": "EC2",
+        }))  # fmt: skip
+
+    def _release(self, backend: AutoScalingBackend, instance_id: str) -> None:
+        del self._held[instance_id]
+        state = _state_of(backend, instance_id)
+        group = state.auto_scaling_group
+        self._terminate(group, state)
+        _set_capacity(group, group.desired_capacity)  # launches another where one is wanted
+
+    def _terminate(self, group: FakeAutoScalingGroup, state: InstanceState) -> None:
+        group.instance_states = [other for other in group.instance_states if other is not state]
+        group.autoscaling_backend.ec2_backend.terminate_instances([state.instance_id])
+        self._listener(_event("EC2 Instance Terminate Successful", group, state, {
+            "StatusCode": "InProgress", "Description": f"Terminating EC2 instance: {state.instance_id}",
+        }))  # fmt: skip
+
+
+def _hook_of(group: FakeAutoScalingGroup) -> Any:
+    hooks = group.autoscaling_backend.lifecycle_hooks.values()
+    return next(
+        (
+            hook
+            for hook in hooks
+            if hook.auto_scaling_group_name == group.name and hook.lifecycle_transition == TERMINATING
+        ),
+        None,
+    )
+
+
+def _state_of(backend: AutoScalingBackend, instance_id: str) -> InstanceState:
+    return backend.describe_auto_scaling_instances([instance_id])[0]
+
+
+def _event(kind: str, group: FakeAutoScalingGroup, state: InstanceState, detail: Event) -> Event:
+    """An event as in the Amazon EC2 Auto Scaling User Guide, "Amazon EC2 Auto Scaling event reference"."""
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": kind,
+        "source": "aws.autoscaling",
+        "account": group.account_id,
+        "region": group.region,
+        "resources": [group.arn],
+        "detail": {"AutoScalingGroupName": group.name, "EC2InstanceId": state.instance_id, **detail},
+    }

@@ -1,0 +1,1 @@
+"""The AWS edge: one module for each service, the only ones that know boto3."""

@@ -1,0 +1,53 @@
+"""Elastic File System: what a file system is, and where it can be mounted."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from efs_backup.domain.errors import MountFailed
+from efs_backup.lib.refusals import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_efs import EFSClient
+
+
+@dataclass(frozen=True)
+class FileSystem:
+    """A file system; `size` is metered bytes."""
+
+    size: int
+    performance_mode: str
+    throughput_mode: str
+
+
+@dataclass(frozen=True)
+class MountTarget:
+    """An address at which a file system can be mounted, and the availability zone it is in."""
+
+    zone: str
+    address: str
+
+
+class FileSystems:
+    """All file systems that the role may see."""
+
+    def __init__(self, client: "EFSClient") -> None:
+        self._client = client
+
+    def describe(self, file_system_id: str) -> FileSystem:
+        """What this file system is. Raises MountFailed where there is none."""
+        with translated(_missing(file_system_id), "FileSystemNotFound"):
+            found = self._client.describe_file_systems(FileSystemId=file_system_id)["FileSystems"][0]
+        return FileSystem(found["SizeInBytes"]["Value"], found["PerformanceMode"], found["ThroughputMode"])
+
+    def mount_targets(self, file_system_id: str) -> tuple[MountTarget, ...]:
+        """Where it can be mounted. Raises MountFailed where there is no such file system."""
+        with translated(_missing(file_system_id), "FileSystemNotFound"):
+            found = self._client.describe_mount_targets(FileSystemId=file_system_id)["MountTargets"]
+        return tuple(MountTarget(target["AvailabilityZoneName"], target["IpAddress"]) for target in found)
+
+
+def _missing(file_system_id: str) -> MountFailed:
+    return MountFailed(
+        f"There is no file system {file_system_id} in this region and account.",
+        "Check the stack's parameters, and whether the file system was deleted.",
+    )

@@ -1,0 +1,75 @@
+"""How the operator is told, and (only if wanted) anonymous metrics."""
+
+import json
+import logging
+import urllib.request
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from efs_backup.domain.errors import ReportFailed
+from efs_backup.domain.record import Backup
+from efs_backup.domain.report import Report, anonymous
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+SOLUTION_ID = "SO0031"
+"""The number of the solution that this project replaces, so that metrics go on."""
+
+_logger = logging.getLogger(__name__)
+_TIMEOUT_SECONDS = 5.0
+_SCHEMES = ("http://", "https://")
+
+
+class Notifier:
+    """Sends reports to one SNS topic."""
+
+    def __init__(self, client: "SNSClient", topic_arn: str) -> None:
+        self._client = client
+        self._topic_arn = topic_arn
+
+    def report(self, report: Report) -> None:
+        """Tell the operator. Raises ReportFailed where SNS does not take it."""
+        try:
+            self._client.publish(TopicArn=self._topic_arn, Subject=report.subject, Message=report.text)
+        except (ClientError, BotoCoreError) as error:
+            raise ReportFailed(f"The report could not be sent to {self._topic_arn}: {error}.") from error
+
+
+class AnonymousMetrics:
+    """Sends figures of a backup, without ids of file systems, prefix or message, to an endpoint of the operator's.
+
+    An empty endpoint sends nothing. A failure is logged and is no failure of the backup.
+    """
+
+    def __init__(self, endpoint: str, solution_uuid: str, region: str) -> None:
+        self._endpoint = endpoint
+        self._uuid = solution_uuid
+        self._region = region
+
+    def send(self, backup: Backup, now: datetime) -> None:
+        """Send the figures of this backup."""
+        if not self._endpoint:
+            return
+        try:
+            self._post(
+                {
+                    "Solution": SOLUTION_ID,
+                    "UUID": self._uuid,
+                    "TimeStamp": now.isoformat(),
+                    "Data": {**anonymous(backup), "Region": self._region},
+                }
+            )
+        except (OSError, ValueError):
+            _logger.warning("The anonymous metrics could not be sent to %s", self._endpoint, exc_info=True)
+
+    def _post(self, body: dict[str, object]) -> None:
+        if not self._endpoint.startswith(_SCHEMES):
+            raise ValueError(f"{self._endpoint!r} is no web address")
+        request = urllib.request.Request(  # noqa: S310 - the scheme has just been checked
+            self._endpoint, json.dumps(body).encode(), {"Content-Type": "application/json; charset=utf-8"}
+        )
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - as above
+            _logger.info("Anonymous metrics sent: HTTP %s", answer.status)

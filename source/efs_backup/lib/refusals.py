@@ -1,0 +1,39 @@
+"""What AWS answers when it refuses."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import ClientError
+
+from efs_backup.domain.errors import EfsBackupError
+
+
+def code_of(error: ClientError) -> str:
+    """The code of a refusal, such as `ResourceNotFoundException`."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def message_of(error: ClientError) -> str:
+    """The sentence of a refusal."""
+    return str(error.response.get("Error", {}).get("Message", ""))
+
+
+@contextmanager
+def translated(refusal: EfsBackupError, *codes: str, saying: str = "") -> Iterator[None]:
+    """Raise `refusal` where the service refuses with one of these codes, and with these words in its sentence."""
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) in codes and saying in message_of(error):
+            raise refusal from error
+        raise
+
+
+@contextmanager
+def ignored(*codes: str, saying: str = "") -> Iterator[None]:
+    """Go on where the service refuses with one of these codes: what was asked for is so already."""
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) not in codes or saying not in message_of(error):
+            raise

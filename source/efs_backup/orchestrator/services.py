@@ -1,0 +1,53 @@
+"""What the orchestrator works with, made once for a container."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from efs_backup.domain.ports import BackupStore
+from efs_backup.domain.settings import OrchestratorSettings
+from efs_backup.lib.asg import BackupGroup
+from efs_backup.lib.clients import client
+from efs_backup.lib.cloudwatch import Metrics
+from efs_backup.lib.ddb import RecordTable
+from efs_backup.lib.efs import FileSystems
+from efs_backup.lib.events import StopRule
+from efs_backup.lib.notify import AnonymousMetrics, Notifier
+from efs_backup.lib.ssm import RunCommand
+
+
+@dataclass(frozen=True)
+class Services:
+    """The settings and the services of one stack."""
+
+    settings: OrchestratorSettings
+    store: BackupStore
+    group: BackupGroup
+    stop_rule: StopRule
+    run_command: RunCommand
+    file_systems: FileSystems
+    metrics: Metrics
+    notifier: Notifier
+    anonymous_metrics: AnonymousMetrics
+
+    @classmethod
+    def of_environment(cls, environment: Mapping[str, str] = os.environ) -> "Services":
+        """The services that the environment names. Raises SettingsFault."""
+        settings = OrchestratorSettings.from_env(environment)
+        name = settings.aws_lambda_function_name
+        return cls(
+            settings=settings,
+            store=RecordTable(client("dynamodb"), settings.table_name),
+            group=BackupGroup(client("autoscaling"), settings.group_name),
+            stop_rule=StopRule(
+                client("events"), client("lambda"),
+                settings.stop_rule_name, name,
+            ),
+            run_command=RunCommand(client("ssm"), settings.log_bucket),
+            file_systems=FileSystems(client("efs")),
+            metrics=Metrics(client("cloudwatch"), settings.stack_name),
+            notifier=Notifier(client("sns"), settings.topic_arn),
+            anonymous_metrics=AnonymousMetrics(
+                settings.metrics_endpoint, settings.solution_uuid, settings.aws_region
+            ),
+        )  # fmt: skip

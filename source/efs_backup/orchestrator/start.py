@@ -1,0 +1,118 @@
+"""Step 1: a backup is recorded, its stop is armed, its instance is wanted. What fails is undone."""
+
+import logging
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from efs_backup.domain.backup import BackupStatus
+from efs_backup.domain.errors import AlreadyStarted, MountFailed, RecordChanged
+from efs_backup.domain.record import Backup, BackupId, backup_id_of
+from efs_backup.domain.settings import RECORD_DAYS, OrchestratorSettings
+from efs_backup.domain.workflow import Action, Decision, decide_start, not_started, skipped, without_report
+from efs_backup.orchestrator.logs import concerns
+from efs_backup.orchestrator.records import end, find_latest, tell
+from efs_backup.orchestrator.services import Services
+
+_logger = logging.getLogger(__name__)
+
+
+def start(services: Services, now: datetime, seed: str) -> Decision:
+    """Start a backup, or record that it was skipped. Each delivery of one request has the same `seed`.
+
+    Raises what went wrong after it has been undone; Lambda then tries the event again.
+    """
+    backup = new_backup(services.settings, backup_id_of(seed), now)
+    concerns(backup.backup_id)
+    try:
+        return _start_or_skip(services, backup, now)
+    except AlreadyStarted as known:
+        return Decision(Action.IGNORE, f"the event was delivered before: {known.message}")
+    except RecordChanged:
+        _logger.warning("Another start came at the same moment; deciding again")
+        return _start_or_skip(services, backup, now)
+
+
+def new_backup(settings: OrchestratorSettings, backup_id: BackupId, now: datetime) -> Backup:
+    """The record of a backup that starts now."""
+    return Backup(
+        backup_id=backup_id,
+        status=BackupStatus.RUNNING,
+        start_time=now,
+        window_minutes=settings.window_minutes,
+        interval=settings.interval,
+        retention=settings.retention.count,
+        expires=now + timedelta(days=RECORD_DAYS),
+        source=settings.source_file_system,
+        backup=settings.backup_file_system,
+        backup_prefix=settings.backup_prefix,
+        instance_type=settings.instance_type,
+    )
+
+
+def _start_or_skip(services: Services, backup: Backup, now: datetime) -> Decision:
+    latest_id, latest = find_latest(services.store)
+    decision = decide_start(latest, now, services.settings.lifecycle_hold_minutes)
+    if decision.action is Action.SKIP:
+        return _skip(services, backup, now, latest_id, decision)
+    if latest and not latest.has_ended:
+        end(services, latest, without_report(latest, now, instance_id=None), now)
+    services.store.start(backup, latest_id)
+    try:
+        return _launch(services, backup, now, decision)
+    except Exception as cause:
+        _undo(services, backup, now, cause)
+        raise
+
+
+def _skip(services: Services, backup: Backup, now: datetime, running: BackupId | None, decision: Decision) -> Decision:
+    if running == backup.backup_id:
+        raise AlreadyStarted(f"The backup {running} has been started before.")
+    ended = skipped(backup, now, decision)
+    services.store.put(ended)
+    tell(services, ended, now)
+    return decision
+
+
+def _launch(services: Services, backup: Backup, now: datetime, decision: Decision) -> Decision:
+    try:
+        known = _with_facts(services, backup, now)
+    except MountFailed as missing:
+        failed = backup.ended(
+            BackupStatus.FAILED, now=now, reason=missing.reason, message=missing.message, next_step=missing.next_step
+        )
+        end(services, backup, failed, now)
+        return Decision(Action.IGNORE, missing.message)
+    services.store.update(backup, known)
+    services.stop_rule.arm(backup.backup_id, backup.window_stop)
+    services.group.start_instance()
+    return decision
+
+
+def _with_facts(services: Services, backup: Backup, now: datetime) -> Backup:
+    settings, metrics = services.settings, services.metrics
+    source = services.file_systems.describe(settings.source_file_system)
+    target = services.file_systems.describe(settings.backup_file_system)
+    return replace(
+        backup,
+        source_size=source.size,
+        source_performance_mode=source.performance_mode,
+        source_burst_credit_balance=metrics.burst_credit_balance(settings.source_file_system, now),
+        source_permitted_throughput=metrics.permitted_throughput(settings.source_file_system, now),
+        backup_size=target.size,
+        backup_performance_mode=target.performance_mode,
+        log_bucket_size=metrics.bucket_size(settings.log_bucket, now),
+    )
+
+
+def _undo(services: Services, backup: Backup, now: datetime, cause: Exception) -> None:
+    """Take back what was done, so that the next try is not told that a backup is running already."""
+    _logger.warning("The start failed and is undone: %s", cause)
+    failed = not_started(backup, now, str(cause))
+    for name, step in (
+        ("stop rule", services.stop_rule.disarm),
+        ("record", lambda: services.store.update(backup, failed)),
+    ):
+        try:
+            step()
+        except Exception:  # the cause itself is raised in the end, and must not be hidden
+            _logger.exception("Undoing the %s failed; the reconcile does it later", name)
