@@ -35,20 +35,14 @@ class Lifecycle:
     @contextmanager
     def in_force(self) -> Iterator["Lifecycle"]:
         """While this lasts, moto's groups behave like that."""
-        life = self
         with ExitStack() as patches:
-
-            def patch(target: type, name: str, value: Callable[..., Any]) -> None:
-                patches.enter_context(mock.patch.object(target, name, value, create=True))
-
-            patch(FakeAutoScalingGroup, "set_desired_capacity", lambda group, wanted: life.set_capacity(group, wanted))
-            patch(AutoScalingResponse, "set_desired_capacity", lambda response: life.answer_capacity(response))
-            patch(AutoScalingResponse, "complete_lifecycle_action", lambda response: life.answer_completion(response))
-            patch(
-                AutoScalingResponse,
-                "record_lifecycle_action_heartbeat",
-                lambda response: life.answer_heartbeat(response),
-            )
+            for owner, name, answer in (
+                (FakeAutoScalingGroup, "set_desired_capacity", self.set_capacity),
+                (AutoScalingResponse, "set_desired_capacity", self.answer_capacity),
+                (AutoScalingResponse, "complete_lifecycle_action", self.answer_completion),
+                (AutoScalingResponse, "record_lifecycle_action_heartbeat", self.answer_heartbeat),
+            ):
+                patches.enter_context(mock.patch.object(owner, name, _as_method(answer), create=True))
             yield self
 
     def lose(self, backend: AutoScalingBackend, instance_id: str) -> None:
@@ -72,9 +66,9 @@ class Lifecycle:
         name = response._get_param("AutoScalingGroupName")
         if name not in response.autoscaling_backend.autoscaling_groups:
             raise ValidationError(f"AutoScalingGroup name not found - {name}")
-        wanted = response._get_int_param("DesiredCapacity")
+        wanted = response._get_int_param("DesiredCapacity") or 0
         group = response.autoscaling_backend.autoscaling_groups[name]
-        if wanted > group.max_size:
+        if group.max_size is not None and wanted > group.max_size:
             raise ValidationError(f"New SetDesiredCapacity value {wanted} is above max value")
         response.autoscaling_backend.set_desired_capacity(name, wanted)
         return EmptyResult()
@@ -123,6 +117,15 @@ class Lifecycle:
         self._listener(_event("EC2 Instance Terminate Successful", group, state, {
             "StatusCode": "InProgress", "Description": f"Terminating EC2 instance: {state.instance_id}",
         }))  # fmt: skip
+
+
+def _as_method(answer: Callable[..., Any]) -> Callable[..., Any]:
+    """A function, so that the class whose attribute it becomes binds it to its instances."""
+
+    def method(*arguments: Any) -> Any:
+        return answer(*arguments)
+
+    return method
 
 
 def _hook_of(group: FakeAutoScalingGroup) -> Any:

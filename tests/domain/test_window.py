@@ -1,11 +1,14 @@
 """How long a backup may take."""
 
+from datetime import UTC, datetime, timedelta, timezone
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from efs_backup.domain.errors import WrongUsage
-from efs_backup.domain.window import Window
+from efs_backup.domain.window import Window, one_time_cron, stop_of_window
+from tests.domain.strategies import times
 
 
 @given(st.floats(0, 1e9))
@@ -40,3 +43,44 @@ def test_a_window_that_is_no_time_is_refused(minutes: float) -> None:
     """A window of no minutes would end every backup before it begins."""
     with pytest.raises(WrongUsage, match=r"minutes above 0, .* no time would be left\."):
         Window.of_minutes(minutes)
+
+
+@pytest.mark.parametrize(
+    ("window_minutes", "stop_after"),
+    [(240, 225), (180, 165), (60, 45), (31, 16), (30, 15), (29, 14.5), (20, 10), (15, 7.5), (1, 0.5)],
+)
+def test_the_copy_stops_15_minutes_before_the_window_ends(window_minutes: int, stop_after: float) -> None:
+    """A window of less than 30 minutes keeps half of itself."""
+    start = datetime(2026, 11, 22, 2, tzinfo=UTC)
+    assert stop_of_window(start, window_minutes) == start + timedelta(minutes=stop_after)
+
+
+@given(times, st.integers(1, 100_000))
+def test_the_copy_stops_within_its_window(start: datetime, window_minutes: int) -> None:
+    """After the start, and with time for the farewell."""
+    assert start < stop_of_window(start, window_minutes) < start + timedelta(minutes=window_minutes)
+
+
+@pytest.mark.parametrize(
+    ("time", "cron"),
+    [
+        (datetime(2026, 11, 22, 4, 45, tzinfo=UTC), "cron(45 4 22 11 ? 2026)"),
+        (datetime(2026, 11, 22, 4, 45, 1, tzinfo=UTC), "cron(46 4 22 11 ? 2026)"),
+        (datetime(2026, 11, 22, 4, 45, 0, 1, tzinfo=UTC), "cron(46 4 22 11 ? 2026)"),
+        (datetime(2026, 12, 31, 23, 59, 30, tzinfo=UTC), "cron(0 0 1 1 ? 2027)"),
+        (datetime(2028, 2, 28, 23, 59, 59, tzinfo=UTC), "cron(0 0 29 2 ? 2028)"),
+        (datetime(2026, 11, 22, 1, 30, tzinfo=timezone(timedelta(hours=2))), "cron(30 23 21 11 ? 2026)"),
+    ],
+)
+def test_a_one_time_schedule_names_a_full_minute_in_utc(time: datetime, cron: str) -> None:
+    """Seconds are rounded up: it never fires early. EventBridge knows no other zone."""
+    assert one_time_cron(time) == cron
+
+
+@given(times)
+def test_a_one_time_schedule_fires_within_the_minute_and_never_early(time: datetime) -> None:
+    """Its five fields name one minute of one year."""
+    minute, hour, day, month, weekday, year = one_time_cron(time).removeprefix("cron(").removesuffix(")").split()
+    fires = datetime(int(year), int(month), int(day), int(hour), int(minute), tzinfo=UTC)
+    assert weekday == "?"
+    assert timedelta(0) <= fires - time < timedelta(minutes=1)

@@ -13,7 +13,14 @@ _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 class JsonLines(logging.Formatter):
-    """Writes a record as one line of JSON; what was given as `extra={"facts": {...}}` goes in beside the message."""
+    """Writes a record as one line of JSON; what was given as `extra={"facts": {...}}` goes in beside the message.
+
+    `end` closes the line for a handler that does not do so itself, as Lambda's.
+    """
+
+    def __init__(self, end: str = "") -> None:
+        super().__init__()
+        self._end = end
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
@@ -28,7 +35,7 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        return json.dumps(line, default=str) + self._end
 
 
 def use_json_lines() -> None:
@@ -36,7 +43,7 @@ def use_json_lines() -> None:
     root = logging.getLogger()
     handlers = root.handlers or [logging.StreamHandler()]
     for handler in handlers:
-        handler.setFormatter(JsonLines())
+        handler.setFormatter(JsonLines("" if isinstance(handler, logging.StreamHandler) else "\n"))
     root.handlers[:] = handlers
     root.setLevel(logging.INFO)
     logging.getLogger("botocore").setLevel(logging.WARNING)

@@ -1,0 +1,290 @@
+"""One stack on an emulated AWS, and the people and machines around it, for tests that tell of nights."""
+
+import io
+import json
+import zipfile
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from freezegun import freeze_time
+from moto import mock_aws
+from moto.autoscaling.models import autoscaling_backends
+from moto.core.models import botocore_stubber
+
+from deployment.local_cloud.lifecycle import Lifecycle
+from efs_backup.domain.backup import BackupStatus
+from efs_backup.domain.record import Backup, BackupId
+from efs_backup.domain.settings import OrchestratorSettings
+from efs_backup.lib.ddb import RecordTable
+from efs_backup.orchestrator import door, handler
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+GROUP, RULE, FUNCTION, TABLE = "efs-backup-worker", "efs-backup-stop", "efs-backup-orchestrator", "efs-backup-records"
+EVENTS = Path(__file__).with_name("events")
+
+
+def event_from_file(name: str, **detail: str) -> dict[str, Any]:
+    """A real event; what is given replaces entries of its detail, or of itself where it has none."""
+    event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
+    (event.get("detail", event)).update(detail)
+    return event
+
+
+@dataclass
+class Cloud:
+    """A stack whose Lambda is called in this process. `time` is what every clock says."""
+
+    environment: dict[str, str]
+    lifecycle: Lifecycle
+    events: deque[dict[str, Any]]
+    time: str = "2026-11-22T02:00:00Z"
+    answers: list[dict[str, str]] = field(default_factory=list)
+    requests: int = 0
+
+    @property
+    def settings(self) -> OrchestratorSettings:
+        """What the stack tells the Lambda."""
+        return OrchestratorSettings.from_env(self.environment)
+
+    @property
+    def store(self) -> RecordTable:
+        """The records."""
+        return RecordTable(boto3.client("dynamodb"), TABLE)
+
+    def call(self, event: dict[str, Any]) -> dict[str, str]:
+        """Deliver one event to the Lambda."""
+        self.requests += 1
+        with freeze_time(self.time):
+            answer = handler(event, SimpleNamespace(aws_request_id=f"request-{self.requests}"))
+        self.answers.append(answer)
+        return answer
+
+    def schedule_fires(self, event_id: str | None = None) -> Backup:
+        """The schedule asks for a backup; gives its record."""
+        self.requests += 1
+        self.call({"mode": "backup", "action": "start", "event_id": event_id or f"firing-{self.time}-{self.requests}"})
+        return self.newest()
+
+    def stop_rule_fires(self) -> dict[str, str]:
+        """The stop rule delivers its input."""
+        targets = boto3.client("events").list_targets_by_rule(Rule=RULE)["Targets"]
+        return self.call(json.loads(targets[0]["Input"]))
+
+    def reconcile(self) -> dict[str, str]:
+        """The reconcile rule fires."""
+        return self.call(event_from_file("reconcile"))
+
+    def deliver(self) -> list[dict[str, str]]:
+        """Deliver the events of the group that wait, and those that follow from them; gives the answers."""
+        answers = []
+        while self.events:
+            answers.append(self.call(self.events.popleft()))
+        return answers
+
+    def newest(self) -> Backup:
+        """The record of the backup that was recorded last."""
+        return max(self.store.backups(), key=lambda backup: (backup.start_time, backup.status != "Running"))
+
+    def instances(self) -> list[str]:
+        """The instances of the group that serve or are held."""
+        found = boto3.client("autoscaling").describe_auto_scaling_instances()["AutoScalingInstances"]
+        return [instance["InstanceId"] for instance in found]
+
+    def capacity(self) -> int:
+        """How many instances are wanted."""
+        groups = boto3.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[GROUP])
+        return groups["AutoScalingGroups"][0]["DesiredCapacity"]
+
+    def rules(self) -> list[str]:
+        """The rules that are there."""
+        return [rule["Name"] for rule in boto3.client("events").list_rules()["Rules"]]
+
+    def mails(self) -> list[tuple[str, str]]:
+        """Subject and text of each report, oldest first."""
+        client = boto3.client("sqs")
+        url = client.get_queue_url(QueueName="mail-box")["QueueUrl"]
+        found = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0).get("Messages", [])
+        letters = [json.loads(message["Body"]) for message in found]
+        return [(letter["Subject"], letter["Message"]) for letter in letters]
+
+    def agent_reports(self, backup_id: BackupId, status: BackupStatus, **known: Any) -> None:
+        """The agent writes how the backup ended."""
+        before = self.store.get(backup_id)
+        ended = before.ended(status, now=self.now(), message=known.pop("message", f"It ended as {status}."))
+        self.store.update(before, replace(ended, **known))
+
+    def agent_claims(self, backup_id: BackupId) -> str:
+        """The agent on the running instance says that it serves this backup; gives the instance's id."""
+        (instance_id,) = self.instances()
+        before = self.store.get(backup_id)
+        self.store.update(before, replace(before, instance_id=instance_id))
+        return instance_id
+
+    def agent_lets_go(self) -> None:
+        """The agent completes its lifecycle action as it was asked to by the Lambda's command."""
+        command = self.commands()[-1]
+        arguments = dict(word.lstrip("-").split("=", 1) for word in command.split()[2:])
+        boto3.client("autoscaling").complete_lifecycle_action(
+            AutoScalingGroupName=arguments["group"],
+            LifecycleHookName=arguments["hook"],
+            LifecycleActionToken=arguments["token"],
+            InstanceId=arguments["instance-id"],
+            LifecycleActionResult="CONTINUE",
+        )
+
+    def agent_goes_home(self) -> None:
+        """The agent is done and wants no instance any more."""
+        boto3.client("autoscaling").set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=0)
+
+    def instance_is_lost(self) -> None:
+        """The hardware fails; the group wants to replace the instance."""
+        self.lifecycle.lose(autoscaling_backends[ACCOUNT][REGION], self.instances()[0])
+
+    def hold_times_out(self) -> None:
+        """Nobody completes the lifecycle action."""
+        self.lifecycle.time_out(autoscaling_backends[ACCOUNT][REGION], self.instances()[0])
+
+    def commands(self) -> list[str]:
+        """The shell lines that were sent to instances, oldest first."""
+        found = boto3.client("ssm").list_commands()["Commands"]
+        return [line for command in found for line in command["Parameters"]["commands"]]
+
+    def now(self) -> datetime:
+        """What the clock says."""
+        return datetime.fromisoformat(self.time).astimezone(UTC)
+
+
+class Faults:
+    """Lets AWS refuse requests of clients that are made from now on."""
+
+    def __init__(self, session: boto3.Session) -> None:
+        self._events: Any = session.events
+
+    @contextmanager
+    def refusing(self, service: str, operation: str, code: str, times: int | None = None) -> Iterator[list[str]]:
+        """While this lasts, the first `times` requests (None: all) get this code; gives the list of those refused."""
+        refused: list[str] = []
+
+        def refuse(**_: Any) -> AWSResponse | None:
+            if times is not None and len(refused) >= times:
+                return None
+            refused.append(operation)
+            botocore_stubber.enabled = False
+            return _refusal(service, code)
+
+        name = f"before-send.{service}.{operation}"
+        self._events.register(name, refuse)
+        self._events.register_last("before-send", _let_moto_answer)  # every handler is asked, moto's before this one
+        door.services.cache_clear()
+        try:
+            yield refused
+        finally:
+            self._events.unregister(name, refuse)
+            self._events.unregister("before-send", _let_moto_answer)
+            door.services.cache_clear()
+
+
+def _let_moto_answer(**_: Any) -> None:
+    botocore_stubber.enabled = True
+
+
+def _refusal(service: str, code: str) -> AWSResponse:
+    body = json.dumps({"__type": code, "message": "as the test wants"}).encode()
+    if service in ("sns", "autoscaling"):
+        text = f"<ErrorResponse><Error><Code>{code}</Code><Message>as the test wants</Message></Error></ErrorResponse>"
+        body = text.encode()
+    raw = SimpleNamespace(stream=lambda **_: iter([body]))
+    return AWSResponse("https://test", 400, HTTPHeaders(), raw)
+
+
+@contextmanager
+def a_stack(set_variable: Callable[[str, str], None]) -> Iterator[Cloud]:
+    """A stack as its template would make it, with a mail box subscribed to its topic."""
+    for name, value in plain_environment().items():
+        set_variable(name, value)
+    events: deque[dict[str, Any]] = deque()
+    with mock_aws(config={"lambda": {"use_docker": False}}), Lifecycle(events.append).in_force() as lifecycle:
+        if not boto3.DEFAULT_SESSION:
+            boto3.setup_default_session()  # one for all tests: service models are read once
+        environment = {**plain_environment(), **_resources()}
+        for name, value in environment.items():
+            set_variable(name, value)
+        door.services.cache_clear()
+        yield Cloud(environment, lifecycle, events)
+    door.services.cache_clear()
+
+
+def _resources() -> dict[str, str]:
+    _function()
+    _table()
+    _group()
+    topic = boto3.client("sns").create_topic(Name="reports")["TopicArn"]
+    queue = boto3.client("sqs").create_queue(QueueName="mail-box")["QueueUrl"]
+    boto3.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:mail-box")
+    assert queue
+    file_systems = [
+        boto3.client("efs").create_file_system(CreationToken=token)["FileSystemId"] for token in ("source", "backup")
+    ]
+    return {"TOPIC_ARN": topic, "SOURCE_FILE_SYSTEM": file_systems[0], "BACKUP_FILE_SYSTEM": file_systems[1]}
+
+
+def plain_environment() -> dict[str, str]:
+    """What the Lambda's process sees: its settings, its region and its credentials."""
+    return {
+        "STACK_NAME": "efs-backup", "SOLUTION_UUID": "7a1c9b52-8f1e-4f57-9d6b-1f0a3f5b0c11", "TABLE_NAME": TABLE,
+        "TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:reports", "LOG_BUCKET": "efs-backup-logs", "GROUP_NAME": GROUP,
+        "STOP_RULE_NAME": RULE, "SOURCE_FILE_SYSTEM": "fs-11111111", "BACKUP_FILE_SYSTEM": "fs-22222222",
+        "BACKUP_PREFIX": "/", "FOLDER_LABEL": "efs-backup", "INTERVAL": "daily", "RETENTION": "7",
+        "WINDOW_MINUTES": "180", "LIFECYCLE_HOLD_MINUTES": "60", "INSTANCE_TYPE": "c7g.large",
+        "SUCCESS_NOTIFICATION": "Yes", "METRICS_ENDPOINT": "", "AWS_LAMBDA_FUNCTION_NAME": FUNCTION,
+        "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }  # fmt: skip
+
+
+def _function() -> None:
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    role = boto3.client("iam").create_role(RoleName="orchestrator", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("nothing.py", "")
+    boto3.client("lambda").create_function(
+        FunctionName=FUNCTION, Runtime="python3.13", Role=role, Handler="efs_backup.orchestrator.handler",
+        Code={"ZipFile": package.getvalue()},
+    )  # fmt: skip
+
+
+def _table() -> None:
+    boto3.client("dynamodb").create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "BackupId", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "BackupId", "AttributeType": "S"}],
+    )
+
+
+def _group() -> None:
+    compute = boto3.client("ec2")
+    subnet = compute.describe_subnets()["Subnets"][0]["SubnetId"]
+    image = "ami-1234567890abcdef0"
+    compute.create_launch_template(
+        LaunchTemplateName="worker", LaunchTemplateData={"ImageId": image, "InstanceType": "c7g.large"}
+    )
+    scaling = boto3.client("autoscaling")
+    scaling.create_auto_scaling_group(
+        AutoScalingGroupName=GROUP, MinSize=0, MaxSize=1, DesiredCapacity=0, VPCZoneIdentifier=subnet,
+        LaunchTemplate={"LaunchTemplateName": "worker", "Version": "$Latest"},
+    )  # fmt: skip
+    scaling.put_lifecycle_hook(
+        AutoScalingGroupName=GROUP, LifecycleHookName="efs-backup-farewell",
+        LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING", HeartbeatTimeout=3600, DefaultResult="CONTINUE",
+    )  # fmt: skip

@@ -1,0 +1,224 @@
+"""The record of a backup, and the item that is stored of it."""
+
+import json
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from efs_backup.domain.backup import BackupStatus
+from efs_backup.domain.errors import FailureReason, RecordFault
+from efs_backup.domain.record import Backup, BackupId, Change, backup_id_of, change_between
+from efs_backup.domain.snapshots import Interval
+from tests.domain.strategies import times
+
+START = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
+
+RUNNING = Backup(
+    backup_id=BackupId("0badcafe"),
+    status=BackupStatus.RUNNING,
+    start_time=START,
+    window_minutes=180,
+    interval=Interval.DAILY,
+    retention=7,
+    expires=START + timedelta(days=90),
+)
+"""A backup that was just started."""
+
+ENDED = tuple(status for status in BackupStatus if status is not BackupStatus.RUNNING)
+
+_whole_seconds = times.map(lambda time: time.replace(microsecond=0))
+_values: dict[Any, st.SearchStrategy[Any]] = {
+    type(None): st.none(),
+    BackupId: st.from_regex(r"[0-9a-f]{8}", fullmatch=True),
+    str: st.text(st.characters(codec="utf-8"), max_size=9),
+    int: st.integers(0, 2**62),
+    float: st.floats(0, 2**62),
+    datetime: _whole_seconds,
+    BackupStatus: st.sampled_from(BackupStatus),
+    FailureReason: st.sampled_from(FailureReason),
+    Interval: st.sampled_from(Interval),
+}
+
+backups = st.builds(
+    Backup,
+    **{entry.name: st.one_of(*(_values[kind] for kind in get_args(entry.type) or [entry.type]))
+       for entry in fields(Backup)},
+)  # fmt: skip
+"""Any backup that can be recorded."""
+
+
+@given(backups)
+def test_what_is_stored_is_read_again(backup: Backup) -> None:
+    """Nothing is lost on the way, also by way of JSON."""
+    assert Backup.from_item(json.loads(json.dumps(backup.to_item()))) == backup
+
+
+@given(backups)
+def test_an_item_holds_only_text_and_numbers(backup: Backup) -> None:
+    """No store has to know more; what is unknown is left out."""
+    assert all(type(value) in (str, int, float) for value in backup.to_item().values())
+
+
+def test_the_names_of_the_attributes_are_those_of_years_ago() -> None:
+    """Dashboards and scripts of operators read them."""
+    every = {entry.name: _any_value(entry.type) for entry in fields(Backup)}
+    assert set(Backup(**every).to_item()) == {
+        "BackupId", "BackupStatus", "BackupStartTime", "BackupStopTime", "BackupWindow", "IntervalTag", "RetainPeriod",
+        "ExpireItem", "S3BucketSize", "SourceEfsId", "SourceEfsSize", "SourcePerformanceMode",
+        "SourceBurstCreditBalance", "SourcePermittedThroughput", "SourceBurstCreditBalancePostBackup",
+        "DestinationEfsId", "DestinationEfsSize", "DestinationPerformanceMode", "BackupPrefix", "InstanceType",
+        "NumberOfFiles", "NumberOfFilesTransferred", "TotalFileSize", "TotalTransferredFileSize",
+        "RemoveSnapshotStartTime", "RemoveSnapshotStopTime", "CreateHardlinksStartTime", "CreateHardlinksStopTime",
+        "EC2Logs", "InstanceId", "SnapshotName", "FailureReason", "Message", "VanishedFiles", "NextStep", "ReportTime",
+    }  # fmt: skip
+
+
+def _any_value(kind: Any) -> Any:
+    examples = {
+        BackupId: "0badcafe", str: "text", int: 1, float: 1.5, datetime: START, BackupStatus: BackupStatus.SUCCESS,
+        FailureReason: FailureReason.LOCKED, Interval: Interval.DAILY,
+    }  # fmt: skip
+    return examples[next(iter(get_args(kind)), kind)]
+
+
+@given(backups)
+def test_the_expiry_is_a_whole_number(backup: Backup) -> None:
+    """DynamoDB's time to live ignores text, and so the records of the old solution never went."""
+    expiry = backup.to_item()["ExpireItem"]
+    assert type(expiry) is int
+    assert datetime.fromtimestamp(expiry, UTC) == backup.expires
+
+
+def test_times_are_written_in_utc() -> None:
+    """Whatever the zone in which they were given."""
+    local = START.astimezone(timezone(timedelta(hours=-5)))
+    assert replace(RUNNING, start_time=local).to_item()["BackupStartTime"] == "2026-11-22T02:00:00"
+
+
+def test_a_record_of_the_old_solution_can_be_read() -> None:
+    """It held its numbers as text."""
+    item = {
+        "BackupId": "a1b2c3d4", "BackupStatus": "Success", "BackupStartTime": "2019-03-01T02:00:00",
+        "BackupStopTime": "2019-03-01T03:10:20", "BackupWindow": "180", "IntervalTag": "daily", "RetainPeriod": "7",
+        "ExpireItem": "1559181600", "SourceEfsSize": "6144", "SourceBurstCreditBalance": "2308974418330.0",
+        "NumberOfFiles": "12", "S3BucketSize": "0.5", "SourcePerformanceMode": "generalPurpose",
+    }  # fmt: skip
+    backup = Backup.from_item(item)
+    assert backup.seconds == 4220
+    assert (backup.window_minutes, backup.retention, backup.source_size) == (180, 7, 6144)
+    assert (backup.source_burst_credit_balance, backup.log_bucket_size) == (2_308_974_418_330, 0.5)
+    assert backup.expires == datetime(2019, 5, 30, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2**53, 2**53 + 1, 10**18 + 1])
+@pytest.mark.parametrize("written", [int, str])
+def test_a_size_is_read_to_the_byte(size: int, written: type[int] | type[str]) -> None:
+    """However large: no whole number goes through a float."""
+    read = Backup.from_item({**RUNNING.to_item(), "SourceEfsSize": written(size)}).source_size
+    assert (read, type(read)) == (size, int)
+
+
+@given(backups)
+def test_attributes_of_others_are_ignored(backup: Backup) -> None:
+    """An operator may add notes to a record."""
+    assert Backup.from_item({**backup.to_item(), "Note": "kept for the audit", "backup_id": 1}) == backup
+
+
+@pytest.mark.parametrize("name", sorted(RUNNING.to_item()))
+def test_a_record_without_what_every_record_has_is_a_fault(name: str) -> None:
+    """It cannot be worked with."""
+    item = {other: value for other, value in RUNNING.to_item().items() if other != name}
+    with pytest.raises(RecordFault, match="cannot be read"):
+        Backup.from_item(item)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BackupStatus", "Finished"), ("BackupStartTime", "yesterday"), ("BackupStartTime", 1_763_000_000),
+        ("BackupWindow", "three hours"), ("BackupWindow", ""), ("BackupWindow", "nan"), ("BackupWindow", "inf"),
+        ("IntervalTag", "yearly"), ("ExpireItem", "never"), ("ExpireItem", 10**20), ("ExpireItem", "nan"),
+        ("FailureReason", "Bored"), ("NumberOfFiles", "many"),
+    ],
+)  # fmt: skip
+def test_a_record_with_a_value_that_means_nothing_is_a_fault(name: str, value: str | int) -> None:
+    """The fault names the record."""
+    with pytest.raises(RecordFault, match=r"The record 0badcafe cannot be read"):
+        Backup.from_item({**RUNNING.to_item(), name: value})
+
+
+def _applied(change: Change, item: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name not in change.drop} | change.put
+
+
+@given(backups, backups)
+def test_a_change_turns_the_old_item_into_the_new_one(before: Backup, after: Backup) -> None:
+    """Put and drop together are the whole difference."""
+    assert _applied(change_between(before, after), before.to_item()) == after.to_item()
+
+
+@given(backups, backups)
+def test_a_change_holds_only_what_differs(before: Backup, after: Backup) -> None:
+    """What somebody else writes meanwhile survives."""
+    change, old = change_between(before, after), before.to_item()
+    assert all(old.get(name) != value for name, value in change.put.items())
+    assert all(name in old and name not in after.to_item() for name in change.drop)
+
+
+@given(backups)
+def test_a_backup_that_stays_as_it_is_needs_no_change(backup: Backup) -> None:
+    """Nothing is to be written."""
+    assert change_between(backup, backup) == Change({}, ())
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_one_request_asks_for_one_backup(seed: str) -> None:
+    """An event that is delivered twice gives the same id: eight hexadecimal digits."""
+    backup_id = backup_id_of(seed)
+    assert backup_id == backup_id_of(seed)
+    assert len(backup_id) == 8
+    assert set(backup_id) <= set("0123456789abcdef")
+
+
+def test_different_requests_ask_for_different_backups() -> None:
+    """Every night has its own."""
+    assert len({backup_id_of(f"event {number}") for number in range(1000)}) == 1000
+
+
+@pytest.mark.parametrize("status", BackupStatus)
+def test_every_status_but_running_is_final(status: BackupStatus) -> None:
+    """A running backup is the only one of which more is to come."""
+    assert replace(RUNNING, status=status).has_ended is (status in ENDED)
+
+
+def test_a_backup_that_ends_keeps_all_that_was_known_before() -> None:
+    """Only how it ended is new."""
+    served = replace(RUNNING, instance_id="i-1", source_size=5)
+    ended = served.ended(
+        BackupStatus.FAILED, now=START + timedelta(minutes=5), message="It broke.", next_step="Mend it.",
+        reason=FailureReason.MOUNT_FAILED,
+    )  # fmt: skip
+    assert set(change_between(served, ended).put) == {
+        "BackupStatus", "BackupStopTime", "Message", "NextStep", "FailureReason",
+    }  # fmt: skip
+    assert ended.seconds == 300
+
+
+def test_a_backup_that_is_ended_without_a_next_step_has_none() -> None:
+    """There is nothing to do."""
+    assert RUNNING.ended(BackupStatus.SUCCESS, now=START, message="Done.").next_step is None
+
+
+def test_a_running_backup_has_no_duration() -> None:
+    """It is not known before the end."""
+    assert RUNNING.seconds is None
+
+
+def test_a_window_stops_before_it_ends() -> None:
+    """The stop leaves 15 minutes for the farewell."""
+    assert RUNNING.window_end == START + timedelta(minutes=180)
+    assert RUNNING.window_stop == START + timedelta(minutes=165)

@@ -1,0 +1,72 @@
+"""The handler under Amazon's own runtime client, in a process of its own."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deployment.local_cloud.runtime import Function, FunctionCrashed
+from tests.cloud import event_from_file, plain_environment
+
+ARN = "arn:aws:lambda:us-east-1:123456789012:function:efs-backup-orchestrator"
+HANDLER = "efs_backup.orchestrator.handler"
+
+
+def function(tmp_path: Path, **environment: str) -> Function:
+    """The orchestrator as Lambda runs it; it reaches no AWS."""
+    process = {"PATH": os.environ["PATH"], **plain_environment(), **environment}
+    return Function(HANDLER, process, ARN, tmp_path / "log")
+
+
+@pytest.fixture
+def orchestrator(tmp_path: Path) -> Iterator[Function]:
+    """One with all its variables."""
+    with function(tmp_path) as made:
+        yield made
+
+
+def test_the_handler_answers_under_the_runtime_client_and_a_warm_call_is_fast(
+    orchestrator: Function, tmp_path: Path
+) -> None:
+    """The fastest of five warm calls takes less than 100 milliseconds; the answer says what was done and why."""
+    event = event_from_file("another_service")
+    answers = [orchestrator.invoke(event, 60) for _ in range(6)]
+    assert answers[0].value == {
+        "action": "ignore",
+        "reason": "it comes neither from this solution nor from Auto Scaling",
+    }
+    assert min(answer.seconds for answer in answers[1:]) < 0.1
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    assert lines[0]["message"] == "Event received"
+
+
+def test_an_error_reaches_lambda_with_its_type_and_sentence(tmp_path: Path) -> None:
+    """So that it is tried again, and the operator reads what is missing."""
+    with function(tmp_path, RETENTION="many") as broken:
+        error = broken.invoke(event_from_file("reconcile"), 60).error
+    assert error
+    assert error["errorType"] == "SettingsFault"
+    assert "RETENTION cannot be 'many'" in error["errorMessage"]
+    assert error["stackTrace"]
+
+
+def test_a_function_that_cannot_be_imported_says_so(tmp_path: Path) -> None:
+    """The runtime client reports it as an error of the start."""
+    process = {"PATH": os.environ["PATH"], **plain_environment()}
+    with Function("efs_backup.no_such_module.handler", process, ARN, tmp_path / "log") as broken:
+        error = broken.invoke({}, 60).error
+    assert error
+    assert error["errorType"] == "Runtime.ImportModuleError"
+
+
+def test_a_process_that_dies_is_no_answer(tmp_path: Path) -> None:
+    """And the next event finds a new process."""
+    with function(tmp_path) as made:
+        made.invoke(event_from_file("another_service"), 60)
+        assert made._instance
+        made._instance._process.kill()
+        with pytest.raises(FunctionCrashed):
+            made.invoke(event_from_file("another_service"), 10)
+        assert made.invoke(event_from_file("another_service"), 60).error is None
