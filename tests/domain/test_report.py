@@ -1,0 +1,243 @@
+"""What the operator is told."""
+
+import string
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from efs_backup.domain.backup import BackupStatus
+from efs_backup.domain.errors import FailureReason
+from efs_backup.domain.record import Backup
+from efs_backup.domain.report import SUBJECT_LIMIT, anonymous, report_on, report_on_vanished, subject_of
+from tests.domain.test_record import ENDED, RUNNING, START, backups
+from tests.domain.test_settings import settings_of
+
+SETTINGS = settings_of()
+
+FULL = replace(
+    RUNNING,
+    status=BackupStatus.SUCCESS,
+    stop_time=START + timedelta(minutes=90, seconds=30),
+    report_time=START + timedelta(minutes=95),
+    message="The backup is published as 20261122T020000Z.",
+    snapshot="20261122T020000Z",
+    source="fs-0123456789abcdef0",
+    backup="fs-0fedcba9876543210",
+    backup_prefix="/home",
+    source_size=2_500_000_000,
+    backup_size=20_000_000_000,
+    instance_type="c7g.xlarge",
+    instance_id="i-0123456789abcdef0",
+    number_of_files=1_234_567,
+    number_of_files_transferred=89,
+    total_file_size=2_400_000_000,
+    total_transferred_file_size=1_500_000,
+    vanished_files=3,
+    source_burst_credit_balance=2_308_974_418_330.0,
+    source_burst_credit_balance_after=2_208_974_418_330.0,
+    logs="s3://nightly-logs/ec2-logs/0badcafe.log",
+)
+"""A success of which everything is known."""
+
+FAILED = replace(
+    FULL,
+    status=BackupStatus.FAILED,
+    failure_reason=FailureReason.MOUNT_FAILED,
+    snapshot=None,
+    message="There is no file system fs-0123456789abcdef0.",
+    next_step="Check the stack's parameters.",
+)
+
+_words = st.text(st.characters(codec="utf-8"), max_size=200)
+
+
+def _is_subject(text: str) -> bool:
+    return 0 < len(text) <= SUBJECT_LIMIT and set(text) <= {" ", *string.punctuation, *string.ascii_letters, *"0123456789"}
+
+
+@given(st.text(min_size=1, max_size=300))
+def test_any_text_becomes_a_subject_that_sns_takes(text: str) -> None:
+    """At most 100 characters of printable ASCII, without a line break."""
+    assert _is_subject(subject_of(text))
+
+
+@given(backups, _words, _words)
+def test_whatever_the_stack_is_called_its_reports_have_subjects(backup: Backup, stack: str, source: str) -> None:
+    """Settings are text of the operator's."""
+    settings = settings_of(STACK_NAME=stack, SOURCE_FILE_SYSTEM=source)
+    assert _is_subject(report_on(backup, None, settings).subject)
+    assert _is_subject(report_on_vanished(backup.backup_id, settings).subject)
+
+
+@pytest.mark.parametrize("length", [99, 100])
+def test_a_subject_that_fits_stays_as_it_is(length: int) -> None:
+    """100 characters fit."""
+    assert subject_of("x" * length) == "x" * length
+
+
+def test_a_subject_that_is_too_long_shows_that_it_goes_on() -> None:
+    """By three dots at its end."""
+    assert subject_of("x" * 101) == "x" * 97 + "..."
+
+
+@pytest.mark.parametrize(
+    ("status", "headline"),
+    [
+        (BackupStatus.SUCCESS, "EFS backup succeeded: fs-0123456789abcdef0, daily [nightly]"),
+        (BackupStatus.INCOMPLETE, "EFS backup is INCOMPLETE: fs-0123456789abcdef0, daily [nightly]"),
+        (BackupStatus.FAILED, "EFS backup FAILED (MountFailed): fs-0123456789abcdef0, daily [nightly]"),
+        (BackupStatus.UNKNOWN, "EFS backup ended UNKNOWN: fs-0123456789abcdef0, daily [nightly]"),
+        (BackupStatus.SKIPPED, "EFS backup was SKIPPED: fs-0123456789abcdef0, daily [nightly]"),
+    ],
+)
+def test_a_subject_says_what_happened_where(status: BackupStatus, headline: str) -> None:
+    """An operator knows from the list of mails whether to open one: what is wrong is in capitals."""
+    reason = FailureReason.MOUNT_FAILED if status is BackupStatus.FAILED else None
+    assert report_on(replace(FULL, status=status, failure_reason=reason), None, SETTINGS).subject == headline
+
+
+def test_a_text_answers_the_questions_in_their_order() -> None:
+    """What happened, what is kept, what to do, how much, where."""
+    text = report_on(FAILED, FULL, SETTINGS).text
+    titles = [line for line in text.splitlines() if line.endswith(":")]
+    assert titles == [
+        "What happened:", "What is kept:", "What to do next:", "Figures:", "Where to look:",
+    ]  # fmt: skip
+    assert text.startswith("EFS backup FAILED (MountFailed): fs-0123456789abcdef0, daily.\n")
+
+
+def test_a_text_says_what_happened_and_what_to_do() -> None:
+    """In the words of the record."""
+    text = report_on(FAILED, None, SETTINGS).text
+    assert "What happened:\nThere is no file system fs-0123456789abcdef0.\n" in text
+    assert "What to do next:\nCheck the stack's parameters.\n" in text
+
+
+def test_a_success_needs_nothing_to_be_done() -> None:
+    """And says so."""
+    assert "What to do next:\nNothing.\n" in report_on(FULL, FULL, SETTINGS).text
+
+
+@pytest.mark.parametrize("status", ENDED)
+def test_a_backup_without_a_message_is_told_by_its_status(status: BackupStatus) -> None:
+    """The question is never left open."""
+    text = report_on(replace(RUNNING, status=status), None, SETTINGS).text
+    assert f"What happened:\nThe backup ended as {status}.\n" in text
+
+
+@pytest.mark.parametrize(
+    ("backup", "newest", "kept"),
+    [
+        (FULL, FULL, "The snapshot 20261122T020000Z, and those before it that the retention (7) keeps."),
+        (FAILED, FULL, "All older snapshots are untouched; the newest on record is 20261122T020000Z."),
+        (FAILED, None, "All older snapshots are untouched; no successful backup is on record."),
+        (
+            replace(FAILED, status=BackupStatus.INCOMPLETE), FULL,
+            "All older snapshots are untouched; the newest on record is 20261122T020000Z. What was copied is kept"
+            " too: the next backup continues from it.",
+        ),
+        (
+            replace(FAILED, status=BackupStatus.SKIPPED), None,
+            "All older snapshots are untouched; no successful backup is on record.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_text_says_what_is_kept(backup: Backup, newest: Backup | None, kept: str) -> None:
+    """Nobody has to fear for older snapshots."""
+    assert f"What is kept:\n{kept}\n" in report_on(backup, newest, SETTINGS).text
+
+
+def test_a_success_of_the_old_solution_is_told_by_its_time() -> None:
+    """Its record names no snapshot."""
+    newest = replace(FULL, snapshot=None)
+    assert "the newest on record is of 2026-11-22 02:00:00 UTC." in report_on(FAILED, newest, SETTINGS).text
+
+
+def test_the_figures_are_written_for_people() -> None:
+    """With units, thousands and UTC."""
+    text = report_on(FULL, None, SETTINGS).text
+    figures = dict(line.strip().split("  ", 1) for line in text.split("Figures:\n")[1].split("\n\n")[0].splitlines())
+    assert {name: value.strip() for name, value in figures.items()} == {
+        "backup": "0badcafe",
+        "started": "2026-11-22 02:00:00 UTC",
+        "ended": "2026-11-22 03:30:30 UTC",
+        "took": "90.5 minutes",
+        "window": "180 minutes",
+        "files": "1,234,567",
+        "copied": "89",
+        "vanished": "3",
+        "size": "2.4 GB",
+        "copied size": "1.5 MB",
+        "source": "fs-0123456789abcdef0 2.5 GB",
+        "backup file system": "fs-0fedcba9876543210 20.0 GB",
+        "burst credits before": "2.3 TB",
+        "burst credits after": "2.2 TB",
+    }
+
+
+def test_a_figure_of_zero_is_told() -> None:
+    """Nothing copied is another news than nothing known."""
+    text = report_on(replace(FULL, number_of_files_transferred=0, vanished_files=0), None, SETTINGS).text
+    assert "  copied                0\n" in text
+    assert "  vanished              0\n" in text
+
+
+@given(backups, st.none() | backups.map(lambda backup: replace(backup, status=BackupStatus.SUCCESS)))
+def test_what_is_unknown_is_never_told_as_none(backup: Backup, newest: Backup | None) -> None:
+    """A line without a value is left out."""
+    quiet = {"message": "It ended.", "next_step": None, "instance_id": None, "logs": None}
+    known = {name: "known" for name in ("snapshot",) if backup.snapshot}
+    older = replace(newest, snapshot=newest.snapshot and "known") if newest else None
+    assert "None" not in report_on(replace(backup, **quiet, **known), older, SETTINGS).text
+
+
+def test_the_places_lead_to_snapshot_logs_record_and_instance() -> None:
+    """Nothing has to be looked up."""
+    places = report_on(FULL, None, SETTINGS).text.split("Where to look:\n")[1]
+    assert places == (
+        "  snapshot  fs-0fedcba9876543210:/efs-backup/daily/20261122T020000Z\n"
+        "  logs      s3://nightly-logs/ec2-logs/0badcafe.log\n"
+        "  record    nightly-records, BackupId 0badcafe\n"
+        "  instance  i-0123456789abcdef0\n"
+        "  group     nightly-group\n"
+    )
+
+
+def test_without_logs_of_its_own_a_backup_points_to_the_bucket() -> None:
+    """There the output of Systems Manager may be."""
+    places = report_on(RUNNING, None, SETTINGS).text.split("Where to look:\n")[1]
+    assert "  logs    s3://nightly-logs/\n" in places
+    assert "snapshot" not in places
+
+
+def test_a_record_that_is_gone_is_told_with_all_that_is_left() -> None:
+    """Its id, its table, and where to look."""
+    report = report_on_vanished("0badcafe", SETTINGS)
+    assert report.subject == "EFS backup UNKNOWN: no record of 0badcafe [nightly]"
+    assert all(place in report.text for place in ("nightly-records", "s3://nightly-logs", "fs-0fedcba9876543210"))
+    assert "No snapshot is ever removed" in report.text
+
+
+def test_anonymous_figures_hold_the_figures() -> None:
+    """Those that say how well backups do."""
+    figures = anonymous(FULL)
+    assert (figures["NumberOfFiles"], figures["BackupStatus"], figures["InstanceType"]) == (
+        1_234_567, "Success", "c7g.xlarge",
+    )  # fmt: skip
+
+
+@given(backups)
+def test_anonymous_figures_name_nothing_and_nobody(backup: Backup) -> None:
+    """No file system, prefix, message, instance, log or id of the backup."""
+    secrets = {
+        "source": "fs-source", "backup": "fs-backup", "backup_prefix": "/secret/prefix", "message": "secret message",
+        "next_step": "secret step", "instance_id": "i-secret", "logs": "s3://secret/log", "backup_id": "5ec2e700",
+    }  # fmt: skip
+    told = anonymous(replace(backup, snapshot=None, source_performance_mode=None, backup_performance_mode=None,
+                             instance_type=None, **secrets))  # fmt: skip
+    assert not any(secret in str(told) for secret in secrets.values())
+    assert not {"SourceEfsId", "DestinationEfsId", "BackupPrefix", "Message", "NextStep", "InstanceId", "EC2Logs",
+                "BackupId"} & set(told)  # fmt: skip

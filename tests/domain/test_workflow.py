@@ -1,0 +1,328 @@
+"""What the orchestrator does about a trigger, and why."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from efs_backup.domain.backup import BackupStatus
+from efs_backup.domain.errors import FailureReason
+from efs_backup.domain.record import Backup, BackupId
+from efs_backup.domain.triggers import LifecycleAction
+from efs_backup.domain.workflow import (
+    Action,
+    Decision,
+    Situation,
+    decide_gone,
+    decide_hold,
+    decide_start,
+    decide_stop,
+    has_to_be_reported,
+    is_overdue,
+    newest_success,
+    not_started,
+    overdue_at,
+    review,
+    skipped,
+    without_report,
+)
+from tests.domain.test_record import ENDED, RUNNING, START, backups
+
+HOLD = 60
+GROUP = "nightly-group"
+SECOND = timedelta(seconds=1)
+OVERDUE = START + timedelta(minutes=RUNNING.window_minutes + HOLD)
+
+
+def ended(status: BackupStatus, *, reported: bool = False, days: int = 0) -> Backup:
+    """A backup that ended like that an hour after its start, so many days after the first."""
+    start = START + timedelta(days=days)
+    stop = start + timedelta(hours=1)
+    return replace(
+        RUNNING, backup_id=BackupId(f"{days:08x}"), status=status, start_time=start, stop_time=stop,
+        report_time=stop if reported else None, snapshot="20261122T020000Z",
+    )  # fmt: skip
+
+
+def test_the_first_backup_of_all_starts() -> None:
+    """There is nothing that it could disturb."""
+    assert decide_start(None, START, HOLD) == Decision(Action.START, "no backup was started before")
+
+
+@pytest.mark.parametrize("status", ENDED)
+def test_a_backup_starts_where_the_one_before_has_ended(status: BackupStatus) -> None:
+    """However it ended, and whenever."""
+    decision = decide_start(replace(RUNNING, status=status), START, HOLD)
+    assert decision == Decision(Action.START, "the backup before, 0badcafe, has ended")
+
+
+def test_a_backup_is_skipped_while_another_is_running() -> None:
+    """The reason says which, and since when."""
+    decision = decide_start(RUNNING, OVERDUE - SECOND, HOLD)
+    reason = "the backup 0badcafe, started at 2026-11-22T02:00:00+00:00, is still running"
+    assert decision == Decision(Action.SKIP, reason)
+
+
+def test_a_backup_that_never_reported_keeps_no_other_from_starting() -> None:
+    """Once its window and the longest hold are over."""
+    decision = decide_start(RUNNING, OVERDUE, HOLD)
+    assert decision == Decision(Action.START, "the backup 0badcafe never reported, and its window is over")
+
+
+@pytest.mark.parametrize(
+    ("now", "overdue"),
+    [
+        (START, False),
+        (RUNNING.window_stop, False),
+        (RUNNING.window_end, False),
+        (OVERDUE - timedelta(microseconds=1), False),
+        (OVERDUE, True),
+        (OVERDUE + timedelta(days=365), True),
+    ],
+)
+def test_a_backup_is_overdue_from_the_end_of_its_window_and_of_the_hold(now: datetime, overdue: bool) -> None:
+    """Exactly then: an agent may report up to the last moment."""
+    assert overdue_at(RUNNING, HOLD) == OVERDUE
+    assert is_overdue(RUNNING, now, HOLD) is overdue
+
+
+@pytest.mark.parametrize("status", ENDED)
+def test_a_backup_that_has_ended_is_never_overdue(status: BackupStatus) -> None:
+    """Nothing more is to come from it."""
+    assert not is_overdue(replace(RUNNING, status=status), OVERDUE, HOLD)
+
+
+_TWO_DAYS_AGO, _TODAY = "0000000a", "0badcafe"
+
+
+@pytest.mark.parametrize(
+    ("backup_id", "latest_id", "latest", "decision"),
+    [
+        (_TODAY, _TODAY, RUNNING, Decision(Action.STOP, "the window closes")),
+        (
+            _TODAY, _TODAY, ended(BackupStatus.SUCCESS),
+            Decision(Action.STOP, "the backup is over; its instance has nothing more to do"),
+        ),
+        (
+            _TODAY, _TODAY, None,
+            Decision(Action.STOP, "the backup is over; its instance has nothing more to do"),
+        ),
+        (
+            _TWO_DAYS_AGO, _TODAY, RUNNING,
+            Decision(Action.IGNORE, "0000000a is not the backup that was started last (0badcafe)"),
+        ),
+        (
+            _TODAY, None, None,
+            Decision(Action.IGNORE, "0badcafe is not the backup that was started last (None)"),
+        ),
+    ],
+    ids=["in time", "early end", "record expired", "late event of another night", "nothing started"],
+)  # fmt: skip
+def test_only_the_backup_that_was_started_last_is_stopped(
+    backup_id: str, latest_id: str | None, latest: Backup | None, decision: Decision
+) -> None:
+    """A stop that comes late must not end the backup of the next night; one that comes twice does no harm."""
+    assert decide_stop(backup_id, latest_id, latest) == decision
+
+
+_HELD = LifecycleAction(group=GROUP, hook="goodbye", token="token", instance_id="i-1")
+
+
+@pytest.mark.parametrize(
+    ("action", "group_of_instance", "backup_id", "decision"),
+    [
+        (_HELD, GROUP, "0badcafe", Decision(Action.ASK_AGENT, "its agent has to finish the backup 0badcafe")),
+        (_HELD, GROUP, None, Decision(Action.LET_GO, "there is no backup that its agent could report about")),
+        (_HELD, None, "0badcafe", Decision(Action.IGNORE, "the instance i-1 is in no group any more")),
+        (_HELD, "other", "0badcafe", Decision(Action.IGNORE, "the instance i-1 belongs to other")),
+        (replace(_HELD, group="other"), "other", "0badcafe", Decision(Action.IGNORE, "the group other is not ours")),
+        (replace(_HELD, group="other"), GROUP, "0badcafe", Decision(Action.IGNORE, "the group other is not ours")),
+        (replace(_HELD, group="other"), None, None, Decision(Action.IGNORE, "the group other is not ours")),
+    ],
+)
+def test_only_an_instance_of_our_group_is_asked_to_finish(
+    action: LifecycleAction, group_of_instance: str | None, backup_id: str | None, decision: Decision
+) -> None:
+    """An event may come late, twice, or from another group of the account: then nothing is touched."""
+    assert decide_hold(action, GROUP, group_of_instance, backup_id) == decision
+
+
+_SERVED = replace(RUNNING, instance_id="i-1")
+_IDLE = Situation(GROUP, 0, START + timedelta(hours=1))
+_WANTED = replace(_IDLE, desired_capacity=1)
+_SILENT = Decision(Action.CLOSE, "it went without a report of its agent")
+
+
+@pytest.mark.parametrize(
+    ("group", "instance_id", "backup", "situation", "decision"),
+    [
+        ("other", "i-1", _SERVED, _IDLE, Decision(Action.IGNORE, "the group other is not ours")),
+        (GROUP, "i-1", None, _IDLE, Decision(Action.IGNORE, "there is no backup that it could have served")),
+        (GROUP, "i-1", _SERVED, _IDLE, _SILENT),
+        (GROUP, "i-1", RUNNING, _IDLE, _SILENT),
+        (
+            GROUP, "i-2", _SERVED, _IDLE,
+            Decision(Action.IGNORE, "the backup is served by i-1, not by i-2"),
+        ),
+        (
+            GROUP, "i-1", _SERVED, _WANTED,
+            Decision(Action.WAIT, "it was lost, the window is open, and the group starts another"),
+        ),
+        (
+            GROUP, "i-1", _SERVED, replace(_WANTED, now=RUNNING.window_stop - SECOND),
+            Decision(Action.WAIT, "it was lost, the window is open, and the group starts another"),
+        ),
+        (GROUP, "i-1", _SERVED, replace(_WANTED, now=RUNNING.window_stop), _SILENT),
+        (
+            GROUP, "i-2", _SERVED, _WANTED,
+            Decision(Action.IGNORE, "the backup is served by i-1, not by i-2"),
+        ),
+    ],
+    ids=[
+        "another group", "no backup", "silent", "never registered", "instance of another night", "lost in the window",
+        "lost at its last second", "lost at its stop", "predecessor seen late",
+    ],
+)  # fmt: skip
+def test_a_running_backup_is_closed_when_its_own_instance_is_gone_for_good(
+    group: str, instance_id: str, backup: Backup | None, situation: Situation, decision: Decision
+) -> None:
+    """While the window is open and the group replaces the instance, the next one continues."""
+    assert decide_gone(group, instance_id, backup, situation) == decision
+
+
+@pytest.mark.parametrize("status", ENDED)
+@pytest.mark.parametrize("situation", [_IDLE, _WANTED])
+def test_a_backup_whose_agent_has_reported_is_closed_once(status: BackupStatus, situation: Situation) -> None:
+    """A terminate event that comes twice finds the report done."""
+    first = decide_gone(GROUP, "i-1", ended(status), situation)
+    again = decide_gone(GROUP, "i-1", ended(status, reported=True), situation)
+    assert first == Decision(Action.CLOSE, f"the backup has ended as {status}, reported at None")
+    assert again == Decision(
+        Action.IGNORE, f"the backup has ended as {status}, reported at {START + timedelta(hours=1)}"
+    )
+
+
+@given(backups, st.sampled_from([0, 1]), st.datetimes())
+def test_another_group_never_touches_a_backup(backup: Backup, capacity: int, now: datetime) -> None:
+    """Whatever is known of it."""
+    situation = Situation(GROUP, capacity, now.replace(tzinfo=START.tzinfo))
+    assert decide_gone("other", "i-1", backup, situation).action is Action.IGNORE
+
+
+@pytest.mark.parametrize(
+    ("backup", "instance_id", "message"),
+    [
+        (RUNNING, "i-1", "The instance i-1 went without reporting"),
+        (_SERVED, None, "The instance i-1 went without reporting"),
+        (_SERVED, "i-2", "The instance i-2 went without reporting"),
+        (RUNNING, None, "No instance ever reported"),
+    ],
+)
+def test_a_backup_without_a_report_ends_unknown_and_names_who_was_silent(
+    backup: Backup, instance_id: str | None, message: str
+) -> None:
+    """And where to look."""
+    known = without_report(backup, OVERDUE, instance_id=instance_id)
+    assert (known.status, known.stop_time) == (BackupStatus.UNKNOWN, OVERDUE)
+    assert known.message is not None
+    assert known.message.startswith(message)
+    assert "activity history" in str(known.next_step)
+
+
+def test_a_start_that_was_undone_failed_for_the_cause_that_is_named() -> None:
+    """The next schedule starts again, so nothing blocks it."""
+    failed = not_started(RUNNING, START, "the group is gone")
+    assert (failed.status, failed.failure_reason) == (BackupStatus.FAILED, FailureReason.INTERNAL_ERROR)
+    assert failed.message == "The backup could not be started: the group is gone."
+    assert decide_start(failed, START, HOLD).action is Action.START
+
+
+def test_a_skipped_backup_says_which_one_was_running() -> None:
+    """And what helps if it happens often."""
+    known = skipped(RUNNING, START, decide_start(RUNNING, START, HOLD))
+    assert known.status is BackupStatus.SKIPPED
+    assert "0badcafe" in str(known.message)
+    assert "longer window" in str(known.next_step)
+
+
+@pytest.mark.parametrize("success_too", [True, False])
+@pytest.mark.parametrize("reported", [True, False])
+@pytest.mark.parametrize("status", BackupStatus)
+def test_every_end_is_reported_once_and_a_success_on_demand(
+    status: BackupStatus, reported: bool, success_too: bool
+) -> None:
+    """A running backup has nothing to report yet."""
+    wanted = status is not BackupStatus.RUNNING and not reported and (status is not BackupStatus.SUCCESS or success_too)
+    assert has_to_be_reported(ended(status, reported=reported), success_too=success_too) is wanted
+
+
+@given(st.permutations([ended(status, days=day) for day, status in enumerate([*BackupStatus, BackupStatus.SUCCESS])]))
+def test_the_newest_success_is_the_one_started_last(known: list[Backup]) -> None:
+    """In whatever order the records come; later failures do not count."""
+    newest = newest_success(known)
+    assert newest is not None
+    assert newest.backup_id == f"{len(BackupStatus):08x}"
+
+
+@pytest.mark.parametrize("known", [[], [ended(status) for status in BackupStatus if status != BackupStatus.SUCCESS]])
+def test_without_a_success_there_is_no_newest(known: list[Backup]) -> None:
+    """An incomplete backup has published nothing."""
+    assert newest_success(known) is None
+
+
+def test_a_review_without_records_finds_nothing_to_do() -> None:
+    """And there is no age of a success that was never due."""
+    found = review([], START, hold_minutes=HOLD, success_too=True)
+    assert (found.overdue, found.unreported, found.is_idle, found.hours_since_success) == ((), (), True, None)
+
+
+@pytest.mark.parametrize(
+    ("now", "overdue", "is_idle"), [(OVERDUE - SECOND, (), False), (OVERDUE, (RUNNING,), True)]
+)  # fmt: skip
+def test_a_review_finds_who_is_overdue(now: datetime, overdue: tuple[Backup, ...], is_idle: bool) -> None:
+    """Who only is late counts as working; who is overdue does not."""
+    found = review([RUNNING], now, hold_minutes=HOLD, success_too=True)
+    assert (found.overdue, found.is_idle) == (overdue, is_idle)
+
+
+def test_a_review_is_not_idle_while_one_backup_works() -> None:
+    """Also beside one that is overdue."""
+    forgotten = replace(RUNNING, backup_id=BackupId("0000beef"), start_time=START - timedelta(days=1))
+    found = review([RUNNING, forgotten], START, hold_minutes=HOLD, success_too=True)
+    assert (found.overdue, found.is_idle) == ((forgotten,), False)
+
+
+@pytest.mark.parametrize("success_too", [True, False])
+def test_a_review_finds_reports_that_were_never_sent(success_too: bool) -> None:
+    """Oldest first; a success only where it is wanted."""
+    first, second = ended(BackupStatus.FAILED), ended(BackupStatus.SUCCESS, days=1)
+    third = ended(BackupStatus.FAILED, days=2, reported=True)
+    found = review([second, third, first], OVERDUE, hold_minutes=HOLD, success_too=success_too)
+    assert found.unreported == ((first, second) if success_too else (first,))
+
+
+@pytest.mark.parametrize(
+    ("known", "hours"),
+    [
+        ([ended(BackupStatus.SUCCESS)], 47),
+        ([replace(ended(BackupStatus.SUCCESS), stop_time=None)], 48),
+        ([ended(BackupStatus.SUCCESS), ended(BackupStatus.SUCCESS, days=1), ended(BackupStatus.FAILED, days=1)], 23),
+        ([ended(BackupStatus.FAILED), ended(BackupStatus.FAILED, days=1)], 48),
+        ([RUNNING], 48),
+    ],
+    ids=["from its end", "its end is unknown", "the newest", "none yet: from the first record", "only running"],
+)
+def test_a_review_tells_the_age_of_the_last_success(known: list[Backup], hours: float) -> None:
+    """An alarm on it rings too where no backup ever succeeded."""
+    now = START + timedelta(days=2)
+    assert review(known, now, hold_minutes=HOLD, success_too=True).hours_since_success == hours
+
+
+@given(st.lists(backups, max_size=4), st.datetimes())
+def test_a_review_counts_each_running_backup_as_overdue_or_as_work(known: list[Backup], now: datetime) -> None:
+    """Nothing that runs is forgotten."""
+    found = review(known, now.replace(tzinfo=START.tzinfo), hold_minutes=HOLD, success_too=True)
+    running = [backup for backup in known if backup.status is BackupStatus.RUNNING]
+    assert found.is_idle is (len(found.overdue) == len(running))
