@@ -7,13 +7,13 @@ import click
 
 from efs_backup.cli import options
 from efs_backup.cli.output import print_facts, print_json
-from efs_backup.cli.stopping import stopping_on_signals
 from efs_backup.domain.errors import ExitCode, NothingThere
 from efs_backup.domain.snapshots import FolderLabel, Interval, PrunePlan, Retention
 from efs_backup.domain.window import Window
 from efs_backup.engine.process import Runner
 from efs_backup.engine.prune import plan_pruning, prune_series
 from efs_backup.engine.series import Series
+from efs_backup.engine.signals import stopping_on_signals
 from efs_backup.engine.stop import Stop
 
 

@@ -8,7 +8,6 @@ import click
 from efs_backup.cli import options
 from efs_backup.cli.output import print_error, print_facts, print_json
 from efs_backup.cli.progress import watching
-from efs_backup.cli.stopping import stopping_on_signals
 from efs_backup.domain.comparison import Kind
 from efs_backup.domain.orders import RestoreMode, RestoreOrder
 from efs_backup.domain.restoring import RestoreResult, RestoreStatus
@@ -16,6 +15,7 @@ from efs_backup.domain.snapshots import FolderLabel, Interval, Selection
 from efs_backup.domain.window import Window
 from efs_backup.engine.process import Runner
 from efs_backup.engine.restore import RestoreRun
+from efs_backup.engine.signals import stopping_on_signals
 from efs_backup.engine.stop import Stop
 
 

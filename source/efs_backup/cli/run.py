@@ -8,7 +8,6 @@ import click
 from efs_backup.cli import options
 from efs_backup.cli.output import print_error, print_facts, print_json, size
 from efs_backup.cli.progress import watching
-from efs_backup.cli.stopping import stopping_on_signals
 from efs_backup.domain.backup import BackupResult, BackupStatus
 from efs_backup.domain.comparison import Kind
 from efs_backup.domain.errors import ExitCode
@@ -19,6 +18,7 @@ from efs_backup.domain.window import Window
 from efs_backup.engine.backup import BackupRun
 from efs_backup.engine.backup_plan import BackupPlan, plan_backup
 from efs_backup.engine.process import Runner
+from efs_backup.engine.signals import stopping_on_signals
 from efs_backup.engine.stop import Stop
 
 

@@ -73,7 +73,8 @@ class Backup:
     """One backup as it is recorded. Sizes are bytes, throughputs bytes a second, times aware; None is unknown yet.
 
     `expires` is when DynamoDB may drop the record (its TTL wants a number: epoch seconds). `report_time` is when the
-    operator was told how the backup ended. `backup_size` and the like belong to the backup file system.
+    operator was told how the backup ended, `heartbeat_time` when its agent last wrote how far it is, in which `phase`.
+    `backup_size` and the like belong to the backup file system.
     """
 
     backup_id: BackupId = _stored(ID_ATTRIBUTE)
@@ -112,6 +113,8 @@ class Backup:
     create_hardlinks_start_time: datetime | None = _maybe("CreateHardlinksStartTime", _TIME)
     create_hardlinks_stop_time: datetime | None = _maybe("CreateHardlinksStopTime", _TIME)
     logs: str | None = _maybe("EC2Logs")
+    phase: str | None = _maybe("Phase")
+    heartbeat_time: datetime | None = _maybe("HeartbeatTime", _TIME)
 
     @property
     def has_ended(self) -> bool:

@@ -19,6 +19,8 @@ class Action(StrEnum):
     STOP = "stop"
     ASK_AGENT = "ask the agent"
     LET_GO = "let the instance go"
+    SERVE = "serve"
+    GO_HOME = "go home"
     WAIT = "wait for the next instance"
     CLOSE = "close"
     RECONCILE = "reconcile"
@@ -77,6 +79,19 @@ def decide_hold(
     if backup_id is None:
         return Decision(Action.LET_GO, "there is no backup that its agent could report about")
     return Decision(Action.ASK_AGENT, f"its agent has to finish the backup {backup_id}")
+
+
+def decide_service(latest: Backup | None, instance_id: str, now: datetime) -> Decision:
+    """Whether a new instance has a backup to make."""
+    if latest is None:
+        return Decision(Action.GO_HOME, "no backup is on record")
+    if latest.has_ended:
+        return Decision(Action.GO_HOME, f"the backup {latest.backup_id} has ended as {latest.status}")
+    if now >= latest.window_stop:
+        return Decision(Action.GO_HOME, f"the window of the backup {latest.backup_id} is over")
+    if latest.instance_id not in (None, instance_id):
+        return Decision(Action.SERVE, f"it takes over {latest.backup_id} from {latest.instance_id}, which was lost")
+    return Decision(Action.SERVE, f"it makes the backup {latest.backup_id}")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What file system a path lies on."""
 
 import os
+import re
 from pathlib import Path
 
 
@@ -16,3 +17,16 @@ def _parse(line: str) -> tuple[str, str]:
     """(device, kind) of a line of mountinfo: see proc(5)."""
     before, _, after = line.partition(" - ")
     return before.split()[2], after.split()[0]
+
+
+def mounted_kind(path: str) -> str:
+    """The kind of what is mounted exactly there; "" where nothing is."""
+    wanted = os.path.realpath(path)
+    lines = Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines()
+    kinds = [_parse(line)[1] for line in lines if _unescaped(line.split()[4]) == wanted]
+    return kinds[-1] if kinds else ""
+
+
+def _unescaped(path: str) -> str:
+    """A path of mountinfo, where space, tab, newline and backslash are octal."""
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), path)

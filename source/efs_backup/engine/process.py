@@ -4,11 +4,13 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from efs_backup.domain.commands import RSYNC_OLDEST, Command
 from efs_backup.domain.errors import ToolMissing
@@ -56,6 +58,17 @@ class Runner:
         )
         return Completed(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
 
+    def run_within(self, command: Command, seconds: float) -> Completed | None:
+        """Run a command that may hang in the kernel; None where it has not ended in time: killed, not waited for."""
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            process = subprocess.Popen(command, env=self._environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+            try:
+                code = process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                return None
+            return Completed(code, *(_read_back(file) for file in (out, err)))
+
     def start(self, command: Command, output: Path, programs: Path) -> subprocess.Popen[bytes]:
         """Start a long command in a session of its own, all that it prints into one file.
 
@@ -71,6 +84,11 @@ class Runner:
     def end_family(self) -> bool:
         """Kill whatever this runner started and still runs; False if something would not die."""
         return end_family(self.family)
+
+
+def _read_back(file: IO[bytes]) -> str:
+    file.seek(0)
+    return os.fsdecode(file.read())
 
 
 def end_family(family: str) -> bool:

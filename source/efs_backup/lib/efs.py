@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from efs_backup.domain.errors import MountFailed
+from efs_backup.domain.mounting import MountTarget
 from efs_backup.lib.refusals import translated
 
 if TYPE_CHECKING:
@@ -17,14 +18,6 @@ class FileSystem:
     size: int
     performance_mode: str
     throughput_mode: str
-
-
-@dataclass(frozen=True)
-class MountTarget:
-    """An address at which a file system can be mounted, and the availability zone it is in."""
-
-    zone: str
-    address: str
 
 
 class FileSystems:

@@ -1,4 +1,4 @@
-"""Signals that ask a command to stop."""
+"""Signals that ask to stop."""
 
 import signal
 from collections.abc import Iterator

@@ -1,0 +1,61 @@
+"""The command line of the agent: `efs-backup-agent backup | finish | restore`, started by systemd and Run Command."""
+
+import logging
+import sys
+from pathlib import Path
+
+import click
+
+from efs_backup.agent.backup import back_up
+from efs_backup.agent.finish import finish as finish_backup
+from efs_backup.agent.presence import present
+from efs_backup.agent.restore import restore as restore_snapshot
+from efs_backup.agent.services import BackupServices, RestoreServices
+from efs_backup.domain.record import BackupId
+from efs_backup.domain.triggers import LifecycleAction
+
+_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+@click.group()
+def main() -> None:
+    """Back up or restore Amazon EFS file systems on this instance."""
+
+
+@main.command()
+def backup() -> None:
+    """Make the backup that this instance was started for."""
+    services = BackupServices.of_environment()
+    _log_into(services.machine.log)
+    with present(services.machine.place) as is_alone:
+        if not is_alone:
+            raise click.ClickException("Another agent is at work on this instance.")
+        back_up(services)
+
+
+@main.command()
+@click.option("--backup-id", required=True)
+@click.option("--group", required=True)
+@click.option("--hook", required=True)
+@click.option("--token", required=True)
+@click.option("--instance-id", required=True)
+def finish(backup_id: str, group: str, hook: str, token: str, instance_id: str) -> None:
+    """End the backup gracefully, and let the held instance go."""
+    services = BackupServices.of_environment()
+    _log_into(services.machine.log)
+    finish_backup(services, LifecycleAction(group, hook, token, instance_id), BackupId(backup_id))
+
+
+@main.command()
+def restore() -> None:
+    """Make the restore that this instance was started for."""
+    services = RestoreServices.of_environment()
+    _log_into(services.machine.log)
+    restore_snapshot(services)
+
+
+def _log_into(file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handlers = [logging.FileHandler(file), logging.StreamHandler(sys.stdout)]
+    logging.basicConfig(level=logging.INFO, format=_FORMAT, handlers=handlers, force=True)
+    logging.getLogger("botocore").setLevel(logging.WARNING)

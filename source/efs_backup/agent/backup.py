@@ -1,0 +1,114 @@
+"""The agent's backup: find it, mount, run the engine, report, go home."""
+
+import logging
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from efs_backup.agent.heartbeat import Heartbeat
+from efs_backup.agent.services import BackupServices
+from efs_backup.domain.backup import BackupResult, BackupStatus
+from efs_backup.domain.errors import BackupError, FailureReason, RecordChanged, RecordGone, WrongUsage
+from efs_backup.domain.orders import BackupOrder
+from efs_backup.domain.outcome import agent_log_key, boot_log_key, with_result
+from efs_backup.domain.record import Backup
+from efs_backup.domain.window import Window
+from efs_backup.domain.workflow import Action, decide_service
+from efs_backup.engine.backup import BackupRun
+from efs_backup.engine.mounting import Mounter, inside
+from efs_backup.engine.process import Runner
+from efs_backup.engine.signals import stopping_on_signals
+from efs_backup.engine.stop import Stop
+
+_logger = logging.getLogger(__name__)
+_TASK = "backup"
+
+
+def back_up(services: BackupServices) -> None:
+    """Make the backup that this instance was started for, and give the instance back; whatever happens."""
+    try:
+        backup = _claim(services)
+        if backup:
+            result = _result_of(services, backup)
+            _logger.info("%s: %s", result.status, result.message)
+            report(services, backup, result)
+    finally:
+        services.group.stop_instance()
+
+
+def report(services: BackupServices, backup: Backup, result: BackupResult) -> None:
+    """Store the logs and write into the record how the backup ended."""
+    now = services.machine.clock()
+    ended = replace(with_result(backup, result, now), logs=store_logs(services))
+    try:
+        services.store.update(backup, ended)
+    except RecordChanged as changed:
+        _logger.warning("The backup was closed before this report: %s", changed.message)
+    except RecordGone:
+        _logger.warning("The record is gone; there is nowhere to report to")
+
+
+def store_logs(services: BackupServices) -> str | None:
+    """Store the logs of the boot and of the agent; gives the address of the latter."""
+    machine, label = services.machine, services.settings.folder_label
+    now = machine.clock()
+    services.log_bucket.upload(machine.boot_log, boot_log_key(label, _TASK, now))
+    return services.log_bucket.upload(machine.log, agent_log_key(label, _TASK, now))
+
+
+def _claim(services: BackupServices) -> Backup | None:
+    """The backup that this instance serves, with its id in the record."""
+    latest_id = services.store.latest()
+    try:
+        latest = services.store.get(latest_id) if latest_id else None
+    except RecordGone:
+        latest = None
+    decision = decide_service(latest, services.machine.instance_id, services.machine.clock())
+    _logger.info("%s: %s", decision.action, decision.reason)
+    if decision.action is not Action.SERVE or latest is None:
+        return None
+    claimed = replace(latest, instance_id=services.machine.instance_id)
+    services.store.update(latest, claimed)
+    return claimed
+
+
+def _result_of(services: BackupServices, backup: Backup) -> BackupResult:
+    try:
+        return _run(services, backup)
+    except BackupError as error:
+        return BackupResult.failed(error)
+    except WrongUsage as error:
+        return BackupResult(BackupStatus.FAILED, error.message, error.next_step, FailureReason.INTERNAL_ERROR)
+    except Exception as error:
+        _logger.exception("An error that has no name")
+        message = f"{type(error).__name__}: {error}"
+        return BackupResult(BackupStatus.FAILED, message, "Read the log.", FailureReason.INTERNAL_ERROR)
+
+
+def _run(services: BackupServices, backup: Backup) -> BackupResult:
+    machine = services.machine
+    stop = Stop(Window((backup.window_stop - machine.clock()).total_seconds()))
+    runner = Runner.with_new_family()
+    with ExitStack() as stack:
+        stack.enter_context(stopping_on_signals(stop))
+        watcher = stack.enter_context(Heartbeat(services, backup, stop))
+        mounter = Mounter(runner, machine.place, machine.zone, machine.mounted_kinds)
+        source, target = (
+            stack.enter_context(
+                mounter.mounted(identity, services.file_systems.mount_targets(identity), name, read_only=read_only)
+            )
+            for identity, name, read_only in (
+                (services.settings.source_file_system, "source", True),
+                (services.settings.backup_file_system, "backup", False),
+            )
+        )
+        order = _order(services, source, target)
+        return BackupRun(order, now=machine.clock(), runner=runner, stop=stop, watcher=watcher).run()
+
+
+def _order(services: BackupServices, source: Path, target: Path) -> BackupOrder:
+    settings = services.settings
+    return BackupOrder(
+        str(inside(source, settings.backup_prefix)), str(target), settings.folder_label, settings.interval,
+        settings.retention,
+    )  # fmt: skip

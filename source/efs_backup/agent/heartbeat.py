@@ -1,0 +1,85 @@
+"""While a backup runs: how far it is, written into its record and into the log."""
+
+import logging
+import threading
+from dataclasses import replace
+from types import TracebackType
+
+from efs_backup.agent.services import BackupServices
+from efs_backup.domain.backup import CopyStatistics
+from efs_backup.domain.errors import RecordChanged, RecordGone
+from efs_backup.domain.record import Backup
+from efs_backup.engine.stop import Stop
+
+SECONDS = 60.0
+
+_logger = logging.getLogger(__name__)
+
+
+class Heartbeat:
+    """The watcher of a backup; writes its phase and figures each minute while it is entered.
+
+    Where the record says that the backup has ended (somebody gave it up), it is asked to stop.
+    """
+
+    def __init__(self, services: BackupServices, backup: Backup, stop: Stop, seconds: float = SECONDS) -> None:
+        self._services = services
+        self._backup = backup
+        self._stop = stop
+        self._seconds = seconds
+        self._phase = "mount"
+        self._done = CopyStatistics()
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
+
+    def step(self, name: str) -> None:
+        """A step begins."""
+        self._phase = name
+        _logger.info("Step: %s", name)
+
+    def expect(self, files: int, size: int) -> None:
+        """So much is there to be looked at."""
+        _logger.info("%s files and %s bytes to look at", files, size)
+
+    def progress(self, done: CopyStatistics) -> None:
+        """So much is done."""
+        self._done = done
+
+    def note(self, text: str) -> None:
+        """Something to know."""
+        _logger.info(text)
+
+    def __enter__(self) -> "Heartbeat":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+    def _beat_on(self) -> None:
+        while not self._is_over.wait(self._seconds):
+            try:
+                self._beat()
+            except Exception:  # a record that cannot be written now is no reason to lose the backup
+                _logger.exception("The heartbeat could not be written")
+
+    def _beat(self) -> None:
+        alive = replace(
+            self._backup,
+            phase=self._phase,
+            heartbeat_time=self._services.machine.clock(),
+            number_of_files=self._done.number_of_files,
+            number_of_files_transferred=self._done.number_of_files_transferred,
+            total_file_size=self._done.total_file_size,
+            total_transferred_file_size=self._done.total_transferred_file_size,
+        )
+        _logger.info("%s: %s files, %s bytes", self._phase, self._done.number_of_files, self._done.total_file_size)
+        try:
+            self._services.store.update(self._backup, alive)
+        except RecordChanged as changed:
+            self._stop.ask(f"its record was closed: {changed.message}")
+        except RecordGone:
+            _logger.warning("The record is gone; the backup goes on")
