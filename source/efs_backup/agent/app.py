@@ -56,6 +56,6 @@ def restore() -> None:
 
 def _log_into(file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    handlers = [logging.FileHandler(file), logging.StreamHandler(sys.stdout)]
+    handlers: list[logging.Handler] = [logging.FileHandler(file), logging.StreamHandler(sys.stdout)]
     logging.basicConfig(level=logging.INFO, format=_FORMAT, handlers=handlers, force=True)
     logging.getLogger("botocore").setLevel(logging.WARNING)

@@ -43,12 +43,7 @@ class Machine:
         """What the metadata service says. Raises OSError where there is none."""
         metadata = InstanceMetadata.of_environment(environment)
         further = filter(None, environment.get(KINDS_VARIABLE, "").split(","))
-        places = {
-            name: Path(environment[name.upper()])
-            for name in ("place", "log", "boot_log")
-            if name.upper() in environment
-        }
-        return cls(metadata.instance_id(), metadata.zone(), MOUNTED_KINDS.union(further), **places)
+        return cls(metadata.instance_id(), metadata.zone(), MOUNTED_KINDS.union(further))
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def report_on_failure(error: EfsBackupError, settings: RestoreSettings, logs: st
         f"{headline}.",
         f"What happened:\n{error.message}",
         "What is kept:\nThe snapshots: a restore never changes them.",
-        f"What to do next:\n{error.next_step or 'Correct the stack’s parameters, or what the message names.'}",
+        f"What to do next:\n{error.next_step or 'Correct the parameters of the stack, or what the message names.'}",
         f"Where to look:\n  log  {logs or f's3://{settings.log_bucket}/'}",
     ))  # fmt: skip
     return Report(subject_of(f"{headline} [{settings.stack_name}]"), text + "\n")

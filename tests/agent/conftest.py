@@ -1,0 +1,116 @@
+"""An instance in this process: a stack on an emulated AWS, folders for file systems, and a `mount` that binds them."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import boto3
+import pytest
+
+from efs_backup.agent.services import BackupServices, Machine, RestoreServices
+from efs_backup.domain.agent_settings import AgentSettings, RestoreSettings
+from efs_backup.engine.mounts import kind_of
+from efs_backup.lib.asg import BackupGroup
+from efs_backup.lib.ddb import RecordTable
+from efs_backup.lib.efs import FileSystems
+from efs_backup.lib.notify import Notifier
+from efs_backup.lib.s3 import LogBucket
+from tests.builders import small_tree
+from tests.cloud import GROUP, REGION, TABLE, Cloud, a_stack
+
+_MOUNT = """#!/bin/sh
+# mount -t nfs4 -o OPTIONS ADDRESS:/ AT, for a folder named by the address
+[ -e "{folders}/hangs" ] && exec sleep 60
+echo "$@" >>"{folders}/mount.log"
+for last; do before=$at; at=$last; done
+folder="{folders}/${{before%:/}}"
+[ -d "$folder" ] || {{ echo "mount.nfs4: access denied by server while mounting $before" >&2; exit 32; }}
+[ -e "{folders}/lies" ] && exit 0
+exec /bin/mount --bind "$folder" "$at"
+"""
+
+
+@dataclass
+class Instance:
+    """An instance of the stack; `source` and `backup` are the folders that it mounts."""
+
+    cloud: Cloud
+    folders: Path
+    machine: Machine
+    source: Path
+    backup: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def services(self) -> BackupServices:
+        """What the agent of a backup works with."""
+        settings = AgentSettings.from_env(self.environment)
+        (instance_id,) = self.cloud.instances()
+        return BackupServices(
+            settings, replace(self.machine, instance_id=instance_id, clock=self.cloud.now),
+            RecordTable(boto3.client("dynamodb"), TABLE), BackupGroup(boto3.client("autoscaling"), GROUP),
+            FileSystems(boto3.client("efs")), LogBucket(boto3.client("s3"), settings.log_bucket),
+        )  # fmt: skip
+
+    def restore_services(self, **given: str) -> RestoreServices:
+        """What the agent of a restore works with."""
+        settings = RestoreSettings.from_env({
+            **self.environment, "TOPIC_ARN": self.cloud.environment["TOPIC_ARN"], "BACKUP_NUMBER": "0",
+            "TARGET_FILE_SYSTEM": self.environment["SOURCE_FILE_SYSTEM"], "RESTORE_AS_OF": "", "RESTORE_PREFIX": "/",
+            "RESTORE_SUB_DIR": "/", "RESTORE_MODE": "overlay", "DRY_RUN": "No", **given,
+        })  # fmt: skip
+        return RestoreServices(
+            settings, self.machine, BackupGroup(boto3.client("autoscaling"), GROUP),
+            FileSystems(boto3.client("efs")), LogBucket(boto3.client("s3"), settings.log_bucket),
+            Notifier(boto3.client("sns"), settings.topic_arn),
+        )  # fmt: skip
+
+    def logs(self) -> list[str]:
+        """The keys in the log bucket."""
+        found = boto3.client("s3").list_objects_v2(Bucket=self.environment["LOG_BUCKET"]).get("Contents", [])
+        return [entry["Key"] for entry in found]
+
+    def mounts(self) -> list[str]:
+        """What is still mounted below the agent's place."""
+        lines = Path("/proc/self/mountinfo").read_text().splitlines()
+        return [line for line in lines if str(self.machine.place) in line]
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """A stack before its first night."""
+    with a_stack(monkeypatch.setenv) as made:
+        boto3.client("s3").create_bucket(Bucket=made.environment["LOG_BUCKET"])
+        yield made
+
+
+@pytest.fixture
+def instance(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Instance]:
+    """An instance that can mount both file systems of its stack."""
+    folders = tmp_path / "folders"
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "mount").write_text(_MOUNT.format(folders=folders))
+    (programs / "mount").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    source, backup = (
+        folders / _mount_target(cloud.environment[name]) for name in ("SOURCE_FILE_SYSTEM", "BACKUP_FILE_SYSTEM")
+    )
+    backup.mkdir(parents=True)
+    small_tree(source)
+    place = tmp_path / "place"
+    machine = Machine(
+        "", f"{REGION}a", frozenset({kind_of(str(tmp_path))}), place, tmp_path / "agent.log", tmp_path / "boot.log"
+    )
+    machine.log.write_text("the agent's log\n")
+    machine.boot_log.write_text("the boot's log\n")
+    yield Instance(cloud, folders, machine, source, backup, cloud.environment)
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        if str(place) in line:
+            subprocess.run(["umount", "--lazy", line.split()[4]], check=True)
+
+
+def _mount_target(file_system: str) -> str:
+    subnet = boto3.client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
+    return boto3.client("efs").create_mount_target(FileSystemId=file_system, SubnetId=subnet)["IpAddress"]

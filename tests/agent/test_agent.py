@@ -1,0 +1,331 @@
+"""The agent: a backup, its farewell, a restore, with the real engine on mounted folders."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import boto3
+import pytest
+
+from efs_backup.agent.backup import back_up
+from efs_backup.agent.finish import finish
+from efs_backup.agent.heartbeat import Heartbeat
+from efs_backup.agent.presence import is_present, present
+from efs_backup.agent.restore import restore
+from efs_backup.agent.services import BackupServices
+from efs_backup.domain.backup import BackupStatus, CopyStatistics
+from efs_backup.domain.errors import FailureReason
+from efs_backup.domain.record import BackupId
+from efs_backup.domain.triggers import LifecycleAction
+from efs_backup.domain.window import Window
+from efs_backup.engine.stop import Stop
+from tests.agent.conftest import Instance
+from tests.builders import account, write
+
+pytestmark = pytest.mark.root
+
+
+def held_action(instance: Instance) -> LifecycleAction:
+    """The lifecycle action of the instance that is held."""
+    detail = instance.cloud.events[0]["detail"]
+    return LifecycleAction(
+        detail["AutoScalingGroupName"], detail["LifecycleHookName"], detail["LifecycleActionToken"],
+        detail["EC2InstanceId"],
+    )  # fmt: skip
+
+
+def test_a_backup_is_made_reported_and_the_instance_given_back(instance: Instance) -> None:
+    """The snapshot is true, the record complete, the logs stored, nothing mounted, no instance wanted."""
+    backup = instance.cloud.schedule_fires()
+    back_up(instance.services())
+    ended = instance.cloud.store.get(backup.backup_id)
+    assert ended.status is BackupStatus.SUCCESS, ended
+    snapshot = instance.backup / "efs-backup" / "daily" / str(ended.snapshot)
+    assert account(snapshot) == account(instance.source)
+    assert (ended.number_of_files, ended.vanished_files) == (13, 0)
+    assert ended.instance_id
+    assert ended.logs == f"s3://efs-backup-logs/{instance.logs()[1]}"
+    assert [key.split("/")[0] for key in instance.logs()] == ["ec2-logs", "efs-backup-logs"]
+    assert instance.mounts() == []
+    assert instance.cloud.capacity() == 0
+
+
+def test_the_whole_night_with_the_orchestrator(instance: Instance) -> None:
+    """Schedule, agent, hold, finish as the Lambda's command says, mail, nothing left."""
+    cloud = instance.cloud
+    backup = cloud.schedule_fires()
+    services = instance.services()
+    back_up(services)
+    action = held_action(instance)
+    cloud.deliver()
+    finish(services, action, backup.backup_id)
+    cloud.deliver()
+    ((subject, text),) = cloud.mails()
+    assert "succeeded" in subject
+    assert "efs-backup-logs/" in text
+    assert (cloud.capacity(), cloud.instances(), cloud.rules()) == (0, [], [])
+
+
+def test_the_source_is_mounted_for_reading_only(instance: Instance) -> None:
+    """A backup has no business to write there."""
+    instance.cloud.schedule_fires()
+    back_up(instance.services())
+    lines = (instance.folders / "mount.log").read_text().splitlines()
+    assert [",ro " in line for line in lines] == [True, False]
+    assert all("nfsvers=4.1,rsize=1048576,wsize=1048576,hard,timeo=600,retrans=2,noresvport" in line for line in lines)
+
+
+@pytest.mark.parametrize("why", ["refused", "lies", "hangs"])
+def test_a_mount_that_fails_is_reported_as_that(instance: Instance, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused, silently not there, or never answered: MountFailed, and nothing is copied."""
+    monkeypatch.setattr("efs_backup.engine.mounting.MOUNT_SECONDS", 1.0)
+    if why == "refused":
+        instance.source.rename(instance.source.with_name("elsewhere"))
+    else:
+        (instance.folders / why).touch()
+    backup = instance.cloud.schedule_fires()
+    back_up(instance.services())
+    ended = instance.cloud.store.get(backup.backup_id)
+    assert (ended.status, ended.failure_reason) == (BackupStatus.FAILED, FailureReason.MOUNT_FAILED)
+    assert ended.next_step
+    assert list(instance.backup.iterdir()) == []
+    assert instance.cloud.capacity() == 0
+
+
+def test_a_source_that_is_suddenly_empty_fails(instance: Instance) -> None:
+    """What was full yesterday is not backed up as nothing."""
+    instance.cloud.schedule_fires()
+    back_up(instance.services())
+    instance.source.rename(instance.source.with_name("full"))
+    instance.source.mkdir()
+    instance.cloud.events.clear()
+    instance.cloud.hold_times_out()
+    instance.cloud.time = "2026-11-23T02:00:00Z"
+    backup = instance.cloud.schedule_fires()
+    back_up(instance.services())
+    ended = instance.cloud.store.get(backup.backup_id)
+    assert (ended.status, ended.failure_reason) == (BackupStatus.FAILED, FailureReason.SOURCE_UNREADABLE)
+
+
+def test_a_prefix_is_backed_up_alone(instance: Instance) -> None:
+    """The path from the root of the source."""
+    instance.environment["BACKUP_PREFIX"] = "/directory 1"
+    backup = instance.cloud.schedule_fires()
+    back_up(instance.services())
+    ended = instance.cloud.store.get(backup.backup_id)
+    snapshot = instance.backup / "efs-backup" / "daily" / str(ended.snapshot)
+    assert account(snapshot) == account(instance.source / "directory 1")
+
+
+def test_a_prefix_that_leads_out_of_the_file_system_is_refused(instance: Instance) -> None:
+    """It would back up the instance itself."""
+    instance.environment["BACKUP_PREFIX"] = "/../../etc"
+    backup = instance.cloud.schedule_fires()
+    back_up(instance.services())
+    assert instance.cloud.store.get(backup.backup_id).failure_reason is FailureReason.MOUNT_FAILED
+
+
+def test_an_instance_without_a_running_backup_goes_home(instance: Instance) -> None:
+    """Somebody has set the capacity by hand, or the backup was given up."""
+    boto3.client("autoscaling").set_desired_capacity(AutoScalingGroupName="efs-backup-worker", DesiredCapacity=1)
+    back_up(instance.services())
+    assert instance.cloud.capacity() == 0
+    assert list(instance.backup.iterdir()) == []
+
+
+def test_the_agent_stops_at_the_end_of_the_window_by_itself(
+    instance: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even if no event ever tells it to; the next backup continues."""
+    _stuck_copies(tmp_path, monkeypatch)
+    backup = instance.cloud.schedule_fires()
+    instance.cloud.time = "2026-11-22T04:44:59Z"
+    back_up(instance.services())
+    assert instance.cloud.store.get(backup.backup_id).status is BackupStatus.INCOMPLETE
+
+
+def test_finish_stops_a_running_agent_and_waits_for_its_report(
+    instance: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGTERM, heartbeats of the hold, a record that says Incomplete, and the instance goes."""
+    cloud = instance.cloud
+    _stuck_copies(tmp_path, monkeypatch)
+    backup = cloud.schedule_fires()
+    services = instance.services()
+    cloud.agent_goes_home()
+    action = held_action(instance)
+    farewell = threading.Thread(target=_finish_when_present, args=(services, action, backup.backup_id))
+    farewell.start()
+    with present(services.machine.place):
+        back_up(services)
+    farewell.join()
+    assert cloud.store.get(backup.backup_id).status is BackupStatus.INCOMPLETE
+    assert cloud.lifecycle.heartbeats
+    assert cloud.instances() == []
+
+
+def _finish_when_present(services: BackupServices, action: LifecycleAction, backup_id: BackupId) -> None:
+    place = services.machine.place
+    while not (is_present(place) and (place / "source").exists()):
+        time.sleep(0.02)
+    time.sleep(0.5)
+    finish(services, action, backup_id)
+
+
+def _stuck_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts that do not end when they are asked to, and less patience with them."""
+    monkeypatch.setattr("efs_backup.engine.copy.STOP_GRACE_SECONDS", 0.3)
+    stuck = tmp_path / "programs" / "rsync"
+    stuck.write_text('#!/bin/sh\ncase "$*" in *--files-from*) sleep 60;; esac\nexec /usr/bin/rsync "$@"\n')
+    stuck.chmod(0o755)
+
+
+def test_finish_after_an_agent_that_died_says_so_with_its_last_words(instance: Instance) -> None:
+    """The record does not stay Running."""
+    backup = instance.cloud.schedule_fires()
+    services = instance.services()
+    instance.cloud.agent_claims(backup.backup_id)
+    instance.cloud.agent_goes_home()
+    finish(services, held_action(instance), backup.backup_id)
+    ended = instance.cloud.store.get(backup.backup_id)
+    assert (ended.status, ended.failure_reason) == (BackupStatus.FAILED, FailureReason.INTERNAL_ERROR)
+    assert "the agent's log" in (ended.message or "")
+    assert instance.cloud.instances() == []
+
+
+def test_finish_is_safe_twice_and_for_a_backup_that_nobody_knows(instance: Instance) -> None:
+    """The record of the first stays, and the instance may go in any case."""
+    backup = instance.cloud.schedule_fires()
+    services = instance.services()
+    back_up(services)
+    ended = instance.cloud.store.get(backup.backup_id)
+    action = held_action(instance)
+    finish(services, action, backup.backup_id)
+    finish(services, action, backup.backup_id)
+    finish(services, action, BackupId("00000000"))
+    assert instance.cloud.store.get(backup.backup_id) == ended
+    assert instance.cloud.instances() == []
+
+
+def test_finish_lets_the_instance_go_even_if_the_record_cannot_be_read(instance: Instance) -> None:
+    """The hold ends in every case."""
+    instance.cloud.schedule_fires()
+    services = instance.services()
+    instance.cloud.agent_goes_home()
+    boto3.client("dynamodb").delete_table(TableName="efs-backup-records")
+    with pytest.raises(Exception, match="ResourceNotFound"):
+        finish(services, held_action(instance), BackupId("00000000"))
+    assert instance.cloud.instances() == []
+
+
+def test_the_heartbeat_writes_how_far_a_backup_is(instance: Instance) -> None:
+    """Files, bytes and phase, into the running record."""
+    backup = instance.cloud.schedule_fires()
+    with Heartbeat(instance.services(), backup, Stop(Window()), seconds=0.05) as heartbeat:
+        heartbeat.step("copy")
+        heartbeat.progress(CopyStatistics(number_of_files=7, total_file_size=70))
+        time.sleep(0.5)
+    alive = instance.cloud.store.get(backup.backup_id)
+    assert (alive.phase, alive.number_of_files, alive.total_file_size) == ("copy", 7, 70)
+    assert alive.heartbeat_time == instance.cloud.now()
+
+
+def test_a_backup_that_was_given_up_is_stopped_by_its_heartbeat(instance: Instance) -> None:
+    """Its record is not written over."""
+    backup = instance.cloud.schedule_fires()
+    instance.cloud.agent_reports(backup.backup_id, BackupStatus.UNKNOWN)
+    stop = Stop(Window())
+    with Heartbeat(instance.services(), backup, stop, seconds=0.05):
+        time.sleep(0.3)
+    assert "its record was closed" in (stop.reason() or "")
+    assert instance.cloud.store.get(backup.backup_id).status is BackupStatus.UNKNOWN
+
+
+def test_a_bucket_that_cannot_be_written_is_no_failure_of_the_backup(instance: Instance) -> None:
+    """The record has no address of a log, and the log says why."""
+    backup = instance.cloud.schedule_fires()
+    boto3.client("s3").delete_bucket(Bucket="efs-backup-logs")
+    back_up(instance.services())
+    ended = instance.cloud.store.get(backup.backup_id)
+    assert (ended.status, ended.logs) == (BackupStatus.SUCCESS, None)
+
+
+def _with_a_snapshot(instance: Instance) -> None:
+    instance.cloud.schedule_fires()
+    back_up(instance.services())
+
+
+def test_a_restore_brings_back_what_was_lost_and_reports_by_mail(instance: Instance) -> None:
+    """Overlay: what is missing comes back, what is new stays."""
+    _with_a_snapshot(instance)
+    before = account(instance.source / "directory 1")
+    for path in (instance.source / "directory 1").iterdir():
+        path.unlink()
+    write(instance.source / "new")
+    restore(instance.restore_services())
+    assert account(instance.source / "directory 1") == before
+    assert (instance.source / "new").exists()
+    ((subject, text),) = instance.cloud.mails()
+    assert "EFS restore succeeded" in subject
+    assert "created   4" in text
+    assert any(key.startswith("efs-restore-logs/") for key in instance.logs())
+    assert instance.mounts() == []
+
+
+def test_a_dry_run_mails_the_plan_and_touches_nothing(instance: Instance) -> None:
+    """As the parameter DryRun asks."""
+    _with_a_snapshot(instance)
+    (instance.source / "directory 1" / "file 1").unlink()
+    before = account(instance.source)
+    restore(instance.restore_services(DRY_RUN="Yes"))
+    assert account(instance.source) == before
+    ((subject, text),) = instance.cloud.mails()
+    assert "was planned, nothing was touched" in subject
+    assert "directory 1/file 1" in text
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"BACKUP_NUMBER": "9"}, "There is no backup number 9"),
+        ({"FOLDER_LABEL": "other"}, "other"),
+        ({"RESTORE_AS_OF": "2020-01-01T00:00:00Z"}, "No snapshot is as old"),
+        ({"RESTORE_SUB_DIR": "/directory 1", "RESTORE_MODE": "mirror"}, "would delete everything else"),
+        ({"RESTORE_SUB_DIR": "/../.."}, "leads out of"),
+        ({"RESTORE_MODE": "new"}, "not empty"),
+    ],
+)
+def test_a_restore_that_cannot_be_is_reported_and_touches_nothing(
+    instance: Instance, given: dict[str, str], says: str
+) -> None:
+    """A clear mail, and the instance goes home."""
+    _with_a_snapshot(instance)
+    before = account(instance.source)
+    restore(instance.restore_services(**given))
+    assert account(instance.source) == before
+    ((subject, text),) = instance.cloud.mails()
+    assert "EFS restore FAILED" in subject
+    assert says in text
+    assert instance.cloud.capacity() == 0
+
+
+def test_a_second_agent_on_the_same_machine_is_told_so(tmp_path: Path) -> None:
+    """The lock dies with its owner."""
+    with present(tmp_path) as first, present(tmp_path) as second:
+        assert (first, second) == (True, False)
+    assert not is_present(tmp_path)
+
+
+def test_a_request_to_stop_reaches_the_process_at_work(tmp_path: Path) -> None:
+    """By its number in the lock."""
+    received: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: received.append(number))
+    try:
+        with present(tmp_path):
+            assert (tmp_path / "agent.lock").read_text() == str(os.getpid())
+            os.kill(int((tmp_path / "agent.lock").read_text()), signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert received == [signal.SIGTERM]
