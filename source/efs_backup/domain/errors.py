@@ -4,12 +4,25 @@ EfsBackupError                1
 |-- WrongUsage                2   the command line asks for something that can never work
 |-- NothingThere              5   no such snapshot, label or interval
 |-- RestoreFailed             1   the restore was refused or did not finish
-`-- BackupError               1   a backup that ended as Failed, with its FailureReason
-    |-- SourceUnreadable      1
-    |-- BackupFull            1
-    |-- ToolMissing           1
-    |-- CopyFailed            1
-    `-- Locked                4
+|-- BackupError               1   a backup that ended as Failed, with its FailureReason
+|   |-- MountFailed           1
+|   |-- SourceUnreadable      1
+|   |-- BackupFull            1
+|   |-- ToolMissing           1
+|   |-- CopyFailed            1
+|   `-- Locked                4
+|-- SettingsFault             1   the environment lacks a variable, or one cannot be read
+|-- RecordFault               1   a record cannot be used
+|   |-- RecordGone            1   it is not there (any more)
+|   |-- RecordChanged         1   somebody else has written it meanwhile
+|   |-- AlreadyStarted        1   a backup with this id has been started before
+|   `-- AlreadyRunning        1   another backup holds the place
+`-- ServiceFault              1   an AWS service refused for a reason that we know
+    |-- GroupMissing          1
+    |-- GroupBusy             1
+    |-- InstanceNotManaged    1
+    |-- FunctionMissing       1
+    `-- ReportFailed          1
 """
 
 import errno
@@ -105,3 +118,61 @@ class Locked(BackupError):
 
     exit_code = ExitCode.LOCKED
     reason = FailureReason.LOCKED
+
+
+class MountFailed(BackupError):
+    """A file system does not exist or cannot be mounted."""
+
+    reason = FailureReason.MOUNT_FAILED
+
+
+class SettingsFault(EfsBackupError):
+    """The environment lacks a variable, or one cannot be read."""
+
+
+class RecordFault(EfsBackupError):
+    """A record cannot be used."""
+
+
+class RecordGone(RecordFault):
+    """There is no record of this backup (any more)."""
+
+
+class RecordChanged(RecordFault):
+    """The record is not as it was when the change was decided."""
+
+
+class AlreadyStarted(RecordFault):
+    """A backup with this id has been started before: the event was delivered twice."""
+
+
+class AlreadyRunning(RecordFault):
+    """Another backup holds the place of the running one."""
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(f"The backup {holder} is still running.", "Wait until it ends, or give it a longer window.")
+        self.holder = holder
+
+
+class ServiceFault(EfsBackupError):
+    """An AWS service refused a request for a reason that we know."""
+
+
+class GroupMissing(ServiceFault):
+    """The Auto Scaling group does not exist."""
+
+
+class GroupBusy(ServiceFault):
+    """The Auto Scaling group is in the middle of a change; the same request works later."""
+
+
+class InstanceNotManaged(ServiceFault):
+    """Systems Manager does not reach the instance."""
+
+
+class FunctionMissing(ServiceFault):
+    """The Lambda function does not exist."""
+
+
+class ReportFailed(ServiceFault):
+    """The report could not be sent."""

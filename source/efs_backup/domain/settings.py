@@ -1,0 +1,81 @@
+"""What the stack tells its programs, read once from the environment."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from efs_backup.domain.errors import SettingsFault, WrongUsage
+from efs_backup.domain.snapshots import FolderLabel, Interval, Retention
+
+RECORD_DAYS = 90
+"""How long a record is kept; as in the solution that this project replaces."""
+
+_YES_OR_NO = {"yes": True, "no": False}
+_DIGITS = re.compile(r"\d+(?:\.0)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class OrchestratorSettings:
+    """The environment of the orchestrator Lambda: each field is read from the variable of its name in capitals.
+
+    `window_minutes` is the length of the backup window; `lifecycle_hold_minutes` the longest time that the group waits
+    for an agent to say goodbye. An empty `metrics_endpoint` turns the anonymous metrics off.
+    """
+
+    stack_name: str
+    solution_uuid: str
+    table_name: str
+    topic_arn: str
+    log_bucket: str
+    group_name: str
+    stop_rule_name: str
+    source_file_system: str
+    backup_file_system: str
+    backup_prefix: str
+    folder_label: FolderLabel
+    interval: Interval
+    retention: Retention
+    window_minutes: int
+    lifecycle_hold_minutes: int
+    instance_type: str
+    success_notification: bool
+    metrics_endpoint: str
+    aws_lambda_function_name: str
+    aws_region: str
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> "OrchestratorSettings":
+        """Read them. Raises SettingsFault, which names every variable that is missing or cannot be read."""
+        return cls(**_read(environment, {field.name: field.type for field in fields(cls)}))
+
+
+def _read(environment: Mapping[str, str], types: Mapping[str, Any]) -> dict[str, Any]:
+    missing = [name.upper() for name in types if name.upper() not in environment]
+    if missing:
+        raise SettingsFault(f"Missing in the environment: {', '.join(missing)}.")
+    return {name: _convert(name.upper(), environment[name.upper()], kind) for name, kind in types.items()}
+
+
+def _convert(variable: str, text: str, kind: Any) -> Any:
+    try:
+        return _CONVERTERS[kind](text)
+    except (ValueError, KeyError, WrongUsage) as error:
+        raise SettingsFault(f"The variable {variable} cannot be {text!r}: {error}") from error
+
+
+def _whole_number(text: str) -> int:
+    """CloudFormation may write a Number parameter as `180.0`."""
+    if not _DIGITS.fullmatch(text):
+        raise ValueError("it must be a whole number.")
+    return int(text.removesuffix(".0"))
+
+
+_CONVERTERS: dict[Any, Callable[[str], Any]] = {
+    str: str,
+    int: _whole_number,
+    bool: lambda text: _YES_OR_NO[text.lower()],
+    FolderLabel: FolderLabel,
+    Interval: Interval,
+    Retention: lambda text: Retention(_whole_number(text)),
+}
