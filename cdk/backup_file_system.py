@@ -42,6 +42,7 @@ class BackupFileSystem(Construct):
         )
         made.cfn_options.condition = self._is_new
         made.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        acknowledge(made, "AwsSolutions-EFS1", "It is encrypted unless the operator says no.")
         acknowledge(made, "CloudFormation-Validate::F3031", "Where the key is empty, the property is left out.")
         return made
 
