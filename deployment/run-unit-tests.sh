@@ -18,6 +18,6 @@ mypy
 say "import-linter"
 lint-imports
 say "shellcheck"
-shellcheck --external-sources .ci/run deployment/*.sh source/efs_backup/engine/*.sh
+shellcheck --external-sources .ci/run deployment/*.sh cdk/*.sh source/efs_backup/engine/*.sh
 say "pytest"
 exec pytest --numprocesses="${TEST_PROCESSES:-$(($(nproc) + 1))}" "$@"

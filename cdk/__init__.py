@@ -1,0 +1,1 @@
+"""The stacks: what an account needs to run backups and restores."""

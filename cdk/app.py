@@ -1,0 +1,36 @@
+"""The app that `cdk deploy` runs: both stacks, in whatever account and region one is logged in to."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import aws_cdk as cdk
+
+from cdk.archives import write_lambda_zip
+from cdk.backup_stack import BackupStack
+from cdk.programs import BUNDLE_ZIP, LAMBDA_ZIP, Programs
+from cdk.restore_stack import RestoreStack
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+BUNDLE = REPOSITORY / "deployment" / "dist" / BUNDLE_ZIP
+
+
+def build(app: cdk.App, programs: Programs) -> tuple[BackupStack, RestoreStack]:
+    """Both stacks."""
+    return BackupStack(app, "EfsBackup", programs), RestoreStack(app, "EfsRestore", programs)
+
+
+def main() -> None:
+    """Synthesize."""
+    bundle = Path(os.environ.get("EFS_BACKUP_BUNDLE", BUNDLE))
+    if not bundle.is_file():
+        sys.exit(f"{bundle} is not there: run bash deployment/build-bundle.sh first.")
+    with tempfile.TemporaryDirectory() as place:
+        app = cdk.App()
+        build(app, Programs(write_lambda_zip(Path(place) / LAMBDA_ZIP), bundle))
+        app.synth()
+
+
+if __name__ == "__main__":
+    main()

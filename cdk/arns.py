@@ -1,0 +1,34 @@
+"""ARNs of what is known by name; each with the partition, account and region of the stack."""
+
+from aws_cdk import Aws
+
+
+def file_system(file_system_id: str) -> str:
+    """An Amazon EFS file system."""
+    return f"arn:{Aws.PARTITION}:elasticfilesystem:{Aws.REGION}:{Aws.ACCOUNT_ID}:file-system/{file_system_id}"
+
+
+def group(name: str) -> str:
+    """An Auto Scaling group. Its ARN holds an id that no template can know: a wildcard stands for that alone."""
+    middle = f"{Aws.REGION}:{Aws.ACCOUNT_ID}:autoScalingGroup:*"
+    return f"arn:{Aws.PARTITION}:autoscaling:{middle}:autoScalingGroupName/{name}"
+
+
+def rule(name: str) -> str:
+    """An EventBridge rule."""
+    return f"arn:{Aws.PARTITION}:events:{Aws.REGION}:{Aws.ACCOUNT_ID}:rule/{name}"
+
+
+def run_shell_script() -> str:
+    """The document AWS-RunShellScript; it belongs to no account."""
+    return f"arn:{Aws.PARTITION}:ssm:{Aws.REGION}::document/AWS-RunShellScript"
+
+
+def any_instance() -> str:
+    """All instances of the account and region; to be narrowed by a condition."""
+    return f"arn:{Aws.PARTITION}:ec2:{Aws.REGION}:{Aws.ACCOUNT_ID}:instance/*"
+
+
+def bucket(name: str) -> str:
+    """An S3 bucket."""
+    return f"arn:{Aws.PARTITION}:s3:::{name}"

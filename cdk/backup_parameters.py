@@ -1,0 +1,128 @@
+"""What the operator is asked when backups are set up."""
+
+from cdk.form import YES_OR_NO, Field
+from cdk.parameters import FILE_SYSTEM, FOLDER_LABEL, INSTANCE, INTERVAL, NETWORK, REPORTS, SAFE_PATH
+from efs_backup.domain.snapshots import RETENTION_LIMIT
+
+_WINDOWS = (60, 90, 120, 150, 180, 240, 300, 360, 480, 600, 720, 840, 960, 1080, 1200, 1320)
+_HOURS_OF_A_YEAR = 8760
+
+_WHAT = {
+    "SrcEFS": Field(
+        "Source file system",
+        "The id of the Amazon EFS file system to back up.",
+        pattern=FILE_SYSTEM,
+        wrong="must be the id of a file system, fs-...",
+    ),
+    "BackupPrefix": Field(
+        "Source directory",
+        "The directory of the source to back up.",
+        default="/",
+        pattern=SAFE_PATH,
+        wrong="must begin with / and hold letters, digits and . _ @ + = - / only",
+    ),
+    "FolderLabel": FOLDER_LABEL,
+    "IntervalTag": INTERVAL,
+    "Retain": Field(
+        "Retention",
+        f"How many snapshots are kept: 1 to {RETENTION_LIMIT}, for Amazon EFS limits the hard links of a file.",
+        default=7,
+        type="Number",
+        lowest=1,
+        highest=RETENTION_LIMIT,
+        wrong=f"must be 1 to {RETENTION_LIMIT}",
+    ),
+}
+_WHEN = {
+    "BackupSchedule": Field(
+        "Schedule",
+        "When backups start, as an EventBridge expression in UTC.",
+        default="cron(0 2 * * ? *)",
+        pattern=r"(cron|rate)\(.+\)",
+        wrong="must be cron(...) or rate(...)",
+    ),
+    "BackupWindow": Field(
+        "Window in minutes",
+        "How long a backup may take; it is stopped 15 minutes before the end, and the next one continues.",
+        default="180",
+        type="Number",
+        choices=tuple(map(str, _WINDOWS)),
+        wrong="must be one of the listed numbers of minutes",
+    ),
+    "MaximumBackupAge": Field(
+        "Alarm after hours",
+        "Without a successful backup for so long there is an alarm. More than the interval plus the window.",
+        default=36,
+        type="Number",
+        lowest=1,
+        highest=_HOURS_OF_A_YEAR,
+        wrong=f"must be 1 to {_HOURS_OF_A_YEAR}",
+    ),
+}
+_WHERE = {
+    "ExistingBackupEFS": Field(
+        "Existing backup file system",
+        "The id of a file system that takes the snapshots. Empty: a new one is made, and stays when the stack goes.",
+        default="",
+        pattern=f"({FILE_SYSTEM})?",
+        wrong="must be empty, or the id of a file system, fs-...",
+    ),
+    "EFSMode": Field(
+        "Performance mode",
+        "Of a new backup file system. maxIO has a longer latency for each file, and no elastic throughput.",
+        default="generalPurpose",
+        choices=("generalPurpose", "maxIO"),
+    ),
+    "ThroughputMode": Field(
+        "Throughput mode",
+        "Of a new backup file system. elastic is paid by the gigabyte; maxIO always takes bursting.",
+        default="elastic",
+        choices=("elastic", "bursting"),
+    ),
+    "EFSEncryption": Field("Encryption", "Encrypt a new backup file system?", default="Yes", choices=YES_OR_NO),
+    "KmsKey": Field(
+        "KMS key",
+        "The ARN of the key that encrypts a new backup file system. Empty: the key of Amazon EFS in this account.",
+        default="",
+        pattern=r"(arn:[a-z0-9-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+)?",
+        wrong="must be empty, or the ARN of a key",
+    ),
+    "BackupSecurity": Field(
+        "Protect the snapshots",
+        "Let all but the backup instance mount a new backup file system read-only, through its access point. The AMI"
+        " or the bundle must have amazon-efs-utils, for the instance has to show its role when it mounts.",
+        default="No",
+        choices=YES_OR_NO,
+    ),
+}
+_INSTANCE = INSTANCE | {
+    "SecurityGroups": Field(
+        "Further security groups",
+        "Ids, separated by commas, to attach to the instance: one that the source's mount targets accept.",
+        default="",
+        pattern=r"(sg-[0-9a-f]+(,sg-[0-9a-f]+){0,3})?",
+        wrong="must be up to four ids of security groups, sg-..., separated by commas without spaces",
+    ),
+    "Workers": Field("Workers", "Instances of one backup: one, for now.", default="1", type="Number", choices=("1",)),
+}
+_REPORTS = REPORTS | {
+    "SuccessNotification": Field(
+        "Report successes", "Send a report of successful backups too?", default="Yes", choices=YES_OR_NO
+    ),
+    "MetricsEndpoint": Field(
+        "Endpoint of anonymous metrics",
+        "An address that takes figures of each backup. Empty: nothing is sent.",
+        default="",
+        pattern=r"(https://[^\s]+)?",
+        wrong="must be empty, or begin with https://",
+    ),
+}
+
+BACKUP_PARAMETERS = {
+    "What is backed up": _WHAT,
+    "When": _WHEN,
+    "Where the snapshots live": _WHERE,
+    "Network": NETWORK,
+    "Instance": _INSTANCE,
+    "Reports": _REPORTS,
+}

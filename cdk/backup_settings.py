@@ -1,0 +1,51 @@
+"""What the programs of a backup are told: the fields of OrchestratorSettings and AgentSettings, in capitals."""
+
+from dataclasses import dataclass
+
+from aws_cdk import Aws
+
+from cdk.form import Form
+from cdk.worker_group import HOLD_MINUTES
+from cdk.worker_role import group_name
+
+
+@dataclass(frozen=True)
+class BackupSettings:
+    """What both programs know of their stack."""
+
+    form: Form
+    table: str
+    log_bucket: str
+    backup: str
+
+    def of_agent(self) -> dict[str, str]:
+        """The environment file of the instance."""
+        return {**self._shared(), "AWS_DEFAULT_REGION": Aws.REGION}
+
+    def of_orchestrator(self, *, uuid: str, topic: str, stop_rule: str) -> dict[str, str]:
+        """The environment of the Lambda function; Lambda itself adds its name and region."""
+        return {
+            **self._shared(),
+            "SOLUTION_UUID": uuid,
+            "TOPIC_ARN": topic,
+            "STOP_RULE_NAME": stop_rule,
+            "WINDOW_MINUTES": self.form.text("BackupWindow"),
+            "INSTANCE_TYPE": self.form.text("InstanceType"),
+            "SUCCESS_NOTIFICATION": self.form.text("SuccessNotification"),
+            "METRICS_ENDPOINT": self.form.text("MetricsEndpoint"),
+        }
+
+    def _shared(self) -> dict[str, str]:
+        return {
+            "STACK_NAME": Aws.STACK_NAME,
+            "TABLE_NAME": self.table,
+            "LOG_BUCKET": self.log_bucket,
+            "GROUP_NAME": group_name(),
+            "SOURCE_FILE_SYSTEM": self.form.text("SrcEFS"),
+            "BACKUP_FILE_SYSTEM": self.backup,
+            "BACKUP_PREFIX": self.form.text("BackupPrefix"),
+            "FOLDER_LABEL": self.form.text("FolderLabel"),
+            "INTERVAL": self.form.text("IntervalTag"),
+            "RETENTION": self.form.text("Retain"),
+            "LIFECYCLE_HOLD_MINUTES": str(HOLD_MINUTES),
+        }

@@ -1,0 +1,65 @@
+"""The Lambda function that takes every trigger."""
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from cdk.permissions import acknowledge
+
+HANDLER = "efs_backup.orchestrator.handler"
+_MINUTES = 5
+_MEMORY_MEGABYTES = 256
+_LATEST_HOURS = 1
+"""An event that could not be handled for so long goes to the queue: a backup that starts later disturbs the day."""
+
+
+class Orchestrator(Construct):
+    """The function, its log, its role without a permission yet, and the queue of events that it could not handle."""
+
+    def __init__(self, scope: Construct, code: lambda_.Code, environment: Mapping[str, str]) -> None:
+        super().__init__(scope, "Orchestrator")
+        self.failed_events = self._queue()
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.log_group = logs.LogGroup(
+            self, "Log", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=cdk.RemovalPolicy.DESTROY
+        )
+        self.function = self._function(code, environment)
+
+    def wait_for(self, policy: iam.Policy) -> None:
+        """Its queue can only be set when its role may write there, and no trigger shall come before that."""
+        for child in self.function.node.children:
+            if isinstance(child, lambda_.EventInvokeConfig):
+                child.node.add_dependency(policy)
+
+    def _function(self, code: lambda_.Code, environment: Mapping[str, str]) -> lambda_.Function:
+        function = lambda_.Function(
+            self,
+            "Function",
+            description="EFS backup: starts, stops and reports backups",
+            code=code,
+            handler=HANDLER,
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            environment=environment,
+            role=self.role.without_policy_updates(),
+            log_group=self.log_group,
+            timeout=cdk.Duration.minutes(_MINUTES),
+            memory_size=_MEMORY_MEGABYTES,
+            max_event_age=cdk.Duration.hours(_LATEST_HOURS),
+            on_failure=destinations.SqsDestination(self.failed_events),
+        )
+        acknowledge(function, "AwsSolutions-L1", "It is the version that the code is tested with; Lambda supports it.")
+        return function
+
+    def _queue(self) -> sqs.Queue:
+        queue = sqs.Queue(
+            self, "FailedEvents", encryption=sqs.QueueEncryption.SQS_MANAGED, enforce_ssl=True,
+            retention_period=cdk.Duration.days(14),
+        )  # fmt: skip
+        acknowledge(queue, "AwsSolutions-SQS3", "It is the dead-letter queue itself.")
+        return queue

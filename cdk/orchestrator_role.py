@@ -1,0 +1,96 @@
+"""What the orchestrator may do: what it calls, and nothing else."""
+
+from dataclasses import dataclass
+
+from cdk import arns
+from cdk.backup_settings import BackupSettings
+from cdk.orchestrator import Orchestrator
+from cdk.permissions import Allow
+from cdk.reports import Reports
+from cdk.worker_role import find_mount_targets, publish_metrics, report
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the orchestrator works with."""
+
+    settings: BackupSettings
+    group: str
+    stop_rule: str
+    table_arn: str
+    reports: Reports
+
+
+def orchestrator_permissions(orchestrator: Orchestrator, around: Surroundings) -> list[Allow]:
+    """Each action is one that the code calls."""
+    file_systems = (around.settings.form.text("SrcEFS"), around.settings.backup)
+    return [
+        _write_logs(orchestrator),
+        Allow(["sqs:SendMessage"], [orchestrator.failed_events.queue_arn]),
+        *_group(around.group),
+        *_stop_rule(orchestrator, around.stop_rule),
+        *_run_command(around),
+        Allow(
+            [
+                "dynamodb:" + call
+                for call in ("ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Scan", "UpdateItem")
+            ],
+            [around.table_arn],
+        ),
+        Allow(["elasticfilesystem:DescribeFileSystems"], list(map(arns.file_system, file_systems))),
+        find_mount_targets(*file_systems),
+        Allow(
+            ["cloudwatch:GetMetricStatistics"], ["*"], reason="CloudWatch has no resource-level permission for reading."
+        ),
+        publish_metrics(),
+        *report(around.reports.topic.topic_arn, around.reports.key),
+    ]
+
+
+def _write_logs(orchestrator: Orchestrator) -> Allow:
+    log_group = orchestrator.log_group.log_group_arn
+    return Allow(
+        ["logs:CreateLogStream", "logs:PutLogEvents"],
+        [log_group],
+        reason="The ARN of a log group ends with :* for its streams.",
+    )
+
+
+def _group(name: str) -> list[Allow]:
+    changes = ("CompleteLifecycleAction", "RecordLifecycleActionHeartbeat", "SetDesiredCapacity")
+    looks = ("DescribeAutoScalingGroups", "DescribeAutoScalingInstances")
+    return [
+        Allow(
+            ["autoscaling:" + call for call in changes],
+            [arns.group(name)],
+            reason="The wildcard is the group's id, which no template knows; its name is fixed.",
+        ),
+        Allow(
+            ["autoscaling:" + call for call in looks],
+            ["*"],
+            reason="Auto Scaling has no resource-level permission for descriptions.",
+        ),
+    ]
+
+
+def _stop_rule(orchestrator: Orchestrator, rule: str) -> list[Allow]:
+    rule_calls = ("DeleteRule", "ListTargetsByRule", "PutRule", "PutTargets", "RemoveTargets")
+    function_calls = ("AddPermission", "GetFunction", "RemovePermission")
+    return [
+        Allow(["events:" + call for call in rule_calls], [arns.rule(rule)]),
+        Allow(["lambda:" + call for call in function_calls], [orchestrator.function.function_arn]),
+    ]
+
+
+def _run_command(around: Surroundings) -> list[Allow]:
+    """One document, on the instances of the group alone, with the output in one bucket."""
+    bucket = arns.bucket(around.settings.log_bucket)
+    return [
+        Allow(["ssm:SendCommand"], [arns.run_shell_script(), bucket]),
+        Allow(
+            ["ssm:SendCommand"],
+            [arns.any_instance()],
+            reason="The group's instances have no name beforehand; the tag that Auto Scaling gives them bounds it.",
+            conditions={"StringEquals": {"ssm:resourceTag/aws:autoscaling:groupName": around.group}},
+        ),
+    ]

@@ -1,0 +1,79 @@
+"""The parameters that both stacks have, and what each may look like."""
+
+from cdk.form import YES_OR_NO, Field
+from efs_backup.domain.snapshots import DEFAULT_LABEL, Interval
+
+FILE_SYSTEM = r"fs-[0-9a-f]{8,40}"
+SAFE_PATH = r"/[A-Za-z0-9._@+=/-]*"
+"""Nothing that a shell or an environment file could read as something else."""
+
+X86_TYPES = (
+    "c5.xlarge", "c6i.large", "c6i.xlarge", "c6i.2xlarge", "c6i.4xlarge",
+    "c6in.xlarge", "c6in.2xlarge", "c7i.xlarge", "c7i.2xlarge", "m6i.xlarge",
+)  # fmt: skip
+GRAVITON_TYPES = (
+    "c6g.large", "c6g.xlarge", "c6g.2xlarge", "c6g.4xlarge",
+    "c6gn.xlarge", "c6gn.2xlarge", "c7g.xlarge", "c7g.2xlarge", "m6g.xlarge",
+)  # fmt: skip
+_UBUNTU = "/aws/service/canonical/ubuntu/server/24.04/stable/current/{}/hvm/ebs-gp3/ami-id"
+_AMI = "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"
+
+FOLDER_LABEL = Field(
+    "Folder label",
+    "The folder on the backup file system that holds the snapshots; one for each source.",
+    default=DEFAULT_LABEL,
+    pattern=r"[A-Za-z0-9_@+=-][A-Za-z0-9._@+=-]{0,254}",
+    wrong="must be one folder name of letters, digits and . _ @ + = - that does not begin with a dot",
+)
+INTERVAL = Field(
+    "Interval",
+    "The series: its name is part of each snapshot's path.",
+    default=Interval.DAILY.value,
+    choices=(Interval.DAILY.value, Interval.WEEKLY.value, Interval.MONTHLY.value),
+)
+
+NETWORK = {
+    "VpcId": Field("VPC", "The VPC in which both file systems can be mounted.", type="AWS::EC2::VPC::Id"),
+    "Subnets": Field(
+        "Subnets",
+        "One to three subnets in different availability zones, best those of the source's mount targets. They need a"
+        " way to the AWS services: a NAT gateway, VPC endpoints or a proxy.",
+        type="List<AWS::EC2::Subnet::Id>",
+    ),
+}
+INSTANCE = {
+    "InstanceType": Field(
+        "Instance type",
+        "Network and processors set the pace. The types with a g in their first part are Graviton.",
+        default="c6i.xlarge",
+        choices=X86_TYPES + GRAVITON_TYPES,
+    ),
+    "AmiX86": Field(
+        "AMI for x86",
+        "The name of an SSM parameter with the id of an AMI: Ubuntu 24.04, or your own with the tools in it.",
+        default=_UBUNTU.format("amd64"),
+        type=_AMI,
+    ),
+    "AmiGraviton": Field(
+        "AMI for Graviton",
+        "The same for the Graviton types.",
+        default=_UBUNTU.format("arm64"),
+        type=_AMI,
+    ),
+    "HttpProxy": Field(
+        "HTTP proxy",
+        "The proxy through which the instance reaches AWS and Ubuntu's archive, such as http://10.0.0.5:3128.",
+        default="",
+        pattern=r"(https?://[A-Za-z0-9._:@%-]+)?",
+        wrong="must be empty, or begin with http:// or https://",
+    ),
+}
+REPORTS = {
+    "Email": Field(
+        "E-mail",
+        "Where reports go. Amazon SNS asks this address for a confirmation first.",
+        pattern=r"[^@\s]+@[^@\s]+\.[^@\s]+",
+        wrong="must be an e-mail address",
+    ),
+    "Dashboard": Field("Dashboard", "Make a CloudWatch dashboard?", default="Yes", choices=YES_OR_NO),
+}

@@ -1,0 +1,48 @@
+"""The programs that the stacks run: the Lambda's code, and the bundle that the instance installs."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_assets as s3_assets
+from constructs import Construct
+
+LAMBDA_ZIP = "efs_to_efs_backup.zip"
+BUNDLE_ZIP = "efs-backup-agent.zip"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object in S3, and the checksum that it must have."""
+
+    bucket: str
+    key: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Programs:
+    """Where the programs are: files for CDK to upload, or, with a `code_bucket`, uploaded by somebody."""
+
+    lambda_zip: Path
+    bundle_zip: Path
+    code_bucket: Callable[[], str] | None = None
+    key_prefix: str = ""
+
+    def lambda_code(self, scope: Construct) -> lambda_.Code:
+        """The code of the orchestrator."""
+        if self.code_bucket is None:
+            return lambda_.Code.from_asset(str(self.lambda_zip))
+        bucket = s3.Bucket.from_bucket_name(scope, "CodeBucket", self.code_bucket())
+        return lambda_.Code.from_bucket(bucket, self.key_prefix + LAMBDA_ZIP)
+
+    def bundle(self, scope: Construct) -> Stored:
+        """The agent's bundle."""
+        checksum = hashlib.sha256(self.bundle_zip.read_bytes()).hexdigest()
+        if self.code_bucket is None:
+            asset = s3_assets.Asset(scope, "Bundle", path=str(self.bundle_zip))
+            return Stored(asset.s3_bucket_name, asset.s3_object_key, checksum)
+        return Stored(self.code_bucket(), self.key_prefix + BUNDLE_ZIP, checksum)

@@ -1,0 +1,58 @@
+"""One restore: an instance that restores, reports and goes."""
+
+from typing import Any
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from cdk import dashboard
+from cdk.form import Form
+from cdk.network import subnets_are_in_the_vpc
+from cdk.outputs import Outputs
+from cdk.permissions import acknowledge
+from cdk.programs import Programs
+from cdk.reports import Reports
+from cdk.restore_parameters import RESTORE_PARAMETERS
+from cdk.restore_worker import RestoreWorker
+from efs_backup.domain.orders import RestoreMode
+
+
+class RestoreStack(cdk.Stack):
+    """Deployed for a restore, and deleted after it."""
+
+    def __init__(self, scope: Construct, name: str, programs: Programs, **options: Any) -> None:
+        super().__init__(scope, name, description="One restore of a snapshot into an Amazon EFS file system", **options)
+        form = Form(self, RESTORE_PARAMETERS)
+        subnets_are_in_the_vpc(self)
+        _no_mirror_of_a_part_into_the_root(self, form)
+        reports = Reports(self, form.text("Email"))
+        worker = RestoreWorker(self, form, reports, programs.bundle(self))
+        rows = dashboard.file_systems(("Target", form.text("SrcEFS")), ("Backup", form.text("DstEFS")))
+        board = dashboard.Dashboard(self, form.text("Dashboard"), rows)
+
+        acknowledge(self, "CloudFormation-Validate::W2001", "The VPC is used by a rule alone.")
+        outputs = Outputs(self)
+        outputs.add("SNSTopic", reports.topic.topic_name, "The topic of the reports")
+        outputs.add("DashboardView", board.name, "The CloudWatch dashboard", board.condition)
+        outputs.add("LogBucket", form.text("RestoreLogBucket"), "The bucket of the logs")
+        outputs.add("AmiId", worker.group.ami, "The AMI of the instance")
+        outputs.add("SecurityGroup", form.text("SecurityGroupId"), "The security group of the instance")
+
+
+def _no_mirror_of_a_part_into_the_root(scope: Construct, form: Form) -> None:
+    """It would take everything else out of the file system."""
+    equals = cdk.Fn.condition_equals
+    cdk.CfnRule(
+        scope,
+        "MirrorOfAPart",
+        rule_condition=cdk.Fn.condition_and(
+            equals(form.text("RestoreMode"), RestoreMode.MIRROR.value),
+            cdk.Fn.condition_not(equals(form.text("RestoreSubDir"), "")),
+        ),
+        assertions=[
+            cdk.CfnRuleAssertion(
+                assert_=cdk.Fn.condition_not(equals(form.text("RestorePrefix"), "/")),
+                assert_description="A sub directory cannot be mirrored into the root: all else would be moved away.",
+            )
+        ],
+    )

@@ -1,0 +1,61 @@
+"""The instance that makes one restore, and what it may do."""
+
+from aws_cdk import Aws
+from constructs import Construct
+
+from cdk.form import Form
+from cdk.permissions import permit
+from cdk.programs import Stored
+from cdk.reports import Reports
+from cdk.user_data import user_data
+from cdk.worker_group import WorkerGroup
+from cdk.worker_role import every_worker, find_mount_targets, group_name, mount, report, worker_role
+
+_LOGS = ["ec2-logs", "efs-restore-logs"]
+
+
+def restore_environment(form: Form, topic: str) -> dict[str, str]:
+    """The environment file of the instance: the fields of RestoreSettings, in capitals."""
+    return {
+        "STACK_NAME": Aws.STACK_NAME,
+        "TOPIC_ARN": topic,
+        "LOG_BUCKET": form.text("RestoreLogBucket"),
+        "GROUP_NAME": group_name(),
+        "TARGET_FILE_SYSTEM": form.text("SrcEFS"),
+        "BACKUP_FILE_SYSTEM": form.text("DstEFS"),
+        "FOLDER_LABEL": form.text("FolderLabel"),
+        "INTERVAL": form.text("IntervalTag"),
+        "BACKUP_NUMBER": form.text("BackupNum"),
+        "RESTORE_AS_OF": form.text("RestoreAsOf"),
+        "RESTORE_PREFIX": form.text("RestorePrefix"),
+        "RESTORE_SUB_DIR": form.text("RestoreSubDir"),
+        "RESTORE_MODE": form.text("RestoreMode"),
+        "DRY_RUN": form.text("DryRun"),
+        "AWS_DEFAULT_REGION": Aws.REGION,
+    }
+
+
+class RestoreWorker(Construct):
+    """A group that starts its one instance at once; the instance sets it back to none."""
+
+    def __init__(self, scope: Construct, form: Form, reports: Reports, bundle: Stored) -> None:
+        super().__init__(scope, "Worker")
+        role = worker_role(self)
+        topic = reports.topic.topic_arn
+        self.group = WorkerGroup(
+            self,
+            form,
+            role=role,
+            security_groups=[form.text("SecurityGroupId")],
+            user_data=user_data(restore_environment(form, topic), "restore", form.text("HttpProxy"), bundle),
+            desired="1",
+        )
+        target, backup = form.text("SrcEFS"), form.text("DstEFS")
+        policy = permit(self, role, [
+            *every_worker(bundle, form.text("RestoreLogBucket"), _LOGS, group_name()),
+            mount(target, writing=True),
+            mount(backup, writing=False),
+            find_mount_targets(target, backup),
+            *report(topic, reports.key),
+        ])  # fmt: skip
+        self.group.start_after(policy, reports)

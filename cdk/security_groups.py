@@ -1,0 +1,36 @@
+"""Who may talk to whom: the instance to the backup file system, by NFS alone."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+from cdk.conditions import is_given
+from cdk.form import Form
+
+
+class SecurityGroups(Construct):
+    """One group for the instance, one for the mount targets of the backup file system."""
+
+    def __init__(self, scope: Construct, form: Form) -> None:
+        super().__init__(scope, "Access")
+        vpc = ec2.Vpc.from_vpc_attributes(self, "Vpc", vpc_id=form.text("VpcId"), availability_zones=["unused"])
+        worker = ec2.SecurityGroup(
+            self,
+            "Worker",
+            vpc=vpc,
+            description="The instance that makes EFS backups; the mount targets of the source must accept NFS from it",
+            # The source's network, the proxy and its port are not known here.
+            allow_all_outbound=True,
+        )
+        backup = ec2.SecurityGroup(
+            self, "Backup", vpc=vpc, description="The backup file system", allow_all_outbound=False
+        )
+        backup.add_ingress_rule(worker, ec2.Port.NFS, "NFS from the backup instance")
+        self.worker, self.backup = worker.security_group_id, backup.security_group_id
+        self._further = form.text("SecurityGroups")
+
+    def of_instance(self) -> list[str]:
+        """Our own group, and those that were entered."""
+        given = is_given(self, "HasFurther", self._further)
+        joined = cdk.Fn.split(",", cdk.Fn.join(",", [self.worker, self._further]))
+        return cdk.Token.as_list(cdk.Fn.condition_if(given.logical_id, joined, [self.worker]))

@@ -1,0 +1,48 @@
+"""What wakes the orchestrator by itself; the one-time stop rule is made by the orchestrator."""
+
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from efs_backup.domain.triggers import (
+    AUTO_SCALING_SOURCE,
+    LIFECYCLE_EVENT,
+    TERMINATED_EVENT,
+    reconcile_event,
+    start_event,
+)
+
+_RECONCILE_MINUTES = 30
+_LATEST = cdk.Duration.hours(1)
+"""As long as the function's own patience."""
+
+
+class Triggers(Construct):
+    """The schedule, the group's events, and a regular look for what was forgotten."""
+
+    def __init__(self, scope: Construct, function: lambda_.IFunction, schedule: str, group: str) -> None:
+        super().__init__(scope, "Triggers")
+        self._function = function
+        # A firing may be delivered twice: its id tells.
+        start = start_event() | {"event_id": events.EventField.event_id}
+        self._rule("Start", "Starts a backup", start, schedule=events.Schedule.expression(schedule))
+        self._rule("Group", "What happens to the backup instance", event_pattern=_of_group(group))
+        every = events.Schedule.rate(cdk.Duration.minutes(_RECONCILE_MINUTES))
+        self._rule("Reconcile", "Looks for what was forgotten", reconcile_event(), schedule=every)
+
+    def _rule(self, name: str, description: str, event: dict[str, str] | None = None, **when: Any) -> None:
+        sent = events.RuleTargetInput.from_object(event) if event else None
+        target = targets.LambdaFunction(self._function, event=sent, max_event_age=_LATEST)
+        events.Rule(self, name, description=description, targets=[target], **when)
+
+
+def _of_group(name: str) -> events.EventPattern:
+    return events.EventPattern(
+        source=[AUTO_SCALING_SOURCE],
+        detail_type=[LIFECYCLE_EVENT, TERMINATED_EVENT],
+        detail={"AutoScalingGroupName": [name]},
+    )

@@ -1,0 +1,36 @@
+"""What an instance does when it boots: a shell script with few values of the stack."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import aws_cdk as cdk
+
+from cdk.programs import Stored
+
+SCRIPT = Path(__file__).with_name("user_data.sh")
+
+_NO_PROXY = "169.254.169.254,169.254.170.2,localhost"
+"""Never through a proxy: the instance's metadata and credentials."""
+
+
+def user_data(environment: Mapping[str, str], task: str, proxy: str, bundle: Stored) -> str:
+    """The script, for the base64 that EC2 wants."""
+    settings = {**environment, "AGENT_TASK": task, **_proxies(proxy)}
+    values = {
+        "AGENT_ENVIRONMENT": "\n".join(f"{name}={value}" for name, value in settings.items()),
+        "BUNDLE_BUCKET": bundle.bucket,
+        "BUNDLE_KEY": bundle.key,
+        "BUNDLE_SHA256": bundle.sha256,
+    }
+    return cdk.Fn.base64(cdk.Fn.sub(_template(SCRIPT.read_text(), values), values))
+
+
+def _proxies(proxy: str) -> dict[str, str]:
+    return {"http_proxy": proxy, "https_proxy": proxy, "no_proxy": _NO_PROXY}
+
+
+def _template(script: str, values: Mapping[str, str]) -> str:
+    """The script with what the shell itself shall expand marked for CloudFormation to leave alone."""
+    ours = "|".join(values)
+    return re.sub(rf"\$\{{(?!(?:{ours})\}})", "${!", script)

@@ -1,0 +1,49 @@
+"""Whether the policies of a synthesized role allow a call: the part of IAM's rules that our policies use."""
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from tests.cdk.template import Template
+
+
+class Role:
+    """What the policies of the template's role for a service allow."""
+
+    def __init__(self, template: Template, service: str) -> None:
+        (name,) = (name for name, role in template.resources("AWS::IAM::Role").items() if service in str(role))
+        self.resource = template.resources("AWS::IAM::Role")[name]
+        policies = template.resources("AWS::IAM::Policy").values()
+        mine = (policy for policy in policies if {"Ref": name} in policy["Properties"]["Roles"])
+        self.statements = [
+            template.resolve(statement)
+            for policy in mine
+            for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        ]
+
+    def may(self, action: str, resource: str = "*", **context: str) -> bool:
+        """Whether it may call this on that; the context has the keys of conditions with `_` for `:` and `/`."""
+        return any(_allows(statement, action, resource, context) for statement in self.statements)
+
+
+def _allows(statement: Mapping[str, Any], action: str, resource: str, context: Mapping[str, str]) -> bool:
+    assert statement["Effect"] == "Allow", "a Deny is not evaluated here"
+    return (
+        action in _as_list(statement["Action"])
+        and any(fnmatchcase(resource, pattern) for pattern in _as_list(statement["Resource"]))
+        and _condition_holds(statement.get("Condition", {}), context)
+    )
+
+
+def _condition_holds(condition: Mapping[str, Mapping[str, str]], context: Mapping[str, str]) -> bool:
+    assert set(condition) <= {"StringEquals"}, "no other operator is evaluated here"
+    wanted = condition.get("StringEquals", {})
+    return all(context.get(_plain(key)) == value for key, value in wanted.items())
+
+
+def _plain(key: str) -> str:
+    return key.replace(":", "_").replace("/", "_")
+
+
+def _as_list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value

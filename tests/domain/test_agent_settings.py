@@ -1,0 +1,53 @@
+"""The environment files of the instances."""
+
+from dataclasses import fields
+
+import pytest
+
+from efs_backup.domain.agent_settings import AgentSettings, RestoreSettings
+from efs_backup.domain.errors import SettingsFault
+from efs_backup.domain.orders import RestoreMode
+from efs_backup.domain.snapshots import FolderLabel, Interval, Retention, Selection
+
+_BACKUP = {field.name.upper(): field.name for field in fields(AgentSettings)} | {
+    "INTERVAL": "daily", "RETENTION": "7", "LIFECYCLE_HOLD_MINUTES": "60",
+}  # fmt: skip
+_RESTORE = {field.name.upper(): field.name for field in fields(RestoreSettings)} | {
+    "INTERVAL": "weekly", "BACKUP_NUMBER": "2", "RESTORE_AS_OF": "", "RESTORE_MODE": "mirror", "DRY_RUN": "No",
+}  # fmt: skip
+
+
+def test_a_backup_reads_its_environment() -> None:
+    """Each field has its own type."""
+    settings = AgentSettings.from_env(_BACKUP)
+    assert settings.folder_label == FolderLabel("folder_label")
+    assert (settings.interval, settings.retention) == (Interval.DAILY, Retention(7))
+
+
+def test_a_restore_reads_its_environment() -> None:
+    """Each field has its own type."""
+    settings = RestoreSettings.from_env(_RESTORE)
+    assert settings.restore_mode is RestoreMode.MIRROR
+    assert settings.dry_run is False
+    assert settings.selection == Selection(number=2)
+
+
+def test_a_time_wins_over_a_number() -> None:
+    """The number has a default, so that it is always there."""
+    settings = RestoreSettings.from_env(_RESTORE | {"RESTORE_AS_OF": "2026-11-20T12:00:00Z"})
+    assert settings.selection == Selection(as_of="2026-11-20T12:00:00Z")
+
+
+@pytest.mark.parametrize("settings", [AgentSettings, RestoreSettings])
+def test_what_is_missing_is_named(settings: type[AgentSettings] | type[RestoreSettings]) -> None:
+    """All at once, so that it is mended once."""
+    with pytest.raises(SettingsFault, match=r"STACK_NAME.*LOG_BUCKET.*AWS_DEFAULT_REGION"):
+        settings.from_env({})
+
+
+@pytest.mark.parametrize("change", [{"RESTORE_MODE": "delete"}, {"DRY_RUN": "perhaps"}, {"BACKUP_NUMBER": "-1"}])
+def test_what_cannot_be_read_is_named(change: dict[str, str]) -> None:
+    """With the value that it has."""
+    (name, value), *_ = change.items()
+    with pytest.raises(SettingsFault, match=f"{name} cannot be '{value}'"):
+        RestoreSettings.from_env(_RESTORE | change)
