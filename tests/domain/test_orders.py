@@ -22,7 +22,7 @@ def test_there_is_one_job_to_as_many_as_nfs_carries(
     order: type[BackupOrder] | type[RestoreOrder], jobs: int | None
 ) -> None:
     """Or as many as the machine suggests."""
-    assert order("/from", "/to", jobs=jobs).jobs == jobs
+    assert order("/from", "/to", tuning=Tuning(jobs=jobs)).tuning.jobs == jobs
 
 
 @pytest.mark.parametrize("order", [BackupOrder, RestoreOrder])

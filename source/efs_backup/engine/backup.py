@@ -119,13 +119,12 @@ class BackupRun:
         return self._succeed(attempt, snapshot, report, finished)
 
     def _copy(self, attempt: "_Attempt", target: Tree, partial: Path, tools: Tools) -> CopyReport:
-        with self._step("copy"), workspace(tools.fpart) as private:
+        sizes, copier = self._sizes(attempt, target), self._order.tuning.copier
+        with self._step("copy"), workspace(tools.fpart, copier, sizes) as private:
             self._watcher.expect(attempt.survey.files, attempt.survey.size)
             links = private.links("reference", [reference.path for reference in attempt.references])
             options = rsync_options(links, vanishing=True, in_place=not links, into_empty=True)
-            order = CopyOrder(
-                Path(attempt.source.root), partial, options, self._sizes(attempt, target), self._order.excludes
-            )
+            order = CopyOrder(Path(attempt.source.root), partial, options, sizes, self._order.excludes)
             copy = Copy(order, self._runner, tools, private)
             report = copy.run(self._stop, self._watcher)
             if not report.fault():
@@ -133,8 +132,8 @@ class BackupRun:
             return report
 
     def _sizes(self, attempt: "_Attempt", target: Tree) -> PartSizes:
-        concurrency = most_concurrent(attempt.source, target)
-        return plan_parts(attempt.survey.files, attempt.survey.size, concurrency, self._order.jobs)
+        concurrency = most_concurrent(self._order.tuning.copier, attempt.source, target)
+        return plan_parts(attempt.survey.files, attempt.survey.size, concurrency, self._order.tuning)
 
     def _finish(self, attempt: "_Attempt", target: Tree) -> Finished:
         since_ns = int((self._now.timestamp() - CLOCK_MARGIN_SECONDS) * 1e9)

@@ -99,8 +99,9 @@ class RestoreRun:
         self._watcher.step("copy")
         self._watcher.expect(survey.files, survey.size)
         options = rsync_options((), vanishing=False, in_place=False, into_empty=False)
-        sizes = plan_parts(survey.files, survey.size, most_concurrent(source, target), self._order.jobs)
-        with workspace(tools.fpart) as private:
+        tuning = self._order.tuning
+        sizes = plan_parts(survey.files, survey.size, most_concurrent(tuning.copier, source, target), tuning)
+        with workspace(tools.fpart, tuning.copier, sizes) as private:
             copy = Copy(CopyOrder(Path(source.root), Path(target.root), options, sizes), self._runner, tools, private)
             if part.only is not None:
                 return copy.run_only(part.only)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from efs_backup.domain.parts import Concurrency, concurrency_of
+from efs_backup.domain.tuning import Copier
 from efs_backup.engine.mounts import kind_of
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -17,7 +18,8 @@ class Tree:
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = os.fspath(root)
-        self.concurrency = concurrency_of(kind_of(self.root), os.cpu_count() or 1)
+        self.kind = kind_of(self.root)
+        self.concurrency = concurrency_of(self.kind, os.cpu_count() or 1)
         self.descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def __enter__(self) -> "Tree":
@@ -88,9 +90,10 @@ class Tree:
         os.rmdir(path, dir_fd=self.descriptor)
 
 
-def most_concurrent(*trees: Tree) -> Concurrency:
+def most_concurrent(copier: Copier, *trees: Tree) -> Concurrency:
     """What suits the slower of these trees' file systems."""
-    return max((tree.concurrency for tree in trees), key=lambda concurrency: concurrency.jobs)
+    suiting = (concurrency_of(tree.kind, os.cpu_count() or 1, copier) for tree in trees)
+    return max(suiting, key=lambda concurrency: concurrency.threads)
 
 
 def _look_at(entry: os.DirEntry[str], *, with_stat: bool) -> tuple[str, os.stat_result | None, bool] | None:
