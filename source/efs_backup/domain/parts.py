@@ -23,7 +23,7 @@ _GOOD_CODES = frozenset({0, RSYNC_SOME_FILES_VANISHED})
 
 @dataclass(frozen=True)
 class Concurrency:
-    """How much is done at a time: parts, threads in each, parts one after the other, and threads of our own walks.
+    """How much is done at a time: parts, threads in each, and threads of our own walks, which list or also change.
 
     Measured on a simulated EFS and on a local disk (docs/performance.md).
     """
@@ -33,6 +33,7 @@ class Concurrency:
     smallest_part_files: int
     largest_part_files: int
     threads: int
+    changing_threads: int
     part_threads: int = 1
 
 
@@ -47,13 +48,13 @@ def concurrency_of(kind: str, processors: int, copier: Copier = Copier.RSYNC) ->
         return _OVER_A_NETWORK[copier]
     jobs = max(2, min(processors + 1, 16))
     if copier is Copier.LINKS:
-        return Concurrency(jobs, 1, smallest_part_files=5000, largest_part_files=20_000, threads=2, part_threads=2)
-    return Concurrency(jobs, 1, smallest_part_files=2500, largest_part_files=10_000, threads=2)
+        return Concurrency(jobs, 1, 5000, 20_000, threads=2, changing_threads=2, part_threads=2)
+    return Concurrency(jobs, 1, 2500, 10_000, threads=2, changing_threads=2)
 
 
 _OVER_A_NETWORK = {
-    Copier.RSYNC: Concurrency(32, 2, smallest_part_files=150, largest_part_files=2000, threads=64),
-    Copier.LINKS: Concurrency(4, 2, smallest_part_files=1000, largest_part_files=20_000, threads=64, part_threads=16),
+    Copier.RSYNC: Concurrency(32, 2, 150, 2000, threads=16, changing_threads=64),
+    Copier.LINKS: Concurrency(4, 2, 1000, 20_000, threads=16, changing_threads=64, part_threads=16),
 }
 
 

@@ -31,7 +31,7 @@ def _delete_tree(path: Path, should_stop: Callable[[], bool]) -> None:
             if directory:
                 tree.remove_directory(directory)
 
-        TreeWalk(enter, leave, threads=tree.concurrency.threads, should_stop=should_stop).run()
+        TreeWalk(enter, leave, threads=tree.concurrency.changing_threads, should_stop=should_stop).run()
     path.rmdir()
 
 

@@ -31,9 +31,10 @@ class Tree:
         os.close(self.descriptor)
 
     @contextmanager
-    def opened(self, path: str) -> Iterator[int]:
-        """A descriptor of a directory."""
-        descriptor = os.open(path or ".", _DIRECTORY, dir_fd=self.descriptor)
+    def opened(self, path: str, *, to_list: bool = True) -> Iterator[int]:
+        """A descriptor of a directory; one that is not to be listed costs no request to a file server."""
+        flags = _DIRECTORY if to_list else _DIRECTORY | os.O_PATH
+        descriptor = os.open(path or ".", flags, dir_fd=self.descriptor)
         try:
             yield descriptor
         finally:
@@ -108,12 +109,13 @@ def _look_at(entry: os.DirEntry[str], *, with_stat: bool) -> tuple[str, os.stat_
 def set_directory_attributes(descriptor: int, wanted: os.stat_result) -> None:
     """Give an open directory the owner, mode and times of another; what is right already is not written again.
 
-    Only root can give files away; for others the owner stays.
+    Only root can give files away; for others the owner stays. The times come first, for a mode may close the directory
+    to its owner.
     """
     found = os.fstat(descriptor)
-    if os.geteuid() == 0 and (found.st_uid, found.st_gid) != (wanted.st_uid, wanted.st_gid):
-        os.fchown(descriptor, wanted.st_uid, wanted.st_gid)
-    if stat.S_IMODE(os.fstat(descriptor).st_mode) != stat.S_IMODE(wanted.st_mode):
-        os.fchmod(descriptor, stat.S_IMODE(wanted.st_mode))
     if found.st_mtime_ns != wanted.st_mtime_ns:
-        os.utime(descriptor, ns=(wanted.st_atime_ns, wanted.st_mtime_ns))
+        os.utime(".", ns=(wanted.st_atime_ns, wanted.st_mtime_ns), dir_fd=descriptor)
+    if os.geteuid() == 0 and (found.st_uid, found.st_gid) != (wanted.st_uid, wanted.st_gid):
+        os.chown(".", wanted.st_uid, wanted.st_gid, dir_fd=descriptor)
+    if stat.S_IMODE(os.fstat(descriptor).st_mode) != stat.S_IMODE(wanted.st_mode):
+        os.chmod(".", stat.S_IMODE(wanted.st_mode), dir_fd=descriptor)
