@@ -8,6 +8,7 @@ its exit code. Lean, for it starts many times: only a few modules of the standar
 import os
 import sys
 import threading
+import time
 
 from efs_backup.domain.linking import by_directory, worst_code
 from efs_backup.engine.descent import open_root
@@ -17,6 +18,8 @@ from efs_backup.engine.throttle import Throttle
 _REFERENCE = "--link-dest="
 _LISTED_IN = "--files-from="
 _INTO_EMPTY = "--ignore-existing"
+_ACCOUNT_SECONDS = 1.0
+_RSYNC_OPERATIONS = 10
 _SOME_FILES_FAILED = 23
 _ERROR_IN_FILE_OUTPUT = 11
 
@@ -34,6 +37,7 @@ class PartCopy:
         self._codes = [0]
         self._lock = threading.Lock()
         self._errors: list[BaseException] = []
+        self._next_account = time.monotonic() + _ACCOUNT_SECONDS
 
     def run(self) -> int:
         """Copy; the exit code, as rsync's."""
@@ -55,7 +59,7 @@ class PartCopy:
         references = [
             open_root(option.removeprefix(_REFERENCE)) for option in self._options if option.startswith(_REFERENCE)
         ]
-        return Sides(source, target, references, into_empty=_INTO_EMPTY in self._options)
+        return Sides(source, target, references, self._throttle, into_empty=_INTO_EMPTY in self._options)
 
     def _copy_directories(self, sides: Sides) -> None:
         """One thread at a time in a directory, for the kernel lets no more work there; the largest are begun first."""
@@ -82,13 +86,15 @@ class PartCopy:
             self._errors.append(error)
 
     def _copy_directory(self, sides: Sides, directory: str, names: dict[str, None]) -> None:
-        copy = DirectoryCopy(sides, directory, names, self._throttle)
+        copy = DirectoryCopy(sides, directory, names)
         try:
             copy.run()
         except OSError as error:
             self._complain(error, directory)
         with self._lock:
             self._tally.add(copy.tally)
+            if time.monotonic() >= self._next_account:
+                self._say_statistics()
 
     def _complain(self, error: OSError, directory: str) -> None:
         """In rsync's words, for the same reader."""
@@ -98,7 +104,9 @@ class PartCopy:
         self._codes.append(_ERROR_IN_FILE_OUTPUT if is_full else _SOME_FILES_FAILED)
 
     def _say_statistics(self) -> None:
-        tally = self._tally
+        """What was done since the last account; whoever reads them adds them up."""
+        tally = self._tally.taken()
+        self._next_account = time.monotonic() + _ACCOUNT_SECONDS
         sys.stdout.write(
             f"Number of files: {tally.files}\nNumber of regular files transferred: {tally.transferred}\n"
             f"Total file size: {tally.size} bytes\nTotal transferred file size: {tally.transferred_size} bytes\n"
@@ -107,10 +115,14 @@ class PartCopy:
 
     def _leave_to_rsync(self, paths: list[str], options: list[str], name: str) -> None:
         """Its list lies beside the part's. Directories are made elsewhere: listed by name, their content would come."""
-        if not paths:
-            return
         place, _, part = self._part.rpartition("/")
         listed = f"{place}/{name}.{part}"
+        most = self._throttle.in_a_second // _RSYNC_OPERATIONS or 1
+        for begin in range(0, len(paths), most):
+            self._throttle.pay(_RSYNC_OPERATIONS * len(paths[begin : begin + most]))
+            self._run_rsync(paths[begin : begin + most], options, listed)
+
+    def _run_rsync(self, paths: list[str], options: list[str], listed: str) -> None:
         with open(listed, "wb") as out:
             out.write(b"".join(os.fsencode(f"./{path}") + b"\0" for path in paths))
         command = ["rsync", *options, "--no-dirs", f"{_LISTED_IN}{listed}", *self._places]

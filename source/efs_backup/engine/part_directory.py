@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import threading
 from collections.abc import Iterable
 
 from efs_backup.domain.linking import HAND_OVER, POINT, WRITE, first_mode, is_equal, way_of
@@ -12,8 +13,8 @@ from efs_backup.engine.throttle import Throttle
 
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
-_WRITE_OPERATIONS = 7
-_POINT_OPERATIONS = 4
+_OPERATIONS = {WRITE: 5, POINT: 3}
+"""Of a new entry whose owner is that of this process: of a file open, read, create, write and times."""
 
 
 class Sides:
@@ -22,12 +23,36 @@ class Sides:
     into_empty: the target began empty: what is there already was brought by another part, and is left alone.
     """
 
-    def __init__(self, source: int, target: int, references: list[int], *, into_empty: bool) -> None:
+    def __init__(
+        self, source: int, target: int, references: list[int], throttle: Throttle, *, into_empty: bool
+    ) -> None:
+        self.throttle = throttle
         self.source = source
         self.target = target
         self.references = references
         self.into_empty = into_empty
         self.is_root = os.geteuid() == 0
+        self.owner = (os.geteuid(), os.getegid())
+        self._known: set[tuple[int, str]] = set()
+        self._lock = threading.Lock()
+
+    def opened(self, root: int, directory: str) -> int:
+        """A descriptor of a directory to list."""
+        self.throttle.pay(2)
+        return open_below(root, directory, LISTING)
+
+    def learn_names(self, root: int, directory: str) -> None:
+        """List the directory above, once: then the kernel knows the names in it, and need not ask for each of them."""
+        above = os.path.dirname(directory)
+        with self._lock:
+            if not directory or (root, above) in self._known:
+                return
+            self._known.add((root, above))
+            listing = self.opened(root, above)
+            try:
+                os.listdir(listing)
+            finally:
+                os.close(listing)
 
 
 class Tally:
@@ -49,6 +74,13 @@ class Tally:
         if is_transferred:
             self.transferred, self.transferred_size = self.transferred + 1, self.transferred_size + size
 
+    def taken(self) -> "Tally":
+        """The counts until now, which begin anew; the paths stay."""
+        counts = Tally()
+        counts.add(self)
+        self.files = self.size = self.transferred = self.transferred_size = 0
+        return counts
+
     def add(self, other: "Tally") -> None:
         """Count what another has counted."""
         self.files, self.size = self.files + other.files, self.size + other.size
@@ -61,19 +93,19 @@ class Tally:
 class DirectoryCopy:
     """The names of one directory. `run` raises OSError only for the target's side: full, or something in the way."""
 
-    def __init__(self, sides: Sides, directory: str, names: Iterable[str], throttle: Throttle) -> None:
+    def __init__(self, sides: Sides, directory: str, names: Iterable[str]) -> None:
         self.tally = Tally()
         self._sides = sides
         self._directory = directory
         self._names = names
-        self._throttle = throttle
+        self._throttle = sides.throttle
         self._refused: set[str] = set()
         self._existing: set[str] = set()
 
     def run(self) -> None:
         """Bring every name that is still there; what cannot be listed is left to rsync, which knows what to say."""
         try:
-            source = self._open(self._sides.source)
+            source = self._sides.opened(self._sides.source, self._directory)
         except OSError as error:
             if error.errno not in _GONE:
                 self.tally.with_references += [self._path(name) for name in self._names]
@@ -117,7 +149,7 @@ class DirectoryCopy:
         self._throttle.pay()
         target, is_new = make_below(self._sides.target, self._directory, mode)
         if not is_new and not self._sides.into_empty:
-            listing = self._open(self._sides.target)
+            listing = self._sides.opened(self._sides.target, self._directory)
             self._existing = set(os.listdir(listing))
             os.close(listing)
         return target
@@ -127,7 +159,8 @@ class DirectoryCopy:
         if not found:
             return
         try:
-            place = self._open(reference)
+            self._sides.learn_names(reference, self._directory)
+            place = self._sides.opened(reference, self._directory)
         except OSError:
             return
         try:
@@ -176,12 +209,12 @@ class DirectoryCopy:
 
     def _make(self, way: str, source: int, target: int, name: str, attributes: os.stat_result) -> bool:
         """False where rsync has to do it. Raises FileExistsError, and OSError where no space is left."""
+        is_given_away = (attributes.st_uid, attributes.st_gid) != self._sides.owner
+        self._throttle.pay(_OPERATIONS.get(way, 0) + is_given_away)
         try:
             if way == WRITE:
-                self._throttle.pay(_WRITE_OPERATIONS)
                 return write_small(source, target, name, attributes)
             if way == POINT:
-                self._throttle.pay(_POINT_OPERATIONS)
                 point_symlink(source, target, name, attributes)
                 return True
         except FileExistsError:
@@ -190,10 +223,6 @@ class DirectoryCopy:
             if error.errno in NO_SPACE:
                 raise
         return False
-
-    def _open(self, root: int) -> int:
-        self._throttle.pay(2)
-        return open_below(root, self._directory, LISTING)
 
     def _path(self, name: str) -> str:
         return f"{self._directory}/{name}" if self._directory else name

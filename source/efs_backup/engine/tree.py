@@ -9,6 +9,7 @@ from types import TracebackType
 from efs_backup.domain.parts import Concurrency, concurrency_of
 from efs_backup.domain.tuning import Copier
 from efs_backup.engine.mounts import kind_of
+from efs_backup.engine.throttle import Throttle
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -16,8 +17,9 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 class Tree:
     """An open directory; all paths are relative to it, "" or "." for itself. Everything raises OSError."""
 
-    def __init__(self, root: str | os.PathLike[str]) -> None:
+    def __init__(self, root: str | os.PathLike[str], throttle: Throttle | None = None) -> None:
         self.root = os.fspath(root)
+        self.throttle = throttle or Throttle()
         self.kind = kind_of(self.root)
         self.concurrency = concurrency_of(self.kind, os.cpu_count() or 1)
         self.descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -33,6 +35,7 @@ class Tree:
     @contextmanager
     def opened(self, path: str, *, to_list: bool = True) -> Iterator[int]:
         """A descriptor of a directory; one that is not to be listed costs no request to a file server."""
+        self.throttle.pay(2)
         flags = _DIRECTORY if to_list else _DIRECTORY | os.O_PATH
         descriptor = os.open(path or ".", flags, dir_fd=self.descriptor)
         try:
@@ -47,6 +50,7 @@ class Tree:
 
     def stat(self, path: str) -> os.stat_result:
         """The attributes of the entry itself, never of a symlink's target."""
+        self.throttle.pay()
         return os.stat(path or ".", dir_fd=self.descriptor, follow_symlinks=False)
 
     def find(self, path: str) -> os.stat_result | None:
@@ -76,10 +80,12 @@ class Tree:
 
     def rename(self, old: str, new: str) -> None:
         """Rename within the tree."""
+        self.throttle.pay()
         os.rename(old, new, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
 
     def link(self, old: str, new: str) -> None:
         """A second name for a file (for a symlink itself, not for its target)."""
+        self.throttle.pay()
         os.link(old, new, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor, follow_symlinks=False)
 
     def unlink(self, path: str) -> None:
@@ -88,6 +94,7 @@ class Tree:
 
     def remove_directory(self, path: str) -> None:
         """Remove an empty directory."""
+        self.throttle.pay()
         os.rmdir(path, dir_fd=self.descriptor)
 
 

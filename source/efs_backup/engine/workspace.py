@@ -1,5 +1,6 @@
 """A private directory of safe characters for fpsync: it builds shell text from the paths that it is given."""
 
+import os
 import re
 import shlex
 import shutil
@@ -29,14 +30,18 @@ class Workspace:
         self.programs = path / "programs"
 
     def fill(self, fpart: str, copier: Copier, sizes: PartSizes) -> None:
-        """Make what every copy needs; `fpart` is the path of the real one."""
+        """Make what every copy needs; `fpart` is the path of the real one.
+
+        Where this user may not start our own interpreter again (it lies in another's home), rsync copies.
+        """
         self.fpsync.mkdir()
         self.programs.mkdir()
         (self.programs / "real_fpart").symlink_to(fpart)
         _install(_script("crawl_fpart.sh"), self.programs / "fpart")
         _install(_script("queue_ls.sh"), self.programs / "ls")
+        is_linking = copier is Copier.LINKS and os.access(sys.executable, os.X_OK)
         linking = linking_tool(sys.executable, _PACKAGE_PLACE, sizes)
-        _install(_call_of(linking) if copier is Copier.LINKS else _script("part_rsync.sh"), self.tool)
+        _install(_call_of(linking) if is_linking else _script("part_rsync.sh"), self.tool)
 
     def link(self, name: str, target: Path) -> str:
         """A path of safe characters that leads to a directory.
