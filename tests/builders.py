@@ -86,6 +86,8 @@ def small_tree(root: Path) -> Path:
 
 
 def many_parts(root: Path) -> None:
-    """Files enough for several of the smallest parts."""
+    """Files enough for several of the smallest parts, each with something that only rsync can copy."""
     for number in range(800):
         write(root / f"part {number // 160}" / f"file {number}", f"content {number}")
+    for directory in root.glob("part *"):
+        os.mkfifo(directory / "fifo")

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from efs_backup.domain.tuning import Copier
 from tests.builders import small_tree
 from tests.simulator import Simulator
 
@@ -52,6 +53,8 @@ class Cli:
 
     def __init__(self, environment: dict[str, str]) -> None:
         self.environment = environment
+        self.copier: Copier | None = None
+        self.is_slow = False
 
     def __call__(self, *arguments: object, code: int | None = 0) -> Ended:
         """Run it; fail unless it exits with this code (None: any)."""
@@ -80,10 +83,14 @@ class Cli:
         """As it really is."""
         self.environment["SLOW_RSYNC"] = "0"
 
-    @staticmethod
-    def line(*arguments: object) -> list[bytes]:
-        """The command line."""
-        return [os.fsencode(COMMAND), *(os.fsencode(str(argument)) for argument in arguments)]
+    def line(self, *arguments: object) -> list[bytes]:
+        """The command line, with the copier and the small parts that the test's fixtures ask for."""
+        more = self._ways() if arguments[0] in {"run", "restore"} else []
+        return [os.fsencode(COMMAND), *(os.fsencode(str(argument)) for argument in (*arguments, *more))]
+
+    def _ways(self) -> list[object]:
+        copier = self.copier or (Copier.RSYNC if self.is_slow else None)
+        return [*(["--copier", copier] if copier else []), *(["--files-per-part", 160] if self.is_slow else [])]
 
 
 @pytest.fixture
@@ -94,9 +101,23 @@ def cli(tmp_path: Path) -> Cli:
     return Cli({**os.environ, "TMPDIR": str(temporary)})
 
 
+@pytest.fixture(params=list(Copier))
+def each_copier(request: pytest.FixtureRequest, cli: Cli) -> Copier:
+    """Run the test once for each copier."""
+    cli.copier = Copier(request.param)
+    return cli.copier
+
+
+both_copiers = pytest.mark.usefixtures("each_copier")
+
+
 @pytest.fixture
 def slow_rsync(cli: Cli, tmp_path: Path) -> None:
-    """An rsync before the real one in PATH that takes its time over each part."""
+    """An rsync before the real one in PATH that takes its time over each part, and small parts.
+
+    It slows the links copier too where each part has something that only rsync can copy, as in `many_parts`.
+    """
+    cli.is_slow = True
     programs = tmp_path / "slow"
     programs.mkdir()
     wrapper = programs / "rsync"

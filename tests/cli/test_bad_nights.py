@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from efs_backup.domain.tuning import Copier
 from tests.builders import account, many_parts, write
-from tests.conftest import COMMAND, Cli
+from tests.conftest import Cli, both_copiers
 from tests.simulator import Simulator
 
 
@@ -33,6 +34,10 @@ from tests.simulator import Simulator
         (("--window", "-1"), "no time would be left"),
         (("--jobs", "0"), "must be 1 to 64"),
         (("--jobs", "65"), "must be 1 to 64"),
+        (("--threads", "0"), "must be 1 to 64"),
+        (("--files-per-part", "0"), "at least 1 file"),
+        (("--max-operations-per-second", "0.5"), "At least 1 operation a second"),
+        (("--copier", "cp"), "is not one of"),
         (("--exclude", "a|b"), "use only"),
         (("--exclude", "/"), "names nothing"),
         (("--unknown",), "No such option"),
@@ -102,6 +107,7 @@ def test_a_backup_without_the_right_to_write_is_refused(cli: Cli, source: Path, 
 
 
 @pytest.mark.root
+@both_copiers
 def test_a_directory_that_cannot_be_read_fails_the_backup(cli: Cli, source: Path, backup: Path, tmp_path: Path) -> None:
     """It is named; a snapshot that lacks it silently would be worse than none."""
     (source / "directory 1").chmod(0o000)
@@ -112,6 +118,7 @@ def test_a_directory_that_cannot_be_read_fails_the_backup(cli: Cli, source: Path
 
 
 @pytest.mark.root
+@both_copiers
 def test_a_file_that_cannot_be_read_fails_the_backup(cli: Cli, source: Path, backup: Path, tmp_path: Path) -> None:
     """It is named; it can be excluded, and then the backup succeeds."""
     write(source / "directory 1" / "secret\nname").chmod(0o000)
@@ -124,6 +131,7 @@ def test_a_file_that_cannot_be_read_fails_the_backup(cli: Cli, source: Path, bac
 
 
 @pytest.mark.root
+@both_copiers
 def test_a_user_without_root_rights_can_back_up_directories_that_are_not_writable(
     cli: Cli, source: Path, backup: Path, tmp_path: Path
 ) -> None:
@@ -157,6 +165,7 @@ def test_a_missing_tool_is_named_with_the_way_to_get_it(
 
 
 @pytest.mark.root
+@both_copiers
 def test_a_full_backup_fails_and_the_next_one_succeeds_once_there_is_space(
     cli: Cli, source: Path, backup: Path
 ) -> None:
@@ -178,6 +187,7 @@ def test_a_full_backup_fails_and_the_next_one_succeeds_once_there_is_space(
 
 
 @pytest.mark.root
+@both_copiers
 def test_a_backup_without_any_inode_left_fails_as_full(cli: Cli, source: Path, backup: Path) -> None:
     """Even where not one file can be made."""
     with _tmpfs(backup, "size=8m,nr_inodes=6"):
@@ -199,6 +209,7 @@ def test_two_backups_at_once_are_refused(cli: Cli, source: Path, backup: Path, s
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@both_copiers
 def test_a_signal_stops_gracefully_and_the_next_backup_continues(
     cli: Cli, source: Path, backup_on_efs: Path, slow_rsync: None, number: signal.Signals
 ) -> None:
@@ -219,6 +230,7 @@ def test_a_signal_stops_gracefully_and_the_next_backup_continues(
     assert 0 < result["number_of_files_transferred"] < result["number_of_files"]
 
 
+@both_copiers
 def test_a_window_that_closes_leaves_a_partial_to_continue_from(
     cli: Cli, source: Path, backup_on_efs: Path, slow_rsync: None
 ) -> None:
@@ -238,6 +250,7 @@ def test_a_window_that_closes_leaves_a_partial_to_continue_from(
     assert not list(backup_on_efs.glob("efs-backup/daily/.partial-*"))
 
 
+@both_copiers
 def test_a_killed_backup_leaves_no_snapshot_and_the_next_one_continues(
     cli: Cli, source: Path, backup_on_efs: Path, slow_rsync: None
 ) -> None:
@@ -255,6 +268,7 @@ def test_a_killed_backup_leaves_no_snapshot_and_the_next_one_continues(
     assert _processes_on(cli) == []
 
 
+@both_copiers
 def test_a_killed_rsync_is_never_a_success(cli: Cli, source: Path, backup_on_efs: Path, slow_rsync: None) -> None:
     """Then fpsync may exit with 0 all the same; the parts are counted."""
     many_parts(source)
@@ -266,11 +280,20 @@ def test_a_killed_rsync_is_never_a_success(cli: Cli, source: Path, backup_on_efs
     assert cli("list", backup_on_efs, code=5).stdout == ""
 
 
-@pytest.mark.parametrize("victim", ["/bin/sh -c", "/part_rsync -l"])
+@pytest.mark.parametrize(
+    ("copier", "victim"),
+    [
+        (Copier.RSYNC, "/bin/sh -c"),
+        (Copier.RSYNC, "/part_copy -l"),
+        (Copier.LINKS, "/bin/sh -c"),
+        (Copier.LINKS, "part_copy import main"),
+    ],
+)
 def test_whatever_is_killed_a_success_is_true(
-    cli: Cli, source: Path, backup_on_efs: Path, slow_rsync: None, victim: str
+    cli: Cli, source: Path, backup_on_efs: Path, slow_rsync: None, copier: Copier, victim: str
 ) -> None:
     """A copy may live on without the shell that started it; what is published is whole in any case."""
+    cli.copier = copier
     many_parts(source)
     running = cli.start("run", source, backup_on_efs, "--jobs", 2, "--json")
     _kill_first(cli, victim)
@@ -283,6 +306,7 @@ def test_whatever_is_killed_a_success_is_true(
         assert cli("list", backup_on_efs, code=5).stdout == ""
 
 
+@both_copiers
 def test_a_killed_fpsync_is_never_a_success(cli: Cli, source: Path, backup_on_efs: Path, slow_rsync: None) -> None:
     """Parts that were never begun are missing, and nothing goes on in the background."""
     many_parts(source)
@@ -294,6 +318,7 @@ def test_a_killed_fpsync_is_never_a_success(cli: Cli, source: Path, backup_on_ef
     assert _processes_on(cli) == []
 
 
+@both_copiers
 def test_files_that_vanish_while_they_are_copied_are_counted(
     cli: Cli, source: Path, backup_on_efs: Path, slow_rsync: None
 ) -> None:
@@ -312,6 +337,7 @@ def test_files_that_vanish_while_they_are_copied_are_counted(
     assert account(Path(result["path"])) == account(source)
 
 
+@both_copiers
 def test_a_source_that_is_replaced_during_the_backup_is_noticed(
     cli: Cli, source: Path, backup_on_efs: Path, slow_rsync: None
 ) -> None:
@@ -339,6 +365,7 @@ def test_a_bind_mount_of_the_source_is_the_source(cli: Cli, source: Path, tmp_pa
         subprocess.run(["umount", tmp_path / "elsewhere"], check=True)
 
 
+@both_copiers
 def test_a_file_with_an_input_error_fails_the_backup(cli: Cli, source: Path, simulator: Simulator) -> None:
     """It is named; the older snapshot stays, and once the error is gone the next backup succeeds."""
     efs, backup = simulator.mount("source"), simulator.mount("backup")
@@ -355,6 +382,7 @@ def test_a_file_with_an_input_error_fails_the_backup(cli: Cli, source: Path, sim
     assert account(Path(cli("run", efs, backup, "--json").json["path"])) == account(efs)
 
 
+@both_copiers
 def test_an_input_error_that_passes_is_tried_again(cli: Cli, source: Path, simulator: Simulator) -> None:
     """One ESTALE on one file does not cost the night."""
     efs, backup = simulator.mount("source"), simulator.mount("backup")
@@ -364,6 +392,7 @@ def test_an_input_error_that_passes_is_tried_again(cli: Cli, source: Path, simul
 
 
 @pytest.mark.parametrize("operation", ["opendir", "readdir"])
+@both_copiers
 def test_a_listing_that_breaks_off_in_the_crawl_is_noticed(
     cli: Cli, source: Path, simulator: Simulator, operation: str
 ) -> None:
@@ -389,6 +418,7 @@ def test_a_backup_without_hard_links_is_refused(cli: Cli, source: Path, simulato
     assert not list(backup.glob("efs-backup/daily/.partial-*"))
 
 
+@both_copiers
 def test_the_hard_link_limit_is_survived(cli: Cli, source: Path, simulator: Simulator) -> None:
     """At 177 links, files, symlinks and FIFOs are copied instead of linked, and the series goes on from the copies."""
     os.mkfifo(source / "fifo")
@@ -410,6 +440,7 @@ def test_the_hard_link_limit_is_survived(cli: Cli, source: Path, simulator: Simu
         assert account(Path(row["path"])) == account(source)
 
 
+@both_copiers
 def test_a_disk_that_is_full_at_close_fails_as_full(cli: Cli, source: Path, simulator: Simulator) -> None:
     """NFS reports a full disk only when a file is closed."""
     backup = simulator.mount("backup", "fail_op=flush", "fail_errno=ENOSPC", "fail_after=5")
@@ -458,7 +489,7 @@ def _as_nobody(cli: Cli, tmp_path: Path, *arguments: object) -> dict[str, Any]:
         if directory.stat().st_mode & 0o005 != 0o005 and directory != Path("/"):
             directory.chmod(directory.stat().st_mode | 0o055)
     Path(cli.environment["TMPDIR"]).chmod(0o777)
-    line = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", str(COMMAND), *map(str, arguments)]
+    line = [b"setpriv", b"--reuid=65534", b"--regid=65534", b"--clear-groups", *cli.line(*arguments)]
     done = subprocess.run(line, capture_output=True, env=cli.environment, check=False)
     assert done.stdout, done
     result: dict[str, Any] = json.loads(done.stdout)

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.builders import A_DAY_AGO_NS, account, write
-from tests.conftest import Cli
+from tests.conftest import Cli, both_copiers
+
+pytestmark = both_copiers
 
 NAMES = [
     b"with space",

@@ -4,7 +4,6 @@ import pytest
 
 from efs_backup.domain.errors import WrongUsage
 from efs_backup.domain.orders import BackupOrder, RestoreMode, RestoreOrder
-from efs_backup.domain.parts import JOBS_LIMIT
 from efs_backup.domain.snapshots import Interval, Selection
 
 
@@ -14,23 +13,6 @@ def test_a_backup_needs_only_a_source_and_a_backup() -> None:
     assert (str(order.label), order.interval, order.retention.count) == ("efs-backup", Interval.DAILY, 7)
     assert not order.allow_empty
     assert not order.excludes
-
-
-@pytest.mark.parametrize("order", [BackupOrder, RestoreOrder])
-@pytest.mark.parametrize("jobs", [None, 1, JOBS_LIMIT])
-def test_there_is_one_job_to_as_many_as_nfs_carries(
-    order: type[BackupOrder] | type[RestoreOrder], jobs: int | None
-) -> None:
-    """Or as many as the machine suggests."""
-    assert order("/from", "/to", jobs=jobs).jobs == jobs
-
-
-@pytest.mark.parametrize("order", [BackupOrder, RestoreOrder])
-@pytest.mark.parametrize("jobs", [0, -1, JOBS_LIMIT + 1])
-def test_a_number_of_jobs_that_cannot_work_is_refused(order: type[BackupOrder] | type[RestoreOrder], jobs: int) -> None:
-    """The sentence says the limit and the number."""
-    with pytest.raises(WrongUsage, match=rf"1 to {JOBS_LIMIT}, not {jobs}\."):
-        order("/from", "/to", jobs=jobs)
 
 
 def test_a_restore_deletes_nothing_unless_told_so() -> None:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from efs_backup.domain.backup import CopyStatistics
 from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed, SourceUnreadable
 from efs_backup.domain.parts import (
-    JOBS_LIMIT,
     LARGEST_PART_SIZE,
     SMALLEST_PART_SIZE,
     Concurrency,
@@ -19,6 +18,7 @@ from efs_backup.domain.parts import (
     plan_parts,
 )
 from efs_backup.domain.rsync_output import Complaint, Fault
+from efs_backup.domain.tuning import JOBS_LIMIT, Copier, Tuning
 
 HARMLESS = Complaint(Fault.HARMLESS, "failed to hard-link")
 VANISHED = Complaint(Fault.VANISHED, 'file has vanished: "/s/gone"', "/s/gone", is_late=True)
@@ -33,7 +33,7 @@ files = st.integers(0, 10**9)
 sizes = st.integers(0, 10**16)
 jobs = st.integers(1, JOBS_LIMIT)
 kinds = st.sampled_from(["ext4", "xfs", "tmpfs", "nfs4", "fuse.efs_sim"])
-concurrencies = st.builds(concurrency_of, kinds, st.integers(1, 1024))
+concurrencies = st.builds(concurrency_of, kinds, st.integers(1, 1024), st.sampled_from(Copier))
 
 
 @pytest.mark.parametrize("kind", ["nfs", "nfs4", "fuse", "fuse.efs_sim", "cifs", "smb3", "lustre", "9p", "efs"])
@@ -42,7 +42,7 @@ def test_over_a_network_many_wait_at_a_time(kind: str) -> None:
     concurrency = concurrency_of(kind, 1)
     assert concurrency == concurrency_of(kind, 64)
     assert concurrency.jobs > 16
-    assert concurrency.threads >= concurrency.jobs
+    assert concurrency.changing_threads >= concurrency.jobs
 
 
 @pytest.mark.parametrize("kind", ["ext4", "xfs", "tmpfs", "overlay", ""])
@@ -74,17 +74,36 @@ def test_the_jobs_of_an_order_come_before_what_suits(
     number: int, size: int, concurrency: Concurrency, ordered: int
 ) -> None:
     """Where none are ordered, there are as many as suit the file system."""
-    assert plan_parts(number, size, concurrency, ordered).jobs == ordered
-    assert plan_parts(number, size, concurrency, None).jobs == plan_parts(number, size, concurrency).jobs
-    assert plan_parts(number, size, concurrency).jobs == concurrency.jobs
+    assert plan_parts(number, size, concurrency, Tuning(jobs=ordered)).jobs == ordered
+    assert plan_parts(number, size, concurrency, Tuning()).jobs == concurrency.jobs
 
 
 @given(files, sizes, concurrencies, st.none() | jobs)
 def test_parts_are_neither_tiny_nor_huge(number: int, size: int, concurrency: Concurrency, ordered: int | None) -> None:
     """The start of one must not cost most, nor its loss hurt."""
-    plan = plan_parts(number, size, concurrency, ordered)
+    plan = plan_parts(number, size, concurrency, Tuning(jobs=ordered))
     assert concurrency.smallest_part_files <= plan.files <= concurrency.largest_part_files
     assert SMALLEST_PART_SIZE <= plan.size <= LARGEST_PART_SIZE
+
+
+@given(files, sizes, concurrencies, jobs, st.floats(1, 10**6))
+def test_all_jobs_together_keep_the_ordered_rate(
+    number: int, size: int, concurrency: Concurrency, ordered: int, rate: float
+) -> None:
+    """Each has an equal share; without an order there is no limit."""
+    plan = plan_parts(number, size, concurrency, Tuning(jobs=ordered, operations_per_second=rate))
+    assert plan.operations_per_second == pytest.approx(rate / ordered)
+    assert plan_parts(number, size, concurrency, Tuning()).operations_per_second is None
+
+
+@pytest.mark.parametrize("kind", ["ext4", "nfs4"])
+def test_threads_and_files_of_a_part_can_be_ordered(kind: str) -> None:
+    """Whatever suits the file system; rsync has no threads."""
+    concurrency = concurrency_of(kind, 2, Copier.LINKS)
+    plan = plan_parts(10**6, 10**9, concurrency, Tuning(threads=3, files_per_part=7))
+    assert (plan.threads, plan.files) == (3, 7)
+    assert plan_parts(1, 1, concurrency, Tuning()).threads == concurrency.part_threads > 1
+    assert concurrency_of(kind, 2, Copier.RSYNC).part_threads == 1
 
 
 @given(files, sizes, concurrencies, st.none() | jobs)
@@ -92,7 +111,7 @@ def test_every_job_has_its_share_of_the_parts(
     number: int, size: int, concurrency: Concurrency, ordered: int | None
 ) -> None:
     """No more parts than that but where one is the largest, no fewer but where one is the smallest."""
-    plan = plan_parts(number, size, concurrency, ordered)
+    plan = plan_parts(number, size, concurrency, Tuning(jobs=ordered))
     share = plan.jobs * concurrency.parts_per_job
     assert plan.files * share >= number or plan.files == concurrency.largest_part_files
     assert (plan.files - 1) * share < number or plan.files == concurrency.smallest_part_files

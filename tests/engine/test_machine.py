@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from efs_backup.domain.commands import PartSizes
 from efs_backup.domain.errors import Locked
+from efs_backup.domain.tuning import Copier
 from efs_backup.domain.window import Window
 from efs_backup.engine.delete import delete_trees
 from efs_backup.engine.lock import Owner, locked, reading, without_readers
@@ -66,7 +68,7 @@ def test_a_path_of_safe_characters_is_used_as_it_is(tmp_path: Path) -> None:
     """Another one gets a link, and the workspace is gone at the end."""
     odd = tmp_path / "it's"
     odd.mkdir()
-    with workspace("/bin/true") as private:
+    with workspace("/bin/true", Copier.LINKS, PartSizes(1, 1, 1)) as private:
         assert private.link("safe", tmp_path) == str(tmp_path.resolve())
         link = private.link("odd", odd)
         assert Path(link).is_relative_to(private.path)

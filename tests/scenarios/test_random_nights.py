@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from efs_backup.domain.backup import BackupStatus, CopyStatistics
 from efs_backup.domain.orders import BackupOrder
 from efs_backup.domain.snapshots import FolderLabel, Interval, Retention
+from efs_backup.domain.tuning import Copier, Tuning
 from efs_backup.domain.window import Window
 from efs_backup.engine.backup import BackupRun
 from efs_backup.engine.process import Runner
@@ -49,6 +50,8 @@ class _Quiet:
 
 class Nights(RuleBasedStateMachine):
     """A source that changes, and a backup of it that is kept, pruned, and cut off at any moment."""
+
+    copier = Copier.LINKS
 
     def __init__(self) -> None:
         super().__init__()
@@ -156,7 +159,10 @@ class Nights(RuleBasedStateMachine):
     @rule(retain=st.integers(1, 4))
     def back_up(self, retain: int) -> None:
         """A backup publishes the source as it is."""
-        order = BackupOrder(str(self.source), str(self.backup), retention=Retention(retain), allow_empty=True)
+        tuning = Tuning(self.copier)
+        order = BackupOrder(
+            str(self.source), str(self.backup), retention=Retention(retain), tuning=tuning, allow_empty=True
+        )
         runner, stop = Runner.with_new_family(), Stop(Window())
         result = BackupRun(order, now=datetime.now(UTC), runner=runner, stop=stop, watcher=_Quiet()).run()
         assert result.status is BackupStatus.SUCCESS, result
@@ -168,7 +174,9 @@ class Nights(RuleBasedStateMachine):
     def back_up_and_kill(self, seconds: float, signal: int) -> None:
         """A backup is stopped or killed at any moment; it may have published by then, or not."""
         environment: dict[str, Any] = {**os.environ, "TMPDIR": str(self.place)}
-        line = Cli.line("run", self.source, self.backup, "--retain", 9, "--allow-empty")
+        cli = Cli(environment)
+        cli.copier = self.copier
+        line = cli.line("run", self.source, self.backup, "--retain", 9, "--allow-empty")
         process = subprocess.Popen(
             line, env=environment, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -204,7 +212,14 @@ class Nights(RuleBasedStateMachine):
                 assert account(self.backup / "efs-backup" / "daily" / name) == facts
 
 
-Nights.TestCase.settings = settings(
-    max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
-)
+class RsyncNights(Nights):
+    """The same with rsync alone."""
+
+    copier = Copier.RSYNC
+
+
+_SETTINGS = settings(stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck))
+Nights.TestCase.settings = settings(_SETTINGS, max_examples=12)
+RsyncNights.TestCase.settings = settings(_SETTINGS, max_examples=5)
 test_snapshots_survive_random_nights = Nights.TestCase
+test_snapshots_survive_random_nights_of_rsync = RsyncNights.TestCase

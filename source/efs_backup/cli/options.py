@@ -1,8 +1,11 @@
 """Arguments and options that several commands share."""
 
+from collections.abc import Callable
+
 import click
 
 from efs_backup.domain.snapshots import DEFAULT_LABEL, RETENTION_LIMIT, Interval
+from efs_backup.domain.tuning import Copier, Tuning
 
 _INTERVALS = click.Choice([interval.value for interval in Interval])
 
@@ -24,6 +27,35 @@ interval = click.option(
 )
 any_interval = click.option("--interval", type=_INTERVALS, help="Only this series.")
 jobs = click.option("--jobs", type=int, metavar="N", help="Copies at a time; chosen from the machine if not given.")
+_copier = click.option(
+    "--copier",
+    type=click.Choice([copier.value for copier in Copier]),
+    default=Copier.LINKS.value,
+    show_default=True,
+    help="links: link what is equal by listings, write small files, and rsync for the rest; rsync: rsync alone.",
+)
+_threads = click.option("--threads", type=int, metavar="N", help="Threads in each copy; only for links.")
+_files_per_part = click.option("--files-per-part", type=int, metavar="N", help="Files that a copy gets at a time.")
+_operations = click.option(
+    "--max-operations-per-second", type=float, metavar="N", help="Spare who else uses the file systems; for links."
+)
+
+
+def tuning(command: Callable[..., int]) -> Callable[..., int]:
+    """The options of how a copy is done; the command gets them as the keywords of `tuning_of`."""
+    for option in (_operations, _files_per_part, _threads, jobs, _copier):
+        command = option(command)
+    return command
+
+
+def tuning_of(
+    *, copier: str, jobs: int | None, threads: int | None, files_per_part: int | None,
+    max_operations_per_second: float | None,
+) -> Tuning:  # fmt: skip
+    """What they say. Raises WrongUsage."""
+    return Tuning(Copier(copier), jobs, threads, files_per_part, max_operations_per_second)
+
+
 dry_run = click.option("--dry-run", is_flag=True, help="Show what would be done, and touch nothing.")
 as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON value on standard output; logs go to standard error."

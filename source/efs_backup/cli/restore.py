@@ -38,7 +38,7 @@ from efs_backup.engine.stop import Stop
     help="overlay adds and overwrites; mirror makes TARGET equal and moves what it replaces or deletes to a"
     " quarantine; new refuses a TARGET that is not empty.",
 )
-@options.jobs
+@options.tuning
 @options.dry_run
 @options.as_json
 def restore(
@@ -52,15 +52,16 @@ def restore(
     as_of: str | None,
     path: str,
     mode: str,
-    jobs: int | None,
     dry_run: bool,
     as_json: bool,
+    **tuning: Any,
 ) -> int:
     """Bring a snapshot, or a part of it, back into TARGET."""
     selection = Selection(number, snapshot, as_of)
     order = RestoreOrder(
-        backup, target, FolderLabel(label), Interval(interval), selection, path, RestoreMode(mode), jobs
-    )
+        backup, target, FolderLabel(label), Interval(interval), selection, path, RestoreMode(mode),
+        options.tuning_of(**tuning),
+    )  # fmt: skip
     stop = Stop(Window())
     with stopping_on_signals(stop), watching(stop.seconds_left) as watcher:
         run = RestoreRun(order, now=datetime.now(UTC), runner=Runner.with_new_family(), stop=stop, watcher=watcher)

@@ -29,7 +29,7 @@ from efs_backup.engine.stop import Stop
 @options.interval
 @click.option("--retain", type=int, default=7, show_default=True, metavar="N", help=options.RETAIN_HELP)
 @click.option("--window", type=float, metavar="MINUTES", help="Stop after so long; the next backup continues.")
-@options.jobs
+@options.tuning
 @click.option(
     "--exclude", multiple=True, metavar="PATTERN", help="Leave out names (or, with a slash, paths); repeatable."
 )
@@ -44,15 +44,15 @@ def run(
     interval: str,
     retain: int,
     window: float | None,
-    jobs: int | None,
     exclude: tuple[str, ...],
     allow_empty: bool,
     dry_run: bool,
     as_json: bool,
+    **tuning: Any,
 ) -> int:
     """Back up SOURCE: one more snapshot in BACKUP, unchanged files as hard links."""
     order = BackupOrder(
-        source, backup, FolderLabel(label), Interval(interval), Retention(retain), jobs,
+        source, backup, FolderLabel(label), Interval(interval), Retention(retain), options.tuning_of(**tuning),
         tuple(ExcludePattern(pattern) for pattern in exclude), allow_empty,
     )  # fmt: skip
     stop, runner, now = Stop(Window.of_minutes(window)), Runner.with_new_family(), datetime.now(UTC)
@@ -131,6 +131,7 @@ def _show_plan(plan: BackupPlan, *, as_json: bool) -> None:
         ("changes", changes),
         *((kind, path) for kind in Kind for path in (differences.first(kind) if differences else [])),
         ("jobs", f"{plan.sizes.jobs}, each of at most {plan.sizes.files:,} files and {size(plan.sizes.size)}"),
+        ("threads", f"{plan.sizes.threads} in each"),
         ("would drop", ", ".join(str(name) for name in plan.prune.drop)),
         ("because of", plan.prune.reason),
     ])  # fmt: skip
@@ -146,6 +147,7 @@ def _plan_json(plan: BackupPlan) -> dict[str, Any]:
         "total_file_size": plan.survey.size,
         "differences": {kind: plan.differences.counts[kind] for kind in Kind} if plan.differences else None,
         "jobs": plan.sizes.jobs,
+        "threads": plan.sizes.threads,
         "files_per_part": plan.sizes.files,
         "would_drop": [str(name) for name in plan.prune.drop],
         "reason": plan.prune.reason,

@@ -74,11 +74,16 @@ def fpart_options(excludes: Sequence[ExcludePattern]) -> str:
 
 @dataclass(frozen=True)
 class PartSizes:
-    """How fpsync splits the work: jobs at a time, and at most so many files and bytes in one part."""
+    """How fpsync splits the work: jobs at a time, and at most so many files and bytes in one part.
+
+    threads and operations a second (None: no limit) are those of each job, for our own copier.
+    """
 
     jobs: int
     files: int
     size: int
+    threads: int = 1
+    operations_per_second: float | None = None
 
 
 def fpsync_command(
@@ -95,6 +100,16 @@ def fpsync_command(
         *("-t", temporary, "-T", tool, "-O", fpart, "-o", " ".join(rsync)),
         *(f"{source}/", f"{target}/"),
     )
+
+
+def linking_tool(python: str, package_place: str, sizes: PartSizes) -> Command:
+    """Our own copy tool, without the arguments that fpsync gives it.
+
+    It starts without the environment's and the user's modules, which it does not need: that takes most of the time.
+    """
+    start = "import sys; sys.path.append(sys.argv.pop(1)); from efs_backup.engine.part_copy import main; main()"
+    limits = (str(sizes.threads), str(sizes.operations_per_second or 0))
+    return (python, "-I", "-S", "-X", "utf8", "-c", start, package_place, *limits)
 
 
 def part_command(tool: str, options: Command, part: str, source: str, target: str) -> Command:

@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from efs_backup.domain.errors import WrongUsage
 from efs_backup.domain.excludes import ExcludePattern
-from efs_backup.domain.parts import JOBS_LIMIT
 from efs_backup.domain.snapshots import DEFAULT_LABEL, FolderLabel, Interval, Retention, Selection
+from efs_backup.domain.tuning import Tuning
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,9 @@ class BackupOrder:
     label: FolderLabel = FolderLabel(DEFAULT_LABEL)
     interval: Interval = Interval.DAILY
     retention: Retention = Retention(7)
-    jobs: int | None = None
+    tuning: Tuning = Tuning()
     excludes: tuple[ExcludePattern, ...] = ()
     allow_empty: bool = False
-
-    def __post_init__(self) -> None:
-        _check_jobs(self.jobs)
 
 
 class RestoreMode(StrEnum):
@@ -45,14 +42,8 @@ class RestoreOrder:
     selection: Selection = Selection()
     path: str = ""
     mode: RestoreMode = RestoreMode.OVERLAY
-    jobs: int | None = None
+    tuning: Tuning = Tuning()
 
     def __post_init__(self) -> None:
-        _check_jobs(self.jobs)
         if ".." in self.path.split("/"):
             raise WrongUsage(f"The path {self.path!r} leads out of the snapshot.")
-
-
-def _check_jobs(jobs: int | None) -> None:
-    if jobs is not None and not 1 <= jobs <= JOBS_LIMIT:
-        raise WrongUsage(f"The number of jobs must be 1 to {JOBS_LIMIT}, not {jobs}.")

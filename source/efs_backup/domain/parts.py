@@ -11,10 +11,8 @@ from efs_backup.domain.commands import (
 )
 from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed, SourceUnreadable
 from efs_backup.domain.rsync_output import Complaint, Fault, first_paths
+from efs_backup.domain.tuning import Copier, Tuning
 from efs_backup.domain.wording import counted
-
-JOBS_LIMIT = 64
-"""Requests that a Linux NFS client sends at a time over one mount (its session's slot table)."""
 
 SMALLEST_PART_SIZE = 256 * 1024**2
 LARGEST_PART_SIZE = 4 * 1024**3
@@ -25,7 +23,7 @@ _GOOD_CODES = frozenset({0, RSYNC_SOME_FILES_VANISHED})
 
 @dataclass(frozen=True)
 class Concurrency:
-    """How much is done at a time: rsyncs, parts for each of them, and threads of our own walks.
+    """How much is done at a time: parts, threads in each, and threads of our own walks, which list or also change.
 
     Measured on a simulated EFS and on a local disk (docs/performance.md).
     """
@@ -35,28 +33,42 @@ class Concurrency:
     smallest_part_files: int
     largest_part_files: int
     threads: int
+    changing_threads: int
+    part_threads: int = 1
 
 
-def concurrency_of(kind: str, processors: int) -> Concurrency:
+def concurrency_of(kind: str, processors: int, copier: Copier = Copier.RSYNC) -> Concurrency:
     """What suits a file system of this kind.
 
     Over a network every operation waits: many at a time. On a local disk processors are the limit, so that the start
-    of each further rsync, and each further thread of Python, only costs.
+    of each further process, and each further thread of Python, only costs. An rsync does one thing at a time; our own
+    copier does as many as it has threads, so that fewer and larger parts keep as many requests under way.
     """
     if kind.startswith(_NETWORK_KINDS):
-        return Concurrency(jobs=32, parts_per_job=2, smallest_part_files=150, largest_part_files=2000, threads=64)
+        return _OVER_A_NETWORK[copier]
     jobs = max(2, min(processors + 1, 16))
-    return Concurrency(jobs, parts_per_job=1, smallest_part_files=2500, largest_part_files=10_000, threads=2)
+    if copier is Copier.LINKS:
+        return Concurrency(jobs, 1, 5000, 20_000, threads=2, changing_threads=2, part_threads=2)
+    return Concurrency(jobs, 1, 2500, 10_000, threads=2, changing_threads=2)
 
 
-def plan_parts(files: int, size: int, concurrency: Concurrency, jobs: int | None = None) -> PartSizes:
+_OVER_A_NETWORK = {
+    Copier.RSYNC: Concurrency(32, 2, 150, 2000, threads=16, changing_threads=64),
+    Copier.LINKS: Concurrency(4, 2, 1000, 20_000, threads=16, changing_threads=64, part_threads=16),
+}
+
+
+def plan_parts(files: int, size: int, concurrency: Concurrency, tuning: Tuning) -> PartSizes:
     """Some parts for each job, so that all end at about the same time, but none so small that its start costs most."""
-    jobs = jobs or concurrency.jobs
-    share = jobs * concurrency.parts_per_job
+    jobs = tuning.jobs or concurrency.jobs
+    share, rate = jobs * concurrency.parts_per_job, tuning.operations_per_second
+    fitting = max(concurrency.smallest_part_files, min(-(-files // share), concurrency.largest_part_files))
     return PartSizes(
         jobs,
-        max(concurrency.smallest_part_files, min(-(-files // share), concurrency.largest_part_files)),
+        tuning.files_per_part or fitting,
         max(SMALLEST_PART_SIZE, min(-(-size // share), LARGEST_PART_SIZE)),
+        tuning.threads or concurrency.part_threads,
+        rate / jobs if rate else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -13,7 +14,7 @@ _STATISTIC = re.compile(
     r"^(?P<label>[A-Z][\w ]+): (?P<number>[\d.,' ]*\d)(?: \S+)?(?: \((?P<kinds>.*)\))?$", re.MULTILINE
 )
 _KIND = re.compile(r"(\w+): ([\d.,']+)")
-_COMPLAINT = re.compile(r"^rsync: (?:\[(?P<side>\w+)[^\]]*\] )?(?P<what>.*) \((?P<errno>\d+)\)$")
+_COMPLAINT = re.compile(r"^(?:rsync|part_copy): (?:\[(?P<side>\w+)[^\]]*\] )?(?P<what>.*) \((?P<errno>\d+)\)$")
 _GONE = re.compile(r"^(?:file|directory) has vanished: ")
 _NO_COMPLAINT = ("rsync error: ", "rsync warning: ", "sh: ", "WARNING: ", "*** ")
 _ABOUT_THE_SOURCE = re.compile(
@@ -32,22 +33,28 @@ _VERSION = re.compile(r"rsync\s+version v?(\d+)\.(\d+)(?:\.(\d+))?")
 
 
 def parse_statistics(text: str) -> CopyStatistics:
-    """The figures of `--stats`; labels and thousands separators of all versions, 0 for what is not there."""
-    found = {match["label"]: match for match in _STATISTIC.finditer(text)}
+    """The figures of `--stats`; labels and thousands separators of all versions, 0 for what is not there.
+
+    A part may have several such accounts, our copier's and those of the rsyncs that it called: they are added up.
+    """
+    found: dict[str, list[re.Match[str]]] = defaultdict(list)
+    for match in _STATISTIC.finditer(text):
+        found[match["label"]].append(match)
 
     def number(*labels: str) -> int:
-        return next((_integer(found[label]["number"]) for label in labels if label in found), 0)
+        said = next((found[label] for label in labels if label in found), [])
+        return sum(_integer(match["number"]) for match in said)
 
     return CopyStatistics(
-        number_of_files=number("Number of files") - _directories(found.get("Number of files")),
+        number_of_files=number("Number of files") - sum(map(_directories, found["Number of files"])),
         number_of_files_transferred=number("Number of regular files transferred", _OLD_TRANSFERRED),
         total_file_size=number("Total file size"),
         total_transferred_file_size=number("Total transferred file size"),
     )
 
 
-def _directories(match: re.Match[str] | None) -> int:
-    kinds = dict(_KIND.findall(match["kinds"] or "")) if match else {}
+def _directories(match: re.Match[str]) -> int:
+    kinds = dict(_KIND.findall(match["kinds"] or ""))
     return _integer(kinds.get("dir", "0"))
 
 
@@ -98,7 +105,7 @@ def _parse_line(line: str) -> Complaint:
     if _GONE.match(line):
         return Complaint(Fault.VANISHED, line, path, is_late=True)
     match = _COMPLAINT.match(line)
-    text = line.removeprefix("rsync: ")
+    text = line.removeprefix("rsync: ").removeprefix("part_copy: ")
     if not match:
         return Complaint(Fault.TARGET, text, path)
     fault = _fault_of(match["side"], match["what"], int(match["errno"]))

@@ -27,6 +27,7 @@ from efs_backup.engine.refusals import FREE_SPACE, refusal, refusals_named
 from efs_backup.engine.series import Series, Snapshot
 from efs_backup.engine.stop import Stop
 from efs_backup.engine.survey import Survey, take_survey
+from efs_backup.engine.throttle import Throttle
 from efs_backup.engine.tree import Tree, most_concurrent
 from efs_backup.engine.tree_walk import Stopped
 from efs_backup.engine.workspace import workspace
@@ -54,6 +55,7 @@ class BackupRun:
         self._stop = stop
         self._watcher = watcher
         self._is_left_out = partial(is_left_out, order.excludes)
+        self._throttle = Throttle(order.tuning.operations_per_second)
         self._steps: list[Step] = []
         self._notes: list[str] = []
 
@@ -76,7 +78,10 @@ class BackupRun:
             backup.mkdir(exist_ok=True)
         series = Series(backup, self._order.label, self._order.interval, self._now)
         series.prepare()
-        with locked(series.path, Owner.this_process(self._runner.family, self._now)) as dead, Tree(source) as tree:
+        with (
+            locked(series.path, Owner.this_process(self._runner.family, self._now)) as dead,
+            Tree(source, self._throttle) as tree,
+        ):
             if dead:
                 self._note(f"The lock was taken over: its owner has died ({dead}).")
             return self._back_up(tree, series, tools)
@@ -106,7 +111,7 @@ class BackupRun:
 
     def _fill_and_publish(self, attempt: "_Attempt", tools: Tools) -> BackupResult:
         partial = attempt.series.create_partial(attempt.name)
-        with Tree(partial) as target:
+        with Tree(partial, self._throttle) as target:
             report = self._copy(attempt, target, partial, tools)
             fault = report.fault()
             if isinstance(fault, CopyFailed) and self._stop.is_due():
@@ -119,13 +124,12 @@ class BackupRun:
         return self._succeed(attempt, snapshot, report, finished)
 
     def _copy(self, attempt: "_Attempt", target: Tree, partial: Path, tools: Tools) -> CopyReport:
-        with self._step("copy"), workspace(tools.fpart) as private:
+        sizes, copier = self._sizes(attempt, target), self._order.tuning.copier
+        with self._step("copy"), workspace(tools.fpart, copier, sizes) as private:
             self._watcher.expect(attempt.survey.files, attempt.survey.size)
             links = private.links("reference", [reference.path for reference in attempt.references])
             options = rsync_options(links, vanishing=True, in_place=not links, into_empty=True)
-            order = CopyOrder(
-                Path(attempt.source.root), partial, options, self._sizes(attempt, target), self._order.excludes
-            )
+            order = CopyOrder(Path(attempt.source.root), partial, options, sizes, self._order.excludes)
             copy = Copy(order, self._runner, tools, private)
             report = copy.run(self._stop, self._watcher)
             if not report.fault():
@@ -133,8 +137,8 @@ class BackupRun:
             return report
 
     def _sizes(self, attempt: "_Attempt", target: Tree) -> PartSizes:
-        concurrency = most_concurrent(attempt.source, target)
-        return plan_parts(attempt.survey.files, attempt.survey.size, concurrency, self._order.jobs)
+        concurrency = most_concurrent(self._order.tuning.copier, attempt.source, target)
+        return plan_parts(attempt.survey.files, attempt.survey.size, concurrency, self._order.tuning)
 
     def _finish(self, attempt: "_Attempt", target: Tree) -> Finished:
         since_ns = int((self._now.timestamp() - CLOCK_MARGIN_SECONDS) * 1e9)
@@ -173,7 +177,7 @@ class BackupRun:
                 plan = drop_snapshots(series, self._order.retention)
                 if plan is None:
                     self._note("Nothing was pruned, for somebody restores from this series; the next backup prunes.")
-                if not delete_trees(series.trash(), self._stop.is_due):
+                if not delete_trees(series.trash(), self._stop.is_due, self._throttle):
                     self._note("Not all dropped snapshots are deleted yet; the next backup goes on.")
             except (BackupError, OSError) as error:
                 self._note(f"Pruning failed and will be tried again by the next backup: {error}")

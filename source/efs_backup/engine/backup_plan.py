@@ -46,7 +46,7 @@ def plan_backup(order: BackupOrder, *, now: datetime, runner: Runner, stop: Stop
     series = Series(backup, order.label, order.interval, now)
     snapshots, partials, leaves_out = series.snapshots(), series.partials(), partial(is_left_out, order.excludes)
     with Tree(source) as tree, Tree(_existing(series.path)) as place:
-        concurrency = most_concurrent(tree, place)
+        concurrency = most_concurrent(order.tuning.copier, tree, place)
         survey = take_survey(tree, leaves_out, stop.is_due)
         if survey.is_empty and not order.allow_empty:
             refuse_sudden_emptiness(order.source, snapshots)
@@ -58,7 +58,7 @@ def plan_backup(order: BackupOrder, *, now: datetime, runner: Runner, stop: Stop
         tuple(known.name for known in partials),
         survey,
         differences,
-        plan_parts(survey.files, survey.size, concurrency, order.jobs),
+        plan_parts(survey.files, survey.size, concurrency, order.tuning),
         plan_prune([name, *(snapshot.name for snapshot in snapshots)], order.retention),
     )
 

@@ -86,11 +86,18 @@ class Copy:
             time.sleep(_POLL_SECONDS)
             if time.monotonic() >= next_watch:
                 self._collect()
-                watcher.progress(sum((part.statistics for part in self._ended.values()), CopyStatistics()))
+                watcher.progress(self._progress())
                 next_watch = time.monotonic() + _WATCH_SECONDS
         if process.poll() is None and not self._is_over():
             watcher.step(f"stopping, for {stop.reason()}; the files under way may end")
             _interrupt(process, stop)
+
+    def _progress(self) -> CopyStatistics:
+        """What is done, also in parts that have not ended: our copier says every second what it has done in it."""
+        logs = self._workspace.log_directory
+        running = (path for path in (logs.glob("*.stdout") if logs else ()) if int(path.stem) not in self._ended)
+        begun = (parse_statistics(read_if_there(path)) for path in running)
+        return sum((*(part.statistics for part in self._ended.values()), *begun), CopyStatistics())
 
     def _is_over(self) -> bool:
         """Whether nothing is left to wait for: all parts have ended (fpsync notices late), or the disk is full."""

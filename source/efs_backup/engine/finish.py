@@ -104,7 +104,7 @@ class Finish:
             wanted = self._source.find(directory)
         if wanted is None:
             return
-        with self._target.opened(directory) as descriptor:
+        with self._target.opened(directory, to_list=False) as descriptor:
             set_directory_attributes(descriptor, wanted)
 
 

@@ -80,7 +80,7 @@ def relink(target: Tree, groups: Iterable[list[str]]) -> None:
 
     A name is replaced by a link beside it that is renamed over it; no file is ever written.
     """
-    with ThreadPoolExecutor(target.concurrency.threads) as workers:
+    with ThreadPoolExecutor(target.concurrency.changing_threads) as workers:
         for _ in workers.map(lambda group: _relink_group(target, group), groups):
             pass
 

@@ -20,6 +20,7 @@ from efs_backup.engine.restore_plan import Part, Planned, choose_part, plan_rest
 from efs_backup.engine.series import Series
 from efs_backup.engine.stop import Stop
 from efs_backup.engine.survey import Survey, take_survey
+from efs_backup.engine.throttle import Throttle
 from efs_backup.engine.tree import Tree, most_concurrent
 from efs_backup.engine.tree_walk import Stopped
 from efs_backup.engine.workspace import workspace
@@ -38,6 +39,7 @@ class RestoreRun:
         self._stop = stop
         self._watcher = watcher
         self._target = Path(order.target).absolute()
+        self._throttle = Throttle(order.tuning.operations_per_second)
         self._quarantine = Quarantine(self._target, SnapshotName.of(now))
 
     def plan(self) -> RestoreResult:
@@ -71,7 +73,7 @@ class RestoreRun:
         keeps_root = self._target.is_dir() and (self._order.mode is RestoreMode.OVERLAY or part.only is not None)
         self._target.mkdir(parents=True, exist_ok=True)
         self._make_way(planned)
-        with Tree(part.directory) as source, Tree(self._target) as target:
+        with Tree(part.directory, self._throttle) as source, Tree(self._target, self._throttle) as target:
             survey = take_survey(source, lambda _path: False, self._stop.is_due)
             report = self._copy(part, source, target, survey, tools)
             if report.statistics.vanished_files:
@@ -99,8 +101,9 @@ class RestoreRun:
         self._watcher.step("copy")
         self._watcher.expect(survey.files, survey.size)
         options = rsync_options((), vanishing=False, in_place=False, into_empty=False)
-        sizes = plan_parts(survey.files, survey.size, most_concurrent(source, target), self._order.jobs)
-        with workspace(tools.fpart) as private:
+        tuning = self._order.tuning
+        sizes = plan_parts(survey.files, survey.size, most_concurrent(tuning.copier, source, target), tuning)
+        with workspace(tools.fpart, tuning.copier, sizes) as private:
             copy = Copy(CopyOrder(Path(source.root), Path(target.root), options, sizes), self._runner, tools, private)
             if part.only is not None:
                 return copy.run_only(part.only)

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from efs_backup.domain.parts import Concurrency, concurrency_of
+from efs_backup.domain.tuning import Copier
 from efs_backup.engine.mounts import kind_of
+from efs_backup.engine.throttle import Throttle
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -15,9 +17,11 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 class Tree:
     """An open directory; all paths are relative to it, "" or "." for itself. Everything raises OSError."""
 
-    def __init__(self, root: str | os.PathLike[str]) -> None:
+    def __init__(self, root: str | os.PathLike[str], throttle: Throttle | None = None) -> None:
         self.root = os.fspath(root)
-        self.concurrency = concurrency_of(kind_of(self.root), os.cpu_count() or 1)
+        self.throttle = throttle or Throttle()
+        self.kind = kind_of(self.root)
+        self.concurrency = concurrency_of(self.kind, os.cpu_count() or 1)
         self.descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def __enter__(self) -> "Tree":
@@ -29,9 +33,11 @@ class Tree:
         os.close(self.descriptor)
 
     @contextmanager
-    def opened(self, path: str) -> Iterator[int]:
-        """A descriptor of a directory."""
-        descriptor = os.open(path or ".", _DIRECTORY, dir_fd=self.descriptor)
+    def opened(self, path: str, *, to_list: bool = True) -> Iterator[int]:
+        """A descriptor of a directory; one that is not to be listed costs no request to a file server."""
+        self.throttle.pay(2)
+        flags = _DIRECTORY if to_list else _DIRECTORY | os.O_PATH
+        descriptor = os.open(path or ".", flags, dir_fd=self.descriptor)
         try:
             yield descriptor
         finally:
@@ -44,6 +50,7 @@ class Tree:
 
     def stat(self, path: str) -> os.stat_result:
         """The attributes of the entry itself, never of a symlink's target."""
+        self.throttle.pay()
         return os.stat(path or ".", dir_fd=self.descriptor, follow_symlinks=False)
 
     def find(self, path: str) -> os.stat_result | None:
@@ -73,10 +80,12 @@ class Tree:
 
     def rename(self, old: str, new: str) -> None:
         """Rename within the tree."""
+        self.throttle.pay()
         os.rename(old, new, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
 
     def link(self, old: str, new: str) -> None:
         """A second name for a file (for a symlink itself, not for its target)."""
+        self.throttle.pay()
         os.link(old, new, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor, follow_symlinks=False)
 
     def unlink(self, path: str) -> None:
@@ -85,12 +94,14 @@ class Tree:
 
     def remove_directory(self, path: str) -> None:
         """Remove an empty directory."""
+        self.throttle.pay()
         os.rmdir(path, dir_fd=self.descriptor)
 
 
-def most_concurrent(*trees: Tree) -> Concurrency:
+def most_concurrent(copier: Copier, *trees: Tree) -> Concurrency:
     """What suits the slower of these trees' file systems."""
-    return max((tree.concurrency for tree in trees), key=lambda concurrency: concurrency.jobs)
+    suiting = (concurrency_of(tree.kind, os.cpu_count() or 1, copier) for tree in trees)
+    return max(suiting, key=lambda concurrency: concurrency.threads)
 
 
 def _look_at(entry: os.DirEntry[str], *, with_stat: bool) -> tuple[str, os.stat_result | None, bool] | None:
@@ -105,12 +116,13 @@ def _look_at(entry: os.DirEntry[str], *, with_stat: bool) -> tuple[str, os.stat_
 def set_directory_attributes(descriptor: int, wanted: os.stat_result) -> None:
     """Give an open directory the owner, mode and times of another; what is right already is not written again.
 
-    Only root can give files away; for others the owner stays.
+    Only root can give files away; for others the owner stays. The times come first, for a mode may close the directory
+    to its owner.
     """
     found = os.fstat(descriptor)
-    if os.geteuid() == 0 and (found.st_uid, found.st_gid) != (wanted.st_uid, wanted.st_gid):
-        os.fchown(descriptor, wanted.st_uid, wanted.st_gid)
-    if stat.S_IMODE(os.fstat(descriptor).st_mode) != stat.S_IMODE(wanted.st_mode):
-        os.fchmod(descriptor, stat.S_IMODE(wanted.st_mode))
     if found.st_mtime_ns != wanted.st_mtime_ns:
-        os.utime(descriptor, ns=(wanted.st_atime_ns, wanted.st_mtime_ns))
+        os.utime(".", ns=(wanted.st_atime_ns, wanted.st_mtime_ns), dir_fd=descriptor)
+    if os.geteuid() == 0 and (found.st_uid, found.st_gid) != (wanted.st_uid, wanted.st_gid):
+        os.chown(".", wanted.st_uid, wanted.st_gid, dir_fd=descriptor)
+    if stat.S_IMODE(os.fstat(descriptor).st_mode) != stat.S_IMODE(wanted.st_mode):
+        os.chmod(".", stat.S_IMODE(wanted.st_mode), dir_fd=descriptor)

@@ -1,13 +1,20 @@
 """A private directory of safe characters for fpsync: it builds shell text from the paths that it is given."""
 
+import os
 import re
+import shlex
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
+from efs_backup.domain.commands import Command, PartSizes, linking_tool
+from efs_backup.domain.tuning import Copier
+
+_PACKAGE_PLACE = str(Path(__file__).parents[2])
 _SAFE = re.compile(r"[\w/.+-]+", re.ASCII)
 _FALLBACK = "/var/tmp"  # noqa: S108 - a directory of our own, of unpredictable name, is made in it
 
@@ -19,16 +26,22 @@ class Workspace:
         self.path = path
         self.fpsync = path / "fpsync"
         self.output = path / "fpsync.log"
-        self.tool = path / "part_rsync"
+        self.tool = path / "part_copy"
         self.programs = path / "programs"
 
-    def fill(self, fpart: str) -> None:
-        """Make what every copy needs; `fpart` is the path of the real one."""
+    def fill(self, fpart: str, copier: Copier, sizes: PartSizes) -> None:
+        """Make what every copy needs; `fpart` is the path of the real one.
+
+        Where this user may not start our own interpreter again (it lies in another's home), rsync copies.
+        """
         self.fpsync.mkdir()
         self.programs.mkdir()
         (self.programs / "real_fpart").symlink_to(fpart)
-        _install("crawl_fpart.sh", self.programs / "fpart")
-        _install("part_rsync.sh", self.tool)
+        _install(_script("crawl_fpart.sh"), self.programs / "fpart")
+        _install(_script("queue_ls.sh"), self.programs / "ls")
+        is_linking = copier is Copier.LINKS and os.access(sys.executable, os.X_OK)
+        linking = linking_tool(sys.executable, _PACKAGE_PLACE, sizes)
+        _install(_call_of(linking) if is_linking else _script("part_rsync.sh"), self.tool)
 
     def link(self, name: str, target: Path) -> str:
         """A path of safe characters that leads to a directory.
@@ -68,8 +81,16 @@ class Workspace:
         return next(iter((self.fpsync / "parts").glob("*/")), None)
 
 
+def _script(name: str) -> str:
+    return files("efs_backup.engine").joinpath(name).read_text()
+
+
+def _call_of(command: Command) -> str:
+    return f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n'
+
+
 def _install(script: str, place: Path) -> None:
-    place.write_bytes(files("efs_backup.engine").joinpath(script).read_bytes())
+    place.write_text(script, errors="surrogateescape")
     place.chmod(0o700)
 
 
@@ -79,13 +100,13 @@ def read_if_there(path: Path) -> str:
 
 
 @contextmanager
-def workspace(fpart: str) -> Iterator[Workspace]:
+def workspace(fpart: str, copier: Copier, sizes: PartSizes) -> Iterator[Workspace]:
     """A new workspace, removed at the end."""
     parent = tempfile.gettempdir()
     path = Path(tempfile.mkdtemp(prefix="efs-backup-", dir=parent if _SAFE.fullmatch(parent) else _FALLBACK))
     try:
         made = Workspace(path)
-        made.fill(fpart)
+        made.fill(fpart, copier, sizes)
         yield made
     finally:
         shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,43 @@
+"""How the operator wants a copy to be done, where the machine and the tree shall not decide."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from efs_backup.domain.errors import WrongUsage
+
+JOBS_LIMIT = 64
+"""Requests that a Linux NFS client sends at a time over one mount (its session's slot table)."""
+
+
+class Copier(StrEnum):
+    """What copies a part: our own tool, which links by listings, or rsync alone."""
+
+    LINKS = "links"
+    RSYNC = "rsync"
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """Parts at a time, threads in each, files in a part, operations a second in all; None: chosen. Raises WrongUsage.
+
+    Threads are the links copier's only.
+    """
+
+    copier: Copier = Copier.LINKS
+    jobs: int | None = None
+    threads: int | None = None
+    files_per_part: int | None = None
+    operations_per_second: float | None = None
+
+    def __post_init__(self) -> None:
+        _check("jobs", self.jobs, JOBS_LIMIT)
+        _check("threads", self.threads, JOBS_LIMIT)
+        if self.files_per_part is not None and self.files_per_part < 1:
+            raise WrongUsage(f"A part must have at least 1 file, not {self.files_per_part}.")
+        if self.operations_per_second is not None and not 1 <= self.operations_per_second < float("inf"):
+            raise WrongUsage(f"At least 1 operation a second is needed, not {self.operations_per_second:g}.")
+
+
+def _check(name: str, number: int | None, most: int) -> None:
+    if number is not None and not 1 <= number <= most:
+        raise WrongUsage(f"The number of {name} must be 1 to {most}, not {number}.")

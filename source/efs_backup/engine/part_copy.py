@@ -1,0 +1,152 @@
+"""The copy tool that fpsync calls for each part, in rsync's place: `THREADS RATE RSYNC'S ARGUMENTS ...`.
+
+It lists each directory once in the source and in the references, makes links of what is equal, writes small new files
+itself, and leaves the rest to one rsync. It says what rsync says, statistics and complaints, and at last a line with
+its exit code. Lean, for it starts many times: only a few modules of the standard library.
+"""
+
+import os
+import sys
+import threading
+import time
+
+from efs_backup.domain.linking import by_directory, worst_code
+from efs_backup.engine.descent import open_root
+from efs_backup.engine.part_directory import NO_SPACE, DirectoryCopy, Sides, Tally
+from efs_backup.engine.throttle import Throttle
+
+_REFERENCE = "--link-dest="
+_LISTED_IN = "--files-from="
+_INTO_EMPTY = "--ignore-existing"
+_ACCOUNT_SECONDS = 1.0
+_RSYNC_OPERATIONS = 10
+_SOME_FILES_FAILED = 23
+_ERROR_IN_FILE_OUTPUT = 11
+
+
+class PartCopy:
+    """The copy of one part; `options` are rsync's, without the paths: at the end of them the list of the part."""
+
+    def __init__(self, options: list[str], source: str, target: str, threads: int, throttle: Throttle) -> None:
+        self._options = [option for option in options if not option.startswith(_LISTED_IN)]
+        self._part = next(option.removeprefix(_LISTED_IN) for option in options if option.startswith(_LISTED_IN))
+        self._places = [source, target]
+        self._threads = threads
+        self._throttle = throttle
+        self._tally = Tally()
+        self._codes = [0]
+        self._lock = threading.Lock()
+        self._errors: list[BaseException] = []
+        self._next_account = time.monotonic() + _ACCOUNT_SECONDS
+
+    def run(self) -> int:
+        """Copy; the exit code, as rsync's."""
+        sides = self._open()
+        mask = os.umask(0)  # what is made here gets the mode that it is made with
+        self._copy_directories(sides)
+        os.umask(mask)
+        if self._errors:
+            raise self._errors[0]
+        self._say_statistics()
+        if _ERROR_IN_FILE_OUTPUT not in self._codes:
+            self._leave_to_rsync(self._tally.with_references, self._options, "rest")
+            fresh = [option for option in self._options if not option.startswith(_REFERENCE)]
+            self._leave_to_rsync(self._tally.fresh, fresh, "fresh")
+        return worst_code(self._codes)
+
+    def _open(self) -> Sides:
+        source, target = (open_root(place) for place in self._places)
+        references = [
+            open_root(option.removeprefix(_REFERENCE)) for option in self._options if option.startswith(_REFERENCE)
+        ]
+        return Sides(source, target, references, self._throttle, into_empty=_INTO_EMPTY in self._options)
+
+    def _copy_directories(self, sides: Sides) -> None:
+        """One thread at a time in a directory, for the kernel lets no more work there; the largest are begun first."""
+        with open(self._part, "rb") as listed:
+            entries = [os.fsdecode(entry) for entry in listed.read().split(b"\0") if entry]
+        names = by_directory(entries)
+        self._tally.files = sum(not entry.endswith("/") for entry in entries) - sum(map(len, names.values()))
+        waiting = sorted(names.items(), key=lambda item: len(item[1]))
+        workers = [
+            threading.Thread(target=self._work, args=(sides, waiting)) for _ in range(min(self._threads, len(waiting)))
+        ]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+
+    def _work(self, sides: Sides, waiting: list[tuple[str, dict[str, None]]]) -> None:
+        try:
+            while waiting and not self._errors and _ERROR_IN_FILE_OUTPUT not in self._codes:
+                self._copy_directory(sides, *waiting.pop())
+        except IndexError:
+            return  # another thread has taken the last one
+        except BaseException as error:  # noqa: BLE001 - it is raised again in the main thread
+            self._errors.append(error)
+
+    def _copy_directory(self, sides: Sides, directory: str, names: dict[str, None]) -> None:
+        copy = DirectoryCopy(sides, directory, names)
+        try:
+            copy.run()
+        except OSError as error:
+            self._complain(error, directory)
+        with self._lock:
+            self._tally.add(copy.tally)
+            if time.monotonic() >= self._next_account:
+                self._say_statistics()
+
+    def _complain(self, error: OSError, directory: str) -> None:
+        """In rsync's words, for the same reader."""
+        is_full = error.errno in NO_SPACE
+        path = escaped(os.path.join(self._places[1], directory))
+        sys.stderr.write(f'part_copy: [receiver] write in "{path}" failed: {error.strerror} ({error.errno})\n')
+        self._codes.append(_ERROR_IN_FILE_OUTPUT if is_full else _SOME_FILES_FAILED)
+
+    def _say_statistics(self) -> None:
+        """What was done since the last account; whoever reads them adds them up."""
+        tally = self._tally.taken()
+        self._next_account = time.monotonic() + _ACCOUNT_SECONDS
+        sys.stdout.write(
+            f"Number of files: {tally.files}\nNumber of regular files transferred: {tally.transferred}\n"
+            f"Total file size: {tally.size} bytes\nTotal transferred file size: {tally.transferred_size} bytes\n"
+        )
+        sys.stdout.flush()
+
+    def _leave_to_rsync(self, paths: list[str], options: list[str], name: str) -> None:
+        """Its list lies beside the part's. Directories are made elsewhere: listed by name, their content would come."""
+        place, _, part = self._part.rpartition("/")
+        listed = f"{place}/{name}.{part}"
+        most = self._throttle.in_a_second // _RSYNC_OPERATIONS or 1
+        for begin in range(0, len(paths), most):
+            self._throttle.pay(_RSYNC_OPERATIONS * len(paths[begin : begin + most]))
+            self._run_rsync(paths[begin : begin + most], options, listed)
+
+    def _run_rsync(self, paths: list[str], options: list[str], listed: str) -> None:
+        with open(listed, "wb") as out:
+            out.write(b"".join(os.fsencode(f"./{path}") + b"\0" for path in paths))
+        command = ["rsync", *options, "--no-dirs", f"{_LISTED_IN}{listed}", *self._places]
+        process = os.posix_spawnp("rsync", command, os.environ)
+        self._codes.append(_exit_code(os.waitpid(process, 0)[1]))
+
+
+def _exit_code(status: int) -> int:
+    """As a shell gives it: 128 and the signal for what was killed."""
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
+
+
+def escaped(path: str) -> str:
+    r"""A path in rsync's spelling: `\#012` for a newline."""
+    raw = os.fsencode(path)
+    return "".join(chr(byte) if 32 <= byte < 127 and byte != 92 else f"\\#{byte:03o}" for byte in raw)  # noqa: PLR2004
+
+
+def main() -> None:
+    """Copy a part, say how it ended, and exit so."""
+    threads, rate, *options, source, target = sys.argv[1:]
+    throttle = Throttle(float(rate) or None)
+    code = PartCopy(options, source, target, int(threads), throttle).run()
+    sys.stdout.write(f"part ended with exit code {code}\n")
+    sys.stdout.flush()
+    sys.exit(code)

@@ -1,0 +1,247 @@
+"""One directory of a part: each listed name linked, made anew, or handed over to rsync. Lean, for the copy tool."""
+
+import errno
+import os
+import stat
+import threading
+from collections.abc import Iterable
+
+from efs_backup.domain.linking import HAND_OVER, POINT, WRITE, first_mode, is_equal, way_of
+from efs_backup.engine.descent import LISTING, make_below, open_below
+from efs_backup.engine.part_file import point_symlink, write_small
+from efs_backup.engine.throttle import Throttle
+
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+_GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+_OPERATIONS = {WRITE: 5, POINT: 3}
+"""Of a new entry whose owner is that of this process: of a file open, read, create, write and times."""
+
+
+class Sides:
+    """The open roots of a part's source, target and references.
+
+    into_empty: the target began empty: what is there already was brought by another part, and is left alone.
+    """
+
+    def __init__(
+        self, source: int, target: int, references: list[int], throttle: Throttle, *, into_empty: bool
+    ) -> None:
+        self.throttle = throttle
+        self.source = source
+        self.target = target
+        self.references = references
+        self.into_empty = into_empty
+        self.is_root = os.geteuid() == 0
+        self.owner = (os.geteuid(), os.getegid())
+        self._known: set[tuple[int, str]] = set()
+        self._lock = threading.Lock()
+
+    def opened(self, root: int, directory: str) -> int:
+        """A descriptor of a directory to list."""
+        self.throttle.pay(2)
+        return open_below(root, directory, LISTING)
+
+    def learn_names(self, root: int, directory: str) -> None:
+        """List the directory above, once: then the kernel knows the names in it, and need not ask for each of them."""
+        above = os.path.dirname(directory)
+        with self._lock:
+            if not directory or (root, above) in self._known:
+                return
+            self._known.add((root, above))
+            listing = self.opened(root, above)
+            try:
+                os.listdir(listing)
+            finally:
+                os.close(listing)
+
+
+class Tally:
+    """What became of some files: counts, sizes in bytes, and the paths that are left to rsync.
+
+    with_references: rsync may link these; fresh: it must copy them, for a link was refused.
+    """
+
+    def __init__(self) -> None:
+        self.files = self.size = self.transferred = self.transferred_size = 0
+        self.with_references: list[str] = []
+        self.fresh: list[str] = []
+
+    def count(self, attributes: os.stat_result, *, is_transferred: bool = False) -> None:
+        """Count a file that is where it belongs now."""
+        has_size = stat.S_ISREG(attributes.st_mode) or stat.S_ISLNK(attributes.st_mode)
+        size = attributes.st_size if has_size else 0
+        self.files, self.size = self.files + 1, self.size + size
+        if is_transferred:
+            self.transferred, self.transferred_size = self.transferred + 1, self.transferred_size + size
+
+    def taken(self) -> "Tally":
+        """The counts until now, which begin anew; the paths stay."""
+        counts = Tally()
+        counts.add(self)
+        self.files = self.size = self.transferred = self.transferred_size = 0
+        return counts
+
+    def add(self, other: "Tally") -> None:
+        """Count what another has counted."""
+        self.files, self.size = self.files + other.files, self.size + other.size
+        self.transferred += other.transferred
+        self.transferred_size += other.transferred_size
+        self.with_references += other.with_references
+        self.fresh += other.fresh
+
+
+class DirectoryCopy:
+    """The names of one directory. `run` raises OSError only for the target's side: full, or something in the way."""
+
+    def __init__(self, sides: Sides, directory: str, names: Iterable[str]) -> None:
+        self.tally = Tally()
+        self._sides = sides
+        self._directory = directory
+        self._names = names
+        self._throttle = sides.throttle
+        self._refused: set[str] = set()
+        self._existing: set[str] = set()
+
+    def run(self) -> None:
+        """Bring every name that is still there; what cannot be listed is left to rsync, which knows what to say."""
+        try:
+            source = self._sides.opened(self._sides.source, self._directory)
+        except OSError as error:
+            if error.errno not in _GONE:
+                self.tally.with_references += [self._path(name) for name in self._names]
+            return
+        try:
+            self._bring(source)
+        finally:
+            os.close(source)
+
+    def _bring(self, source: int) -> None:
+        found = self._look(source)
+        if not found:
+            return
+        target = self._open_target(source)
+        try:
+            for reference in self._sides.references:
+                self._link_from(reference, source, target, found)
+            for name, attributes in found.items():
+                self._make_anew(source, target, name, attributes)
+        finally:
+            os.close(target)
+
+    def _look(self, source: int) -> dict[str, os.stat_result]:
+        """The attributes of each name; those that cannot be had are handed over, those that are gone are left out."""
+        found = _listed(source, self._names)
+        for name in self._names:
+            if name not in found:
+                self._throttle.pay()
+                self._look_at(source, name, found)
+        return found
+
+    def _look_at(self, source: int, name: str, found: dict[str, os.stat_result]) -> None:
+        try:
+            found[name] = os.stat(name, dir_fd=source, follow_symlinks=False)
+        except OSError as error:
+            if error.errno not in _GONE:
+                self.tally.with_references.append(self._path(name))
+
+    def _open_target(self, source: int) -> int:
+        mode = first_mode(os.fstat(source)) if self._sides.into_empty else stat.S_IRWXU
+        self._throttle.pay()
+        target, is_new = make_below(self._sides.target, self._directory, mode)
+        if not is_new and not self._sides.into_empty:
+            listing = self._sides.opened(self._sides.target, self._directory)
+            self._existing = set(os.listdir(listing))
+            os.close(listing)
+        return target
+
+    def _link_from(self, reference: int, source: int, target: int, found: dict[str, os.stat_result]) -> None:
+        """Link what the reference has, and take it from `found`. A reference that cannot be read has nothing."""
+        if not found:
+            return
+        try:
+            self._sides.learn_names(reference, self._directory)
+            place = self._sides.opened(reference, self._directory)
+        except OSError:
+            return
+        try:
+            for name, attributes in _listed(place, found).items():
+                is_the_same = is_equal(found[name], attributes) and self._leads_alike(source, place, name, attributes)
+                if is_the_same and self._link(place, target, name):
+                    self.tally.count(found.pop(name))
+        finally:
+            os.close(place)
+
+    def _leads_alike(self, source: int, place: int, name: str, attributes: os.stat_result) -> bool:
+        if not stat.S_ISLNK(attributes.st_mode):
+            return True
+        self._throttle.pay(2)
+        try:
+            return os.readlink(name, dir_fd=source) == os.readlink(name, dir_fd=place)
+        except OSError:
+            return False
+
+    def _link(self, place: int, target: int, name: str) -> bool:
+        """False where the link is refused, most often because the file has as many as the file system allows."""
+        self._throttle.pay()
+        try:
+            os.link(name, name, src_dir_fd=place, dst_dir_fd=target, follow_symlinks=False)
+        except FileExistsError:
+            return True
+        except OSError as error:
+            if error.errno in NO_SPACE:
+                raise
+            self._refused.add(name)
+            return False
+        return True
+
+    def _make_anew(self, source: int, target: int, name: str, attributes: os.stat_result) -> None:
+        way = HAND_OVER if name in self._existing else way_of(attributes, is_root=self._sides.is_root)
+        is_there = is_written = False
+        try:
+            is_there = self._make(way, source, target, name, attributes)
+            is_written = is_there and way == WRITE
+        except FileExistsError:
+            is_there = self._sides.into_empty
+        if is_there:
+            self.tally.count(attributes, is_transferred=is_written)
+        else:
+            (self.tally.fresh if name in self._refused else self.tally.with_references).append(self._path(name))
+
+    def _make(self, way: str, source: int, target: int, name: str, attributes: os.stat_result) -> bool:
+        """False where rsync has to do it. Raises FileExistsError, and OSError where no space is left."""
+        is_given_away = (attributes.st_uid, attributes.st_gid) != self._sides.owner
+        self._throttle.pay(_OPERATIONS.get(way, 0) + is_given_away)
+        try:
+            if way == WRITE:
+                return write_small(source, target, name, attributes)
+            if way == POINT:
+                point_symlink(source, target, name, attributes)
+                return True
+        except FileExistsError:
+            raise
+        except OSError as error:
+            if error.errno in NO_SPACE:
+                raise
+        return False
+
+    def _path(self, name: str) -> str:
+        return f"{self._directory}/{name}" if self._directory else name
+
+
+def _listed(directory: int, wanted: Iterable[str]) -> dict[str, os.stat_result]:
+    """The attributes of the wanted names that an open directory lists; no further than the last of them.
+
+    Where the listing breaks off, those that came until then.
+    """
+    missing, found = set(wanted), dict[str, os.stat_result]()
+    try:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                if entry.name in missing:
+                    missing.discard(entry.name)
+                    found[entry.name] = entry.stat(follow_symlinks=False)
+                if not missing:
+                    break
+    except OSError:
+        return found
+    return found

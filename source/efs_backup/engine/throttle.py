@@ -1,0 +1,28 @@
+"""A brake for people whose production shares the file system."""
+
+import threading
+import time
+
+
+class Throttle:
+    """Lets at most so many operations a second pass, whichever thread asks; None: as many as come.
+
+    Nothing is saved up while nobody asks, so that no burst follows a pause.
+    """
+
+    def __init__(self, operations_per_second: float | None = None) -> None:
+        self._pause = 1 / operations_per_second if operations_per_second else 0.0
+        self.in_a_second = int(operations_per_second or 2**62)
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def pay(self, operations: int = 1) -> None:
+        """Wait until these operations may begin."""
+        if not self._pause:
+            return
+        with self._lock:
+            now = time.monotonic()
+            begin = max(self._next, now)
+            self._next = begin + operations * self._pause
+        if begin > now:
+            time.sleep(begin - now)
