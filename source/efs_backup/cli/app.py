@@ -7,6 +7,7 @@ import click
 
 from efs_backup import __version__
 from efs_backup.cli.diff import diff
+from efs_backup.cli.history import history
 from efs_backup.cli.listing import list_snapshots
 from efs_backup.cli.output import print_error, print_json
 from efs_backup.cli.prune import prune
@@ -25,7 +26,7 @@ def app() -> None:
     """
 
 
-for command in (run, list_snapshots, restore, diff, prune):
+for command in (run, list_snapshots, history, restore, diff, prune):
     app.add_command(command)
 
 
@@ -57,8 +58,8 @@ def _tell(error: EfsBackupError, arguments: list[str]) -> None:
 
 
 def _tell_programs(message: str, next_step: str, reason: FailureReason | None, arguments: list[str]) -> None:
-    """Programs get an object too, but for `list`, which has printed its array."""
-    if "--json" in arguments and arguments[0] != list_snapshots.name:
+    """Programs get an object too, but for `list` and `history`, which have printed their array."""
+    if "--json" in arguments and arguments[0] not in (list_snapshots.name, history.name):
         print_json({"status": "Failed", "failure_reason": reason, "message": message, "next_step": next_step})
 
 

@@ -72,6 +72,7 @@ def _maybe(name: str, kind: _Kind = _TEXT) -> Any:
 class Backup:
     """One backup as it is recorded. Sizes are bytes, throughputs bytes a second, times aware; None is unknown yet.
 
+    `window_minutes` is 0 where a backup without AWS is recorded.
     `expires` is when DynamoDB may drop the record (its TTL wants a number: epoch seconds). `report_time` is when the
     operator was told how the backup ended, `heartbeat_time` when its agent last wrote how far it is, in which `phase`.
     `backup_size` and the like belong to the backup file system.

@@ -133,6 +133,14 @@ def without_report(backup: Backup, now: datetime, *, instance_id: str | None) ->
     return backup.ended(BackupStatus.UNKNOWN, now=now, message=message, next_step=next_step)
 
 
+def without_word(backup: Backup, now: datetime) -> Backup:
+    """A backup of a machine of one's own that has died without a word."""
+    return backup.ended(
+        BackupStatus.UNKNOWN, now=now, message="The program was killed, or its machine went down.",
+        next_step="Nothing: the next backup continues from what was copied.",
+    )  # fmt: skip
+
+
 def not_started(backup: Backup, now: datetime, cause: str) -> Backup:
     """A backup whose start went wrong and was undone."""
     return backup.ended(

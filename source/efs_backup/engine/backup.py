@@ -1,7 +1,7 @@
 """One backup: an empty partial, one copy that links what is unchanged, a check, a rename."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -19,6 +19,7 @@ from efs_backup.engine.completion import Completion
 from efs_backup.engine.copy import Copy, CopyOrder
 from efs_backup.engine.delete import delete_trees
 from efs_backup.engine.finish import Finished, make_listed_directories
+from efs_backup.engine.journal import Journal
 from efs_backup.engine.lock import Owner, locked
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.process import Runner, Tools
@@ -61,8 +62,11 @@ class BackupRun:
 
     def run(self) -> BackupResult:
         """Back up. Every end that has a name is a result; WrongUsage and what has no name are raised."""
+        return self._result_of(self._run)
+
+    def _result_of(self, work: Callable[[], BackupResult]) -> BackupResult:
         try:
-            return self._run()
+            return work()
         except Stopped:
             return self._incomplete("before anything was copied", CopyStatistics())
         except BackupError as error:
@@ -84,7 +88,11 @@ class BackupRun:
         ):
             if dead:
                 self._note(f"The lock was taken over: its owner has died ({dead}).")
-            return self._back_up(tree, series, tools)
+            journal = Journal(series.path, self._note)
+            journal.begin(self._order, self._runner.family, self._now)
+            result = self._result_of(lambda: self._back_up(tree, series, tools))
+            journal.end(result)
+            return result
 
     def _find_tools(self) -> Tools:
         tools = Tools.find(self._runner)

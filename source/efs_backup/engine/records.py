@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from efs_backup.domain.backup import BackupStatus
-from efs_backup.domain.errors import AlreadyStarted, RecordChanged, RecordGone
+from efs_backup.domain.errors import AlreadyStarted, RecordChanged, RecordFault, RecordGone
 from efs_backup.domain.record import Backup, BackupId, change_between
 from efs_backup.domain.workflow import newest_success
 
@@ -50,6 +50,8 @@ class RecordDirectory:
             return Backup.from_item(json.loads(self._file(backup_id).read_text()))
         except FileNotFoundError as error:
             raise RecordGone(f"There is no record of the backup {backup_id}.") from error
+        except ValueError as error:
+            raise RecordFault(f"The record {str(self._file(backup_id))!r} cannot be read: {error}.") from error
 
     def update(self, before: Backup, after: Backup) -> None:
         """See BackupStore."""

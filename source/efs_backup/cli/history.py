@@ -1,0 +1,53 @@
+"""`efs-backup history`."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from efs_backup.cli import options
+from efs_backup.cli.output import print_json, print_table, size
+from efs_backup.domain.errors import ExitCode, NothingThere
+from efs_backup.domain.record import Backup
+from efs_backup.domain.snapshots import FolderLabel, Interval
+from efs_backup.engine.journal import read_records
+from efs_backup.engine.series import Series, find_series
+
+_HEADINGS = ("STARTED", "STATUS", "LABEL", "INTERVAL", "SNAPSHOT", "FILES", "READ", "MESSAGE")
+
+
+@click.command()
+@options.backup
+@options.any_label
+@options.any_interval
+@options.as_json
+def history(*, backup: str, label: str | None, interval: str | None, as_json: bool) -> int:
+    """Show what each backup into BACKUP came to, newest first; records are kept for 90 days."""
+    found = find_series(
+        Path(backup).absolute(),
+        FolderLabel(label) if label is not None else None,
+        Interval(interval) if interval else None,
+        datetime.now(UTC),
+    )
+    records = [(series, record) for series in found for record in read_records(series.path)]
+    records.sort(key=lambda row: row[1].start_time, reverse=True)
+    if as_json:
+        print_json([{"FolderLabel": str(series.label), **record.to_item()} for series, record in records])
+    elif records:
+        print_table(_HEADINGS, [_as_row(*row) for row in records])
+    if not records:
+        raise NothingThere(f"There is no record of a backup in {backup!r}.")
+    return ExitCode.DONE
+
+
+def _as_row(series: Series, record: Backup) -> tuple[str, ...]:
+    return (
+        record.start_time.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        record.status,
+        str(series.label),
+        record.interval,
+        record.snapshot or "",
+        "" if record.number_of_files is None else f"{record.number_of_files:,}",
+        "" if record.total_transferred_file_size is None else size(record.total_transferred_file_size),
+        record.message or "",
+    )

@@ -1,0 +1,96 @@
+"""`efs-backup history`: what each backup came to."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.builders import write
+from tests.conftest import Cli
+
+
+def test_every_end_of_a_backup_is_on_record(cli: Cli, source: Path, backup: Path) -> None:
+    """Newest first, with status, snapshot, figures and message."""
+    cli("run", source, backup)
+    (source / "directory 0").rename(source / "moved")
+    for path in source.iterdir():
+        path.rename(backup.parent / path.name)
+    cli("run", source, backup, code=1)
+    newest, first = cli("history", backup, "--json").json
+    assert (first["BackupStatus"], first["NumberOfFiles"]) == ("Success", 13)
+    assert first["SnapshotName"] == cli("list", backup, "--json").json[0]["name"]
+    assert (newest["BackupStatus"], newest["FailureReason"]) == ("Failed", "SourceUnreadable")
+    assert "is empty" in newest["Message"]
+    assert newest["FolderLabel"] == "efs-backup"
+
+
+def test_people_get_a_table(cli: Cli, source: Path, backup: Path) -> None:
+    """One line for each backup."""
+    cli("run", source, backup)
+    said = cli("history", backup).stdout
+    assert "Success" in said
+    assert "13" in said
+
+
+def test_where_no_backup_was_made_there_is_no_history(cli: Cli, backup: Path) -> None:
+    """Exit code 5, and an empty array for programs."""
+    assert cli("history", backup, "--json", code=5).json == []
+    assert "no record" in cli("history", backup, code=5).stderr
+
+
+@pytest.mark.usefixtures("slow_rsync")
+def test_a_killed_backup_is_unknown_as_soon_as_another_looks(cli: Cli, source: Path, backup: Path) -> None:
+    """It could not say so itself."""
+    process = cli.start("run", source, backup)
+    records = backup / "efs-backup" / "daily" / ".records"
+    while not list(records.glob("*.json")):
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    (running,) = cli("history", backup, "--json").json
+    assert running["BackupStatus"] == "Running"
+    cli.let_rsync_be_fast()
+    cli("run", source, backup)
+    assert [record["BackupStatus"] for record in cli("history", backup, "--json").json] == ["Success", "Unknown"]
+
+
+@pytest.mark.usefixtures("slow_rsync")
+def test_a_backup_that_is_locked_out_leaves_the_record_of_the_running_one_alone(
+    cli: Cli, source: Path, backup: Path
+) -> None:
+    """Only who holds the lock writes."""
+    process = cli.start("run", source, backup)
+    records = backup / "efs-backup" / "daily" / ".records"
+    while not list(records.glob("*.json")):
+        time.sleep(0.05)
+    cli("run", source, backup, code=4)
+    process.wait()
+    assert [record["BackupStatus"] for record in cli("history", backup, "--json").json] == ["Success"]
+
+
+def test_records_of_more_than_90_days_ago_are_forgotten(cli: Cli, source: Path, backup: Path) -> None:
+    """By the next backup."""
+    cli("run", source, backup)
+    (file,) = (backup / "efs-backup" / "daily" / ".records").glob("*.json")
+    old = json.loads(file.read_text())
+    file.write_text(json.dumps({**old, "ExpireItem": 1}))
+    write(source / "new")
+    cli("run", source, backup)
+    (left,) = cli("history", backup, "--json").json
+    assert left["BackupId"] != old["BackupId"]
+
+
+def test_a_record_that_cannot_be_written_is_no_failure_of_the_backup(cli: Cli, source: Path, backup: Path) -> None:
+    """It is noted."""
+    cli("run", source, backup)
+    records = backup / "efs-backup" / "daily" / ".records"
+    for file in records.iterdir():
+        file.unlink()
+    records.rmdir()
+    records.write_text("in the way")
+    ended = cli("run", source, backup, "--json").json
+    assert ended["status"] == "Success"
+    assert any("could not be written" in note for note in ended["notes"])
