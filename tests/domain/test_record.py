@@ -43,11 +43,12 @@ _values: dict[Any, st.SearchStrategy[Any]] = {
     Interval: st.sampled_from(Interval),
 }
 
-backups = st.builds(
-    Backup,
-    **{entry.name: st.one_of(*(_values[kind] for kind in get_args(entry.type) or [entry.type]))
-       for entry in fields(Backup)},
-)  # fmt: skip
+_fields = {
+    entry.name: st.one_of(*(_values[kind] for kind in get_args(entry.type) or [entry.type])) for entry in fields(Backup)
+}
+_limited = {"window_minutes": st.integers(1, 100_000), "retention": st.integers(1, 170)}
+
+backups = st.builds(Backup, **{**_fields, **_limited})
 """Any backup that can be recorded."""
 
 
@@ -74,6 +75,7 @@ def test_the_names_of_the_attributes_are_those_of_years_ago() -> None:
         "NumberOfFiles", "NumberOfFilesTransferred", "TotalFileSize", "TotalTransferredFileSize",
         "RemoveSnapshotStartTime", "RemoveSnapshotStopTime", "CreateHardlinksStartTime", "CreateHardlinksStopTime",
         "EC2Logs", "InstanceId", "SnapshotName", "FailureReason", "Message", "VanishedFiles", "NextStep", "ReportTime",
+        "Phase", "HeartbeatTime",
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from efs_backup.domain.backup import BackupStatus
 from efs_backup.domain.errors import FailureReason
-from efs_backup.domain.record import Backup
+from efs_backup.domain.record import Backup, BackupId
 from efs_backup.domain.report import SUBJECT_LIMIT, anonymous, report_on, report_on_vanished, subject_of
 from tests.domain.test_record import ENDED, RUNNING, START, backups
 from tests.domain.test_settings import settings_of
@@ -51,11 +51,17 @@ FAILED = replace(
     next_step="Check the stack's parameters.",
 )
 
+_UNTOUCHED = "All older snapshots are untouched; the newest on record is 20261122T020000Z."
 _words = st.text(st.characters(codec="utf-8"), max_size=200)
 
 
 def _is_subject(text: str) -> bool:
-    return 0 < len(text) <= SUBJECT_LIMIT and set(text) <= {" ", *string.punctuation, *string.ascii_letters, *"0123456789"}
+    return 0 < len(text) <= SUBJECT_LIMIT and set(text) <= {
+        " ",
+        *string.punctuation,
+        *string.ascii_letters,
+        *"0123456789",
+    }
 
 
 @given(st.text(min_size=1, max_size=300))
@@ -132,12 +138,11 @@ def test_a_backup_without_a_message_is_told_by_its_status(status: BackupStatus) 
     ("backup", "newest", "kept"),
     [
         (FULL, FULL, "The snapshot 20261122T020000Z, and those before it that the retention (7) keeps."),
-        (FAILED, FULL, "All older snapshots are untouched; the newest on record is 20261122T020000Z."),
+        (FAILED, FULL, _UNTOUCHED),
         (FAILED, None, "All older snapshots are untouched; no successful backup is on record."),
         (
             replace(FAILED, status=BackupStatus.INCOMPLETE), FULL,
-            "All older snapshots are untouched; the newest on record is 20261122T020000Z. What was copied is kept"
-            " too: the next backup continues from it.",
+            f"{_UNTOUCHED} What was copied is kept too: the next backup continues from it.",
         ),
         (
             replace(FAILED, status=BackupStatus.SKIPPED), None,
@@ -188,10 +193,11 @@ def test_a_figure_of_zero_is_told() -> None:
 @given(backups, st.none() | backups.map(lambda backup: replace(backup, status=BackupStatus.SUCCESS)))
 def test_what_is_unknown_is_never_told_as_none(backup: Backup, newest: Backup | None) -> None:
     """A line without a value is left out."""
-    quiet = {"message": "It ended.", "next_step": None, "instance_id": None, "logs": None}
-    known = {name: "known" for name in ("snapshot",) if backup.snapshot}
+    told = replace(
+        backup, message="It ended.", next_step=None, instance_id=None, logs=None, snapshot=backup.snapshot and "known"
+    )
     older = replace(newest, snapshot=newest.snapshot and "known") if newest else None
-    assert "None" not in report_on(replace(backup, **quiet, **known), older, SETTINGS).text
+    assert "None" not in report_on(told, older, SETTINGS).text
 
 
 def test_the_places_lead_to_snapshot_logs_record_and_instance() -> None:
@@ -232,12 +238,10 @@ def test_anonymous_figures_hold_the_figures() -> None:
 @given(backups)
 def test_anonymous_figures_name_nothing_and_nobody(backup: Backup) -> None:
     """No file system, prefix, message, instance, log or id of the backup."""
-    secrets = {
-        "source": "fs-source", "backup": "fs-backup", "backup_prefix": "/secret/prefix", "message": "secret message",
-        "next_step": "secret step", "instance_id": "i-secret", "logs": "s3://secret/log", "backup_id": "5ec2e700",
-    }  # fmt: skip
-    told = anonymous(replace(backup, snapshot=None, source_performance_mode=None, backup_performance_mode=None,
-                             instance_type=None, **secrets))  # fmt: skip
-    assert not any(secret in str(told) for secret in secrets.values())
+    secret = replace(
+        backup, backup_id=BackupId("secret"), source="secret", backup="secret", backup_prefix="/secret",
+        message="A secret.", next_step="Tell a secret.", instance_id="i-secret", logs="s3://secret/log",
+    )  # fmt: skip
+    assert "secret" not in str(anonymous(secret))
     assert not {"SourceEfsId", "DestinationEfsId", "BackupPrefix", "Message", "NextStep", "InstanceId", "EC2Logs",
-                "BackupId"} & set(told)  # fmt: skip
+                "BackupId"} & set(anonymous(secret))  # fmt: skip

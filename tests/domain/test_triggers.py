@@ -25,9 +25,7 @@ from efs_backup.domain.triggers import (
     stop_event,
 )
 
-ACTION = LifecycleAction(
-    group="nightly-group", hook="goodbye", token="87654321-4321-4321-4321-210987654321", instance_id="i-0123456789"
-)
+ACTION = LifecycleAction("nightly-group", "goodbye", "87654321-4321-4321-4321-210987654321", "i-0123456789")
 
 
 def from_group(kind: str, **changes: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from efs_backup.domain.workflow import (
     Situation,
     decide_gone,
     decide_hold,
+    decide_service,
     decide_start,
     decide_stop,
     has_to_be_reported,
@@ -127,7 +128,7 @@ def test_only_the_backup_that_was_started_last_is_stopped(
     assert decide_stop(backup_id, latest_id, latest) == decision
 
 
-_HELD = LifecycleAction(group=GROUP, hook="goodbye", token="token", instance_id="i-1")
+_HELD = LifecycleAction(GROUP, "goodbye", "token", "i-1")
 
 
 @pytest.mark.parametrize(
@@ -150,6 +151,33 @@ def test_only_an_instance_of_our_group_is_asked_to_finish(
 
 
 _SERVED = replace(RUNNING, instance_id="i-1")
+
+
+@pytest.mark.parametrize(
+    ("latest", "now", "decision"),
+    [
+        (None, START, Decision(Action.GO_HOME, "no backup is on record")),
+        (RUNNING, START, Decision(Action.SERVE, "it makes the backup 0badcafe")),
+        (_SERVED, START, Decision(Action.SERVE, "it makes the backup 0badcafe")),
+        (
+            replace(RUNNING, instance_id="i-0"), RUNNING.window_stop - SECOND,
+            Decision(Action.SERVE, "it takes over 0badcafe from i-0, which was lost"),
+        ),
+        (RUNNING, RUNNING.window_stop, Decision(Action.GO_HOME, "the window of the backup 0badcafe is over")),
+        *(
+            (replace(RUNNING, status=status), START,
+             Decision(Action.GO_HOME, f"the backup 0badcafe has ended as {status}"))
+            for status in ENDED
+        ),
+    ],
+)  # fmt: skip
+def test_a_new_instance_makes_the_backup_that_is_running(
+    latest: Backup | None, now: datetime, decision: Decision
+) -> None:
+    """It takes over from one that was lost, and has nothing to do once the copy would have to stop."""
+    assert decide_service(latest, "i-1", now) == decision
+
+
 _IDLE = Situation(GROUP, 0, START + timedelta(hours=1))
 _WANTED = replace(_IDLE, desired_capacity=1)
 _SILENT = Decision(Action.CLOSE, "it went without a report of its agent")
@@ -320,9 +348,13 @@ def test_a_review_tells_the_age_of_the_last_success(known: list[Backup], hours: 
     assert review(known, now, hold_minutes=HOLD, success_too=True).hours_since_success == hours
 
 
-@given(st.lists(backups, max_size=4), st.datetimes())
-def test_a_review_counts_each_running_backup_as_overdue_or_as_work(known: list[Backup], now: datetime) -> None:
+_any_end = st.builds(ended, st.sampled_from(BackupStatus), days=st.integers(0, 9))
+
+
+@given(st.lists(_any_end, max_size=6), st.integers(0, 300))
+def test_a_review_counts_each_running_backup_as_overdue_or_as_work(known: list[Backup], hours: int) -> None:
     """Nothing that runs is forgotten."""
-    found = review(known, now.replace(tzinfo=START.tzinfo), hold_minutes=HOLD, success_too=True)
+    found = review(known, START + timedelta(hours=hours), hold_minutes=HOLD, success_too=True)
     running = [backup for backup in known if backup.status is BackupStatus.RUNNING]
+    assert set(found.overdue) <= set(running)
     assert found.is_idle is (len(found.overdue) == len(running))

@@ -88,6 +88,12 @@ class BackupError(EfsBackupError):
     reason: ClassVar[FailureReason] = FailureReason.INTERNAL_ERROR
 
 
+class MountFailed(BackupError):
+    """A file system does not exist or cannot be mounted."""
+
+    reason = FailureReason.MOUNT_FAILED
+
+
 class SourceUnreadable(BackupError):
     """The source, or something in it, is missing, suspiciously empty or cannot be read."""
 
@@ -117,12 +123,6 @@ class Locked(BackupError):
 
     exit_code = ExitCode.LOCKED
     reason = FailureReason.LOCKED
-
-
-class MountFailed(BackupError):
-    """A file system does not exist or cannot be mounted."""
-
-    reason = FailureReason.MOUNT_FAILED
 
 
 class SettingsFault(EfsBackupError):

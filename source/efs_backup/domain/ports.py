@@ -49,7 +49,7 @@ class BackupStore(Protocol):
         """The backup that was started last; its record may be gone."""
 
     def backups(self) -> Iterator[Backup]:
-        """All records, in any order."""
+        """All records that can be read, in any order: one that cannot must not hide the others."""
 
     def newest_success(self) -> Backup | None:
         """The newest backup that published a snapshot."""

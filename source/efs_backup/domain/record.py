@@ -1,7 +1,9 @@
 """The record of a backup: the one stored item, and the only place that knows the names of its attributes."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -46,7 +48,12 @@ def _enumeration(values: type[StrEnum]) -> _Kind:
 
 def _number(text: Any) -> int | float:
     """Older records hold numbers as text."""
-    value = float(text)
+    try:
+        return text if isinstance(text, float) else int(text)
+    except ValueError:
+        value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r} is no number")
     return int(value) if value.is_integer() else value
 
 
@@ -160,8 +167,15 @@ class Backup:
         present = {entry.name: entry.metadata for entry in fields(cls) if entry.metadata["name"] in item}
         try:
             return cls(**{name: known["kind"].read(item[known["name"]]) for name, known in present.items()})
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise RecordFault(f"The record {item.get(ID_ATTRIBUTE)} cannot be read: {error}.") from error
+
+
+def readable(items: Iterable[Mapping[str, Any]]) -> Iterator[Backup]:
+    """The backups that these items hold; one that cannot be read must not hide the others."""
+    for item in items:
+        with suppress(RecordFault):
+            yield Backup.from_item(item)
 
 
 @dataclass(frozen=True)

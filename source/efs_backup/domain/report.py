@@ -61,13 +61,17 @@ def subject_of(text: str) -> str:
 
 def _kept(backup: Backup, newest: Backup | None) -> str:
     if backup.status is BackupStatus.SUCCESS:
-        return f"The snapshot {backup.snapshot}, and those before it that the retention ({backup.retention}) keeps."
+        return f"The snapshot {_name(backup)}, and those before it that the retention ({backup.retention}) keeps."
     partial = " What was copied is kept too: the next backup continues from it."
     older = (
-        f"All older snapshots are untouched; the newest on record is {newest.snapshot}." if newest
+        f"All older snapshots are untouched; the newest on record is {_name(newest)}." if newest
         else "All older snapshots are untouched; no successful backup is on record."
     )  # fmt: skip
     return older + (partial if backup.status is BackupStatus.INCOMPLETE else "")
+
+
+def _name(backup: Backup) -> str:
+    return backup.snapshot or f"of {_time(backup.start_time)}"
 
 
 def _figures(backup: Backup, settings: OrchestratorSettings) -> list[tuple[str, str | None]]:

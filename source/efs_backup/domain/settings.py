@@ -71,10 +71,16 @@ def _whole_number(text: str) -> int:
     return int(text.removesuffix(".0"))
 
 
+def _yes_or_no(text: str) -> bool:
+    if text.lower() not in _YES_OR_NO:
+        raise ValueError("it must be Yes or No.")
+    return _YES_OR_NO[text.lower()]
+
+
 _CONVERTERS: dict[Any, Callable[[str], Any]] = {
     str: str,
     int: _whole_number,
-    bool: lambda text: _YES_OR_NO[text.lower()],
+    bool: _yes_or_no,
     FolderLabel: FolderLabel,
     Interval: Interval,
     Retention: lambda text: Retention(_whole_number(text)),

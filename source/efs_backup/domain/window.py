@@ -1,7 +1,7 @@
 """When a backup has to stop."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from efs_backup.domain.errors import WrongUsage
 
@@ -41,6 +41,7 @@ def stop_of_window(start: datetime, window_minutes: int) -> datetime:
 
 def one_time_cron(time: datetime) -> str:
     """An EventBridge schedule for this minute (the next full one, UTC) and no other."""
+    time = time.astimezone(UTC)
     full = time.replace(second=0, microsecond=0)
     if full != time:
         full += timedelta(minutes=1)

@@ -1,7 +1,5 @@
 """Small matters of grammar."""
 
-import math
-
 _KILO = 1000
 _UNITS = ("kB", "MB", "GB", "TB", "PB")
 
@@ -15,5 +13,8 @@ def sized(size: float) -> str:
     """A number of bytes in decimal units: `999 bytes`, `1.5 kB`, `2.0 TB`."""
     if size < _KILO:
         return counted(int(size), "byte")
-    power = min(int(math.log(size, _KILO)), len(_UNITS))
-    return f"{size / _KILO**power:,.1f} {_UNITS[power - 1]}"
+    power = 0
+    while round(size, 1) >= _KILO and power < len(_UNITS):
+        size /= _KILO
+        power += 1
+    return f"{size:,.1f} {_UNITS[power - 1]}"

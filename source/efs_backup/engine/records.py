@@ -75,7 +75,12 @@ class RecordDirectory:
     def backups(self) -> Iterator[Backup]:
         """See BackupStore."""
         for file in self._path.glob(f"*{_SUFFIX}"):
-            yield self.get(BackupId(file.stem))
+            if file.name.startswith("."):
+                continue  # a write that was cut off
+            try:
+                yield self.get(BackupId(file.stem))
+            except RecordFault:
+                continue  # expired meanwhile, or not readable, which must not hide the others
 
     def newest_success(self) -> Backup | None:
         """See BackupStore."""

@@ -17,6 +17,7 @@ from efs_backup.domain.record import (
     BackupId,
     Change,
     change_between,
+    readable,
 )
 from efs_backup.domain.workflow import newest_success
 from efs_backup.lib.refusals import code_of, translated
@@ -62,7 +63,10 @@ class RecordTable:
         except ClientError as error:
             if code_of(error) != _CANCELED:
                 raise
-            if _cancellations(error)[0] == _RECORD_REFUSED:
+            reasons = _cancellations(error)
+            if not {*reasons} & {_RECORD_REFUSED, "TransactionConflict"}:
+                raise
+            if reasons[0] == _RECORD_REFUSED:
                 raise _already_started(backup) from error
             raise RecordChanged("Another backup was started at the same moment.") from error
 
@@ -87,6 +91,7 @@ class RecordTable:
         """See BackupStore."""
         change = change_between(before, after)
         if not (change.put or change.drop):
+            self._check(before)
             return
         try:
             self._client.update_item(
@@ -95,10 +100,14 @@ class RecordTable:
         except ClientError as error:
             if code_of(error) != _REFUSED:
                 raise
-            stored = self.get(before.backup_id)
-            raise RecordChanged(
-                f"The backup {before.backup_id} is {stored.status} by now, no more {before.status}."
-            ) from error
+            self._check(before)
+            raise RecordChanged(f"The backup {before.backup_id} has just changed.") from error
+
+    def _check(self, before: Backup) -> None:
+        """Raises RecordGone, or RecordChanged where the stored status is another."""
+        stored = self.get(before.backup_id)
+        if stored.status is not before.status:
+            raise RecordChanged(f"The backup {before.backup_id} is {stored.status} by now, no more {before.status}.")
 
     def latest(self) -> BackupId | None:
         """See BackupStore."""
@@ -110,7 +119,7 @@ class RecordTable:
         pages = self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
         for page in pages:
             items = (_values(item) for item in page["Items"])
-            yield from (Backup.from_item(item) for item in items if item[ID_ATTRIBUTE] != LATEST_KEY)
+            yield from readable(item for item in items if item[ID_ATTRIBUTE] != LATEST_KEY)
 
     def newest_success(self) -> Backup | None:
         """See BackupStore."""

@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from efs_backup.domain.errors import FunctionMissing
+from efs_backup.domain.errors import FunctionMissing, ServiceFault
 from efs_backup.domain.record import BackupId
 from efs_backup.domain.triggers import StopBackup, read_trigger, stop_event
 from efs_backup.domain.window import one_time_cron
@@ -50,7 +50,9 @@ class StopRule:
     def add_target(self, backup_id: BackupId) -> None:
         """Let the rule tell the function which backup to stop. Raises FunctionMissing."""
         target = {"Id": TARGET_ID, "Arn": self.get_lambda_arn(), "Input": json.dumps(stop_event(backup_id))}
-        self._events.put_targets(Rule=self._name, Targets=[target])  # type: ignore[list-item]
+        answer = self._events.put_targets(Rule=self._name, Targets=[target])  # type: ignore[list-item]
+        if answer["FailedEntryCount"]:
+            raise ServiceFault(f"EventBridge did not take the target of {self._name}: {answer['FailedEntries']}.")
 
     def remove_target(self) -> None:
         """Take the target away."""
@@ -70,7 +72,7 @@ class StopRule:
 
     def add_permission(self, rule_arn: str) -> None:
         """Let this rule call the function."""
-        with ignored("ResourceConflictException"):
+        with ignored("ResourceConflictException", saying="already exists"):
             self._functions.add_permission(
                 FunctionName=self._function_name,
                 StatementId=STATEMENT_ID,

@@ -4,6 +4,7 @@ import json
 import logging
 import urllib.request
 from datetime import datetime
+from http.client import HTTPException
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -62,7 +63,7 @@ class AnonymousMetrics:
                     "Data": {**anonymous(backup), "Region": self._region},
                 }
             )
-        except (OSError, ValueError):
+        except (OSError, ValueError, HTTPException):
             _logger.warning("The anonymous metrics could not be sent to %s", self._endpoint, exc_info=True)
 
     def _post(self, body: dict[str, object]) -> None:

@@ -1,0 +1,112 @@
+"""How the agent is told to finish."""
+
+import shlex
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from efs_backup.domain.errors import InstanceNotManaged
+from efs_backup.domain.record import BackupId
+from efs_backup.domain.triggers import LifecycleAction
+from efs_backup.lib.ssm import AGENT, RunCommand, create_command
+from tests.lib.conftest import Refuse
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+BACKUP = BackupId("0badcafe")
+ACTION = LifecycleAction("nightly-group", "goodbye", "token-1", "i-0123456789abcdef0")
+
+_HOSTILE = [
+    "two words", "$(touch x)", "`touch x`", "; touch x", "&& touch x", "| touch x", "> x", "new\nline", "\ntouch x\n",
+    "single'quote", "'; touch x; '", 'double"quote', '"; touch x; "', "$HOME", "*", "~", "back\\slash", "\\", "#", "!x",
+    "{a,b}", "-x", "--backup-id=other", "", "\t", "\r\n", "é", "'\"'\"'$(touch x)'\"'\"'",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def client(session: boto3.Session) -> "SSMClient":
+    """Systems Manager."""
+    return session.client("ssm")
+
+
+@pytest.fixture(scope="module")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A program in an empty directory that prints its arguments, each ended by NUL."""
+    program = tmp_path_factory.mktemp("stand_in") / "agent"
+    program.write_text("#!/bin/sh\nprintf '%s\\0' \"$@\"\n")
+    program.chmod(0o755)
+    return program
+
+
+def _arguments_in_a_shell(line: str, stand_in: Path) -> list[str]:
+    """What the agent is called with when a real shell runs the line."""
+    assert line.startswith(f"{AGENT} ")
+    called = shlex.quote(str(stand_in)) + line.removeprefix(AGENT)
+    done = subprocess.run(
+        ["/bin/sh", "-c", called], cwd=stand_in.parent, capture_output=True, check=True, timeout=20
+    )  # fmt: skip
+    assert done.stderr == b""
+    return [argument.decode() for argument in done.stdout.split(b"\0")[:-1]]
+
+
+def _expected(action: LifecycleAction, backup_id: str) -> list[str]:
+    return [
+        "finish", f"--backup-id={backup_id}", f"--group={action.group}", f"--hook={action.hook}",
+        f"--token={action.token}", f"--instance-id={action.instance_id}",
+    ]  # fmt: skip
+
+
+def test_the_command_calls_the_agent_with_all_that_it_must_tell_the_group(stand_in: Path) -> None:
+    """Backup, group, hook, token and instance."""
+    assert _arguments_in_a_shell(create_command(ACTION, BACKUP), stand_in) == _expected(ACTION, BACKUP)
+
+
+@pytest.mark.parametrize("name", _HOSTILE)
+def test_no_name_can_be_anything_but_an_argument(stand_in: Path, name: str) -> None:
+    """Neither a second command nor an option, wherever it stands."""
+    action = LifecycleAction(group=name, hook=name, token=name, instance_id=name)
+    assert _arguments_in_a_shell(create_command(action, BackupId(name)), stand_in) == _expected(action, name)
+    assert list(stand_in.parent.iterdir()) == [stand_in]
+
+
+_names = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=30)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(group=_names, hook=_names, token=_names)
+def test_any_names_reach_the_agent_as_they_are(stand_in: Path, group: str, hook: str, token: str) -> None:
+    """Through a real shell."""
+    action = replace(ACTION, group=group, hook=hook, token=token)
+    assert _arguments_in_a_shell(create_command(action, BACKUP), stand_in) == _expected(action, BACKUP)
+
+
+def test_the_command_goes_to_the_held_instance_and_its_output_to_the_bucket(client: "SSMClient") -> None:
+    """As a shell script with a time limit, which is the longest hold."""
+    command_id = RunCommand(client, "nightly-logs").send_finish(ACTION, BACKUP, timeout_minutes=60)
+    sent = client.list_commands(CommandId=command_id)["Commands"][0]
+    assert (sent["DocumentName"], sent["InstanceIds"]) == ("AWS-RunShellScript", [ACTION.instance_id])
+    assert (sent["OutputS3BucketName"], sent["OutputS3KeyPrefix"]) == ("nightly-logs", "ssm-logs")
+    assert sent["Parameters"] == {"commands": [create_command(ACTION, BACKUP)], "executionTimeout": ["3600"]}
+
+
+def test_an_instance_that_systems_manager_does_not_reach_is_named(client: "SSMClient", refuse: Refuse) -> None:
+    """With what to look at."""
+    refuse(client, "send_command", "InvalidInstanceId", "Instances not in a valid state for account.")
+    with pytest.raises(InstanceNotManaged, match=ACTION.instance_id) as refused:
+        RunCommand(client, "nightly-logs").send_finish(ACTION, BACKUP, timeout_minutes=60)
+    assert "SSM agent" in refused.value.next_step
+
+
+def test_what_nobody_expected_of_systems_manager_is_told_as_it_is(client: "SSMClient", refuse: Refuse) -> None:
+    """Such as a missing right."""
+    refuse(client, "send_command", "AccessDeniedException", "Not authorized.")
+    with pytest.raises(ClientError, match="Not authorized"):
+        RunCommand(client, "nightly-logs").send_finish(ACTION, BACKUP, timeout_minutes=60)
