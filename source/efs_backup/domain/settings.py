@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Self
 
 from efs_backup.domain.errors import SettingsFault, WrongUsage
+from efs_backup.domain.orders import RestoreMode
 from efs_backup.domain.snapshots import FolderLabel, Interval, Retention
 
 RECORD_DAYS = 90
@@ -16,8 +17,22 @@ _DIGITS = re.compile(r"\d+(?:\.0)?", re.ASCII)
 
 
 @dataclass(frozen=True)
-class OrchestratorSettings:
-    """The environment of the orchestrator Lambda: each field is read from the variable of its name in capitals.
+class Settings:
+    """What a program is told by its environment: each field is read from the variable of its name in capitals."""
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> Self:
+        """Read them. Raises SettingsFault, which names every variable that is missing or cannot be read."""
+        types = {field.name: field.type for field in fields(cls)}
+        missing = [name.upper() for name in types if name.upper() not in environment]
+        if missing:
+            raise SettingsFault(f"Missing in the environment: {', '.join(missing)}.")
+        return cls(**{name: _convert(name.upper(), environment[name.upper()], kind) for name, kind in types.items()})
+
+
+@dataclass(frozen=True)
+class OrchestratorSettings(Settings):
+    """The environment of the orchestrator Lambda.
 
     `window_minutes` is the length of the backup window; `lifecycle_hold_minutes` the longest time that the group waits
     for an agent to say goodbye. An empty `metrics_endpoint` turns the anonymous metrics off.
@@ -43,18 +58,6 @@ class OrchestratorSettings:
     metrics_endpoint: str
     aws_lambda_function_name: str
     aws_region: str
-
-    @classmethod
-    def from_env(cls, environment: Mapping[str, str]) -> "OrchestratorSettings":
-        """Read them. Raises SettingsFault, which names every variable that is missing or cannot be read."""
-        return cls(**_read(environment, {field.name: field.type for field in fields(cls)}))
-
-
-def _read(environment: Mapping[str, str], types: Mapping[str, Any]) -> dict[str, Any]:
-    missing = [name.upper() for name in types if name.upper() not in environment]
-    if missing:
-        raise SettingsFault(f"Missing in the environment: {', '.join(missing)}.")
-    return {name: _convert(name.upper(), environment[name.upper()], kind) for name, kind in types.items()}
 
 
 def _convert(variable: str, text: str, kind: Any) -> Any:
@@ -83,5 +86,6 @@ _CONVERTERS: dict[Any, Callable[[str], Any]] = {
     bool: _yes_or_no,
     FolderLabel: FolderLabel,
     Interval: Interval,
+    RestoreMode: RestoreMode,
     Retention: lambda text: Retention(_whole_number(text)),
 }
