@@ -16,6 +16,7 @@ bash "$(dirname "${BASH_SOURCE[0]}")/build-bundle.sh" "${@:4}"
 cd "$repository"
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20
 
+need_node
 say "Writing the templates"
 "$environment/bin/python" -m cdk.publish "$code_bucket" "$version" deployment/dist
 cd deployment/dist

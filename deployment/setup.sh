@@ -22,6 +22,11 @@ need_packages() {
     DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+# need_node: what the CDK runs on.
+need_node() {
+    command -v node >/dev/null && command -v npx >/dev/null || need_packages nodejs npm
+}
+
 # find_python: the name of a Python that is new enough and can make virtual environments.
 find_python() {
     local name

@@ -5,7 +5,6 @@ import json
 import re
 import subprocess
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from cdk.archives import files_below, write_lambda_zip, write_zip
 from cdk.publish import publish
 from tests.cdk.template import Template
+from tests.once import once
 
 _REPOSITORY = Path(__file__).parents[2]
 _BUILD = _REPOSITORY / "deployment" / "build-s3-dist.sh"
@@ -23,14 +23,16 @@ _NAMES = ("efs-backup.template", "efs-restore.template", "efs_to_efs_backup.zip"
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All but the wheels, which take a network and minutes."""
-    place = tmp_path_factory.mktemp("dist")
+    return once(tmp_path_factory, "dist", _publish)
+
+
+def _publish(place: Path) -> None:
     write_zip(place / "efs-backup-agent.zip", {"a file": Path(__file__)})
     publish("my-code", "v1.2.3", place)
-    return place
 
 
 @pytest.fixture(scope="module", params=_NAMES[:2])
-def published(request: pytest.FixtureRequest, dist: Path) -> Iterator[Template]:
+def published(request: pytest.FixtureRequest, dist: Path) -> Template:
     """Each of both templates."""
     return Template.read(dist / request.param)
 
@@ -58,8 +60,7 @@ def test_no_account_has_to_be_prepared_for_cdk(published: Template) -> None:
 
 def test_the_same_input_gives_the_same_bytes(dist: Path, tmp_path: Path) -> None:
     """So that anybody can check what is published."""
-    write_zip(tmp_path / "efs-backup-agent.zip", {"a file": Path(__file__)})
-    publish("my-code", "v1.2.3", tmp_path)
+    _publish(tmp_path)
     assert {name: (tmp_path / name).read_bytes() for name in _NAMES} == {
         name: (dist / name).read_bytes() for name in _NAMES
     }
