@@ -1,12 +1,12 @@
 #!/bin/bash
 # Runs once, as root, when an instance boots. The template fills in the names in capitals.
-set -Eeuo pipefail
-install -d -m 0700 /etc/efs-backup /opt/efs-backup && cd /opt/efs-backup
+set -aEeuo pipefail # with a, what the environment file says is handed on to all programs
+install -d -m 0700 /etc/efs-backup /opt/efs-backup; cd /opt/efs-backup
 cat >/etc/efs-backup/agent.env <<'END'
 ${AGENT_ENVIRONMENT}
 END
 # shellcheck source=/dev/null
-set -a && . /etc/efs-backup/agent.env && set +a
+. /etc/efs-backup/agent.env
 give_up() { python3 -c 'import boto3, sys; boto3.client("autoscaling").set_desired_capacity(AutoScalingGroupName=sys.argv[1], DesiredCapacity=0)' "$GROUP_NAME"; }
 trap give_up ERR
 [ -z "${https_proxy-}" ] || { systemctl import-environment http_proxy https_proxy no_proxy && systemctl try-restart '*amazon-ssm-agent*.service'; }

@@ -50,9 +50,7 @@ class WorkerGroup(Construct):
             ),
             tags=[_name_tag()],
         )
-        acknowledge(
-            self._group, "AwsSolutions-AS3", "Its instances report by themselves, by EventBridge or Amazon SNS."
-        )
+        acknowledge(self._group, "AwsSolutions-AS3", "Its instances report by EventBridge or Amazon SNS.")
         self.name = self._group.ref
 
     def hold_before_termination(self) -> None:

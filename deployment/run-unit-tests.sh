@@ -7,6 +7,7 @@ set -euo pipefail
 cd "$repository"
 
 need_packages fpart rsync procps shellcheck gcc libc6-dev make pkg-config libfuse3-dev fuse3
+need_node
 need_environment '[test]'
 PATH="$environment/bin:$PATH"
 

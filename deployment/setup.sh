@@ -22,6 +22,11 @@ need_packages() {
     DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+# need_node: what the CDK runs on.
+need_node() {
+    command -v node >/dev/null && command -v npx >/dev/null || need_packages nodejs npm
+}
+
 # find_python: the name of a Python that is new enough and can make virtual environments.
 find_python() {
     local name
@@ -34,11 +39,12 @@ find_python() {
     return 1
 }
 
-# need_environment EXTRA: the virtual environment with the project in it; EXTRA is "" or "[test]".
+# need_environment EXTRA: the virtual environment with the project in it; EXTRA is "", "[cdk]" or, with all there is, "[test]".
 need_environment() {
-    local wanted installed="$environment/.installed"
-    wanted="$1 $(sha256sum "$repository/pyproject.toml" | cut -d' ' -f1)"
-    grep -qxF -- "$wanted" "$installed" 2>/dev/null && return
+    local wanted version installed="$environment/.installed"
+    version=$(sha256sum "$repository/pyproject.toml" | cut -d' ' -f1)
+    wanted="$1 $version"
+    grep -qxF -e "$wanted" -e "[test] $version" "$installed" 2>/dev/null && return
     local python
     if ! python=$(find_python); then
         need_packages python3 python3-venv

@@ -14,6 +14,7 @@ from cdk.app import build
 from cdk.archives import write_lambda_zip, write_zip
 from cdk.programs import Programs
 from tests.cdk.template import Template
+from tests.once import once
 
 
 @dataclass(frozen=True)
@@ -28,24 +29,25 @@ class Assembly:
         return Template.read(self.place / f"{stack}.template.json")
 
 
-@pytest.fixture(scope="session")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Stands for the agent's bundle; its content is of no concern here."""
-    return write_zip(tmp_path_factory.mktemp("bundle") / "bundle.zip", {"a file": Path(__file__)})
-
-
-@pytest.fixture(scope="session")
-def assembly(tmp_path_factory: pytest.TempPathFactory, bundle: Path) -> Assembly:
-    """Both stacks, checked by cdk-nag on the way."""
-    place = tmp_path_factory.mktemp("assembly")
+def _synthesize(place: Path) -> None:
+    """Both stacks, checked by cdk-nag on the way; the content of the bundle is of no concern here."""
+    bundle = write_zip(place / "bundle.zip", {"a file": Path(__file__)})
     app = aws_cdk.App(outdir=str(place / "cdk.out"), analytics_reporting=False)
     aws_cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
     build(app, Programs(write_lambda_zip(place / "lambda.zip"), bundle))
+    complaint = ""
     try:
         app.synth()
     except RuntimeError as findings:
-        return Assembly(place / "cdk.out", str(findings))
-    return Assembly(place / "cdk.out", "")
+        complaint = str(findings)
+    (place / "complaint").write_text(complaint)
+
+
+@pytest.fixture(scope="session")
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """Both stacks."""
+    place = once(tmp_path_factory, "assembly", _synthesize)
+    return Assembly(place / "cdk.out", (place / "complaint").read_text())
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 ACCOUNT = "123456789012"
@@ -81,28 +82,21 @@ class Template:
         return {name: each for name, each in resolved.items() if each != {"Ref": "AWS::NoValue"}}
 
     def _intrinsic(self, name: str, arguments: Any) -> Any:
-        match name, arguments:
-            case "Ref", _:
-                return self._reference(arguments)
-            case "Fn::GetAtt", [resource, attribute]:
-                return f"<{resource}.{attribute}>"
-            case "Fn::Join", [separator, parts]:
-                return separator.join(map(str, self.resolve(parts)))
-            case "Fn::Split", [separator, text]:
-                return self.resolve(text).split(separator)
-            case "Fn::Select", [place, values]:
-                return self.resolve(values)[int(place)]
-            case "Fn::If", [condition, this, that]:
-                return self.resolve(this if self._holds(condition) else that)
-            case "Fn::FindInMap", [mapping, *keys]:
-                first, second = self.resolve(keys)
-                return self.content["Mappings"][mapping][first][second]
-            case "Fn::Base64", text:
-                return self.resolve(text)
-            case "Fn::Sub", _:
-                return self._substitute(arguments)
-            case _:
-                raise NotImplementedError(name)
+        functions: dict[str, Callable[..., Any]] = {
+            "Fn::GetAtt": lambda resource, attribute: f"<{resource}.{attribute}>",
+            "Fn::Join": lambda separator, parts: separator.join(map(str, self.resolve(parts))),
+            "Fn::Split": lambda separator, text: self.resolve(text).split(separator),
+            "Fn::Select": lambda place, values: self.resolve(values)[int(place)],
+            "Fn::If": lambda condition, this, that: self.resolve(this if self._holds(condition) else that),
+            "Fn::FindInMap": lambda mapping, *keys: self._look_up(mapping, *self.resolve(list(keys))),
+            "Fn::Sub": self._substitute,
+            "Fn::Base64": self.resolve,
+            "Ref": self._reference,
+        }
+        return functions[name](*arguments) if isinstance(arguments, list) else functions[name](arguments)
+
+    def _look_up(self, mapping: str, first: str, second: str) -> Any:
+        return self.content["Mappings"][mapping][first][second]
 
     def _reference(self, name: str) -> Any:
         if name == "AWS::NoValue":
@@ -115,9 +109,7 @@ class Template:
             return str(self.given.get(name, self.parameters[name].get("Default")))
         return f"<{name}>"
 
-    def _substitute(self, arguments: Any) -> str:
-        text, values = arguments if isinstance(arguments, list) else (arguments, {})
-
+    def _substitute(self, text: str, values: Mapping[str, Any] = MappingProxyType({})) -> str:
         def replace(found: re.Match[str]) -> str:
             name = found[1]
             if name.startswith("!"):

@@ -1,0 +1,258 @@
+"""Facts about the backup stack."""
+
+import json
+from typing import Any
+
+import pytest
+
+from efs_backup.domain.triggers import InstanceGone, Reconcile, StartBackup, read_trigger
+from tests.cdk.template import Template
+
+_RULES = "AWS::Events::Rule"
+
+
+def _rule(backup: Template, word: str) -> Any:
+    """The rule whose logical id has this word."""
+    (rule,) = (each for name, each in backup.resources(_RULES).items() if word in name)
+    return backup.resolve(rule["Properties"])
+
+
+def test_the_schedule_starts_a_backup_and_names_its_firing(backup: Template) -> None:
+    """A firing that is delivered twice has the same id both times."""
+    rule = _rule(backup, "Start")
+    assert rule["ScheduleExpression"] == "cron(0 2 * * ? *)"
+    transformer = rule["Targets"][0]["InputTransformer"]
+    ((place, path),) = transformer["InputPathsMap"].items()
+    assert path == "$.id"
+    event = json.loads(transformer["InputTemplate"].replace(f"<{place}>", '"a1b2"'))
+    assert read_trigger(event) == StartBackup("a1b2")
+
+
+def test_the_orchestrator_looks_for_what_was_forgotten_every_half_hour(backup: Template) -> None:
+    """By itself, whatever was lost."""
+    rule = _rule(backup, "Reconcile")
+    assert rule["ScheduleExpression"] == "rate(30 minutes)"
+    assert read_trigger(json.loads(rule["Targets"][0]["Input"])) == Reconcile()
+
+
+def test_events_of_this_group_alone_reach_the_orchestrator(backup: Template) -> None:
+    """Both kinds that it reads."""
+    pattern = _rule(backup, "TriggersGroup")["EventPattern"]
+    group, _ = backup.one("AWS::AutoScaling::AutoScalingGroup")
+    assert pattern["detail"] == {"AutoScalingGroupName": [f"<{group}>"]}
+    assert set(pattern["detail-type"]) == {
+        "EC2 Instance-terminate Lifecycle Action", "EC2 Instance Terminate Successful",
+    }  # fmt: skip
+    gone = {"source": pattern["source"][0], "detail-type": "EC2 Instance Terminate Successful"}
+    detail = {"AutoScalingGroupName": "g", "EC2InstanceId": "i-1"}
+    assert read_trigger({**gone, "detail": detail}) == InstanceGone("g", "i-1")
+
+
+def test_each_rule_has_the_function_as_its_target_and_may_call_it(backup: Template) -> None:
+    """No rule without a permission, no permission without a rule."""
+    function = backup.arn("AWS::Lambda::Function")
+    rules = backup.resources(_RULES)
+    assert {backup.resolve(each["Properties"]["Targets"])[0]["Arn"] for each in rules.values()} == {function}
+    permissions = [backup.resolve(each["Properties"]) for each in backup.resources("AWS::Lambda::Permission").values()]
+    assert {permission["SourceArn"] for permission in permissions} == {f"<{name}.Arn>" for name in rules}
+    assert {(each["FunctionName"], each["Principal"]) for each in permissions} == {(function, "events.amazonaws.com")}
+
+
+def test_the_name_of_the_stop_rule_is_short_enough(backup: Template) -> None:
+    """EventBridge allows 64 characters, and a stack's name may have 128: the name is of the stack's id."""
+    name = backup.properties("AWS::Lambda::Function")["Environment"]["Variables"]["STOP_RULE_NAME"]
+    assert len(name.replace("0f1e2d3c", "x" * 36)) <= 64
+
+
+def test_the_function_runs_our_handler(backup: Template) -> None:
+    """With time for a few slow calls, and its own log that is not kept for ever."""
+    function = backup.properties("AWS::Lambda::Function")
+    assert (function["Handler"], function["Runtime"]) == ("efs_backup.orchestrator.handler", "python3.13")
+    assert function["Timeout"] == 300
+    log, group = backup.one("AWS::Logs::LogGroup")
+    assert function["LoggingConfig"] == {"LogGroup": f"<{log}>"}
+    assert group["Properties"]["RetentionInDays"] == 90
+
+
+def test_an_event_that_cannot_be_handled_is_kept_and_reported(backup: Template) -> None:
+    """In a queue whose first message is an alarm."""
+    failed = backup.properties("AWS::Lambda::EventInvokeConfig")["DestinationConfig"]["OnFailure"]
+    assert failed == {"Destination": backup.arn("AWS::SQS::Queue")}
+    alarm = _alarm(backup, "ApproximateNumberOfMessagesVisible")
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+
+
+def test_the_queue_is_set_when_the_role_may_write_to_it(backup: Template) -> None:
+    """Lambda checks the role at that moment."""
+    _, config = backup.one("AWS::Lambda::EventInvokeConfig")
+    assert [name for name in config["DependsOn"] if name.startswith("OrchestratorPolicy")]
+
+
+def _alarm(backup: Template, metric: str) -> Any:
+    alarms = [backup.resolve(each["Properties"]) for each in backup.resources("AWS::CloudWatch::Alarm").values()]
+    (alarm,) = (each for each in alarms if each["MetricName"] == metric)
+    return alarm
+
+
+def test_too_long_without_a_success_is_an_alarm_and_so_is_silence(backup: Template) -> None:
+    """Above the hours that were asked for; missing data is as bad."""
+    alarm = _alarm(backup.having(MaximumBackupAge="200"), "HoursSinceLastSuccess")
+    assert (alarm["Namespace"], alarm["Threshold"]) == ("EfsBackup", "200")
+    assert alarm["Dimensions"] == [{"Name": "StackName", "Value": "EfsBackup"}]
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+    assert alarm["TreatMissingData"] == "breaching"
+
+
+def test_alarms_report_on_the_topic(backup: Template) -> None:
+    """By mail, with the key that lets them."""
+    topic, _ = backup.one("AWS::SNS::Topic")
+    alarms = backup.resources("AWS::CloudWatch::Alarm").values()
+    assert all(backup.resolve(each["Properties"]["AlarmActions"]) == [f"<{topic}>"] for each in alarms)
+    for kind, actions in (("AWS::SNS::TopicPolicy", "sns:Publish"), ("AWS::KMS::Key", "kms:GenerateDataKey*")):
+        policy = backup.properties(kind)
+        statements = policy.get("PolicyDocument", policy.get("KeyPolicy"))["Statement"]
+        allowed = [each for each in statements if each["Principal"] == {"Service": "cloudwatch.amazonaws.com"}]
+        assert [each for each in allowed if actions in each["Action"]]
+
+
+def test_the_topic_is_encrypted_and_sends_mail(template: Template) -> None:
+    """To the address that was given."""
+    assert template.properties("AWS::SNS::Topic")["KmsMasterKeyId"] == template.arn("AWS::KMS::Key")
+    subscription = template.properties("AWS::SNS::Subscription")
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "someone@example.com")
+
+
+def test_records_expire_and_can_be_brought_back(backup: Template) -> None:
+    """On demand, encrypted, to any second of the last weeks."""
+    table = backup.properties("AWS::DynamoDB::Table")
+    assert table["KeySchema"] == [{"AttributeName": "BackupId", "KeyType": "HASH"}]
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "ExpireItem", "Enabled": True}
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+
+
+def test_logs_are_private_and_outlive_the_stack(backup: Template) -> None:
+    """Versioned, encrypted, and not for ever."""
+    _, bucket = backup.one("AWS::S3::Bucket")
+    properties = bucket["Properties"]
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert properties["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"] == 365
+    policy = backup.properties("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    assert {"Bool": {"aws:SecureTransport": "false"}} in [each["Condition"] for each in policy]
+
+
+def test_the_backup_file_system_outlives_the_stack(backup: Template) -> None:
+    """Deleting a stack never deletes a snapshot."""
+    _, made = backup.one("AWS::EFS::FileSystem")
+    assert (made["DeletionPolicy"], made["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+@pytest.mark.parametrize(("answer", "encrypted"), [("Yes", True), ("No", False)])
+def test_the_backup_file_system_is_encrypted_as_asked(backup: Template, answer: str, encrypted: bool) -> None:
+    """With the key of Amazon EFS, unless another is given."""
+    assert backup.having(EFSEncryption=answer).properties("AWS::EFS::FileSystem")["Encrypted"] is encrypted
+    assert "KmsKeyId" not in backup.properties("AWS::EFS::FileSystem")
+    assert backup.having(KmsKey="a key").properties("AWS::EFS::FileSystem")["KmsKeyId"] == "a key"
+
+
+@pytest.mark.parametrize(
+    ("mode", "throughput", "result"),
+    [
+        ("generalPurpose", "elastic", "elastic"),
+        ("generalPurpose", "bursting", "bursting"),
+        ("maxIO", "elastic", "bursting"),
+    ],
+)
+def test_max_io_takes_bursting(backup: Template, mode: str, throughput: str, result: str) -> None:
+    """Amazon EFS knows no elastic maxIO: the old parameters alone must still make a file system."""
+    made = backup.having(EFSMode=mode, ThroughputMode=throughput).properties("AWS::EFS::FileSystem")
+    assert (made["PerformanceMode"], made["ThroughputMode"]) == (mode, result)
+
+
+@pytest.mark.parametrize("subnets", [["subnet-a"], ["subnet-a", "subnet-b"], ["subnet-a", "subnet-b", "subnet-c"]])
+def test_each_subnet_gets_a_mount_target(backup: Template, subnets: list[str]) -> None:
+    """One to three; the group uses the same ones."""
+    asked = backup.having(Subnets=",".join(subnets))
+    targets = asked.resources("AWS::EFS::MountTarget").values()
+    assert [asked.resolve(each["Properties"]["SubnetId"]) for each in targets] == subnets
+    assert asked.properties("AWS::AutoScaling::AutoScalingGroup")["VPCZoneIdentifier"] == subnets
+
+
+def test_a_given_file_system_is_used_and_none_is_made(backup: Template) -> None:
+    """That is how an old deployment moves over."""
+    asked = backup.having(ExistingBackupEFS="fs-22222222")
+    assert not asked.resources("AWS::EFS::FileSystem")
+    assert not asked.resources("AWS::EFS::MountTarget")
+    assert not asked.resources("AWS::EFS::AccessPoint")
+    variables = asked.properties("AWS::Lambda::Function")["Environment"]["Variables"]
+    assert variables["BACKUP_FILE_SYSTEM"] == "fs-22222222"
+    assert asked.resolve(asked.content["Outputs"]["BackupEFS"]["Value"]) == "fs-22222222"
+
+
+def test_protected_snapshots_are_written_by_the_instance_alone(backup: Template) -> None:
+    """Others read them, by an encrypted mount; without protection there is no policy."""
+    assert "FileSystemPolicy" not in backup.properties("AWS::EFS::FileSystem")
+    policy = backup.having(BackupSecurity="Yes").properties("AWS::EFS::FileSystem")["FileSystemPolicy"]
+    writers = [each["Principal"] for each in policy["Statement"] if "elasticfilesystem:ClientWrite" in each["Action"]]
+    worker = next(name for name, each in backup.resources("AWS::IAM::Role").items() if "ec2.amazonaws.com" in str(each))
+    assert writers == [{"AWS": f"<{worker}.Arn>"}]
+
+
+def test_nfs_alone_comes_in_and_from_the_instance_alone(backup: Template) -> None:
+    """The only ingress of both groups."""
+    ingress = backup.properties("AWS::EC2::SecurityGroupIngress")
+    assert (ingress["FromPort"], ingress["ToPort"], ingress["IpProtocol"]) == (2049, 2049, "tcp")
+    assert "Worker" in ingress["SourceSecurityGroupId"]
+    assert "Backup" in ingress["GroupId"]
+    groups = backup.resources("AWS::EC2::SecurityGroup").values()
+    assert not [each for each in groups if "SecurityGroupIngress" in each["Properties"]]
+
+
+def test_further_security_groups_are_attached(backup: Template) -> None:
+    """Beside our own."""
+    plain, more = backup, backup.having(SecurityGroups="sg-1,sg-2")
+    (own,) = plain.properties("AWS::EC2::LaunchTemplate")["LaunchTemplateData"]["SecurityGroupIds"]
+    assert more.properties("AWS::EC2::LaunchTemplate")["LaunchTemplateData"]["SecurityGroupIds"] == [
+        own,
+        "sg-1",
+        "sg-2",
+    ]
+
+
+def test_the_group_is_empty_until_a_backup_starts(backup: Template) -> None:
+    """And holds an instance that ends, so that its agent can say goodbye."""
+    group = backup.properties("AWS::AutoScaling::AutoScalingGroup")
+    assert (group["MinSize"], group["DesiredCapacity"], group["MaxSize"]) == ("0", "0", "1")
+    hook = backup.properties("AWS::AutoScaling::LifecycleHook")
+    assert hook["AutoScalingGroupName"] == f"<{backup.one('AWS::AutoScaling::AutoScalingGroup')[0]}>"
+    assert hook["LifecycleTransition"] == "autoscaling:EC2_INSTANCE_TERMINATING"
+    assert (hook["HeartbeatTimeout"], hook["DefaultResult"]) == (3600, "CONTINUE")
+
+
+def test_the_outputs_have_their_old_names(backup: Template) -> None:
+    """And what they say is there."""
+    outputs = backup.resolve(backup.content["Outputs"])
+    old = {"UUID", "SNSTopic", "SourceEFS", "BackupEFS", "DashboardView", "LogBucket", "AmiId", "SecurityGroup"}
+    assert old <= set(outputs)
+    assert outputs["UUID"]["Value"] == "0f1e2d3c"
+    assert outputs["AmiId"]["Value"] == "ami-1"
+
+
+def test_a_dashboard_is_made_only_if_wanted(template: Template) -> None:
+    """With its output."""
+    assert template.resources("AWS::CloudWatch::Dashboard")
+    assert not template.having(Dashboard="No").resources("AWS::CloudWatch::Dashboard")
+    assert template.content["Outputs"]["DashboardView"]["Condition"]
+
+
+def test_the_dashboard_shows_both_file_systems_and_the_backups(backup: Template) -> None:
+    """And the errors of the orchestrator."""
+    body = json.loads(backup.properties("AWS::CloudWatch::Dashboard")["DashboardBody"])
+    shown = str(body)
+    for name in ("BurstCreditBalance", "PermittedThroughput", "TotalIOBytes", "BackupDuration", "NumberOfFiles"):
+        assert name in shown
+    for name in ("TotalFileSize", "TotalTransferredFileSize", "HoursSinceLastSuccess", "Errors", "fs-11111111"):
+        assert name in shown

@@ -1,0 +1,91 @@
+"""Facts about either stack."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cdk.parameters import GRAVITON_TYPES, X86_TYPES
+from tests.cdk.conftest import Assembly
+from tests.cdk.template import Template
+
+_ACCEPTED = {
+    "W2001",  # the VPC of the restore stack is used by a rule of the template alone
+    "W3005",  # a dependency that the CDK writes twice
+}
+
+
+def _launch(template: Template) -> dict[str, object]:
+    data: dict[str, object] = template.properties("AWS::EC2::LaunchTemplate")["LaunchTemplateData"]
+    return data
+
+
+def test_cdk_nag_has_nothing_left_to_say(assembly: Assembly) -> None:
+    """Each finding of its AwsSolutions rules is mended, or acknowledged with a reason."""
+    assert assembly.complaint == ""
+
+
+def test_cfn_lint_finds_no_error(assembly: Assembly) -> None:
+    """And only the warnings that are named above."""
+    linter = Path(sys.executable).with_name("cfn-lint")
+    templates = sorted(map(str, assembly.place.glob("*.template.json")))
+    done = subprocess.run([linter, "--format", "json", *templates], capture_output=True, text=True, check=False)
+    found = json.loads(done.stdout or "[]")
+    assert len(templates) == 2
+    assert not [each for each in found if each["Rule"]["Id"] not in _ACCEPTED]
+
+
+def test_no_arn_names_a_partition(template: Template) -> None:
+    """The stacks work in China and GovCloud, too."""
+    assert "arn:aws:" not in json.dumps(template.content)
+
+
+def test_an_instance_shows_its_metadata_by_tokens_alone(template: Template) -> None:
+    """And one hop far: no container can ask for its credentials."""
+    assert _launch(template)["MetadataOptions"] == {"HttpTokens": "required", "HttpPutResponseHopLimit": 1}
+
+
+def test_the_disk_is_encrypted(template: Template) -> None:
+    """Of the newer kind, and gone with the instance."""
+    (disk,) = template.properties("AWS::EC2::LaunchTemplate")["LaunchTemplateData"]["BlockDeviceMappings"]
+    assert disk["Ebs"] == {"Encrypted": True, "VolumeType": "gp3", "VolumeSize": 16, "DeleteOnTermination": True}
+
+
+@pytest.mark.parametrize(("types", "ami"), [(X86_TYPES, "ami-1"), (GRAVITON_TYPES, "ami-2")])
+def test_the_ami_is_of_the_type_s_architecture(template: Template, types: tuple[str, ...], ami: str) -> None:
+    """For each type that can be chosen."""
+    assert {_launch(template.having(InstanceType=each))["ImageId"] for each in types} == {ami}
+
+
+def test_every_type_that_can_be_chosen_has_an_architecture(template: Template) -> None:
+    """None is forgotten."""
+    assert set(template.parameters["InstanceType"]["AllowedValues"]) == set(X86_TYPES + GRAVITON_TYPES)
+
+
+def test_the_instance_has_the_role(template: Template) -> None:
+    """By a profile."""
+    profile, resource = template.one("AWS::IAM::InstanceProfile")
+    assert _launch(template)["IamInstanceProfile"] == {"Arn": f"<{profile}.Arn>"}
+    (role,) = template.resolve(resource["Properties"]["Roles"])
+    assert "ec2.amazonaws.com" in str(template.resources("AWS::IAM::Role")[role.strip("<>")])
+
+
+def test_a_restore_starts_at_once_when_all_is_ready(restore: Template) -> None:
+    """Not before it may do its work, nor before its topic has an address."""
+    _, group = restore.one("AWS::AutoScaling::AutoScalingGroup")
+    assert group["Properties"]["DesiredCapacity"] == "1"
+    needed = {restore.one(kind)[0] for kind in ("AWS::IAM::Policy", "AWS::SNS::Subscription", "AWS::SNS::TopicPolicy")}
+    assert needed <= set(group["DependsOn"])
+
+
+def test_a_restore_uses_the_security_group_that_it_is_given(restore: Template) -> None:
+    """It makes none."""
+    assert _launch(restore)["SecurityGroupIds"] == ["sg-1"]
+    assert not restore.resources("AWS::EC2::SecurityGroup")
+
+
+def test_a_restore_has_its_old_outputs(restore: Template) -> None:
+    """Under their names."""
+    assert {"SNSTopic", "DashboardView", "LogBucket", "AmiId"} <= set(restore.content["Outputs"])

@@ -1,0 +1,1 @@
+"""The distributable build."""

@@ -1,0 +1,104 @@
+"""What people without CDK get."""
+
+import hashlib
+import json
+import re
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from cdk.archives import files_below, write_lambda_zip, write_zip
+from cdk.publish import publish
+from tests.cdk.template import Template
+from tests.once import once
+
+_REPOSITORY = Path(__file__).parents[2]
+_BUILD = _REPOSITORY / "deployment" / "build-s3-dist.sh"
+_WHEELHOUSE = (_REPOSITORY / "deployment" / "wheelhouse.txt").read_text()
+_NAMES = ("efs-backup.template", "efs-restore.template", "efs_to_efs_backup.zip", "efs-backup-agent.zip")
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All but the wheels, which take a network and minutes."""
+    return once(tmp_path_factory, "dist", _publish)
+
+
+def _publish(place: Path) -> None:
+    write_zip(place / "efs-backup-agent.zip", {"a file": Path(__file__)})
+    publish("my-code", "v1.2.3", place)
+
+
+@pytest.fixture(scope="module", params=_NAMES[:2])
+def published(request: pytest.FixtureRequest, dist: Path) -> Template:
+    """Each of both templates."""
+    return Template.read(dist / request.param)
+
+
+def test_the_programs_come_from_a_bucket_of_the_region(dist: Path) -> None:
+    """Lambda takes code from its own region alone."""
+    backup = Template.read(dist / "efs-backup.template")
+    code = backup.properties("AWS::Lambda::Function")["Code"]
+    assert code == {"S3Bucket": "my-code-us-east-1", "S3Key": "efs-backup/v1.2.3/efs_to_efs_backup.zip"}
+
+
+def test_the_instance_fetches_the_bundle_and_knows_its_checksum(published: Template, dist: Path) -> None:
+    """From the same place."""
+    data = published.properties("AWS::EC2::LaunchTemplate")["LaunchTemplateData"]["UserData"]
+    assert '"my-code-us-east-1" "efs-backup/v1.2.3/efs-backup-agent.zip"' in data
+    assert hashlib.sha256((dist / "efs-backup-agent.zip").read_bytes()).hexdigest() in data
+
+
+def test_no_account_has_to_be_prepared_for_cdk(published: Template) -> None:
+    """Neither its bucket nor its parameter is asked for."""
+    text = json.dumps(published.content)
+    assert "cdk-hnb659fds" not in text
+    assert "BootstrapVersion" not in text
+
+
+def test_the_same_input_gives_the_same_bytes(dist: Path, tmp_path: Path) -> None:
+    """So that anybody can check what is published."""
+    _publish(tmp_path)
+    assert {name: (tmp_path / name).read_bytes() for name in _NAMES} == {
+        name: (dist / name).read_bytes() for name in _NAMES
+    }
+
+
+def test_an_archive_does_not_tell_when_or_in_which_order_it_was_made(tmp_path: Path) -> None:
+    """Times, owners and the order of a directory differ from machine to machine."""
+    for name in ("b", "a"):
+        (tmp_path / "tree" / name).mkdir(parents=True)
+        (tmp_path / "tree" / name / "file").write_text(name)
+    archive = zipfile.ZipFile(write_zip(tmp_path / "a.zip", files_below(tmp_path / "tree")))
+    assert archive.namelist() == ["a/file", "b/file"]
+    assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_the_function_s_code_is_only_what_runs_there(tmp_path: Path) -> None:
+    """Without the engine, the command and third parties; far below a megabyte."""
+    code = write_lambda_zip(tmp_path / "lambda.zip")
+    names = zipfile.ZipFile(code).namelist()
+    assert all(re.match(r"efs_backup/(__init__\.py|(domain|lib|orchestrator)/[\w/]+\.py)$", name) for name in names)
+    assert {"efs_backup/__init__.py", "efs_backup/domain/settings.py", "efs_backup/domain/triggers.py"} <= set(names)
+    assert code.stat().st_size < 1_000_000
+
+
+def test_each_package_of_the_bundle_is_pinned_by_its_checksum() -> None:
+    """What PyPI says tomorrow does not change the bundle."""
+    requirements = [line for line in _WHEELHOUSE.splitlines() if line and not line.startswith("#")]
+    names, hashes = requirements[::2], requirements[1::2]
+    assert all(re.fullmatch(r"[a-z0-9-]+==[\w.]+ \\", name) for name in names)
+    assert all(re.fullmatch(r" +--hash=sha256:[0-9a-f]{64}", checksum) for checksum in hashes)
+    assert {"boto3", "click", "rich"} <= {name.split("==")[0] for name in names}
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["code"], ["code", "templates"], ["code", "", "v1"], ["a", "b", "c", "d", "e"]]
+)
+def test_a_wrong_call_of_the_build_builds_nothing(arguments: list[str]) -> None:
+    """It says how it is called."""
+    done = subprocess.run(["bash", _BUILD, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "CODE_BUCKET TEMPLATE_BUCKET VERSION" in done.stderr
