@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import time
+from collections import Counter
 
 from efs_backup.domain.linking import by_directory, worst_code
 from efs_backup.engine.descent import open_root
@@ -67,6 +68,7 @@ class PartCopy:
             entries = [os.fsdecode(entry) for entry in listed.read().split(b"\0") if entry]
         names = by_directory(entries)
         self._tally.files = sum(not entry.endswith("/") for entry in entries) - sum(map(len, names.values()))
+        sides.siblings = Counter(os.path.dirname(directory) for directory in names)
         waiting = sorted(names.items(), key=lambda item: len(item[1]))
         workers = [
             threading.Thread(target=self._work, args=(sides, waiting)) for _ in range(min(self._threads, len(waiting)))

@@ -4,7 +4,9 @@ import errno
 import os
 import stat
 import threading
+from collections import deque
 from collections.abc import Iterable
+from itertools import islice
 
 from efs_backup.domain.linking import HAND_OVER, POINT, WRITE, first_mode, is_equal, way_of
 from efs_backup.engine.descent import LISTING, make_below, open_below
@@ -12,6 +14,8 @@ from efs_backup.engine.part_file import point_symlink, write_small
 from efs_backup.engine.throttle import Throttle
 
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+_WORTH_A_LISTING = 4
+_NAMES_IN_A_REQUEST = 64
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _OPERATIONS = {WRITE: 5, POINT: 3}
 """Of a new entry whose owner is that of this process: of a file open, read, create, write and times."""
@@ -21,6 +25,7 @@ class Sides:
     """The open roots of a part's source, target and references.
 
     into_empty: the target began empty: what is there already was brought by another part, and is left alone.
+    siblings: how many directories of the part lie in each directory.
     """
 
     def __init__(
@@ -33,6 +38,7 @@ class Sides:
         self.into_empty = into_empty
         self.is_root = os.geteuid() == 0
         self.owner = (os.geteuid(), os.getegid())
+        self.siblings: dict[str, int] = {}
         self._known: set[tuple[int, str]] = set()
         self._lock = threading.Lock()
 
@@ -42,15 +48,19 @@ class Sides:
         return open_below(root, directory, LISTING)
 
     def learn_names(self, root: int, directory: str) -> None:
-        """List the directory above, once: then the kernel knows the names in it, and need not ask for each of them."""
+        """List the directory above, once: then the kernel knows the names in it, and need not ask for each of them.
+
+        Only where that is cheaper: no further than as many requests go as there are directories of the part in it.
+        """
         above = os.path.dirname(directory)
         with self._lock:
-            if not directory or (root, above) in self._known:
+            if not directory or (root, above) in self._known or self.siblings.get(above, 0) < _WORTH_A_LISTING:
                 return
             self._known.add((root, above))
             listing = self.opened(root, above)
             try:
-                os.listdir(listing)
+                with os.scandir(listing) as entries:
+                    deque(islice(entries, self.siblings[above] * _NAMES_IN_A_REQUEST), maxlen=0)
             finally:
                 os.close(listing)
 
