@@ -87,6 +87,29 @@ def test_a_deletion_that_is_stopped_goes_on_another_time(tmp_path: Path) -> None
     assert not tree.exists()
 
 
+def test_a_directory_of_very_many_files_is_deleted_in_pieces(tmp_path: Path) -> None:
+    """Never are more names in memory than a piece has."""
+    tree = tmp_path / "tree"
+    for number in range(3):
+        write(tree / f"below {number}" / "file")
+    for number in range(10_001):
+        (tree / str(number)).touch()
+    assert delete_trees([tree])
+    assert not tree.exists()
+
+
+def test_an_empty_queue_is_looked_at_in_peace(tmp_path: Path) -> None:
+    """The ls that fpsync finds answers at once where there is a job, and after a while where there is none."""
+    (tmp_path / "info").touch()
+    with workspace("/bin/true", Copier.RSYNC, PartSizes(1, 1, 1)) as private:
+        listed = [str(private.programs / "ls"), "-rt1"]
+        started = time.monotonic()
+        assert subprocess.check_output(listed, cwd=tmp_path) == b"info\n"
+        assert time.monotonic() - started >= 0.3
+        (tmp_path / "1").touch()
+        assert subprocess.check_output(listed, cwd=tmp_path) == b"info\n1\n"
+
+
 def test_a_deletion_follows_no_symlink(tmp_path: Path) -> None:
     """What a symlink points to is none of its business."""
     outside = write(tmp_path / "outside" / "file")

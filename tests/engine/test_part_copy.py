@@ -192,6 +192,25 @@ def test_modes_and_owners_are_kept_whatever_the_umask(part: Part, mode: int) -> 
     assert (stat.S_IMODE(made.st_mode), made.st_uid, made.st_gid) == (mode, 54321, 65432)
 
 
+@pytest.mark.parametrize(("missing", "fault"), [("source", Fault.SOURCE_UNREADABLE), ("partial", Fault.TARGET)])
+def test_a_root_that_is_gone_is_named(part: Part, missing: str, fault: Fault) -> None:
+    """It is no tree of which everything has vanished."""
+    write(part.source / "file")
+    getattr(part, missing).rename(part.source.with_name("elsewhere"))
+    ended = part.run("file")
+    assert ended.code == 23
+    assert [found.fault for found in parse_complaints(ended.stderr)] == [fault]
+
+
+def test_the_tool_starts_lean(part: Part) -> None:
+    """It starts many times: what takes long to import is not for it."""
+    lean = "import sys; sys.path.append(sys.argv[1]); import efs_backup.engine.part_copy; print(*sys.modules)"
+    listed = subprocess.run([sys.executable, "-I", "-S", "-c", lean, PACKAGE_PLACE], capture_output=True, check=True)
+    loaded = set(listed.stdout.decode().split())
+    assert "efs_backup.engine.part_copy" in loaded
+    assert not loaded & {"dataclasses", "enum", "re", "subprocess", "typing", "pathlib", "click", "rich"}
+
+
 @given(st.binary(min_size=1, max_size=40))
 def test_a_complaint_spells_a_path_as_rsync_does(name: bytes) -> None:
     """Whatever bytes it has, it is read as it was, and stands on one line."""
@@ -234,6 +253,18 @@ def test_an_unchanged_file_costs_one_link(cli: Cli, tmp_path: Path, simulator: S
     assert cli("run", source, backup, "--json").json["number_of_files_linked"] == 1200
     assert simulator.counts(backup)["total_ops"] / 1200 <= 1.3
     assert simulator.counts(source)["total_ops"] / 1200 <= 0.5
+
+
+def test_a_whole_backup_keeps_the_throttle(cli: Cli, source: Path, simulator: Simulator) -> None:
+    """All its steps and copies together, as the file systems count them."""
+    for number in range(600):
+        write(source / f"{number // 30}" / f"file {number}", "x")
+    backup = simulator.mount("backup")
+    started = time.monotonic()
+    cli("run", source, backup, "--max-operations-per-second", 500, "--files-per-part", 100)
+    seconds = time.monotonic() - started
+    assert simulator.counts(backup)["total_ops"] / seconds <= 1.1 * 500
+    assert cli("run", source, backup, "--max-operations-per-second", 500, "--json").json["number_of_files_linked"] > 600
 
 
 def test_a_directory_that_its_owner_may_not_enter_gets_its_times_first(tmp_path: Path) -> None:

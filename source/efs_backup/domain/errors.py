@@ -24,12 +24,8 @@ EfsBackupError                1
     `-- ReportFailed          1
 """
 
-import errno
 from enum import IntEnum, StrEnum
 from typing import ClassVar
-
-NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
-"""The error numbers that mean BackupFull."""
 
 
 class ExitCode(IntEnum):

@@ -2,7 +2,7 @@
 
 import stat
 
-TYPE_CHECKING = False
+TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
 if TYPE_CHECKING:
     from typing import Protocol
 

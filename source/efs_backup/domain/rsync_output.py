@@ -1,6 +1,5 @@
 """What rsync says: its statistics and its complaints."""
 
-import errno
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -8,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from efs_backup.domain.backup import CopyStatistics
-from efs_backup.domain.errors import NO_SPACE
+from efs_backup.domain.error_numbers import NO_SPACE, NOT_THERE
 
 _STATISTIC = re.compile(
     r"^(?P<label>[A-Z][\w ]+): (?P<number>[\d.,' ]*\d)(?: \S+)?(?: \((?P<kinds>.*)\))?$", re.MULTILINE
@@ -24,7 +23,6 @@ _ABOUT_THE_ROOT = "change_dir "
 _ABOUT_A_LISTED_FILE = "send_files failed to open "
 _ABOUT_TWO_PATHS = ("rename ", "symlink ", "link ", "failed to hard-link ")
 _HARD_LINK_REFUSED = re.compile(r"^(?:failed to hard-link|link) ")
-_NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _PATH = re.compile(r"\"(?P<path>.*)\"")
 _TWO_PATHS = '" -> "'
 _ESCAPE = re.compile(r"\\#([0-3][0-7]{2})")
@@ -118,7 +116,7 @@ def _parse_line(line: str) -> Complaint:
 def _fault_of(side: str | None, what: str, number: int) -> Fault:
     """Before rsync 3.2 there is no side: then the verb tells."""
     if side in {None, "sender"} and _ABOUT_THE_SOURCE.match(what):
-        is_gone = number in _NOT_THERE and not what.startswith(_ABOUT_THE_ROOT)
+        is_gone = number in NOT_THERE and not what.startswith(_ABOUT_THE_ROOT)
         return Fault.VANISHED if is_gone else Fault.SOURCE_UNREADABLE
     if number in NO_SPACE:
         return Fault.BACKUP_FULL

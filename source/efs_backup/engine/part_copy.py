@@ -9,10 +9,14 @@ import os
 import sys
 import threading
 import time
+from collections import Counter
 
+from efs_backup.domain.error_numbers import NO_SPACE
 from efs_backup.domain.linking import by_directory, worst_code
 from efs_backup.engine.descent import open_root
-from efs_backup.engine.part_directory import NO_SPACE, DirectoryCopy, Sides, Tally
+from efs_backup.engine.part_directory import DirectoryCopy
+from efs_backup.engine.part_sides import Sides
+from efs_backup.engine.part_tally import Tally
 from efs_backup.engine.throttle import Throttle
 
 _REFERENCE = "--link-dest="
@@ -41,7 +45,10 @@ class PartCopy:
 
     def run(self) -> int:
         """Copy; the exit code, as rsync's."""
-        sides = self._open()
+        try:
+            sides = self._open()
+        except OSError as error:
+            return self._refuse(error)
         mask = os.umask(0)  # what is made here gets the mode that it is made with
         self._copy_directories(sides)
         os.umask(mask)
@@ -53,6 +60,13 @@ class PartCopy:
             fresh = [option for option in self._options if not option.startswith(_REFERENCE)]
             self._leave_to_rsync(self._tally.fresh, fresh, "fresh")
         return worst_code(self._codes)
+
+    def _refuse(self, error: OSError) -> int:
+        """A root that cannot be opened: the source's, if it is not one on the backup's side."""
+        side = "sender" if error.filename == self._places[0] else "receiver"
+        path = escaped(os.fsdecode(error.filename))
+        sys.stderr.write(f'part_copy: [{side}] change_dir "{path}" failed: {error.strerror} ({error.errno})\n')
+        return _SOME_FILES_FAILED
 
     def _open(self) -> Sides:
         source, target = (open_root(place) for place in self._places)
@@ -67,6 +81,7 @@ class PartCopy:
             entries = [os.fsdecode(entry) for entry in listed.read().split(b"\0") if entry]
         names = by_directory(entries)
         self._tally.files = sum(not entry.endswith("/") for entry in entries) - sum(map(len, names.values()))
+        sides.siblings = Counter(os.path.dirname(directory) for directory in names)
         waiting = sorted(names.items(), key=lambda item: len(item[1]))
         workers = [
             threading.Thread(target=self._work, args=(sides, waiting)) for _ in range(min(self._threads, len(waiting)))
@@ -78,12 +93,15 @@ class PartCopy:
 
     def _work(self, sides: Sides, waiting: list[tuple[str, dict[str, None]]]) -> None:
         try:
-            while waiting and not self._errors and _ERROR_IN_FILE_OUTPUT not in self._codes:
-                self._copy_directory(sides, *waiting.pop())
-        except IndexError:
-            return  # another thread has taken the last one
+            while next_one := self._take(waiting):
+                self._copy_directory(sides, *next_one)
         except BaseException as error:  # noqa: BLE001 - it is raised again in the main thread
             self._errors.append(error)
+
+    def _take(self, waiting: list[tuple[str, dict[str, None]]]) -> tuple[str, dict[str, None]] | None:
+        with self._lock:
+            is_hopeless = self._errors or _ERROR_IN_FILE_OUTPUT in self._codes
+            return waiting.pop() if waiting and not is_hopeless else None
 
     def _copy_directory(self, sides: Sides, directory: str, names: dict[str, None]) -> None:
         copy = DirectoryCopy(sides, directory, names)

@@ -1,93 +1,18 @@
 """One directory of a part: each listed name linked, made anew, or handed over to rsync. Lean, for the copy tool."""
 
-import errno
 import os
 import stat
-import threading
 from collections.abc import Iterable
 
+from efs_backup.domain.error_numbers import NO_SPACE, NOT_THERE
 from efs_backup.domain.linking import HAND_OVER, POINT, WRITE, first_mode, is_equal, way_of
-from efs_backup.engine.descent import LISTING, make_below, open_below
+from efs_backup.engine.descent import make_below
 from efs_backup.engine.part_file import point_symlink, write_small
-from efs_backup.engine.throttle import Throttle
+from efs_backup.engine.part_sides import Sides
+from efs_backup.engine.part_tally import Tally
 
-NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
-_GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _OPERATIONS = {WRITE: 5, POINT: 3}
 """Of a new entry whose owner is that of this process: of a file open, read, create, write and times."""
-
-
-class Sides:
-    """The open roots of a part's source, target and references.
-
-    into_empty: the target began empty: what is there already was brought by another part, and is left alone.
-    """
-
-    def __init__(
-        self, source: int, target: int, references: list[int], throttle: Throttle, *, into_empty: bool
-    ) -> None:
-        self.throttle = throttle
-        self.source = source
-        self.target = target
-        self.references = references
-        self.into_empty = into_empty
-        self.is_root = os.geteuid() == 0
-        self.owner = (os.geteuid(), os.getegid())
-        self._known: set[tuple[int, str]] = set()
-        self._lock = threading.Lock()
-
-    def opened(self, root: int, directory: str) -> int:
-        """A descriptor of a directory to list."""
-        self.throttle.pay(2)
-        return open_below(root, directory, LISTING)
-
-    def learn_names(self, root: int, directory: str) -> None:
-        """List the directory above, once: then the kernel knows the names in it, and need not ask for each of them."""
-        above = os.path.dirname(directory)
-        with self._lock:
-            if not directory or (root, above) in self._known:
-                return
-            self._known.add((root, above))
-            listing = self.opened(root, above)
-            try:
-                os.listdir(listing)
-            finally:
-                os.close(listing)
-
-
-class Tally:
-    """What became of some files: counts, sizes in bytes, and the paths that are left to rsync.
-
-    with_references: rsync may link these; fresh: it must copy them, for a link was refused.
-    """
-
-    def __init__(self) -> None:
-        self.files = self.size = self.transferred = self.transferred_size = 0
-        self.with_references: list[str] = []
-        self.fresh: list[str] = []
-
-    def count(self, attributes: os.stat_result, *, is_transferred: bool = False) -> None:
-        """Count a file that is where it belongs now."""
-        has_size = stat.S_ISREG(attributes.st_mode) or stat.S_ISLNK(attributes.st_mode)
-        size = attributes.st_size if has_size else 0
-        self.files, self.size = self.files + 1, self.size + size
-        if is_transferred:
-            self.transferred, self.transferred_size = self.transferred + 1, self.transferred_size + size
-
-    def taken(self) -> "Tally":
-        """The counts until now, which begin anew; the paths stay."""
-        counts = Tally()
-        counts.add(self)
-        self.files = self.size = self.transferred = self.transferred_size = 0
-        return counts
-
-    def add(self, other: "Tally") -> None:
-        """Count what another has counted."""
-        self.files, self.size = self.files + other.files, self.size + other.size
-        self.transferred += other.transferred
-        self.transferred_size += other.transferred_size
-        self.with_references += other.with_references
-        self.fresh += other.fresh
 
 
 class DirectoryCopy:
@@ -107,7 +32,7 @@ class DirectoryCopy:
         try:
             source = self._sides.opened(self._sides.source, self._directory)
         except OSError as error:
-            if error.errno not in _GONE:
+            if error.errno not in NOT_THERE:
                 self.tally.with_references += [self._path(name) for name in self._names]
             return
         try:
@@ -141,7 +66,7 @@ class DirectoryCopy:
         try:
             found[name] = os.stat(name, dir_fd=source, follow_symlinks=False)
         except OSError as error:
-            if error.errno not in _GONE:
+            if error.errno not in NOT_THERE:
                 self.tally.with_references.append(self._path(name))
 
     def _open_target(self, source: int) -> int:

@@ -47,7 +47,7 @@ def _date(directory: int, name: str, wanted: os.stat_result) -> None:
 
     What has the right times passes for whole in the next backup.
     """
-    times = (wanted.st_mtime_ns, wanted.st_mtime_ns)
+    times = (wanted.st_atime_ns, wanted.st_mtime_ns)
     os.utime(name, ns=times, dir_fd=directory, follow_symlinks=False)
 
 

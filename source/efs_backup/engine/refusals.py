@@ -4,7 +4,8 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from efs_backup.domain.errors import NO_SPACE, BackupError, BackupFull, CopyFailed, SourceUnreadable
+from efs_backup.domain.error_numbers import NO_SPACE
+from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed, SourceUnreadable
 
 FREE_SPACE = "Free space on the backup file system, for example with `efs-backup prune`, and run the backup again."
 

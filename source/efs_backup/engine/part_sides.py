@@ -1,0 +1,56 @@
+"""The open roots between which a part is copied; lean, for the copy tool."""
+
+import os
+import threading
+from collections import deque
+from itertools import islice
+
+from efs_backup.engine.descent import LISTING, open_below
+from efs_backup.engine.throttle import Throttle
+
+_WORTH_A_LISTING = 4
+_NAMES_IN_A_REQUEST = 64
+
+
+class Sides:
+    """The open roots of a part's source, target and references.
+
+    into_empty: the target began empty: what is there already was brought by another part, and is left alone.
+    siblings: how many directories of the part lie in each directory.
+    """
+
+    def __init__(
+        self, source: int, target: int, references: list[int], throttle: Throttle, *, into_empty: bool
+    ) -> None:
+        self.throttle = throttle
+        self.source = source
+        self.target = target
+        self.references = references
+        self.into_empty = into_empty
+        self.is_root = os.geteuid() == 0
+        self.owner = (os.geteuid(), os.getegid())
+        self.siblings: dict[str, int] = {}
+        self._known: set[tuple[int, str]] = set()
+        self._lock = threading.Lock()
+
+    def opened(self, root: int, directory: str) -> int:
+        """A descriptor of a directory to list."""
+        self.throttle.pay(2)
+        return open_below(root, directory, LISTING)
+
+    def learn_names(self, root: int, directory: str) -> None:
+        """List the directory above, once: then the kernel knows the names in it, and need not ask for each of them.
+
+        Only where that is cheaper: no further than as many requests go as there are directories of the part in it.
+        """
+        above = os.path.dirname(directory)
+        with self._lock:
+            if not directory or (root, above) in self._known or self.siblings.get(above, 0) < _WORTH_A_LISTING:
+                return
+            self._known.add((root, above))
+            listing = self.opened(root, above)
+            try:
+                with os.scandir(listing) as entries:
+                    deque(islice(entries, self.siblings[above] * _NAMES_IN_A_REQUEST), maxlen=0)
+            finally:
+                os.close(listing)

@@ -1,0 +1,39 @@
+"""What became of the files of a part; lean, for the copy tool."""
+
+import os
+import stat
+
+
+class Tally:
+    """What became of some files: counts, sizes in bytes, and the paths that are left to rsync.
+
+    with_references: rsync may link these; fresh: it must copy them, for a link was refused.
+    """
+
+    def __init__(self) -> None:
+        self.files = self.size = self.transferred = self.transferred_size = 0
+        self.with_references: list[str] = []
+        self.fresh: list[str] = []
+
+    def count(self, attributes: os.stat_result, *, is_transferred: bool = False) -> None:
+        """Count a file that is where it belongs now."""
+        has_size = stat.S_ISREG(attributes.st_mode) or stat.S_ISLNK(attributes.st_mode)
+        size = attributes.st_size if has_size else 0
+        self.files, self.size = self.files + 1, self.size + size
+        if is_transferred:
+            self.transferred, self.transferred_size = self.transferred + 1, self.transferred_size + size
+
+    def taken(self) -> "Tally":
+        """The counts until now, which begin anew; the paths stay."""
+        counts = Tally()
+        counts.add(self)
+        self.files = self.size = self.transferred = self.transferred_size = 0
+        return counts
+
+    def add(self, other: "Tally") -> None:
+        """Count what another has counted."""
+        self.files, self.size = self.files + other.files, self.size + other.size
+        self.transferred += other.transferred
+        self.transferred_size += other.transferred_size
+        self.with_references += other.with_references
+        self.fresh += other.fresh
