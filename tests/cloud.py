@@ -3,6 +3,7 @@
 import functools
 import io
 import json
+import logging
 import zipfile
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -208,12 +209,27 @@ def _refusal(service: str, code: str) -> AWSResponse:
 
 
 @contextmanager
+def _logs_as_before() -> Iterator[None]:
+    """The handler lets the root logger write JSON: afterwards it writes as it did."""
+    root = logging.getLogger()
+    before = [(handler, handler.formatter) for handler in root.handlers], root.level
+    yield
+    for handler, formatter in before[0]:
+        handler.setFormatter(formatter)
+    root.setLevel(before[1])
+
+
+@contextmanager
 def a_stack(set_variable: Callable[[str, str], None]) -> Iterator[Cloud]:
     """A stack as its template would make it, with a mail box subscribed to its topic."""
     for name, value in plain_environment().items():
         set_variable(name, value)
     events: deque[dict[str, Any]] = deque()
-    with mock_aws(config={"lambda": {"use_docker": False}}), Lifecycle(events.append).in_force() as lifecycle:
+    with (
+        _logs_as_before(),
+        mock_aws(config={"lambda": {"use_docker": False}}),
+        Lifecycle(events.append).in_force() as lifecycle,
+    ):
         if not boto3.DEFAULT_SESSION:
             boto3.setup_default_session()  # one for all tests: service models are read once
         environment = {**plain_environment(), **_resources()}

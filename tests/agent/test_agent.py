@@ -139,7 +139,7 @@ def test_the_agent_stops_at_the_end_of_the_window_by_itself(
     instance: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even if no event ever tells it to; the next backup continues."""
-    _stuck_copies(tmp_path, monkeypatch)
+    _stuck_copies(instance.source, tmp_path, monkeypatch)
     backup = instance.cloud.schedule_fires()
     instance.cloud.time = "2026-11-22T04:44:59Z"
     back_up(instance.services())
@@ -151,7 +151,7 @@ def test_finish_stops_a_running_agent_and_waits_for_its_report(
 ) -> None:
     """SIGTERM, heartbeats of the hold, a record that says Incomplete, and the instance goes."""
     cloud = instance.cloud
-    _stuck_copies(tmp_path, monkeypatch)
+    _stuck_copies(instance.source, tmp_path, monkeypatch)
     backup = cloud.schedule_fires()
     services = instance.services()
     cloud.agent_goes_home()
@@ -174,12 +174,13 @@ def _finish_when_present(services: BackupServices, action: LifecycleAction, back
     finish(services, action, backup_id)
 
 
-def _stuck_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _stuck_copies(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts that do not end when they are asked to, and less patience with them."""
     monkeypatch.setattr("efs_backup.engine.copy.STOP_GRACE_SECONDS", 0.3)
     stuck = tmp_path / "programs" / "rsync"
     stuck.write_text('#!/bin/sh\ncase "$*" in *--files-from*) sleep 60;; esac\nexec /usr/bin/rsync "$@"\n')
     stuck.chmod(0o755)
+    write(source / "large enough for rsync", "x" * 300_000)
 
 
 def test_finish_after_an_agent_that_died_says_so_with_its_last_words(instance: Instance) -> None:
