@@ -50,7 +50,7 @@ class BackupStack(cdk.Stack):
 
         triggers = Triggers(self, orchestrator.function, form.text("BackupSchedule"), group.name)
         triggers.node.add_dependency(policy)
-        Alarms(self, reports.topic, form.text("MaximumBackupAge"), orchestrator.failed_events)
+        Alarms(self, reports.topic, form, orchestrator.failed_events)
         board = dashboard.Dashboard(self, form.text("Dashboard"), dashboard.of_backups(settings, orchestrator.function))
 
         acknowledge(
