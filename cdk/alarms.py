@@ -7,17 +7,28 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from cdk.backup_parameters import MAXIMUM_AGES
+from cdk.conditions import either
 from cdk.dashboard import own_metric
+from cdk.form import Form
 
 
 class Alarms(Construct):
     """Alarms that report on the topic."""
 
-    def __init__(self, scope: Construct, topic: sns.ITopic, maximum_age: str, failed_events: sqs.Queue) -> None:
+    def __init__(self, scope: Construct, topic: sns.ITopic, form: Form, failed_events: sqs.Queue) -> None:
         super().__init__(scope, "Alarms")
         self._action = actions.SnsAction(topic)
-        self._no_success(maximum_age)
+        self._no_success(self._maximum_age(form))
         self._failed_events(failed_events)
+
+    def _maximum_age(self, form: Form) -> str:
+        """What was entered, or what suits the interval."""
+        asked = form.text("MaximumBackupAge")
+        ages = {interval: {"Hours": hours} for interval, hours in MAXIMUM_AGES.items()}
+        suited = cdk.CfnMapping(self, "Ages", mapping=ages).find_in_map(form.text("IntervalTag"), "Hours")
+        is_open = cdk.CfnCondition(self, "AgeIsOpen", expression=cdk.Fn.condition_equals(asked, "0"))
+        return either(is_open, suited, asked)
 
     def _no_success(self, maximum_age: str) -> None:
         """Silence is an alarm too: then the orchestrator itself does not run."""

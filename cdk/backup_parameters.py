@@ -7,6 +7,14 @@ from efs_backup.domain.snapshots import RETENTION_LIMIT
 _WINDOWS = (60, 90, 120, 150, 180, 240, 300, 360, 480, 600, 720, 840, 960, 1080, 1200, 1320)
 _HOURS_OF_A_YEAR = 8760
 
+MAXIMUM_AGES = {"daily": 36, "weekly": 180, "monthly": 756}
+"""Hours: the interval and half a day."""
+
+
+def _ages() -> str:
+    return ", ".join(f"{hours} for {interval}" for interval, hours in MAXIMUM_AGES.items())
+
+
 _WHAT = {
     "SrcEFS": Field(
         "Source file system",
@@ -51,12 +59,12 @@ _WHEN = {
     ),
     "MaximumBackupAge": Field(
         "Alarm after hours",
-        "Without a successful backup for so long there is an alarm. More than the interval plus the window.",
-        default=36,
+        f"Without a successful backup for so long there is an alarm. 0 means {_ages()}.",
+        default=0,
         type="Number",
-        lowest=1,
+        lowest=0,
         highest=_HOURS_OF_A_YEAR,
-        wrong=f"must be 1 to {_HOURS_OF_A_YEAR}",
+        wrong=f"must be 0 to {_HOURS_OF_A_YEAR}",
     ),
 }
 _WHERE = {
@@ -89,8 +97,8 @@ _WHERE = {
     ),
     "BackupSecurity": Field(
         "Protect the snapshots",
-        "Let all but the backup instance mount a new backup file system read-only, through its access point. The AMI"
-        " or the bundle must have amazon-efs-utils, for the instance has to show its role when it mounts.",
+        "Let all but the backup instance only read a new backup file system, by encrypted mounts. The AMI or the bundle"
+        " must have amazon-efs-utils, for the instance has to show its role when it mounts.",
         default="No",
         choices=YES_OR_NO,
     ),

@@ -5,12 +5,12 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
-from cdk import dashboard
 from cdk.alarms import Alarms
 from cdk.backup_file_system import BackupFileSystem
 from cdk.backup_parameters import BACKUP_PARAMETERS
 from cdk.backup_settings import BackupSettings
 from cdk.backup_worker import BackupWorker
+from cdk.dashboard import Dashboard, of_backups
 from cdk.form import Form
 from cdk.network import subnets_are_in_the_vpc
 from cdk.orchestrator import Orchestrator
@@ -29,43 +29,50 @@ class BackupStack(cdk.Stack):
 
     def __init__(self, scope: Construct, name: str, programs: Programs, **options: Any) -> None:
         super().__init__(scope, name, description="Backups of an Amazon EFS file system as snapshot trees", **options)
-        form = Form(self, BACKUP_PARAMETERS)
+        self.form = Form(self, BACKUP_PARAMETERS)
         subnets_are_in_the_vpc(self)
-        self.uuid = cdk.Fn.select(2, cdk.Fn.split("/", self.stack_id))
-
-        table, logs = record_table(self), log_bucket(self)
-        reports = Reports(self, form.text("Email"))
-        access = SecurityGroups(self, form)
+        self.table, self.logs = record_table(self), log_bucket(self)
+        self.reports = Reports(self, self.form.text("Email"))
+        self.access = SecurityGroups(self, self.form)
         worker = BackupWorker(self)
-        backup = BackupFileSystem(self, form, worker.role, access.backup)
-        settings = BackupSettings(form, table.table_name, logs.bucket_name, backup.id)
-        group = worker.start_with(settings, access, table.table_arn, programs.bundle(self))
+        self.backup = BackupFileSystem(self, self.form, worker.role, self.access.backup)
+        self.settings = BackupSettings(self.form, self.table.table_name, self.logs.bucket_name, self.backup.id)
+        self.group = worker.start_with(self.settings, self.access, self.table.table_arn, programs.bundle(self))
+        self.orchestrator = self._orchestrator(programs)
+        Alarms(self, self.reports.topic, self.form, self.orchestrator.failed_events)
+        widgets = of_backups(self.settings, self.orchestrator.function)
+        self.board = Dashboard(self, self.form.text("Dashboard"), widgets)
+        self._outputs()
 
-        stop_rule = f"stop-efs-backup-{self.uuid}"
-        environment = settings.of_orchestrator(uuid=self.uuid, topic=reports.topic.topic_arn, stop_rule=stop_rule)
+    def _orchestrator(self, programs: Programs) -> Orchestrator:
+        """With what it may do, and what wakes it."""
+        uuid, topic = self._uuid, self.reports.topic.topic_arn
+        rule = f"stop-efs-backup-{uuid}"
+        environment = self.settings.of_orchestrator(uuid=uuid, topic=topic, stop_rule=rule)
         orchestrator = Orchestrator(self, programs.lambda_code(self), environment)
-        around = Surroundings(settings, group.name, stop_rule, table.table_arn, reports)
+        around = Surroundings(self.settings, self.group.name, rule, self.table.table_arn, self.reports)
         policy = permit(orchestrator, orchestrator.role, orchestrator_permissions(orchestrator, around))
         orchestrator.wait_for(policy)
-
-        triggers = Triggers(self, orchestrator.function, form.text("BackupSchedule"), group.name)
+        triggers = Triggers(self, orchestrator.function, self.form.text("BackupSchedule"), self.group.name)
         triggers.node.add_dependency(policy)
-        Alarms(self, reports.topic, form.text("MaximumBackupAge"), orchestrator.failed_events)
-        board = dashboard.Dashboard(self, form.text("Dashboard"), dashboard.of_backups(settings, orchestrator.function))
+        return orchestrator
 
-        acknowledge(
-            self, "CloudFormation-Validate::W1001", "The output names the new file system only where it is made."
-        )
-        outputs = Outputs(self)
-        outputs.add("UUID", self.uuid, "The id of this deployment")
-        outputs.add("SNSTopic", reports.topic.topic_name, "The topic of the reports")
-        outputs.add("SourceEFS", form.text("SrcEFS"), "The file system that is backed up")
-        outputs.add("BackupEFS", backup.id, "The file system that holds the snapshots")
-        outputs.add("DashboardView", board.name, "The CloudWatch dashboard", board.condition)
-        outputs.add("LogBucket", logs.bucket_name, "The bucket of the logs")
-        outputs.add("AmiId", group.ami, "The AMI of the backup instance")
-        outputs.add("SecurityGroup", access.worker, "Let the source's mount targets accept NFS from this group")
-        outputs.add(
-            "Orchestrator", orchestrator.function.function_name, "The Lambda function, to start a backup by hand"
-        )
-        outputs.add("RecordTable", table.table_name, "The table with a record of each backup")
+    @property
+    def _uuid(self) -> str:
+        """The last part of the stack's ARN."""
+        return cdk.Fn.select(2, cdk.Fn.split("/", self.stack_id))
+
+    def _outputs(self) -> None:
+        add = Outputs(self).add
+        add("UUID", self._uuid, "The id of this deployment")
+        add("SNSTopic", self.reports.topic.topic_name, "The topic of the reports")
+        add("SourceEFS", self.form.text("SrcEFS"), "The file system that is backed up")
+        add("BackupEFS", self.backup.id, "The file system that holds the snapshots")
+        add("DashboardView", self.board.name, "The CloudWatch dashboard", self.board.condition)
+        add("LogBucket", self.logs.bucket_name, "The bucket of the logs")
+        add("AmiId", self.group.ami, "The AMI of the backup instance")
+        add("SecurityGroup", self.access.worker, "Let the mount targets of the source accept NFS from this group")
+        add("Orchestrator", self.orchestrator.function.function_name, "The Lambda function, to start a backup by hand")
+        add("RecordTable", self.table.table_name, "The table with a record of each backup")
+        reason = "The file system is named under the condition under which it is made."
+        acknowledge(self, "CloudFormation-Validate::W1001", reason)

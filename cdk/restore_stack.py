@@ -5,7 +5,7 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
-from cdk import dashboard
+from cdk.dashboard import Dashboard, file_systems
 from cdk.form import Form
 from cdk.network import subnets_are_in_the_vpc
 from cdk.outputs import Outputs
@@ -27,16 +27,16 @@ class RestoreStack(cdk.Stack):
         _no_mirror_of_a_part_into_the_root(self, form)
         reports = Reports(self, form.text("Email"))
         worker = RestoreWorker(self, form, reports, programs.bundle(self))
-        rows = dashboard.file_systems(("Target", form.text("SrcEFS")), ("Backup", form.text("DstEFS")))
-        board = dashboard.Dashboard(self, form.text("Dashboard"), rows)
-
+        rows = file_systems(("Target", form.text("SrcEFS")), ("Backup", form.text("DstEFS")))
+        board = Dashboard(self, form.text("Dashboard"), rows)
         acknowledge(self, "CloudFormation-Validate::W2001", "The VPC is used by a rule alone.")
-        outputs = Outputs(self)
-        outputs.add("SNSTopic", reports.topic.topic_name, "The topic of the reports")
-        outputs.add("DashboardView", board.name, "The CloudWatch dashboard", board.condition)
-        outputs.add("LogBucket", form.text("RestoreLogBucket"), "The bucket of the logs")
-        outputs.add("AmiId", worker.group.ami, "The AMI of the instance")
-        outputs.add("SecurityGroup", form.text("SecurityGroupId"), "The security group of the instance")
+
+        add = Outputs(self).add
+        add("SNSTopic", reports.topic.topic_name, "The topic of the reports")
+        add("DashboardView", board.name, "The CloudWatch dashboard", board.condition)
+        add("LogBucket", form.text("RestoreLogBucket"), "The bucket of the logs")
+        add("AmiId", worker.group.ami, "The AMI of the instance")
+        add("SecurityGroup", form.text("SecurityGroupId"), "The security group of the instance")
 
 
 def _no_mirror_of_a_part_into_the_root(scope: Construct, form: Form) -> None:

@@ -24,7 +24,7 @@ need_packages() {
 
 # need_node: what the CDK runs on.
 need_node() {
-    command -v node >/dev/null && command -v npx >/dev/null || need_packages nodejs npm
+    if ! { command -v node && command -v npx; } >/dev/null; then need_packages nodejs npm; fi
 }
 
 # find_python: the name of a Python that is new enough and can make virtual environments.

@@ -103,6 +103,12 @@ def test_too_long_without_a_success_is_an_alarm_and_so_is_silence(backup: Templa
     assert alarm["TreatMissingData"] == "breaching"
 
 
+@pytest.mark.parametrize(("interval", "hours"), [("daily", 36), ("weekly", 180), ("monthly", 756)])
+def test_the_alarm_suits_the_interval(backup: Template, interval: str, hours: int) -> None:
+    """A weekly backup is not late after two days; unless another number is asked for."""
+    assert _alarm(backup.having(IntervalTag=interval), "HoursSinceLastSuccess")["Threshold"] == hours
+
+
 def test_alarms_report_on_the_topic(backup: Template) -> None:
     """By mail, with the key that lets them."""
     topic, _ = backup.one("AWS::SNS::Topic")

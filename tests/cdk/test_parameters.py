@@ -78,7 +78,7 @@ def test_the_windows_are_those_of_the_list(backup: Template) -> None:
         ("BackupWindow", "61"), ("BackupWindow", "1440"),
         ("SrcEFS", ""), ("SrcEFS", "fs-"), ("SrcEFS", "vol-11111111"), ("ExistingBackupEFS", "nfs-1"),
         ("IntervalTag", "hourly"), ("EFSMode", "fast"), ("ThroughputMode", "provisioned"), ("EFSEncryption", "maybe"),
-        ("BackupSchedule", "every night"), ("BackupSchedule", "0 2 * * *"), ("MaximumBackupAge", "0"),
+        ("BackupSchedule", "every night"), ("BackupSchedule", "0 2 * * *"), ("MaximumBackupAge", "-1"),
         ("FolderLabel", ""), ("FolderLabel", "a/b"), ("FolderLabel", ".hidden"), ("FolderLabel", "a b"),
         ("BackupPrefix", "home"), ("BackupPrefix", "/a b"), ("BackupPrefix", "/$(reboot)"), ("BackupPrefix", "/a\nB=c"),
         ("HttpProxy", "10.0.0.5:3128"), ("HttpProxy", "http://a b"), ("HttpProxy", 'http://a";reboot'),
