@@ -212,11 +212,11 @@ def _refusal(service: str, code: str) -> AWSResponse:
 def _logs_as_before() -> Iterator[None]:
     """The handler lets the root logger write JSON: afterwards it writes as it did."""
     root = logging.getLogger()
-    before = [(handler, handler.formatter) for handler in root.handlers], root.level
+    level, formatters = root.level, [(sink, sink.formatter) for sink in root.handlers]
     yield
-    for handler, formatter in before[0]:
-        handler.setFormatter(formatter)
-    root.setLevel(before[1])
+    for sink, formatter in formatters:
+        sink.setFormatter(formatter)
+    root.setLevel(level)
 
 
 @contextmanager
