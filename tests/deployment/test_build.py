@@ -3,7 +3,9 @@
 import hashlib
 import json
 import re
+import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -20,15 +22,50 @@ _WHEELHOUSE = (_REPOSITORY / "deployment" / "wheelhouse.txt").read_text()
 _NAMES = ("efs-backup.template", "efs-restore.template", "efs_to_efs_backup.zip", "efs-backup-agent.zip")
 
 
+_PIP = """#!/bin/bash
+# Stands for pip: it leaves a file where wheels are wanted.
+while [ $# -gt 0 ]; do
+    case "$1" in --wheel-dir) place=$2 name=efs_backup ;; --dest) place=$2 name=boto3 ;; esac
+    shift
+done
+mkdir -p "$place" && echo "$name" >"$place/$name-1-py3-none-any.whl"
+"""
+
+
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All but the wheels, which take a network and minutes."""
-    return once(tmp_path_factory, "dist", _publish)
+    """What the build leaves, with wheels that need no network."""
+    return once(tmp_path_factory, "build", _build) / "deployment" / "dist"
 
 
-def _publish(place: Path) -> None:
-    write_zip(place / "efs-backup-agent.zip", {"a file": Path(__file__)})
-    publish("my-code", "v1.2.3", place)
+def _build(place: Path) -> None:
+    """In a copy, so that nobody's own build is overwritten."""
+    for part in ("cdk", "source", "deployment"):
+        shutil.copytree(
+            _REPOSITORY / part, place / part, ignore=shutil.ignore_patterns("dist", "cdk.out", "__pycache__")
+        )
+    shutil.copy(_REPOSITORY / "pyproject.toml", place)
+    _make_environment(place)
+    (place / "packages").mkdir()
+    (place / "packages" / "amazon-efs-utils.deb").write_text("a package")
+    done = subprocess.run(
+        ["bash", "deployment/build-s3-dist.sh", "my-code", "my-templates", "v1.2.3", "packages"],
+        cwd=place, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    (place / "said").write_text(done.stdout)
+
+
+def _make_environment(place: Path) -> None:
+    """Our own Python, in which all is installed already."""
+    programs = place / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "python").write_text(f'#!/bin/bash\nexec {sys.executable} "$@"\n')
+    (programs / "pip").write_text(_PIP)
+    for program in programs.iterdir():
+        program.chmod(0o755)
+    version = hashlib.sha256((place / "pyproject.toml").read_bytes()).hexdigest()
+    (place / ".venv" / ".installed").write_text(f"[test] {version}\n")
 
 
 @pytest.fixture(scope="module", params=_NAMES[:2])
@@ -51,6 +88,29 @@ def test_the_instance_fetches_the_bundle_and_knows_its_checksum(published: Templ
     assert hashlib.sha256((dist / "efs-backup-agent.zip").read_bytes()).hexdigest() in data
 
 
+def test_the_bundle_holds_the_unit_the_wheels_and_the_further_packages(dist: Path) -> None:
+    """All that an instance installs."""
+    assert zipfile.ZipFile(dist / "efs-backup-agent.zip").namelist() == [
+        "efs-backup-agent.service",
+        "packages/amazon-efs-utils.deb",
+        "wheels/boto3-1-py3-none-any.whl",
+        "wheels/efs_backup-1-py3-none-any.whl",
+    ]
+
+
+def test_each_file_has_its_checksum(dist: Path) -> None:
+    """In the form that sha256sum reads."""
+    subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=dist, check=True)
+    assert {line.split()[1] for line in (dist / "SHA256SUMS").read_text().splitlines()} == set(_NAMES)
+
+
+def test_the_build_says_what_goes_where(dist: Path) -> None:
+    """With commands to copy."""
+    said = (dist.parents[1] / "said").read_text()
+    assert "s3://my-code-REGION/efs-backup/v1.2.3/" in said
+    assert "s3://my-templates/efs-backup/v1.2.3/" in said
+
+
 def test_no_account_has_to_be_prepared_for_cdk(published: Template) -> None:
     """Neither its bucket nor its parameter is asked for."""
     text = json.dumps(published.content)
@@ -60,7 +120,8 @@ def test_no_account_has_to_be_prepared_for_cdk(published: Template) -> None:
 
 def test_the_same_input_gives_the_same_bytes(dist: Path, tmp_path: Path) -> None:
     """So that anybody can check what is published."""
-    _publish(tmp_path)
+    shutil.copy(dist / "efs-backup-agent.zip", tmp_path)
+    publish("my-code", "v1.2.3", tmp_path)
     assert {name: (tmp_path / name).read_bytes() for name in _NAMES} == {
         name: (dist / name).read_bytes() for name in _NAMES
     }
