@@ -52,6 +52,13 @@ need_environment() {
     fi
     say "Installing the Python packages into $environment"
     [ -x "$environment/bin/python" ] || "$python" -m venv "$environment"
-    "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$repository$1"
+    install_project "$repository$1"
     echo "$wanted" >>"$installed"
+}
+
+# install_project PROJECT: by uv, which takes seconds where pip takes minutes; by pip where uv cannot be had or fails.
+install_project() {
+    local pip=("$environment/bin/python" -m pip install --quiet --disable-pip-version-check)
+    "${pip[@]}" uv && "$environment/bin/uv" pip install --quiet --python "$environment/bin/python" --editable "$1" && return
+    "${pip[@]}" --editable "$1"
 }
