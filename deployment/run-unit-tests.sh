@@ -21,4 +21,4 @@ lint-imports
 say "shellcheck"
 shellcheck --external-sources .ci/run deployment/*.sh cdk/*.sh source/efs_backup/engine/*.sh
 say "pytest"
-exec pytest --numprocesses="${TEST_PROCESSES:-$(($(nproc) + 1))}" "$@"
+exec pytest --numprocesses="${TEST_PROCESSES:-$(($(nproc) * 2))}" --dist=loadgroup "$@"

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import boto3
 from botocore.awsrequest import AWSResponse
@@ -31,6 +32,9 @@ from efs_backup.orchestrator import door, handler
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 GROUP, RULE, FUNCTION, TABLE = "efs-backup-worker", "efs-backup-stop", "efs-backup-orchestrator", "efs-backup-records"
+_client = functools.cache(boto3.client)
+"""Clients outlive a test: making them takes longer than all that the tests do with them."""
+
 EVENTS = Path(__file__).with_name("events")
 
 
@@ -186,12 +190,14 @@ class Faults:
         name = f"before-send.{service}.{operation}"
         self._events.register(name, refuse)
         self._events.register_last("before-send", _let_moto_answer)  # every handler is asked, moto's before this one
+        _client.cache_clear()
         door.services.cache_clear()
         try:
             yield refused
         finally:
             self._events.unregister(name, refuse)
             self._events.unregister("before-send", _let_moto_answer)
+            _client.cache_clear()
             door.services.cache_clear()
 
 
@@ -227,6 +233,7 @@ def a_stack(set_variable: Callable[[str, str], None]) -> Iterator[Cloud]:
     events: deque[dict[str, Any]] = deque()
     with (
         _logs_as_before(),
+        mock.patch.object(boto3, "client", _client),
         mock_aws(config={"lambda": {"use_docker": False}}),
         Lifecycle(events.append).in_force() as lifecycle,
     ):

@@ -19,12 +19,18 @@ from tests.simulator import Simulator
 
 COMMAND = Path(sys.executable).with_name("efs-backup")
 
+_SYNTHESIZED = frozenset({"cdk", "deployment"})
+
 settings.register_profile("project", deadline=None, max_examples=25)
 settings.load_profile("project")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what this machine cannot do, and say so."""
+    """Leave out what this machine cannot do, and say so; what shares a slow synthesis runs in one process."""
+    for item in items:
+        if _SYNTHESIZED.intersection(item.path.parts):
+            item.add_marker(pytest.mark.xdist_group("synthesized"))
     lacks_root = os.geteuid() != 0
     lacks_fuse = lacks_root or not Path("/dev/fuse").exists()
     for item in items:
