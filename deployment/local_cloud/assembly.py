@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,3 +45,13 @@ def synthesize(place: Path) -> Assembly:
     build(app, Programs(write_lambda_zip(place / "lambda.zip"), bundle))
     app.synth()
     return Assembly(place / "cdk.out")
+
+
+def synthesize_apart(place: Path) -> Assembly:
+    """The same in a process of its own, which takes the CDK's memory along when it ends."""
+    subprocess.run((sys.executable, "-m", __name__, place), check=True, cwd=REPOSITORY)
+    return Assembly(place / "cdk.out")
+
+
+if __name__ == "__main__":
+    synthesize(Path(sys.argv[1]))

@@ -1,6 +1,7 @@
 """Stacks in the local cloud: deployed, asked, deleted."""
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from efs_backup.domain.record import Backup
 from efs_backup.lib.ddb import RecordTable
 
 ASSETS = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
+_MOMENT_SECONDS = 0.2
 _BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
 
 
@@ -121,8 +123,12 @@ class BackupStack:
         return [each["InstanceId"] for each in found if each["AutoScalingGroupName"] == self.group]
 
     def is_quiet(self) -> bool:
-        """Whether nothing goes on."""
-        return self.cloud.functions.is_idle and not self.instances() and self.capacity() == 0
+        """Whether nothing goes on: between two steps it may look so for a moment."""
+        for _ in range(2):
+            if not (self.cloud.functions.is_idle and not self.instances() and self.capacity() == 0):
+                return False
+            time.sleep(_MOMENT_SECONDS)
+        return True
 
     def wait_for_the_end(self, seconds: float = 60.0) -> Backup:
         """Wait until no instance is left and nothing is under way; gives the newest record."""
