@@ -16,7 +16,6 @@ from deployment.local_cloud.calls import Call
 from deployment.local_cloud.gate import Refusal
 from deployment.local_cloud.place import ACCOUNT, REGION
 
-
 _OF_ANYBODY = ("sts",)
 _PREFIXES = {"monitoring": "cloudwatch"}
 

@@ -12,7 +12,11 @@ Environ = dict[str, Any]
 
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/[^/]*/([a-z0-9-]+)/")
 _LAMBDA = re.compile(r"/2015-03-31/functions/([^/]+)(/policy)?")
-_OF_FUNCTION = {("GET", ""): "GetFunction", ("POST", "/policy"): "AddPermission", ("DELETE", "/policy"): "RemovePermission"}
+_OF_FUNCTION = {
+    ("GET", ""): "GetFunction",
+    ("POST", "/policy"): "AddPermission",
+    ("DELETE", "/policy"): "RemovePermission",
+}
 _OF_OBJECT = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "POST": "PutObject"}
 _OF_FILE_SYSTEMS = {"mount-targets": "DescribeMountTargets", "file-systems": "DescribeFileSystems"}
 

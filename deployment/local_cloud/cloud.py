@@ -89,8 +89,7 @@ class LocalCloud:
 
     def lose(self, instance_id: str) -> None:
         """The hardware of an instance fails; its group notices."""
-        self.fleet.terminate([instance_id])
-        self.fleet.settle()
+        self.fleet.lose(instance_id)
         self.lifecycle.lose(autoscaling_backends[ACCOUNT][REGION], instance_id)
 
     def wait(self, what: str, is_so: Callable[[], bool], seconds: float = 60.0) -> None:

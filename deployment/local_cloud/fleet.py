@@ -6,6 +6,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from deployment.local_cloud.metadata import Metadata
 from deployment.local_cloud.place import ACCOUNT, REGION, assume
 from deployment.local_cloud.server import Application
 
+_SHUTDOWN_SECONDS = 3.0
 _logger = logging.getLogger(__name__)
 
 Announce = Callable[[str], None]
@@ -34,6 +36,7 @@ class Fleet:
         self._file_systems = file_systems
         self.environment = dict(environment)
         self._machines: dict[str, Machine] = {}
+        self._commands: dict[str, list[subprocess.Popen[bytes]]] = {}
         self._thread = ThreadPoolExecutor(1, "fleet")
         self.announce: Announce = lambda _: None
 
@@ -41,14 +44,16 @@ class Fleet:
         """An instance of a launch template starts."""
         self._thread.submit(self._launch, instance, template).add_done_callback(_complain)
 
+    def lose(self, instance_id: str) -> None:
+        """An instance loses its power in the midst of its work; returns when it has."""
+        self._commands.pop(instance_id, None)
+        self.terminate([instance_id])
+        self._thread.submit(lambda: None).result()
+
     def terminate(self, instance_ids: list[str]) -> None:
-        """Instances lose their power, for whatever reason."""
+        """Instances shut down: a command that is about to end does so."""
         for name in instance_ids:
             self._thread.submit(self._terminate, name).add_done_callback(_complain)
-
-    def settle(self) -> None:
-        """Wait until all that was asked for has happened."""
-        self._thread.submit(lambda: None).result()
 
     def running(self, instance_id: str) -> Machine | None:
         """The machine, if it runs."""
@@ -66,6 +71,7 @@ class Fleet:
         if machine is None:
             return False
         process = machine.start("\n".join(lines))
+        self._commands.setdefault(instance_id, []).append(process)
         threading.Thread(target=_wait, args=(process, then), daemon=True).start()
         return True
 
@@ -83,6 +89,9 @@ class Fleet:
 
     def _terminate(self, instance_id: str) -> None:
         machine = self._machines.pop(instance_id, None)
+        for command in self._commands.pop(instance_id, ()):
+            with suppress(subprocess.TimeoutExpired):
+                command.wait(_SHUTDOWN_SECONDS)
         if machine:
             machine.stop()
             self.announce(f"Instance {instance_id} is gone")

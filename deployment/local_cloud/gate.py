@@ -25,7 +25,10 @@ class Refusal:
     def answer(self, form: str, start: Start) -> list[bytes]:
         """As the service that was called would write it."""
         body = self._text(form).encode()
-        headers = [("Content-Type", "application/json" if form == "json" else "text/xml"), ("Content-Length", str(len(body)))]
+        headers = [
+            ("Content-Type", "application/json" if form == "json" else "text/xml"),
+            ("Content-Length", str(len(body))),
+        ]
         start(self.status, [*headers, ("x-amzn-errortype", self.code)])
         return [body]
 

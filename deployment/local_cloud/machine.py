@@ -53,7 +53,7 @@ class Machine:
     def start(self, line: str) -> "subprocess.Popen[bytes]":
         """Run a shell line in it, as root."""
         init = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()[0]
-        enter = ("nsenter", "--target", init, "--mount", "--net", "--pid", "--root", "--wd=/")
+        enter = ("nsenter", "--target", init, "--mount", "--net", "--pid", "--root", "--wd")
         return subprocess.Popen(
             (*enter, "/opt/local-cloud/run", "/bin/sh", "-c", line),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -101,5 +101,3 @@ def _apart_from_root(directories: tuple[Path, ...]) -> list[Path]:
     """Those on other file systems than the root's: the overlay does not show them."""
     root = os.stat("/").st_dev
     return [directory for directory in directories if os.stat(directory).st_dev != root]
-
-

@@ -61,9 +61,11 @@ def _nothing(name: str, *_: Any) -> str:
 
 
 def _supported(kind: str, make: Maker, name_property: str = "") -> type[CloudFormationModel]:
-    """moto finds the classes of types by asking for subclasses, and wants a dot in the name of their module."""
+    """Moto finds the classes of types by asking for subclasses, and wants a dot in the name of their module."""
 
-    def create(_: Any, resource_name: str, cloudformation_json: Properties, account_id: str, region_name: str, **__: Any) -> _Made:
+    def create(
+        _: Any, resource_name: str, cloudformation_json: Properties, account_id: str, region_name: str, **__: Any
+    ) -> _Made:
         return _Made(make(resource_name, cloudformation_json["Properties"], account_id, region_name))
 
     return type(

@@ -64,7 +64,9 @@ class Site:
     def snapshots(self) -> list[str]:
         """The names of the published snapshots, oldest first."""
         series = self.backup / "efs-backup" / "daily"
-        return sorted(path.name for path in series.iterdir() if not path.name.startswith(".")) if series.exists() else []
+        return (
+            sorted(path.name for path in series.iterdir() if not path.name.startswith(".")) if series.exists() else []
+        )
 
     def _permissions(self) -> str:
         function = self.stack.outputs["Orchestrator"]

@@ -11,6 +11,7 @@ from deployment.local_cloud.gate import Refusal
 from deployment.local_cloud.stacks import BackupStack, deploy, network
 from efs_backup.domain.backup import BackupStatus
 from efs_backup.domain.errors import FailureReason
+from efs_backup.domain.triggers import TERMINATED_EVENT
 from tests.builders import account, write
 from tests.local_cloud.site import NEVER, Site, backup_stack
 
@@ -160,13 +161,14 @@ def test_a_report_that_cannot_be_sent_is_sent_by_the_next_reconcile(site: Site) 
 
 
 def test_events_that_arrive_twice_and_late_change_nothing(site: Site) -> None:
-    """Each arrives twice, and when all is over all arrive once more, the last first."""
-    site.cloud.bridge.distort = lambda event: [event, event]
+    """Two deliveries at the same moment while it lasts; and when all is over all once more, the last first."""
+    site.cloud.bridge.distort = lambda event: [event] if event["detail-type"] == TERMINATED_EVENT else [event, event]
     backup = site.night()
     site.cloud.bridge.distort = lambda event: [event]
     for event in reversed(list(site.cloud.bridge.delivered)):
         if event["source"] == "aws.autoscaling":
             site.cloud.bridge.put(event)
+            site.stack.wait_for_the_end()
     assert site.stack.wait_for_the_end() == backup
     assert (len(site.stack.records()), len(site.subjects())) == (1, 1)
     site.assert_nothing_left()
@@ -192,9 +194,7 @@ def test_a_stack_that_is_made_anew_finds_the_history_again(site: Site) -> None:
     client = site.cloud.client("efs")
     assert client.describe_mount_targets(FileSystemId=backup_id)["MountTargets"] == []
     client.create_mount_target(FileSystemId=backup_id, SubnetId=network(site.cloud).subnets[0])
-    site.stack = backup_stack(
-        site.cloud, site.assembly, "anew", SrcEFS=site.source_id, ExistingBackupEFS=backup_id
-    )
+    site.stack = backup_stack(site.cloud, site.assembly, "anew", SrcEFS=site.source_id, ExistingBackupEFS=backup_id)
     site.cloud.functions.forget()
     backup = site.night()
     assert (backup.status, backup.number_of_files_transferred) == (BackupStatus.SUCCESS, 0)
