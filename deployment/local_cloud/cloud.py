@@ -28,8 +28,6 @@ from deployment.local_cloud.server import WebServer, moto_application
 from efs_backup.agent.services import KINDS_VARIABLE
 from efs_backup.engine.mounts import kind_of
 
-assert resources.SUPPORTED
-
 _TICK_SECONDS = 0.25
 _POLL_SECONDS = 0.05
 
@@ -42,6 +40,7 @@ class LocalCloud:
     """One AWS account in one region, for as long as it is entered. One at a time: moto's state is the process's."""
 
     def __init__(self, place: Path) -> None:
+        resources.support()
         moto_api_backend.reset()
         self.place = place
         self.gate = Gate(moto_application(), [check_access])

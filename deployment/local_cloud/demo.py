@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from deployment.local_cloud.assembly import Assembly, synthesize_apart
@@ -88,7 +89,7 @@ class Demo:
         self._tell_end(stack.wait_for_the_end(120))
 
     def _restore(self, cloud: LocalCloud, assembly: Assembly, stack: BackupStack, source: Path) -> None:
-        lost = sorted(path for path in (source / "usr").glob("*/*") if path.is_dir())[0]
+        lost = min(path for path in (source / "usr").glob("*/*") if path.is_dir())
         self._title(f"The directory {lost.relative_to(source)} is lost; a restore stack brings it back")
         before = sorted(path.name for path in lost.rglob("*"))
         shutil.rmtree(lost)
@@ -122,13 +123,13 @@ class Demo:
         self._console.print(f"Delete all of it with: rm -rf {self._place}")
 
     def _tell_end(self, record: Backup) -> None:
-        self._say(f"[bold]{record.status}[/]: {record.message}")
+        self._say(f"[bold]{record.status}[/]: {escape(record.message or '')}")
 
     def _tell_invocation(self, done: Invocation) -> None:
         if done.answer is None or done.answer.error:
             self._say(f"[red]Lambda failed {done.tries} times: {done.answer and done.answer.error}[/]")
         else:
-            self._say(f"Lambda decides to {done.answer.value['action']}: {done.answer.value['reason']}")
+            self._say(f"Lambda decides to {done.answer.value['action']}: {escape(done.answer.value['reason'])}")
 
     def _title(self, text: str) -> None:
         self._console.print(f"\n[bold]== {text}[/]")

@@ -107,7 +107,8 @@ def _metadata(instance: Any, template: Mapping[str, str]) -> Metadata:
     profile = iam_backends[ACCOUNT]["aws"].get_instance_profile_by_arn(data["IamInstanceProfile"]["Arn"])
     role = profile.roles[0]
     facts = {
-        "instance-id": instance.id, "placement/availability-zone": str(instance._placement.zone), "placement/region": REGION,
+        "instance-id": instance.id, "placement/region": REGION,
+        "placement/availability-zone": str(instance._placement.zone),
         "instance-type": instance.instance_type, "ami-id": instance.image_id, "local-ipv4": str(instance.private_ip),
     }  # fmt: skip
     return Metadata(facts, role.name, lambda: assume(role.arn, instance.id).metadata())

@@ -6,17 +6,19 @@ import json
 import threading
 import time
 import zipfile
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.models import lambda_backends
 from moto.sqs.models import sqs_backends
 
 from deployment.local_cloud.place import ACCOUNT, REGION, assume
 from deployment.local_cloud.runtime import Answer, Function, FunctionCrashed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Event = dict[str, Any]
 

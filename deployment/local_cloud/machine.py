@@ -81,20 +81,20 @@ class Machine:
         """Whoever starts it takes it along when he dies, in whatever way."""
         namespaces = ("unshare", "--mount", "--net", "--pid", "--fork", "--kill-child")
         needed = (_PROGRAMS.parents[2], Path(sys.prefix), Path(sys.base_prefix))
-        process = subprocess.Popen(
-            ("setpriv", "--pdeathsig", "KILL", *namespaces, _PROGRAMS / "boot.sh", self.place, self.order.file_systems,
-             _PROGRAMS, *_apart_from_root(needed)),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(self.place / "log" / "boot.log", "wb"),
+        command = (
+            "/usr/bin/setpriv", "--pdeathsig", "KILL", *namespaces, _PROGRAMS / "boot.sh", self.place,
+            self.order.file_systems, _PROGRAMS, *_apart_from_root(needed),
         )  # fmt: skip
-        assert process.stdout
-        if process.stdout.readline() != b"network\n":
-            raise RuntimeError(f"The instance does not start: {(self.place / 'log' / 'boot.log').read_text()}")
+        with open(self.log / "boot.log", "wb") as log:
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
+        if process.stdout is None or process.stdout.readline() != b"network\n":
+            raise RuntimeError(f"The instance does not start: {(self.log / 'boot.log').read_text()}")
         return process
 
     def _tell(self, line: str) -> None:
-        assert self._process.stdin
-        self._process.stdin.write(line.encode() + b"\n")
-        self._process.stdin.close()
+        if self._process.stdin:
+            self._process.stdin.write(line.encode() + b"\n")
+            self._process.stdin.close()
 
 
 def _apart_from_root(directories: tuple[Path, ...]) -> list[Path]:

@@ -89,5 +89,9 @@ SUPPORTED = (
     _supported("AWS::S3::BucketPolicy", _nothing),
     _supported("AWS::SQS::QueuePolicy", _nothing),
 )
-parsing.get_model_list.cache_clear()
-parsing.get_model_map.cache_clear()
+
+
+def support() -> None:
+    """Let moto look for types again: what it found before has been remembered."""
+    parsing.get_model_list.cache_clear()
+    parsing.get_model_map.cache_clear()
