@@ -73,7 +73,7 @@ def _public_amis(inner: Inner, resources: Any, name: str, kind: str) -> Any:
 
 def _launches(fleet: Fleet) -> Inner:
     def run_instances(inner: Inner, backend: Any, *arguments: Any, **named: Any) -> Any:
-        template = named.get("launch_template")
+        template = named["launch_template"]
         reservation = inner(backend, *arguments, **named)
         for instance in reservation.instances:
             fleet.launch(instance, template)

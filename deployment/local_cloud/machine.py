@@ -81,7 +81,7 @@ class Machine:
         """Whoever starts it takes it along when he dies, in whatever way."""
         namespaces = ("unshare", "--mount", "--net", "--pid", "--fork", "--kill-child")
         needed = (_PROGRAMS.parents[2], Path(sys.prefix), Path(sys.base_prefix))
-        command = (
+        command: tuple[str | Path, ...] = (
             "/usr/bin/setpriv", "--pdeathsig", "KILL", *namespaces, _PROGRAMS / "boot.sh", self.place,
             self.order.file_systems, _PROGRAMS, *_apart_from_root(needed),
         )  # fmt: skip

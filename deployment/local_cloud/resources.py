@@ -64,9 +64,9 @@ def _supported(kind: str, make: Maker, name_property: str = "") -> type[CloudFor
     """Moto finds the classes of types by asking for subclasses, and wants a dot in the name of their module."""
 
     def create(
-        _: Any, resource_name: str, cloudformation_json: Properties, account_id: str, region_name: str, **__: Any
+        _: Any, /, resource_name: str, cloudformation_json: Properties, account_id: str, region_name: str, **__: Any
     ) -> _Made:
-        return _Made(make(resource_name, cloudformation_json["Properties"], account_id, region_name))
+        return _Made(make(resource_name, cloudformation_json["Properties"], account_id, region_name))  # type: ignore[abstract]
 
     return type(
         kind.rpartition(":")[2],
