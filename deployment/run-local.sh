@@ -1,11 +1,22 @@
 #!/usr/bin/env bash
 # The main job on this machine, without AWS.
 #   run-local.sh SOURCE BACKUP    backs SOURCE up to BACKUP, once
-#   run-local.sh                  shows it all on a sample of this machine's own files
+#   run-local.sh                  shows the whole solution, stacks and all, in an emulated AWS on this machine
+#   run-local.sh --engine         shows the engine alone, on a sample of this machine's own files
 set -euo pipefail
 
 # shellcheck source=deployment/setup.sh
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+
+if [ $# -eq 0 ]; then
+    need_packages fpart rsync iproute2 nodejs
+    need_environment '[test]'
+    cd "$repository"
+    export PATH="$environment/bin:$PATH"
+    if [ "$(id -u)" -eq 0 ]; then exec python -m deployment.local_cloud.demo; fi
+    echo "The emulated instances need namespaces and mounts, so the rest runs as root." >&2
+    exec sudo --preserve-env=PATH,TMPDIR "$environment/bin/python" -m deployment.local_cloud.demo
+fi
 
 need_packages fpart rsync
 need_environment ''
@@ -13,8 +24,8 @@ PATH="$environment/bin:$PATH"
 
 if [ $# -eq 2 ]; then
     exec efs-backup run "$1" "$2"
-elif [ $# -ne 0 ]; then
-    echo "Usage: $0 [SOURCE BACKUP]" >&2
+elif [ "$*" != --engine ]; then
+    echo "Usage: $0 [--engine | SOURCE BACKUP]" >&2
     exit 2
 fi
 

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest import mock
 
@@ -24,12 +25,14 @@ class Lifecycle:
     """The life of instances in groups. `listener` gets each event as EventBridge would deliver it.
 
     An instance that is to go while its group has a terminate hook is held until its action is completed, or until
-    `time_out` says that the hook's timeout is over.
+    `time_out` says that the hook's timeout is over; `time_out_due` looks at the clock for that.
     """
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: Listener, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._listener = listener
+        self._clock = clock
         self._held: dict[str, str] = {}
+        self._patience: dict[str, datetime] = {}
         self.heartbeats: list[str] = []
 
     @contextmanager
@@ -54,6 +57,12 @@ class Lifecycle:
         """The timeout of the hook is over."""
         self._release(backend, instance_id)
 
+    def time_out_due(self, backend: AutoScalingBackend) -> None:
+        """Time out all holds that have lasted for the timeout of their hook since they began or were renewed."""
+        for instance_id, end in list(self._patience.items()):
+            if end <= self._clock() and instance_id in self._held:
+                self.time_out(backend, instance_id)
+
     def set_capacity(self, group: FakeAutoScalingGroup, wanted: int | None) -> None:
         """Launch at once, as moto does; let go what is too many by way of the hook."""
         active = group.active_instances()
@@ -68,7 +77,7 @@ class Lifecycle:
             raise ValidationError(f"AutoScalingGroup name not found - {name}")
         wanted = response._get_int_param("DesiredCapacity") or 0
         group = response.autoscaling_backend.autoscaling_groups[name]
-        if group.max_size is not None and wanted > group.max_size:
+        if group.max_size is not None and wanted > int(group.max_size):
             raise ValidationError(f"New SetDesiredCapacity value {wanted} is above max value")
         response.autoscaling_backend.set_desired_capacity(name, wanted)
         return EmptyResult()
@@ -81,7 +90,9 @@ class Lifecycle:
 
     def answer_heartbeat(self, response: AutoScalingResponse) -> EmptyResult:
         """RecordLifecycleActionHeartbeat."""
-        self.heartbeats.append(self._checked_instance(response))
+        instance_id = self._checked_instance(response)
+        self.heartbeats.append(instance_id)
+        self._renew(instance_id, _state_of(response.autoscaling_backend, instance_id).auto_scaling_group)
         return EmptyResult()
 
     def _checked_instance(self, response: AutoScalingResponse) -> str:
@@ -99,10 +110,14 @@ class Lifecycle:
         token = str(uuid.uuid4())
         state.lifecycle_state = HELD
         self._held[state.instance_id] = token
+        self._renew(state.instance_id, group)
         self._listener(_event("EC2 Instance-terminate Lifecycle Action", group, state, {
             "LifecycleActionToken": token, "LifecycleHookName": hook.name, "LifecycleTransition": TERMINATING,
             "Origin": "AutoScalingGroup", "Destination": "EC2",
         }))  # fmt: skip
+
+    def _renew(self, instance_id: str, group: FakeAutoScalingGroup) -> None:
+        self._patience[instance_id] = self._clock() + timedelta(seconds=_hook_of(group).heartbeat_timeout)
 
     def _release(self, backend: AutoScalingBackend, instance_id: str) -> None:
         del self._held[instance_id]

@@ -9,6 +9,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+from efs_backup.agent.app import know_settings
 from efs_backup.agent.backup import back_up
 from efs_backup.agent.finish import finish
 from efs_backup.agent.heartbeat import Heartbeat
@@ -330,3 +331,17 @@ def test_a_request_to_stop_reaches_the_process_at_work(tmp_path: Path) -> None:
     finally:
         signal.signal(signal.SIGTERM, before)
     assert received == [signal.SIGTERM]
+
+
+def test_finish_knows_the_settings_that_run_command_does_not_give(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are in the file that the unit reads; what is set already stays."""
+    file = tmp_path / "agent.env"
+    file.write_text("LC_NEW=a=b\nLC_SET=other\n")
+    monkeypatch.setenv("LC_SET", "mine")
+    monkeypatch.setenv("LC_NEW", "")
+    monkeypatch.delenv("LC_NEW")
+    know_settings(file)
+    know_settings(tmp_path / "nothing")
+    assert (os.environ["LC_NEW"], os.environ["LC_SET"]) == ("a=b", "mine")

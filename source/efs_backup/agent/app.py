@@ -1,7 +1,9 @@
 """The command line of the agent: `efs-backup-agent backup | finish | restore`, started by systemd and Run Command."""
 
 import logging
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -13,6 +15,9 @@ from efs_backup.agent.restore import restore as restore_snapshot
 from efs_backup.agent.services import BackupServices, RestoreServices
 from efs_backup.domain.record import BackupId
 from efs_backup.domain.triggers import LifecycleAction
+
+ENVIRONMENT_FILE = Path("/etc/efs-backup/agent.env")
+"""Where the user data writes what the unit gives to the agent."""
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -41,6 +46,7 @@ def backup() -> None:
 @click.option("--instance-id", required=True)
 def finish(backup_id: str, group: str, hook: str, token: str, instance_id: str) -> None:
     """End the backup gracefully, and let the held instance go."""
+    know_settings(ENVIRONMENT_FILE)
     services = BackupServices.of_environment()
     _log_into(services.machine.log)
     finish_backup(services, LifecycleAction(group, hook, token, instance_id), BackupId(backup_id))
@@ -52,6 +58,14 @@ def restore() -> None:
     services = RestoreServices.of_environment()
     _log_into(services.machine.log)
     restore_snapshot(services)
+
+
+def know_settings(file: Path) -> None:
+    """Have the variables of the unit's file in the environment: Run Command starts a program without them."""
+    with suppress(FileNotFoundError):
+        for line in file.read_text().splitlines():
+            name, _, value = line.partition("=")
+            os.environ.setdefault(name, value)
 
 
 def _log_into(file: Path) -> None:

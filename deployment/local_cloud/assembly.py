@@ -1,0 +1,57 @@
+"""The templates and programs, as the CDK synthesizes them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+_UNIT = REPOSITORY / "deployment" / "efs-backup-agent.service"
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """What the synthesis wrote into a directory."""
+
+    place: Path
+
+    def template(self, stack: str) -> dict[str, Any]:
+        """The template of a stack."""
+        found: dict[str, Any] = json.loads((self.place / f"{stack}.template.json").read_text())
+        return found
+
+    def assets(self) -> dict[str, Path]:
+        """The files to be uploaded, by their keys."""
+        return {path.name.removeprefix("asset."): path for path in self.place.glob("asset.*")}
+
+
+def synthesize(place: Path) -> Assembly:
+    """Both stacks. Takes more than ten seconds, most of them for the start of the CDK."""
+    import aws_cdk  # noqa: PLC0415 - who only reads an assembly need not wait for it
+
+    from cdk.app import build  # noqa: PLC0415
+    from cdk.archives import write_lambda_zip, write_zip  # noqa: PLC0415
+    from cdk.programs import Programs  # noqa: PLC0415
+
+    shutil.rmtree(place, ignore_errors=True)
+    app = aws_cdk.App(outdir=str(place / "cdk.out"), analytics_reporting=False)
+    bundle = write_zip(place / "bundle.zip", {_UNIT.name: _UNIT})
+    build(app, Programs(write_lambda_zip(place / "lambda.zip"), bundle))
+    app.synth()
+    return Assembly(place / "cdk.out")
+
+
+def synthesize_apart(place: Path) -> Assembly:
+    """The same in a process of its own, which takes the CDK's memory along when it ends."""
+    subprocess.run((sys.executable, "-m", __name__, place), check=True, cwd=REPOSITORY)
+    return Assembly(place / "cdk.out")
+
+
+if __name__ == "__main__":
+    synthesize(Path(sys.argv[1]))

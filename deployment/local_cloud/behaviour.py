@@ -1,0 +1,159 @@
+"""What moto does differently from AWS, set right while the cloud is open."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest import mock
+
+from moto.cloudformation.parsing import ResourceMap
+from moto.core.exceptions import JsonRESTError
+from moto.ec2.models.instances import InstanceBackend
+from moto.efs.models import EFSBackend, FileSystem
+from moto.s3.models import s3_backends
+from moto.sns.models import Topic
+from moto.ssm.models import Command, SimpleSystemManagerBackend
+
+from deployment.local_cloud.file_systems import FileSystems
+from deployment.local_cloud.fleet import Fleet
+from deployment.local_cloud.mail import Mail, MailBox
+from deployment.local_cloud.place import ACCOUNT
+
+AMI = "ami-1234567890abcdef0"
+_PUBLIC_AMIS = "/aws/service/canonical/"
+
+
+class InvalidInstanceId(JsonRESTError):
+    """Systems Manager does not reach the instance."""
+
+    def __init__(self, instance_id: str) -> None:
+        super().__init__("InvalidInstanceId", f"Instances [[{instance_id}]] not in a valid state for account {ACCOUNT}")
+
+
+@contextmanager
+def set_right(fleet: Fleet, file_systems: FileSystems, mail_box: MailBox) -> Iterator[None]:
+    """While this lasts moto launches and terminates real processes, keeps files, sends mail, and runs commands."""
+    with ExitStack() as patches:
+        for owner, name, around in (
+            (ResourceMap, "load_parameters", _parameters),
+            (ResourceMap, "parse_ssm_parameter", _public_amis),
+            (InstanceBackend, "run_instances", _launches(fleet)),
+            (InstanceBackend, "terminate_instances", _terminations(fleet)),
+            (SimpleSystemManagerBackend, "send_command", _commands(fleet)),
+            (EFSBackend, "create_mount_target", _mount_targets(file_systems)),
+            (EFSBackend, "delete_mount_target", _no_mount_targets(file_systems)),
+            (Topic, "publish", _publications(mail_box)),
+        ):
+            patches.enter_context(mock.patch.object(owner, name, _around(getattr(owner, name), around)))
+        patches.enter_context(mock.patch.object(FileSystem, "size_in_bytes", _size(file_systems)))
+        yield
+
+
+Inner = Callable[..., Any]
+
+
+def _around(inner: Inner, around: Callable[..., Any]) -> Inner:
+    """A method that is called with the one it replaces."""
+
+    def method(self: Any, *arguments: Any, **named: Any) -> Any:
+        return around(inner, self, *arguments, **named)
+
+    return method
+
+
+def _parameters(inner: Inner, resources: Any) -> None:
+    """A Number is text wherever it is referred to."""
+    inner(resources)
+    for values in (resources.resolved_parameters, resources._parsed_resources):
+        values.update({name: str(value) for name, value in values.items() if isinstance(value, int | float)})
+
+
+def _public_amis(inner: Inner, resources: Any, name: str, kind: str) -> Any:
+    return AMI if name.startswith(_PUBLIC_AMIS) else inner(resources, name, kind)
+
+
+def _launches(fleet: Fleet) -> Inner:
+    def run_instances(inner: Inner, backend: Any, *arguments: Any, **named: Any) -> Any:
+        template = named["launch_template"]
+        reservation = inner(backend, *arguments, **named)
+        for instance in reservation.instances:
+            fleet.launch(instance, template)
+        return reservation
+
+    return run_instances
+
+
+def _terminations(fleet: Fleet) -> Inner:
+    def terminate_instances(inner: Inner, backend: Any, instance_ids: list[str]) -> Any:
+        fleet.terminate(instance_ids)
+        return inner(backend, instance_ids)
+
+    return terminate_instances
+
+
+def _commands(fleet: Fleet) -> Inner:
+    def send_command(inner: Inner, backend: Any, **asked: Any) -> Any:
+        for instance_id in asked["instance_ids"]:
+            if fleet.running(instance_id) is None:
+                raise InvalidInstanceId(instance_id)
+        command: Command = inner(backend, **asked)
+        command.status = "InProgress"
+        for invocation in command.invocations:
+            invocation |= {"Status": "InProgress", "StatusDetails": "InProgress", "ResponseCode": -1}
+            fleet.run(invocation["InstanceId"], asked["parameters"]["commands"], _ending(command, invocation))
+        return command
+
+    return send_command
+
+
+def _ending(command: Any, invocation: dict[str, Any]) -> Callable[[int, bytes, bytes], None]:
+    def end(code: int, stdout: bytes, stderr: bytes) -> None:
+        status = "Success" if code == 0 else "Failed"
+        texts = {"stdout": stdout, "stderr": stderr}
+        invocation.update(
+            Status=status, StatusDetails=status, ResponseCode=code,
+            StandardOutputContent=stdout.decode(), StandardErrorContent=stderr.decode(),
+        )  # fmt: skip
+        command.status = command.status_details = status
+        place = f"{command.output_s3_key_prefix}/{command.command_id}/{invocation['InstanceId']}/awsrunShellScript"
+        for name, text in texts.items():
+            s3_backends[ACCOUNT]["aws"].put_object(command.output_s3_bucket_name, f"{place}/{name}", text)
+
+    return end
+
+
+def _mount_targets(file_systems: FileSystems) -> Inner:
+    def create_mount_target(inner: Inner, backend: Any, *arguments: Any, **named: Any) -> Any:
+        made = inner(backend, *arguments, **named)
+        file_systems.mountable(made.file_system_id, made.ip_address)
+        return made
+
+    return create_mount_target
+
+
+def _no_mount_targets(file_systems: FileSystems) -> Inner:
+    def delete_mount_target(inner: Inner, backend: Any, mount_target_id: str) -> None:
+        address = backend.mount_targets_by_id[mount_target_id].ip_address
+        inner(backend, mount_target_id)
+        file_systems.not_mountable(address)
+
+    return delete_mount_target
+
+
+def _publications(mail_box: MailBox) -> Inner:
+    def publish(inner: Inner, topic: Any, message: str, subject: str | None = None, **named: Any) -> Any:
+        published = inner(topic, message, subject=subject, **named)
+        subscriptions, _ = topic.sns_backend.list_subscriptions_by_topic(topic_arn=topic.arn)
+        for subscription in subscriptions:
+            if subscription.protocol == "email":
+                mail_box.receive(Mail(subscription.endpoint, subject or "AWS Notification Message", message))
+        return published
+
+    return publish
+
+
+def _size(file_systems: FileSystems) -> property:
+    def size_in_bytes(made: Any) -> dict[str, Any]:
+        size = file_systems.size(made.file_system_id)
+        return {"Value": size, "ValueInIA": 0, "ValueInStandard": size, "Timestamp": made.creation_time}
+
+    return property(size_in_bytes)

@@ -1,0 +1,69 @@
+"""What an HTTP request asks AWS for: who calls which action of which service, with what."""
+
+import io
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+Environ = dict[str, Any]
+
+_CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/[^/]*/([a-z0-9-]+)/")
+_LAMBDA = re.compile(r"/2015-03-31/functions/([^/]+)(/policy)?")
+_OF_FUNCTION = {
+    ("GET", ""): "GetFunction",
+    ("POST", "/policy"): "AddPermission",
+    ("DELETE", "/policy"): "RemovePermission",
+}
+_OF_OBJECT = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "POST": "PutObject"}
+_OF_FILE_SYSTEMS = {"mount-targets": "DescribeMountTargets", "file-systems": "DescribeFileSystems"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request. `service` is the name in its signature; `form` how its answer has to be written."""
+
+    access_key: str
+    service: str
+    action: str
+    given: Mapping[str, Any]
+    form: str
+
+
+def read_call(request: Environ) -> Call | None:
+    """What a request asks for; None where it is not signed. Its body can be read again afterwards."""
+    signature = _CREDENTIAL.search(request.get("HTTP_AUTHORIZATION", ""))
+    if signature is None:
+        return None
+    access_key, service = signature.groups()
+    path, query = unquote(request["PATH_INFO"]), _first(parse_qs(request.get("QUERY_STRING", "")))
+    if service == "s3":
+        return Call(access_key, service, _OF_OBJECT.get(request["REQUEST_METHOD"], "Other"), {"path": path}, "s3")
+    body = _body(request)
+    if target := request.get("HTTP_X_AMZ_TARGET"):
+        return Call(access_key, service, target.rpartition(".")[2], json.loads(body or b"{}"), "json")
+    if service in ("elasticfilesystem", "lambda"):
+        return Call(access_key, service, *_rest(service, request["REQUEST_METHOD"], path, query), "json")
+    given = query | _first(parse_qs(body.decode(), keep_blank_values=True))
+    return Call(access_key, service, given.get("Action", "Other"), given, "xml")
+
+
+def _rest(service: str, method: str, path: str, query: dict[str, str]) -> tuple[str, dict[str, str]]:
+    if service == "lambda":
+        found = _LAMBDA.match(path)
+        action = _OF_FUNCTION.get((method, found[2] or ""), "Other") if found else "Other"
+        return action, {"FunctionName": found[1] if found else ""}
+    kind = path.split("/")[2] if path.count("/") > 1 else ""
+    return (_OF_FILE_SYSTEMS.get(kind, "Other") if method == "GET" else "Other"), query
+
+
+def _first(found: Mapping[str, list[str]]) -> dict[str, str]:
+    return {name: values[0] for name, values in found.items()}
+
+
+def _body(request: Environ) -> bytes:
+    body: bytes = request["wsgi.input"].read(int(request.get("CONTENT_LENGTH") or 0))
+    request["wsgi.input"] = io.BytesIO(body)
+    return body

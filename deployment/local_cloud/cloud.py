@@ -1,0 +1,108 @@
+"""The local cloud: AWS as far as this solution needs it, in one process and the processes that it starts."""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import boto3
+from moto.autoscaling.models import autoscaling_backends
+from moto.moto_api._internal.models import moto_api_backend
+
+from deployment.local_cloud import resources
+from deployment.local_cloud.access import check_access
+from deployment.local_cloud.behaviour import set_right
+from deployment.local_cloud.bridge import Bridge, Clock
+from deployment.local_cloud.file_systems import FileSystems
+from deployment.local_cloud.fleet import Fleet
+from deployment.local_cloud.functions import Functions
+from deployment.local_cloud.gate import Gate
+from deployment.local_cloud.lifecycle import Lifecycle
+from deployment.local_cloud.mail import MailBox
+from deployment.local_cloud.place import ACCOUNT, REGION
+from deployment.local_cloud.server import WebServer, moto_application
+from efs_backup.agent.services import KINDS_VARIABLE
+from efs_backup.engine.mounts import kind_of
+
+_TICK_SECONDS = 0.25
+_POLL_SECONDS = 0.05
+
+
+class CloudTimeout(Exception):
+    """What was waited for did not happen."""
+
+
+class LocalCloud:
+    """One AWS account in one region, for as long as it is entered. One at a time: moto's state is the process's."""
+
+    def __init__(self, place: Path) -> None:
+        resources.support()
+        moto_api_backend.reset()
+        self.place = place
+        self.gate = Gate(moto_application(), [check_access])
+        self._server = WebServer(self.gate)
+        self.endpoint = f"http://127.0.0.1:{self._server.port}"
+        self.file_systems = FileSystems(place / "file-systems")
+        self.mail_box = MailBox(place / "mail")
+        self.fleet = Fleet(
+            place / "instances", self.gate, self._server.port, self.file_systems.place,
+            {KINDS_VARIABLE: kind_of(str(place))},
+        )  # fmt: skip
+        self.functions = Functions(place / "functions", self.endpoint)
+        self.clock = Clock()
+        self.bridge = Bridge(self.clock, self.functions.invoke)
+        self.lifecycle = Lifecycle(self.bridge.put, self.clock.now)
+        self._open = ExitStack()
+        self._is_closed = threading.Event()
+
+    def __enter__(self) -> "LocalCloud":
+        self._open.enter_context(set_right(self.fleet, self.file_systems, self.mail_box))
+        self._open.enter_context(self.lifecycle.in_force())
+        threading.Thread(target=self._tick_on, name="clock", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_closed.set()
+        self.functions.close()
+        self.fleet.close()
+        self._server.close()
+        self._open.close()
+
+    def client(self, service: str) -> Any:
+        """A client of the operator, who may do all."""
+        return boto3.client(  # type: ignore[call-overload]
+            service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id="operator",
+            aws_secret_access_key="operator",  # noqa: S106 - as good as any
+        )  # fmt: skip
+
+    def advance(self, minutes: float) -> None:
+        """Put the clock of AWS's own timers forward."""
+        self.clock.ahead += timedelta(minutes=minutes)
+        self._tick()
+
+    def lose(self, instance_id: str) -> None:
+        """The hardware of an instance fails; its group notices."""
+        self.fleet.lose(instance_id)
+        self.lifecycle.lose(autoscaling_backends[ACCOUNT][REGION], instance_id)
+
+    def wait(self, what: str, is_so: Callable[[], bool], seconds: float = 60.0) -> None:
+        """Wait for something. Raises CloudTimeout."""
+        end = time.monotonic() + seconds
+        while not is_so():
+            if time.monotonic() > end:
+                raise CloudTimeout(f"Not within {seconds:.0f} seconds: {what}")
+            time.sleep(_POLL_SECONDS)
+
+    def _tick(self) -> None:
+        self.bridge.tick()
+        self.lifecycle.time_out_due(autoscaling_backends[ACCOUNT][REGION])
+
+    def _tick_on(self) -> None:
+        while not self._is_closed.wait(_TICK_SECONDS):
+            self._tick()

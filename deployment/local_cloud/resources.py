@@ -1,0 +1,97 @@
+"""Types of CloudFormation that moto passes over: with a class for each they exist, and can be referred to."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from moto.autoscaling.models import autoscaling_backends
+from moto.awslambda.models import lambda_backends
+from moto.cloudformation import parsing
+from moto.core.common_models import CloudFormationModel
+from moto.sns.models import sns_backends
+
+Properties = dict[str, Any]
+Maker = Callable[[str, Properties, str, str], str]
+
+
+class _Made(CloudFormationModel):
+    """What a template made, by what `Ref` gives."""
+
+    def __init__(self, identity: str) -> None:
+        self._identity = identity
+
+    @property
+    def physical_resource_id(self) -> str:
+        """What `Ref` gives."""
+        return self._identity
+
+    def delete(self, account: str, region: str) -> None:
+        """It goes with what it belongs to."""
+
+
+def _lifecycle_hook(name: str, given: Properties, account: str, region: str) -> str:
+    autoscaling_backends[account][region].create_lifecycle_hook(
+        name, given["AutoScalingGroupName"], given["LifecycleTransition"], int(given["HeartbeatTimeout"]),
+        given["DefaultResult"],
+    )  # fmt: skip
+    return name
+
+
+def _subscription(_: str, given: Properties, account: str, region: str) -> str:
+    """Whoever reads the mail box need not confirm."""
+    made = sns_backends[account][region].subscribe(given["TopicArn"], given["Endpoint"], given["Protocol"])
+    return str(made.arn)
+
+
+def _topic_policy(name: str, given: Properties, account: str, region: str) -> str:
+    for topic in given["Topics"]:
+        sns_backends[account][region].get_topic(topic).policy = json.dumps(given["PolicyDocument"])
+    return name
+
+
+def _event_invoke_config(name: str, given: Properties, account: str, region: str) -> str:
+    config = {key: value for key, value in given.items() if key not in ("FunctionName", "Qualifier")}
+    lambda_backends[account][region].put_function_event_invoke_config(given["FunctionName"], config)
+    return name
+
+
+def _nothing(name: str, *_: Any) -> str:
+    """What has no effect here: nothing evaluates alarms, and the policies of buckets and queues only bar plain HTTP."""
+    return name
+
+
+def _supported(kind: str, make: Maker, name_property: str = "") -> type[CloudFormationModel]:
+    """Moto finds the classes of types by asking for subclasses, and wants a dot in the name of their module."""
+
+    def create(
+        _: Any, /, resource_name: str, cloudformation_json: Properties, account_id: str, region_name: str, **__: Any
+    ) -> _Made:
+        return _Made(make(resource_name, cloudformation_json["Properties"], account_id, region_name))  # type: ignore[abstract]
+
+    return type(
+        kind.rpartition(":")[2],
+        (CloudFormationModel,),
+        {
+            "__module__": __name__,
+            "cloudformation_type": staticmethod(lambda: kind),
+            "cloudformation_name_type": staticmethod(lambda: name_property),
+            "create_from_cloudformation_json": classmethod(create),
+        },
+    )
+
+
+SUPPORTED = (
+    _supported("AWS::AutoScaling::LifecycleHook", _lifecycle_hook, "LifecycleHookName"),
+    _supported("AWS::SNS::Subscription", _subscription),
+    _supported("AWS::SNS::TopicPolicy", _topic_policy),
+    _supported("AWS::Lambda::EventInvokeConfig", _event_invoke_config),
+    _supported("AWS::CloudWatch::Alarm", _nothing, "AlarmName"),
+    _supported("AWS::S3::BucketPolicy", _nothing),
+    _supported("AWS::SQS::QueuePolicy", _nothing),
+)
+
+
+def support() -> None:
+    """Let moto look for types again: what it found before has been remembered."""
+    parsing.get_model_list.cache_clear()
+    parsing.get_model_map.cache_clear()

@@ -1,0 +1,1 @@
+"""The whole solution in the local cloud."""

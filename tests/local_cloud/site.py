@@ -1,0 +1,91 @@
+"""A site: a file system, the stack that backs it up, and what its operator sees."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deployment.local_cloud.assembly import Assembly
+from deployment.local_cloud.cloud import LocalCloud
+from deployment.local_cloud.stacks import BackupStack, deploy, make_file_system
+from efs_backup.domain.record import Backup
+from tests.builders import Fact, account
+
+NEVER = "cron(0 2 1 1 ? 2199)"
+"""The tests say when the schedule fires."""
+
+
+@dataclass
+class Site:
+    """`truths` has what the source held in each night that published a snapshot, by the snapshot's name."""
+
+    cloud: LocalCloud
+    assembly: Assembly
+    source_id: str
+    stack: BackupStack
+    truths: dict[str, dict[str, Fact]] = field(default_factory=dict)
+
+    @classmethod
+    def build(cls, cloud: LocalCloud, assembly: Assembly) -> "Site":
+        """Deploy the backup stack over a new, empty file system."""
+        source = make_file_system(cloud, "source")
+        return cls(cloud, assembly, source, backup_stack(cloud, assembly, "backups", SrcEFS=source))
+
+    @property
+    def source(self) -> Path:
+        """The root of what is backed up."""
+        return self.cloud.file_systems.folder(self.source_id)
+
+    @property
+    def backup(self) -> Path:
+        """The root of the file system that holds the snapshots."""
+        return self.cloud.file_systems.folder(self.stack.outputs["BackupEFS"])
+
+    def night(self) -> Backup:
+        """One night; gives the record of its backup."""
+        self.stack.fire_schedule()
+        return self.end_of_night()
+
+    def end_of_night(self) -> Backup:
+        """Wait until nothing goes on any more."""
+        ended = self.stack.wait_for_the_end()
+        if ended.snapshot:
+            self.truths[ended.snapshot] = account(self.source)
+        return ended
+
+    def wait_for_copy(self) -> Backup:
+        """Wait until files are being copied; gives the record."""
+        partials = self.backup / "efs-backup" / "daily"
+        self.cloud.wait("files are copied", lambda: any(_files(path) for path in partials.glob(".partial-*")))
+        return self.stack.records()[-1]
+
+    def subjects(self) -> list[str]:
+        """The subjects of the mails, oldest first."""
+        return [mail.subject for mail in self.cloud.mail_box.mails]
+
+    def snapshots(self) -> list[str]:
+        """The names of the published snapshots, oldest first."""
+        series = self.backup / "efs-backup" / "daily"
+        return (
+            sorted(path.name for path in series.iterdir() if not path.name.startswith(".")) if series.exists() else []
+        )
+
+    def _permissions(self) -> str:
+        function = self.stack.outputs["Orchestrator"]
+        return str(self.cloud.client("lambda").get_policy(FunctionName=function)["Policy"])
+
+    def assert_nothing_left(self) -> None:
+        """No instance, rule or permission is left over, and each snapshot holds what its night saw."""
+        assert (self.stack.capacity(), self.stack.instances(), self.stack.stop_rules()) == (0, [], [])
+        assert "stop-backup" not in self._permissions()
+        assert self.snapshots() == sorted(self.truths)
+        for name, truth in self.truths.items():
+            assert account(self.backup / "efs-backup" / "daily" / name) == truth
+
+
+def backup_stack(cloud: LocalCloud, assembly: Assembly, name: str, **given: str) -> BackupStack:
+    """Deploy a backup stack."""
+    parameters = {"BackupSchedule": NEVER, "BackupWindow": "60", **given}
+    return BackupStack(cloud, name, deploy(cloud, name, assembly.template("EfsBackup"), parameters))
+
+
+def _files(directory: Path) -> bool:
+    return any(path.is_file() for path in directory.rglob("*"))

@@ -1,0 +1,202 @@
+"""Nights in the local cloud: the template, the Lambda, the user data, the agent and the engine as they run on AWS."""
+
+import json
+import os
+import shutil
+from typing import Any
+
+import pytest
+
+from deployment.local_cloud.gate import Refusal
+from deployment.local_cloud.stacks import BackupStack, deploy, network
+from efs_backup.domain.backup import BackupStatus
+from efs_backup.domain.errors import FailureReason
+from efs_backup.domain.triggers import TERMINATED_EVENT
+from tests.builders import account, write
+from tests.local_cloud.site import NEVER, Site, backup_stack
+
+pytestmark = pytest.mark.root
+
+DENIED = Refusal("AccessDenied", "as the test wants", "403 Forbidden")
+
+
+def many_files(site: Site) -> None:
+    """More parts than can be copied at once, whatever the machine."""
+    for number in range(2500 * ((os.cpu_count() or 1) + 3)):
+        write(site.source / f"many {number // 500}" / f"file {number}", "x")
+
+
+def copies_slowly(site: Site, seconds: int) -> None:
+    """Instances that are launched from now on take so much longer for each part."""
+    site.cloud.fleet.environment["LOCAL_CLOUD_SLOW"] = str(seconds)
+
+
+def test_a_good_night(site: Site) -> None:
+    """Schedule, boot, copy, hold, farewell, mail, and all of it again the next night."""
+    first, second = site.night(), site.night()
+    assert [backup.status for backup in (first, second)] == [BackupStatus.SUCCESS] * 2
+    assert ["EFS backup succeeded" in subject for subject in site.subjects()] == [True, True]
+    assert first.number_of_files == second.number_of_files
+    assert second.number_of_files_transferred == 0
+    assert first.logs
+    commands = site.cloud.client("ssm").list_commands()["Commands"]
+    assert [command["Status"] for command in commands] == ["Success", "Success"]
+    assert all(done.succeeded for done in site.cloud.functions.done)
+    site.assert_nothing_left()
+
+
+def test_a_night_that_the_window_closes_is_continued_by_the_next(site: Site) -> None:
+    """The stop rule fires, the agent is asked to finish, the partial is kept, and nothing copied is copied again."""
+    many_files(site)
+    copies_slowly(site, 4)
+    site.stack.fire_schedule()
+    site.wait_for_copy()
+    site.cloud.advance(46)
+    cut_off = site.end_of_night()
+    assert cut_off.status is BackupStatus.INCOMPLETE
+    assert "INCOMPLETE" in site.subjects()[-1]
+    copies_slowly(site, 0)
+    continued = site.night()
+    assert continued.status is BackupStatus.SUCCESS
+    assert (continued.number_of_files_transferred or 0) < (continued.number_of_files or 0)
+    site.assert_nothing_left()
+
+
+def test_a_source_that_cannot_be_mounted(site: Site) -> None:
+    """Nothing is copied, and the mail names the mount."""
+    targets = site.cloud.client("efs").describe_mount_targets(FileSystemId=site.source_id)["MountTargets"]
+    site.cloud.file_systems.not_mountable(targets[0]["IpAddress"])
+    backup = site.night()
+    assert (backup.status, backup.failure_reason) == (BackupStatus.FAILED, FailureReason.MOUNT_FAILED)
+    assert "MountFailed" in site.subjects()[-1]
+    site.assert_nothing_left()
+
+
+def test_a_source_that_is_suddenly_empty(site: Site) -> None:
+    """It is not backed up over the full snapshot."""
+    site.night()
+    for path in site.source.iterdir():
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    backup = site.night()
+    assert backup.status is BackupStatus.FAILED
+    assert "FAILED" in site.subjects()[-1]
+    site.assert_nothing_left()
+
+
+def test_an_instance_that_is_lost_in_the_middle_is_replaced(site: Site) -> None:
+    """The next instance of the group makes the same backup; there is one mail."""
+    many_files(site)
+    copies_slowly(site, 4)
+    site.stack.fire_schedule()
+    lost = site.wait_for_copy().instance_id
+    copies_slowly(site, 0)
+    assert lost
+    site.cloud.lose(lost)
+    backup = site.end_of_night()
+    assert (backup.status, len(site.subjects())) == (BackupStatus.SUCCESS, 1)
+    assert backup.instance_id not in (None, lost)
+    site.assert_nothing_left()
+
+
+def test_an_agent_that_hangs_until_the_hold_times_out(site: Site) -> None:
+    """The group waits no longer than its hook says; nothing is known of the backup, and the mail says so."""
+    many_files(site)
+    copies_slowly(site, 30)
+    site.stack.fire_schedule()
+    serving = site.wait_for_copy().instance_id
+    machine = site.cloud.fleet.running(str(serving))
+    assert machine
+    assert machine.start("kill -STOP $(cat /run/efs-backup/agent.lock)").wait() == 0
+    site.cloud.advance(46)
+    site.cloud.wait("the hold is renewed once", lambda: bool(site.cloud.lifecycle.heartbeats))
+    site.cloud.advance(61)
+    assert site.end_of_night().status is BackupStatus.UNKNOWN
+    assert "UNKNOWN" in site.subjects()[-1]
+    site.assert_nothing_left()
+
+
+def test_a_log_bucket_that_cannot_be_written(site: Site) -> None:
+    """The backup succeeds all the same, and has no address of a log."""
+    with site.cloud.gate.refusing("s3", "PutObject", DENIED) as refused:
+        backup = site.night()
+    assert refused
+    assert (backup.status, backup.logs) == (BackupStatus.SUCCESS, None)
+    site.assert_nothing_left()
+
+
+def without_action(template: dict[str, Any], action: str) -> dict[str, Any]:
+    """A template whose policies do not allow an action."""
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::IAM::Policy":
+            for statement in resource["Properties"]["PolicyDocument"]["Statement"]:
+                if isinstance(statement["Action"], list) and action in statement["Action"]:
+                    statement["Action"].remove(action)
+    return template
+
+
+def test_a_policy_that_lacks_an_action_is_named_in_the_mail(site: Site) -> None:
+    """The start is tried three times, undone each time, and goes to the queue; the reconcile reports it once."""
+    template = without_action(site.assembly.template("EfsBackup"), "events:PutTargets")
+    given = {"SrcEFS": site.source_id, "BackupSchedule": NEVER, "BackupWindow": "60"}
+    site.stack = BackupStack(site.cloud, "lacking", deploy(site.cloud, "lacking", template, given))
+    backup = site.night()
+    assert (backup.status, site.subjects()) == (BackupStatus.FAILED, [])
+    assert site.cloud.functions.done[-1].tries == 3
+    site.stack.reconcile()
+    site.stack.wait_for_the_end()
+    assert [json.dumps(mail.text).count("events:PutTargets") for mail in site.cloud.mail_box.mails] == [1]
+    site.assert_nothing_left()
+
+
+def test_a_report_that_cannot_be_sent_is_sent_by_the_next_reconcile(site: Site) -> None:
+    """The clean-up does not wait for it."""
+    with site.cloud.gate.refusing("sns", "Publish", Refusal("NotFound", "the topic is away", "404 Not Found")):
+        backup = site.night()
+    assert (backup.status, backup.report_time, site.subjects()) == (BackupStatus.SUCCESS, None, [])
+    site.assert_nothing_left()
+    site.stack.reconcile()
+    site.stack.wait_for_the_end()
+    assert len(site.subjects()) == 1
+    site.assert_nothing_left()
+
+
+def test_events_that_arrive_twice_and_late_change_nothing(site: Site) -> None:
+    """Two deliveries at the same moment while it lasts; and when all is over all once more, the last first."""
+    site.cloud.bridge.distort = lambda event: [event] if event["detail-type"] == TERMINATED_EVENT else [event, event]
+    backup = site.night()
+    site.cloud.bridge.distort = lambda event: [event]
+    for event in reversed(list(site.cloud.bridge.delivered)):
+        if event["source"] == "aws.autoscaling":
+            site.cloud.bridge.put(event)
+            site.stack.wait_for_the_end()
+    assert site.stack.wait_for_the_end() == backup
+    assert (len(site.stack.records()), len(site.subjects())) == (1, 1)
+    site.assert_nothing_left()
+
+
+def test_two_schedules_at_once_make_one_backup(site: Site) -> None:
+    """The other is recorded as skipped, and reported."""
+    site.stack.fire_schedule()
+    site.stack.fire_schedule()
+    site.end_of_night()
+    statuses = sorted(backup.status for backup in site.stack.records())
+    assert statuses == [BackupStatus.SKIPPED, BackupStatus.SUCCESS]
+    site.truths = {site.snapshots()[0]: account(site.source)}
+    assert len(site.subjects()) == 2
+    site.assert_nothing_left()
+
+
+def test_a_stack_that_is_made_anew_finds_the_history_again(site: Site) -> None:
+    """The file system with the snapshots outlives the stack; its mount targets have to be made again."""
+    site.night()
+    backup_id = site.stack.outputs["BackupEFS"]
+    site.cloud.client("cloudformation").delete_stack(StackName="backups")
+    client = site.cloud.client("efs")
+    assert client.describe_mount_targets(FileSystemId=backup_id)["MountTargets"] == []
+    client.create_mount_target(FileSystemId=backup_id, SubnetId=network(site.cloud).subnets[0])
+    site.stack = backup_stack(site.cloud, site.assembly, "anew", SrcEFS=site.source_id, ExistingBackupEFS=backup_id)
+    site.cloud.functions.forget()
+    backup = site.night()
+    assert (backup.status, backup.number_of_files_transferred) == (BackupStatus.SUCCESS, 0)
+    assert len(site.snapshots()) == 2
+    site.assert_nothing_left()
