@@ -23,9 +23,9 @@ class Stop:
 
     def reason(self) -> str | None:
         """Why to stop now; None to go on."""
-        if self._asked:
-            return self._asked
-        return "the window closed" if self._window.is_closed(self._clock() - self._started) else None
+        if self._window.is_closed(self._clock() - self._started):
+            return "the window closed"
+        return self._asked
 
     def is_due(self) -> bool:
         """Whether to stop now."""
