@@ -13,6 +13,7 @@ from deployment.local_cloud.metadata import ADDRESS, PORT, Metadata, handler_of
 from deployment.local_cloud.server import Application, SmallServer, WebServer
 
 _PROGRAMS = Path(__file__).with_name("instance")
+_EMPTY_THERE = ("/tmp", "/run")  # noqa: S108 - where boot.sh mounts a file system of the instance's own
 _PATH = "/opt/local-cloud/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -83,7 +84,7 @@ class Machine:
         needed = (_PROGRAMS.parents[2], Path(sys.prefix), Path(sys.base_prefix))
         command: tuple[str | Path, ...] = (
             "/usr/bin/setpriv", "--pdeathsig", "KILL", *namespaces, _PROGRAMS / "boot.sh", self.place,
-            self.order.file_systems, _PROGRAMS, *_apart_from_root(needed),
+            self.order.file_systems, _PROGRAMS, *_unseen(needed),
         )  # fmt: skip
         with open(self.log / "boot.log", "wb") as log:
             process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
@@ -97,7 +98,10 @@ class Machine:
             self._process.stdin.close()
 
 
-def _apart_from_root(directories: tuple[Path, ...]) -> list[Path]:
-    """Those on other file systems than the root's: the overlay does not show them."""
+def _unseen(directories: tuple[Path, ...]) -> list[Path]:
+    """Those that the instance would not see: on other file systems than the root's, or where it has its own."""
     root = os.stat("/").st_dev
-    return [directory for directory in directories if os.stat(directory).st_dev != root]
+    return [
+        directory for directory in directories
+        if os.stat(directory).st_dev != root or any(directory.is_relative_to(own) for own in _EMPTY_THERE)
+    ]  # fmt: skip
