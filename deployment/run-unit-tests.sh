@@ -14,11 +14,21 @@ PATH="$environment/bin:$PATH"
 say "ruff"
 ruff check .
 ruff format --check .
-say "mypy"
-mypy
+say "mypy, beside all that follows"
+types=$(mktemp)
+trap 'rm -f "$types"' EXIT
+mypy >"$types" 2>&1 &
+checking=$!
 say "import-linter"
 lint-imports
 say "shellcheck"
 shellcheck --external-sources .ci/run deployment/*.sh cdk/*.sh source/efs_backup/engine/*.sh deployment/local_cloud/instance/{boot.sh,init,mount.nfs4,run,bin/*}
 say "pytest"
-exec pytest --numprocesses="${TEST_PROCESSES:-$(($(nproc) * 2))}" --dist=loadgroup "$@"
+failed=0
+pytest --numprocesses="${TEST_PROCESSES:-$(($(nproc) * 2))}" --dist=loadgroup "$@" || failed=$?
+if ! wait "$checking"; then
+    say "mypy"
+    cat "$types"
+    failed=1
+fi
+exit "$failed"

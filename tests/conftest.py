@@ -107,7 +107,7 @@ def cli(tmp_path: Path) -> Cli:
     return Cli({**os.environ, "TMPDIR": str(temporary)})
 
 
-@pytest.fixture(params=list(Copier))
+@pytest.fixture(params=[Copier.LINKS, pytest.param(Copier.RSYNC, marks=pytest.mark.former)])
 def each_copier(request: pytest.FixtureRequest, cli: Cli) -> Copier:
     """Run the test once for each copier."""
     cli.copier = Copier(request.param)

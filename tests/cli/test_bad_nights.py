@@ -283,8 +283,8 @@ def test_a_killed_rsync_is_never_a_success(cli: Cli, source: Path, backup_on_efs
 @pytest.mark.parametrize(
     ("copier", "victim"),
     [
-        (Copier.RSYNC, "/bin/sh -c"),
-        (Copier.RSYNC, "/part_copy -l"),
+        pytest.param(Copier.RSYNC, "/bin/sh -c", marks=pytest.mark.former),
+        pytest.param(Copier.RSYNC, "/part_copy -l", marks=pytest.mark.former),
         (Copier.LINKS, "/bin/sh -c"),
         (Copier.LINKS, "part_copy import main"),
     ],
