@@ -75,10 +75,6 @@ class Fleet:
         threading.Thread(target=_wait, args=(process, then), daemon=True).start()
         return True
 
-    def log_of(self, instance_id: str) -> Path:
-        """The directory /var/log of an instance; it stays."""
-        return self._place / instance_id / "log"
-
     def _launch(self, instance: Any, template: Mapping[str, str]) -> None:
         order = Order(
             instance.id, base64.b64decode(str(instance.user_data)), _metadata(instance, template), self.environment,
