@@ -83,7 +83,7 @@ def _stop_rule(orchestrator: Orchestrator, rule: str) -> list[Allow]:
 
 
 def _run_command(around: Surroundings) -> list[Allow]:
-    """One document, on the instances of the group alone, with the output in one bucket."""
+    """One document, on the instances of the group alone, with the output in one bucket; and how that ended."""
     bucket = arns.bucket(around.settings.log_bucket)
     return [
         Allow(["ssm:SendCommand"], [arns.run_shell_script(), bucket]),
@@ -92,5 +92,10 @@ def _run_command(around: Surroundings) -> list[Allow]:
             [arns.any_instance()],
             reason="The group's instances have no name beforehand; the tag that Auto Scaling gives them bounds it.",
             conditions={"StringEquals": {"ssm:resourceTag/aws:autoscaling:groupName": around.group}},
+        ),
+        Allow(
+            ["ssm:GetCommandInvocation"],
+            ["*"],
+            reason="Systems Manager has no resource-level permission for reading how a command ended.",
         ),
     ]

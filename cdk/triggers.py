@@ -8,9 +8,13 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from efs_backup.domain.hold import AGENT
 from efs_backup.domain.triggers import (
     AUTO_SCALING_SOURCE,
+    COMMAND_EVENT,
     LIFECYCLE_EVENT,
+    NOT_FAILED,
+    SYSTEMS_MANAGER_SOURCE,
     TERMINATED_EVENT,
     reconcile_event,
     start_event,
@@ -31,6 +35,7 @@ class Triggers(Construct):
         start = start_event() | {"event_id": events.EventField.event_id}
         self._rule("Start", "Starts a backup", start, schedule=events.Schedule.expression(schedule))
         self._rule("Group", "What happens to the backup instance", event_pattern=_of_group(group))
+        self._rule("Command", "An agent could not be asked to finish, or did not", event_pattern=_of_failed_finishes())
         every = events.Schedule.rate(cdk.Duration.minutes(_RECONCILE_MINUTES))
         self._rule("Reconcile", "Looks for what was forgotten", reconcile_event(), schedule=every)
 
@@ -45,4 +50,16 @@ def _of_group(name: str) -> events.EventPattern:
         source=[AUTO_SCALING_SOURCE],
         detail_type=[LIFECYCLE_EVENT, TERMINATED_EVENT],
         detail={"AutoScalingGroupName": [name]},
+    )
+
+
+def _of_failed_finishes() -> events.EventPattern:
+    """Of all stacks in the account: which group a command is about is known only by its arguments."""
+    return events.EventPattern(
+        source=[SYSTEMS_MANAGER_SOURCE],
+        detail_type=[COMMAND_EVENT],
+        detail={
+            "status": events.Match.anything_but(*NOT_FAILED),
+            "parameters": {"commands": events.Match.prefix(f"{AGENT} finish ")},
+        },
     )

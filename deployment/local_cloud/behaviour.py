@@ -1,5 +1,6 @@
 """What moto does differently from AWS, set right while the cloud is open."""
 
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -16,10 +17,15 @@ from moto.ssm.models import Command, SimpleSystemManagerBackend
 from deployment.local_cloud.file_systems import FileSystems
 from deployment.local_cloud.fleet import Fleet
 from deployment.local_cloud.mail import Mail, MailBox
-from deployment.local_cloud.place import ACCOUNT
+from deployment.local_cloud.place import ACCOUNT, REGION
+from efs_backup.domain.triggers import COMMAND_EVENT, SYSTEMS_MANAGER_SOURCE
 
 AMI = "ami-1234567890abcdef0"
 _PUBLIC_AMIS = "/aws/service/canonical/"
+
+
+Inner = Callable[..., Any]
+Event = dict[str, Any]
 
 
 class InvalidInstanceId(JsonRESTError):
@@ -30,15 +36,20 @@ class InvalidInstanceId(JsonRESTError):
 
 
 @contextmanager
-def set_right(fleet: Fleet, file_systems: FileSystems, mail_box: MailBox) -> Iterator[None]:
-    """While this lasts moto launches and terminates real processes, keeps files, sends mail, and runs commands."""
+def set_right(
+    fleet: Fleet, file_systems: FileSystems, mail_box: MailBox, listener: Callable[[Event], None]
+) -> Iterator[None]:
+    """While this lasts moto launches and terminates real processes, keeps files, sends mail, and runs commands.
+
+    `listener` gets an event when a command ends.
+    """
     with ExitStack() as patches:
         for owner, name, around in (
             (ResourceMap, "load_parameters", _parameters),
             (ResourceMap, "parse_ssm_parameter", _public_amis),
             (InstanceBackend, "run_instances", _launches(fleet)),
             (InstanceBackend, "terminate_instances", _terminations(fleet)),
-            (SimpleSystemManagerBackend, "send_command", _commands(fleet)),
+            (SimpleSystemManagerBackend, "send_command", _commands(fleet, listener)),
             (EFSBackend, "create_mount_target", _mount_targets(file_systems)),
             (EFSBackend, "delete_mount_target", _no_mount_targets(file_systems)),
             (Topic, "publish", _publications(mail_box)),
@@ -46,9 +57,6 @@ def set_right(fleet: Fleet, file_systems: FileSystems, mail_box: MailBox) -> Ite
             patches.enter_context(mock.patch.object(owner, name, _around(getattr(owner, name), around)))
         patches.enter_context(mock.patch.object(FileSystem, "size_in_bytes", _size(file_systems)))
         yield
-
-
-Inner = Callable[..., Any]
 
 
 def _around(inner: Inner, around: Callable[..., Any]) -> Inner:
@@ -90,7 +98,7 @@ def _terminations(fleet: Fleet) -> Inner:
     return terminate_instances
 
 
-def _commands(fleet: Fleet) -> Inner:
+def _commands(fleet: Fleet, listener: Callable[[Event], None]) -> Inner:
     def send_command(inner: Inner, backend: Any, **asked: Any) -> Any:
         for instance_id in asked["instance_ids"]:
             if fleet.running(instance_id) is None:
@@ -99,13 +107,15 @@ def _commands(fleet: Fleet) -> Inner:
         command.status = "InProgress"
         for invocation in command.invocations:
             invocation |= {"Status": "InProgress", "StatusDetails": "InProgress", "ResponseCode": -1}
-            fleet.run(invocation["InstanceId"], asked["parameters"]["commands"], _ending(command, invocation))
+            fleet.run(invocation["InstanceId"], asked["parameters"]["commands"], _ending(command, invocation, listener))
         return command
 
     return send_command
 
 
-def _ending(command: Any, invocation: dict[str, Any]) -> Callable[[int, bytes, bytes], None]:
+def _ending(
+    command: Any, invocation: dict[str, Any], listener: Callable[[Event], None]
+) -> Callable[[int, bytes, bytes], None]:
     def end(code: int, stdout: bytes, stderr: bytes) -> None:
         status = "Success" if code == 0 else "Failed"
         texts = {"stdout": stdout, "stderr": stderr}
@@ -117,8 +127,22 @@ def _ending(command: Any, invocation: dict[str, Any]) -> Callable[[int, bytes, b
         place = f"{command.output_s3_key_prefix}/{command.command_id}/{invocation['InstanceId']}/awsrunShellScript"
         for name, text in texts.items():
             s3_backends[ACCOUNT]["aws"].put_object(command.output_s3_bucket_name, f"{place}/{name}", text)
+        listener(_event_of(command))
 
     return end
+
+
+def _event_of(command: Any) -> Event:
+    """As in the Systems Manager User Guide, "Amazon EventBridge event examples for Systems Manager"."""
+    return {
+        "version": "0", "id": str(uuid.uuid4()), "detail-type": COMMAND_EVENT, "source": SYSTEMS_MANAGER_SOURCE,
+        "account": ACCOUNT, "region": REGION,
+        "resources": [f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/{name}" for name in command.instance_ids],
+        "detail": {
+            "command-id": command.command_id, "document-name": command.document_name, "status": command.status,
+            "parameters": command.parameters,
+        },
+    }  # fmt: skip
 
 
 def _mount_targets(file_systems: FileSystems) -> Inner:

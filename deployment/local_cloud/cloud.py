@@ -60,7 +60,7 @@ class LocalCloud:
         self._is_closed = threading.Event()
 
     def __enter__(self) -> "LocalCloud":
-        self._open.enter_context(set_right(self.fleet, self.file_systems, self.mail_box))
+        self._open.enter_context(set_right(self.fleet, self.file_systems, self.mail_box, self.bridge.put))
         self._open.enter_context(self.lifecycle.in_force())
         threading.Thread(target=self._tick_on, name="clock", daemon=True).start()
         return self

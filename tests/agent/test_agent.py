@@ -18,8 +18,8 @@ from efs_backup.agent.restore import restore
 from efs_backup.agent.services import BackupServices
 from efs_backup.domain.backup import BackupStatus, CopyStatistics
 from efs_backup.domain.errors import FailureReason
+from efs_backup.domain.hold import LifecycleAction
 from efs_backup.domain.record import BackupId
-from efs_backup.domain.triggers import LifecycleAction
 from efs_backup.domain.window import Window
 from efs_backup.engine.stop import Stop
 from tests.agent.conftest import Instance

@@ -7,13 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from efs_backup.domain.hold import LifecycleAction, create_commands
+from efs_backup.domain.record import BackupId
 from efs_backup.domain.triggers import (
     AUTO_SCALING_SOURCE,
+    COMMAND_EVENT,
     LIFECYCLE_EVENT,
+    NOT_FAILED,
+    SYSTEMS_MANAGER_SOURCE,
     TERMINATED_EVENT,
+    FinishFailed,
     InstanceGone,
     InstanceStopping,
-    LifecycleAction,
     Reconcile,
     StartBackup,
     StopBackup,
@@ -128,3 +133,43 @@ _near_misses = st.fixed_dictionaries(
 def test_no_event_is_ever_an_exception(event: Any) -> None:
     """Lambda would deliver it again and again."""
     assert isinstance(read_trigger(event), Trigger)
+
+
+def of_command(status: str, lines: Any) -> dict[str, Any]:
+    """An event of Systems Manager as EventBridge delivers it."""
+    detail = {
+        "command-id": "e8d3c0e4-71f7-4491-898f-c9b35bee5f3b", "document-name": "AWS-RunShellScript",
+        "parameters": {"executionTimeout": ["3600"], "commands": lines}, "status": status,
+    }  # fmt: skip
+    return {"detail-type": COMMAND_EVENT, "source": SYSTEMS_MANAGER_SOURCE, "detail": detail}
+
+
+@pytest.mark.parametrize("status", ["Failed", "TimedOut", "Cancelled", "Undeliverable", "what comes in later years"])
+def test_a_finish_that_failed_is_read_with_all_that_its_group_must_be_told(status: str) -> None:
+    """From the command's own arguments; whatever is no success, and no longer under way, is a failure."""
+    event = of_command(status, create_commands(ACTION, BackupId("0badcafe")))
+    failed = FinishFailed(ACTION, BackupId("0badcafe"), "e8d3c0e4-71f7-4491-898f-c9b35bee5f3b", status)
+    assert read_trigger(json.loads(json.dumps(event))) == failed
+
+
+@pytest.mark.parametrize("status", NOT_FAILED)
+def test_a_finish_that_did_not_fail_is_of_no_concern(status: str) -> None:
+    """It says itself how the backup ended."""
+    event = of_command(status, create_commands(ACTION, BackupId("0badcafe")))
+    assert isinstance(read_trigger(event), UnknownTrigger)
+
+
+@pytest.mark.parametrize(
+    "lines", [["date"], [], None, "date", 5, [5], ["an unclosed 'quote"], create_commands(ACTION, BackupId("0"))[:1]]
+)
+def test_a_command_of_others_is_of_no_concern(lines: Any) -> None:
+    """Whatever it says."""
+    assert isinstance(read_trigger(of_command("Failed", lines)), UnknownTrigger)
+
+
+@given(st.builds(LifecycleAction, st.text(), st.text(), st.text(), st.text()), st.builds(BackupId, st.text()))
+def test_a_finish_is_read_as_it_was_written(action: LifecycleAction, backup_id: BackupId) -> None:
+    """Whatever the names."""
+    trigger = read_trigger(of_command("Failed", create_commands(action, backup_id)))
+    assert isinstance(trigger, FinishFailed)
+    assert (trigger.action, trigger.backup_id) == (action, backup_id)

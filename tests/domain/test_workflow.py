@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from efs_backup.domain.backup import BackupStatus
 from efs_backup.domain.errors import FailureReason
+from efs_backup.domain.hold import LifecycleAction
 from efs_backup.domain.record import Backup, BackupId
-from efs_backup.domain.triggers import LifecycleAction
 from efs_backup.domain.workflow import (
     Action,
     Decision,

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from efs_backup.domain.errors import InstanceNotManaged
+from efs_backup.domain.hold import AGENT, LifecycleAction, create_commands
 from efs_backup.domain.record import BackupId
-from efs_backup.domain.triggers import LifecycleAction
-from efs_backup.lib.ssm import AGENT, RunCommand, create_command
+from efs_backup.lib.ssm import RunCommand
 from tests.lib.conftest import Refuse
 
 if TYPE_CHECKING:
@@ -66,14 +66,14 @@ def _expected(action: LifecycleAction, backup_id: str) -> list[str]:
 
 def test_the_command_calls_the_agent_with_all_that_it_must_tell_the_group(stand_in: Path) -> None:
     """Backup, group, hook, token and instance."""
-    assert _arguments_in_a_shell(create_command(ACTION, BACKUP), stand_in) == _expected(ACTION, BACKUP)
+    assert _arguments_in_a_shell(create_commands(ACTION, BACKUP)[-1], stand_in) == _expected(ACTION, BACKUP)
 
 
 @pytest.mark.parametrize("name", _HOSTILE)
 def test_no_name_can_be_anything_but_an_argument(stand_in: Path, name: str) -> None:
     """Neither a second command nor an option, wherever it stands."""
     action = LifecycleAction(group=name, hook=name, token=name, instance_id=name)
-    assert _arguments_in_a_shell(create_command(action, BackupId(name)), stand_in) == _expected(action, name)
+    assert _arguments_in_a_shell(create_commands(action, BackupId(name))[-1], stand_in) == _expected(action, name)
     assert list(stand_in.parent.iterdir()) == [stand_in]
 
 
@@ -85,7 +85,7 @@ _names = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size
 def test_any_names_reach_the_agent_as_they_are(stand_in: Path, group: str, hook: str, token: str) -> None:
     """Through a real shell."""
     action = replace(ACTION, group=group, hook=hook, token=token)
-    assert _arguments_in_a_shell(create_command(action, BACKUP), stand_in) == _expected(action, BACKUP)
+    assert _arguments_in_a_shell(create_commands(action, BACKUP)[-1], stand_in) == _expected(action, BACKUP)
 
 
 def test_the_command_goes_to_the_held_instance_and_its_output_to_the_bucket(client: "SSMClient") -> None:
@@ -94,7 +94,7 @@ def test_the_command_goes_to_the_held_instance_and_its_output_to_the_bucket(clie
     sent = client.list_commands(CommandId=command_id)["Commands"][0]
     assert (sent["DocumentName"], sent["InstanceIds"]) == ("AWS-RunShellScript", [ACTION.instance_id])
     assert (sent["OutputS3BucketName"], sent["OutputS3KeyPrefix"]) == ("nightly-logs", "ssm-logs")
-    assert sent["Parameters"] == {"commands": [create_command(ACTION, BACKUP)], "executionTimeout": ["3600"]}
+    assert sent["Parameters"] == {"commands": create_commands(ACTION, BACKUP), "executionTimeout": ["3600"]}
 
 
 def test_an_instance_that_systems_manager_does_not_reach_is_named(client: "SSMClient", refuse: Refuse) -> None:

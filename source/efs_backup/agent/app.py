@@ -13,8 +13,8 @@ from efs_backup.agent.finish import finish as finish_backup
 from efs_backup.agent.presence import present
 from efs_backup.agent.restore import restore as restore_snapshot
 from efs_backup.agent.services import BackupServices, RestoreServices
+from efs_backup.domain.hold import LifecycleAction
 from efs_backup.domain.record import BackupId
-from efs_backup.domain.triggers import LifecycleAction
 
 ENVIRONMENT_FILE = Path("/etc/efs-backup/agent.env")
 """Where the user data writes what the unit gives to the agent."""

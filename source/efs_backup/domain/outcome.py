@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from efs_backup.domain.backup import BackupResult, BackupStatus, Step
 from efs_backup.domain.errors import FailureReason
+from efs_backup.domain.hold import NO_AGENT, CommandOutput
 from efs_backup.domain.record import Backup
 from efs_backup.domain.snapshots import FolderLabel
 
@@ -52,6 +53,18 @@ def ended_without_result(backup: Backup, now: datetime, last_words: str) -> Back
         BackupStatus.FAILED, now=now, reason=FailureReason.INTERNAL_ERROR,
         message=f"The agent ended without a result. The last lines of its log: {last_words or 'none'}",
         next_step="Read the log in the log bucket; the next backup continues from what was copied.",
+    )  # fmt: skip
+
+
+def after_failed_finish(backup: Backup, now: datetime, output: CommandOutput) -> Backup:
+    """The record of a backup whose agent could not be asked to finish, or did not."""
+    if output.code != NO_AGENT:
+        return ended_without_result(backup, now, output.text)
+    return backup.ended(
+        BackupStatus.FAILED, now=now, reason=FailureReason.TOOL_MISSING,
+        message=f"The instance could not be set up: no agent is on it. The last lines of its boot: {output.text}",
+        next_step="Mend what they name: most often the way to the package mirrors or to the bundle in Amazon S3. An AMI"
+        " that has the tools needs neither mirrors nor much time.",
     )  # fmt: skip
 
 

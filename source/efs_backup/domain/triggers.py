@@ -4,9 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from efs_backup.domain.hold import LifecycleAction, read_commands
+from efs_backup.domain.record import BackupId
+
 LIFECYCLE_EVENT = "EC2 Instance-terminate Lifecycle Action"
 TERMINATED_EVENT = "EC2 Instance Terminate Successful"
 AUTO_SCALING_SOURCE = "aws.autoscaling"
+COMMAND_EVENT = "EC2 Command Status-change Notification"
+SYSTEMS_MANAGER_SOURCE = "aws.ssm"
+
+NOT_FAILED = ("Pending", "InProgress", "Delayed", "Cancelling", "Success")
+"""The statuses of a command that still runs, or has done what it should (Systems Manager User Guide, "Understanding
+command statuses"); whatever else there is means that it will do no more."""
 
 
 @dataclass(frozen=True)
@@ -21,16 +30,6 @@ class StopBackup:
     """The window of this backup closes soon."""
 
     backup_id: str
-
-
-@dataclass(frozen=True)
-class LifecycleAction:
-    """The hold of one instance: what the group must be told to let it go."""
-
-    group: str
-    hook: str
-    token: str
-    instance_id: str
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,16 @@ class InstanceGone:
 
 
 @dataclass(frozen=True)
+class FinishFailed:
+    """The command that should let the agent of a held instance finish has ended otherwise."""
+
+    action: LifecycleAction
+    backup_id: BackupId
+    command_id: str
+    status: str
+
+
+@dataclass(frozen=True)
 class Reconcile:
     """Time to look for what was forgotten."""
 
@@ -60,7 +69,7 @@ class UnknownTrigger:
     reason: str
 
 
-Trigger = StartBackup | StopBackup | InstanceStopping | InstanceGone | Reconcile | UnknownTrigger
+Trigger = StartBackup | StopBackup | InstanceStopping | InstanceGone | FinishFailed | Reconcile | UnknownTrigger
 
 
 def read_trigger(event: Any) -> Trigger:
@@ -71,7 +80,9 @@ def read_trigger(event: Any) -> Trigger:
         return _own_event(event)
     if event.get("source") == AUTO_SCALING_SOURCE:
         return _group_event(event)
-    return UnknownTrigger("it comes neither from this solution nor from Auto Scaling")
+    if event.get("source") == SYSTEMS_MANAGER_SOURCE:
+        return _command_event(event)
+    return UnknownTrigger("it comes neither from this solution nor from Auto Scaling or Systems Manager")
 
 
 def start_event() -> dict[str, str]:
@@ -125,3 +136,15 @@ def _lifecycle_action(detail: Mapping[str, Any]) -> LifecycleAction:
         token=str(detail["LifecycleActionToken"]),
         instance_id=str(detail["EC2InstanceId"]),
     )
+
+
+def _command_event(event: Mapping[str, Any]) -> Trigger:
+    try:
+        detail = event["detail"]
+        command_id, status = str(detail["command-id"]), str(detail["status"])
+        action, backup_id = read_commands([str(line) for line in detail["parameters"]["commands"]])
+    except (KeyError, TypeError, ValueError) as error:
+        return UnknownTrigger(f"the command is none of ours: {error}")
+    if status in NOT_FAILED:
+        return UnknownTrigger(f"the command {command_id} has not failed: {status}")
+    return FinishFailed(action, backup_id, command_id, status)

@@ -7,8 +7,11 @@ from enum import StrEnum
 
 from efs_backup.domain.backup import BackupStatus
 from efs_backup.domain.errors import FailureReason
+from efs_backup.domain.hold import LifecycleAction
 from efs_backup.domain.record import Backup
-from efs_backup.domain.triggers import LifecycleAction
+
+SILENCE = timedelta(minutes=30)
+"""An agent says every minute how far it is; an instance boots, and installs what it needs, in a few minutes."""
 
 
 class Action(StrEnum):
@@ -45,6 +48,12 @@ def is_overdue(backup: Backup, now: datetime, hold_minutes: int) -> bool:
     return not backup.has_ended and now >= overdue_at(backup, hold_minutes)
 
 
+def is_silent(backup: Backup, now: datetime) -> bool:
+    """Whether the agent of a backup is dead, or never came to life, though its window is open."""
+    last_sign = max(backup.start_time, backup.heartbeat_time or backup.start_time)
+    return not backup.has_ended and now < backup.window_stop and now - last_sign > SILENCE
+
+
 def decide_start(latest: Backup | None, now: datetime, hold_minutes: int) -> Decision:
     """Whether a backup may start after the one that was started last."""
     if latest is None:
@@ -79,6 +88,13 @@ def decide_hold(
     if backup_id is None:
         return Decision(Action.LET_GO, "there is no backup that its agent could report about")
     return Decision(Action.ASK_AGENT, f"its agent has to finish the backup {backup_id}")
+
+
+def decide_failed_finish(action: LifecycleAction, our_group: str, status: str) -> Decision:
+    """What to do with a held instance whose agent could not be asked, or did not finish."""
+    if action.group != our_group:
+        return Decision(Action.IGNORE, f"the group {action.group} is not ours")
+    return Decision(Action.LET_GO, f"the command to finish ended as {status}")
 
 
 def decide_service(latest: Backup | None, instance_id: str, now: datetime) -> Decision:
@@ -178,15 +194,20 @@ def _last_success(backups: Iterable[Backup]) -> datetime | None:
 
 @dataclass(frozen=True)
 class Review:
-    """What was found by looking at all records: who is overdue, who was never reported, and whether nobody works.
+    """What was found by looking at all records: who is overdue, silent or was never reported, and whether nobody works.
 
     `hours_since_success` counts from the first record where no success is on record; None where there is no record.
     """
 
     overdue: tuple[Backup, ...]
+    silent: tuple[Backup, ...]
     unreported: tuple[Backup, ...]
     is_idle: bool
     hours_since_success: float | None
+
+    def __str__(self) -> str:
+        overdue, silent, unreported = (len(each) for each in (self.overdue, self.silent, self.unreported))
+        return f"{overdue} overdue, {silent} silent, {unreported} to be reported, idle: {self.is_idle}"
 
 
 def review(backups: Iterable[Backup], now: datetime, *, hold_minutes: int, success_too: bool) -> Review:
@@ -196,6 +217,7 @@ def review(backups: Iterable[Backup], now: datetime, *, hold_minutes: int, succe
     since = _last_success(known) or next((backup.start_time for backup in known), None)
     return Review(
         overdue=overdue,
+        silent=tuple(backup for backup in known if is_silent(backup, now)),
         unreported=tuple(backup for backup in known if has_to_be_reported(backup, success_too=success_too)),
         is_idle=all(backup.has_ended for backup in known if backup not in overdue),
         hours_since_success=(now - since) / timedelta(hours=1) if since else None,

@@ -3,11 +3,12 @@
 from typing import TYPE_CHECKING
 
 from efs_backup.domain.errors import GroupBusy, GroupMissing
-from efs_backup.domain.triggers import LifecycleAction
+from efs_backup.domain.hold import LifecycleAction
 from efs_backup.lib.refusals import ignored, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient
+    from mypy_boto3_autoscaling.type_defs import AutoScalingGroupTypeDef
 
 _NO_ACTION = "No active Lifecycle Action"
 
@@ -29,10 +30,11 @@ class BackupGroup:
 
     def desired_capacity(self) -> int:
         """How many instances are wanted. Raises GroupMissing."""
-        groups = self._client.describe_auto_scaling_groups(AutoScalingGroupNames=[self.name])["AutoScalingGroups"]
-        if not groups:
-            raise self._missing()
-        return groups[0]["DesiredCapacity"]
+        return self._describe()["DesiredCapacity"]
+
+    def instances(self) -> list[str]:
+        """The instances that are there, in whatever state. Raises GroupMissing."""
+        return [instance["InstanceId"] for instance in self._describe()["Instances"]]
 
     def group_of(self, instance_id: str) -> str | None:
         """The group that an instance belongs to, while it is held too; None where it is in none."""
@@ -59,6 +61,12 @@ class BackupGroup:
                 LifecycleActionToken=action.token,
                 InstanceId=action.instance_id,
             )
+
+    def _describe(self) -> "AutoScalingGroupTypeDef":
+        groups = self._client.describe_auto_scaling_groups(AutoScalingGroupNames=[self.name])["AutoScalingGroups"]
+        if not groups:
+            raise self._missing()
+        return groups[0]
 
     def _want(self, capacity: int) -> None:
         busy = GroupBusy(f"The Auto Scaling group {self.name} is in the middle of a change.", "It is tried again.")

@@ -1,18 +1,18 @@
 """Systems Manager: how the agent is told to finish."""
 
-import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from efs_backup.domain.errors import InstanceNotManaged
+from efs_backup.domain.hold import CommandOutput, LifecycleAction, create_commands
 from efs_backup.domain.record import BackupId
-from efs_backup.domain.triggers import LifecycleAction
-from efs_backup.lib.refusals import translated
+from efs_backup.lib.refusals import ignored, translated
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mypy_boto3_ssm import SSMClient
 
 DOCUMENT = "AWS-RunShellScript"
-AGENT = "/opt/efs-backup/venv/bin/efs-backup-agent"
 OUTPUT_PREFIX = "ssm-logs"
 
 
@@ -38,17 +38,17 @@ class RunCommand:
                 DocumentName=DOCUMENT,
                 Comment=f"Finish the EFS backup {backup_id}",
                 Parameters={
-                    "commands": [create_command(action, backup_id)],
+                    "commands": create_commands(action, backup_id),
                     "executionTimeout": [str(timeout_minutes * 60)],
                 },
                 OutputS3BucketName=self._log_bucket,
                 OutputS3KeyPrefix=OUTPUT_PREFIX,
             )["Command"]["CommandId"]
 
-
-def create_command(action: LifecycleAction, backup_id: BackupId) -> str:
-    """The shell line that calls the agent; each argument is quoted, so that none can be anything but an argument."""
-    return shlex.join((
-        AGENT, "finish", f"--backup-id={backup_id}", f"--group={action.group}", f"--hook={action.hook}",
-        f"--token={action.token}", f"--instance-id={action.instance_id}",
-    ))  # fmt: skip
+    def output(self, command_id: str, instance_id: str) -> CommandOutput:
+        """How a command ended on an instance, with what it wrote; nothing is known of one that never reached it."""
+        ended: Mapping[str, Any] = {}
+        with ignored("InvocationDoesNotExist"):
+            ended = self._client.get_command_invocation(CommandId=command_id, InstanceId=instance_id)
+        written = (ended.get("StandardOutputContent", ""), ended.get("StandardErrorContent", ""))
+        return CommandOutput(ended.get("ResponseCode"), "\n".join(written).strip())

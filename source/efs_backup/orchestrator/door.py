@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from efs_backup.domain.triggers import (
+    FinishFailed,
     InstanceGone,
     InstanceStopping,
     Reconcile,
@@ -14,7 +15,7 @@ from efs_backup.domain.triggers import (
     UnknownTrigger,
     read_trigger,
 )
-from efs_backup.orchestrator.end import hold, instance_gone, stop
+from efs_backup.orchestrator.end import finish_failed, hold, instance_gone, stop
 from efs_backup.orchestrator.logs import request, use_json_lines
 from efs_backup.orchestrator.reconcile import reconcile
 from efs_backup.orchestrator.services import Services
@@ -54,6 +55,8 @@ def _dispatch(event: Any, made: Services, now: datetime, request_id: str) -> dic
             decision = hold(made, action)
         case InstanceGone(group, instance_id):
             decision = instance_gone(made, now, group, instance_id)
+        case FinishFailed() as failed:
+            decision = finish_failed(made, now, failed)
         case Reconcile():
             decision = reconcile(made, now)
         case UnknownTrigger(reason):

@@ -1,17 +1,20 @@
-"""Steps 2, 3 and 5: the window closes, the instance is held for its agent, the instance is gone."""
+"""Steps 2, 3 and 5: the window closes, the instance is held for its agent (who may be none), the instance is gone."""
 
 import logging
 from dataclasses import replace
 from datetime import datetime
 
 from efs_backup.domain.errors import InstanceNotManaged, RecordChanged, RecordGone
+from efs_backup.domain.hold import LifecycleAction
+from efs_backup.domain.outcome import after_failed_finish
 from efs_backup.domain.record import Backup, BackupId
 from efs_backup.domain.report import report_on_vanished
-from efs_backup.domain.triggers import LifecycleAction
+from efs_backup.domain.triggers import FinishFailed
 from efs_backup.domain.workflow import (
     Action,
     Decision,
     Situation,
+    decide_failed_finish,
     decide_gone,
     decide_hold,
     decide_stop,
@@ -57,6 +60,34 @@ def _ask_agent(services: Services, action: LifecycleAction, backup_id: BackupId,
         return Decision(Action.LET_GO, unmanaged.message)
     _logger.info("The agent is asked to finish", extra={"facts": {"command_id": command}})
     return decision
+
+
+def finish_failed(services: Services, now: datetime, failed: FinishFailed) -> Decision:
+    """No agent will let this instance go: record what is known of its backup, and let it go."""
+    concerns(failed.backup_id)
+    decision = decide_failed_finish(failed.action, services.settings.group_name, failed.status)
+    if decision.action is Action.LET_GO:
+        try:
+            _close_unfinished(services, now, failed)
+        finally:
+            services.group.complete(failed.action)
+    return decision
+
+
+def _close_unfinished(services: Services, now: datetime, failed: FinishFailed) -> None:
+    """Its mail is sent when the instance is gone, as always."""
+    try:
+        backup = services.store.get(failed.backup_id)
+    except RecordGone:
+        return
+    instance_id = failed.action.instance_id
+    if backup.has_ended or backup.instance_id not in (None, instance_id):
+        return
+    output = services.run_command.output(failed.command_id, instance_id)
+    try:
+        services.store.update(backup, replace(after_failed_finish(backup, now, output), instance_id=instance_id))
+    except RecordChanged:
+        _logger.info("The agent reported at the last moment")
 
 
 def instance_gone(services: Services, now: datetime, group: str, instance_id: str) -> Decision:
