@@ -10,13 +10,16 @@ from cdk.programs import Stored
 
 SCRIPT = Path(__file__).with_name("user_data.sh")
 
+_PATIENCE = {"AWS_METADATA_SERVICE_TIMEOUT": "5", "AWS_METADATA_SERVICE_NUM_ATTEMPTS": "5"}
+"""Seconds and tries: boto3 would ask for its credentials once, for a second, on a machine that is busy with booting."""
+
 _NO_PROXY = "169.254.169.254,169.254.170.2,localhost"
 """Never through a proxy: the instance's metadata and credentials."""
 
 
 def user_data(environment: Mapping[str, str], task: str, proxy: str, bundle: Stored) -> str:
     """The script, for the base64 that EC2 wants."""
-    settings = {**environment, "AGENT_TASK": task, **_proxies(proxy)}
+    settings = {**environment, "AGENT_TASK": task, **_PATIENCE, **_proxies(proxy)}
     values = {
         "AGENT_ENVIRONMENT": "\n".join(f"{name}={value}" for name, value in settings.items()),
         "BUNDLE_BUCKET": bundle.bucket,

@@ -22,6 +22,7 @@ from freezegun import freeze_time
 from moto import mock_aws
 from moto.autoscaling.models import autoscaling_backends
 from moto.core.models import botocore_stubber
+from moto.ssm.models import ssm_backends
 
 from deployment.local_cloud.lifecycle import Lifecycle
 from efs_backup.domain.backup import BackupStatus
@@ -163,6 +164,15 @@ class Cloud:
         """The shell lines that were sent to instances, oldest first."""
         found = boto3.client("ssm").list_commands()["Commands"]
         return [line for command in found for line in command["Parameters"]["commands"]]
+
+    def finish_fails(self, code: int, output: str) -> dict[str, str]:
+        """The command that asks the agent to finish ends like that; gives the answer to Systems Manager's event."""
+        (command,) = ssm_backends[ACCOUNT][REGION].list_commands(None, None)[-1:]
+        for invocation in command.invocations:
+            invocation |= {"Status": "Failed", "ResponseCode": code, "StandardOutputContent": output}
+        event = event_from_file("command_failed")
+        event["detail"] |= {"command-id": command.command_id, "parameters": command.parameters}
+        return self.call(event)
 
     def now(self) -> datetime:
         """What the clock says."""

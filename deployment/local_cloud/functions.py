@@ -54,6 +54,7 @@ class Functions:
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(_AT_ONCE, "lambda")
         self._at_work = 0
+        self._is_closed = False
         self._numbers = itertools.count(1)
         self.done: list[Invocation] = []
         self.listener: Callable[[Invocation], None] = lambda _: None
@@ -61,8 +62,10 @@ class Functions:
     def invoke(self, name: str, event: Event) -> None:
         """Call a function asynchronously."""
         with self._lock:
+            if self._is_closed:
+                return
             self._at_work += 1
-        self._threads.submit(self._serve, name, event)
+            self._threads.submit(self._serve, name, event)
 
     @property
     def is_idle(self) -> bool:
@@ -79,6 +82,8 @@ class Functions:
 
     def close(self) -> None:
         """No event is served any more, and no process is left."""
+        with self._lock:
+            self._is_closed = True
         self._threads.shutdown(cancel_futures=True)
         self.forget()
 

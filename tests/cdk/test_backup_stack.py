@@ -4,9 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from moto.events.models import EventPattern
 
-from efs_backup.domain.triggers import InstanceGone, Reconcile, StartBackup, read_trigger
+from efs_backup.domain.hold import LifecycleAction, create_commands
+from efs_backup.domain.record import BackupId
+from efs_backup.domain.triggers import FinishFailed, InstanceGone, Reconcile, StartBackup, read_trigger
 from tests.cdk.template import Template
+from tests.cloud import event_from_file
 
 _RULES = "AWS::Events::Rule"
 
@@ -46,6 +50,20 @@ def test_events_of_this_group_alone_reach_the_orchestrator(backup: Template) -> 
     gone = {"source": pattern["source"][0], "detail-type": "EC2 Instance Terminate Successful"}
     detail = {"AutoScalingGroupName": "g", "EC2InstanceId": "i-1"}
     assert read_trigger({**gone, "detail": detail}) == InstanceGone("g", "i-1")
+
+
+def test_finishes_that_failed_reach_the_orchestrator_and_no_other_commands(backup: Template) -> None:
+    """Which group they are about it reads itself."""
+    pattern = json.dumps(_rule(backup, "TriggersCommand")["EventPattern"])
+    ours = event_from_file("command_failed")
+    ours["detail"]["parameters"]["commands"] = create_commands(
+        LifecycleAction("g", "h", "t", "i-1"), BackupId("0badcafe")
+    )
+    succeeded = {**ours, "detail": {**ours["detail"], "status": "Success"}}
+    events: list[Any] = [ours, succeeded, event_from_file("command_failed"), event_from_file("lifecycle_action")]
+    matches = [EventPattern.load(pattern).matches_event(event) for event in events]
+    assert matches == [True, False, False, False]
+    assert isinstance(read_trigger(ours), FinishFailed)
 
 
 def test_each_rule_has_the_function_as_its_target_and_may_call_it(backup: Template) -> None:

@@ -45,6 +45,7 @@ _ORCHESTRATOR: list[Call] = [
     ("ssm:SendCommand", _SHELL),
     ("ssm:SendCommand", _INSTANCE, _OURS),
     ("ssm:SendCommand", "BUCKET"),
+    ("ssm:GetCommandInvocation", "*"),
     ("dynamodb:PutItem", "TABLE"),
     ("dynamodb:DeleteItem", "TABLE"),
     ("dynamodb:ConditionCheckItem", "TABLE"),

@@ -15,6 +15,7 @@ from efs_backup.domain.workflow import (
     Action,
     Decision,
     Situation,
+    decide_failed_finish,
     decide_gone,
     decide_hold,
     decide_service,
@@ -22,6 +23,7 @@ from efs_backup.domain.workflow import (
     decide_stop,
     has_to_be_reported,
     is_overdue,
+    is_silent,
     newest_success,
     not_started,
     overdue_at,
@@ -237,6 +239,38 @@ def test_another_group_never_touches_a_backup(backup: Backup, capacity: int, now
     """Whatever is known of it."""
     situation = Situation(GROUP, capacity, now.replace(tzinfo=START.tzinfo))
     assert decide_gone("other", "i-1", backup, situation).action is Action.IGNORE
+
+
+@pytest.mark.parametrize(
+    ("minutes", "heartbeat", "is_so"),
+    [(30, None, False), (31, None, True), (60, 30, False), (61, 30, True), (20, 0, False)],
+)
+def test_an_agent_is_silent_half_an_hour_after_its_last_sign_of_life(
+    minutes: int, heartbeat: int | None, *, is_so: bool
+) -> None:
+    """Its heartbeat, or the start of the backup where there was none yet."""
+    beat = None if heartbeat is None else START + timedelta(minutes=heartbeat)
+    assert is_silent(replace(RUNNING, heartbeat_time=beat), START + timedelta(minutes=minutes)) is is_so
+
+
+@pytest.mark.parametrize("status", ENDED)
+def test_who_has_ended_is_not_silent(status: BackupStatus) -> None:
+    """Nothing more has to be heard."""
+    assert not is_silent(replace(RUNNING, status=status), START + timedelta(minutes=90))
+
+
+def test_after_its_window_a_backup_is_not_silent_but_soon_overdue() -> None:
+    """The stop rule takes its instance away."""
+    assert not is_silent(RUNNING, RUNNING.window_stop)
+
+
+def test_a_held_instance_of_another_group_is_left_alone_when_its_command_fails() -> None:
+    """Ours is let go."""
+    action = LifecycleAction(GROUP, "goodbye", "token", "i-1")
+    assert decide_failed_finish(action, GROUP, "Failed") == Decision(
+        Action.LET_GO, "the command to finish ended as Failed"
+    )
+    assert decide_failed_finish(action, "another", "Failed").action is Action.IGNORE
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,7 @@ def test_a_start_gives_one_instance(cloud: Cloud, group: BackupGroup) -> None:
     group.start_instance()
     assert group.desired_capacity() == 1
     assert list(cloud.instances().values()) == ["InService"]
+    assert group.instances() == list(cloud.instances())
 
 
 def test_a_start_that_is_repeated_gives_no_second_instance(cloud: Cloud, group: BackupGroup) -> None:

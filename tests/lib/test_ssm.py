@@ -11,9 +11,10 @@ import pytest
 from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from moto.ssm.models import ssm_backends
 
 from efs_backup.domain.errors import InstanceNotManaged
-from efs_backup.domain.hold import AGENT, LifecycleAction, create_commands
+from efs_backup.domain.hold import AGENT, NO_AGENT, CommandOutput, LifecycleAction, create_commands
 from efs_backup.domain.record import BackupId
 from efs_backup.lib.ssm import RunCommand
 from tests.lib.conftest import Refuse
@@ -110,3 +111,38 @@ def test_what_nobody_expected_of_systems_manager_is_told_as_it_is(client: "SSMCl
     refuse(client, "send_command", "AccessDeniedException", "Not authorized.")
     with pytest.raises(ClientError, match="Not authorized"):
         RunCommand(client, "nightly-logs").send_finish(ACTION, BACKUP, timeout_minutes=60)
+
+
+def test_how_a_command_ended_is_read_with_what_it_wrote(client: "SSMClient") -> None:
+    """Both of its streams."""
+    commands = RunCommand(client, "nightly-logs")
+    command_id = commands.send_finish(ACTION, BACKUP, timeout_minutes=60)
+    (sent,) = ssm_backends["123456789012"][client.meta.region_name].list_commands(command_id, None)
+    sent.invocations[0] |= {"ResponseCode": 127, "StandardOutputContent": "out\n", "StandardErrorContent": "err\n"}
+    assert commands.output(command_id, ACTION.instance_id) == CommandOutput(127, "out\n\nerr")
+
+
+def test_nothing_is_known_of_a_command_that_never_reached_its_instance(client: "SSMClient", refuse: Refuse) -> None:
+    """It may have timed out before."""
+    refuse(client, "get_command_invocation", "InvocationDoesNotExist", "")
+    assert RunCommand(client, "nightly-logs").output("0" * 36, ACTION.instance_id) == CommandOutput()
+
+
+def shell(place: Path, lines: list[str]) -> "subprocess.CompletedProcess[str]":
+    """Run them as Systems Manager does, as one script, where the instance's paths lead into a directory."""
+    script = "\n".join(lines).replace("/opt/efs-backup", f"{place}/opt").replace("/var/log", f"{place}/log")
+    return subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=False, timeout=20)
+
+
+def test_where_no_agent_is_the_command_tells_the_last_lines_of_the_boot(tmp_path: Path) -> None:
+    """By a code that says so; where one is, it is called and nothing else is said."""
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "cloud-init-output.log").write_text("".join(f"line {number}\n" for number in range(40)))
+    lines = create_commands(ACTION, BACKUP)
+    without = shell(tmp_path, lines)
+    assert (without.returncode, without.stdout.splitlines()[0], without.stdout.count("\n")) == (NO_AGENT, "line 28", 12)
+    agent = tmp_path / "opt" / "venv" / "bin" / "efs-backup-agent"
+    agent.parent.mkdir(parents=True)
+    agent.write_text("#!/bin/sh\necho $1\n")
+    agent.chmod(0o755)
+    assert (shell(tmp_path, lines).returncode, shell(tmp_path, lines).stdout) == (0, "finish\n")

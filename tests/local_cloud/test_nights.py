@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deployment.local_cloud.gate import Refusal
-from deployment.local_cloud.stacks import BackupStack, deploy, network
+from deployment.local_cloud.stacks import ASSETS, BackupStack, deploy, network
 from efs_backup.domain.backup import BackupStatus
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.triggers import TERMINATED_EVENT
@@ -69,6 +69,18 @@ def test_a_source_that_cannot_be_mounted(site: Site) -> None:
     backup = site.night()
     assert (backup.status, backup.failure_reason) == (BackupStatus.FAILED, FailureReason.MOUNT_FAILED)
     assert "MountFailed" in site.subjects()[-1]
+    site.assert_nothing_left()
+
+
+def test_an_instance_that_cannot_be_set_up(site: Site) -> None:
+    """It is given back at once, and the mail has the last lines of its boot."""
+    bundles = site.cloud.client("s3").list_objects_v2(Bucket=ASSETS)["Contents"]
+    for bundle in bundles:
+        site.cloud.client("s3").delete_object(Bucket=ASSETS, Key=bundle["Key"])
+    backup = site.night()
+    assert (backup.status, backup.failure_reason) == (BackupStatus.FAILED, FailureReason.TOOL_MISSING)
+    assert "ToolMissing" in site.subjects()[-1]
+    assert "404" in site.cloud.mail_box.mails[-1].text
     site.assert_nothing_left()
 
 

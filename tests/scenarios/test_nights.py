@@ -3,16 +3,19 @@
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from moto.autoscaling.models import autoscaling_backends
 
 from efs_backup.domain.backup import BackupStatus
 from efs_backup.domain.errors import FailureReason, SettingsFault
+from efs_backup.domain.hold import LifecycleAction, create_commands
 from efs_backup.domain.record import BackupId
 from efs_backup.orchestrator import door
-from tests.cloud import GROUP, RULE, Cloud, Faults, a_stack, event_from_file
+from tests.cloud import ACCOUNT, GROUP, REGION, RULE, Cloud, Faults, a_stack, event_from_file
 
 
 @pytest.fixture
@@ -101,6 +104,95 @@ def test_a_mount_that_fails(cloud: Cloud) -> None:
     assert "No route to it." in text
     assert "All older snapshots are untouched" in text
     assert_nothing_left(cloud)
+
+
+BOOT = "E: Unable to fetch some archives"
+
+
+def test_an_instance_that_could_not_be_set_up(cloud: Cloud) -> None:
+    """Its boot gives it back; as no agent can be asked its hold ends at once; the mail has the boot's last words."""
+    backup = cloud.schedule_fires()
+    instance = cloud.instances()
+    cloud.agent_goes_home()
+    cloud.deliver()
+    assert cloud.instances() == instance, "it is held"
+    cloud.time = "2026-11-22T02:04:00Z"
+    assert cloud.finish_fails(127, BOOT)["action"] == "let the instance go"
+    cloud.deliver()
+    ended = cloud.newest()
+    assert (ended.backup_id, ended.status) == (backup.backup_id, BackupStatus.FAILED)
+    assert (ended.failure_reason, [ended.instance_id]) == (FailureReason.TOOL_MISSING, instance)
+    ((subject, text),) = cloud.mails()
+    assert "FAILED (ToolMissing)" in subject
+    assert BOOT in text
+    assert_nothing_left(cloud)
+
+
+def test_an_agent_that_cannot_finish(cloud: Cloud) -> None:
+    """What its command said is in the mail."""
+    backup = cloud.schedule_fires()
+    cloud.agent_claims(backup.backup_id)
+    cloud.time = "2026-11-22T04:45:00Z"
+    cloud.stop_rule_fires()
+    cloud.deliver()
+    cloud.finish_fails(1, "SettingsFault: Missing in the environment: TABLE_NAME.")
+    cloud.deliver()
+    assert cloud.newest().failure_reason is FailureReason.INTERNAL_ERROR
+    assert "TABLE_NAME" in cloud.mails()[0][1]
+    assert_nothing_left(cloud)
+
+
+def test_a_finish_that_fails_after_all_was_said_changes_nothing(cloud: Cloud) -> None:
+    """The agent may have been killed with its instance, when it had reported and let it go."""
+    backup = cloud.schedule_fires()
+    cloud.agent_claims(backup.backup_id)
+    succeed(cloud, backup.backup_id)
+    before = cloud.newest()
+    assert cloud.finish_fails(-1, "")["action"] == "let the instance go"
+    assert (cloud.newest(), len(cloud.mails())) == (before, 1)
+    assert_nothing_left(cloud)
+
+
+def test_a_command_of_another_stack_is_left_alone(cloud: Cloud) -> None:
+    """Its instance is no concern of ours; the rule cannot tell."""
+    cloud.schedule_fires()
+    cloud.agent_goes_home()
+    cloud.deliver()
+    ours = cloud.instances()
+    other = LifecycleAction("another-group", "hook", "token", ours[0])
+    event = event_from_file("command_failed")
+    event["detail"]["parameters"]["commands"] = create_commands(other, cloud.newest().backup_id)
+    assert cloud.call(event)["action"] == "ignore"
+    assert (cloud.newest().status, cloud.instances()) == (BackupStatus.RUNNING, ours)
+
+
+def test_an_agent_that_falls_silent_is_not_waited_for(cloud: Cloud) -> None:
+    """Half an hour after its last sign of life the next reconcile takes its instance away, the window open or not."""
+    backup = cloud.schedule_fires()
+    cloud.agent_claims(backup.backup_id)
+    running = cloud.newest()
+    cloud.time = "2026-11-22T02:20:00Z"
+    cloud.store.update(running, replace(running, heartbeat_time=cloud.now()))
+    cloud.time = "2026-11-22T02:50:00Z"
+    cloud.reconcile()
+    assert cloud.capacity() == 1, "it was heard of half an hour ago"
+    cloud.time = "2026-11-22T03:00:00Z"
+    assert "1 silent" in cloud.reconcile()["reason"]
+    assert cloud.deliver()[0]["action"] == "ask the agent"
+    cloud.finish_fails(1, "Out of memory: Killed process 812")
+    cloud.deliver()
+    assert "Out of memory" in cloud.mails()[0][1]
+    assert_nothing_left(cloud)
+
+
+def test_an_instance_that_cannot_be_launched_yet_is_waited_for(cloud: Cloud) -> None:
+    """There may be none of its type for an hour; the group tries on."""
+    cloud.schedule_fires()
+    group = autoscaling_backends[ACCOUNT][REGION].autoscaling_groups[GROUP]
+    group.instance_states = []
+    cloud.time = "2026-11-22T03:00:00Z"
+    assert "1 silent" in cloud.reconcile()["reason"]
+    assert cloud.capacity() == 1
 
 
 def test_a_source_that_does_not_exist_costs_no_instance(cloud: Cloud) -> None:
