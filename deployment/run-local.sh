@@ -14,7 +14,12 @@ if [ $# -eq 0 ]; then
     cd "$repository"
     export PATH="$environment/bin:$PATH"
     if [ "$(id -u)" -eq 0 ]; then exec python -m deployment.local_cloud.demo; fi
-    echo "The emulated instances need namespaces and mounts, so the rest runs as root." >&2
+    as_its_own_root=(unshare --user --map-root-user --mount)
+    if "${as_its_own_root[@]}" mount -t tmpfs tmpfs /mnt 2>/dev/null; then
+        # The CDK's cache trusts only directories below which all belong to root or to the user; here / belongs to neither.
+        JSII_RUNTIME_PACKAGE_CACHE=disabled exec "${as_its_own_root[@]}" python -m deployment.local_cloud.demo
+    fi
+    echo "The emulated instances need namespaces and mounts, which this system allows root alone." >&2
     exec sudo --preserve-env=PATH,TMPDIR "$environment/bin/python" -m deployment.local_cloud.demo
 fi
 

@@ -19,11 +19,11 @@ from deployment.local_cloud.stacks import BackupStack, bootstrap, deploy, make_f
 from efs_backup.domain.record import Backup
 
 _FILES = 2500 * ((os.cpu_count() or 1) + 3)
-"""Enough for more parts than are copied at once, so that there is something to cut off."""
+"""Enough to see something go on."""
 
 _SAMPLE = (
     "find /usr/lib /usr/share /usr/include -xdev -type f -size -64k -readable -print0 2>/dev/null"
-    f" | head --zero-terminated --lines={_FILES} | rsync --archive --from0 --files-from=- / "
+    f" | head --zero-terminated --lines={_FILES} | rsync --archive --no-owner --no-group --from0 --files-from=- / "
 )
 _SCHEDULE = "cron(0 2 1 1 ? 2199)"
 
@@ -72,7 +72,7 @@ class Demo:
         self._title("All files change; the third night is slow, and its window closes")
         for path in files[60:]:
             os.utime(path)
-        cloud.fleet.environment["LOCAL_CLOUD_SLOW"] = "4"
+        cloud.fleet.environment["LOCAL_CLOUD_SLOW"] = "60"
         stack.fire_schedule()
         partials = Path(cloud.file_systems.folder(stack.outputs["BackupEFS"]), "efs-backup", "daily")
         cloud.wait("files are copied", lambda: any(partials.glob(".partial-*/*")))

@@ -13,13 +13,24 @@ read -r _ # by now somebody answers at that address
 
 disk="$place/disk" root="$place/disk/root"
 mount -t tmpfs disk "$disk"
-mkdir "$disk/changes" "$disk/work" "$root"
-mount -t overlay -o "lowerdir=/,upperdir=$disk/changes,workdir=$disk/work" overlay "$root"
+mkdir "$root"
+over() { # over DIRECTORY [OPTION]: what the machine has there, on the instance, whose changes stay its own
+    mkdir -p "$disk/changes$1" "$disk/work$1"
+    mount -t overlay -o "lowerdir=/$1,upperdir=$disk/changes$1,workdir=$disk/work$1${2-}" overlay "$root$1"
+}
+if grep -q 4294967295 /proc/self/uid_map; then
+    over ""
+else # who is root in a user namespace alone can lay nothing over mounts of others, such as /, nor change what is not his
+    mount --rbind / "$root"
+    mkdir -p "$disk/changes"/etc/systemd/system
+    for directory in /etc /usr/sbin; do over "$directory" ,userxattr; done
+    for directory in /opt /srv; do mount -t tmpfs tmpfs "$root$directory"; done
+fi
 see() { # see FROM TO: what lies there on the machine is there on the instance
     mkdir -p "$root$2" && mount --rbind "$1" "$root$2"
 }
 for directory in /dev /sys; do see "$directory" "$directory"; done
-for directory in /run /tmp /etc/efs-backup /opt/efs-backup; do
+for directory in /run /tmp; do
     mkdir -p "$root$directory" && mount -t tmpfs tmpfs "$root$directory"
 done
 mount -t proc proc "$root/proc"
