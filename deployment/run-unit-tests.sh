@@ -25,7 +25,7 @@ say "shellcheck"
 shellcheck --external-sources .ci/run deployment/*.sh cdk/*.sh source/efs_backup/engine/*.sh deployment/local_cloud/instance/{boot.sh,init,mount.nfs4,run,bin/*}
 say "pytest"
 failed=0
-pytest --numprocesses="${TEST_PROCESSES:-$(($(nproc) * 2))}" --dist=loadgroup --ignore=tests/local_cloud "$@" || failed=$?
+pytest --numprocesses="${TEST_PROCESSES:-$(($(nproc) * 2))}" --dist=loadgroup "$@" || failed=$?
 if ! wait "$checking"; then
     say "mypy"
     cat "$types"
