@@ -148,7 +148,8 @@ class BackupRun:
 
     def _sizes(self, attempt: "_Attempt", target: Tree) -> PartSizes:
         concurrency = most_concurrent(self._order.tuning.copier, attempt.source, target)
-        return plan_parts(attempt.survey.files, attempt.survey.size, concurrency, self._order.tuning)
+        survey = attempt.survey
+        return plan_parts(survey.files, survey.size, concurrency, self._order.tuning, survey.directories)
 
     def _finish(self, attempt: "_Attempt", target: Tree, evidence: Evidence) -> Finished:
         since_ns = int((self._now.timestamp() - CLOCK_MARGIN_SECONDS) * 1e9)

@@ -26,6 +26,9 @@ _LISTED_IN = "--files-from="
 _INTO_EMPTY = "--ignore-existing"
 _ACCOUNT_SECONDS = 1.0
 _RSYNC_OPERATIONS = 10
+_OPERATIONS_OF_A_MEBIBYTE = 9
+"""As a file server may count them that is read by 128 KiB and written to by 1 MiB."""
+
 _SOME_FILES_FAILED = 23
 _ERROR_IN_FILE_OUTPUT = 11
 
@@ -147,10 +150,15 @@ class PartCopy:
         place, _, part = self._part.rpartition("/")
         return f"{place}/{name}.{part}"
 
+    def _brake(self) -> list[str]:
+        """For the content of large files; what rsync does with each file beside that is paid beforehand."""
+        kibibytes = self._throttle.in_a_second * 1024 // _OPERATIONS_OF_A_MEBIBYTE
+        return [f"--bwlimit={max(1, kibibytes)}"] if self._throttle.is_on else []
+
     def _run_rsync(self, paths: list[str], options: list[str], listed: str) -> None:
         with open(listed, "wb") as out:
             out.write(b"".join(os.fsencode(f"./{path}") + b"\0" for path in paths))
-        command = ["rsync", *options, "--no-dirs", f"{_LISTED_IN}{listed}", *self._places]
+        command = ["rsync", *options, *self._brake(), "--no-dirs", f"{_LISTED_IN}{listed}", *self._places]
         process = os.posix_spawnp("rsync", command, os.environ)
         self._codes.append(_exit_code(os.waitpid(process, 0)[1]))
 

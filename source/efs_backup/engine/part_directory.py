@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from efs_backup.domain.error_numbers import NO_SPACE, NOT_THERE
 from efs_backup.domain.linking import HAND_OVER, POINT, WRITE, first_mode, is_equal, way_of
+from efs_backup.domain.throttling import NAMES_IN_A_REQUEST
 from efs_backup.domain.witness import Names, Witness, pack
 from efs_backup.engine.descent import make_below
 from efs_backup.engine.part_file import point_symlink, write_small
@@ -64,6 +65,7 @@ class DirectoryCopy:
     def _look(self, source: int) -> dict[str, os.stat_result]:
         """The attributes of each name; those that cannot be had are handed over, those that are gone are left out."""
         found = _listed(source, self._names)
+        self._throttle.pay(len(found) // NAMES_IN_A_REQUEST)
         for name in self._names:
             if name not in found:
                 self._throttle.pay()
@@ -97,7 +99,9 @@ class DirectoryCopy:
         except OSError:
             return
         try:
-            for name, attributes in _listed(place, found).items():
+            listed = _listed(place, found)
+            self._throttle.pay(len(listed) // NAMES_IN_A_REQUEST)
+            for name, attributes in listed.items():
                 is_the_same = is_equal(found[name], attributes) and self._leads_alike(source, place, name, attributes)
                 if is_the_same and self._link(place, target, name, attributes.st_ino):
                     self.tally.count(found.pop(name))

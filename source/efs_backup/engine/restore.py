@@ -108,7 +108,8 @@ class RestoreRun:
         self._watcher.expect(survey.files, survey.size)
         options = rsync_options((), vanishing=False, in_place=False, into_empty=False)
         tuning = self._order.tuning
-        sizes = plan_parts(survey.files, survey.size, most_concurrent(tuning.copier, source, target), tuning)
+        concurrency = most_concurrent(tuning.copier, source, target)
+        sizes = plan_parts(survey.files, survey.size, concurrency, tuning, survey.directories)
         with workspace(tools.fpart, tuning.copier, sizes) as private:
             copy = Copy(CopyOrder(Path(source.root), Path(target.root), options, sizes), self._runner, tools, private)
             if part.only is not None:

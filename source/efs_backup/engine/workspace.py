@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from efs_backup.domain.commands import Command, PartSizes, linking_tool
+from efs_backup.domain.errors import WrongUsage
 from efs_backup.domain.tuning import Copier
 
 _PACKAGE_PLACE = str(Path(__file__).parents[2])
@@ -39,9 +40,17 @@ class Workspace:
         (self.programs / "real_fpart").symlink_to(fpart)
         _install(_script("crawl_fpart.sh"), self.programs / "fpart")
         _install(_script("queue_ls.sh"), self.programs / "ls")
+        self._pace_fpart(sizes.crawl_operations_per_second)
         is_linking = copier is Copier.LINKS and os.access(sys.executable, os.X_OK)
+        if sizes.operations_per_second and not is_linking:
+            raise WrongUsage(f"Operations cannot be limited: this user may not start {sys.executable!r} again.")
         linking = linking_tool(sys.executable, _PACKAGE_PLACE, sizes)
         _install(_call_of(linking) if is_linking else _script("part_rsync.sh"), self.tool)
+
+    def _pace_fpart(self, rate: float | None) -> None:
+        if rate:
+            _install(_script("pace_fpart.sh"), self.programs / "pace")
+            (self.programs / "microseconds").write_text(f"{round(1_000_000 / rate)}\n")
 
     def link(self, name: str, target: Path) -> str:
         """A path of safe characters that leads to a directory.
