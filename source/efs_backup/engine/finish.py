@@ -81,7 +81,7 @@ class Finish:
 
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> Finished:
         """Walk. Raises Stopped, and OSError where either side cannot be read or the target not be written."""
-        threads = max(self._source.concurrency.threads, self._target.concurrency.threads)
+        threads = max(self._source.concurrency.changing_threads, self._target.concurrency.changing_threads)
         TreeWalk(self._enter, self._leave, threads=threads, should_stop=should_stop).run()
         return self._finished
 
