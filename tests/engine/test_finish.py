@@ -201,6 +201,21 @@ def test_two_names_of_one_inode_of_the_reference_are_met(finishing: Finishing) -
     assert finishing.finish().inodes.repeated() == {(reference / "one").stat().st_ino}
 
 
+def test_what_the_survey_has_no_room_to_remember_is_listed(
+    finishing: Finishing, listed: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tree of very many directories must not fill the memory; nothing is taken for granted of the rest."""
+    monkeypatch.setattr("efs_backup.engine.survey._MOST_REMEMBERED", 1000)
+    survey = finishing.survey()
+    finishing.copy(survey, *FILES)
+    listed.clear()
+    finished = finishing.finish()
+    assert set(survey.remembered) == {""}
+    assert len(listed) == 6  # three directories on two sides
+    assert (finished.files, finished.linked, finished.lost) == (5, 5, 0)
+    assert account(finishing.part.partial) == account(finishing.part.source)
+
+
 @both_copiers
 @pytest.mark.root
 def test_names_of_one_file_that_part_are_separated_in_directories_that_nobody_lists(
