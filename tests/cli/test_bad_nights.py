@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,6 +15,7 @@ from efs_backup.domain.tuning import Copier
 from tests.builders import account, many_parts, write
 from tests.conftest import Cli, both_copiers
 from tests.simulator import Simulator
+from tests.unprivileged import run_as_nobody
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_read_only_backup_is_refused(cli: Cli, source: Path, backup: Path) -> 
 def test_a_backup_without_the_right_to_write_is_refused(cli: Cli, source: Path, backup: Path, tmp_path: Path) -> None:
     """For a user who is not root."""
     tmp_path.chmod(0o755)
-    ended = _as_nobody(cli, tmp_path, "run", source, backup, "--json")
+    ended = run_as_nobody(cli, tmp_path, "run", source, backup, "--json")
     assert ended["status"] == "Failed"
     assert "cannot be written: Permission denied" in ended["message"]
 
@@ -112,7 +112,7 @@ def test_a_directory_that_cannot_be_read_fails_the_backup(cli: Cli, source: Path
     """It is named; a snapshot that lacks it silently would be worse than none."""
     (source / "directory 1").chmod(0o000)
     backup.chmod(0o777)
-    ended = _as_nobody(cli, tmp_path, "run", source, backup, "--json")
+    ended = run_as_nobody(cli, tmp_path, "run", source, backup, "--json")
     assert ended["failure_reason"] == "SourceUnreadable"
     assert "directory 1" in ended["message"]
 
@@ -123,11 +123,11 @@ def test_a_file_that_cannot_be_read_fails_the_backup(cli: Cli, source: Path, bac
     """It is named; it can be excluded, and then the backup succeeds."""
     write(source / "directory 1" / "secret\nname").chmod(0o000)
     backup.chmod(0o777)
-    ended = _as_nobody(cli, tmp_path, "run", source, backup, "--json")
+    ended = run_as_nobody(cli, tmp_path, "run", source, backup, "--json")
     assert ended["failure_reason"] == "SourceUnreadable"
     assert "secret\\nname" in ended["message"]
     assert cli("list", backup, code=5).stdout == ""
-    assert _as_nobody(cli, tmp_path, "run", source, backup, "--exclude", "secret*", "--json")["status"] == "Success"
+    assert run_as_nobody(cli, tmp_path, "run", source, backup, "--exclude", "secret*", "--json")["status"] == "Success"
 
 
 @pytest.mark.root
@@ -139,11 +139,11 @@ def test_a_user_without_root_rights_can_back_up_directories_that_are_not_writabl
     os.system(f"chown -R nobody '{source}' '{backup}'")  # noqa: S605
     for directory in ("directory 0", "directory 1"):
         (source / directory).chmod(0o500)
-    result = _as_nobody(cli, tmp_path, "run", source, backup, "--json")
+    result = run_as_nobody(cli, tmp_path, "run", source, backup, "--json")
     assert result["status"] == "Success"
     assert (Path(result["path"]) / "directory 0").stat().st_mode & 0o777 == 0o500
     for _ in range(2):
-        result = _as_nobody(cli, tmp_path, "run", source, backup, "--retain", "1", "--json")
+        result = run_as_nobody(cli, tmp_path, "run", source, backup, "--retain", "1", "--json")
     assert os.listdir(backup / "efs-backup" / "daily" / ".trash") == []
 
 
@@ -481,16 +481,3 @@ def _tmpfs(place: Path, options: str) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["umount", "--lazy", place], check=True)
-
-
-def _as_nobody(cli: Cli, tmp_path: Path, *arguments: object) -> dict[str, Any]:
-    """Run the command as a user without root rights."""
-    for directory in (tmp_path, *tmp_path.parents):
-        if directory.stat().st_mode & 0o005 != 0o005 and directory != Path("/"):
-            directory.chmod(directory.stat().st_mode | 0o055)
-    Path(cli.environment["TMPDIR"]).chmod(0o777)
-    line = [b"setpriv", b"--reuid=65534", b"--regid=65534", b"--clear-groups", *cli.line(*arguments)]
-    done = subprocess.run(line, capture_output=True, env=cli.environment, check=False)
-    assert done.stdout, done
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result

@@ -86,13 +86,17 @@ def test_parts_are_neither_tiny_nor_huge(number: int, size: int, concurrency: Co
     assert SMALLEST_PART_SIZE <= plan.size <= LARGEST_PART_SIZE
 
 
-@given(files, sizes, concurrencies, jobs, st.floats(1, 10**6))
-def test_all_jobs_together_keep_the_ordered_rate(
-    number: int, size: int, concurrency: Concurrency, ordered: int, rate: float
+@given(files, sizes, concurrencies, jobs, st.floats(1, 10**6), st.integers(0, 10**6))
+def test_all_jobs_and_the_crawl_together_keep_the_ordered_rate(
+    number: int, size: int, concurrency: Concurrency, ordered: int, rate: float, directories: int
 ) -> None:
-    """Each has an equal share; without an order there is no limit."""
-    plan = plan_parts(number, size, concurrency, Tuning(jobs=ordered, operations_per_second=rate))
-    assert plan.operations_per_second == pytest.approx(rate / ordered)
+    """Each has an equal share of what fpart leaves; without an order there is no limit."""
+    plan = plan_parts(number, size, concurrency, Tuning(jobs=ordered, operations_per_second=rate), directories)
+    assert plan.operations_per_second
+    assert plan.crawl_operations_per_second
+    assert plan.operations_per_second * ordered + plan.crawl_operations_per_second == pytest.approx(rate)
+    assert rate / 21 <= plan.crawl_operations_per_second <= rate / 2
+    assert plan.files <= max(100, 10 * rate)
     assert plan_parts(number, size, concurrency, Tuning()).operations_per_second is None
 
 

@@ -38,3 +38,9 @@ def test_a_rate_must_let_something_through(rate: float) -> None:
     """At least one operation a second, and a number."""
     with pytest.raises(WrongUsage, match="At least 1 operation a second"):
         Tuning(operations_per_second=rate)
+
+
+def test_what_rsync_does_alone_cannot_be_limited() -> None:
+    """A promise that cannot be kept is not made."""
+    with pytest.raises(WrongUsage, match="use --copier links"):
+        Tuning(Copier.RSYNC, operations_per_second=100)

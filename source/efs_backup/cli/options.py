@@ -37,7 +37,7 @@ _copier = click.option(
 _threads = click.option("--threads", type=int, metavar="N", help="Threads in each copy; only for links.")
 _files_per_part = click.option("--files-per-part", type=int, metavar="N", help="Files that a copy gets at a time.")
 _operations = click.option(
-    "--max-operations-per-second", type=float, metavar="N", help="Spare who else uses the file systems; for links."
+    "--max-operations-per-second", type=float, metavar="N", help="Spare who else uses the file systems; only for links."
 )
 
 

@@ -1,6 +1,6 @@
 """The parts of a copy: how large, and what became of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from efs_backup.domain.backup import CopyStatistics
 from efs_backup.domain.commands import (
@@ -11,6 +11,7 @@ from efs_backup.domain.commands import (
 )
 from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed, SourceUnreadable
 from efs_backup.domain.rsync_output import Complaint, Fault, first_paths
+from efs_backup.domain.throttling import crawl_share, most_files, most_jobs
 from efs_backup.domain.tuning import Copier, Tuning
 from efs_backup.domain.wording import counted
 
@@ -58,17 +59,27 @@ _OVER_A_NETWORK = {
 }
 
 
-def plan_parts(files: int, size: int, concurrency: Concurrency, tuning: Tuning) -> PartSizes:
+def plan_parts(files: int, size: int, concurrency: Concurrency, tuning: Tuning, directories: int = 0) -> PartSizes:
     """Some parts for each job, so that all end at about the same time, but none so small that its start costs most."""
-    jobs = tuning.jobs or concurrency.jobs
-    share, rate = jobs * concurrency.parts_per_job, tuning.operations_per_second
+    rate = tuning.operations_per_second
+    jobs = tuning.jobs or min(concurrency.jobs, most_jobs(rate) if rate else concurrency.jobs)
+    share = jobs * concurrency.parts_per_job
     fitting = max(concurrency.smallest_part_files, min(-(-files // share), concurrency.largest_part_files))
-    return PartSizes(
+    sizes = PartSizes(
         jobs,
         tuning.files_per_part or fitting,
         max(SMALLEST_PART_SIZE, min(-(-size // share), LARGEST_PART_SIZE)),
         tuning.threads or concurrency.part_threads,
-        rate / jobs if rate else None,
+    )
+    return _throttled(sizes, rate, crawl_share(files, directories)) if rate else sizes
+
+
+def _throttled(sizes: PartSizes, rate: float, crawl: float) -> PartSizes:
+    return replace(
+        sizes,
+        files=min(sizes.files, most_files(rate)),
+        operations_per_second=rate * (1 - crawl) / sizes.jobs,
+        crawl_operations_per_second=rate * crawl,
     )
 
 

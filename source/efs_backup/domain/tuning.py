@@ -36,6 +36,8 @@ class Tuning:
             raise WrongUsage(f"A part must have at least 1 file, not {self.files_per_part}.")
         if self.operations_per_second is not None and not 1 <= self.operations_per_second < float("inf"):
             raise WrongUsage(f"At least 1 operation a second is needed, not {self.operations_per_second:g}.")
+        if self.operations_per_second is not None and self.copier is Copier.RSYNC:
+            raise WrongUsage("Operations of rsync alone are not counted and cannot be limited: use --copier links.")
 
 
 def _check(name: str, number: int | None, most: int) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from efs_backup.domain.backup import BackupResult, BackupStatus, CopyStatistics, Step
 from efs_backup.domain.commands import RSYNC_PATCHED, PartSizes, flush_command, rsync_options
 from efs_backup.domain.errors import BackupError, CopyFailed, FailureReason
+from efs_backup.domain.evidence import Evidence
 from efs_backup.domain.excludes import is_left_out
 from efs_backup.domain.orders import BackupOrder
 from efs_backup.domain.parts import CopyReport, plan_parts
@@ -18,7 +19,7 @@ from efs_backup.domain.snapshots import SnapshotName
 from efs_backup.engine.completion import Completion
 from efs_backup.engine.copy import Copy, CopyOrder
 from efs_backup.engine.delete import delete_trees
-from efs_backup.engine.finish import Finished, make_listed_directories
+from efs_backup.engine.finish import Finished, FinishOrder, make_listed_directories
 from efs_backup.engine.journal import Journal
 from efs_backup.engine.lock import Owner, locked
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
@@ -120,18 +121,18 @@ class BackupRun:
     def _fill_and_publish(self, attempt: "_Attempt", tools: Tools) -> BackupResult:
         partial = attempt.series.create_partial(attempt.name)
         with Tree(partial, self._throttle) as target:
-            report = self._copy(attempt, target, partial, tools)
+            report, evidence = self._copy(attempt, target, partial, tools)
             fault = report.fault()
             if isinstance(fault, CopyFailed) and self._stop.is_due():
                 return self._cut_off(attempt, partial, report)
             if fault:
                 self._keep_or_discard(attempt, partial, report)
                 raise fault
-            finished = self._finish(attempt, target)
+            finished = self._finish(attempt, target, evidence)
         snapshot = self._publish(attempt, partial)
         return self._succeed(attempt, snapshot, report, finished)
 
-    def _copy(self, attempt: "_Attempt", target: Tree, partial: Path, tools: Tools) -> CopyReport:
+    def _copy(self, attempt: "_Attempt", target: Tree, partial: Path, tools: Tools) -> tuple[CopyReport, Evidence]:
         sizes, copier = self._sizes(attempt, target), self._order.tuning.copier
         with self._step("copy"), workspace(tools.fpart, copier, sizes) as private:
             self._watcher.expect(attempt.survey.files, attempt.survey.size)
@@ -142,17 +143,19 @@ class BackupRun:
             report = copy.run(self._stop, self._watcher)
             if not report.fault():
                 make_listed_directories(target, copy.listed_directories())
-            return report
+            surveyed = attempt.survey.remembered
+            return report, Evidence(surveyed, copy.witnesses(surveyed))
 
     def _sizes(self, attempt: "_Attempt", target: Tree) -> PartSizes:
         concurrency = most_concurrent(self._order.tuning.copier, attempt.source, target)
-        return plan_parts(attempt.survey.files, attempt.survey.size, concurrency, self._order.tuning)
+        survey = attempt.survey
+        return plan_parts(survey.files, survey.size, concurrency, self._order.tuning, survey.directories)
 
-    def _finish(self, attempt: "_Attempt", target: Tree) -> Finished:
+    def _finish(self, attempt: "_Attempt", target: Tree, evidence: Evidence) -> Finished:
         since_ns = int((self._now.timestamp() - CLOCK_MARGIN_SECONDS) * 1e9)
         with self._step("finish"):
-            completion = Completion(attempt.source, target, self._is_left_out, since_ns, self._runner)
-            return completion.run(attempt.survey.linked_inodes)
+            order = FinishOrder(self._is_left_out, since_ns, evidence, whole_target=True)
+            return Completion(attempt.source, target, order, self._runner).run(attempt.survey.linked_inodes)
 
     def _publish(self, attempt: "_Attempt", partial: Path) -> Snapshot:
         with self._step("publish"):

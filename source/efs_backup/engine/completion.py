@@ -1,11 +1,13 @@
 """What makes a copied partial whole: hard links, names checked, directories' attributes."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import chain
 
 from efs_backup.domain.commands import duplicate_command
 from efs_backup.domain.errors import CopyFailed, SourceUnreadable
-from efs_backup.engine.finish import Finish, Finished
+from efs_backup.engine.finish import Finish, Finished, FinishOrder
 from efs_backup.engine.hard_links import false_links, groups_of, relink, separate
 from efs_backup.engine.process import Runner
 from efs_backup.engine.refusals import source_errors_named
@@ -15,28 +17,26 @@ _NAMED = 3
 
 
 class Completion:
-    """The last step before a publish. `since_ns` is an epoch: what has changed after it may differ."""
+    """The last step before a publish."""
 
-    def __init__(
-        self, source: Tree, target: Tree, is_left_out: Callable[[str], bool], since_ns: int, runner: Runner
-    ) -> None:
+    def __init__(self, source: Tree, target: Tree, order: FinishOrder, runner: Runner) -> None:
         self._source = source
         self._target = target
-        self._is_left_out = is_left_out
-        self._since_ns = since_ns
+        self._order = order
         self._runner = runner
 
     def run(self, linked_inodes: frozenset[int]) -> Finished:
         """Complete the target. Raises SourceUnreadable, CopyFailed, and OSError on the target's side."""
         self._check_that_source_is_the_same()
         with source_errors_named(self._source.root):
-            groups = groups_of(self._source, linked_inodes, self._is_left_out)
+            groups = groups_of(self._source, linked_inodes, self._order.is_left_out)
         relink(self._target, groups)
-        finished = self._check_names()
+        touched = _directories_of(chain.from_iterable(groups))
+        finished = self._check_names(touched)
         if strangers := false_links(self._source, self._target, finished.inodes.repeated()):
             separate(self._target, strangers, self._duplicate)
             relink(self._target, groups)
-            finished = self._check_names()
+            finished = self._check_names(touched | _directories_of(strangers))
         return finished
 
     def _check_that_source_is_the_same(self) -> None:
@@ -46,8 +46,10 @@ class Completion:
         if (found.st_dev, found.st_ino) != (started.st_dev, started.st_ino):
             raise SourceUnreadable(f"The source {self._source.root!r} was unmounted or replaced during the backup.")
 
-    def _check_names(self) -> Finished:
-        finished = Finish(self._source, self._target, self._since_ns, self._is_left_out, whole_target=True).run()
+    def _check_names(self, touched: frozenset[str]) -> Finished:
+        """Where names were replaced the copy's witness does not know what is there now."""
+        order = replace(self._order, evidence=self._order.evidence.doubting(touched))
+        finished = Finish(self._source, self._target, order).run()
         if finished.lost:
             named = ", ".join(repr(path) for path in finished.lost_paths[:_NAMED])
             raise CopyFailed(
@@ -60,3 +62,7 @@ class Completion:
         done = self._runner.run(duplicate_command(original, duplicate))
         if done.code != 0:
             raise CopyFailed(f"A file could not be separated from another one: {done.stderr.strip()}.")
+
+
+def _directories_of(paths: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(os.path.dirname, paths))

@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from efs_backup.domain.excludes import ExcludePattern
 from efs_backup.domain.parts import CopyReport, PartReport
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.rsync_output import parse_complaints, parse_statistics
+from efs_backup.domain.witness import Witness, read
 from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.stop import Stop
 from efs_backup.engine.workspace import Workspace, read_if_there
@@ -146,6 +147,15 @@ class Copy:
                 if entry.endswith("/"):
                     yield entry.removeprefix("./").rstrip("/")
 
+    def witnesses(self, directories: Container[str]) -> dict[str, Witness]:
+        """What our copy tool has put in place in each of these directories; with rsync nothing is known."""
+        found = dict[str, Witness]()
+        for number in self._part_numbers():
+            for raw, witness in _witnessed(Path(self._part(number))):
+                if (directory := os.fsdecode(raw)) in directories:
+                    found[directory] = found[directory] + witness if directory in found else witness
+        return found
+
     def _collect(self) -> None:
         logs = self._workspace.log_directory
         for path in logs.glob("*.stdout") if logs else ():
@@ -184,6 +194,11 @@ def _merged(first: PartReport, again: PartReport) -> PartReport:
         total_transferred_file_size=first.statistics.total_transferred_file_size,
     )
     return PartReport(again.number, again.files, again.exit_code, again.statistics + transferred, again.complaints)
+
+
+def _witnessed(part: Path) -> Iterator[tuple[bytes, Witness]]:
+    path = part.with_name(f"witness.{part.name}")
+    return read(path.read_bytes()) if path.exists() else iter(())
 
 
 def _count_files(part: Path) -> int:

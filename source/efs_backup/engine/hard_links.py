@@ -25,6 +25,10 @@ class LinkedInodes:
         if attributes.st_nlink > 1:
             self._met.append(attributes.st_ino)
 
+    def meet_all(self, inodes: Iterable[int]) -> None:
+        """Remember files that are known to have several links."""
+        self._met.extend(inodes)
+
     def repeated(self) -> frozenset[int]:
         """Inode numbers that were met at least twice; on several file systems perhaps some that are no links."""
         ordered = sorted(self._met)

@@ -2,7 +2,8 @@
 
 It lists each directory once in the source and in the references, makes links of what is equal, writes small new files
 itself, and leaves the rest to one rsync. It says what rsync says, statistics and complaints, and at last a line with
-its exit code. Lean, for it starts many times: only a few modules of the standard library.
+its exit code; a file beside the part's witnesses which names it has put in place. Lean, for it starts many times: only
+a few modules of the standard library.
 """
 
 import os
@@ -13,6 +14,7 @@ from collections import Counter
 
 from efs_backup.domain.error_numbers import NO_SPACE
 from efs_backup.domain.linking import by_directory, worst_code
+from efs_backup.domain.witness import written
 from efs_backup.engine.descent import open_root
 from efs_backup.engine.part_directory import DirectoryCopy
 from efs_backup.engine.part_sides import Sides
@@ -24,6 +26,9 @@ _LISTED_IN = "--files-from="
 _INTO_EMPTY = "--ignore-existing"
 _ACCOUNT_SECONDS = 1.0
 _RSYNC_OPERATIONS = 10
+_OPERATIONS_OF_A_MEBIBYTE = 9
+"""As a file server may count them that is read by 128 KiB and written to by 1 MiB."""
+
 _SOME_FILES_FAILED = 23
 _ERROR_IN_FILE_OUTPUT = 11
 
@@ -49,9 +54,10 @@ class PartCopy:
             sides = self._open()
         except OSError as error:
             return self._refuse(error)
-        mask = os.umask(0)  # what is made here gets the mode that it is made with
-        self._copy_directories(sides)
-        os.umask(mask)
+        with open(self._beside("witness"), "wb") as self._witnesses:
+            mask = os.umask(0)  # what is made here gets the mode that it is made with
+            self._copy_directories(sides)
+            os.umask(mask)
         if self._errors:
             raise self._errors[0]
         self._say_statistics()
@@ -111,6 +117,7 @@ class PartCopy:
             self._complain(error, directory)
         with self._lock:
             self._tally.add(copy.tally)
+            self._witnesses.write(written(os.fsencode(directory), copy.witness))
             if time.monotonic() >= self._next_account:
                 self._say_statistics()
 
@@ -133,17 +140,25 @@ class PartCopy:
 
     def _leave_to_rsync(self, paths: list[str], options: list[str], name: str) -> None:
         """Its list lies beside the part's. Directories are made elsewhere: listed by name, their content would come."""
-        place, _, part = self._part.rpartition("/")
-        listed = f"{place}/{name}.{part}"
+        listed = self._beside(name)
         most = self._throttle.in_a_second // _RSYNC_OPERATIONS or 1
         for begin in range(0, len(paths), most):
             self._throttle.pay(_RSYNC_OPERATIONS * len(paths[begin : begin + most]))
             self._run_rsync(paths[begin : begin + most], options, listed)
 
+    def _beside(self, name: str) -> str:
+        place, _, part = self._part.rpartition("/")
+        return f"{place}/{name}.{part}"
+
+    def _brake(self) -> list[str]:
+        """For the content of large files; what rsync does with each file beside that is paid beforehand."""
+        kibibytes = self._throttle.in_a_second * 1024 // _OPERATIONS_OF_A_MEBIBYTE
+        return [f"--bwlimit={max(1, kibibytes)}"] if self._throttle.is_on else []
+
     def _run_rsync(self, paths: list[str], options: list[str], listed: str) -> None:
         with open(listed, "wb") as out:
             out.write(b"".join(os.fsencode(f"./{path}") + b"\0" for path in paths))
-        command = ["rsync", *options, "--no-dirs", f"{_LISTED_IN}{listed}", *self._places]
+        command = ["rsync", *options, *self._brake(), "--no-dirs", f"{_LISTED_IN}{listed}", *self._places]
         process = os.posix_spawnp("rsync", command, os.environ)
         self._codes.append(_exit_code(os.waitpid(process, 0)[1]))
 

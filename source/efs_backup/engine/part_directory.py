@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from efs_backup.domain.error_numbers import NO_SPACE, NOT_THERE
 from efs_backup.domain.linking import HAND_OVER, POINT, WRITE, first_mode, is_equal, way_of
+from efs_backup.domain.throttling import NAMES_IN_A_REQUEST
+from efs_backup.domain.witness import Names, Witness, pack
 from efs_backup.engine.descent import make_below
 from efs_backup.engine.part_file import point_symlink, write_small
 from efs_backup.engine.part_sides import Sides
@@ -20,12 +22,19 @@ class DirectoryCopy:
 
     def __init__(self, sides: Sides, directory: str, names: Iterable[str]) -> None:
         self.tally = Tally()
+        self._placed = Names()
+        self._inodes = bytearray()
         self._sides = sides
         self._directory = directory
         self._names = names
         self._throttle = sides.throttle
         self._refused: set[str] = set()
         self._existing: set[str] = set()
+
+    @property
+    def witness(self) -> Witness:
+        """What is in place that was not there before; a name that was, whoever brought it, is not witnessed."""
+        return Witness(self._placed, bytes(self._inodes))
 
     def run(self) -> None:
         """Bring every name that is still there; what cannot be listed is left to rsync, which knows what to say."""
@@ -56,6 +65,7 @@ class DirectoryCopy:
     def _look(self, source: int) -> dict[str, os.stat_result]:
         """The attributes of each name; those that cannot be had are handed over, those that are gone are left out."""
         found = _listed(source, self._names)
+        self._throttle.pay(len(found) // NAMES_IN_A_REQUEST)
         for name in self._names:
             if name not in found:
                 self._throttle.pay()
@@ -89,9 +99,11 @@ class DirectoryCopy:
         except OSError:
             return
         try:
-            for name, attributes in _listed(place, found).items():
+            listed = _listed(place, found)
+            self._throttle.pay(len(listed) // NAMES_IN_A_REQUEST)
+            for name, attributes in listed.items():
                 is_the_same = is_equal(found[name], attributes) and self._leads_alike(source, place, name, attributes)
-                if is_the_same and self._link(place, target, name):
+                if is_the_same and self._link(place, target, name, attributes.st_ino):
                     self.tally.count(found.pop(name))
         finally:
             os.close(place)
@@ -105,7 +117,7 @@ class DirectoryCopy:
         except OSError:
             return False
 
-    def _link(self, place: int, target: int, name: str) -> bool:
+    def _link(self, place: int, target: int, name: str, inode: int) -> bool:
         """False where the link is refused, most often because the file has as many as the file system allows."""
         self._throttle.pay()
         try:
@@ -117,6 +129,8 @@ class DirectoryCopy:
                 raise
             self._refused.add(name)
             return False
+        self._placed.add(os.fsencode(name))
+        self._inodes += pack(inode)
         return True
 
     def _make_anew(self, source: int, target: int, name: str, attributes: os.stat_result) -> None:
@@ -125,6 +139,8 @@ class DirectoryCopy:
         try:
             is_there = self._make(way, source, target, name, attributes)
             is_written = is_there and way == WRITE
+            if is_there:
+                self._placed.add(os.fsencode(name))
         except FileExistsError:
             is_there = self._sides.into_empty
         if is_there:

@@ -5,11 +5,11 @@ import threading
 from collections import deque
 from itertools import islice
 
+from efs_backup.domain.throttling import NAMES_IN_A_REQUEST
 from efs_backup.engine.descent import LISTING, open_below
 from efs_backup.engine.throttle import Throttle
 
 _WORTH_A_LISTING = 4
-_NAMES_IN_A_REQUEST = 64
 
 
 class Sides:
@@ -51,6 +51,6 @@ class Sides:
             listing = self.opened(root, above)
             try:
                 with os.scandir(listing) as entries:
-                    deque(islice(entries, self.siblings[above] * _NAMES_IN_A_REQUEST), maxlen=0)
+                    deque(islice(entries, self.siblings[above] * NAMES_IN_A_REQUEST), maxlen=0)
             finally:
                 os.close(listing)

@@ -5,13 +5,14 @@ from pathlib import Path
 
 from efs_backup.domain.commands import rsync_options
 from efs_backup.domain.errors import BackupError, RestoreFailed
+from efs_backup.domain.evidence import Evidence
 from efs_backup.domain.orders import RestoreMode, RestoreOrder
 from efs_backup.domain.parts import CopyReport, plan_parts
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.restoring import RestorePlan, RestoreResult, RestoreStatus
 from efs_backup.domain.snapshots import SnapshotName
 from efs_backup.engine.copy import Copy, CopyOrder
-from efs_backup.engine.finish import Finish, make_listed_directories
+from efs_backup.engine.finish import Finish, FinishOrder, make_listed_directories
 from efs_backup.engine.hard_links import groups_of, relink
 from efs_backup.engine.lock import reading
 from efs_backup.engine.process import Runner, Tools
@@ -74,8 +75,8 @@ class RestoreRun:
         self._target.mkdir(parents=True, exist_ok=True)
         self._make_way(planned)
         with Tree(part.directory, self._throttle) as source, Tree(self._target, self._throttle) as target:
-            survey = take_survey(source, lambda _path: False, self._stop.is_due)
-            report = self._copy(part, source, target, survey, tools)
+            survey = take_survey(source, _nothing_is_left_out, self._stop.is_due)
+            report, evidence = self._copy(part, source, target, survey, tools)
             if report.statistics.vanished_files:
                 raise RestoreFailed(f"Files of the snapshot vanished; was it pruned meanwhile?{self._moved()}", _AGAIN)
             if fault := report.fault("snapshot", "target's file system"):
@@ -83,7 +84,10 @@ class RestoreRun:
                     return self._incomplete(planned.plan)
                 raise fault
             if part.only is None:
-                self._finish(source, target, survey, keeps_root=keeps_root)
+                order = FinishOrder(
+                    _nothing_is_left_out, _AFTER_EVERY_CHANGE_NS, evidence, whole_target=False, keeps_root=keeps_root
+                )
+                self._finish(source, target, survey, order)
         return self._success(planned.plan)
 
     def _make_way(self, planned: Planned) -> None:
@@ -97,27 +101,27 @@ class RestoreRun:
             else:
                 path.unlink()
 
-    def _copy(self, part: Part, source: Tree, target: Tree, survey: Survey, tools: Tools) -> CopyReport:
+    def _copy(
+        self, part: Part, source: Tree, target: Tree, survey: Survey, tools: Tools
+    ) -> tuple[CopyReport, Evidence]:
         self._watcher.step("copy")
         self._watcher.expect(survey.files, survey.size)
         options = rsync_options((), vanishing=False, in_place=False, into_empty=False)
         tuning = self._order.tuning
-        sizes = plan_parts(survey.files, survey.size, most_concurrent(tuning.copier, source, target), tuning)
+        concurrency = most_concurrent(tuning.copier, source, target)
+        sizes = plan_parts(survey.files, survey.size, concurrency, tuning, survey.directories)
         with workspace(tools.fpart, tuning.copier, sizes) as private:
             copy = Copy(CopyOrder(Path(source.root), Path(target.root), options, sizes), self._runner, tools, private)
             if part.only is not None:
-                return copy.run_only(part.only)
+                return copy.run_only(part.only), Evidence()
             report = copy.run(self._stop, self._watcher)
             make_listed_directories(target, copy.listed_directories())
-            return report
+            return report, Evidence(survey.remembered, copy.witnesses(survey.remembered))
 
-    def _finish(self, source: Tree, target: Tree, survey: Survey, *, keeps_root: bool) -> None:
+    def _finish(self, source: Tree, target: Tree, survey: Survey, order: FinishOrder) -> None:
         self._watcher.step("finish")
         relink(target, groups_of(source, survey.linked_inodes))
-        finish = Finish(
-            source, target, _AFTER_EVERY_CHANGE_NS, lambda _path: False, whole_target=False, keeps_root=keeps_root
-        )
-        finished = finish.run()
+        finished = Finish(source, target, order).run()
         if finished.lost:
             named = ", ".join(repr(path) for path in finished.lost_paths[:3])
             raise RestoreFailed(f"{finished.lost} entries are missing in the target: {named}.{self._moved()}", _AGAIN)
@@ -135,3 +139,7 @@ class RestoreRun:
 
     def _moved(self) -> str:
         return f" What was replaced is in {str(self._quarantine.path)!r}." if self._quarantine.exists else ""
+
+
+def _nothing_is_left_out(_path: str) -> bool:
+    return False

@@ -12,6 +12,7 @@ class Throttle:
 
     def __init__(self, operations_per_second: float | None = None) -> None:
         self._pause = 1 / operations_per_second if operations_per_second else 0.0
+        self.is_on = operations_per_second is not None
         self.in_a_second = int(operations_per_second or 2**62)
         self._next = 0.0
         self._lock = threading.Lock()

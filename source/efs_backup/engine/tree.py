@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from efs_backup.domain.parts import Concurrency, concurrency_of
+from efs_backup.domain.throttling import NAMES_IN_A_REQUEST
 from efs_backup.domain.tuning import Copier
 from efs_backup.engine.mounts import kind_of
 from efs_backup.engine.throttle import Throttle
@@ -46,7 +47,9 @@ class Tree:
     def list(self, path: str, *, with_stat: bool = False) -> list[tuple[str, os.stat_result | None, bool]]:
         """(name, stat or None, whether it is a directory) of each entry; what vanishes while we look is left out."""
         with self.opened(path) as descriptor, os.scandir(descriptor) as entries:
-            return [found for entry in entries if (found := _look_at(entry, with_stat=with_stat))]
+            listed = [found for entry in entries if (found := _look_at(entry, with_stat=with_stat))]
+        self.throttle.pay(len(listed) // NAMES_IN_A_REQUEST)
+        return listed
 
     def stat(self, path: str) -> os.stat_result:
         """The attributes of the entry itself, never of a symlink's target."""
@@ -70,6 +73,7 @@ class Tree:
 
     def make_directories(self, path: str) -> None:
         """Make a directory and those above it that are missing."""
+        self.throttle.pay()
         try:
             os.mkdir(path, 0o700, dir_fd=self.descriptor)
         except FileExistsError:

@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from efs_backup.domain.commands import Command, PartSizes, linking_tool
+from efs_backup.domain.errors import CopyFailed
 from efs_backup.domain.tuning import Copier
 
 _PACKAGE_PLACE = str(Path(__file__).parents[2])
@@ -32,16 +33,21 @@ class Workspace:
     def fill(self, fpart: str, copier: Copier, sizes: PartSizes) -> None:
         """Make what every copy needs; `fpart` is the path of the real one.
 
-        Where this user may not start our own interpreter again (it lies in another's home), rsync copies.
+        Where this user may not start our own interpreter again (it lies in another's home), rsync copies, whose
+        operations nobody counts. Raises CopyFailed where they are to be limited.
         """
         self.fpsync.mkdir()
         self.programs.mkdir()
         (self.programs / "real_fpart").symlink_to(fpart)
         _install(_script("crawl_fpart.sh"), self.programs / "fpart")
         _install(_script("queue_ls.sh"), self.programs / "ls")
-        is_linking = copier is Copier.LINKS and os.access(sys.executable, os.X_OK)
-        linking = linking_tool(sys.executable, _PACKAGE_PLACE, sizes)
-        _install(_call_of(linking) if is_linking else _script("part_rsync.sh"), self.tool)
+        self._pace_fpart(sizes.crawl_operations_per_second)
+        _install(_copy_tool(copier, sizes), self.tool)
+
+    def _pace_fpart(self, rate: float | None) -> None:
+        if rate:
+            _install(_script("pace_fpart.sh"), self.programs / "pace")
+            (self.programs / "microseconds").write_text(f"{round(1_000_000 / rate)}\n")
 
     def link(self, name: str, target: Path) -> str:
         """A path of safe characters that leads to a directory.
@@ -79,6 +85,17 @@ class Workspace:
     def part_directory(self) -> Path | None:
         """Where fpart wrote the lists of the parts; None before it did."""
         return next(iter((self.fpsync / "parts").glob("*/")), None)
+
+
+def _copy_tool(copier: Copier, sizes: PartSizes) -> str:
+    if copier is Copier.LINKS and os.access(sys.executable, os.X_OK):
+        return _call_of(linking_tool(sys.executable, _PACKAGE_PLACE, sizes))
+    if sizes.operations_per_second:
+        raise CopyFailed(
+            f"Operations cannot be limited: this user may not start {sys.executable!r} again.",
+            "Leave out --max-operations-per-second, or install efs-backup where this user may start it.",
+        )
+    return _script("part_rsync.sh")
 
 
 def _script(name: str) -> str:

@@ -1,0 +1,247 @@
+"""The last walk: what it takes for granted from survey and copy, and where it looks."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from efs_backup.domain.evidence import Evidence
+from efs_backup.domain.witness import Witness, read
+from efs_backup.engine.finish import Finish, Finished, FinishOrder
+from efs_backup.engine.survey import Survey, take_survey
+from efs_backup.engine.tree import Tree
+from tests.builders import account, write
+from tests.conftest import Cli, both_copiers
+from tests.engine.test_part_copy import Part
+from tests.simulator import Simulator
+
+FILES = ["one", "directory/two", "directory/new\nline \udcff", "directory/below/three", "directory/below/four"]
+
+
+class Finishing:
+    """A survey, a copy and the last walk over a tree that has not changed for long."""
+
+    def __init__(self, place: Path) -> None:
+        self.part = Part(place)
+        for path in FILES:
+            self.part.keep(path)
+        (self.part.source / "directory" / "empty").mkdir()
+        self.list = place / "part.1"
+        self.evidence = Evidence()
+        self.since_ns = 0
+
+    def survey(self) -> Survey:
+        """Look at the source, some time after its last change."""
+        time.sleep(0.03)
+        self.since_ns = time.time_ns()
+        time.sleep(0.03)
+        with Tree(self.part.source) as source:
+            return take_survey(source, _is_left_out)
+
+    def copy(self, survey: Survey, *paths: str) -> None:
+        """Bring these paths and the empty directory, and hear the witness."""
+        assert self.part.run(*paths).code == 0
+        (self.part.partial / "directory" / "empty").mkdir(parents=True)
+        self.evidence = Evidence(survey.remembered, self.witnesses())
+
+    def witnesses(self) -> dict[str, Witness]:
+        """What the copy tool left beside the part."""
+        raw = self.list.with_name("witness.part.1").read_bytes()
+        return {os.fsdecode(path): witness for path, witness in read(raw)}
+
+    def finish(self) -> Finished:
+        """The last walk."""
+        with Tree(self.part.source) as source, Tree(self.part.partial) as target:
+            order = FinishOrder(_is_left_out, self.since_ns, self.evidence, whole_target=True)
+            return Finish(source, target, order).run()
+
+
+def _is_left_out(path: str) -> bool:
+    return path.endswith("left out")
+
+
+@pytest.fixture
+def finishing(tmp_path: Path) -> Finishing:
+    """Everything is there in source and reference; nothing is copied yet."""
+    return Finishing(tmp_path)
+
+
+@pytest.fixture
+def listed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """The directories that are listed, each with the name of its tree; all the rest is as it is."""
+    found: list[tuple[str, str]] = []
+    original = Tree.list
+
+    def noted(tree: Tree, path: str, *, with_stat: bool = False) -> list[tuple[str, os.stat_result | None, bool]]:
+        found.append((Path(tree.root).name, path))
+        return original(tree, path, with_stat=with_stat)
+
+    monkeypatch.setattr(Tree, "list", noted)
+    return found
+
+
+def test_what_is_witnessed_is_not_listed_again(finishing: Finishing, listed: list[tuple[str, str]]) -> None:
+    """On neither side, whatever bytes the names have; files, links and attributes are right all the same."""
+    survey = finishing.survey()
+    finishing.copy(survey, *FILES)
+    listed.clear()
+    finished = finishing.finish()
+    assert listed == []
+    assert (finished.files, finished.linked, finished.lost) == (5, 5, 0)
+    assert account(finishing.part.partial) == account(finishing.part.source)
+
+
+def test_a_name_that_got_lost_between_survey_and_copy_is_found(finishing: Finishing) -> None:
+    """No part lists it, though nobody removed it."""
+    survey = finishing.survey()
+    finishing.copy(survey, *(path for path in FILES if path != "directory/below/four"))
+    finished = finishing.finish()
+    assert (finished.lost, finished.lost_paths) == (1, ["directory/below/four"])
+
+
+def test_a_directory_of_which_everything_got_lost_is_found(finishing: Finishing) -> None:
+    """One without files too, which no part ever lists; the directory above it is not listed."""
+    survey = finishing.survey()
+    finishing.copy(survey, "one", *FILES[1:3])
+    (finishing.part.partial / "directory" / "empty").rmdir()
+    assert sorted(finishing.finish().lost_paths) == ["directory/below", "directory/empty"]
+
+
+def test_a_directory_that_changed_after_the_survey_is_listed(
+    finishing: Finishing, listed: list[tuple[str, str]]
+) -> None:
+    """On both sides, and no other; what came too late is not lost."""
+    survey = finishing.survey()
+    write(finishing.part.source / "directory" / "late")
+    finishing.copy(survey, *FILES)
+    listed.clear()
+    finished = finishing.finish()
+    assert sorted(listed) == [("partial", "directory"), ("source", "directory")]
+    assert (finished.files, finished.linked, finished.lost) == (5, 5, 0)
+
+
+def test_a_directory_that_appeared_after_the_survey_gets_its_attributes(finishing: Finishing) -> None:
+    """Nobody has surveyed it."""
+    survey = finishing.survey()
+    late = write(finishing.part.source / "late" / "file")
+    late.parent.chmod(0o711)
+    finishing.copy(survey, *FILES, "late/file")
+    finished = finishing.finish()
+    assert (finished.files, finished.linked, finished.lost) == (6, 5, 0)
+    assert account(finishing.part.partial) == account(finishing.part.source)
+
+
+def _remove(directory: Path) -> None:
+    shutil.rmtree(directory / "below")
+
+
+def _move(directory: Path) -> None:
+    (directory / "below").rename(directory / "elsewhere")
+
+
+def _replace(directory: Path) -> None:
+    (directory / "below").rename(directory.parent / "elsewhere")
+    (directory / "below").mkdir()
+
+
+@pytest.mark.parametrize("change", [_remove, _move, _replace])
+def test_a_directory_that_goes_after_the_survey_is_not_lost(
+    finishing: Finishing, change: Callable[[Path], None]
+) -> None:
+    """Whoever removed it did that to the source."""
+    survey = finishing.survey()
+    change(finishing.part.source / "directory")
+    finishing.copy(survey, "one", *FILES[1:3])
+    assert finishing.finish().lost == 0
+
+
+def test_what_the_partial_had_already_is_not_witnessed(finishing: Finishing) -> None:
+    """A second try of a part knows nothing of what the first one brought; then one looks."""
+    survey = finishing.survey()
+    assert finishing.part.run("one", "directory/two").code == 0
+    finishing.copy(survey, *FILES)
+    assert set(finishing.evidence.witnesses) == {"", "directory", "directory/below"}
+    assert [name for name in ("", "directory", "directory/below") if finishing.evidence.supposed(name)] == [
+        "directory/below"
+    ]
+    finished = finishing.finish()
+    assert (finished.files, finished.linked, finished.lost) == (5, 5, 0)
+
+
+def test_what_is_left_to_rsync_is_not_witnessed(finishing: Finishing) -> None:
+    """Its directory is listed."""
+    os.mkfifo(finishing.part.source / "directory" / "fifo")
+    survey = finishing.survey()
+    finishing.copy(survey, *FILES, "directory/fifo")
+    assert not finishing.evidence.supposed("directory")
+    assert finishing.evidence.supposed("directory/below")
+    assert finishing.finish().files == 6
+
+
+def test_what_is_left_out_is_not_missed(finishing: Finishing) -> None:
+    """Neither a file nor a directory."""
+    write(finishing.part.source / "directory" / "left out")
+    write(finishing.part.source / "directory" / "below" / "directory left out" / "file")
+    survey = finishing.survey()
+    finishing.copy(survey, *FILES)
+    assert finishing.evidence.supposed("directory")
+    assert finishing.finish().lost == 0
+
+
+def test_two_names_of_one_inode_of_the_reference_are_met(finishing: Finishing) -> None:
+    """Though the partial is not listed: they may be two files in the source."""
+    reference = finishing.part.reference
+    (reference / "one").unlink()
+    os.link(reference / "directory" / "two", reference / "one")
+    survey = finishing.survey()
+    finishing.copy(survey, *FILES)
+    assert finishing.finish().inodes.repeated() == {(reference / "one").stat().st_ino}
+
+
+def test_what_the_survey_has_no_room_to_remember_is_listed(
+    finishing: Finishing, listed: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tree of very many directories must not fill the memory; nothing is taken for granted of the rest."""
+    monkeypatch.setattr("efs_backup.engine.survey._MOST_REMEMBERED", 1000)
+    survey = finishing.survey()
+    finishing.copy(survey, *FILES)
+    listed.clear()
+    finished = finishing.finish()
+    assert set(survey.remembered) == {""}
+    assert len(listed) == 6  # three directories on two sides
+    assert (finished.files, finished.linked, finished.lost) == (5, 5, 0)
+    assert account(finishing.part.partial) == account(finishing.part.source)
+
+
+@both_copiers
+@pytest.mark.root
+def test_names_of_one_file_that_part_are_separated_in_directories_that_nobody_lists(
+    cli: Cli, tmp_path: Path, backup: Path
+) -> None:
+    """The source has not changed for so long that the last walk takes it for granted; links that stay, stay."""
+    source = tmp_path / "source"
+    for name in ("one", "other"):
+        write(source / "first" / name)
+        (source / "second").mkdir(exist_ok=True)
+        os.link(source / "first" / name, source / "second" / name)
+    cli("run", source, backup)
+    write(source / "beside").rename(source / "second" / "one")
+    time.sleep(2.1)  # what has just been made is looked at in any case, as clocks may differ
+    result = cli("run", source, backup, "--json").json
+    assert account(Path(result["path"])) == account(source)
+    assert (result["number_of_files"], result["number_of_files_linked"]) == (4, 3)
+
+
+def test_a_directory_that_the_crawl_never_saw_fails_the_backup(cli: Cli, simulator: Simulator) -> None:
+    """The listing of the directory above it breaks off, without a word, which has no files of its own to be missed."""
+    source, backup = simulator.mount("source"), simulator.mount("backup")
+    for number in range(3):
+        write(source / "above" / f"below {number}" / "file")
+    time.sleep(2.1)  # what has just been made is not held against the copy, as clocks may differ
+    simulator.mount("source", "fail_op=readdir", "fail_errno=EIO", "fail_path=above", "fail_after=8", "fail_count=1")
+    result = cli("run", source, backup, "--json", code=1).json
+    assert result["failure_reason"] == "CopyFailed"
+    assert "above/below" in result["message"]
