@@ -58,10 +58,12 @@ def test_a_killed_backup_is_unknown_as_soon_as_another_looks(cli: Cli, source: P
 
 
 @pytest.mark.usefixtures("slow_rsync")
+@pytest.mark.usefixtures("slow_rsync")
 def test_a_backup_that_is_locked_out_leaves_the_record_of_the_running_one_alone(
     cli: Cli, source: Path, backup: Path
 ) -> None:
     """Only who holds the lock writes."""
+    cli.environment["SLOW_RSYNC"] = "4"
     process = cli.start("run", source, backup)
     records = backup / "efs-backup" / "daily" / ".records"
     while not list(records.glob("*.json")):
