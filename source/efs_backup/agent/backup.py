@@ -1,11 +1,11 @@
 """The agent's backup: find it, mount, run the engine, report, go home."""
 
 import logging
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from efs_backup.agent.heartbeat import Heartbeat
+from efs_backup.agent.mounts import Side, both_mounted
 from efs_backup.agent.services import BackupServices
 from efs_backup.domain.backup import BackupResult, BackupStatus
 from efs_backup.domain.errors import BackupError, FailureReason, RecordChanged, RecordGone, WrongUsage
@@ -15,7 +15,7 @@ from efs_backup.domain.record import Backup
 from efs_backup.domain.window import Window
 from efs_backup.domain.workflow import Action, decide_service
 from efs_backup.engine.backup import BackupRun
-from efs_backup.engine.mounting import Mounter, inside
+from efs_backup.engine.mounting import inside
 from efs_backup.engine.process import Runner
 from efs_backup.engine.signals import stopping_on_signals
 from efs_backup.engine.stop import Stop
@@ -88,20 +88,13 @@ def _result_of(services: BackupServices, backup: Backup) -> BackupResult:
 def _run(services: BackupServices, backup: Backup) -> BackupResult:
     machine = services.machine
     stop = Stop(Window((backup.window_stop - machine.clock()).total_seconds()))
-    runner = Runner.with_new_family()
-    with ExitStack() as stack:
-        stack.enter_context(stopping_on_signals(stop))
-        watcher = stack.enter_context(Heartbeat(services, backup, stop))
-        mounter = Mounter(runner, machine.place, machine.zone, machine.mounted_kinds)
-        source, target = (
-            stack.enter_context(
-                mounter.mounted(identity, services.file_systems.mount_targets(identity), name, read_only=read_only)
-            )
-            for identity, name, read_only in (
-                (services.settings.source_file_system, "source", True),
-                (services.settings.backup_file_system, "backup", False),
-            )
-        )
+    runner, settings = Runner.with_new_family(), services.settings
+    read, write = Side(settings.source_file_system, "source"), Side(settings.backup_file_system, "backup")
+    with (
+        stopping_on_signals(stop),
+        Heartbeat(services, backup, stop) as watcher,
+        both_mounted(machine, services.file_systems, runner, read, write) as (source, target),
+    ):
         order = _order(services, source, target)
         return BackupRun(order, now=machine.clock(), runner=runner, stop=stop, watcher=watcher).run()
 

@@ -1,8 +1,8 @@
 """The agent's restore: mount, plan, carry out, report by SNS and S3, go home."""
 
 import logging
-from contextlib import ExitStack
 
+from efs_backup.agent.mounts import Side, both_mounted
 from efs_backup.agent.services import RestoreServices
 from efs_backup.domain.backup import CopyStatistics
 from efs_backup.domain.errors import EfsBackupError, ReportFailed, RestoreFailed
@@ -11,7 +11,7 @@ from efs_backup.domain.report import Report
 from efs_backup.domain.restore_report import report_on_failure, report_on_restore, restore_order
 from efs_backup.domain.restoring import RestoreResult
 from efs_backup.domain.window import Window
-from efs_backup.engine.mounting import Mounter, inside
+from efs_backup.engine.mounting import inside
 from efs_backup.engine.process import Runner
 from efs_backup.engine.restore import RestoreRun
 from efs_backup.engine.signals import stopping_on_signals
@@ -66,18 +66,11 @@ def _restore_or_fail(services: RestoreServices) -> RestoreResult | EfsBackupErro
 def _run(services: RestoreServices) -> RestoreResult:
     settings, machine = services.settings, services.machine
     runner, stop = Runner.with_new_family(), Stop(Window())
-    with ExitStack() as stack:
-        stack.enter_context(stopping_on_signals(stop))
-        mounter = Mounter(runner, machine.place, machine.zone, machine.mounted_kinds)
-        backup, target = (
-            stack.enter_context(
-                mounter.mounted(identity, services.file_systems.mount_targets(identity), name, read_only=read_only)
-            )
-            for identity, name, read_only in (
-                (settings.backup_file_system, "backup", True),
-                (settings.target_file_system, "target", False),
-            )
-        )
+    read, write = Side(settings.backup_file_system, "backup"), Side(settings.target_file_system, "target")
+    with (
+        stopping_on_signals(stop),
+        both_mounted(machine, services.file_systems, runner, read, write) as (backup, target),
+    ):
         order = restore_order(settings, str(backup), str(inside(target, settings.restore_prefix)))
         run = RestoreRun(order, now=machine.clock(), runner=runner, stop=stop, watcher=LogWatcher())
         return run.plan() if settings.dry_run else run.run()

@@ -1,0 +1,32 @@
+"""The two file systems that an agent works on: one to read, one to write."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from efs_backup.agent.services import Machine
+from efs_backup.engine.mounting import Mounter
+from efs_backup.engine.process import Runner
+from efs_backup.lib.efs import FileSystems
+
+
+class Side(NamedTuple):
+    """A file system, and the name of the directory that it is mounted at."""
+
+    file_system: str
+    name: str
+
+
+@contextmanager
+def both_mounted(
+    machine: Machine, file_systems: FileSystems, runner: Runner, read: Side, write: Side
+) -> Iterator[tuple[Path, Path]]:
+    """Mount both, the first for reading only. Raises MountFailed."""
+    mounter = Mounter(runner, machine.place, machine.zone, machine.mounted_kinds)
+    targets = file_systems.mount_targets
+    with (
+        mounter.mounted(read.file_system, targets(read.file_system), read.name, read_only=True) as first,
+        mounter.mounted(write.file_system, targets(write.file_system), write.name, read_only=False) as second,
+    ):
+        yield first, second
