@@ -1,0 +1,212 @@
+"""Two nights and a restore over real NFS, told step by step: `python -m tests.nfs.real_nfs IMAGE BUNDLE`."""
+
+import logging
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from deployment.local_cloud.assembly import Assembly, synthesize_apart
+from deployment.local_cloud.cloud import LocalCloud
+from deployment.local_cloud.stacks import bootstrap
+from efs_backup.domain.backup import BackupStatus
+from efs_backup.domain.record import Backup
+from tests.builders import A_DAY_AGO_NS, account, write
+from tests.local_cloud.site import Site
+from tests.nfs.checks import check, check_equal, check_mount, check_same, explained, mounts
+from tests.nfs.guest import Guests
+from tests.nfs.network import Network, dns_name
+from tests.nfs.servers import Servers
+
+FILES, CHANGED, DELETED, NEW = 1000, 300, 50, 600
+OUTAGE_SECONDS = 6.0
+PATIENCE_SECONDS = 900.0
+"""The guest has one processor, which is slow, and the machine may have other things to do."""
+
+_MOUNTED_AT = "/run/efs-backup"
+
+
+class Story:
+    """What happens at one site; each step is a line with its seconds."""
+
+    def __init__(self, site: Site, servers: Servers, console: Console) -> None:
+        self._site = site
+        self._servers = servers
+        self._console = console
+
+    def tell(self) -> None:
+        """All of it."""
+        self._first_night()
+        self._second_night()
+        self._restore()
+
+    def _first_night(self) -> None:
+        make_files(self._site.source)
+        with self.step("First night: the guest boots, cloud-init runs the user data, the agent mounts and copies"):
+            self._site.stack.fire_schedule()
+            self._wait_for_files(1)
+        with self.step("Both mounts are the kernel's, NFS 4.1, with the recommended options, and the names are known"):
+            self._check_mounts()
+        with self.step(
+            "The backup ends, Run Command calls finish in the hold, the guest is terminated, the mail is sent"
+        ):
+            self._check_end(self._site.end_of_night())
+        with self.step(f"The snapshot equals the source: {FILES} files"):
+            self._site.assert_nothing_left()
+
+    def _second_night(self) -> None:
+        change_files(self._site.source)
+        with self.step("Second night: another guest boots, mounts and copies"):
+            self._site.stack.fire_schedule()
+            self._wait_for_files((FILES + NEW) // 8)
+        with self.step(f"The NFS server of the backup is killed in the middle, and back after {OUTAGE_SECONDS:.0f} s"):
+            self._break_off(self._site.backup.name)
+        with self.step("The backup goes on and ends as if nothing had been"):
+            self._check_end(self._site.end_of_night())
+        with self.step("Both snapshots equal what the source was"):
+            check_equal("The number of snapshots", len(self._site.snapshots()), 2)
+            self._site.assert_nothing_left()
+
+    def _restore(self) -> None:
+        lost = self._site.source / "directory 3"
+        before = account(lost)
+        shutil.rmtree(lost)
+        with self.step(f"A directory of {len(before) - 1} files is lost; a restore stack brings it back"):
+            subject = self._site.restore(RestoreSubDir=f"/{lost.name}", RestorePrefix=f"/{lost.name}")
+            check("succeeded" in subject, f"The mail says: {subject}")
+            check_same("The restored directory", account(lost), before)
+
+    def _check_mounts(self) -> None:
+        """Asks the guest itself, while the copy runs."""
+        found = mounts(self._in_guest("cat /proc/mounts"))
+        for name, access, file_system in (
+            ("source", "ro", self._site.source.name), ("backup", "rw", self._site.backup.name),
+        ):  # fmt: skip
+            addresses = self._servers.addresses(file_system)
+            check_mount(found.get(f"{_MOUNTED_AT}/{name}"), access, addresses)
+            answer = self._in_guest(f"getent hosts {dns_name(file_system)}").split()
+            check(answer[0] in addresses, f"The name of {file_system} leads to {answer[0]}, and not to {addresses}")
+
+    def _check_end(self, backup: Backup) -> None:
+        check_equal(f"The status ({backup.message})", backup.status, BackupStatus.SUCCESS)
+        check("EFS backup succeeded" in self._site.subjects()[-1], f"The mail says: {self._site.subjects()[-1]}")
+        commands = self._site.cloud.client("ssm").list_commands()["Commands"]
+        check_equal("The commands", {command["Status"] for command in commands}, {"Success"})
+        check_equal("The NFS servers that died", self._servers.dead(), [])
+
+    def _break_off(self, file_system: str) -> None:
+        addresses = self._servers.addresses(file_system)
+        for address in addresses:
+            self._servers.kill(address)
+        copied = self._copied()
+        check(copied < FILES - DELETED + NEW, f"The copy was over before the server was killed: {copied} files")
+        time.sleep(OUTAGE_SECONDS)
+        check_equal("The status during the outage", self._site.stack.records()[-1].status, BackupStatus.RUNNING)
+        for address in addresses:
+            self._servers.start(address)
+
+    def _in_guest(self, line: str) -> str:
+        (serving,) = self._site.stack.instances()
+        machine = self._site.cloud.fleet.running(serving)
+        check(machine is not None, f"The guest {serving} is gone")
+        stdout, stderr = machine.start(line).communicate() if machine else (b"", b"")
+        check(bool(stdout), f"The guest does not answer to {line!r}: {stderr.decode()}")
+        return stdout.decode()
+
+    def _wait_for_files(self, number: int) -> None:
+        """Or for the end of a night in which none are copied."""
+        site = self._site
+        site.cloud.wait(
+            f"{number} files are copied", lambda: self._copied() >= number or self._is_over(), PATIENCE_SECONDS
+        )
+        check(not self._is_over(), f"No file was copied: {site.stack.records()[-1].message}")
+
+    def _is_over(self) -> bool:
+        records = self._site.stack.records()
+        return bool(records) and records[-1].status is not BackupStatus.RUNNING
+
+    def _copied(self) -> int:
+        """The files in the partial."""
+        partials = (self._site.backup / "efs-backup" / "daily").glob(".partial-*")
+        return sum(path.is_file() for partial in partials for path in partial.rglob("*"))
+
+    @contextmanager
+    def step(self, text: str) -> Iterator[None]:
+        """A step: one line, when it is done."""
+        with timed(self._console, text):
+            yield
+
+
+@contextmanager
+def timed(console: Console, text: str) -> Iterator[None]:
+    """Say how many seconds something took; where it fails, say what failed."""
+    started = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        console.print(f"{time.monotonic() - started:7.1f} s  Not done: {text}")
+        raise
+    console.print(f"{time.monotonic() - started:7.1f} s  {text}")
+
+
+def make_files(source: Path) -> None:
+    """Some directories of small files, and what else a tree has."""
+    for number in range(FILES):
+        write(source / f"directory {number % 10}" / f"file {number}", f"content {number}\n" * (number % 50))
+    (source / "link").symlink_to("directory 0/file 0")
+    (source / "empty directory").mkdir()
+
+
+def change_files(source: Path) -> None:
+    """A day at the site."""
+    for number in range(CHANGED):
+        write(source / f"directory {number % 10}" / f"file {number}", f"changed {number}", A_DAY_AGO_NS + number + 1)
+    for number in range(CHANGED, CHANGED + DELETED):
+        (source / f"directory {number % 10}" / f"file {number}").unlink()
+    for number in range(NEW):
+        write(source / f"new directory {number % 10}" / f"file {number}", f"new {number}")
+
+
+def play(place: Path, image: Path, bundle: Path) -> None:
+    """The whole story, in a place for all it leaves."""
+    console = Console(highlight=False, soft_wrap=True)
+    with timed(console, "The CDK synthesizes both stacks, with the real bundle"):
+        assembly = synthesize_apart(place / "assembly", bundle)
+    with closing(Network(place / "network")) as network:
+        servers = Servers(network, place / "servers", place / "cloud" / "file-systems" / "by-address")
+        with closing(servers), LocalCloud(place / "cloud", Guests(network, servers, image)) as cloud:
+            network.open_aws(cloud.gate)
+            with timed(console, "CloudFormation makes the backup stack"):
+                site = build(cloud, assembly)
+            Story(site, servers, console).tell()
+
+
+def build(cloud: LocalCloud, assembly: Assembly) -> Site:
+    """A site that waits as long as guests take."""
+    bootstrap(cloud, assembly)
+    site = Site.build(cloud, assembly)
+    site.patience = PATIENCE_SECONDS
+    return site
+
+
+def main(image: str, bundle: str) -> None:
+    """Tell the story; what it left is deleted if all went well."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    place = Path(tempfile.mkdtemp(prefix="efs-backup-real-nfs."))
+    try:
+        with explained(place):
+            play(place, Path(image), Path(bundle).resolve())
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    shutil.rmtree(place)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
