@@ -92,13 +92,15 @@ class LocalCloud:
         self.fleet.lose(instance_id)
         self.lifecycle.lose(autoscaling_backends[ACCOUNT][REGION], instance_id)
 
-    def wait(self, what: str, is_so: Callable[[], bool], seconds: float = 60.0) -> None:
-        """Wait for something. Raises CloudTimeout."""
+    def wait(
+        self, what: str, is_so: Callable[[], bool], seconds: float = 60.0, *, every: float = _POLL_SECONDS
+    ) -> None:
+        """Wait for something, looking every so many seconds. Raises CloudTimeout."""
         end = time.monotonic() + seconds
         while not is_so():
             if time.monotonic() > end:
                 raise CloudTimeout(f"Not within {seconds:.0f} seconds: {what}")
-            time.sleep(_POLL_SECONDS)
+            time.sleep(every)
 
     def _tick(self) -> None:
         self.bridge.tick()

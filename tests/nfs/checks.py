@@ -1,5 +1,6 @@
 """What must be true of a night over real NFS."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from deployment.local_cloud.cloud import CloudTimeout
 
 OPTIONS = frozenset({"vers=4.1", "rsize=1048576", "wsize=1048576", "hard", "noresvport", "timeo=600", "retrans=2"})
 """What the kernel shall have negotiated: the settings that the Amazon EFS User Guide recommends."""
+_MOUNTED = re.compile(r"(\S+) is mounted: (\S+) of kind (\S+) with (\S+)")
 
 
 class CheckFailed(Exception):
@@ -17,17 +19,17 @@ class CheckFailed(Exception):
 
 @dataclass(frozen=True)
 class Mount:
-    """A line of /proc/mounts."""
+    """What the kernel says of a mount."""
 
     device: str
     kind: str
     options: frozenset[str]
 
 
-def mounts(text: str) -> dict[str, Mount]:
-    """The lines of /proc/mounts by the place."""
-    rows = [line.split() for line in text.splitlines()]
-    return {place: Mount(device, kind, frozenset(options.split(","))) for device, place, kind, options, *_ in rows}
+def mounts(log: str) -> dict[str, Mount]:
+    """The mounts of which the agent's log tells, by the file system."""
+    found = _MOUNTED.findall(log)
+    return {name: Mount(device, kind, frozenset(options.split(","))) for name, device, kind, options in found}
 
 
 def check(is_so: bool, what: str) -> None:
@@ -51,7 +53,7 @@ def check_same(what: str, found: Mapping[str, object], wanted: Mapping[str, obje
 def check_mount(mount: Mount | None, access: str, addresses: list[str]) -> None:
     """Raise CheckFailed where this is not a mount by the kernel's NFS client of one of these addresses."""
     if mount is None:
-        raise CheckFailed("The agent has not mounted both file systems")
+        raise CheckFailed("The agent's log does not tell of both mounts")
     check_equal("The kind of the mount", mount.kind, "nfs4")
     check(mount.device in {f"{address}:/" for address in addresses}, f"{mount.device} is no mount target")
     missing = sorted((OPTIONS | {access}) - mount.options)

@@ -6,7 +6,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -29,7 +29,7 @@ OUTAGE_SECONDS = 6.0
 PATIENCE_SECONDS = 900.0
 """The guest has one processor, which is slow, and the machine may have other things to do."""
 
-_MOUNTED_AT = "/run/efs-backup"
+_LOOK_SECONDS = 0.25
 
 
 class Story:
@@ -48,23 +48,25 @@ class Story:
 
     def _first_night(self) -> None:
         make_files(self._site.source)
-        with self.step("First night: the guest boots, cloud-init runs the user data, the agent mounts and copies"):
-            self._site.stack.fire_schedule()
-            self._wait_for_files(1)
-        with self.step("Both mounts are the kernel's, NFS 4.1, with the recommended options, and the names are known"):
-            self._check_mounts()
+        with self.step("First night: the guest boots, cloud-init runs the user data"):
+            self._start()
+            self._wait("the agent starts", lambda: self._agent_log() is not None)
+        with self.step("The guest knows the file systems by name"):
+            self._check_names()
         with self.step(
             "The backup ends, Run Command calls finish in the hold, the guest is terminated, the mail is sent"
         ):
             self._check_end(self._site.end_of_night())
+        with self.step("Both mounts were the kernel's, NFS 4.1, with the recommended options"):
+            self._check_mounts()
         with self.step(f"The snapshot equals the source: {FILES} files"):
             self._site.assert_nothing_left()
 
     def _second_night(self) -> None:
         change_files(self._site.source)
         with self.step("Second night: another guest boots, mounts and copies"):
-            self._site.stack.fire_schedule()
-            self._wait_for_files((FILES + NEW) // 8)
+            self._start()
+            self._wait("files are copied", lambda: self._copied() >= (FILES + NEW) // 8)
         with self.step(f"The NFS server of the backup is killed in the middle, and back after {OUTAGE_SECONDS:.0f} s"):
             self._break_off(self._site.backup.name)
         with self.step("The backup goes on and ends as if nothing had been"):
@@ -82,16 +84,21 @@ class Story:
             check("succeeded" in subject, f"The mail says: {subject}")
             check_same("The restored directory", account(lost), before)
 
-    def _check_mounts(self) -> None:
-        """Asks the guest itself, while the copy runs."""
-        found = mounts(self._in_guest("cat /proc/mounts"))
-        for name, access, file_system in (
-            ("source", "ro", self._site.source.name), ("backup", "rw", self._site.backup.name),
-        ):  # fmt: skip
-            addresses = self._servers.addresses(file_system)
-            check_mount(found.get(f"{_MOUNTED_AT}/{name}"), access, addresses)
+    def _check_names(self) -> None:
+        for file_system in (self._site.source.name, self._site.backup.name):
             answer = self._in_guest(f"getent hosts {dns_name(file_system)}").split()
+            addresses = self._servers.addresses(file_system)
             check(answer[0] in addresses, f"The name of {file_system} leads to {answer[0]}, and not to {addresses}")
+
+    def _check_mounts(self) -> None:
+        found = mounts(self._agent_log() or "")
+        for folder, access in ((self._site.source, "ro"), (self._site.backup, "rw")):
+            check_mount(found.get(folder.name), access, self._servers.addresses(folder.name))
+
+    def _agent_log(self) -> str | None:
+        """Of the only guest so far; it is on the host."""
+        logs = list(self._site.cloud.place.glob("instances/*/log/efs-backup-agent.log"))
+        return logs[0].read_text() if logs else None
 
     def _check_end(self, backup: Backup) -> None:
         check_equal(f"The status ({backup.message})", backup.status, BackupStatus.SUCCESS)
@@ -119,17 +126,19 @@ class Story:
         check(bool(stdout), f"The guest does not answer to {line!r}: {stderr.decode()}")
         return stdout.decode()
 
-    def _wait_for_files(self, number: int) -> None:
-        """Or for the end of a night in which none are copied."""
-        site = self._site
-        site.cloud.wait(
-            f"{number} files are copied", lambda: self._copied() >= number or self._is_over(), PATIENCE_SECONDS
-        )
-        check(not self._is_over(), f"No file was copied: {site.stack.records()[-1].message}")
+    def _start(self) -> None:
+        """The schedule fires, and its backup is on record."""
+        known = len(self._site.stack.records())
+        self._site.stack.fire_schedule()
+        self._site.cloud.wait("the backup starts", lambda: len(self._site.stack.records()) > known)
+
+    def _wait(self, what: str, is_so: Callable[[], bool]) -> None:
+        """Or for the end of the backup, which then is too early."""
+        self._site.cloud.wait(what, lambda: is_so() or self._is_over(), PATIENCE_SECONDS, every=_LOOK_SECONDS)
+        check(not self._is_over(), f"The backup ended too early: {self._site.stack.records()[-1].message}")
 
     def _is_over(self) -> bool:
-        records = self._site.stack.records()
-        return bool(records) and records[-1].status is not BackupStatus.RUNNING
+        return self._site.stack.records()[-1].status is not BackupStatus.RUNNING
 
     def _copied(self) -> int:
         """The files in the partial."""
