@@ -18,7 +18,6 @@ from deployment.local_cloud.metadata import Metadata
 from deployment.local_cloud.place import ACCOUNT, REGION, assume
 from deployment.local_cloud.server import Application
 
-_SHUTDOWN_SECONDS = 3.0
 _logger = logging.getLogger(__name__)
 
 Announce = Callable[[str], None]
@@ -38,6 +37,7 @@ class Fleet:
         self._port = port
         self._file_systems = file_systems
         self._make = make
+        self.shutdown_seconds = 3.0
         self.environment = dict(environment)
         self._machines: dict[str, Instance] = {}
         self._commands: dict[str, list[subprocess.Popen[bytes]]] = {}
@@ -90,7 +90,7 @@ class Fleet:
         machine = self._machines.pop(instance_id, None)
         for command in self._commands.pop(instance_id, ()):
             with suppress(subprocess.TimeoutExpired):
-                command.wait(_SHUTDOWN_SECONDS)
+                command.wait(self.shutdown_seconds)
         if machine:
             machine.stop()
             self.announce(f"Instance {instance_id} is gone")

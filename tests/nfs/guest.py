@@ -1,6 +1,7 @@
 """An instance with a kernel of its own: user-mode-linux, in which cloud-init runs the user data."""
 
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from deployment.local_cloud.machine import Order
@@ -18,6 +19,7 @@ class Guest:
     def __init__(self, order: Order, place: Path, network: Network, image: Path) -> None:
         self.log = place / "log"
         self.log.mkdir(parents=True)
+        self._caller = ThreadPoolExecutor(1)  # a process in the network dies with the thread that started it
         self._network = network
         self._place = place
         self._key = image / "key"
@@ -34,6 +36,9 @@ class Guest:
 
     def start(self, line: str) -> "subprocess.Popen[bytes]":
         """Run a shell line in it, as root; in place of Systems Manager, whose agent is not in Debian."""
+        return self._caller.submit(self._start, line).result()
+
+    def _start(self, line: str) -> "subprocess.Popen[bytes]":
         options = (word for option in _NO_QUESTIONS for word in ("-o", option))
         command = ("ssh", *options, "-i", str(self._key), f"root@{self._address}", line)
         return subprocess.Popen(
@@ -44,6 +49,7 @@ class Guest:
         """Take its power away."""
         self._process.kill()
         self._process.wait()
+        self._caller.shutdown()
         self._network.pull_out(self._tap)
         (self._place / "disk").unlink(missing_ok=True)
 

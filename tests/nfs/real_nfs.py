@@ -201,6 +201,7 @@ def build(cloud: LocalCloud, assembly: Assembly) -> Site:
     bootstrap(cloud, assembly)
     site = Site.build(cloud, assembly)
     site.patience = PATIENCE_SECONDS
+    cloud.fleet.shutdown_seconds = 30.0
     return site
 
 
@@ -213,6 +214,7 @@ def main(image: str, bundle: str) -> None:
         with explained(place):
             play(place, Path(image), Path(bundle).resolve())
     except KeyboardInterrupt:
+        Console(stderr=True).print(f"Stopped. The logs are in {place}")
         raise SystemExit(130) from None
     shutil.rmtree(place)
 
