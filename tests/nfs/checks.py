@@ -1,10 +1,13 @@
 """What must be true of a night over real NFS."""
 
 import re
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from rich.console import Console
 
 from deployment.local_cloud.cloud import CloudTimeout
 
@@ -72,3 +75,15 @@ def explained(place: Path) -> Iterator[None]:
             f" efs-backup-agent.log),\nthe NFS servers ({place}/servers/*/ganesha.log), the network"
             f" ({place}/network/dnsmasq.log) and the Lambda ({place}/cloud/functions/*/log)."
         ) from error
+
+
+@contextmanager
+def timed(console: Console, text: str) -> Iterator[None]:
+    """Say how many seconds something took; where it fails, say what failed."""
+    started = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        console.print(f"{time.monotonic() - started:7.1f} s  Not done: {text}")
+        raise
+    console.print(f"{time.monotonic() - started:7.1f} s  {text}")

@@ -17,14 +17,14 @@ from deployment.local_cloud.cloud import LocalCloud
 from deployment.local_cloud.stacks import bootstrap
 from efs_backup.domain.backup import BackupStatus
 from efs_backup.domain.record import Backup
-from tests.builders import A_DAY_AGO_NS, account, write
+from tests.builders import account
 from tests.local_cloud.site import Site
-from tests.nfs.checks import check, check_equal, check_mount, check_same, explained, mounts
+from tests.nfs.checks import check, check_equal, check_mount, check_same, explained, mounts, timed
 from tests.nfs.guest import Guests
 from tests.nfs.network import Network, dns_name
 from tests.nfs.servers import Servers
+from tests.nfs.trees import DELETED, FILES, NEW, change_files, make_files
 
-FILES, CHANGED, DELETED, NEW = 1000, 300, 50, 600
 OUTAGE_SECONDS = 6.0
 PATIENCE_SECONDS = 900.0
 """The guest has one processor, which is slow, and the machine may have other things to do."""
@@ -60,7 +60,7 @@ class Story:
         with self.step("Both mounts were the kernel's, NFS 4.1, with the recommended options"):
             self._check_mounts()
         with self.step(f"The snapshot equals the source: {FILES} files"):
-            self._site.assert_nothing_left()
+            self._check_snapshots()
 
     def _second_night(self) -> None:
         change_files(self._site.source)
@@ -73,7 +73,7 @@ class Story:
             self._check_end(self._site.end_of_night())
         with self.step("Both snapshots equal what the source was"):
             check_equal("The number of snapshots", len(self._site.snapshots()), 2)
-            self._site.assert_nothing_left()
+            self._check_snapshots()
 
     def _restore(self) -> None:
         lost = self._site.source / "directory 3"
@@ -106,6 +106,12 @@ class Story:
         commands = self._site.cloud.client("ssm").list_commands()["Commands"]
         check_equal("The commands", {command["Status"] for command in commands}, {"Success"})
         check_equal("The NFS servers that died", self._servers.dead(), [])
+
+    def _check_snapshots(self) -> None:
+        series = self._site.backup / "efs-backup" / "daily"
+        for name, truth in self._site.truths.items():
+            check_same(f"The snapshot {name}", account(series / name), truth)
+        self._site.assert_nothing_left()
 
     def _break_off(self, file_system: str) -> None:
         addresses = self._servers.addresses(file_system)
@@ -150,36 +156,6 @@ class Story:
         """A step: one line, when it is done."""
         with timed(self._console, text):
             yield
-
-
-@contextmanager
-def timed(console: Console, text: str) -> Iterator[None]:
-    """Say how many seconds something took; where it fails, say what failed."""
-    started = time.monotonic()
-    try:
-        yield
-    except BaseException:
-        console.print(f"{time.monotonic() - started:7.1f} s  Not done: {text}")
-        raise
-    console.print(f"{time.monotonic() - started:7.1f} s  {text}")
-
-
-def make_files(source: Path) -> None:
-    """Some directories of small files, and what else a tree has."""
-    for number in range(FILES):
-        write(source / f"directory {number % 10}" / f"file {number}", f"content {number}\n" * (number % 50))
-    (source / "link").symlink_to("directory 0/file 0")
-    (source / "empty directory").mkdir()
-
-
-def change_files(source: Path) -> None:
-    """A day at the site."""
-    for number in range(CHANGED):
-        write(source / f"directory {number % 10}" / f"file {number}", f"changed {number}", A_DAY_AGO_NS + number + 1)
-    for number in range(CHANGED, CHANGED + DELETED):
-        (source / f"directory {number % 10}" / f"file {number}").unlink()
-    for number in range(NEW):
-        write(source / f"new directory {number % 10}" / f"file {number}", f"new {number}")
 
 
 def play(place: Path, image: Path, bundle: Path) -> None:
