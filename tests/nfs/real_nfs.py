@@ -64,6 +64,7 @@ class Story:
 
     def _second_night(self) -> None:
         change_files(self._site.source)
+        self._servers.renew()
         with self.step("Second night: another guest boots, mounts and copies"):
             self._start()
             self._wait("files are copied", lambda: self._copied() >= (FILES + NEW) // 8)
@@ -79,6 +80,7 @@ class Story:
         lost = self._site.source / "directory 3"
         before = account(lost)
         shutil.rmtree(lost)
+        self._servers.renew()
         with self.step(f"A directory of {len(before) - 1} files is lost; a restore stack brings it back"):
             subject = self._site.restore(RestoreSubDir=f"/{lost.name}", RestorePrefix=f"/{lost.name}")
             check("succeeded" in subject, f"The mail says: {subject}")

@@ -46,6 +46,12 @@ class Servers:
         self._running[address].kill()
         self._running[address].wait()
 
+    def renew(self) -> None:
+        """Start all anew: they cache listings, and would not see what is changed on the host behind their backs."""
+        for address in self._running:
+            self.kill(address)
+            self.start(address)
+
     def dead(self) -> list[str]:
         """The addresses that nobody serves, though somebody should."""
         return [address for address, server in self._running.items() if server.poll() is not None]
