@@ -89,9 +89,12 @@ def dns_name(file_system: str) -> str:
 
 
 def dnsmasq(place: Path) -> tuple[str, ...]:
-    """DHCP for known cards alone, and the names of file systems and nothing else."""
+    """DHCP for known cards alone, and the names of file systems and nothing else.
+
+    It stays who it is: a process that changes its user or capabilities does not die with its parent any more.
+    """
     return (
-        "dnsmasq", "--keep-in-foreground", "--user=root", "--conf-file=/dev/null", "--pid-file=", "--log-facility=-",
+        "dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--pid-file=", "--log-facility=-",
         "--interface=br0", "--bind-interfaces", "--no-resolv", "--no-hosts", "--local=/#/", "--no-ping",
         f"--hostsdir={place}/names", "--dhcp-authoritative", "--dhcp-range=172.31.0.0,static,255.255.0.0,1h",
         f"--dhcp-hostsdir={place}/cards", f"--dhcp-leasefile={place}/leases", f"--dhcp-option=3,{GATEWAY}",

@@ -77,7 +77,7 @@ class Story:
             self._check_snapshots()
 
     def _restore(self) -> None:
-        lost = self._site.source / "directory 3"
+        lost = self._site.source / "directory-3"
         before = account(lost)
         shutil.rmtree(lost)
         self._servers.renew()
