@@ -31,8 +31,8 @@ class Assembly:
         return {path.name.removeprefix("asset."): path for path in self.place.glob("asset.*")}
 
 
-def synthesize(place: Path) -> Assembly:
-    """Both stacks. Takes more than ten seconds, most of them for the start of the CDK."""
+def synthesize(place: Path, bundle: Path | None = None) -> Assembly:
+    """Both stacks, with a bundle or the least of one. Takes more than ten seconds, most of them for the CDK's start."""
     import aws_cdk  # noqa: PLC0415 - who only reads an assembly need not wait for it
 
     from cdk.app import build  # noqa: PLC0415
@@ -41,17 +41,17 @@ def synthesize(place: Path) -> Assembly:
 
     shutil.rmtree(place, ignore_errors=True)
     app = aws_cdk.App(outdir=str(place / "cdk.out"), analytics_reporting=False)
-    bundle = write_zip(place / "bundle.zip", {_UNIT.name: _UNIT})
+    bundle = bundle or write_zip(place / "bundle.zip", {_UNIT.name: _UNIT})
     build(app, Programs(write_lambda_zip(place / "lambda.zip"), bundle))
     app.synth()
     return Assembly(place / "cdk.out")
 
 
-def synthesize_apart(place: Path) -> Assembly:
+def synthesize_apart(place: Path, *bundle: Path) -> Assembly:
     """The same in a process of its own, which takes the CDK's memory along when it ends."""
-    subprocess.run((sys.executable, "-m", __name__, place), check=True, cwd=REPOSITORY)
+    subprocess.run((sys.executable, "-m", __name__, place, *bundle), check=True, cwd=REPOSITORY)
     return Assembly(place / "cdk.out")
 
 
 if __name__ == "__main__":
-    synthesize(Path(sys.argv[1]))
+    synthesize(*map(Path, sys.argv[1:]))

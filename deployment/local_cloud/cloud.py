@@ -18,10 +18,11 @@ from deployment.local_cloud.access import check_access
 from deployment.local_cloud.behaviour import set_right
 from deployment.local_cloud.bridge import Bridge, Clock
 from deployment.local_cloud.file_systems import FileSystems
-from deployment.local_cloud.fleet import Fleet
+from deployment.local_cloud.fleet import Fleet, Maker
 from deployment.local_cloud.functions import Functions
 from deployment.local_cloud.gate import Gate
 from deployment.local_cloud.lifecycle import Lifecycle
+from deployment.local_cloud.machine import Machine
 from deployment.local_cloud.mail import MailBox
 from deployment.local_cloud.place import ACCOUNT, REGION
 from deployment.local_cloud.server import WebServer, moto_application
@@ -39,7 +40,7 @@ class CloudTimeout(Exception):
 class LocalCloud:
     """One AWS account in one region, for as long as it is entered. One at a time: moto's state is the process's."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, make_instance: Maker = Machine) -> None:
         resources.support()
         moto_api_backend.reset()
         self.place = place
@@ -50,7 +51,7 @@ class LocalCloud:
         self.mail_box = MailBox(place / "mail")
         self.fleet = Fleet(
             place / "instances", self.gate, self._server.port, self.file_systems.place,
-            {KINDS_VARIABLE: kind_of(str(place))},
+            {KINDS_VARIABLE: kind_of(str(place))}, make_instance,
         )  # fmt: skip
         self.functions = Functions(place / "functions", self.endpoint)
         self.clock = Clock()
@@ -91,13 +92,15 @@ class LocalCloud:
         self.fleet.lose(instance_id)
         self.lifecycle.lose(autoscaling_backends[ACCOUNT][REGION], instance_id)
 
-    def wait(self, what: str, is_so: Callable[[], bool], seconds: float = 60.0) -> None:
-        """Wait for something. Raises CloudTimeout."""
+    def wait(
+        self, what: str, is_so: Callable[[], bool], seconds: float = 60.0, *, every: float = _POLL_SECONDS
+    ) -> None:
+        """Wait for something, looking every so many seconds. Raises CloudTimeout."""
         end = time.monotonic() + seconds
         while not is_so():
             if time.monotonic() > end:
                 raise CloudTimeout(f"Not within {seconds:.0f} seconds: {what}")
-            time.sleep(_POLL_SECONDS)
+            time.sleep(every)
 
     def _tick(self) -> None:
         self.bridge.tick()

@@ -13,29 +13,33 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 
-from deployment.local_cloud.machine import Machine, Order
+from deployment.local_cloud.machine import Instance, Machine, Order
 from deployment.local_cloud.metadata import Metadata
 from deployment.local_cloud.place import ACCOUNT, REGION, assume
 from deployment.local_cloud.server import Application
 
-_SHUTDOWN_SECONDS = 3.0
 _logger = logging.getLogger(__name__)
 
 Announce = Callable[[str], None]
+Maker = Callable[[Order, Path, Application, int], Instance]
+"""Starts an instance, given its order, its place, and AWS with the port it has here."""
 
 
 class Fleet:
     """All instances; what happens to them happens in a thread of its own, one thing after the other."""
 
     def __init__(
-        self, place: Path, application: Application, port: int, file_systems: Path, environment: Mapping[str, str]
-    ) -> None:
+        self, place: Path, application: Application, port: int, file_systems: Path, environment: Mapping[str, str],
+        make: Maker = Machine,
+    ) -> None:  # fmt: skip
         self._place = place
         self._application = application
         self._port = port
         self._file_systems = file_systems
+        self._make = make
+        self.shutdown_seconds = 3.0
         self.environment = dict(environment)
-        self._machines: dict[str, Machine] = {}
+        self._machines: dict[str, Instance] = {}
         self._commands: dict[str, list[subprocess.Popen[bytes]]] = {}
         self._thread = ThreadPoolExecutor(1, "fleet")
         self.announce: Announce = lambda _: None
@@ -55,7 +59,7 @@ class Fleet:
         for name in instance_ids:
             self._thread.submit(self._terminate, name).add_done_callback(_complain)
 
-    def running(self, instance_id: str) -> Machine | None:
+    def running(self, instance_id: str) -> Instance | None:
         """The machine, if it runs."""
         machine = self._machines.get(instance_id)
         return machine if machine and machine.is_running else None
@@ -76,18 +80,17 @@ class Fleet:
         return True
 
     def _launch(self, instance: Any, template: Mapping[str, str]) -> None:
-        order = Order(
-            instance.id, base64.b64decode(str(instance.user_data)), _metadata(instance, template), self.environment,
-            self._file_systems,
-        )  # fmt: skip
-        self._machines[instance.id] = Machine(order, self._place / instance.id, self._application, self._port)
+        user_data = base64.b64decode(str(instance.user_data))
+        metadata = _metadata(instance, template, user_data.decode())
+        order = Order(instance.id, user_data, metadata, self.environment, self._file_systems)
+        self._machines[instance.id] = self._make(order, self._place / instance.id, self._application, self._port)
         self.announce(f"Instance {instance.id} boots")
 
     def _terminate(self, instance_id: str) -> None:
         machine = self._machines.pop(instance_id, None)
         for command in self._commands.pop(instance_id, ()):
             with suppress(subprocess.TimeoutExpired):
-                command.wait(_SHUTDOWN_SECONDS)
+                command.wait(self.shutdown_seconds)
         if machine:
             machine.stop()
             self.announce(f"Instance {instance_id} is gone")
@@ -98,16 +101,18 @@ def _complain(done: Future[None]) -> None:
         _logger.error("An instance could not be launched or terminated", exc_info=error)
 
 
-def _metadata(instance: Any, template: Mapping[str, str]) -> Metadata:
+def _metadata(instance: Any, template: Mapping[str, str], user_data: str) -> Metadata:
     data = ec2_backends[ACCOUNT][REGION].get_launch_template(template["LaunchTemplateId"]).latest_version().data
     profile = iam_backends[ACCOUNT]["aws"].get_instance_profile_by_arn(data["IamInstanceProfile"]["Arn"])
     role = profile.roles[0]
+    address, card = str(instance.private_ip), str(instance.nics[0].mac_address)
     facts = {
         "instance-id": instance.id, "placement/region": REGION,
         "placement/availability-zone": str(instance._placement.zone),
-        "instance-type": instance.instance_type, "ami-id": instance.image_id, "local-ipv4": str(instance.private_ip),
+        "instance-type": instance.instance_type, "ami-id": instance.image_id, "local-ipv4": address, "mac": card,
+        f"network/interfaces/macs/{card}/device-number": "0", f"network/interfaces/macs/{card}/local-ipv4s": address,
     }  # fmt: skip
-    return Metadata(facts, role.name, lambda: assume(role.arn, instance.id).metadata())
+    return Metadata(facts, role.name, lambda: assume(role.arn, instance.id).metadata(), user_data)
 
 
 def _wait(process: "subprocess.Popen[bytes]", then: Callable[[int, bytes, bytes], None]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from deployment.local_cloud.metadata import ADDRESS, PORT, Metadata, handler_of
 from deployment.local_cloud.server import Application, SmallServer, WebServer
@@ -28,8 +29,26 @@ class Order:
     file_systems: Path
 
 
+class Instance(Protocol):
+    """A running instance, of whatever it is made."""
+
+    @property
+    def log(self) -> Path:
+        """The directory /var/log, which stays."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has power."""
+
+    def start(self, line: str) -> "subprocess.Popen[bytes]":
+        """Run a shell line in it, as root."""
+
+    def stop(self) -> None:
+        """Take its power away."""
+
+
 class Machine:
-    """A running instance. `place` holds its logs, which stay; its disk is gone with it."""
+    """An instance made of namespaces. `place` holds its logs, which stay; its disk is gone with it."""
 
     def __init__(self, order: Order, place: Path, application: Application, port: int) -> None:
         self.order = order
@@ -38,7 +57,7 @@ class Machine:
         self._process = self._boot()
         inside = self._process.pid
         self._aws = WebServer(application, port, namespace_of=inside)
-        self._metadata = SmallServer(handler_of(order.metadata), ADDRESS, PORT, inside)
+        self._metadata = SmallServer(handler_of(lambda _: order.metadata), ADDRESS, PORT, inside)
         self._tell("somebody answers")
 
     @property

@@ -31,12 +31,14 @@ def moto_application() -> Application:
 
 
 class WebServer:
-    """An application on a port of the loopback interface: of this network namespace, or of another process's."""
+    """An application on a port, by default of the loopback interface; here, or in another process's namespace."""
 
-    def __init__(self, application: Application, port: int = 0, *, namespace_of: int | None = None) -> None:
-        listening = _listen("127.0.0.1", port, namespace_of)
+    def __init__(
+        self, application: Application, port: int = 0, *, address: str = "127.0.0.1", namespace_of: int | None = None
+    ) -> None:
+        listening = _listen(address, port, namespace_of)
         self._server: BaseWSGIServer = make_server(
-            "127.0.0.1", port, application, threaded=True, request_handler=QuietHandler, fd=listening.fileno()
+            address, port, application, threaded=True, request_handler=QuietHandler, fd=listening.fileno()
         )
         self._server.daemon_threads = True  # type: ignore[attr-defined]
         self.port: int = listening.getsockname()[1]

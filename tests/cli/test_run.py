@@ -37,6 +37,28 @@ def test_the_result_says_what_was_done(cli: Cli, source: Path, backup: Path) -> 
     assert result["next_step"] == ""
 
 
+_FPART_OF_TODAY = """#!/bin/bash
+# fpart, and beside its parts what fpsync 1.6 and newer have their hooks write there.
+/usr/bin/fpart "$@"
+code=$?
+while [ "$1" != -o ]; do shift; done
+for part in "$2".*; do echo job_files=1 >"$part.meta"; done
+echo total_num_parts=1 >"${2%/*}/run.meta"
+exit $code
+"""
+
+
+def test_what_newer_versions_of_fpsync_write_beside_the_parts_is_no_part(
+    cli: Cli, source: Path, backup: Path, tmp_path: Path
+) -> None:
+    """Ubuntu 24.04, which the template starts, has fpsync 1.6."""
+    programs = tmp_path / "programs"
+    write(programs / "fpart", _FPART_OF_TODAY).chmod(0o755)
+    cli.environment["PATH"] = f"{programs}:{cli.environment['PATH']}"
+    result = cli("run", source, backup, "--json").json
+    assert account(Path(result["path"])) == account(source)
+
+
 def test_unchanged_files_are_links_into_the_previous_snapshot(cli: Cli, source: Path, backup: Path) -> None:
     """An unchanged file takes no space: it is the same inode in both snapshots."""
     first = Path(cli("run", source, backup, "--json").json["path"])

@@ -14,7 +14,7 @@ from efs_backup.domain.tuning import Copier
 from efs_backup.domain.window import Window
 from efs_backup.engine.delete import delete_trees
 from efs_backup.engine.lock import Owner, locked, reading, without_readers
-from efs_backup.engine.mounts import kind_of
+from efs_backup.engine.mounts import kind_of, mounted_at
 from efs_backup.engine.process import MARK, end_family
 from efs_backup.engine.stop import Stop
 from efs_backup.engine.tree import Tree
@@ -122,6 +122,14 @@ def test_a_deletion_follows_no_symlink(tmp_path: Path) -> None:
 def test_the_kernel_tells_the_kind_of_a_file_system() -> None:
     """By device number, as in the kernel's own table."""
     assert kind_of("/proc") == "proc"
+
+
+def test_the_kernel_tells_what_is_mounted_exactly_somewhere() -> None:
+    """A directory of a mounted file system is not where it is mounted."""
+    mounted = mounted_at("/proc")
+    assert mounted
+    assert (mounted.kind, mounted.device, mounted.options[:1]) == ("proc", "proc", "r")
+    assert mounted_at("/proc/self") is None
 
 
 def test_a_tree_follows_no_symlink(tmp_path: Path) -> None:

@@ -15,13 +15,17 @@ NEVER = "cron(0 2 1 1 ? 2199)"
 
 @dataclass
 class Site:
-    """`truths` has what the source held in each night that published a snapshot, by the snapshot's name."""
+    """`truths` has what the source held in each night that published a snapshot, by the snapshot's name.
+
+    `patience` is how many seconds a night or a restore may take.
+    """
 
     cloud: LocalCloud
     assembly: Assembly
     source_id: str
     stack: BackupStack
     truths: dict[str, dict[str, Fact]] = field(default_factory=dict)
+    patience: float = 60.0
 
     @classmethod
     def build(cls, cloud: LocalCloud, assembly: Assembly) -> "Site":
@@ -46,7 +50,7 @@ class Site:
 
     def end_of_night(self) -> Backup:
         """Wait until nothing goes on any more."""
-        ended = self.stack.wait_for_the_end()
+        ended = self.stack.wait_for_the_end(self.patience)
         if ended.snapshot:
             self.truths[ended.snapshot] = account(self.source)
         return ended
@@ -54,8 +58,25 @@ class Site:
     def wait_for_copy(self) -> Backup:
         """Wait until files are being copied; gives the record."""
         partials = self.backup / "efs-backup" / "daily"
-        self.cloud.wait("files are copied", lambda: any(_files(path) for path in partials.glob(".partial-*")))
+        self.cloud.wait(
+            "files are copied", lambda: any(_files(path) for path in partials.glob(".partial-*")), self.patience
+        )
         return self.stack.records()[-1]
+
+    def restore(self, **given: str) -> str:
+        """Deploy a restore stack, wait for its mail, delete it; gives the subject."""
+        mails = len(self.subjects())
+        parameters = {
+            "SrcEFS": self.source_id, "DstEFS": self.stack.outputs["BackupEFS"],
+            "RestoreLogBucket": self.stack.outputs["LogBucket"], "SecurityGroupId": self.stack.outputs["SecurityGroup"],
+            **given,
+        }  # fmt: skip
+        template = self.assembly.template("EfsRestore")
+        made = BackupStack(self.cloud, "restore", deploy(self.cloud, "restore", template, parameters))
+        self.cloud.wait("the restore is over", made.is_quiet, self.patience)
+        self.cloud.client("cloudformation").delete_stack(StackName="restore")
+        (subject,) = self.subjects()[mails:]
+        return subject
 
     def subjects(self) -> list[str]:
         """The subjects of the mails, oldest first."""

@@ -33,6 +33,8 @@ STOP_GRACE_SECONDS = 30.0
 _POLL_SECONDS = 0.05
 _WATCH_SECONDS = 1.0
 _ENDED = re.compile(r"^part ended with exit code (\d+)$", re.MULTILINE)
+_PART = re.compile(r"part\.(\d+)")
+"""The list of a part; fpsync 1.6 and newer write part.N.meta and run.meta beside it."""
 _GONE = ": No such file or directory"
 
 
@@ -167,7 +169,7 @@ class Copy:
     def _part_numbers(self) -> list[int]:
         parts = self._workspace.part_directory
         names = os.listdir(parts) if parts else []
-        return sorted(int(name.removeprefix("part.")) for name in names if name.startswith("part."))
+        return sorted(int(found[1]) for name in names if (found := _PART.fullmatch(name)))
 
     def _part(self, number: int) -> str:
         return str((self._workspace.part_directory or self._workspace.path) / f"part.{number}")

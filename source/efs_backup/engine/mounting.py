@@ -1,5 +1,6 @@
 """Mounting file systems and making sure that they are there."""
 
+import logging
 import os
 import shutil
 from collections.abc import Collection, Iterator, Sequence
@@ -8,12 +9,13 @@ from pathlib import Path
 
 from efs_backup.domain.errors import MountFailed
 from efs_backup.domain.mounting import HELPER, MountTarget, mount_command, nearest
-from efs_backup.engine.mounts import mounted_kind
+from efs_backup.engine.mounts import mounted_at
 from efs_backup.engine.process import Runner
 
 MOUNT_SECONDS = 180.0
 PROBE_SECONDS = 30.0
 
+_logger = logging.getLogger(__name__)
 _CHECK_NETWORK = "Check the mount targets, and that their security group lets in NFS (2049) from the instance's."
 
 
@@ -53,13 +55,14 @@ class Mounter:
 
     def _check(self, file_system: str, at: Path) -> None:
         """A mount that failed without a word is an empty directory, which would be copied with success."""
-        kind = mounted_kind(str(at))
-        if kind not in self._kinds:
-            found = f"a file system of kind {kind}" if kind else "no mounted file system"
+        mounted = mounted_at(str(at))
+        if mounted is None or mounted.kind not in self._kinds:
+            found = f"a file system of kind {mounted.kind}" if mounted else "no mounted file system"
             raise MountFailed(f"Where {file_system} should be mounted there is {found}.", _CHECK_NETWORK)
         probe = self._runner.run_within(("stat", "--file-system", str(at)), PROBE_SECONDS)
         if probe is None or probe.code != 0:
             raise MountFailed(f"{file_system} is mounted but does not answer.", _CHECK_NETWORK)
+        _logger.info("%s is mounted: %s of kind %s with %s", file_system, mounted.device, mounted.kind, mounted.options)
 
 
 def inside(mounted: Path, prefix: str) -> Path:

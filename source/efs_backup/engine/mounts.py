@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -19,12 +20,21 @@ def _parse(line: str) -> tuple[str, str]:
     return before.split()[2], after.split()[0]
 
 
-def mounted_kind(path: str) -> str:
-    """The kind of what is mounted exactly there; "" where nothing is."""
+@dataclass(frozen=True)
+class Mounted:
+    """What is mounted somewhere, and the options that the kernel and the server have agreed on."""
+
+    kind: str
+    device: str
+    options: str
+
+
+def mounted_at(path: str) -> Mounted | None:
+    """What is mounted exactly there; None where nothing is."""
     wanted = os.path.realpath(path)
     lines = Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines()
-    kinds = [_parse(line)[1] for line in lines if _unescaped(line.split()[4]) == wanted]
-    return kinds[-1] if kinds else ""
+    found = [line.partition(" - ")[2] for line in lines if _unescaped(line.split()[4]) == wanted]
+    return Mounted(*found[-1].split(" ", 2)) if found else None
 
 
 def _unescaped(path: str) -> str:

@@ -1,0 +1,1 @@
+"""The whole solution over real NFS: see docs/real-nfs.md."""
