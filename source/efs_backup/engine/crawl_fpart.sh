@@ -6,6 +6,6 @@ pace=$here/pace
 [ ! -x "$pace" ] || set -- -w "$pace" "$@"
 "$here/real_fpart" "$@" 2>"$here/complaints"
 code=$?
-[ ! -x "$pace" ] || [ $code -ne 0 ] || FPART_PARTFILENAME= "$pace"
+[ ! -x "$pace" ] || [ $code -ne 0 ] || FPART_PARTFILENAME='' "$pace"
 echo "$code" >"$here/exit_code.new" && mv "$here/exit_code.new" "$here/exit_code"
 exit $code
