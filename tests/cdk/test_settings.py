@@ -11,7 +11,10 @@ from efs_backup.domain.snapshots import Interval, Retention
 from tests.cdk.template import Template
 
 _OF_LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "orchestrator", "AWS_REGION": "us-east-1"}
-_OF_THE_UNIT = {"AGENT_TASK", "http_proxy", "https_proxy", "no_proxy"}
+_OF_THE_UNIT = {
+    "AGENT_TASK", "AWS_METADATA_SERVICE_NUM_ATTEMPTS", "AWS_METADATA_SERVICE_TIMEOUT", "http_proxy", "https_proxy",
+    "no_proxy",
+}  # fmt: skip
 
 
 def _environment_file(template: Template) -> dict[str, str]:

@@ -35,7 +35,7 @@ def test_the_handler_answers_under_the_runtime_client_and_a_warm_call_is_fast(
     answers = [orchestrator.invoke(event, 60) for _ in range(6)]
     assert answers[0].value == {
         "action": "ignore",
-        "reason": "it comes neither from this solution nor from Auto Scaling",
+        "reason": "it comes neither from this solution nor from Auto Scaling or Systems Manager",
     }
     assert min(answer.seconds for answer in answers[1:]) < 0.1
     lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
