@@ -392,19 +392,27 @@ def test_an_input_error_that_passes_is_tried_again(cli: Cli, source: Path, simul
 
 
 @pytest.mark.parametrize("operation", ["opendir", "readdir"])
-@both_copiers
-def test_a_listing_that_breaks_off_in_the_crawl_is_noticed(
-    cli: Cli, source: Path, simulator: Simulator, operation: str
+@pytest.mark.parametrize(("copier", "listed_before"), [("links", 0), ("rsync", 0), ("rsync", 1)])
+def test_a_listing_that_breaks_off_is_noticed(
+    cli: Cli, source: Path, simulator: Simulator, operation: str, copier: str, listed_before: int
 ) -> None:
-    """The crawl takes such a directory for an empty one, for readdir even without a word; the names are compared."""
+    """In the survey, and in fpart's crawl for rsync alone.
+
+    fpart takes such a directory for an empty one, for readdir even without a word; the names are compared.
+    """
     efs, backup = simulator.mount("source"), simulator.mount("backup")
     os.system(f"cp -a '{source}/.' '{efs}'")  # noqa: S605
     cli("run", efs, backup)
     time.sleep(2.1)  # what has just been made is not held against the copy, as clocks may differ
     simulator.mount(
-        "source", f"fail_op={operation}", "fail_errno=EIO", "fail_path=directory 1", "fail_after=1", "fail_count=1"
+        "source",
+        f"fail_op={operation}",
+        "fail_errno=EIO",
+        "fail_path=directory 1",
+        f"fail_after={listed_before}",
+        "fail_count=1",
     )
-    result = cli("run", efs, backup, "--json", code=1).json
+    result = cli("run", efs, backup, "--json", "--copier", copier, code=1).json
     assert result["failure_reason"] in {"SourceUnreadable", "CopyFailed"}
     assert "directory 1" in result["message"]
     assert len(cli("list", backup, "--json").json) == 1

@@ -16,6 +16,7 @@ from efs_backup.domain.linking import (
     first_mode,
     has_holes,
     is_equal,
+    rsyncs_for,
     way_of,
     worst_code,
 )
@@ -99,9 +100,18 @@ def test_every_listed_name_is_found_once_in_its_directory(paths: list[str]) -> N
     assert sorted(found) == sorted(set(paths))
 
 
-def test_directories_without_files_are_left_out() -> None:
-    """They are listed with a slash; they are made elsewhere."""
-    assert by_directory(["./a/", "./", "./b/c/", "./b/file"]) == {"b": {"file": None}}
+def test_directories_without_files_have_no_names() -> None:
+    """They are listed with a slash, for they have to be made as well."""
+    assert by_directory(["./a/", "./", "./b/c/", "./b/file"]) == {"a": {}, "": {}, "b/c": {}, "b": {"file": None}}
+
+
+@given(st.integers(1, 10**6), st.integers(0, 10**13), st.integers(1, 64))
+def test_large_files_are_shared_out_to_some_rsyncs(files: int, size: int, threads: int) -> None:
+    """Never to more than there are files, threads or bytes for; to one in any case."""
+    rsyncs = rsyncs_for(files, size, threads)
+    assert 1 <= rsyncs <= files
+    assert rsyncs == 1 or (rsyncs <= threads / 8 and (rsyncs - 1) * 16 * 2**20 < size)
+    assert rsyncs_for(100, 2**40, 32) == 4
 
 
 @given(st.lists(st.sampled_from([0, 10, 11, 12, 20, 23, 24, 137])))

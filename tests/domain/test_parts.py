@@ -14,8 +14,11 @@ from efs_backup.domain.parts import (
     Concurrency,
     CopyReport,
     PartReport,
+    Piece,
     concurrency_of,
     plan_parts,
+    plan_pieces,
+    share_out,
 )
 from efs_backup.domain.rsync_output import Complaint, Fault
 from efs_backup.domain.tuning import JOBS_LIMIT, Copier, Tuning
@@ -86,18 +89,55 @@ def test_parts_are_neither_tiny_nor_huge(number: int, size: int, concurrency: Co
     assert SMALLEST_PART_SIZE <= plan.size <= LARGEST_PART_SIZE
 
 
-@given(files, sizes, concurrencies, jobs, st.floats(1, 10**6), st.integers(0, 10**6))
-def test_all_jobs_and_the_crawl_together_keep_the_ordered_rate(
-    number: int, size: int, concurrency: Concurrency, ordered: int, rate: float, directories: int
+@given(files, sizes, concurrencies, jobs, st.floats(1, 10**6))
+def test_all_jobs_together_keep_the_ordered_rate(
+    number: int, size: int, concurrency: Concurrency, ordered: int, rate: float
 ) -> None:
-    """Each has an equal share of what fpart leaves; without an order there is no limit."""
-    plan = plan_parts(number, size, concurrency, Tuning(jobs=ordered, operations_per_second=rate), directories)
+    """Each has an equal share; without an order there is no limit."""
+    plan = plan_parts(number, size, concurrency, Tuning(jobs=ordered, operations_per_second=rate))
     assert plan.operations_per_second
-    assert plan.crawl_operations_per_second
-    assert plan.operations_per_second * ordered + plan.crawl_operations_per_second == pytest.approx(rate)
-    assert rate / 21 <= plan.crawl_operations_per_second <= rate / 2
-    assert plan.files <= max(100, 10 * rate)
+    assert plan.operations_per_second * ordered == pytest.approx(rate)
     assert plan_parts(number, size, concurrency, Tuning()).operations_per_second is None
+
+
+MOST = plan_pieces(Tuning())
+pieces = st.lists(st.builds(Piece, st.integers(0, MOST.files), st.integers(0, 10 * LARGEST_PART_SIZE)), max_size=300)
+
+
+@given(pieces, files, sizes, concurrencies)
+def test_every_piece_goes_into_exactly_one_part(
+    listed: list[Piece], number: int, size: int, concurrency: Concurrency
+) -> None:
+    """In their order, and no part is empty."""
+    shares = share_out(listed, MOST, plan_parts(number, size, concurrency, Tuning()))
+    assert [position for share in shares for position in share] == list(range(len(listed)))
+    assert all(shares)
+
+
+@given(st.integers(1, 3000), st.integers(1, 300))
+def test_no_part_has_more_files_than_ordered(ordered: int, number: int) -> None:
+    """However many are ordered: each piece is a part then."""
+    tuning = Tuning(files_per_part=ordered)
+    plan = plan_parts(10**6, 0, concurrency_of("nfs4", 2), tuning)
+    most = plan_pieces(tuning)
+    assert most.files == ordered
+    assert len(share_out([Piece(ordered, 0)] * number, most, plan)) == number
+
+
+@given(st.integers(8, 2000), st.sampled_from(["nfs4", "ext4"]), st.integers(1, 16))
+def test_all_jobs_have_the_same_work(number: int, kind: str, processors: int) -> None:
+    """No part is larger than another by more than a piece, and each job gets as many of them."""
+    listed = [Piece(MOST.files, 0)] * number
+    plan = plan_parts(number * MOST.files, 0, concurrency_of(kind, processors, Copier.LINKS), Tuning())
+    lengths = [len(share) for share in share_out(listed, MOST, plan)]
+    assert max(lengths) - min(lengths) <= 1
+    assert len(lengths) <= plan.jobs or len(lengths) % plan.jobs == 0
+
+
+def test_large_files_are_shared_out_as_well() -> None:
+    """Parts are bounded by bytes, too."""
+    plan = plan_parts(3, 3 * LARGEST_PART_SIZE, concurrency_of("nfs4", 2, Copier.LINKS), Tuning(jobs=1))
+    assert share_out([Piece(1, LARGEST_PART_SIZE)] * 3, MOST, plan) == [range(1), range(1, 2), range(2, 3)]
 
 
 @pytest.mark.parametrize("kind", ["ext4", "nfs4"])
@@ -226,9 +266,9 @@ def test_a_whole_copy_has_no_fault(parts: tuple[PartReport, ...]) -> None:
             r"^Not copied: 1 of 1 part: .* exit code 137 \(killed or unknown\)",
         ),
         (CopyReport(True, (), (_part(23),)), CopyFailed, "exit code 23"),
-        (CopyReport(False, (), (GOOD,)), CopyFailed, "fpart did not reach the end"),
-        (CopyReport(False, (), ()), CopyFailed, "fpart did not reach the end"),
-        (CopyReport(False, ("fts_read: Input/output error",), (GOOD,)), CopyFailed, "end.*Input/output error"),
+        (CopyReport(False, (), (GOOD,)), CopyFailed, "Not all of the source was listed"),
+        (CopyReport(False, (), ()), CopyFailed, "Not all of the source was listed"),
+        (CopyReport(False, ("fts_read: Input/output error",), (GOOD,)), CopyFailed, "listed: .*Input/output error"),
     ],
 )
 def test_a_copy_that_is_not_whole_says_why(report: CopyReport, error: type[BackupError], words: str) -> None:
@@ -257,7 +297,7 @@ def test_a_fault_uses_the_words_of_the_caller() -> None:
     assert [fault.message for fault in (full, unread, crawl) if fault] == [
         "The target is full.",
         f"The snapshot could not be read 1 time ({UNREADABLE.text}): '/s/x'.",
-        "fpart did not reach the end of the snapshot.",
+        "Not all of the snapshot was listed.",
     ]
 
 
@@ -279,3 +319,11 @@ def test_the_statistics_of_a_copy_are_those_of_its_parts() -> None:
 def test_only_finished_parts_are_counted_as_finished() -> None:
     """A next backup continues from these."""
     assert CopyReport(False, (), (GOOD, _part(None), _part(23, UNREADABLE), _part(24, VANISHED))).finished_parts == 2
+
+
+def test_what_was_begun_is_worth_going_on_from() -> None:
+    """A part that was killed has brought what it has brought; one that has only linked has not."""
+    copied, linked = CopyStatistics(9, 1, 0, 9, 1), CopyStatistics(9, 0, 0, 9, 0)
+    assert CopyReport(True, (), (PartReport(1, 0, None, copied),)).is_worth_continuing
+    assert not CopyReport(True, (), (PartReport(1, 0, None, linked),)).is_worth_continuing
+    assert CopyReport(True, (), (PartReport(1, 9, 0, linked),)).is_worth_continuing

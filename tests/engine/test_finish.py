@@ -242,6 +242,6 @@ def test_a_directory_that_the_crawl_never_saw_fails_the_backup(cli: Cli, simulat
         write(source / "above" / f"below {number}" / "file")
     time.sleep(2.1)  # what has just been made is not held against the copy, as clocks may differ
     simulator.mount("source", "fail_op=readdir", "fail_errno=EIO", "fail_path=above", "fail_after=8", "fail_count=1")
-    result = cli("run", source, backup, "--json", code=1).json
+    result = cli("run", source, backup, "--json", "--copier", "rsync", code=1).json
     assert result["failure_reason"] == "CopyFailed"
     assert "above/below" in result["message"]

@@ -68,7 +68,7 @@ def test_a_path_of_safe_characters_is_used_as_it_is(tmp_path: Path) -> None:
     """Another one gets a link, and the workspace is gone at the end."""
     odd = tmp_path / "it's"
     odd.mkdir()
-    with workspace("/bin/true", Copier.LINKS, PartSizes(1, 1, 1)) as private:
+    with workspace() as private:
         assert private.link("safe", tmp_path) == str(tmp_path.resolve())
         link = private.link("odd", odd)
         assert Path(link).is_relative_to(private.path)
@@ -101,7 +101,8 @@ def test_a_directory_of_very_many_files_is_deleted_in_pieces(tmp_path: Path) -> 
 def test_an_empty_queue_is_looked_at_in_peace(tmp_path: Path) -> None:
     """The ls that fpsync finds answers at once where there is a job, and after a while where there is none."""
     (tmp_path / "info").touch()
-    with workspace("/bin/true", Copier.RSYNC, PartSizes(1, 1, 1)) as private:
+    with workspace() as private:
+        private.fill("/bin/true", Copier.RSYNC, PartSizes(1, 1, 1))
         listed = [str(private.programs / "ls"), "-rt1"]
         started = time.monotonic()
         assert subprocess.check_output(listed, cwd=tmp_path) == b"info\n"

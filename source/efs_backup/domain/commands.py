@@ -76,7 +76,7 @@ def fpart_options(excludes: Sequence[ExcludePattern]) -> str:
 class PartSizes:
     """How fpsync splits the work: jobs at a time, and at most so many files and bytes in one part.
 
-    threads and operations a second (None: no limit) are those of each job, for our own copier; fpart has its own.
+    threads and operations a second (None: no limit) are those of each job, for our own copier.
     """
 
     jobs: int
@@ -84,7 +84,6 @@ class PartSizes:
     size: int
     threads: int = 1
     operations_per_second: float | None = None
-    crawl_operations_per_second: float | None = None
 
 
 def fpsync_command(

@@ -31,6 +31,8 @@ SMALL_FILE_SIZE = 256 * 1024
 WRITE, POINT, HAND_OVER = "write", "point", "hand over"
 """How a new entry is made: a small file written, a symlink pointed, everything else handed over to rsync."""
 
+_BYTES_WORTH_AN_RSYNC = 16 * 1024 * 1024
+_THREADS_FOR_AN_RSYNC = 8
 _SMALLEST_HOLE = 4096
 _BLOCK = 512
 _PERMISSIONS = 0o777
@@ -74,14 +76,21 @@ def first_mode(source: "Attributes") -> int:
 def by_directory(entries: "list[str]") -> "dict[str, dict[str, None]]":
     """The names in each directory ("" for the root) that a part lists as `./directory/name`, each once, in order.
 
-    What ends in a slash is a directory in which nothing is to be copied, and left out.
+    What ends in a slash is a directory in which nothing is to be copied: no names.
     """
     found: dict[str, dict[str, None]] = {}
     for entry in entries:
         directory, _, name = entry.removeprefix("./").rpartition("/")
+        names = found.setdefault(directory, {})
         if name not in {"", "."}:
-            found.setdefault(directory, {})[name] = None
+            names[name] = None
     return found
+
+
+def rsyncs_for(files: int, size: int, threads: int) -> int:
+    """How many rsyncs at a time bring what is left of a part: one for so many bytes, but not one for each thread."""
+    worth = -(-size // _BYTES_WORTH_AN_RSYNC)
+    return max(1, min(worth, files, threads // _THREADS_FOR_AN_RSYNC))
 
 
 def worst_code(codes: "list[int]") -> int:

@@ -1,6 +1,9 @@
 """The parts of a copy: how large, and what became of them."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from math import ceil
 
 from efs_backup.domain.backup import CopyStatistics
 from efs_backup.domain.commands import (
@@ -11,14 +14,17 @@ from efs_backup.domain.commands import (
 )
 from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed, SourceUnreadable
 from efs_backup.domain.rsync_output import Complaint, Fault, first_paths
-from efs_backup.domain.throttling import crawl_share, most_files, most_jobs
-from efs_backup.domain.tuning import Copier, Tuning
+from efs_backup.domain.throttling import most_jobs
+from efs_backup.domain.tuning import JOBS_LIMIT, Copier, Tuning
 from efs_backup.domain.wording import counted
 
 SMALLEST_PART_SIZE = 256 * 1024**2
 LARGEST_PART_SIZE = 4 * 1024**3
+MOST_PIECE_FILES = 250
+MOST_PIECE_SIZE = 64 * 1024**2
 
 _NETWORK_KINDS = ("nfs", "fuse", "cifs", "smb", "lustre", "9p", "ceph", "beegfs", "afs", "efs")
+_LEAST_WEIGHT = 1e-6
 _GOOD_CODES = frozenset({0, RSYNC_SOME_FILES_VANISHED})
 
 
@@ -46,41 +52,66 @@ def concurrency_of(kind: str, processors: int, copier: Copier = Copier.RSYNC) ->
     copier does as many as it has threads, so that fewer and larger parts keep as many requests under way.
     """
     if kind.startswith(_NETWORK_KINDS):
-        return _OVER_A_NETWORK[copier]
+        return _over_a_network(processors, copier)
     jobs = max(2, min(processors + 1, 16))
     if copier is Copier.LINKS:
         return Concurrency(jobs, 1, 5000, 20_000, threads=2, changing_threads=2, part_threads=2)
     return Concurrency(jobs, 1, 2500, 10_000, threads=2, changing_threads=2)
 
 
-_OVER_A_NETWORK = {
-    Copier.RSYNC: Concurrency(32, 2, 150, 2000, threads=16, changing_threads=64),
-    Copier.LINKS: Concurrency(4, 2, 1000, 20_000, threads=16, changing_threads=64, part_threads=16),
-}
+def _over_a_network(processors: int, copier: Copier) -> Concurrency:
+    """As many requests at a time as the client sends; our copier sends them from few processes, for each costs."""
+    if copier is Copier.RSYNC:
+        return Concurrency(32, 2, 150, 2000, threads=16, changing_threads=64)
+    jobs = max(2, min(processors, 8))
+    return Concurrency(jobs, 1, 1000, 50_000, threads=16, changing_threads=64, part_threads=JOBS_LIMIT // jobs)
 
 
-def plan_parts(files: int, size: int, concurrency: Concurrency, tuning: Tuning, directories: int = 0) -> PartSizes:
+def plan_parts(files: int, size: int, concurrency: Concurrency, tuning: Tuning) -> PartSizes:
     """Some parts for each job, so that all end at about the same time, but none so small that its start costs most."""
     rate = tuning.operations_per_second
     jobs = tuning.jobs or min(concurrency.jobs, most_jobs(rate) if rate else concurrency.jobs)
     share = jobs * concurrency.parts_per_job
     fitting = max(concurrency.smallest_part_files, min(-(-files // share), concurrency.largest_part_files))
-    sizes = PartSizes(
+    return PartSizes(
         jobs,
         tuning.files_per_part or fitting,
         max(SMALLEST_PART_SIZE, min(-(-size // share), LARGEST_PART_SIZE)),
         tuning.threads or concurrency.part_threads,
+        rate / jobs if rate else None,
     )
-    return _throttled(sizes, rate, crawl_share(files, directories)) if rate else sizes
 
 
-def _throttled(sizes: PartSizes, rate: float, crawl: float) -> PartSizes:
-    return replace(
-        sizes,
-        files=min(sizes.files, most_files(rate)),
-        operations_per_second=rate * (1 - crawl) / sizes.jobs,
-        crawl_operations_per_second=rate * crawl,
-    )
+@dataclass(frozen=True)
+class Piece:
+    """Some files that are listed together: how many, and the bytes of their contents."""
+
+    files: int
+    size: int
+
+
+def plan_pieces(tuning: Tuning) -> Piece:
+    """The most that one piece holds: parts are made of whole pieces, once it is known how many there are."""
+    return Piece(tuning.files_per_part or MOST_PIECE_FILES, MOST_PIECE_SIZE)
+
+
+def share_out(pieces: Sequence[Piece], most: Piece, sizes: PartSizes) -> list[range]:
+    """The pieces of each part, by their positions; `most` is what one piece may hold.
+
+    Parts are of equal weight, and few, and each job gets the same number of them where there are more parts than jobs.
+    A piece goes to the part in which its middle lies. Where a part may hold no more than a piece, each piece is one.
+    """
+    if sizes.files <= most.files:
+        return [range(position, position + 1) for position in range(len(pieces))]
+    weights = [max(piece.files / sizes.files, piece.size / sizes.size, _LEAST_WEIGHT) for piece in pieces]
+    whole = sum(weights)
+    parts = max(1, ceil(whole - _LEAST_WEIGHT * len(pieces)))
+    if parts > sizes.jobs:
+        parts = -(-parts // sizes.jobs) * sizes.jobs
+    middles = [end - weight / 2 for weight, end in zip(weights, accumulate(weights), strict=True)]
+    chosen = [int(middle / whole * parts) for middle in middles]
+    starts = [position for position, part in enumerate(chosen) if position == 0 or part != chosen[position - 1]]
+    return [range(start, end) for start, end in pairwise((*starts, len(pieces)))]
 
 
 @dataclass(frozen=True)
@@ -121,7 +152,7 @@ class PartReport:
 
 @dataclass(frozen=True)
 class CopyReport:
-    """A whole copy: whether the crawl reached its end, what it could not read, and all parts."""
+    """A whole copy: whether all parts were listed, what could not be read for that, and all parts."""
 
     crawl_finished: bool
     crawl_complaints: tuple[str, ...]
@@ -137,6 +168,11 @@ class CopyReport:
     def finished_parts(self) -> int:
         """How many parts are finished."""
         return sum(part.is_finished for part in self.parts)
+
+    @property
+    def is_worth_continuing(self) -> bool:
+        """Whether the next backup has less to do because of it, as far as is known."""
+        return self.finished_parts > 0 or self.statistics.number_of_files_transferred > 0
 
     def fault(self, source: str = "source", target: str = "backup file system") -> BackupError | None:
         """Why this copy is not whole, the most telling reason first; None where everything is there.
@@ -170,5 +206,5 @@ class CopyReport:
             )
         if not self.crawl_finished:
             said = f": {'; '.join(self.crawl_complaints[:3])}" if self.crawl_complaints else ""
-            return CopyFailed(f"fpart did not reach the end of the {source}{said}.")
+            return CopyFailed(f"Not all of the {source} was listed{said}.")
         return None

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from efs_backup.domain.orders import BackupOrder
 from efs_backup.domain.parts import CopyReport, plan_parts
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.snapshots import SnapshotName
+from efs_backup.domain.wording import counted
 from efs_backup.engine.completion import Completion
 from efs_backup.engine.copy import Copy, CopyOrder
 from efs_backup.engine.delete import delete_trees
@@ -32,7 +34,7 @@ from efs_backup.engine.survey import Survey, take_survey
 from efs_backup.engine.throttle import Throttle
 from efs_backup.engine.tree import Tree, most_concurrent
 from efs_backup.engine.tree_walk import Stopped
-from efs_backup.engine.workspace import workspace
+from efs_backup.engine.workspace import Workspace, workspace
 
 PARTIALS_USED = 3
 """Left-over partials that a backup continues from; each is one more place for rsync to look in."""
@@ -109,14 +111,21 @@ class BackupRun:
         for adopted in series.adopt():
             self._note(f"Adopted a snapshot of the old layout as {adopted.name}.")
         snapshots, partials = series.snapshots(), series.partials()
+        with workspace() as private:
+            survey = self._survey(source, private)
+            if survey.is_empty and not self._order.allow_empty:
+                refuse_sudden_emptiness(self._order.source, snapshots)
+            name = SnapshotName.following([known.name for known in (*snapshots, *partials)], self._now)
+            references = [*partials[:PARTIALS_USED], *snapshots[:1]]
+            previous = snapshots[0].name if snapshots else None
+            attempt = _Attempt(source, series, name, references, survey, private, previous)
+            return self._fill_and_publish(attempt, tools)
+
+    def _survey(self, source: Tree, private: Workspace) -> Survey:
+        """What is found is listed for our copier; for rsync alone fpart lists it again."""
         with self._step("survey"):
-            survey = take_survey(source, self._is_left_out, self._stop.is_due)
-        if survey.is_empty and not self._order.allow_empty:
-            refuse_sudden_emptiness(self._order.source, snapshots)
-        name = SnapshotName.following([known.name for known in (*snapshots, *partials)], self._now)
-        references = [*partials[:PARTIALS_USED], *snapshots[:1]]
-        attempt = _Attempt(source, series, name, references, survey)
-        return self._fill_and_publish(attempt, tools)
+            lists = private.part_lists(self._order.tuning)
+            return take_survey(source, self._is_left_out, self._stop.is_due, lists)
 
     def _fill_and_publish(self, attempt: "_Attempt", tools: Tools) -> BackupResult:
         partial = attempt.series.create_partial(attempt.name)
@@ -133,8 +142,9 @@ class BackupRun:
         return self._succeed(attempt, snapshot, report, finished)
 
     def _copy(self, attempt: "_Attempt", target: Tree, partial: Path, tools: Tools) -> tuple[CopyReport, Evidence]:
-        sizes, copier = self._sizes(attempt, target), self._order.tuning.copier
-        with self._step("copy"), workspace(tools.fpart, copier, sizes) as private:
+        sizes, private = self._sizes(attempt, target), attempt.private
+        with self._step("copy"):
+            private.fill(tools.fpart, self._order.tuning.copier, sizes)
             self._watcher.expect(attempt.survey.files, attempt.survey.size)
             links = private.links("reference", [reference.path for reference in attempt.references])
             options = rsync_options(links, vanishing=True, in_place=not links, into_empty=True)
@@ -149,7 +159,7 @@ class BackupRun:
     def _sizes(self, attempt: "_Attempt", target: Tree) -> PartSizes:
         concurrency = most_concurrent(self._order.tuning.copier, attempt.source, target)
         survey = attempt.survey
-        return plan_parts(survey.files, survey.size, concurrency, self._order.tuning, survey.directories)
+        return plan_parts(survey.files, survey.size, concurrency, self._order.tuning)
 
     def _finish(self, attempt: "_Attempt", target: Tree, evidence: Evidence) -> Finished:
         since_ns = int((self._now.timestamp() - CLOCK_MARGIN_SECONDS) * 1e9)
@@ -197,11 +207,12 @@ class BackupRun:
 
     def _cut_off(self, attempt: "_Attempt", partial: Path, report: CopyReport) -> BackupResult:
         self._keep_or_discard(attempt, partial, report)
-        return self._incomplete(f"with {report.finished_parts} parts copied", report.statistics, attempt)
+        copied = counted(report.statistics.number_of_files_transferred, "file")
+        return self._incomplete(f"with {copied} copied", report.statistics, attempt)
 
     def _keep_or_discard(self, attempt: "_Attempt", partial: Path, report: CopyReport) -> None:
         """Keep what the next backup can continue from; older partials stay too, until a backup is whole."""
-        if report.finished_parts == 0 and attempt.series.partials()[1:]:
+        if not report.is_worth_continuing and attempt.series.partials()[1:]:
             attempt.series.discard(partial)
         for outdated in attempt.series.partials()[PARTIALS_USED:]:
             attempt.series.discard(outdated.path)
@@ -236,18 +247,17 @@ class BackupRun:
             self._steps.append(Step(name, time.monotonic() - started))
 
 
+@dataclass(frozen=True)
 class _Attempt:
     """What one backup works on."""
 
-    def __init__(
-        self, source: Tree, series: Series, name: SnapshotName, references: list[Snapshot], survey: Survey
-    ) -> None:
-        self.source = source
-        self.series = series
-        self.name = name
-        self.references = references
-        self.survey = survey
-        self.previous = next((known.name for known in series.snapshots()), None)
+    source: Tree
+    series: Series
+    name: SnapshotName
+    references: list[Snapshot]
+    survey: Survey
+    private: Workspace
+    previous: SnapshotName | None
 
 
 def _dotted(version: tuple[int, ...]) -> str:

@@ -58,7 +58,7 @@ def plan_backup(order: BackupOrder, *, now: datetime, runner: Runner, stop: Stop
         tuple(known.name for known in partials),
         survey,
         differences,
-        plan_parts(survey.files, survey.size, concurrency, order.tuning, survey.directories),
+        plan_parts(survey.files, survey.size, concurrency, order.tuning),
         plan_prune([name, *(snapshot.name for snapshot in snapshots)], order.retention),
     )
 

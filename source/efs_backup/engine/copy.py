@@ -98,9 +98,9 @@ class Copy:
     def _progress(self) -> CopyStatistics:
         """What is done, also in parts that have not ended: our copier says every second what it has done in it."""
         logs = self._workspace.log_directory
-        running = (path for path in (logs.glob("*.stdout") if logs else ()) if int(path.stem) not in self._ended)
-        begun = (parse_statistics(read_if_there(path)) for path in running)
-        return sum((*(part.statistics for part in self._ended.values()), *begun), CopyStatistics())
+        numbers = (int(path.stem) for path in (logs.glob("*.stdout") if logs else ()))
+        begun = (self._begun(number) for number in numbers if number not in self._ended)
+        return sum((part.statistics for part in (*self._ended.values(), *begun)), CopyStatistics())
 
     def _is_over(self) -> bool:
         """Whether nothing is left to wait for: all parts have ended (fpsync notices late), or the disk is full."""
@@ -134,13 +134,18 @@ class Copy:
             self._ended[part.number] = _merged(part, again)
 
     def report(self) -> CopyReport:
-        """What is known now; a part without its closing line counts as lost."""
+        """What is known now; a part without its closing line counts as lost, with what it has brought until then."""
         self._collect()
-        parts = [self._ended.get(number) or PartReport(number, 0, None) for number in self._part_numbers()]
+        parts = [self._ended.get(number) or self._begun(number) for number in self._part_numbers()]
         complaints = [line for line in self._workspace.crawl_complaints if not line.endswith(_GONE)]
         if self._workspace.crawl_exit_code is None:
             complaints += read_if_there(self._workspace.output).splitlines()
         return CopyReport(self._workspace.crawl_exit_code == 0, tuple(complaints), tuple(parts))
+
+    def _begun(self, number: int) -> PartReport:
+        logs = self._workspace.log_directory
+        said = read_if_there(logs / f"{number}.stdout") if logs else ""
+        return PartReport(number, 0, None, parse_statistics(said))
 
     def listed_directories(self) -> Iterator[str]:
         """The directories that fpart listed because no file of theirs is in any part."""

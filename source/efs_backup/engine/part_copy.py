@@ -13,7 +13,7 @@ import time
 from collections import Counter
 
 from efs_backup.domain.error_numbers import NO_SPACE
-from efs_backup.domain.linking import by_directory, worst_code
+from efs_backup.domain.linking import by_directory, rsyncs_for, worst_code
 from efs_backup.domain.witness import written
 from efs_backup.engine.descent import open_root
 from efs_backup.engine.part_directory import DirectoryCopy
@@ -139,28 +139,36 @@ class PartCopy:
         sys.stdout.flush()
 
     def _leave_to_rsync(self, paths: list[str], options: list[str], name: str) -> None:
+        """Several at a time, for each does one thing after the other; no more than are worth their start."""
+        if self._throttle.is_on:
+            self._leave_to_rsync_slowly(paths, options, name)
+        elif paths:
+            several = rsyncs_for(len(paths), self._tally.left_size, self._threads)
+            self._end([self._start_rsync(paths[one::several], options, f"{name}{one}") for one in range(several)])
+
+    def _leave_to_rsync_slowly(self, paths: list[str], options: list[str], name: str) -> None:
+        """What rsync does with each file is paid beforehand; the content of large ones it brakes itself."""
+        most = self._throttle.in_a_second // _RSYNC_OPERATIONS or 1
+        kibibytes = self._throttle.in_a_second * 1024 // _OPERATIONS_OF_A_MEBIBYTE
+        for begin in range(0, len(paths), most):
+            batch = paths[begin : begin + most]
+            self._throttle.pay(_RSYNC_OPERATIONS * len(batch))
+            self._end([self._start_rsync(batch, [*options, f"--bwlimit={max(1, kibibytes)}"], name)])
+
+    def _start_rsync(self, paths: list[str], options: list[str], name: str) -> int:
         """Its list lies beside the part's. Directories are made elsewhere: listed by name, their content would come."""
         listed = self._beside(name)
-        most = self._throttle.in_a_second // _RSYNC_OPERATIONS or 1
-        for begin in range(0, len(paths), most):
-            self._throttle.pay(_RSYNC_OPERATIONS * len(paths[begin : begin + most]))
-            self._run_rsync(paths[begin : begin + most], options, listed)
+        with open(listed, "wb") as out:
+            out.write(b"".join(os.fsencode(f"./{path}") + b"\0" for path in paths))
+        command = ["rsync", *options, "--no-dirs", f"{_LISTED_IN}{listed}", *self._places]
+        return os.posix_spawnp("rsync", command, os.environ)
+
+    def _end(self, processes: list[int]) -> None:
+        self._codes += [_exit_code(os.waitpid(process, 0)[1]) for process in processes]
 
     def _beside(self, name: str) -> str:
         place, _, part = self._part.rpartition("/")
         return f"{place}/{name}.{part}"
-
-    def _brake(self) -> list[str]:
-        """For the content of large files; what rsync does with each file beside that is paid beforehand."""
-        kibibytes = self._throttle.in_a_second * 1024 // _OPERATIONS_OF_A_MEBIBYTE
-        return [f"--bwlimit={max(1, kibibytes)}"] if self._throttle.is_on else []
-
-    def _run_rsync(self, paths: list[str], options: list[str], listed: str) -> None:
-        with open(listed, "wb") as out:
-            out.write(b"".join(os.fsencode(f"./{path}") + b"\0" for path in paths))
-        command = ["rsync", *options, *self._brake(), "--no-dirs", f"{_LISTED_IN}{listed}", *self._places]
-        process = os.posix_spawnp("rsync", command, os.environ)
-        self._codes.append(_exit_code(os.waitpid(process, 0)[1]))
 
 
 def _exit_code(status: int) -> int:

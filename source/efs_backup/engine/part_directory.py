@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from efs_backup.domain.error_numbers import NO_SPACE, NOT_THERE
 from efs_backup.domain.linking import HAND_OVER, POINT, WRITE, first_mode, is_equal, way_of
@@ -20,7 +20,7 @@ _OPERATIONS = {WRITE: 5, POINT: 3}
 class DirectoryCopy:
     """The names of one directory. `run` raises OSError only for the target's side: full, or something in the way."""
 
-    def __init__(self, sides: Sides, directory: str, names: Iterable[str]) -> None:
+    def __init__(self, sides: Sides, directory: str, names: Collection[str]) -> None:
         self.tally = Tally()
         self._placed = Names()
         self._inodes = bytearray()
@@ -38,6 +38,9 @@ class DirectoryCopy:
 
     def run(self) -> None:
         """Bring every name that is still there; what cannot be listed is left to rsync, which knows what to say."""
+        if not self._names:
+            os.close(self._make_target(stat.S_IRWXU)[0])
+            return
         try:
             source = self._sides.opened(self._sides.source, self._directory)
         except OSError as error:
@@ -81,13 +84,16 @@ class DirectoryCopy:
 
     def _open_target(self, source: int) -> int:
         mode = first_mode(os.fstat(source)) if self._sides.into_empty else stat.S_IRWXU
-        self._throttle.pay()
-        target, is_new = make_below(self._sides.target, self._directory, mode)
+        target, is_new = self._make_target(mode)
         if not is_new and not self._sides.into_empty:
             listing = self._sides.opened(self._sides.target, self._directory)
             self._existing = set(os.listdir(listing))
             os.close(listing)
         return target
+
+    def _make_target(self, mode: int) -> tuple[int, bool]:
+        self._throttle.pay()
+        return make_below(self._sides.target, self._directory, mode)
 
     def _link_from(self, reference: int, source: int, target: int, found: dict[str, os.stat_result]) -> None:
         """Link what the reference has, and take it from `found`. A reference that cannot be read has nothing."""
@@ -146,6 +152,7 @@ class DirectoryCopy:
         if is_there:
             self.tally.count(attributes, is_transferred=is_written)
         else:
+            self.tally.left_size += attributes.st_size
             (self.tally.fresh if name in self._refused else self.tally.with_references).append(self._path(name))
 
     def _make(self, way: str, source: int, target: int, name: str, attributes: os.stat_result) -> bool:

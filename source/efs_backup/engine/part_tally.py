@@ -7,11 +7,12 @@ import stat
 class Tally:
     """What became of some files: counts, sizes in bytes, and the paths that are left to rsync.
 
-    with_references: rsync may link these; fresh: it must copy them, for a link was refused.
+    with_references: rsync may link these; fresh: it must copy them, for a link was refused. left_size: of both, as far
+    as it is known.
     """
 
     def __init__(self) -> None:
-        self.files = self.size = self.transferred = self.transferred_size = 0
+        self.files = self.size = self.transferred = self.transferred_size = self.left_size = 0
         self.with_references: list[str] = []
         self.fresh: list[str] = []
 
@@ -35,5 +36,6 @@ class Tally:
         self.files, self.size = self.files + other.files, self.size + other.size
         self.transferred += other.transferred
         self.transferred_size += other.transferred_size
+        self.left_size += other.left_size
         self.with_references += other.with_references
         self.fresh += other.fresh

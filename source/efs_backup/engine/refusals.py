@@ -1,6 +1,7 @@
 """What the file systems' refusals mean for the operator."""
 
 import errno
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -28,6 +29,18 @@ def refusals_named(where: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise refusal(error, where) from error
+
+
+@contextmanager
+def temporary_space_named() -> Iterator[None]:
+    """Turn OSErrors of our own temporary files into CopyFailed."""
+    try:
+        yield
+    except OSError as error:
+        raise CopyFailed(
+            f"Temporary files in {tempfile.gettempdir()!r} could not be written: {error.strerror}.",
+            "Free space there, or set TMPDIR to a directory with more (some 100 bytes for each file of the source).",
+        ) from error
 
 
 @contextmanager

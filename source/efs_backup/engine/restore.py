@@ -24,7 +24,7 @@ from efs_backup.engine.survey import Survey, take_survey
 from efs_backup.engine.throttle import Throttle
 from efs_backup.engine.tree import Tree, most_concurrent
 from efs_backup.engine.tree_walk import Stopped
-from efs_backup.engine.workspace import workspace
+from efs_backup.engine.workspace import Workspace, workspace
 
 _AFTER_EVERY_CHANGE_NS = 2**62
 _AGAIN = "Mend the cause and run the same restore again."
@@ -75,8 +75,7 @@ class RestoreRun:
         self._target.mkdir(parents=True, exist_ok=True)
         self._make_way(planned)
         with Tree(part.directory, self._throttle) as source, Tree(self._target, self._throttle) as target:
-            survey = take_survey(source, _nothing_is_left_out, self._stop.is_due)
-            report, evidence = self._copy(part, source, target, survey, tools)
+            survey, report, evidence = self._copy(part, source, target, tools)
             if report.statistics.vanished_files:
                 raise RestoreFailed(f"Files of the snapshot vanished; was it pruned meanwhile?{self._moved()}", _AGAIN)
             if fault := report.fault("snapshot", "target's file system"):
@@ -101,22 +100,25 @@ class RestoreRun:
             else:
                 path.unlink()
 
-    def _copy(
-        self, part: Part, source: Tree, target: Tree, survey: Survey, tools: Tools
-    ) -> tuple[CopyReport, Evidence]:
+    def _copy(self, part: Part, source: Tree, target: Tree, tools: Tools) -> tuple[Survey, CopyReport, Evidence]:
         self._watcher.step("copy")
-        self._watcher.expect(survey.files, survey.size)
-        options = rsync_options((), vanishing=False, in_place=False, into_empty=False)
         tuning = self._order.tuning
-        concurrency = most_concurrent(tuning.copier, source, target)
-        sizes = plan_parts(survey.files, survey.size, concurrency, tuning, survey.directories)
-        with workspace(tools.fpart, tuning.copier, sizes) as private:
+        with workspace() as private:
+            survey = Survey(1) if part.only is not None else self._survey(source, private)
+            self._watcher.expect(survey.files, survey.size)
+            options = rsync_options((), vanishing=False, in_place=False, into_empty=False)
+            sizes = plan_parts(survey.files, survey.size, most_concurrent(tuning.copier, source, target), tuning)
+            private.fill(tools.fpart, tuning.copier, sizes)
             copy = Copy(CopyOrder(Path(source.root), Path(target.root), options, sizes), self._runner, tools, private)
             if part.only is not None:
-                return copy.run_only(part.only), Evidence()
+                return survey, copy.run_only(part.only), Evidence()
             report = copy.run(self._stop, self._watcher)
             make_listed_directories(target, copy.listed_directories())
-            return report, Evidence(survey.remembered, copy.witnesses(survey.remembered))
+            return survey, report, Evidence(survey.remembered, copy.witnesses(survey.remembered))
+
+    def _survey(self, source: Tree, private: Workspace) -> Survey:
+        lists = private.part_lists(self._order.tuning)
+        return take_survey(source, _nothing_is_left_out, self._stop.is_due, lists)
 
     def _finish(self, source: Tree, target: Tree, survey: Survey, order: FinishOrder) -> None:
         self._watcher.step("finish")

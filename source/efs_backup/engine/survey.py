@@ -2,12 +2,13 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from efs_backup.domain.evidence import Surveyed
 from efs_backup.domain.witness import Names
 from efs_backup.engine.hard_links import LinkedInodes
+from efs_backup.engine.part_lists import PartLists
 from efs_backup.engine.refusals import source_errors_named
 from efs_backup.engine.tree import Tree
 from efs_backup.engine.tree_walk import TreeWalk, joined
@@ -15,6 +16,7 @@ from efs_backup.engine.tree_walk import TreeWalk, joined
 _MOST_REMEMBERED = 64 * 2**20
 _BYTES_OF_A_DIRECTORY = 600
 _BYTES_OF_A_NAME = 60
+_NAMES_AT_A_TIME = 1000
 
 
 @dataclass
@@ -37,10 +39,16 @@ class Survey:
 
 
 def take_survey(
-    source: Tree, is_left_out: Callable[[str], bool], should_stop: Callable[[], bool] = lambda: False
+    source: Tree,
+    is_left_out: Callable[[str], bool],
+    should_stop: Callable[[], bool] = lambda: False,
+    lists: PartLists | None = None,
 ) -> Survey:
-    """List every directory once. Raises SourceUnreadable where one cannot be listed, and Stopped."""
-    surveying = _Surveying(source, is_left_out)
+    """List every directory once; `lists` gets all that is to be copied.
+
+    Raises SourceUnreadable where a directory cannot be listed, CopyFailed of the lists, and Stopped.
+    """
+    surveying = _Surveying(source, is_left_out, lists)
     TreeWalk(surveying.enter, threads=source.concurrency.threads, should_stop=should_stop).run()
     return surveying.survey()
 
@@ -48,9 +56,10 @@ def take_survey(
 class _Surveying:
     """The walk that lists every directory."""
 
-    def __init__(self, source: Tree, is_left_out: Callable[[str], bool]) -> None:
+    def __init__(self, source: Tree, is_left_out: Callable[[str], bool], lists: PartLists | None) -> None:
         self._source = source
         self._is_left_out = is_left_out
+        self._lists = lists
         self._survey = Survey()
         self._inodes = LinkedInodes()
         self._lock = threading.Lock()
@@ -65,39 +74,50 @@ class _Surveying:
     def enter(self, directory: str) -> Iterable[str]:
         """List a directory; what it was before is known from the listing above."""
         before = self._listed_above.pop(directory, None) or self._root(directory)
-        names, size, below, linked = Names(), 0, list[str](), list[os.stat_result]()
+        names, below, batch = Names(), list[str](), list[tuple[str, os.stat_result]]()
         for name, attributes, is_directory in self._listed(directory):
-            if attributes is None or self._is_left_out(path := joined(directory, name)):
+            if self._is_left_out(path := joined(directory, name)):
                 continue
             if is_directory:
                 self._listed_above[path] = attributes
                 below.append(name)
                 continue
             names.add(os.fsencode(name))
-            size += attributes.st_size
-            if attributes.st_nlink > 1:
-                linked.append(attributes)
-        self._note(directory, size, linked, Surveyed(names, tuple(below), before.st_ino, before.st_ctime_ns))
+            batch.append((name, attributes))
+            if len(batch) == _NAMES_AT_A_TIME:
+                self._note(directory, batch)
+                batch = []
+        self._note(directory, batch)
+        self._end(directory, Surveyed(names, tuple(below), before.st_ino, before.st_ctime_ns))
         return below
 
     def _root(self, directory: str) -> os.stat_result:
         with source_errors_named(self._source.root):
             return self._source.stat(directory)
 
-    def _listed(self, directory: str) -> list[tuple[str, os.stat_result | None, bool]]:
+    def _listed(self, directory: str) -> Iterator[tuple[str, os.stat_result, bool]]:
         with source_errors_named(self._source.root, directory):
             try:
-                return self._source.list(directory, with_stat=True)
+                for name, attributes, is_directory in self._source.entries(directory, with_stat=True):
+                    if attributes:
+                        yield name, attributes, is_directory
             except (FileNotFoundError, NotADirectoryError):
-                return []  # removed in the meantime
+                return  # removed in the meantime
 
-    def _note(self, directory: str, size: int, linked: list[os.stat_result], found: Surveyed) -> None:
+    def _note(self, directory: str, found: list[tuple[str, os.stat_result]]) -> None:
+        if self._lists:
+            self._lists.add(directory, ((name, attributes.st_size) for name, attributes in found))
+        with self._lock:
+            self._survey.size += sum(attributes.st_size for _, attributes in found)
+            for _, attributes in found:
+                self._inodes.meet(attributes)
+
+    def _end(self, directory: str, found: Surveyed) -> None:
+        if self._lists and not found.names.count and directory:
+            self._lists.add_empty(directory)
         with self._lock:
             self._survey.files += found.names.count
-            self._survey.size += size
             self._survey.directories += len(found.below)
-            for attributes in linked:
-                self._inodes.meet(attributes)
             self._remember(directory, found)
 
     def _remember(self, directory: str, found: Surveyed) -> None:

@@ -44,12 +44,19 @@ class Tree:
         finally:
             os.close(descriptor)
 
-    def list(self, path: str, *, with_stat: bool = False) -> list[tuple[str, os.stat_result | None, bool]]:
+    def entries(self, path: str, *, with_stat: bool = False) -> Iterator[tuple[str, os.stat_result | None, bool]]:
         """(name, stat or None, whether it is a directory) of each entry; what vanishes while we look is left out."""
+        listed = 0
         with self.opened(path) as descriptor, os.scandir(descriptor) as entries:
-            listed = [found for entry in entries if (found := _look_at(entry, with_stat=with_stat))]
-        self.throttle.pay(len(listed) // NAMES_IN_A_REQUEST)
-        return listed
+            for entry in entries:
+                if found := _look_at(entry, with_stat=with_stat):
+                    listed += 1
+                    yield found
+        self.throttle.pay(listed // NAMES_IN_A_REQUEST)
+
+    def list(self, path: str, *, with_stat: bool = False) -> list[tuple[str, os.stat_result | None, bool]]:
+        """All entries at once."""
+        return [*self.entries(path, with_stat=with_stat)]
 
     def stat(self, path: str) -> os.stat_result:
         """The attributes of the entry itself, never of a symlink's target."""

@@ -13,7 +13,10 @@ from pathlib import Path
 
 from efs_backup.domain.commands import Command, PartSizes, linking_tool
 from efs_backup.domain.errors import CopyFailed
-from efs_backup.domain.tuning import Copier
+from efs_backup.domain.parts import plan_pieces
+from efs_backup.domain.tuning import Copier, Tuning
+from efs_backup.engine.part_lists import PartLists
+from efs_backup.engine.refusals import temporary_space_named
 
 _PACKAGE_PLACE = str(Path(__file__).parents[2])
 _SAFE = re.compile(r"[\w/.+-]+", re.ASCII)
@@ -29,25 +32,31 @@ class Workspace:
         self.output = path / "fpsync.log"
         self.tool = path / "part_copy"
         self.programs = path / "programs"
+        self._lists: PartLists | None = None
+
+    def part_lists(self, tuning: Tuning) -> PartLists | None:
+        """New lists for a survey to fill; None for rsync alone, where fpart crawls."""
+        if tuning.copier is Copier.LINKS:
+            self._lists = PartLists(self.path / "lists", plan_pieces(tuning))
+        return self._lists
 
     def fill(self, fpart: str, copier: Copier, sizes: PartSizes) -> None:
-        """Make what every copy needs; `fpart` is the path of the real one.
+        """Make what the copy needs. Where a survey has filled the lists no fpart crawls; else the one at this path.
 
         Where this user may not start our own interpreter again (it lies in another's home), rsync copies, whose
-        operations nobody counts. Raises CopyFailed where they are to be limited.
+        operations nobody counts. Raises CopyFailed where they are to be limited, and of the temporary files.
         """
-        self.fpsync.mkdir()
-        self.programs.mkdir()
-        (self.programs / "real_fpart").symlink_to(fpart)
-        _install(_script("crawl_fpart.sh"), self.programs / "fpart")
-        _install(_script("queue_ls.sh"), self.programs / "ls")
-        self._pace_fpart(sizes.crawl_operations_per_second)
-        _install(_copy_tool(copier, sizes), self.tool)
-
-    def _pace_fpart(self, rate: float | None) -> None:
-        if rate:
-            _install(_script("pace_fpart.sh"), self.programs / "pace")
-            (self.programs / "microseconds").write_text(f"{round(1_000_000 / rate)}\n")
+        tool = _copy_tool(copier, sizes)
+        if self._lists:
+            self._lists.gather(sizes)
+        with temporary_space_named():
+            self.fpsync.mkdir()
+            self.programs.mkdir()
+            (self.programs / "real_fpart").symlink_to(fpart)
+            _install(_script("hand_over_parts.sh" if self._lists else "crawl_fpart.sh"), self.programs / "fpart")
+            _install(_script("queue_ls.sh"), self.programs / "ls")
+            _install(_script("running_ps.sh"), self.programs / "ps")
+            _install(tool, self.tool)
 
     def link(self, name: str, target: Path) -> str:
         """A path of safe characters that leads to a directory.
@@ -67,7 +76,7 @@ class Workspace:
 
     @property
     def crawl_exit_code(self) -> int | None:
-        """How fpart ended; None while it runs, or where it was killed."""
+        """How fpart, or who is called in its place, ended; None while it runs, or where it was killed."""
         said = read_if_there(self.programs / "exit_code")
         return int(said) if said else None
 
@@ -117,13 +126,12 @@ def read_if_there(path: Path) -> str:
 
 
 @contextmanager
-def workspace(fpart: str, copier: Copier, sizes: PartSizes) -> Iterator[Workspace]:
-    """A new workspace, removed at the end."""
+def workspace() -> Iterator[Workspace]:
+    """A new workspace, removed at the end. Raises CopyFailed where there can be none."""
     parent = tempfile.gettempdir()
-    path = Path(tempfile.mkdtemp(prefix="efs-backup-", dir=parent if _SAFE.fullmatch(parent) else _FALLBACK))
+    with temporary_space_named():
+        path = Path(tempfile.mkdtemp(prefix="efs-backup-", dir=parent if _SAFE.fullmatch(parent) else _FALLBACK))
     try:
-        made = Workspace(path)
-        made.fill(fpart, copier, sizes)
-        yield made
+        yield Workspace(path)
     finally:
         shutil.rmtree(path, ignore_errors=True)
