@@ -36,7 +36,7 @@ class Ours(Contender):
 
     def backup(self) -> list[Command]:
         jobs = ("--jobs", str(self.settings.jobs)) if self.settings.jobs else ()
-        more = ("--retain", "7", "--json", *jobs, *self.settings.options)
+        more = ("--retain", "7", "--json", *self.copier(), *jobs, *self.settings.options)
         return [command(PROGRAM, "run", self.area.source, self.area.backup_side, *more)]
 
     def backed_up(self, output: str) -> None:
@@ -57,4 +57,18 @@ class Ours(Contender):
         return super().is_gone(number) and not any((self.area.backup_store / SERIES).glob(".trash/*"))
 
     def restore(self) -> list[Command]:
-        return [command(PROGRAM, "restore", self.area.backup_side, self.area.target, "--mode", "new", "--json")]
+        more = ("--mode", "new", "--json", *self.copier())
+        return [command(PROGRAM, "restore", self.area.backup_side, self.area.target, *more)]
+
+    def copier(self) -> tuple[str, ...]:
+        """How the copies are made, where it is not the default."""
+        return ()
+
+
+class Former(Ours):
+    """The same with `--copier rsync`: fpart, fpsync and rsync alone, tuned."""
+
+    name = "former"
+
+    def copier(self) -> tuple[str, ...]:
+        return ("--copier", "rsync")

@@ -7,6 +7,7 @@ import pty
 import re
 import stat
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -268,3 +269,12 @@ def test_a_live_line_is_shown_on_a_terminal(cli: Cli, source: Path, backup: Path
     stdout, _ = process.communicate()
     assert json.loads(stdout)["status"] == "Success"
     assert re.search(r"\d+ of 13 files, [\d.]+ \w+ of [\d.]+ \w+, [\d.]+ \w+/s, 5\d\.\d min left", shown.decode())
+
+
+def test_the_command_starts_lean() -> None:
+    """What draws tables and live lines takes long to import; a backup from cron needs neither."""
+    listed = subprocess.run(
+        [sys.executable, "-c", "import sys, efs_backup.cli.app; print(*sys.modules)"], capture_output=True, check=True
+    )
+    assert "efs_backup.cli.run" in (loaded := listed.stdout.decode().split())
+    assert not any(name.partition(".")[0] == "rich" for name in loaded)

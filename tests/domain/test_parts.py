@@ -146,8 +146,17 @@ def test_threads_and_files_of_a_part_can_be_ordered(kind: str) -> None:
     concurrency = concurrency_of(kind, 2, Copier.LINKS)
     plan = plan_parts(10**6, 10**9, concurrency, Tuning(threads=3, files_per_part=7))
     assert (plan.threads, plan.files) == (3, 7)
-    assert plan_parts(1, 1, concurrency, Tuning()).threads == concurrency.part_threads > 1
+    assert plan_parts(1, 1, concurrency, Tuning()).threads == concurrency.part_threads
     assert concurrency_of(kind, 2, Copier.RSYNC).part_threads == 1
+
+
+@pytest.mark.parametrize("processors", [1, 2, 3, 4, 8, 96])
+def test_our_copier_sends_as_many_requests_as_a_client_may(processors: int) -> None:
+    """From one process for each processor, within bounds; on a local disk one thing at a time in each."""
+    concurrency = concurrency_of("nfs4", processors, Copier.LINKS)
+    assert JOBS_LIMIT * 0.9 < concurrency.jobs * concurrency.part_threads <= JOBS_LIMIT
+    assert concurrency.jobs <= max(2, processors)
+    assert concurrency_of("ext4", processors, Copier.LINKS).part_threads == 1
 
 
 @given(files, sizes, concurrencies, st.none() | jobs)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import console, print_json, shown
+from efs_backup.cli.output import print_json, print_line
 from efs_backup.domain.comparison import Difference, Kind
 from efs_backup.domain.errors import ExitCode, NothingThere
 from efs_backup.domain.snapshots import FolderLabel, Interval, Selection, backup_number
@@ -67,10 +67,9 @@ def _as_json(first: Snapshot, second: Snapshot, found: list[Difference]) -> dict
 
 
 def _print(first: Snapshot, second: Snapshot, found: list[Difference]) -> None:
-    out = console()
     for difference in found:
         slash = "/" if difference.is_directory else ""
         what = f" ({', '.join(difference.aspects)})" if difference.aspects else ""
-        out.print(shown(f"{_SIGNS[difference.kind]} {difference.path}{slash}{what}"))
+        print_line(f"{_SIGNS[difference.kind]} {difference.path}{slash}{what}")
     counts = ", ".join(f"{sum(one.kind is kind for one in found)} {kind}" for kind in Kind)
-    out.print(shown(f"{first.name} to {second.name}: {counts}"))
+    print_line(f"{first.name} to {second.name}: {counts}")

@@ -6,10 +6,11 @@ from pathlib import Path
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import print_json, print_table, size
+from efs_backup.cli.output import print_json, print_table
 from efs_backup.domain.errors import ExitCode, NothingThere
 from efs_backup.domain.record import Backup
 from efs_backup.domain.snapshots import FolderLabel, Interval
+from efs_backup.domain.wording import sized
 from efs_backup.engine.journal import read_records
 from efs_backup.engine.series import Series, find_series
 
@@ -48,6 +49,6 @@ def _as_row(series: Series, record: Backup) -> tuple[str, ...]:
         record.interval,
         record.snapshot or "",
         "" if record.number_of_files is None else f"{record.number_of_files:,}",
-        "" if record.total_transferred_file_size is None else size(record.total_transferred_file_size),
+        "" if record.total_transferred_file_size is None else sized(record.total_transferred_file_size),
         record.message or "",
     )

@@ -4,18 +4,9 @@ import json
 import sys
 from collections.abc import Iterable
 
-from rich.console import Console
-from rich.filesize import decimal
-from rich.table import Table
-from rich.text import Text
+import click
 
 _WIDE = 4096
-
-
-def console(*, to_stderr: bool = False) -> Console:
-    """A console that cuts nothing off where no terminal is."""
-    stream = sys.stderr if to_stderr else sys.stdout
-    return Console(file=stream, highlight=False, width=None if stream.isatty() else _WIDE, soft_wrap=True)
 
 
 def print_json(value: object) -> None:
@@ -23,17 +14,27 @@ def print_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
-def shown(name: str) -> Text:
-    """A file name on one line: what cannot be printed is escaped, and nothing in it is taken for markup."""
-    return Text("".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name))
+def shown(text: str) -> str:
+    """Text on one line: what cannot be printed, as in some file names, is escaped."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+
+
+def print_line(text: str, *, to_stderr: bool = False) -> None:
+    """Text on one line, whatever it is."""
+    click.echo(shown(text), err=to_stderr)
 
 
 def print_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    """A table with a heading."""
+    """A table with a heading; where no terminal is nothing is cut off."""
+    # rich takes a tenth of a second to import, which a backup of a few files would notice.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(shown(cell) for cell in row))
-    console().print(table)
+        table.add_row(*(Text(shown(cell)) for cell in row))
+    Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE, soft_wrap=True).print(table)
 
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:
@@ -41,17 +42,11 @@ def print_facts(facts: Iterable[tuple[str, str]]) -> None:
     told = [(name, value) for name, value in facts if value]
     width = max((len(name) for name, _ in told), default=0)
     for name, value in told:
-        console().print(Text(f"{name:{width}}  ", style="bold").append(shown(value)))
+        click.echo(click.style(f"{name:{width}}  ", bold=True) + shown(value))
 
 
 def print_error(message: str, next_step: str = "") -> None:
     """What failed and what to do next, on standard error, a line each."""
-    out = console(to_stderr=True)
-    out.print(Text("efs-backup: error: ", style="red").append(shown(message)))
+    click.echo(click.style("efs-backup: error: ", fg="red") + shown(message), err=True)
     if next_step:
-        out.print(Text("efs-backup: ").append(shown(next_step)))
-
-
-def size(number: int) -> str:
-    """A number of bytes, for people."""
-    return decimal(number)
+        click.echo(f"efs-backup: {shown(next_step)}", err=True)

@@ -1,4 +1,4 @@
-"""Following a backup: a live line on a terminal, plain lines elsewhere."""
+"""Following a backup: plain lines, or a live one on a terminal."""
 
 import sys
 import time
@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
-
-from efs_backup.cli.output import console, shown, size
+from efs_backup.cli.output import print_line
 from efs_backup.domain.backup import CopyStatistics
 from efs_backup.domain.ports import Watcher
+from efs_backup.domain.wording import sized
 
 _LINE_SECONDS = 10.0
 
@@ -36,8 +34,8 @@ class Pace:
         rate = done.total_file_size / max(time.monotonic() - self._started, 0.001)
         left = self._seconds_left()
         return (
-            f"{done.number_of_files:,} of {self.files:,} files, {size(done.total_file_size)} of {size(self.size)},"
-            f" {size(int(rate))}/s" + (f", {left / 60:.1f} min left in the window" if left is not None else "")
+            f"{done.number_of_files:,} of {self.files:,} files, {sized(done.total_file_size)} of {sized(self.size)},"
+            f" {sized(rate)}/s" + (f", {left / 60:.1f} min left in the window" if left is not None else "")
         )
 
 
@@ -45,7 +43,6 @@ class LineWatcher:
     """Plain lines on standard error, each with its UTC time."""
 
     def __init__(self, seconds_left: SecondsLeft) -> None:
-        self._console = console(to_stderr=True)
         self._pace = Pace(seconds_left)
         self._next_line = 0.0
 
@@ -70,33 +67,7 @@ class LineWatcher:
 
     def _line(self, text: str) -> None:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        self._console.print(shown(f"{now} {text}"))
-
-
-class LiveWatcher:
-    """One live line on a terminal."""
-
-    def __init__(self, seconds_left: SecondsLeft, progress: Progress) -> None:
-        self._pace = Pace(seconds_left)
-        self._progress = progress
-        self._task = progress.add_task("", total=None, pace="")
-
-    def step(self, name: str) -> None:
-        """A step begins."""
-        self._progress.update(self._task, description=name, pace="")
-
-    def expect(self, files: int, size: int) -> None:
-        """So much is there."""
-        self._pace.expect(files, size)
-        self._progress.update(self._task, total=max(files, 1), completed=0, pace=f"{files:,} files")
-
-    def progress(self, done: CopyStatistics) -> None:
-        """Move the bar."""
-        self._progress.update(self._task, completed=done.number_of_files, pace=self._pace.text(done))
-
-    def note(self, text: str) -> None:
-        """A line above the live one."""
-        self._progress.console.print(shown(text))
+        print_line(f"{now} {text}", to_stderr=True)
 
 
 @contextmanager
@@ -105,6 +76,8 @@ def watching(seconds_left: SecondsLeft) -> Iterator[Watcher]:
     if not sys.stderr.isatty():
         yield LineWatcher(seconds_left)
         return
-    columns = (TextColumn("[bold]{task.description}"), BarColumn(bar_width=20), TextColumn("{task.fields[pace]}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield LiveWatcher(seconds_left, progress)
+    # What it draws with takes long to import, and nothing else needs it.
+    from efs_backup.cli.live import live_line  # noqa: PLC0415
+
+    with live_line(Pace(seconds_left)) as watcher:
+        yield watcher

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import print_error, print_facts, print_json, size
+from efs_backup.cli.output import print_error, print_facts, print_json
 from efs_backup.cli.progress import watching
 from efs_backup.domain.backup import BackupResult, BackupStatus
 from efs_backup.domain.comparison import Kind
@@ -15,6 +15,7 @@ from efs_backup.domain.excludes import ExcludePattern
 from efs_backup.domain.orders import BackupOrder
 from efs_backup.domain.snapshots import FolderLabel, Interval, Retention
 from efs_backup.domain.window import Window
+from efs_backup.domain.wording import sized
 from efs_backup.engine.backup import BackupRun
 from efs_backup.engine.backup_plan import BackupPlan, plan_backup
 from efs_backup.engine.process import Runner
@@ -104,8 +105,8 @@ def _result_facts(result: BackupResult) -> list[tuple[str, str]]:
         ("status", result.status),
         ("snapshot", str(result.snapshot)),
         ("path", result.path or ""),
-        ("files", f"{statistics.number_of_files:,} ({size(statistics.total_file_size)})"),
-        ("copied", f"{statistics.number_of_files_copied:,} ({size(statistics.total_transferred_file_size)} read)"),
+        ("files", f"{statistics.number_of_files:,} ({sized(statistics.total_file_size)})"),
+        ("copied", f"{statistics.number_of_files_copied:,} ({sized(statistics.total_transferred_file_size)} read)"),
         ("linked", f"{statistics.number_of_files_linked:,}"),
         ("vanished", f"{statistics.vanished_files:,}"),
         ("pruned", ", ".join(str(name) for name in result.pruned)),
@@ -127,10 +128,10 @@ def _show_plan(plan: BackupPlan, *, as_json: bool) -> None:
         ("would make", str(plan.snapshot)),
         ("previous", str(plan.previous) if plan.previous else "none"),
         ("continues from", ", ".join(str(name) for name in plan.continues_from)),
-        ("files", f"{plan.survey.files:,} ({size(plan.survey.size)})"),
+        ("files", f"{plan.survey.files:,} ({sized(plan.survey.size)})"),
         ("changes", changes),
         *((kind, path) for kind in Kind for path in (differences.first(kind) if differences else [])),
-        ("jobs", f"{plan.sizes.jobs}, each of at most {plan.sizes.files:,} files and {size(plan.sizes.size)}"),
+        ("jobs", f"{plan.sizes.jobs}, each of at most {plan.sizes.files:,} files and {sized(plan.sizes.size)}"),
         ("threads", f"{plan.sizes.threads} in each"),
         ("would drop", ", ".join(str(name) for name in plan.prune.drop)),
         ("because of", plan.prune.reason),

@@ -55,7 +55,7 @@ def concurrency_of(kind: str, processors: int, copier: Copier = Copier.RSYNC) ->
         return _over_a_network(processors, copier)
     jobs = max(2, min(processors + 1, 16))
     if copier is Copier.LINKS:
-        return Concurrency(jobs, 1, 5000, 20_000, threads=2, changing_threads=2, part_threads=2)
+        return Concurrency(jobs, 1, 5000, 50_000, threads=2, changing_threads=2)
     return Concurrency(jobs, 1, 2500, 10_000, threads=2, changing_threads=2)
 
 
