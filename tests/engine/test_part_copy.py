@@ -261,19 +261,23 @@ def test_an_unchanged_file_costs_one_link(cli: Cli, tmp_path: Path, simulator: S
 
 
 def test_a_whole_backup_keeps_the_throttle(cli: Cli, simulator: Simulator) -> None:
-    """All its steps, rsync and copies together, as both file systems count them, with changes and without."""
+    """All its steps, rsync and copies together, as both file systems count them, with changes and without.
+
+    On a quiet machine the steps reach 0.94 to 1.08 of the ordered rate; beside other tests fpsync is slow to begin.
+    """
     source = simulator.mount("source")
-    for number in range(600):
-        write(source / f"{number // 120}" / f"{number // 20}" / f"file {number}", "x")
+    for number in range(1000):
+        write(source / f"{number // 200}" / f"{number // 20}" / f"file {number}", "x")
     for number in range(4):
         write(source / f"{number}" / "large", "x" * 3_000_000)
     for _ in range(2):
         sides = simulator.mount("source"), simulator.mount("backup")
         started = time.monotonic()
-        cli("run", *sides, "--max-operations-per-second", 400, "--files-per-part", 100)
+        steps = cli("run", *sides, "--max-operations-per-second", 400, "--json").json["seconds"]
         seconds = time.monotonic() - started
         operations = sum(simulator.counts(side)["total_ops"] for side in sides)
-        assert 0.25 * 400 <= operations / seconds <= 1.1 * 400
+        assert operations / seconds <= 1.1 * 400
+        assert operations / sum(steps.values()) >= 0.7 * 400
 
 
 def test_a_directory_that_its_owner_may_not_enter_gets_its_times_first(tmp_path: Path) -> None:
