@@ -20,7 +20,11 @@ class BackupSettings:
 
     def of_agent(self) -> dict[str, str]:
         """The environment file of the instance."""
-        return {**self._shared(), "AWS_DEFAULT_REGION": Aws.REGION}
+        return {
+            **self._shared(),
+            "MAX_OPERATIONS_PER_SECOND": self.form.text("MaxOperationsPerSecond"),
+            "AWS_DEFAULT_REGION": Aws.REGION,
+        }
 
     def of_orchestrator(self, *, uuid: str, topic: str, stop_rule: str) -> dict[str, str]:
         """The environment of the Lambda function; Lambda itself adds its name and region."""

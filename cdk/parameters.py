@@ -16,6 +16,7 @@ GRAVITON_TYPES = (
     "c6gn.xlarge", "c6gn.2xlarge", "c7g.xlarge", "c7g.2xlarge", "m6g.xlarge",
 )  # fmt: skip
 _UBUNTU = "/aws/service/canonical/ubuntu/server/24.04/stable/current/{}/hvm/ebs-gp3/ami-id"
+_MOST_OPERATIONS = 1_000_000
 _AMI = "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"
 
 FOLDER_LABEL = Field(
@@ -59,6 +60,15 @@ INSTANCE = {
         "The same for the Graviton types.",
         default=_UBUNTU.format("arm64"),
         type=_AMI,
+    ),
+    "MaxOperationsPerSecond": Field(
+        "Operations a second",
+        "Spare who else uses the file systems: source and target together. 0 means as many as come.",
+        default=0,
+        type="Number",
+        lowest=0,
+        highest=_MOST_OPERATIONS,
+        wrong=f"must be 0 to {_MOST_OPERATIONS}",
     ),
     "HttpProxy": Field(
         "HTTP proxy",

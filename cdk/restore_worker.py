@@ -31,6 +31,7 @@ def restore_environment(form: Form, topic: str) -> dict[str, str]:
         "RESTORE_SUB_DIR": form.text("RestoreSubDir"),
         "RESTORE_MODE": form.text("RestoreMode"),
         "DRY_RUN": form.text("DryRun"),
+        "MAX_OPERATIONS_PER_SECOND": form.text("MaxOperationsPerSecond"),
         "AWS_DEFAULT_REGION": Aws.REGION,
     }
 

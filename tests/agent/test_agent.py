@@ -110,6 +110,16 @@ def test_a_source_that_is_suddenly_empty_fails(instance: Instance) -> None:
     assert (ended.status, ended.failure_reason) == (BackupStatus.FAILED, FailureReason.SOURCE_UNREADABLE)
 
 
+def test_a_backup_keeps_to_the_operations_that_the_stack_allows(instance: Instance) -> None:
+    """It needs some fifty, and takes its time for them."""
+    instance.environment["MAX_OPERATIONS_PER_SECOND"] = "10"
+    backup = instance.cloud.schedule_fires()
+    started = time.monotonic()
+    back_up(instance.services())
+    assert time.monotonic() - started >= 3
+    assert instance.cloud.store.get(backup.backup_id).status is BackupStatus.SUCCESS
+
+
 def test_a_prefix_is_backed_up_alone(instance: Instance) -> None:
     """The path from the root of the source."""
     instance.environment["BACKUP_PREFIX"] = "/directory 1"

@@ -84,7 +84,7 @@ def test_the_windows_are_those_of_the_list(backup: Template) -> None:
         ("HttpProxy", "10.0.0.5:3128"), ("HttpProxy", "http://a b"), ("HttpProxy", 'http://a";reboot'),
         ("SecurityGroups", "default"), ("SecurityGroups", "sg-1, sg-2"), ("SecurityGroups", "sg-1,sg-2,sg-3,sg-4,sg-5"),
         ("KmsKey", "alias/mine"), ("Workers", "2"), ("InstanceType", "t2.nano"), ("MetricsEndpoint", "http://a"),
-        ("BackupSecurity", "perhaps"),
+        ("BackupSecurity", "perhaps"), ("MaxOperationsPerSecond", "-1"), ("MaxOperationsPerSecond", "fast"),
     ],
 )  # fmt: skip
 def test_a_wrong_backup_parameter_is_refused(backup: Template, name: str, value: str) -> None:

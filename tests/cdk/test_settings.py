@@ -8,6 +8,7 @@ from efs_backup.domain.agent_settings import AgentSettings, RestoreSettings
 from efs_backup.domain.orders import RestoreMode
 from efs_backup.domain.settings import OrchestratorSettings
 from efs_backup.domain.snapshots import Interval, Retention
+from efs_backup.domain.tuning import Tuning
 from tests.cdk.template import Template
 
 _OF_LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "orchestrator", "AWS_REGION": "us-east-1"}
@@ -68,6 +69,17 @@ def test_a_restore_reads_its_environment(restore: Template) -> None:
     assert (settings.target_file_system, settings.backup_file_system) == ("fs-11111111", "fs-22222222")
     assert (settings.restore_mode, settings.dry_run) == (RestoreMode.MIRROR, True)
     assert (settings.selection.number, settings.restore_sub_dir) == (3, "home/alice")
+
+
+@pytest.mark.parametrize(("stack", "settings"), [("backup", AgentSettings), ("restore", RestoreSettings)])
+def test_an_instance_keeps_to_the_operations_that_are_asked_for(
+    request: pytest.FixtureRequest, stack: str, settings: type[AgentSettings | RestoreSettings]
+) -> None:
+    """As many as come, unless told."""
+    template = request.getfixturevalue(stack)
+    assert settings.from_env(_environment_file(template)).tuning == Tuning()
+    asked = template.having(MaxOperationsPerSecond="2000")
+    assert settings.from_env(_environment_file(asked)).tuning == Tuning(operations_per_second=2000)
 
 
 def test_a_restore_deletes_nothing_unless_told(restore: Template) -> None:

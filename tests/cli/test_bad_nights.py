@@ -418,6 +418,19 @@ def test_a_listing_that_breaks_off_is_noticed(
     assert len(cli("list", backup, "--json").json) == 1
 
 
+@pytest.mark.root
+def test_a_disk_that_is_too_small_for_the_lists_is_named(cli: Cli, source: Path, backup: Path, tmp_path: Path) -> None:
+    """It is not the backup that is full, and the sentence says where there must be more."""
+    (place := tmp_path / "temporary").mkdir()
+    with _tmpfs(place, "size=8k"):
+        write(place / "other", "x" * 4096)
+        cli.environment["TMPDIR"] = str(place)
+        result = cli("run", source, backup, "--json", code=1).json
+    assert result["failure_reason"] == "CopyFailed"
+    assert f"Temporary files in '{place}' could not be written: No space left" in result["message"]
+    assert "TMPDIR" in result["next_step"]
+
+
 def test_a_backup_without_hard_links_is_refused(cli: Cli, source: Path, simulator: Simulator) -> None:
     """Before a byte is copied."""
     backup = simulator.mount("backup", "fail_op=link", "fail_errno=EPERM")

@@ -5,10 +5,13 @@ import os
 import signal
 import subprocess
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from efs_backup.domain.snapshots import SnapshotName
+from efs_backup.engine.quarantine import Quarantine
 from tests.builders import account, many_parts, small_tree, write
 from tests.conftest import COMMAND, Cli
 from tests.simulator import Simulator
@@ -76,6 +79,19 @@ def test_mirror_of_an_equal_target_moves_nothing(cli: Cli, snapshot: Path, targe
     """No quarantine is made where nothing is replaced."""
     cli("restore", backup, target, "--mode", "mirror")
     assert cli("restore", backup, target, "--mode", "mirror", "--json").json["quarantine"] is None
+
+
+def test_two_mirrors_in_one_second_have_a_quarantine_each(tmp_path: Path) -> None:
+    """What the first has put away is not overwritten by the second."""
+    write(tmp_path / "target" / "file", "first")
+    name = SnapshotName.of(datetime(2026, 11, 22, 2, tzinfo=UTC))
+    first = Quarantine(tmp_path / "target", name)
+    first.take("file")
+    write(tmp_path / "target" / "file", "second")
+    second = Quarantine(tmp_path / "target", name)
+    assert not second.exists
+    second.take("file")
+    assert [(place / "file").read_text() for place in (first.path, second.path)] == ["first", "second"]
 
 
 def test_the_quarantine_of_a_mount_point_lies_inside(
@@ -278,7 +294,7 @@ def test_a_snapshot_that_cannot_be_read_fails_the_restore(
     simulator.mount("backup", "fail_op=read", "fail_errno=EIO", "fail_path=file 2")
     ended = cli("restore", backup, tmp_path / "out", code=1)
     assert "file 2" in ended.stderr
-    simulator.mount("backup", "fail_op=readdir", "fail_errno=EIO", "fail_path=directory 1", "fail_after=2")
+    simulator.mount("backup", "fail_op=readdir", "fail_errno=EIO", "fail_path=directory 1")
     cli("restore", backup, tmp_path / "out two", code=1)
 
 

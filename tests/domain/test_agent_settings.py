@@ -8,12 +8,14 @@ from efs_backup.domain.agent_settings import AgentSettings, RestoreSettings
 from efs_backup.domain.errors import SettingsFault
 from efs_backup.domain.orders import RestoreMode
 from efs_backup.domain.snapshots import FolderLabel, Interval, Retention, Selection
+from efs_backup.domain.tuning import Tuning
 
 _BACKUP = {field.name.upper(): field.name for field in fields(AgentSettings)} | {
-    "INTERVAL": "daily", "RETENTION": "7", "LIFECYCLE_HOLD_MINUTES": "60",
+    "INTERVAL": "daily", "RETENTION": "7", "LIFECYCLE_HOLD_MINUTES": "60", "MAX_OPERATIONS_PER_SECOND": "0",
 }  # fmt: skip
 _RESTORE = {field.name.upper(): field.name for field in fields(RestoreSettings)} | {
     "INTERVAL": "weekly", "BACKUP_NUMBER": "2", "RESTORE_AS_OF": "", "RESTORE_MODE": "mirror", "DRY_RUN": "No",
+    "MAX_OPERATIONS_PER_SECOND": "900",
 }  # fmt: skip
 
 
@@ -30,6 +32,12 @@ def test_a_restore_reads_its_environment() -> None:
     assert settings.restore_mode is RestoreMode.MIRROR
     assert settings.dry_run is False
     assert settings.selection == Selection(number=2)
+
+
+def test_operations_are_limited_where_that_is_asked_for() -> None:
+    """CloudFormation knows no empty number: 0 is none."""
+    assert AgentSettings.from_env(_BACKUP).tuning == Tuning()
+    assert RestoreSettings.from_env(_RESTORE).tuning == Tuning(operations_per_second=900)
 
 
 def test_a_time_wins_over_a_number() -> None:

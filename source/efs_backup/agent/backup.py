@@ -103,5 +103,5 @@ def _order(services: BackupServices, source: Path, target: Path) -> BackupOrder:
     settings = services.settings
     return BackupOrder(
         str(inside(source, settings.backup_prefix)), str(target), settings.folder_label, settings.interval,
-        settings.retention,
+        settings.retention, settings.tuning,
     )  # fmt: skip

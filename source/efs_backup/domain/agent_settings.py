@@ -5,10 +5,23 @@ from dataclasses import dataclass
 from efs_backup.domain.orders import RestoreMode
 from efs_backup.domain.settings import Settings
 from efs_backup.domain.snapshots import FolderLabel, Interval, Retention, Selection
+from efs_backup.domain.tuning import Tuning
 
 
 @dataclass(frozen=True)
-class AgentSettings(Settings):
+class MachineSettings(Settings):
+    """What every instance is told of its work: 0 operations a second stand for no limit."""
+
+    max_operations_per_second: int
+
+    @property
+    def tuning(self) -> Tuning:
+        """How copies are done."""
+        return Tuning(operations_per_second=self.max_operations_per_second or None)
+
+
+@dataclass(frozen=True)
+class AgentSettings(MachineSettings):
     """The environment of a backup's instance.
 
     `group_name` is the Auto Scaling group that the instance belongs to; `lifecycle_hold_minutes` the time after which
@@ -30,7 +43,7 @@ class AgentSettings(Settings):
 
 
 @dataclass(frozen=True)
-class RestoreSettings(Settings):
+class RestoreSettings(MachineSettings):
     """The environment of a restore's instance.
 
     The content of `restore_sub_dir` of the snapshot goes into `restore_prefix` of the target file system. An empty

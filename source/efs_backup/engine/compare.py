@@ -12,6 +12,7 @@ from efs_backup.engine.tree_walk import TreeWalk, joined
 _BLOCK = 1024 * 1024
 
 Seen = tuple[os.stat_result, bool]
+Entry = tuple[str, os.stat_result, bool]
 
 
 class Comparison:
@@ -19,7 +20,7 @@ class Comparison:
 
     With content, files of equal size are read where they are not one inode; else equal size and mtime are enough, as
     for rsync. A directory's mtime is not compared: it follows from its entries. Directories that only `old` has are
-    gone through only on demand.
+    gone through only on demand. `listed` gets all that is found in each directory of `new`, left out or not.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Comparison:
         with_content: bool = False,
         inside_old: bool = True,
         is_left_out: Callable[[str], bool] = lambda _path: False,
+        listed: Callable[[str, Iterable[Entry]], object] = lambda _directory, _entries: None,
     ) -> None:
         self._old = old
         self._new = new
@@ -38,6 +40,7 @@ class Comparison:
         self._with_content = with_content
         self._inside_old = inside_old
         self._is_left_out = is_left_out
+        self._listed = listed
         self._lock = threading.Lock()
 
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> None:
@@ -48,6 +51,8 @@ class Comparison:
     def _enter(self, directory: str) -> Iterable[str]:
         old, is_in_old = _seen(self._old, directory)
         new, is_in_new = _seen(self._new, directory)
+        if is_in_new:
+            self._listed(directory, ((name, *seen) for name, seen in new.items()))
         below = []
         for name in sorted(old.keys() | new.keys()):
             path = joined(directory, name)

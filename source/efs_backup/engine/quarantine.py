@@ -1,6 +1,7 @@
 """Where a mirroring restore puts what it replaces or deletes, so that it can be undone."""
 
 import os
+from itertools import chain, count
 from pathlib import Path
 
 from efs_backup.domain.snapshots import SnapshotName
@@ -20,7 +21,9 @@ class Quarantine:
         beside = target.parent / f"{target.name}.quarantine-{now}"
         inside = target / f".quarantine-{now}"
         self.is_inside = target.is_mount() or not os.access(target.parent, os.W_OK | os.X_OK)
-        self.path = inside if self.is_inside else beside
+        self.path = _unused(inside if self.is_inside else beside)
+        self.exists = False
+        """Whether anything was moved here."""
 
     def leaves_out(self, path: str) -> bool:
         """Whether this path of the target is the quarantine itself."""
@@ -32,8 +35,10 @@ class Quarantine:
         for directory in [*reversed(place.relative_to(self.path).parents)]:
             (self.path / directory).mkdir(_PRIVATE, exist_ok=True)
         os.rename(self._target / path, place)
+        self.exists = True
 
-    @property
-    def exists(self) -> bool:
-        """Whether anything was moved here."""
-        return self.path.is_dir()
+
+def _unused(path: Path) -> Path:
+    """The path, or the next one that nobody has; an earlier restore may have begun in the same second."""
+    names = chain([path.name], (f"{path.name}-{number}" for number in count(2)))
+    return next(free for name in names if not os.path.lexists(free := path.with_name(name)))

@@ -1,5 +1,7 @@
 """Bring a snapshot, or a part of it, back."""
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -11,16 +13,17 @@ from efs_backup.domain.parts import CopyReport, plan_parts
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.restoring import RestorePlan, RestoreResult, RestoreStatus
 from efs_backup.domain.snapshots import SnapshotName
+from efs_backup.engine.compare import Entry
 from efs_backup.engine.copy import Copy, CopyOrder
 from efs_backup.engine.finish import Finish, FinishOrder, make_listed_directories
 from efs_backup.engine.hard_links import groups_of, relink
 from efs_backup.engine.lock import reading
 from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.quarantine import Quarantine
-from efs_backup.engine.restore_plan import Part, Planned, choose_part, plan_restore
+from efs_backup.engine.restore_plan import Part, Planned, Sides, choose_part, plan_restore
 from efs_backup.engine.series import Series
 from efs_backup.engine.stop import Stop
-from efs_backup.engine.survey import Survey, take_survey
+from efs_backup.engine.survey import Survey, Surveying
 from efs_backup.engine.throttle import Throttle
 from efs_backup.engine.tree import Tree, most_concurrent
 from efs_backup.engine.tree_walk import Stopped
@@ -45,19 +48,23 @@ class RestoreRun:
 
     def plan(self) -> RestoreResult:
         """What `run` would do; nothing is touched. Raises NothingThere, WrongUsage, RestoreFailed and Stopped."""
-        plan = self._plan(choose_part(self._series, self._order)).plan
+        part = choose_part(self._series, self._order)
+        with Tree(part.directory, self._throttle) as source:
+            plan = self._plan(part, source).plan
         return RestoreResult(RestoreStatus.PLANNED, plan, "Nothing was touched.")
 
     def run(self) -> RestoreResult:
-        """Restore. Raises NothingThere, WrongUsage, RestoreFailed and ToolMissing."""
+        """Restore. Raises NothingThere, WrongUsage, RestoreFailed, ToolMissing, and CopyFailed of temporary files."""
         tools = Tools.find(self._runner)
-        with reading(self._series.path):
-            return self._run(choose_part(self._series, self._order), tools)
+        with reading(self._series.path), workspace() as private:
+            part = choose_part(self._series, self._order)
+            with Tree(part.directory, self._throttle) as source:
+                return self._run(part, source, private, tools)
 
-    def _run(self, part: Part, tools: Tools) -> RestoreResult:
-        planned = self._plan(part)
+    def _run(self, part: Part, source: Tree, private: Workspace, tools: Tools) -> RestoreResult:
+        planned, survey = self._plan_and_survey(part, source, private)
         try:
-            return self._carry_out(part, planned, tools)
+            return self._carry_out(_Attempt(part, source, survey, private), planned, tools)
         except Stopped:
             return self._incomplete(planned.plan)
         except BackupError as error:
@@ -66,16 +73,31 @@ class RestoreRun:
             where = error.filename or str(self._target)
             raise RestoreFailed(f"{where!r} could not be restored: {error.strerror}.{self._moved()}", _AGAIN) from error
 
-    def _plan(self, part: Part) -> Planned:
-        self._watcher.step("compare")
-        return plan_restore(self._order, part, self._target, self._quarantine.leaves_out, self._stop.is_due)
+    def _plan_and_survey(self, part: Part, source: Tree, private: Workspace) -> tuple[Planned, Survey]:
+        """One walk over the snapshot serves both."""
+        if part.only is not None:
+            return self._plan(part, source), Survey(1)
+        surveying = Surveying(source, _nothing_is_left_out, private.part_lists(self._order.tuning))
+        planned = self._plan(part, source, surveying.take)
+        return planned, surveying.survey()
 
-    def _carry_out(self, part: Part, planned: Planned, tools: Tools) -> RestoreResult:
+    def _plan(
+        self,
+        part: Part,
+        source: Tree,
+        listed: Callable[[str, Iterable[Entry]], object] = lambda _directory, _entries: None,
+    ) -> Planned:
+        self._watcher.step("compare")
+        sides = Sides(part, source, self._target, self._quarantine.leaves_out)
+        return plan_restore(self._order, sides, self._stop.is_due, listed)
+
+    def _carry_out(self, attempt: "_Attempt", planned: Planned, tools: Tools) -> RestoreResult:
+        part = attempt.part
         keeps_root = self._target.is_dir() and (self._order.mode is RestoreMode.OVERLAY or part.only is not None)
         self._target.mkdir(parents=True, exist_ok=True)
         self._make_way(planned)
-        with Tree(part.directory, self._throttle) as source, Tree(self._target, self._throttle) as target:
-            survey, report, evidence = self._copy(part, source, target, tools)
+        with Tree(self._target, self._throttle) as target:
+            report, evidence = self._copy(attempt, target, tools)
             if report.statistics.vanished_files:
                 raise RestoreFailed(f"Files of the snapshot vanished; was it pruned meanwhile?{self._moved()}", _AGAIN)
             if fault := report.fault("snapshot", "target's file system"):
@@ -86,7 +108,7 @@ class RestoreRun:
                 order = FinishOrder(
                     _nothing_is_left_out, _AFTER_EVERY_CHANGE_NS, evidence, whole_target=False, keeps_root=keeps_root
                 )
-                self._finish(source, target, survey, order)
+                self._finish(attempt, target, order)
         return self._success(planned.plan)
 
     def _make_way(self, planned: Planned) -> None:
@@ -100,29 +122,24 @@ class RestoreRun:
             else:
                 path.unlink()
 
-    def _copy(self, part: Part, source: Tree, target: Tree, tools: Tools) -> tuple[Survey, CopyReport, Evidence]:
+    def _copy(self, attempt: "_Attempt", target: Tree, tools: Tools) -> tuple[CopyReport, Evidence]:
         self._watcher.step("copy")
-        tuning = self._order.tuning
-        with workspace() as private:
-            survey = Survey(1) if part.only is not None else self._survey(source, private)
-            self._watcher.expect(survey.files, survey.size)
-            options = rsync_options((), vanishing=False, in_place=False, into_empty=False)
-            sizes = plan_parts(survey.files, survey.size, most_concurrent(tuning.copier, source, target), tuning)
-            private.fill(tools.fpart, tuning.copier, sizes)
-            copy = Copy(CopyOrder(Path(source.root), Path(target.root), options, sizes), self._runner, tools, private)
-            if part.only is not None:
-                return survey, copy.run_only(part.only), Evidence()
-            report = copy.run(self._stop, self._watcher)
-            make_listed_directories(target, copy.listed_directories())
-            return survey, report, Evidence(survey.remembered, copy.witnesses(survey.remembered))
+        source, survey, private, tuning = attempt.source, attempt.survey, attempt.private, self._order.tuning
+        self._watcher.expect(survey.files, survey.size)
+        options = rsync_options((), vanishing=False, in_place=False, into_empty=False)
+        sizes = plan_parts(survey.files, survey.size, most_concurrent(tuning.copier, source, target), tuning)
+        private.fill(tools.fpart, tuning.copier, sizes)
+        copy = Copy(CopyOrder(Path(source.root), Path(target.root), options, sizes), self._runner, tools, private)
+        if attempt.part.only is not None:
+            return copy.run_only(attempt.part.only), Evidence()
+        report = copy.run(self._stop, self._watcher)
+        make_listed_directories(target, copy.listed_directories())
+        return report, Evidence(survey.remembered, copy.witnesses(survey.remembered))
 
-    def _survey(self, source: Tree, private: Workspace) -> Survey:
-        lists = private.part_lists(self._order.tuning)
-        return take_survey(source, _nothing_is_left_out, self._stop.is_due, lists)
-
-    def _finish(self, source: Tree, target: Tree, survey: Survey, order: FinishOrder) -> None:
+    def _finish(self, attempt: "_Attempt", target: Tree, order: FinishOrder) -> None:
         self._watcher.step("finish")
-        relink(target, groups_of(source, survey.linked_inodes))
+        source = attempt.source
+        relink(target, groups_of(source, attempt.survey.linked_inodes))
         finished = Finish(source, target, order).run()
         if finished.lost:
             named = ", ".join(repr(path) for path in finished.lost_paths[:3])
@@ -141,6 +158,16 @@ class RestoreRun:
 
     def _moved(self) -> str:
         return f" What was replaced is in {str(self._quarantine.path)!r}." if self._quarantine.exists else ""
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """What one restore works on."""
+
+    part: Part
+    source: Tree
+    survey: Survey
+    private: Workspace
 
 
 def _nothing_is_left_out(_path: str) -> bool:

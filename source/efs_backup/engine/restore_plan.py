@@ -3,7 +3,7 @@
 import os
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from efs_backup.domain.errors import NothingThere, RestoreFailed, WrongUsage
 from efs_backup.domain.orders import RestoreMode, RestoreOrder
 from efs_backup.domain.restoring import RestorePlan
 from efs_backup.domain.snapshots import SnapshotName
-from efs_backup.engine.compare import Comparison
+from efs_backup.engine.compare import Comparison, Entry
 from efs_backup.engine.places import refuse_nesting
 from efs_backup.engine.series import Series, Snapshot
 from efs_backup.engine.tree import Tree
@@ -66,10 +66,27 @@ class Planned:
     in_the_way: tuple[Difference, ...]
 
 
+@dataclass(frozen=True)
+class Sides:
+    """What is restored from where to where; `leaves_out` names paths of the target that are none of its business."""
+
+    part: Part
+    source: Tree
+    target: Path
+    leaves_out: Callable[[str], bool]
+
+
 def plan_restore(
-    order: RestoreOrder, part: Part, target: Path, is_left_out: Callable[[str], bool], should_stop: Callable[[], bool]
+    order: RestoreOrder,
+    sides: Sides,
+    should_stop: Callable[[], bool],
+    listed: Callable[[str, Iterable[Entry]], object] = lambda _directory, _entries: None,
 ) -> Planned:
-    """Compare the part with the target. Raises WrongUsage, RestoreFailed where the mode forbids it, and Stopped."""
+    """Compare the part with the target; `listed` gets what is found in each directory of the part.
+
+    Raises WrongUsage, RestoreFailed where the mode forbids it, and Stopped.
+    """
+    part, target = sides.part, sides.target
     refuse_nesting(target, "TARGET", Path(order.backup).absolute(), "BACKUP")
     if target.exists() and not target.is_dir():
         raise WrongUsage(f"The target {str(target)!r} is not a directory.")
@@ -86,16 +103,14 @@ def plan_restore(
             in_the_way.append(difference)
 
     with ExitStack() as stack:
-        source = stack.enter_context(Tree(part.directory))
         existing = target if target.exists() else stack.enter_context(tempfile.TemporaryDirectory())
-        old = stack.enter_context(Tree(existing))
-        inside_old = order.mode is RestoreMode.MIRROR
         Comparison(
-            old,
-            source,
+            stack.enter_context(Tree(existing, sides.source.throttle)),
+            sides.source,
             differs,
-            inside_old=inside_old,
-            is_left_out=lambda path: part.leaves_out(path) or is_left_out(path),
+            inside_old=order.mode is RestoreMode.MIRROR,
+            is_left_out=lambda path: part.leaves_out(path) or sides.leaves_out(path),
+            listed=listed,
         ).run(should_stop)
     if order.mode is not RestoreMode.MIRROR:
         _refuse_full_directories(target, in_the_way)

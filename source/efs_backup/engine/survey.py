@@ -48,13 +48,13 @@ def take_survey(
 
     Raises SourceUnreadable where a directory cannot be listed, CopyFailed of the lists, and Stopped.
     """
-    surveying = _Surveying(source, is_left_out, lists)
+    surveying = Surveying(source, is_left_out, lists)
     TreeWalk(surveying.enter, threads=source.concurrency.threads, should_stop=should_stop).run()
     return surveying.survey()
 
 
-class _Surveying:
-    """The walk that lists every directory."""
+class Surveying:
+    """A survey under way: of a walk of its own, or of another one, which tells what it lists, a parent always first."""
 
     def __init__(self, source: Tree, is_left_out: Callable[[str], bool], lists: PartLists | None) -> None:
         self._source = source
@@ -72,10 +72,17 @@ class _Surveying:
         return self._survey
 
     def enter(self, directory: str) -> Iterable[str]:
-        """List a directory; what it was before is known from the listing above."""
+        """List a directory; the names to go down into."""
+        return self.take(directory, self._listed(directory))
+
+    def take(self, directory: str, listed: Iterable[tuple[str, os.stat_result, bool]]) -> Iterable[str]:
+        """Note what is in a directory: names, attributes, and whether each is a directory; gives the directories.
+
+        What the directory itself was before is known from the listing above it.
+        """
         before = self._listed_above.pop(directory, None) or self._root(directory)
         names, below, batch = Names(), list[str](), list[tuple[str, os.stat_result]]()
-        for name, attributes, is_directory in self._listed(directory):
+        for name, attributes, is_directory in listed:
             if self._is_left_out(path := joined(directory, name)):
                 continue
             if is_directory:
