@@ -1,8 +1,9 @@
 #!/bin/sh
 # The fpart that fpsync finds first in PATH where the survey has listed all parts already: it hands them over as fpart
-# does, by a call of fpsync's hook for each, and then a file says how it ended. Each line of `parts` has a part's number,
-# files and bytes.
+# does, by a call of fpsync's hook for each, with what fpart tells it; and then a file says how it ended. Each line of
+# `parts` has a part's number, files and bytes.
 here=$(dirname "$0")
+lists=$here/../lists
 while [ $# -gt 0 ]; do
     case $1 in
     -o) place=$2 ;;
@@ -10,13 +11,16 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-export FPART_HOOKTYPE=post-part FPART_PARTERRNO=0 FPART_PID=$$
-export FPART_PARTNUMBER FPART_PARTNUMFILES FPART_PARTSIZE FPART_PARTFILENAME
+export FPART_HOOKTYPE=post-part FPART_PARTERRNO=0 FPART_PID=$$ FPART_TOTALSIZE=0 FPART_TOTALNUMFILES=0
+export FPART_TOTALNUMPARTS FPART_PARTNUMBER FPART_PARTNUMFILES FPART_PARTSIZE FPART_PARTFILENAME
 code=0
 while read -r FPART_PARTNUMBER FPART_PARTNUMFILES FPART_PARTSIZE; do
     FPART_PARTFILENAME=$place.$FPART_PARTNUMBER
-    mv "$here/../lists/part.$FPART_PARTNUMBER" "$FPART_PARTFILENAME" 2>>"$here/complaints" || code=1
+    FPART_TOTALNUMPARTS=$FPART_PARTNUMBER
+    FPART_TOTALNUMFILES=$((FPART_TOTALNUMFILES + FPART_PARTNUMFILES))
+    FPART_TOTALSIZE=$((FPART_TOTALSIZE + FPART_PARTSIZE))
+    mv "$lists/part.$FPART_PARTNUMBER" "$FPART_PARTFILENAME" 2>>"$here/complaints" || code=1
     sh -c "$hook" </dev/null
-done <"$here/../lists/parts"
+done <"$lists/parts"
 echo "$code" >"$here/exit_code.new" && mv "$here/exit_code.new" "$here/exit_code"
 exit $code
