@@ -52,7 +52,7 @@ exit $code
 def test_what_newer_versions_of_fpsync_write_beside_the_parts_is_no_part(
     cli: Cli, source: Path, backup: Path, tmp_path: Path
 ) -> None:
-    """Ubuntu 24.04, which the template starts, has fpsync 1.6. (Where our copier is used, its hooks do so themselves.)"""
+    """Ubuntu 24.04, which the template starts, has fpsync 1.6."""
     programs = tmp_path / "programs"
     write(programs / "fpart", _FPART_OF_TODAY).chmod(0o755)
     cli.environment["PATH"] = f"{programs}:{cli.environment['PATH']}"

@@ -111,6 +111,17 @@ def test_an_empty_queue_is_looked_at_in_peace(tmp_path: Path) -> None:
         assert subprocess.check_output(listed, cwd=tmp_path) == b"info\n1\n"
 
 
+def test_a_running_process_is_found_without_looking_at_all() -> None:
+    """The ps that fpsync finds answers as the real one does, however it is asked."""
+    with workspace() as private:
+        private.fill("/bin/true", Copier.RSYNC, PartSizes(1, 1, 1))
+        ps, mine, nobody = str(private.programs / "ps"), str(os.getpid()), "4194305"
+        for question in ((mine,), ("-p", mine), ("-o", "pid=", "-p", mine)):
+            assert subprocess.run([ps, *question], capture_output=True, check=False).returncode == 0
+        for question in ((nobody,), ("-p", nobody)):
+            assert subprocess.run([ps, *question], capture_output=True, check=False).returncode == 1
+
+
 def test_a_deletion_follows_no_symlink(tmp_path: Path) -> None:
     """What a symlink points to is none of its business."""
     outside = write(tmp_path / "outside" / "file")
