@@ -55,7 +55,7 @@ def concurrency_of(kind: str, processors: int, copier: Copier = Copier.RSYNC) ->
         return _over_a_network(processors, copier)
     jobs = max(2, min(processors + 1, 16))
     if copier is Copier.LINKS:
-        return Concurrency(jobs, 1, 5000, 50_000, threads=2, changing_threads=2)
+        return Concurrency(jobs, 1, 5000, 100_000, threads=2, changing_threads=2)
     return Concurrency(jobs, 1, 2500, 10_000, threads=2, changing_threads=2)
 
 
@@ -64,7 +64,7 @@ def _over_a_network(processors: int, copier: Copier) -> Concurrency:
     if copier is Copier.RSYNC:
         return Concurrency(32, 2, 150, 2000, threads=16, changing_threads=64)
     jobs = max(2, min(processors, 8))
-    return Concurrency(jobs, 1, 1000, 50_000, threads=16, changing_threads=64, part_threads=JOBS_LIMIT // jobs)
+    return Concurrency(jobs, 1, 1000, 100_000, threads=16, changing_threads=64, part_threads=JOBS_LIMIT // jobs)
 
 
 def plan_parts(files: int, size: int, concurrency: Concurrency, tuning: Tuning) -> PartSizes:

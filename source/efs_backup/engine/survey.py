@@ -82,8 +82,9 @@ class Surveying:
         """
         before = self._listed_above.pop(directory, None) or self._root(directory)
         names, below, batch = Names(), list[str](), list[tuple[str, os.stat_result]]()
+        place = joined(directory, "")
         for name, attributes, is_directory in listed:
-            if self._is_left_out(path := joined(directory, name)):
+            if self._is_left_out(path := place + name):
                 continue
             if is_directory:
                 self._listed_above[path] = attributes
