@@ -73,8 +73,8 @@ class RecordDirectory:
             return None
 
     def backups(self) -> Iterator[Backup]:
-        """See BackupStore."""
-        for file in self._path.glob(f"*{_SUFFIX}"):
+        """See BackupStore. The one written last comes first, for times of start are whole seconds."""
+        for file in sorted(self._path.glob(f"*{_SUFFIX}"), key=_written, reverse=True):
             if file.name.startswith("."):
                 continue  # a write that was cut off
             try:
@@ -115,3 +115,7 @@ class RecordDirectory:
         with open(self._path / _LOCK, "w", encoding="ascii") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _written(file: Path) -> int:
+    return file.stat().st_mtime_ns if file.exists() else 0
