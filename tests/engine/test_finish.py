@@ -4,6 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -73,13 +74,14 @@ def finishing(tmp_path: Path) -> Finishing:
 def listed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """The directories that are listed, each with the name of its tree; all the rest is as it is."""
     found: list[tuple[str, str]] = []
-    original = Tree.list
+    original = Tree.opened
 
-    def noted(tree: Tree, path: str, *, with_stat: bool = False) -> list[tuple[str, os.stat_result | None, bool]]:
-        found.append((Path(tree.root).name, path))
-        return original(tree, path, with_stat=with_stat)
+    def noted(tree: Tree, path: str, *, to_list: bool = True) -> AbstractContextManager[int]:
+        if to_list:
+            found.append((Path(tree.root).name, path))
+        return original(tree, path, to_list=to_list)
 
-    monkeypatch.setattr(Tree, "list", noted)
+    monkeypatch.setattr(Tree, "opened", noted)
     return found
 
 

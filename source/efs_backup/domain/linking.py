@@ -4,6 +4,7 @@ import stat
 
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Protocol
 
     class Attributes(Protocol):
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
         def st_rdev(self) -> int: ...  # noqa: D102
         @property
         def st_mtime_ns(self) -> int: ...  # noqa: D102
+        @property
+        def st_atime_ns(self) -> int: ...  # noqa: D102
 
 
 SMALL_FILE_SIZE = 256 * 1024
@@ -68,22 +71,22 @@ def has_holes(source: "Attributes") -> bool:
     return source.st_size > _SMALLEST_HOLE and source.st_blocks * _BLOCK < source.st_size
 
 
-def first_mode(source: "Attributes") -> int:
+def first_mode(wanted: int) -> int:
     """The mode to make a directory with, so that most need no other later: its owner may fill it in any case."""
-    return stat.S_IMODE(source.st_mode) & _PERMISSIONS | stat.S_IRWXU
+    return stat.S_IMODE(wanted) & _PERMISSIONS | stat.S_IRWXU
 
 
-def by_directory(entries: "list[str]") -> "dict[str, dict[str, None]]":
+def by_directory(entries: "Iterable[tuple[str, bytes]]") -> "dict[str, dict[str, bytes]]":
     """The names in each directory ("" for the root) that a part lists as `./directory/name`, each once, in order.
 
-    What ends in a slash is a directory in which nothing is to be copied: no names.
+    With each name is what comes with its path. What ends in a slash is a directory in which nothing is to be copied.
     """
-    found: dict[str, dict[str, None]] = {}
-    for entry in entries:
+    found: dict[str, dict[str, bytes]] = {}
+    for entry, attributes in entries:
         directory, _, name = entry.removeprefix("./").rpartition("/")
         names = found.setdefault(directory, {})
         if name not in {"", "."}:
-            names[name] = None
+            names[name] = attributes
     return found
 
 

@@ -7,7 +7,7 @@ except ImportError:
 
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 _HASH_BYTES = 8
 _NUMBER_BYTES = 8
@@ -30,8 +30,13 @@ class Names:
 
     def add(self, name: bytes) -> None:
         """One more, in its raw bytes."""
-        self.count += 1
-        self.digest = (self.digest + _number(blake2b(name, digest_size=_HASH_BYTES).digest())) % _ALL
+        self.add_all((name,))
+
+    def add_all(self, names: "Collection[bytes]") -> None:
+        """More of them."""
+        self.count += len(names)
+        digests = (blake2b(name, digest_size=_HASH_BYTES).digest() for name in names)
+        self.digest = (self.digest + sum(map(_number, digests))) % _ALL
 
     def __add__(self, other: "Names") -> "Names":
         return Names(self.count + other.count, (self.digest + other.digest) % _ALL)

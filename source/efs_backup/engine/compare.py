@@ -3,7 +3,7 @@
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from efs_backup.domain.comparison import Aspect, Difference, Kind
 from efs_backup.engine.tree import Tree
@@ -11,8 +11,7 @@ from efs_backup.engine.tree_walk import TreeWalk, joined
 
 _BLOCK = 1024 * 1024
 
-Seen = tuple[os.stat_result, bool]
-Entry = tuple[str, os.stat_result, bool]
+Entry = tuple[str, os.stat_result]
 
 
 class Comparison:
@@ -32,7 +31,7 @@ class Comparison:
         with_content: bool = False,
         inside_old: bool = True,
         is_left_out: Callable[[str], bool] = lambda _path: False,
-        listed: Callable[[str, Iterable[Entry]], object] = lambda _directory, _entries: None,
+        listed: Callable[[str, Sequence[Entry]], object] = lambda _directory, _entries: None,
     ) -> None:
         self._old = old
         self._new = new
@@ -52,7 +51,7 @@ class Comparison:
         old, is_in_old = _seen(self._old, directory)
         new, is_in_new = _seen(self._new, directory)
         if is_in_new:
-            self._listed(directory, ((name, *seen) for name, seen in new.items()))
+            self._listed(directory, [*new.items()])
         below = []
         for name in sorted(old.keys() | new.keys()):
             path = joined(directory, name)
@@ -62,17 +61,18 @@ class Comparison:
             if difference:
                 with self._lock:
                     self._differs(difference)
-            if (name in new and new[name][1]) or (name in old and old[name][1] and (self._inside_old or name in new)):
+            if _is_directory(new.get(name)) or (_is_directory(old.get(name)) and (self._inside_old or name in new)):
                 below.append(name)
         return below
 
-    def _compare(self, path: str, old: Seen | None, new: Seen | None, *, is_inside: bool) -> Difference | None:
+    def _compare(
+        self, path: str, old: os.stat_result | None, new: os.stat_result | None, *, is_inside: bool
+    ) -> Difference | None:
         if old is None or new is None:
             kind = Kind.ADDED if old is None else Kind.REMOVED
-            is_directory = bool((old or new or (None, False))[1])
-            return Difference(path, kind, is_directory=is_directory, is_inside=is_inside)
-        aspects = self._aspects(path, old[0], new[0])
-        return Difference(path, Kind.CHANGED, aspects, new[1]) if aspects else None
+            return Difference(path, kind, is_directory=_is_directory(old or new), is_inside=is_inside)
+        aspects = self._aspects(path, old, new)
+        return Difference(path, Kind.CHANGED, aspects, _is_directory(new)) if aspects else None
 
     def _aspects(self, path: str, old: os.stat_result, new: os.stat_result) -> tuple[Aspect, ...]:
         if stat.S_IFMT(old.st_mode) != stat.S_IFMT(new.st_mode):
@@ -104,15 +104,18 @@ class Comparison:
             return bool(new.read(1))
 
 
-def _seen(tree: Tree, directory: str) -> tuple[dict[str, Seen], bool]:
+def _seen(tree: Tree, directory: str) -> tuple[dict[str, os.stat_result], bool]:
     try:
-        listed = tree.list(directory, with_stat=True)
+        return dict(tree.list(directory)), True
     except (FileNotFoundError, NotADirectoryError):
         return {}, False
     except OSError as error:
         error.filename = os.path.join(tree.root, directory)
         raise
-    return {name: (attributes, is_directory) for name, attributes, is_directory in listed if attributes}, True
+
+
+def _is_directory(found: os.stat_result | None) -> bool:
+    return found is not None and stat.S_ISDIR(found.st_mode)
 
 
 def _rights(attributes: os.stat_result) -> tuple[int, ...]:

@@ -148,9 +148,9 @@ class Copy:
         return PartReport(number, 0, None, parse_statistics(said))
 
     def listed_directories(self) -> Iterator[str]:
-        """The directories that fpart listed because no file of theirs is in any part."""
-        for number in self._part_numbers():
-            for entry in _entries(Path(self._part(number))):
+        """The directories that are listed because no file of theirs is in any part; our own copy tool has made its."""
+        for part in map(Path, map(self._part, self._part_numbers())):
+            for entry in () if _witness_of(part).exists() else _entries(part):
                 if entry.endswith("/"):
                     yield entry.removeprefix("./").rstrip("/")
 
@@ -203,8 +203,13 @@ def _merged(first: PartReport, again: PartReport) -> PartReport:
     return PartReport(again.number, again.files, again.exit_code, again.statistics + transferred, again.complaints)
 
 
+def _witness_of(part: Path) -> Path:
+    """What our own copy tool leaves beside a part."""
+    return part.with_name(f"witness.{part.name}")
+
+
 def _witnessed(part: Path) -> Iterator[tuple[bytes, Witness]]:
-    path = part.with_name(f"witness.{part.name}")
+    path = _witness_of(part)
     return read(path.read_bytes()) if path.exists() else iter(())
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -103,21 +104,21 @@ class Finish:
     def _compare(self, directory: str) -> Iterable[str]:
         source = self._source_names(directory)
         try:
-            entries = self._target.list(directory, with_stat=True)
+            entries = self._target.list(directory)
         except FileNotFoundError:
             return []  # that is for `_leave`
-        self._lose(directory, source - {name for name, _, _ in entries})
+        self._lose(directory, source - {name for name, _ in entries})
+        below = [name for name, attributes in entries if stat.S_ISDIR(attributes.st_mode)]
         with self._lock:
-            for _, attributes, is_directory in entries:
-                if attributes and not is_directory:
+            for _, attributes in entries:
+                if not stat.S_ISDIR(attributes.st_mode):
                     self._finished.count(attributes)
-        is_wanted = source.__contains__ if not self._order.whole_target else lambda _name: True
-        return [name for name, _, is_directory in entries if is_directory and is_wanted(name)]
+        return below if self._order.whole_target else [name for name in below if name in source]
 
     def _source_names(self, directory: str) -> set[str]:
         with source_errors_named(self._source.root, directory):
             try:
-                return {name for name, _, _ in self._source.list(directory)}
+                return {*self._source.names(directory)}
             except (FileNotFoundError, NotADirectoryError):
                 return set()  # removed since it was copied
 

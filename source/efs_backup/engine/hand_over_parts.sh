@@ -19,6 +19,7 @@ while read -r FPART_PARTNUMBER FPART_PARTNUMFILES FPART_PARTSIZE; do
     FPART_TOTALNUMPARTS=$FPART_PARTNUMBER
     FPART_TOTALNUMFILES=$((FPART_TOTALNUMFILES + FPART_PARTNUMFILES))
     FPART_TOTALSIZE=$((FPART_TOTALSIZE + FPART_PARTSIZE))
+    mv "$lists/attributes.part.$FPART_PARTNUMBER" "${place%/*}" 2>>"$here/complaints" || code=1
     mv "$lists/part.$FPART_PARTNUMBER" "$FPART_PARTFILENAME" 2>>"$here/complaints" || code=1
     sh -c "$hook" </dev/null
 done <"$lists/parts"

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import threading
 import uuid
 from array import array
@@ -43,11 +44,11 @@ def groups_of(
     lock = threading.Lock()
 
     def enter(directory: str) -> Iterable[str]:
-        for name, attributes, is_directory in tree.list(directory, with_stat=True):
+        for name, attributes in tree.list(directory):
             path = joined(directory, name)
-            if is_left_out(path) or attributes is None:
+            if is_left_out(path):
                 continue
-            if is_directory:
+            if stat.S_ISDIR(attributes.st_mode):
                 yield name
             elif attributes.st_ino in inodes:
                 with lock:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 
+from efs_backup.domain.attributes import NOT_SURVEYED, each_packed
 from efs_backup.domain.error_numbers import NO_SPACE
 from efs_backup.domain.linking import by_directory, rsyncs_for, worst_code
 from efs_backup.domain.witness import written
@@ -85,7 +86,7 @@ class PartCopy:
         """One thread at a time in a directory, for the kernel lets no more work there; the largest are begun first."""
         with open(self._part, "rb") as listed:
             entries = [os.fsdecode(entry) for entry in listed.read().split(b"\0") if entry]
-        names = by_directory(entries)
+        names = by_directory(zip(entries, self._surveyed(len(entries)), strict=True))
         self._tally.files = sum(not entry.endswith("/") for entry in entries) - sum(map(len, names.values()))
         sides.siblings = Counter(os.path.dirname(directory) for directory in names)
         waiting = sorted(names.items(), key=lambda item: len(item[1]))
@@ -97,19 +98,29 @@ class PartCopy:
         for worker in workers:
             worker.join()
 
-    def _work(self, sides: Sides, waiting: list[tuple[str, dict[str, None]]]) -> None:
+    def _surveyed(self, entries: int) -> list[bytes]:
+        """What the survey has seen of each entry. A second try looks for itself: some of it was no longer so."""
+        path = self._beside("attributes")
+        if not os.path.exists(path):
+            return [NOT_SURVEYED] * entries
+        with open(path, "rb") as surveyed:
+            attributes = each_packed(surveyed.read())
+        os.unlink(path)
+        return attributes
+
+    def _work(self, sides: Sides, waiting: list[tuple[str, dict[str, bytes]]]) -> None:
         try:
             while next_one := self._take(waiting):
                 self._copy_directory(sides, *next_one)
         except BaseException as error:  # noqa: BLE001 - it is raised again in the main thread
             self._errors.append(error)
 
-    def _take(self, waiting: list[tuple[str, dict[str, None]]]) -> tuple[str, dict[str, None]] | None:
+    def _take(self, waiting: list[tuple[str, dict[str, bytes]]]) -> tuple[str, dict[str, bytes]] | None:
         with self._lock:
             is_hopeless = self._errors or _ERROR_IN_FILE_OUTPUT in self._codes
             return waiting.pop() if waiting and not is_hopeless else None
 
-    def _copy_directory(self, sides: Sides, directory: str, names: dict[str, None]) -> None:
+    def _copy_directory(self, sides: Sides, directory: str, names: dict[str, bytes]) -> None:
         copy = DirectoryCopy(sides, directory, names)
         try:
             copy.run()

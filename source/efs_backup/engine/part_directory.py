@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 
 from efs_backup.domain.error_numbers import NO_SPACE, NOT_THERE
 from efs_backup.domain.linking import HAND_OVER, POINT, WRITE, first_mode, is_equal, way_of
@@ -10,8 +10,13 @@ from efs_backup.domain.throttling import NAMES_IN_A_REQUEST
 from efs_backup.domain.witness import Names, Witness, pack
 from efs_backup.engine.descent import make_below
 from efs_backup.engine.part_file import point_symlink, write_small
-from efs_backup.engine.part_sides import Sides
+from efs_backup.engine.part_sides import WORTH_A_LISTING, Sides
+from efs_backup.engine.part_source import SourceDirectory, listed
 from efs_backup.engine.part_tally import Tally
+
+TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
+if TYPE_CHECKING:
+    from efs_backup.domain.linking import Attributes
 
 _OPERATIONS = {WRITE: 5, POINT: 3}
 """Of a new entry whose owner is that of this process: of a file open, read, create, write and times."""
@@ -20,13 +25,14 @@ _OPERATIONS = {WRITE: 5, POINT: 3}
 class DirectoryCopy:
     """The names of one directory. `run` raises OSError only for the target's side: full, or something in the way."""
 
-    def __init__(self, sides: Sides, directory: str, names: Collection[str]) -> None:
+    def __init__(self, sides: Sides, directory: str, names: Mapping[str, bytes]) -> None:
         self.tally = Tally()
         self._placed = Names()
         self._inodes = bytearray()
         self._sides = sides
         self._directory = directory
         self._names = names
+        self._source = SourceDirectory(sides, directory, names)
         self._throttle = sides.throttle
         self._refused: set[str] = set()
         self._existing: set[str] = set()
@@ -37,53 +43,41 @@ class DirectoryCopy:
         return Witness(self._placed, bytes(self._inodes))
 
     def run(self) -> None:
-        """Bring every name that is still there; what cannot be listed is left to rsync, which knows what to say."""
+        """Bring every name that is still there; what cannot be looked at is left to rsync, which knows what to say."""
         if not self._names:
             os.close(self._make_target(stat.S_IRWXU)[0])
             return
         try:
-            source = self._sides.opened(self._sides.source, self._directory)
-        except OSError as error:
-            if error.errno not in NOT_THERE:
-                self.tally.with_references += [self._path(name) for name in self._names]
-            return
-        try:
-            self._bring(source)
+            if surveyed := self._sides.references and self._source.surveyed():
+                self._bring(surveyed, is_surveyed=True)
+            elif found := self._look(self._names):
+                self._bring(found)
         finally:
-            os.close(source)
+            self._source.close()
 
-    def _bring(self, source: int) -> None:
-        found = self._look(source)
-        if not found:
-            return
-        target = self._open_target(source)
+    def _look(self, names: Collection[str]) -> "dict[str, Attributes]":
+        try:
+            found, unreadable = self._source.look(names)
+        except OSError as error:
+            found, unreadable = {}, [] if error.errno in NOT_THERE else [*names]
+        self.tally.with_references += map(self._path, unreadable)
+        return found
+
+    def _bring(self, found: "dict[str, Attributes]", *, is_surveyed: bool = False) -> None:
+        """What the survey saw is enough to link by; to read several files it is cheaper to look again, and truer."""
+        target = self._open_target()
         try:
             for reference in self._sides.references:
-                self._link_from(reference, source, target, found)
+                self._link_from(reference, target, found)
+            if is_surveyed and len(found) >= WORTH_A_LISTING:
+                found = self._look(found)
             for name, attributes in found.items():
-                self._make_anew(source, target, name, attributes)
+                self._make_anew(target, name, attributes)
         finally:
             os.close(target)
 
-    def _look(self, source: int) -> dict[str, os.stat_result]:
-        """The attributes of each name; those that cannot be had are handed over, those that are gone are left out."""
-        found = _listed(source, self._names)
-        self._throttle.pay(len(found) // NAMES_IN_A_REQUEST)
-        for name in self._names:
-            if name not in found:
-                self._throttle.pay()
-                self._look_at(source, name, found)
-        return found
-
-    def _look_at(self, source: int, name: str, found: dict[str, os.stat_result]) -> None:
-        try:
-            found[name] = os.stat(name, dir_fd=source, follow_symlinks=False)
-        except OSError as error:
-            if error.errno not in NOT_THERE:
-                self.tally.with_references.append(self._path(name))
-
-    def _open_target(self, source: int) -> int:
-        mode = first_mode(os.fstat(source)) if self._sides.into_empty else stat.S_IRWXU
+    def _open_target(self) -> int:
+        mode = first_mode(self._source.mode) if self._sides.into_empty else stat.S_IRWXU
         target, is_new = self._make_target(mode)
         if not is_new and not self._sides.into_empty:
             listing = self._sides.opened(self._sides.target, self._directory)
@@ -95,7 +89,7 @@ class DirectoryCopy:
         self._throttle.pay()
         return make_below(self._sides.target, self._directory, mode)
 
-    def _link_from(self, reference: int, source: int, target: int, found: dict[str, os.stat_result]) -> None:
+    def _link_from(self, reference: int, target: int, found: "dict[str, Attributes]") -> None:
         """Link what the reference has, and take it from `found`. A reference that cannot be read has nothing."""
         if not found:
             return
@@ -105,21 +99,21 @@ class DirectoryCopy:
         except OSError:
             return
         try:
-            listed = _listed(place, found)
-            self._throttle.pay(len(listed) // NAMES_IN_A_REQUEST)
-            for name, attributes in listed.items():
-                is_the_same = is_equal(found[name], attributes) and self._leads_alike(source, place, name, attributes)
+            known = listed(place, found)
+            self._throttle.pay(len(known) // NAMES_IN_A_REQUEST)
+            for name, attributes in known.items():
+                is_the_same = is_equal(found[name], attributes) and self._leads_alike(place, name, attributes)
                 if is_the_same and self._link(place, target, name, attributes.st_ino):
                     self.tally.count(found.pop(name))
         finally:
             os.close(place)
 
-    def _leads_alike(self, source: int, place: int, name: str, attributes: os.stat_result) -> bool:
+    def _leads_alike(self, place: int, name: str, attributes: os.stat_result) -> bool:
         if not stat.S_ISLNK(attributes.st_mode):
             return True
         self._throttle.pay(2)
         try:
-            return os.readlink(name, dir_fd=source) == os.readlink(name, dir_fd=place)
+            return os.readlink(name, dir_fd=self._source.descriptor) == os.readlink(name, dir_fd=place)
         except OSError:
             return False
 
@@ -139,11 +133,11 @@ class DirectoryCopy:
         self._inodes += pack(inode)
         return True
 
-    def _make_anew(self, source: int, target: int, name: str, attributes: os.stat_result) -> None:
+    def _make_anew(self, target: int, name: str, attributes: "Attributes") -> None:
         way = HAND_OVER if name in self._existing else way_of(attributes, is_root=self._sides.is_root)
         is_there = is_written = False
         try:
-            is_there = self._make(way, source, target, name, attributes)
+            is_there = self._make(way, target, name, attributes)
             is_written = is_there and way == WRITE
             if is_there:
                 self._placed.add(os.fsencode(name))
@@ -155,15 +149,15 @@ class DirectoryCopy:
             self.tally.left_size += attributes.st_size
             (self.tally.fresh if name in self._refused else self.tally.with_references).append(self._path(name))
 
-    def _make(self, way: str, source: int, target: int, name: str, attributes: os.stat_result) -> bool:
+    def _make(self, way: str, target: int, name: str, attributes: "Attributes") -> bool:
         """False where rsync has to do it. Raises FileExistsError, and OSError where no space is left."""
         is_given_away = (attributes.st_uid, attributes.st_gid) != self._sides.owner
         self._throttle.pay(_OPERATIONS.get(way, 0) + is_given_away)
         try:
             if way == WRITE:
-                return write_small(source, target, name, attributes)
+                return write_small(self._source.descriptor, target, name, attributes)
             if way == POINT:
-                point_symlink(source, target, name, attributes)
+                point_symlink(self._source.descriptor, target, name, attributes)
                 return True
         except FileExistsError:
             raise
@@ -174,22 +168,3 @@ class DirectoryCopy:
 
     def _path(self, name: str) -> str:
         return f"{self._directory}/{name}" if self._directory else name
-
-
-def _listed(directory: int, wanted: Iterable[str]) -> dict[str, os.stat_result]:
-    """The attributes of the wanted names that an open directory lists; no further than the last of them.
-
-    Where the listing breaks off, those that came until then.
-    """
-    missing, found = set(wanted), dict[str, os.stat_result]()
-    try:
-        with os.scandir(directory) as entries:
-            for entry in entries:
-                if entry.name in missing:
-                    missing.discard(entry.name)
-                    found[entry.name] = entry.stat(follow_symlinks=False)
-                if not missing:
-                    break
-    except OSError:
-        return found
-    return found

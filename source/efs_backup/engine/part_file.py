@@ -5,12 +5,16 @@ import stat
 
 from efs_backup.domain.linking import is_equal
 
+TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
+if TYPE_CHECKING:
+    from efs_backup.domain.linking import Attributes
+
 _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _MAKING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PERMISSIONS = 0o777
 
 
-def write_small(source: int, target: int, name: str, listed: os.stat_result) -> bool:
+def write_small(source: int, target: int, name: str, listed: "Attributes") -> bool:
     """Make a file of a directory in another one; False where it is no longer what was listed, or cannot be read.
 
     Raises FileExistsError, and OSError after what was begun is removed again.
@@ -28,7 +32,7 @@ def write_small(source: int, target: int, name: str, listed: os.stat_result) -> 
     return True
 
 
-def _read(directory: int, name: str, listed: os.stat_result) -> bytes | None:
+def _read(directory: int, name: str, listed: "Attributes") -> bytes | None:
     try:
         descriptor = os.open(name, _READING, dir_fd=directory)
     except OSError:
@@ -42,7 +46,7 @@ def _read(directory: int, name: str, listed: os.stat_result) -> bytes | None:
     return content if content is not None and len(content) == listed.st_size else None
 
 
-def _date(directory: int, name: str, wanted: os.stat_result) -> None:
+def _date(directory: int, name: str, wanted: "Attributes") -> None:
     """Give times. They come last, after the close: what was written may be refused only then.
 
     What has the right times passes for whole in the next backup.
@@ -51,7 +55,7 @@ def _date(directory: int, name: str, wanted: os.stat_result) -> None:
     os.utime(name, ns=times, dir_fd=directory, follow_symlinks=False)
 
 
-def _fill(descriptor: int, wanted: os.stat_result, content: bytes) -> None:
+def _fill(descriptor: int, wanted: "Attributes", content: bytes) -> None:
     """Write and close. The owner comes before the content, and the mode after the owner, whose change takes bits."""
     try:
         made = os.fstat(descriptor)
@@ -65,7 +69,7 @@ def _fill(descriptor: int, wanted: os.stat_result, content: bytes) -> None:
         os.close(descriptor)
 
 
-def point_symlink(source: int, target: int, name: str, listed: os.stat_result) -> None:
+def point_symlink(source: int, target: int, name: str, listed: "Attributes") -> None:
     """Make a symlink of a directory in another one.
 
     Raises FileExistsError, and OSError after what was begun is removed again.

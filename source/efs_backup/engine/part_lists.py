@@ -3,70 +3,114 @@
 import os
 import shutil
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from efs_backup.domain.attributes import NOT_SURVEYED, packed
 from efs_backup.domain.commands import PartSizes
 from efs_backup.domain.parts import Piece, share_out
 from efs_backup.engine.refusals import temporary_space_named
 
+_WRITTEN_AT_ONCE = 2**20
+
 
 class PartLists:
-    """Lists of NUL-separated paths `./directory/name`, as fpart writes them; a directory ends in a slash.
+    """Lists of NUL-separated paths `./directory/name`, as fpart writes them, and beside them the attributes of each.
 
-    They are written in pieces of at most `most`, from many threads at a time, and become parts once the sizes of those
-    are known. Everything raises CopyFailed where the disk with the temporary files refuses.
+    A directory in which nothing is to be copied ends in a slash. Pieces of at most `most` are written, from many
+    threads at a time, and become parts once the sizes of those are known. Everything raises CopyFailed where the disk
+    with the temporary files refuses.
     """
 
     def __init__(self, place: Path, most: Piece) -> None:
         self._place = place
         self._most = most
         self._pieces: list[Piece] = []
-        self._entries: list[bytes] = []
+        self._paths, self._attributes = _Pieces(place / "part"), _Pieces(place / "attributes.part")
+        self._waiting: list[tuple[bytes, bytes]] = []
         self._files = self._size = 0
         self._lock = threading.Lock()
         with temporary_space_named():
             place.mkdir()
 
-    def add(self, directory: str, found: Iterable[tuple[str, int]]) -> None:
-        """Names in a directory ("" for the root), each with the bytes of its content."""
+    def add(self, directory: str, mode: int, found: Sequence[tuple[bytes, os.stat_result]]) -> None:
+        """What was found in a directory ("" for the root) of this mode."""
         place = b"./" + os.fsencode(directory) + b"/" if directory else b"./"
+        listed = [(place + name + b"\0", packed(seen, mode)) for name, seen in found]
+        sizes = [seen.st_size for _, seen in found]
         with self._lock:
-            for name, size in found:
-                self._entries.append(place + os.fsencode(name))
-                self._files, self._size = self._files + bool(name), self._size + size
-                if len(self._entries) >= self._most.files or self._size >= self._most.size:
-                    self._end_piece()
+            if self._fits(len(listed), size := sum(sizes)):
+                self._waiting += listed
+                self._files, self._size = self._files + len(listed), self._size + size
+                return
+            for entry, size in zip(listed, sizes, strict=True):
+                self._add(entry, 1, size)
+
+    def _fits(self, files: int, size: int) -> bool:
+        return len(self._waiting) + files < self._most.files and self._size + size < self._most.size
 
     def add_empty(self, directory: str) -> None:
         """A directory in which nothing is to be copied."""
-        self.add(directory, [("", 0)])
+        with self._lock:
+            self._add((b"./" + os.fsencode(directory) + b"/\0", NOT_SURVEYED), 0, 0)
 
     def gather(self, sizes: PartSizes) -> None:
         """Make the parts, and a table of them: a line each, with number, files and bytes."""
         self._end_piece()
         shares = share_out(self._pieces, self._most, sizes)
-        with temporary_space_named(), (self._place / "parts").open("w") as table:
+        with temporary_space_named():
+            self._write_table(shares)
+            for number, share in reversed([*enumerate(shares, 1)]):
+                self._paths.split_off(share.start, number)
+                self._attributes.split_off(share.start, number)
+
+    def _write_table(self, shares: Sequence[range]) -> None:
+        with (self._place / "parts").open("w") as table:
             for number, share in enumerate(shares, 1):
-                self._join(share, self._place / f"part.{number}")
                 pieces = self._pieces[share.start : share.stop]
                 table.write(f"{number} {sum(piece.files for piece in pieces)} {sum(piece.size for piece in pieces)}\n")
 
-    def _join(self, share: Sequence[int], part: Path) -> None:
-        first, *others = map(self._piece, share)
-        first.rename(part)
-        with part.open("ab") as out:
-            for other in others:
-                with other.open("rb") as more:
-                    shutil.copyfileobj(more, out)
-                other.unlink()
+    def _add(self, entry: tuple[bytes, bytes], files: int, size: int) -> None:
+        self._waiting.append(entry)
+        self._files, self._size = self._files + files, self._size + size
+        if len(self._waiting) >= self._most.files or self._size >= self._most.size:
+            self._end_piece()
 
     def _end_piece(self) -> None:
-        if self._entries:
+        if self._waiting:
+            paths, attributes = zip(*self._waiting, strict=True)
             with temporary_space_named():
-                self._piece(len(self._pieces)).write_bytes(b"".join(entry + b"\0" for entry in self._entries))
+                self._paths.append(b"".join(paths))
+                self._attributes.append(b"".join(attributes))
             self._pieces.append(Piece(self._files, self._size))
-            self._entries, self._files, self._size = [], 0, 0
+            self._waiting, self._files, self._size = [], 0, 0
 
-    def _piece(self, position: int) -> Path:
-        return self._place / f"piece.{position}"
+
+class _Pieces:
+    """A file that grows by pieces; parts are split off from its end, so that little is on the disk twice."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._length = self._written = 0
+        self._unwritten: list[bytes] = []
+        self._begins: list[int] = []
+
+    def append(self, piece: bytes) -> None:
+        self._begins.append(self._length)
+        self._length += len(piece)
+        self._unwritten.append(piece)
+        if self._length - self._written >= _WRITTEN_AT_ONCE:
+            self._write()
+
+    def _write(self) -> None:
+        with self._path.open("ab") as whole:
+            whole.write(b"".join(self._unwritten))
+        self._written, self._unwritten = self._length, []
+
+    def split_off(self, first: int, number: int) -> None:
+        """Make all from this piece on the part of this number."""
+        self._write()
+        with self._path.open("r+b") as whole, self._path.with_name(f"{self._path.name}.{number}").open("wb") as part:
+            whole.seek(self._begins[first])
+            shutil.copyfileobj(whole, part)
+            whole.truncate(self._begins[first])

@@ -9,7 +9,8 @@ from efs_backup.domain.throttling import NAMES_IN_A_REQUEST
 from efs_backup.engine.descent import LISTING, open_below
 from efs_backup.engine.throttle import Throttle
 
-_WORTH_A_LISTING = 4
+WORTH_A_LISTING = 4
+"""Names of a directory that it is cheaper to list than to ask for one after the other."""
 
 
 class Sides:
@@ -45,7 +46,7 @@ class Sides:
         """
         above = os.path.dirname(directory)
         with self._lock:
-            if not directory or (root, above) in self._known or self.siblings.get(above, 0) < _WORTH_A_LISTING:
+            if not directory or (root, above) in self._known or self.siblings.get(above, 0) < WORTH_A_LISTING:
                 return
             self._known.add((root, above))
             listing = self.opened(root, above)

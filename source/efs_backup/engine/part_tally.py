@@ -1,7 +1,10 @@
 """What became of the files of a part; lean, for the copy tool."""
 
-import os
 import stat
+
+TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
+if TYPE_CHECKING:
+    from efs_backup.domain.linking import Attributes
 
 
 class Tally:
@@ -16,7 +19,7 @@ class Tally:
         self.with_references: list[str] = []
         self.fresh: list[str] = []
 
-    def count(self, attributes: os.stat_result, *, is_transferred: bool = False) -> None:
+    def count(self, attributes: "Attributes", *, is_transferred: bool = False) -> None:
         """Count a file that is where it belongs now."""
         has_size = stat.S_ISREG(attributes.st_mode) or stat.S_ISLNK(attributes.st_mode)
         size = attributes.st_size if has_size else 0

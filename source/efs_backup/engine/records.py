@@ -118,4 +118,7 @@ class RecordDirectory:
 
 
 def _written(file: Path) -> int:
-    return file.stat().st_mtime_ns if file.exists() else 0
+    try:
+        return file.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0  # expired meanwhile

@@ -1,6 +1,6 @@
 """Bring a snapshot, or a part of it, back."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -85,7 +85,7 @@ class RestoreRun:
         self,
         part: Part,
         source: Tree,
-        listed: Callable[[str, Iterable[Entry]], object] = lambda _directory, _entries: None,
+        listed: Callable[[str, Sequence[Entry]], object] = lambda _directory, _entries: None,
     ) -> Planned:
         self._watcher.step("compare")
         sides = Sides(part, source, self._target, self._quarantine.leaves_out)

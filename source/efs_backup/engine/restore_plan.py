@@ -3,7 +3,7 @@
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +80,7 @@ def plan_restore(
     order: RestoreOrder,
     sides: Sides,
     should_stop: Callable[[], bool],
-    listed: Callable[[str, Iterable[Entry]], object] = lambda _directory, _entries: None,
+    listed: Callable[[str, Sequence[Entry]], object] = lambda _directory, _entries: None,
 ) -> Planned:
     """Compare the part with the target; `listed` gets what is found in each directory of the part.
 

@@ -2,8 +2,9 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from stat import S_ISDIR
 
 from efs_backup.domain.evidence import Surveyed
 from efs_backup.domain.witness import Names
@@ -16,7 +17,6 @@ from efs_backup.engine.tree_walk import TreeWalk, joined
 _MOST_REMEMBERED = 64 * 2**20
 _BYTES_OF_A_DIRECTORY = 600
 _BYTES_OF_A_NAME = 60
-_NAMES_AT_A_TIME = 1000
 
 
 @dataclass
@@ -73,29 +73,28 @@ class Surveying:
 
     def enter(self, directory: str) -> Iterable[str]:
         """List a directory; the names to go down into."""
-        return self.take(directory, self._listed(directory))
+        return self._take(directory, self._batches(directory))
 
-    def take(self, directory: str, listed: Iterable[tuple[str, os.stat_result, bool]]) -> Iterable[str]:
-        """Note what is in a directory: names, attributes, and whether each is a directory; gives the directories.
+    def take(self, directory: str, found: Sequence[tuple[str, os.stat_result]]) -> None:
+        """Note what another walk has found in a directory, names and attributes."""
+        self._take(directory, [found])
 
-        What the directory itself was before is known from the listing above it.
-        """
+    def _take(self, directory: str, batches: Iterable[Sequence[tuple[str, os.stat_result]]]) -> Iterable[str]:
+        """What the directory itself was before is known from the listing above it."""
         before = self._listed_above.pop(directory, None) or self._root(directory)
-        names, below, batch = Names(), list[str](), list[tuple[str, os.stat_result]]()
-        place = joined(directory, "")
-        for name, attributes, is_directory in listed:
-            if self._is_left_out(path := place + name):
-                continue
-            if is_directory:
-                self._listed_above[path] = attributes
-                below.append(name)
-                continue
-            names.add(os.fsencode(name))
-            batch.append((name, attributes))
-            if len(batch) == _NAMES_AT_A_TIME:
-                self._note(directory, batch)
-                batch = []
-        self._note(directory, batch)
+        names, below, place = Names(), list[str](), joined(directory, "")
+        for batch in batches:
+            files = []
+            for name, attributes in batch:
+                if self._is_left_out(path := place + name):
+                    continue
+                if S_ISDIR(attributes.st_mode):
+                    self._listed_above[path] = attributes
+                    below.append(name)
+                else:
+                    files.append((os.fsencode(name), attributes))
+            names.add_all([name for name, _ in files])
+            self._note(directory, before.st_mode, files)
         self._end(directory, Surveyed(names, tuple(below), before.st_ino, before.st_ctime_ns))
         return below
 
@@ -103,21 +102,20 @@ class Surveying:
         with source_errors_named(self._source.root):
             return self._source.stat(directory)
 
-    def _listed(self, directory: str) -> Iterator[tuple[str, os.stat_result, bool]]:
+    def _batches(self, directory: str) -> Iterator[list[tuple[str, os.stat_result]]]:
         with source_errors_named(self._source.root, directory):
             try:
-                for name, attributes, is_directory in self._source.entries(directory, with_stat=True):
-                    if attributes:
-                        yield name, attributes, is_directory
+                yield from self._source.batches(directory)
             except (FileNotFoundError, NotADirectoryError):
                 return  # removed in the meantime
 
-    def _note(self, directory: str, found: list[tuple[str, os.stat_result]]) -> None:
+    def _note(self, directory: str, mode: int, files: list[tuple[bytes, os.stat_result]]) -> None:
         if self._lists:
-            self._lists.add(directory, ((name, attributes.st_size) for name, attributes in found))
+            self._lists.add(directory, mode, files)
+        linked = [attributes for _, attributes in files if attributes.st_nlink > 1]
         with self._lock:
-            self._survey.size += sum(attributes.st_size for _, attributes in found)
-            for _, attributes in found:
+            self._survey.size += sum(attributes.st_size for _, attributes in files)
+            for attributes in linked:
                 self._inodes.meet(attributes)
 
     def _end(self, directory: str, found: Surveyed) -> None:

@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain, islice
 from types import TracebackType
 
 from efs_backup.domain.parts import Concurrency, concurrency_of
@@ -13,6 +14,7 @@ from efs_backup.engine.mounts import kind_of
 from efs_backup.engine.throttle import Throttle
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NAMES_AT_A_TIME = 1000
 
 
 class Tree:
@@ -44,19 +46,26 @@ class Tree:
         finally:
             os.close(descriptor)
 
-    def entries(self, path: str, *, with_stat: bool = False) -> Iterator[tuple[str, os.stat_result | None, bool]]:
-        """(name, stat or None, whether it is a directory) of each entry; what vanishes while we look is left out."""
-        listed = 0
-        with self.opened(path) as descriptor, os.scandir(descriptor) as entries:
-            for entry in entries:
-                if found := _look_at(entry, with_stat=with_stat):
-                    listed += 1
-                    yield found
-        self.throttle.pay(listed // NAMES_IN_A_REQUEST)
+    def batches(self, path: str) -> Iterator[list[tuple[str, os.stat_result]]]:
+        """All entries with their attributes, some at a time; what vanishes while we look is left out.
 
-    def list(self, path: str, *, with_stat: bool = False) -> list[tuple[str, os.stat_result | None, bool]]:
-        """All entries at once."""
-        return [*self.entries(path, with_stat=with_stat)]
+        Between one look and the next little is done: other threads that look at their directories would wait for it.
+        """
+        with self.opened(path) as descriptor, os.scandir(descriptor) as entries:
+            while batch := [*islice(entries, _NAMES_AT_A_TIME)]:
+                self.throttle.pay(len(batch) // NAMES_IN_A_REQUEST)
+                yield [(entry.name, seen) for entry in batch if (seen := _look_at(entry))]
+
+    def names(self, path: str) -> list[str]:
+        """The names of all entries."""
+        with self.opened(path) as descriptor:
+            found = os.listdir(descriptor)
+        self.throttle.pay(len(found) // NAMES_IN_A_REQUEST)
+        return found
+
+    def list(self, path: str) -> list[tuple[str, os.stat_result]]:
+        """All entries with their attributes at once."""
+        return [*chain.from_iterable(self.batches(path))]
 
     def stat(self, path: str) -> os.stat_result:
         """The attributes of the entry itself, never of a symlink's target."""
@@ -115,13 +124,11 @@ def most_concurrent(copier: Copier, *trees: Tree) -> Concurrency:
     return max(suiting, key=lambda concurrency: concurrency.threads)
 
 
-def _look_at(entry: os.DirEntry[str], *, with_stat: bool) -> tuple[str, os.stat_result | None, bool] | None:
+def _look_at(entry: os.DirEntry[str]) -> os.stat_result | None:
     try:
-        attributes = entry.stat(follow_symlinks=False) if with_stat else None
+        return entry.stat(follow_symlinks=False)
     except FileNotFoundError:
         return None
-    is_directory = stat.S_ISDIR(attributes.st_mode) if attributes else entry.is_dir(follow_symlinks=False)
-    return entry.name, attributes, is_directory
 
 
 def set_directory_attributes(descriptor: int, wanted: os.stat_result) -> None:
