@@ -3,7 +3,6 @@
 import stat
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +31,7 @@ found = st.builds(Found, st.integers(1, 2**32 - 1), words, words, sizes, sizes, 
 
 
 @given(st.lists(st.tuples(found, words)))
-def test_whatever_the_kernel_can_tell_comes_out_as_it_went_in(entries: list[tuple[Any, int]]) -> None:
+def test_whatever_the_kernel_can_tell_comes_out_as_it_went_in(entries: list[tuple[Found, int]]) -> None:
     """Times before 1970, every owner and every size included; and each in its place."""
     raw = b"".join(packed(entry, mode) for entry, mode in entries)
     for one, (entry, mode) in zip(each_packed(raw), entries, strict=True):

@@ -4,7 +4,7 @@ import struct
 
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
 if TYPE_CHECKING:
-    import os
+    from efs_backup.domain.linking import Attributes
 
 _FORM = struct.Struct("<IIIIqqQqq")
 
@@ -27,7 +27,7 @@ class SurveyedAttributes:
         ) = _FORM.unpack(raw)  # fmt: skip
 
 
-def packed(found: "os.stat_result", directory_mode: int) -> bytes:
+def packed(found: "Attributes", directory_mode: int) -> bytes:
     """The attributes of an entry in a directory of this mode, from which `SurveyedAttributes` are made."""
     return _FORM.pack(
         directory_mode, found.st_mode, found.st_uid, found.st_gid, found.st_size, found.st_blocks, found.st_rdev,
