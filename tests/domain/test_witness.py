@@ -118,7 +118,7 @@ def test_what_changed_shortly_before_the_survey_may_have_changed_in_it() -> None
 def _names(names: Iterable[bytes]) -> Names:
     made = Names()
     for name in names:
-        made.add(name)
+        made.add([name])
     return made
 
 

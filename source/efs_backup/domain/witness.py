@@ -28,12 +28,8 @@ class Names:
         self.count = count
         self.digest = digest
 
-    def add(self, name: bytes) -> None:
-        """One more, in its raw bytes."""
-        self.add_all((name,))
-
-    def add_all(self, names: "Collection[bytes]") -> None:
-        """More of them."""
+    def add(self, names: "Collection[bytes]") -> None:
+        """More of them, in their raw bytes."""
         self.count += len(names)
         digests = (blake2b(name, digest_size=_HASH_BYTES).digest() for name in names)
         self.digest = (self.digest + sum(map(_number, digests))) % _ALL

@@ -27,7 +27,7 @@ class DirectoryCopy:
 
     def __init__(self, sides: Sides, directory: str, names: Mapping[str, bytes]) -> None:
         self.tally = Tally()
-        self._placed = Names()
+        self._placed: list[str] = []
         self._inodes = bytearray()
         self._sides = sides
         self._directory = directory
@@ -40,7 +40,9 @@ class DirectoryCopy:
     @property
     def witness(self) -> Witness:
         """What is in place that was not there before; a name that was, whoever brought it, is not witnessed."""
-        return Witness(self._placed, bytes(self._inodes))
+        names = Names()
+        names.add([os.fsencode(name) for name in self._placed])
+        return Witness(names, bytes(self._inodes))
 
     def run(self) -> None:
         """Bring every name that is still there; what cannot be looked at is left to rsync, which knows what to say."""
@@ -129,7 +131,7 @@ class DirectoryCopy:
                 raise
             self._refused.add(name)
             return False
-        self._placed.add(os.fsencode(name))
+        self._placed.append(name)
         self._inodes += pack(inode)
         return True
 
@@ -140,7 +142,7 @@ class DirectoryCopy:
             is_there = self._make(way, target, name, attributes)
             is_written = is_there and way == WRITE
             if is_there:
-                self._placed.add(os.fsencode(name))
+                self._placed.append(name)
         except FileExistsError:
             is_there = self._sides.into_empty
         if is_there:

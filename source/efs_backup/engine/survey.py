@@ -93,7 +93,7 @@ class Surveying:
                     below.append(name)
                 else:
                     files.append((os.fsencode(name), attributes))
-            names.add_all([name for name, _ in files])
+            names.add([name for name, _ in files])
             self._note(directory, before.st_mode, files)
         self._end(directory, Surveyed(names, tuple(below), before.st_ino, before.st_ctime_ns))
         return below
