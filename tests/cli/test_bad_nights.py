@@ -14,6 +14,7 @@ import pytest
 from efs_backup.domain.tuning import Copier
 from tests.builders import account, many_parts, write
 from tests.conftest import Cli, both_copiers
+from tests.processes import processes_on
 from tests.simulator import Simulator
 from tests.unprivileged import run_as_nobody
 
@@ -222,7 +223,7 @@ def test_a_signal_stops_gracefully_and_the_next_backup_continues(
     result = json.loads(stdout)
     assert (running.returncode, result["status"]) == (3, "Incomplete")
     assert number.name in result["message"]
-    assert _processes_on(cli) == []
+    assert _processes_of(cli) == {}
     assert cli("list", backup_on_efs, code=5).stdout == ""
     cli.let_rsync_be_fast()
     result = cli("run", source, backup_on_efs, "--json").json
@@ -265,7 +266,7 @@ def test_a_killed_backup_leaves_no_snapshot_and_the_next_one_continues(
     result = cli("run", source, backup_on_efs, "--json").json
     assert any("taken over" in note for note in result["notes"])
     assert account(Path(result["path"])) == account(source)
-    assert _processes_on(cli) == []
+    assert _processes_of(cli) == {}
 
 
 @both_copiers
@@ -315,7 +316,7 @@ def test_a_killed_fpsync_is_never_a_success(cli: Cli, source: Path, backup_on_ef
     assert _kill_first(cli, "/fpsync")
     stdout, _ = running.communicate()
     assert json.loads(stdout)["failure_reason"] == "CopyFailed"
-    assert _processes_on(cli) == []
+    assert _processes_of(cli) == {}
 
 
 @both_copiers
@@ -476,19 +477,16 @@ def _wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
-def _processes_on(cli: Cli) -> list[str]:
-    """Command lines of processes that work in this test's temporary directory."""
-    place = cli.environment["TMPDIR"]
-    listed = subprocess.run(["ps", "-ewwo", "pid=,args="], capture_output=True, text=True, check=True).stdout
-    return [line for line in listed.splitlines() if place in line and "ps -ewwo" not in line]
+def _processes_of(cli: Cli) -> dict[int, str]:
+    return processes_on(cli.environment["TMPDIR"])
 
 
 def _kill_first(cli: Cli, text: str) -> bool:
-    _wait_for(lambda: any(text in line for line in _processes_on(cli)))
-    for line in _processes_on(cli):
+    _wait_for(lambda: any(text in line for line in _processes_of(cli).values()))
+    for number, line in _processes_of(cli).items():
         if text in line:
             try:
-                os.kill(int(line.split()[0]), signal.SIGKILL)
+                os.kill(number, signal.SIGKILL)
             except ProcessLookupError:
                 continue
             return True

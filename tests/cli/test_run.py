@@ -150,6 +150,18 @@ def test_any_path_of_source_and_backup_works(cli: Cli, tmp_path: Path, name: str
     assert (second / "file").stat().st_nlink == 2
 
 
+def test_times_that_are_far_off_are_kept(cli: Cli, source: Path, backup: Path) -> None:
+    """After the year 2262 nanoseconds no longer fit into 64 bits; the second backup links such a file all the same."""
+    file, far_ns = write(source / "directory" / "from the future"), 10_000_000_000 * 10**9
+    os.utime(file, ns=(far_ns, far_ns))
+    if file.stat().st_mtime_ns != far_ns:
+        pytest.skip("the file system has no such times")
+    snapshots = [Path(cli("run", source, backup, "--json").json["path"]) for _ in range(2)]
+    made = [snapshot / "directory" / "from the future" for snapshot in snapshots]
+    assert made[0].stat().st_mtime_ns == far_ns
+    assert made[0].samefile(made[1])
+
+
 def test_the_temporary_directory_may_have_any_path_too(cli: Cli, source: Path, backup: Path, tmp_path: Path) -> None:
     """Where TMPDIR has characters that a shell would interpret, another place is used."""
     odd = tmp_path / "it's $HOME"

@@ -203,6 +203,18 @@ def test_two_names_of_one_inode_of_the_reference_are_met(finishing: Finishing) -
     assert finishing.finish().inodes.repeated() == {(reference / "one").stat().st_ino}
 
 
+def test_a_directory_that_is_something_else_by_now_keeps_its_own_mode(finishing: Finishing) -> None:
+    """A symlink's, which is open to everybody, is not for the directory that was copied before."""
+    survey = finishing.survey()
+    finishing.copy(survey, *FILES)
+    below = finishing.part.source / "directory" / "below"
+    mode = (finishing.part.partial / "directory" / "below").stat().st_mode
+    shutil.rmtree(below)
+    below.symlink_to("elsewhere")
+    finishing.finish()
+    assert (finishing.part.partial / "directory" / "below").stat().st_mode == mode
+
+
 def test_what_the_survey_has_no_room_to_remember_is_listed(
     finishing: Finishing, listed: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

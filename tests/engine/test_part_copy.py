@@ -148,6 +148,41 @@ def test_what_is_new_since_the_reference_is_copied_as_it_is_now(part: Part, new:
     assert _without_root(account(part.partial)) == _without_root(account(part.source))
 
 
+def test_a_symlink_that_is_new_is_pointed_as_it_is_now(part: Part) -> None:
+    """Target and times belong together."""
+    part.keep("kept")
+    link = part.source / "link"
+    link.symlink_to("surveyed")
+    part.survey("kept", "link")
+    link.unlink()
+    link.symlink_to("later")
+    os.utime(link, ns=(A_DAY_AGO_NS, A_DAY_AGO_NS + 1), follow_symlinks=False)
+    assert part.run("kept", "link").code == 0
+    assert _without_root(account(part.partial)) == _without_root(account(part.source))
+
+
+@pytest.mark.parametrize("new", [1, 20], ids=["one new file", "many new files"])
+@pytest.mark.parametrize("size", [1, 300_000], ids=["small", "large"])
+def test_a_symlink_in_the_place_of_a_surveyed_directory_is_not_entered(
+    part: Part, tmp_path: Path, new: int, size: int
+) -> None:
+    """What was new in it has vanished, and nothing comes from where the symlink leads; what is equal is linked."""
+    outside = tmp_path / "outside"
+    kept = part.keep("directory/kept")
+    paths = [f"directory/new {number}" for number in range(new)]
+    for path in paths:
+        write(part.source / path, "x" * size)
+        write(outside / Path(path).name, "secret" * size)
+    part.survey("directory/kept", *paths)
+    shutil.rmtree(part.source / "directory")
+    (part.source / "directory").symlink_to(outside)
+    ended = part.run("directory/kept", *paths)
+    assert ended.code == 0
+    assert os.listdir(part.partial / "directory") == ["kept"]
+    assert (part.partial / "directory/kept").samefile(kept)
+    assert parse_statistics(ended.stdout).number_of_files == 1
+
+
 def test_a_second_try_looks_for_itself(part: Part) -> None:
     """What was surveyed serves once: a part is tried again because something was no longer so."""
     kept = part.keep("one")

@@ -28,10 +28,10 @@ class Listed:
         self.parts = [self._entries(place, number) for number, _, _ in self.table]
         self.left = {path.name.rstrip("0123456789") for path in place.iterdir() if path.stat().st_size}
 
-    def _entries(self, place: Path, number: int) -> dict[str, bytes]:
+    def _entries(self, place: Path, number: int) -> list[tuple[str, bytes]]:
         paths = (place / f"part.{number}").read_bytes().removesuffix(b"\0").split(b"\0")
         attributes = each_packed((place / f"attributes.part.{number}").read_bytes())
-        return dict(zip(map(os.fsdecode, paths), attributes, strict=True))
+        return [*zip(map(os.fsdecode, paths), attributes, strict=True)]
 
 
 @pytest.fixture
@@ -47,12 +47,13 @@ def source(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("most", [1, 7, 250])
 @pytest.mark.parametrize("files", [1, 7, 40, 10**6])
+@pytest.mark.parametrize("size", [1, 100, 2000, LARGE])
 def test_every_entry_is_in_one_part_with_its_own_attributes(
-    tmp_path: Path, source: Path, most: int, files: int
+    tmp_path: Path, source: Path, most: int, files: int, size: int
 ) -> None:
     """However large pieces and parts may be; a directory without files is there too, without attributes."""
-    listed = Listed(tmp_path / "lists", source, Piece(most, LARGE), PartSizes(3, files, LARGE))
-    found = [(path, raw) for part in listed.parts for path, raw in part.items()]
+    listed = Listed(tmp_path / "lists", source, Piece(most, size), PartSizes(3, files, size))
+    found = [entry for part in listed.parts for entry in part]
     real = {f"./{path.relative_to(source)}": path.stat() for path in source.rglob("*") if path.is_file()}
     assert sorted(path for path, _ in found) == sorted([*real, "./empty/"])
     for path, raw in found:
@@ -69,7 +70,7 @@ def test_the_table_says_what_is_in_each_part(tmp_path: Path, source: Path) -> No
     assert [number for number, _, _ in listed.table] == list(range(1, len(listed.parts) + 1))
     assert len(listed.parts) > 1
     for (_, files, size), part in zip(listed.table, listed.parts, strict=True):
-        surveyed = [SurveyedAttributes(raw) for raw in part.values() if raw != NOT_SURVEYED]
+        surveyed = [SurveyedAttributes(raw) for _, raw in part if raw != NOT_SURVEYED]
         assert (files, size) == (len(surveyed), sum(each.st_size for each in surveyed))
 
 

@@ -26,6 +26,7 @@ from efs_backup.engine.series import Series
 from efs_backup.engine.stop import Stop
 from tests.builders import Fact, account
 from tests.conftest import Cli
+from tests.processes import end_all_on
 
 _NAMES = st.sampled_from(["a", "b", "c", "new\nline", "no utf-8 \udcff", ".snapshot", "-n", "it's"])
 _PATHS = st.lists(_NAMES, min_size=1, max_size=3).map("/".join)
@@ -69,7 +70,8 @@ class Nights(RuleBasedStateMachine):
         os.utime(self.source, ns=(self.clock_ns, self.clock_ns))
 
     def teardown(self) -> None:
-        """Leave nothing."""
+        """Leave nothing; the fpsync of a killed backup that no other one has ended would run on."""
+        end_all_on(self.place)
         shutil.rmtree(self.place)
 
     def _touch(self, path: Path) -> None:

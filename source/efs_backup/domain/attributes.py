@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 _FORM = struct.Struct("<IIIIqqQqq")
 
 NOT_SURVEYED = bytes(_FORM.size)
-"""In the place of attributes that nobody needs or has."""
+"""In the place of attributes that nobody needs or has; a copy asks for all of a directory in which one is missing."""
 
 
 class SurveyedAttributes:
@@ -28,11 +28,17 @@ class SurveyedAttributes:
 
 
 def packed(found: "Attributes", directory_mode: int) -> bytes:
-    """The attributes of an entry in a directory of this mode, from which `SurveyedAttributes` are made."""
-    return _FORM.pack(
-        directory_mode, found.st_mode, found.st_uid, found.st_gid, found.st_size, found.st_blocks, found.st_rdev,
-        found.st_mtime_ns, found.st_atime_ns,
-    )  # fmt: skip
+    """The attributes of an entry in a directory of this mode, from which `SurveyedAttributes` are made.
+
+    Nothing of an entry whose time is after 2262 or before 1678, for which 64 bits of nanoseconds are too few.
+    """
+    try:
+        return _FORM.pack(
+            directory_mode, found.st_mode, found.st_uid, found.st_gid, found.st_size, found.st_blocks, found.st_rdev,
+            found.st_mtime_ns, found.st_atime_ns,
+        )  # fmt: skip
+    except struct.error:
+        return NOT_SURVEYED
 
 
 def each_packed(raw: bytes) -> "list[bytes]":

@@ -146,8 +146,8 @@ class Finish:
         if self._order.keeps_root and not directory:
             return
         wanted = self._settled.pop(directory, None) or self._find(directory)
-        if wanted is None:
-            return
+        if wanted is None or not stat.S_ISDIR(wanted.st_mode):
+            return  # gone, or something else by now
         try:
             with self._target.opened(directory, to_list=False) as descriptor:
                 set_directory_attributes(descriptor, wanted)

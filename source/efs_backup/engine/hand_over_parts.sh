@@ -1,7 +1,7 @@
 #!/bin/sh
 # The fpart that fpsync finds first in PATH where the survey has listed all parts already: it hands them over as fpart
 # does, by a call of fpsync's hook for each, with what fpart tells it; and then a file says how it ended. Each line of
-# `parts` has a part's number, files and bytes.
+# `parts` has a part's number, files and bytes. The attributes of what a part lists go before it, to lie beside it.
 here=$(dirname "$0")
 lists=$here/../lists
 while [ $# -gt 0 ]; do

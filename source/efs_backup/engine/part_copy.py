@@ -1,7 +1,7 @@
 """The copy tool that fpsync calls for each part, in rsync's place: `THREADS RATE RSYNC'S ARGUMENTS ...`.
 
-It lists each directory once in the source and in the references, makes links of what is equal, writes small new files
-itself, and leaves the rest to one rsync. It says what rsync says, statistics and complaints, and at last a line with
+It lists each directory once in the references, makes links of what is equal to what the survey saw, writes small new
+files itself, and leaves the rest to rsync. It says what rsync says, statistics and complaints, and at last a line with
 its exit code; a file beside the part's witnesses which names it has put in place. Lean, for it starts many times: only
 a few modules of the standard library.
 """
@@ -126,9 +126,10 @@ class PartCopy:
             copy.run()
         except OSError as error:
             self._complain(error, directory)
+        witness = written(os.fsencode(directory), copy.witness)
         with self._lock:
             self._tally.add(copy.tally)
-            self._witnesses.write(written(os.fsencode(directory), copy.witness))
+            self._witnesses.write(witness)
             if time.monotonic() >= self._next_account:
                 self._say_statistics()
 

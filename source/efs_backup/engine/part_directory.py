@@ -10,7 +10,7 @@ from efs_backup.domain.throttling import NAMES_IN_A_REQUEST
 from efs_backup.domain.witness import Names, Witness, pack
 from efs_backup.engine.descent import make_below
 from efs_backup.engine.part_file import point_symlink, write_small
-from efs_backup.engine.part_sides import WORTH_A_LISTING, Sides
+from efs_backup.engine.part_sides import Sides
 from efs_backup.engine.part_source import SourceDirectory, listed
 from efs_backup.engine.part_tally import Tally
 
@@ -66,12 +66,12 @@ class DirectoryCopy:
         return found
 
     def _bring(self, found: "dict[str, Attributes]", *, is_surveyed: bool = False) -> None:
-        """What the survey saw is enough to link by; to read several files it is cheaper to look again, and truer."""
+        """What the survey saw is enough to link by. What has to be read is looked at again, if it is still there."""
         target = self._open_target()
         try:
             for reference in self._sides.references:
                 self._link_from(reference, target, found)
-            if is_surveyed and len(found) >= WORTH_A_LISTING:
+            if is_surveyed and found:
                 found = self._look(found)
             for name, attributes in found.items():
                 self._make_anew(target, name, attributes)

@@ -78,10 +78,9 @@ class PartLists:
 
     def _end_piece(self) -> None:
         if self._waiting:
-            paths, attributes = zip(*self._waiting, strict=True)
             with temporary_space_named():
-                self._paths.append(b"".join(paths))
-                self._attributes.append(b"".join(attributes))
+                self._paths.append(b"".join(path for path, _ in self._waiting))
+                self._attributes.append(b"".join(attributes for _, attributes in self._waiting))
             self._pieces.append(Piece(self._files, self._size))
             self._waiting, self._files, self._size = [], 0, 0
 

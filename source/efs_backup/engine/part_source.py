@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from efs_backup.domain.attributes import NOT_SURVEYED, SurveyedAttributes
 from efs_backup.domain.error_numbers import NOT_THERE
 from efs_backup.domain.throttling import NAMES_IN_A_REQUEST
-from efs_backup.engine.part_sides import Sides
+from efs_backup.engine.part_sides import WORTH_A_LISTING, Sides
 
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
 if TYPE_CHECKING:
@@ -52,9 +52,10 @@ class SourceDirectory:
     def look(self, names: Collection[str]) -> "tuple[dict[str, Attributes], list[str]]":
         """(the attributes, as they are now, of those names that are still there, those that cannot be looked at).
 
-        Raises OSError where it cannot be opened.
+        A few of many are asked for one by one. Raises OSError where it cannot be opened.
         """
-        found: dict[str, Attributes] = {**listed(self.descriptor, names)}
+        are_few = len(names) < min(WORTH_A_LISTING, len(self._names))
+        found: dict[str, Attributes] = {} if are_few else {**listed(self.descriptor, names)}
         self._sides.throttle.pay(len(found) // NAMES_IN_A_REQUEST)
         unreadable = [name for name in names if name not in found and not self._look_at(name, found)]
         return found, unreadable

@@ -39,7 +39,7 @@ def temporary_space_named() -> Iterator[None]:
     except OSError as error:
         raise CopyFailed(
             f"Temporary files in {tempfile.gettempdir()!r} could not be written: {error.strerror}.",
-            "Free space there, or set TMPDIR to a directory with more (some 100 bytes for each file of the source).",
+            "Free space there, or set TMPDIR to a directory with more (some 200 bytes for each file of the source).",
         ) from error
 
 

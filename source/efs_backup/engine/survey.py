@@ -17,6 +17,7 @@ from efs_backup.engine.tree_walk import TreeWalk, joined
 _MOST_REMEMBERED = 64 * 2**20
 _BYTES_OF_A_DIRECTORY = 600
 _BYTES_OF_A_NAME = 60
+_AT_A_TIME = 1000
 
 
 @dataclass
@@ -77,7 +78,7 @@ class Surveying:
 
     def take(self, directory: str, found: Sequence[tuple[str, os.stat_result]]) -> None:
         """Note what another walk has found in a directory, names and attributes."""
-        self._take(directory, [found])
+        self._take(directory, (found[begin : begin + _AT_A_TIME] for begin in range(0, len(found), _AT_A_TIME)))
 
     def _take(self, directory: str, batches: Iterable[Sequence[tuple[str, os.stat_result]]]) -> Iterable[str]:
         """What the directory itself was before is known from the listing above it."""

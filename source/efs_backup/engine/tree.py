@@ -14,7 +14,7 @@ from efs_backup.engine.mounts import kind_of
 from efs_backup.engine.throttle import Throttle
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_NAMES_AT_A_TIME = 1000
+_NAMES_AT_A_TIME = 2 * NAMES_IN_A_REQUEST
 
 
 class Tree:
@@ -49,7 +49,9 @@ class Tree:
     def batches(self, path: str) -> Iterator[list[tuple[str, os.stat_result]]]:
         """All entries with their attributes, some at a time; what vanishes while we look is left out.
 
-        Between one look and the next little is done: other threads that look at their directories would wait for it.
+        Few enough that they are looked at before more are asked for: a client of NFS asks for attributes with the names
+        only as long as somebody looks at them. And between one look and the next little is done, for other threads that
+        look at their directories would wait for it.
         """
         with self.opened(path) as descriptor, os.scandir(descriptor) as entries:
             while batch := [*islice(entries, _NAMES_AT_A_TIME)]:
