@@ -67,6 +67,20 @@ def _content(path: bytes, mode: int) -> str:
     return ""
 
 
+@dataclass(frozen=True)
+class Found:
+    """Attributes of an entry as the kernel tells them."""
+
+    st_mode: int
+    st_uid: int
+    st_gid: int
+    st_size: int
+    st_blocks: int
+    st_rdev: int
+    st_mtime_ns: int
+    st_atime_ns: int
+
+
 def write(path: Path, text: str = "text", mtime_ns: int = A_DAY_AGO_NS) -> Path:
     """A file with directories above it, of a known mtime."""
     path.parent.mkdir(parents=True, exist_ok=True)

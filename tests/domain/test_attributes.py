@@ -1,30 +1,16 @@
 """What the survey has seen of each entry, as it is handed to the copies."""
 
 import stat
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, fields, replace
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from efs_backup.domain.attributes import NOT_SURVEYED, SurveyedAttributes, each_packed, packed
-from tests.builders import write
+from tests.builders import Found, write
 
-
-@dataclass(frozen=True)
-class Found:
-    """Attributes as the kernel tells them, in the order of its structure."""
-
-    st_mode: int
-    st_uid: int
-    st_gid: int
-    st_size: int
-    st_blocks: int
-    st_rdev: int
-    st_mtime_ns: int
-    st_atime_ns: int
-
-
+names = [field.name for field in fields(Found)]
 words, sizes = st.integers(0, 2**32 - 1), st.integers(0, 2**63 - 1)
 times = st.integers(-(2**63), 2**63 - 1)
 times_too_far = st.integers(2**63, 2**70) | st.integers(-(2**70), -(2**63) - 1)
@@ -37,7 +23,7 @@ def test_whatever_the_kernel_can_tell_comes_out_as_it_went_in(entries: list[tupl
     raw = b"".join(packed(entry, mode) for entry, mode in entries)
     for one, (entry, mode) in zip(each_packed(raw), entries, strict=True):
         surveyed = SurveyedAttributes(one)
-        assert tuple(getattr(surveyed, name) for name in Found.__dataclass_fields__) == astuple(entry)
+        assert tuple(getattr(surveyed, name) for name in names) == astuple(entry)
         assert surveyed.directory_mode == mode
         assert one != NOT_SURVEYED
 

@@ -1,7 +1,7 @@
 """What becomes of one file of a part."""
 
 import stat
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
@@ -20,22 +20,9 @@ from efs_backup.domain.linking import (
     way_of,
     worst_code,
 )
+from tests.builders import Found
 
 KINDS = [stat.S_IFREG, stat.S_IFLNK, stat.S_IFIFO, stat.S_IFSOCK, stat.S_IFCHR, stat.S_IFBLK]
-
-
-@dataclass(frozen=True)
-class Found:
-    """Attributes as the kernel tells them."""
-
-    st_mode: int
-    st_uid: int
-    st_gid: int
-    st_size: int
-    st_blocks: int
-    st_rdev: int
-    st_mtime_ns: int
-    st_atime_ns: int
 
 
 numbers = st.integers(0, 2**40)
