@@ -113,11 +113,10 @@ class Surveying:
     def _note(self, directory: str, mode: int, files: list[tuple[bytes, os.stat_result]]) -> None:
         if self._lists:
             self._lists.add(directory, mode, files)
-        linked = [attributes for _, attributes in files if attributes.st_nlink > 1]
+        linked = [attributes.st_ino for _, attributes in files if attributes.st_nlink > 1]
         with self._lock:
             self._survey.size += sum(attributes.st_size for _, attributes in files)
-            for attributes in linked:
-                self._inodes.meet(attributes)
+            self._inodes.meet_all(linked)
 
     def _end(self, directory: str, found: Surveyed) -> None:
         if self._lists and not found.names.count and directory:
