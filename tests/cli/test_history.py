@@ -63,7 +63,7 @@ def test_a_backup_that_is_locked_out_leaves_the_record_of_the_running_one_alone(
     cli: Cli, source: Path, backup: Path
 ) -> None:
     """Only who holds the lock writes."""
-    cli.environment["SLOW_RSYNC"] = "4"
+    cli.let_rsync_take(4)
     process = cli.start("run", source, backup)
     records = backup / "efs-backup" / "daily" / ".records"
     while not list(records.glob("*.json")):

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import print_json, print_line
+from efs_backup.cli.output import answered, print_json, print_line
 from efs_backup.domain.comparison import Difference, Kind
-from efs_backup.domain.errors import ExitCode, NothingThere
+from efs_backup.domain.errors import NothingThere
 from efs_backup.domain.snapshots import FolderLabel, Interval, Selection, backup_number
 from efs_backup.engine.compare import Comparison
 from efs_backup.engine.series import Series, Snapshot
@@ -42,7 +42,7 @@ def diff(*, backup: str, old: str, new: str, label: str, interval: str, as_json:
         print_json(_as_json(first, second, found))
     else:
         _print(first, second, found)
-    return ExitCode.DONE
+    return answered()
 
 
 def _find(series: Series, text: str) -> Snapshot:

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import print_json, print_table
-from efs_backup.domain.errors import ExitCode, NothingThere
+from efs_backup.cli.output import answered, print_json, print_table
+from efs_backup.domain.errors import NothingThere
 from efs_backup.domain.record import Backup
 from efs_backup.domain.snapshots import FolderLabel, Interval
 from efs_backup.domain.wording import sized
@@ -38,7 +38,7 @@ def history(*, backup: str, label: str | None, interval: str | None, as_json: bo
         print_table(_HEADINGS, [_as_row(*row) for row in records])
     if not records:
         raise NothingThere(f"There is no record of a backup in {backup!r}.")
-    return ExitCode.DONE
+    return answered()
 
 
 def _as_row(series: Series, record: Backup) -> tuple[str, ...]:

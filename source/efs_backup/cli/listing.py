@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import print_json, print_table
-from efs_backup.domain.errors import ExitCode, NothingThere
+from efs_backup.cli.output import answered, print_json, print_table
+from efs_backup.domain.errors import NothingThere
 from efs_backup.domain.snapshots import FolderLabel, Interval
 from efs_backup.engine.series import Series, Snapshot, find_series
 
@@ -34,7 +34,7 @@ def list_snapshots(*, backup: str, label: str | None, interval: str | None, as_j
     if not numbered:
         what = " ".join(str(part) for part in (label, interval) if part)
         raise NothingThere(f"There is no {what + ' ' if what else ''}snapshot in {backup!r}.")
-    return ExitCode.DONE
+    return answered()
 
 
 def _as_json(series: Series, number: int, snapshot: Snapshot) -> dict[str, object]:

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 
 import click
 
+from efs_backup.domain.errors import ExitCode
+from efs_backup.engine.circumstances import lost_output
+
 _WIDE = 4096
 
 
@@ -17,6 +20,11 @@ def print_json(value: object) -> None:
 def shown(text: str) -> str:
     """Text on one line: what cannot be printed, as in some file names, is escaped."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+
+
+def answered() -> ExitCode:
+    """The exit code of a command whose answer is all its work: without the answer, it has failed."""
+    return ExitCode.FAILED if lost_output() else ExitCode.DONE
 
 
 def print_line(text: str, *, to_stderr: bool = False) -> None:

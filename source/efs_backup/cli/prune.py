@@ -6,14 +6,14 @@ from pathlib import Path
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import print_facts, print_json
+from efs_backup.cli.output import answered, print_facts, print_json
 from efs_backup.domain.errors import ExitCode, NothingThere
 from efs_backup.domain.snapshots import FolderLabel, Interval, PrunePlan, Retention
 from efs_backup.domain.window import Window
 from efs_backup.engine.process import Runner
 from efs_backup.engine.prune import plan_pruning, prune_series
 from efs_backup.engine.series import Series
-from efs_backup.engine.signals import stopping_on_signals
+from efs_backup.engine.signals import exit_on_signals, stop_on_signals
 from efs_backup.engine.stop import Stop
 
 
@@ -32,11 +32,13 @@ def prune(*, backup: str, retain: int, label: str, interval: str, dry_run: bool,
         raise NothingThere(f"There is no {interval} snapshot in {str(series.label_path)!r}.")
     if dry_run:
         _show(plan_pruning(series, retention), is_done=None, as_json=as_json)
-        return ExitCode.DONE
-    with stopping_on_signals(stop):
-        plan, is_done = prune_series(series, retention, now=now, family=Runner.with_new_family().family, stop=stop)
+        return answered()
+    stop_on_signals(stop)
+    plan, is_done = prune_series(series, retention, now=now, family=Runner.with_new_family().family, stop=stop)
+    code = ExitCode.DONE if is_done else ExitCode.INCOMPLETE
+    exit_on_signals(code)
     _show(plan, is_done=is_done, as_json=as_json)
-    return ExitCode.DONE if is_done else ExitCode.INCOMPLETE
+    return code
 
 
 def _show(plan: PrunePlan, *, is_done: bool | None, as_json: bool) -> None:

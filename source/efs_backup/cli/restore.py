@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import print_error, print_facts, print_json
+from efs_backup.cli.output import answered, print_error, print_facts, print_json
 from efs_backup.cli.progress import watching
 from efs_backup.domain.comparison import Kind
 from efs_backup.domain.orders import RestoreMode, RestoreOrder
@@ -15,7 +15,7 @@ from efs_backup.domain.snapshots import FolderLabel, Interval, Selection
 from efs_backup.domain.window import Window
 from efs_backup.engine.process import Runner
 from efs_backup.engine.restore import RestoreRun
-from efs_backup.engine.signals import stopping_on_signals
+from efs_backup.engine.signals import exit_on_signals, stop_on_signals
 from efs_backup.engine.stop import Stop
 
 
@@ -63,11 +63,13 @@ def restore(
         options.tuning_of(**tuning),
     )  # fmt: skip
     stop = Stop(Window())
-    with stopping_on_signals(stop), watching(stop.seconds_left) as watcher:
+    stop_on_signals(stop)
+    with watching(stop.seconds_left) as watcher:
         run = RestoreRun(order, now=datetime.now(UTC), runner=Runner.with_new_family(), stop=stop, watcher=watcher)
         result = run.plan() if dry_run else run.run()
+    exit_on_signals(result.exit_code)
     _show(result, as_json=as_json)
-    return result.exit_code
+    return answered() if dry_run else result.exit_code
 
 
 def _show(result: RestoreResult, *, as_json: bool) -> None:

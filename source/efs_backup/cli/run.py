@@ -6,11 +6,10 @@ from typing import Any
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import print_error, print_facts, print_json
+from efs_backup.cli.output import answered, print_error, print_facts, print_json
 from efs_backup.cli.progress import watching
 from efs_backup.domain.backup import BackupResult, BackupStatus
 from efs_backup.domain.comparison import Kind
-from efs_backup.domain.errors import ExitCode
 from efs_backup.domain.excludes import ExcludePattern
 from efs_backup.domain.orders import BackupOrder
 from efs_backup.domain.snapshots import FolderLabel, Interval, Retention
@@ -19,7 +18,7 @@ from efs_backup.domain.wording import sized
 from efs_backup.engine.backup import BackupRun
 from efs_backup.engine.backup_plan import BackupPlan, plan_backup
 from efs_backup.engine.process import Runner
-from efs_backup.engine.signals import stopping_on_signals
+from efs_backup.engine.signals import exit_on_signals, stop_on_signals
 from efs_backup.engine.stop import Stop
 
 
@@ -57,12 +56,13 @@ def run(
         tuple(ExcludePattern(pattern) for pattern in exclude), allow_empty,
     )  # fmt: skip
     stop, runner, now = Stop(Window.of_minutes(window)), Runner.with_new_family(), datetime.now(UTC)
-    with stopping_on_signals(stop):
-        if dry_run:
-            _show_plan(plan_backup(order, now=now, runner=runner, stop=stop), as_json=as_json)
-            return ExitCode.DONE
-        with watching(stop.seconds_left) as watcher:
-            result = BackupRun(order, now=now, runner=runner, stop=stop, watcher=watcher).run()
+    stop_on_signals(stop)
+    if dry_run:
+        _show_plan(plan_backup(order, now=now, runner=runner, stop=stop), as_json=as_json)
+        return answered()
+    with watching(stop.seconds_left) as watcher:
+        result = BackupRun(order, now=now, runner=runner, stop=stop, watcher=watcher).run()
+    exit_on_signals(result.exit_code)
     _show_result(result, as_json=as_json)
     return result.exit_code
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ from efs_backup.engine.refusals import FREE_SPACE, refusal, refusals_named
 from efs_backup.engine.series import Series, Snapshot
 from efs_backup.engine.stop import Stop
 from efs_backup.engine.survey import Survey, take_survey
+from efs_backup.engine.telling import Telling
 from efs_backup.engine.throttle import Throttle
 from efs_backup.engine.tree import Tree, most_concurrent
 from efs_backup.engine.tree_walk import Stopped
@@ -58,7 +59,7 @@ class BackupRun:
         self._now = now
         self._runner = runner
         self._stop = stop
-        self._watcher = watcher
+        self._watcher = Telling(watcher)
         self._is_left_out = partial(is_left_out, order.excludes)
         self._throttle = Throttle(order.tuning.operations_per_second)
         self._steps: list[Step] = []
@@ -97,7 +98,7 @@ class BackupRun:
             journal.begin(self._order, self._runner.family, self._now)
             result = self._result_of(lambda: self._back_up(tree, series, tools))
             journal.end(result)
-            return result
+            return replace(result, notes=tuple(self._notes))
 
     def _find_tools(self) -> Tools:
         tools = Tools.find(self._runner)
@@ -113,7 +114,7 @@ class BackupRun:
         for adopted in series.adopt():
             self._note(f"Adopted a snapshot of the old layout as {adopted.name}.")
         snapshots, partials = series.snapshots(), series.partials()
-        with workspace() as private:
+        with workspace(self._note) as private:
             survey = self._survey(source, private)
             if survey.is_empty and not self._order.allow_empty:
                 refuse_sudden_emptiness(self._order.source, snapshots)
@@ -171,7 +172,7 @@ class BackupRun:
 
     def _publish(self, attempt: "_Attempt", partial: Path) -> Snapshot:
         with self._step("publish"):
-            flushed = self._runner.run(flush_command(str(partial)))
+            flushed = self._runner.run(flush_command(str(partial)), undisturbed=True)
             if flushed.code != 0:
                 raise CopyFailed(f"The copy could not be written to disk: {flushed.stderr.strip()}.")
             return attempt.series.publish(attempt.name)
