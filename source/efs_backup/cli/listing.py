@@ -9,6 +9,7 @@ from efs_backup.cli import options
 from efs_backup.cli.output import answered, print_json, print_table
 from efs_backup.domain.errors import NothingThere
 from efs_backup.domain.snapshots import FolderLabel, Interval
+from efs_backup.domain.wording import as_fields
 from efs_backup.engine.series import Series, Snapshot, find_series
 
 
@@ -42,7 +43,7 @@ def _as_json(series: Series, number: int, snapshot: Snapshot) -> dict[str, objec
         "name": str(snapshot.name),
         "number": number,
         "time": snapshot.name.time.isoformat().replace("+00:00", "Z"),
-        "path": str(snapshot.path),
+        **as_fields("path", str(snapshot.path)),
         "label": str(series.label),
         "interval": series.interval,
     }

@@ -13,6 +13,7 @@ from efs_backup.domain.orders import RestoreMode, RestoreOrder
 from efs_backup.domain.restoring import RestoreResult, RestoreStatus
 from efs_backup.domain.snapshots import FolderLabel, Interval, Selection
 from efs_backup.domain.window import Window
+from efs_backup.domain.wording import as_fields, as_value
 from efs_backup.engine.process import Runner
 from efs_backup.engine.restore import RestoreRun
 from efs_backup.engine.signals import exit_on_signals, stop_on_signals
@@ -87,17 +88,20 @@ def _as_json(result: RestoreResult) -> dict[str, Any]:
         "status": result.status,
         "snapshot": str(plan.snapshot),
         "mode": plan.mode,
-        "target": plan.target,
+        **as_fields("target", plan.target),
         "created": plan.created,
         "replaced": plan.replaced,
         "deleted": plan.extra if plan.mode is RestoreMode.MIRROR else 0,
         "kept": 0 if plan.mode is RestoreMode.MIRROR else plan.extra,
         "first": {
-            "created": plan.summary.first(Kind.ADDED),
-            "replaced": plan.summary.first(Kind.CHANGED),
-            "deleted" if plan.mode is RestoreMode.MIRROR else "kept": plan.summary.first(Kind.REMOVED),
+            name: [*map(as_value, plan.summary.first(kind))]
+            for name, kind in (
+                ("created", Kind.ADDED),
+                ("replaced", Kind.CHANGED),
+                ("deleted" if plan.mode is RestoreMode.MIRROR else "kept", Kind.REMOVED),
+            )
         },
-        "quarantine": result.quarantine,
+        **(as_fields("quarantine", result.quarantine) if result.quarantine else {"quarantine": None}),
         "message": result.message,
         "next_step": result.next_step,
     }

@@ -14,7 +14,7 @@ from efs_backup.domain.excludes import ExcludePattern
 from efs_backup.domain.orders import BackupOrder
 from efs_backup.domain.snapshots import FolderLabel, Interval, Retention
 from efs_backup.domain.window import Window
-from efs_backup.domain.wording import sized
+from efs_backup.domain.wording import as_fields, as_value, sized
 from efs_backup.engine.backup import BackupRun
 from efs_backup.engine.backup_plan import BackupPlan, plan_backup
 from efs_backup.engine.process import Runner
@@ -82,7 +82,7 @@ def _result_json(result: BackupResult) -> dict[str, Any]:
         "status": result.status,
         "failure_reason": result.failure_reason,
         "snapshot": str(result.snapshot) if result.snapshot else None,
-        "path": result.path,
+        **(as_fields("path", result.path) if result.path else {"path": None}),
         "previous": str(result.previous) if result.previous else None,
         "number_of_files": statistics.number_of_files,
         "number_of_files_transferred": statistics.number_of_files_transferred,
@@ -94,7 +94,12 @@ def _result_json(result: BackupResult) -> dict[str, Any]:
         "pruned": [str(name) for name in result.pruned],
         "seconds": {step.name: round(step.seconds, 3) for step in result.steps},
         "warnings": [
-            {"kind": warned.kind, "message": warned.message, "count": warned.count, "paths": list(warned.paths)}
+            {
+                "kind": warned.kind,
+                "message": warned.message,
+                "count": warned.count,
+                "paths": [*map(as_value, warned.paths)],
+            }
             for warned in result.warnings
         ],
         "notes": list(result.notes),
