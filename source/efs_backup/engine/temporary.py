@@ -114,10 +114,18 @@ def _remove_leftovers(parent: Path) -> None:
 
 
 def _remove_if_dead(path: Path) -> None:
-    """Raises OSError where its owner lives, or is not known: then it stays."""
+    """Raises OSError where its owner lives, or is not known: then it stays.
+
+    The lock's file goes last, for what the dead one started may still write beside it: then another backup tries again.
+    """
     descriptor = os.open(path / _OWNER, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(path, ignore_errors=True)
+        for entry in list(os.scandir(path)):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path)
+            elif entry.name != _OWNER:
+                os.unlink(entry.path)
+        shutil.rmtree(path)
     finally:
         os.close(descriptor)
