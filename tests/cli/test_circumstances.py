@@ -252,8 +252,8 @@ def test_what_killed_backups_left_in_tmpdir_is_removed(cli: Cli, source: Path, b
     place = Path(cli.environment["TMPDIR"])
     cli.let_rsync_take(30)
     killed, living = (cli.start("run", source, backup, "--label", label) for label in ("killed", "living"))
-    while len({path.parents[2] for path in place.glob("efs-backup-*/fpsync/log/*/*")}) < 2:
-        time.sleep(0.05)
+    for label in ("killed", "living"):
+        _wait_for_copy(backup, label)
     owners = {path: _holder(path) for path in place.glob("efs-backup-*")}
     assert set(owners.values()) == {killed.pid, living.pid}
     killed.kill()
@@ -314,8 +314,8 @@ def _start_with(cli: Cli, trap: str, *arguments: object) -> subprocess.Popen[byt
     )  # fmt: skip
 
 
-def _wait_for_copy(backup: Path) -> None:
-    while not list(backup.glob("efs-backup/daily/.partial-*/*")):
+def _wait_for_copy(backup: Path, label: str = "efs-backup") -> None:
+    while not list(backup.glob(f"{label}/daily/.partial-*/*")):
         time.sleep(0.02)
 
 
