@@ -34,6 +34,15 @@ from efs_backup.engine.stop import Stop
     "--exclude", multiple=True, metavar="PATTERN", help="Leave out names (or, with a slash, paths); repeatable."
 )
 @click.option("--allow-empty", is_flag=True, help="An empty SOURCE is no mistake.")
+@click.option("--checksum", is_flag=True, help="Compare the contents of files that look unchanged; reads everything.")
+@click.option(
+    "--tolerate-unreadable",
+    type=int,
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Publish without up to N files or directories that cannot be read, and warn.",
+)
 @options.dry_run
 @options.as_json
 def run(
@@ -46,6 +55,8 @@ def run(
     window: float | None,
     exclude: tuple[str, ...],
     allow_empty: bool,
+    checksum: bool,
+    tolerate_unreadable: int,
     dry_run: bool,
     as_json: bool,
     **tuning: Any,
@@ -53,7 +64,7 @@ def run(
     """Back up SOURCE: one more snapshot in BACKUP, unchanged files as hard links."""
     order = BackupOrder(
         source, backup, FolderLabel(label), Interval(interval), Retention(retain), options.tuning_of(**tuning),
-        tuple(ExcludePattern(pattern) for pattern in exclude), allow_empty,
+        tuple(ExcludePattern(pattern) for pattern in exclude), allow_empty, checksum, tolerate_unreadable,
     )  # fmt: skip
     stop, runner, now = Stop(Window.of_minutes(window)), Runner.with_new_family(), datetime.now(UTC)
     stop_on_signals(stop)
