@@ -176,7 +176,7 @@ class Backup:
         try:
             return cls(**{name: known["kind"].read(item[known["name"]]) for name, known in present.items()})
         except (TypeError, ValueError, OverflowError) as error:
-            raise RecordFault(f"The record {item.get(ID_ATTRIBUTE)!r} cannot be read: {error}.") from error
+            raise RecordFault(f"The record {item.get(ID_ATTRIBUTE)} cannot be read: {error}.") from error
 
 
 def readable(items: Iterable[Mapping[str, Any]]) -> Iterator[Backup]:

@@ -42,7 +42,7 @@ def report_on_restore(result: RestoreResult, settings: RestoreSettings, logs: st
         f"{headline}.",
         section("What happened", result.message),
         section("The plan", _plan(result.plan, settings)),
-        section("What was moved aside", result.quarantine or "Nothing."),
+        section("What was moved aside", shown(result.quarantine or "Nothing.")),
         section("What to do next", result.next_step or "Look at the result."),
         f"Where to look:\n  log  {logs or f's3://{settings.log_bucket}/'}",
     ))  # fmt: skip
