@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,7 +12,7 @@ from pathlib import Path
 from efs_backup.domain.arrival import Fidelity, fault_of, warnings_of
 from efs_backup.domain.backup import BackupResult, BackupStatus, CopyStatistics, Step
 from efs_backup.domain.commands import RSYNC_PATCHED, Comparing, PartSizes, flush_command, rsync_options
-from efs_backup.domain.errors import BackupError, CopyFailed, FailureReason
+from efs_backup.domain.errors import BackupError, CopyFailed, FailureReason, Hung
 from efs_backup.domain.evidence import Evidence
 from efs_backup.domain.excludes import is_left_out
 from efs_backup.domain.orders import BackupOrder
@@ -30,6 +30,7 @@ from efs_backup.engine.finish import Finished, FinishOrder, make_listed_director
 from efs_backup.engine.flush_marks import ALL, NOTHING, Flusher, FlushMark, remove_marks
 from efs_backup.engine.journal import Journal
 from efs_backup.engine.lock import Owner, locked
+from efs_backup.engine.patience import LAST_WORDS_SECONDS, supervised, within
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.prune import drop_snapshots
@@ -43,6 +44,9 @@ from efs_backup.engine.tree import Tree, most_concurrent
 from efs_backup.engine.tree_walk import Stopped
 from efs_backup.engine.unfinished import UnfinishedFiles
 from efs_backup.engine.workspace import Workspace, workspace
+
+FLUSH_PATIENCE_SECONDS = 3600.0
+"""How long a file system may take to write all that it still has in memory."""
 
 PARTIALS_USED = 3
 """Left-over partials that a backup continues from; each is one more place for rsync to look in."""
@@ -71,7 +75,10 @@ class BackupRun:
 
     def run(self) -> BackupResult:
         """Back up. Every end that has a name is a result; WrongUsage and what has no name are raised."""
-        return self._result_of(self._run)
+        return self._result_of(lambda: supervised(lambda: self._result_of(self._run), self._activity))
+
+    def _activity(self) -> int:
+        return self._throttle.paid
 
     def _result_of(self, work: Callable[[], BackupResult]) -> BackupResult:
         try:
@@ -85,7 +92,8 @@ class BackupRun:
 
     def _run(self) -> BackupResult:
         tools = self._find_tools()
-        source, backup = check_source(self._order.source), check_backup(self._order.backup)
+        source = within(lambda: check_source(self._order.source), self._order.source)
+        backup = within(lambda: check_backup(self._order.backup), self._order.backup)
         refuse_nesting(source, "SOURCE", backup, "BACKUP")
         with refusals_named(str(backup)):
             backup.mkdir(exist_ok=True)
@@ -100,7 +108,8 @@ class BackupRun:
             journal = Journal(series.path, self._note)
             journal.begin(self._order, self._runner.family, self._now)
             result = self._result_of(lambda: self._back_up(tree, series, tools))
-            journal.end(result)
+            with suppress(Hung):
+                within(lambda: journal.end(result), str(series.path), LAST_WORDS_SECONDS)
             return result
 
     def _find_tools(self) -> Tools:
@@ -151,7 +160,7 @@ class BackupRun:
 
     def _fill_and_publish(self, attempt: "_Attempt", tools: Tools) -> BackupResult:
         partial = attempt.series.create_partial(attempt.name)
-        flusher = Flusher(self._runner, partial, FlushMark(attempt.series.path, attempt.name))
+        flusher = Flusher(self._runner, partial, FlushMark(attempt.series.path, attempt.name), beat=self._throttle.beat)
         with Tree(partial, self._throttle) as target:
             report = CopyReport(crawl_finished=False, crawl_complaints=(), parts=())
             try:
@@ -160,6 +169,8 @@ class BackupRun:
                 finished = None if fault else self._finish(attempt, target, evidence, report)
                 if finished:
                     fault = self._left_out(attempt, report, finished)
+            except Hung:
+                raise  # whatever touches the file systems now may wait for ever
             except BaseException:
                 self._keep_or_discard(attempt, partial, report, flusher)
                 raise
@@ -224,7 +235,9 @@ class BackupRun:
 
     def _publish(self, attempt: "_Attempt", partial: Path) -> Snapshot:
         with self._step("publish"):
-            flushed = self._runner.run(flush_command(str(partial)))
+            flushed = self._runner.run_within(flush_command(str(partial)), FLUSH_PATIENCE_SECONDS, self._throttle.beat)
+            if flushed is None:
+                raise Hung(f"The copy could not be written to disk within {FLUSH_PATIENCE_SECONDS / 60:.0f} minutes.")
             if flushed.code != 0:
                 raise CopyFailed(f"The copy could not be written to disk: {flushed.stderr.strip()}.")
             return attempt.series.publish(attempt.name)

@@ -36,7 +36,13 @@ def _delete_tree(path: Path, should_stop: Callable[[], bool], throttle: Throttle
             if directory:
                 tree.remove_directory(directory)
 
-        TreeWalk(enter, leave, threads=tree.concurrency.changing_threads, should_stop=should_stop).run()
+        TreeWalk(
+            enter,
+            leave,
+            threads=tree.concurrency.changing_threads,
+            should_stop=should_stop,
+            activity=lambda: tree.throttle.paid,
+        ).run()
     path.rmdir()
 
 

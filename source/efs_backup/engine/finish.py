@@ -86,8 +86,11 @@ class Finish:
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> Finished:
         """Walk. Raises Stopped, and OSError where the target cannot be read or written."""
         threads = max(self._source.concurrency.changing_threads, self._target.concurrency.changing_threads)
-        TreeWalk(self._enter, self._leave, threads=threads, should_stop=should_stop).run()
+        TreeWalk(self._enter, self._leave, threads=threads, should_stop=should_stop, activity=self._activity).run()
         return self._finished
+
+    def _activity(self) -> int:
+        return self._source.throttle.paid + self._target.throttle.paid
 
     def _enter(self, directory: str) -> Iterable[str]:
         settled = self._settle(directory)

@@ -7,17 +7,19 @@ import os
 import pwd
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from efs_backup.domain.errors import Locked
+from efs_backup.domain.errors import Hung, Locked
+from efs_backup.engine.patience import within
 from efs_backup.engine.process import end_family
 from efs_backup.engine.refusals import refusals_named
 
 LOCK_NAME = ".lock"
 READERS_NAME = ".readers"
+_RELEASE_SECONDS = 10.0
 _HELD = frozenset({errno.EACCES, errno.EAGAIN})
 _NOT_WRITABLE = frozenset({errno.EACCES, errno.EROFS, errno.ENOENT})
 
@@ -68,7 +70,8 @@ def locked(directory: Path, owner: Owner) -> Iterator[Owner | None]:
         try:
             yield dead
         finally:
-            os.ftruncate(descriptor, 0)
+            with suppress(Hung):  # the kernel ends the lock in any case
+                within(lambda: os.ftruncate(descriptor, 0), str(directory), _RELEASE_SECONDS)
     finally:
         os.close(descriptor)
 

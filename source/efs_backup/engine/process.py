@@ -7,7 +7,8 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -20,6 +21,7 @@ MARK = "EFS_BACKUP_FAMILY"
 """The environment variable that all processes of one backup carry, to be found again after a crash."""
 
 _KILL_PATIENCE_SECONDS = 10.0
+_WAIT_SECONDS = 1.0
 _PACKAGES = {
     "rsync": "rsync",
     "fpsync": "fpart",
@@ -58,16 +60,22 @@ class Runner:
         )
         return Completed(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
 
-    def run_within(self, command: Command, seconds: float) -> Completed | None:
-        """Run a command that may hang in the kernel; None where it has not ended in time: killed, not waited for."""
+    def run_within(self, command: Command, seconds: float, beat: Callable[[], None] = lambda: None) -> Completed | None:
+        """Run a command that may hang in the kernel; None where it has not ended in time: killed, not waited for.
+
+        beat: is called now and then while it runs.
+        """
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             process = subprocess.Popen(command, env=self._environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
-            try:
-                code = process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                return None
-            return Completed(code, *(_read_back(file) for file in (out, err)))
+            give_up = time.monotonic() + seconds
+            while process.poll() is None:
+                if time.monotonic() > give_up:
+                    process.kill()
+                    return None
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_WAIT_SECONDS)
+                beat()
+            return Completed(process.returncode, *(_read_back(file) for file in (out, err)))
 
     def begin(self, command: Command) -> subprocess.Popen[bytes]:
         """Begin a command whose output nobody needs."""

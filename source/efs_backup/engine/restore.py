@@ -21,6 +21,7 @@ from efs_backup.engine.copy import Copy, CopyOrder
 from efs_backup.engine.finish import Finish, FinishOrder, make_listed_directories
 from efs_backup.engine.hard_links import groups_of, relink
 from efs_backup.engine.lock import reading
+from efs_backup.engine.patience import supervised
 from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.quarantine import Quarantine
 from efs_backup.engine.restore_plan import Part, Planned, Sides, choose_part, plan_restore
@@ -50,14 +51,23 @@ class RestoreRun:
         self._quarantine = Quarantine(self._target, SnapshotName.of(now))
 
     def plan(self) -> RestoreResult:
-        """What `run` would do; nothing is touched. Raises NothingThere, WrongUsage, RestoreFailed and Stopped."""
+        """What `run` would do; nothing is touched. Raises NothingThere, WrongUsage, RestoreFailed, Hung and Stopped."""
+        return supervised(self._plan_only, self._activity)
+
+    def _activity(self) -> int:
+        return self._throttle.paid
+
+    def _plan_only(self) -> RestoreResult:
         part = choose_part(self._series, self._order)
         with Tree(part.directory, self._throttle) as source:
             plan = self._plan(part, source).plan
         return RestoreResult(RestoreStatus.PLANNED, plan, "Nothing was touched.")
 
     def run(self) -> RestoreResult:
-        """Restore. Raises NothingThere, WrongUsage, RestoreFailed, ToolMissing, and CopyFailed of temporary files."""
+        """Restore. Raises NothingThere, WrongUsage, RestoreFailed, ToolMissing, Hung, CopyFailed of temporary files."""
+        return supervised(self._restore, self._activity)
+
+    def _restore(self) -> RestoreResult:
         tools = Tools.find(self._runner)
         with reading(self._series.path), workspace() as private:
             part = choose_part(self._series, self._order)
