@@ -8,7 +8,11 @@ from pathlib import Path
 
 def kind_of(path: str) -> str:
     """The type of its file system as the kernel names it (`ext4`, `nfs4`, `fuse.x`); "" where it cannot be told."""
-    device = os.stat(path).st_dev
+    return kind_of_device(os.stat(path).st_dev)
+
+
+def kind_of_device(device: int) -> str:
+    """The type of the file system of this device (`st_dev`), as the kernel names it; "" where it cannot be told."""
     number = f"{os.major(device)}:{os.minor(device)}"
     kinds = (_parse(line) for line in Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines())
     return next((kind for mounted, kind in kinds if mounted == number), "")
