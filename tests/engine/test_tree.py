@@ -148,11 +148,10 @@ def test_a_path_that_leads_upwards_is_refused(root: Path, decoy: Path, opener: s
 
 
 @pytest.mark.parametrize(("depth", "name"), [(DEPTH, "d"), (40, "n" * 200)])
-def test_a_path_may_be_longer_than_the_kernel_takes(tmp_path: Path, opener: str, depth: int, name: str) -> None:
+def test_a_path_may_be_longer_than_the_kernel_takes(place_for_depth: Path, opener: str, depth: int, name: str) -> None:
     """Made, looked at, renamed and removed; the directories above it are made without going down into ourselves."""
     path = "/".join([name] * depth)
-    (tmp_path / "root").mkdir()
-    with Tree(tmp_path / "root") as tree:
+    with Tree(place_for_depth) as tree:
         tree.make_directories(path)
         with tree.above(f"{path}/file") as (directory, file):
             os.close(os.open(file, os.O_CREAT | os.O_WRONLY, dir_fd=directory))
@@ -167,12 +166,12 @@ def test_a_path_may_be_longer_than_the_kernel_takes(tmp_path: Path, opener: str,
             tree.names(path)
 
 
-def test_the_root_itself_may_have_a_long_path(tmp_path: Path) -> None:
+def test_the_root_itself_may_have_a_long_path(place_for_depth: Path) -> None:
     """A part of a snapshot, for example."""
     path = "/".join(["n" * 200] * 40)
-    with Tree(tmp_path) as tree:
+    with Tree(place_for_depth) as tree:
         tree.make_directories(path)
-    with Tree(f"{tmp_path}/{path}") as tree:
+    with Tree(f"{place_for_depth}/{path}") as tree:
         tree.make_directories("below")
         assert tree.names("") == ["below"]
 

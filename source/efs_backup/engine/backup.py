@@ -167,7 +167,7 @@ class BackupRun:
         since_ns = int((self._now.timestamp() - CLOCK_MARGIN_SECONDS) * 1e9)
         with self._step("finish"):
             order = FinishOrder(self._is_left_out, since_ns, evidence, whole_target=True)
-            return Completion(attempt.source, target, order, self._runner).run(attempt.survey.linked_inodes)
+            return Completion(attempt.source, target, order).run(attempt.survey.linked_inodes)
 
     def _publish(self, attempt: "_Attempt", partial: Path) -> Snapshot:
         with self._step("publish"):

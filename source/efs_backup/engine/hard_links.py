@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
+from efs_backup.engine.duplicate import duplicate
 from efs_backup.engine.tree import Tree
 from efs_backup.engine.tree_walk import TreeWalk, joined
 
@@ -72,12 +73,13 @@ def _strangers(source: Tree, group: list[str]) -> list[str]:
     return [path for path, inode in zip(group, inodes, strict=True) if inode and inode != inodes[0]]
 
 
-def separate(target: Tree, paths: Iterable[str], copy: Callable[[str, str], None]) -> None:
-    """Give each of these names a file of its own: `copy` makes it beside (absolute paths), and it is renamed."""
+def separate(target: Tree, paths: Iterable[str]) -> None:
+    """Give each of these names a file of its own: made beside it, and renamed over it. Raises OSError."""
     for path in paths:
-        beside = _beside(path)
-        copy(os.path.join(target.root, path), os.path.join(target.root, beside))
-        target.rename(beside, path)
+        with target.above(path) as (directory, name):
+            beside = beside_name()
+            duplicate(directory, name, beside)
+            os.rename(beside, name, src_dir_fd=directory, dst_dir_fd=directory)
 
 
 def relink(target: Tree, groups: Iterable[list[str]]) -> None:
@@ -115,4 +117,9 @@ def _replace_by_link(target: Tree, leader: str, path: str) -> bool:
 
 
 def _beside(path: str) -> str:
-    return joined(os.path.dirname(path), f".efs-backup-{uuid.uuid4().hex}")
+    return joined(os.path.dirname(path), beside_name())
+
+
+def beside_name() -> str:
+    """A name that nobody can foresee, for what is made beside another and renamed over it."""
+    return f".efs-backup-{uuid.uuid4().hex}"
