@@ -18,16 +18,15 @@ from efs_backup.domain.parts import CopyReport, plan_parts
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.snapshots import SnapshotName
 from efs_backup.domain.warnings import Warned
-from efs_backup.domain.wording import counted
+from efs_backup.domain.wording import counted, foreign_sentence
 from efs_backup.engine.completion import Completion
 from efs_backup.engine.copy import Copy, CopyOrder
-from efs_backup.engine.delete import delete_trees
 from efs_backup.engine.finish import Finished, FinishOrder, make_listed_directories
 from efs_backup.engine.journal import Journal
 from efs_backup.engine.lock import Owner, locked
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.process import Runner, Tools
-from efs_backup.engine.prune import drop_snapshots
+from efs_backup.engine.prune import prune
 from efs_backup.engine.refusals import FREE_SPACE, refusal, refusals_named
 from efs_backup.engine.series import Series, Snapshot
 from efs_backup.engine.stop import Stop
@@ -110,14 +109,18 @@ class BackupRun:
 
     def _back_up(self, source: Tree, series: Series, tools: Tools) -> BackupResult:
         series.check_hard_links()
-        for adopted in series.adopt():
+        if foreign := series.foreign():
+            self._note(foreign_sentence(foreign))
+        for adopted in series.adopt(self._note):
             self._note(f"Adopted a snapshot of the old layout as {adopted.name}.")
         snapshots, partials = series.snapshots(), series.partials()
         with workspace() as private:
             survey = self._survey(source, private)
             if survey.is_empty and not self._order.allow_empty:
                 refuse_sudden_emptiness(self._order.source, snapshots)
-            name = SnapshotName.following([known.name for known in (*snapshots, *partials)], self._now)
+            name = series.free_name(
+                SnapshotName.following([known.name for known in (*snapshots, *partials)], self._now)
+            )
             references = [*partials[:PARTIALS_USED], *snapshots[:1]]
             previous = snapshots[0].name if snapshots else None
             attempt = _Attempt(source, series, name, references, survey, private, previous)
@@ -194,18 +197,18 @@ class BackupRun:
         """What fails here is no failure of the backup: the snapshot is there, and the next backup prunes again."""
         with self._step("prune"):
             try:
-                series.refresh_number_links()
-                for leftover in series.partials():
-                    series.discard(leftover.path)
-                plan = drop_snapshots(series, self._order.retention)
-                if plan is None:
-                    self._note("Nothing was pruned, for somebody restores from this series; the next backup prunes.")
-                if not delete_trees(series.trash(), self._stop.is_due, self._throttle):
-                    self._note("Not all dropped snapshots are deleted yet; the next backup goes on.")
+                leftovers = tuple(leftover.path for leftover in series.partials())
+                pruned = prune(series, self._order.retention, self._stop.is_due, self._throttle, leftovers)
             except (BackupError, OSError) as error:
                 self._note(f"Pruning failed and will be tried again by the next backup: {error}")
                 return ()
-        return plan.drop if plan else ()
+        if pruned.plan is None:
+            self._note("Nothing was pruned, for somebody restores from this series; the next backup prunes.")
+        if not pruned.is_whole:
+            self._note("Not all dropped snapshots are deleted yet; the next backup goes on.")
+        for warned in pruned.warnings:
+            self._warn(warned)
+        return pruned.dropped
 
     def _cut_off(self, attempt: "_Attempt", partial: Path, report: CopyReport) -> BackupResult:
         self._keep_or_discard(attempt, partial, report)

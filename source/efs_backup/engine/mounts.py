@@ -41,6 +41,18 @@ def mounted_at(path: str) -> Mounted | None:
     return Mounted(*found[-1].split(" ", 2)) if found else None
 
 
+def mounts_below(path: str) -> list[str]:
+    """The mount points in a directory and below it, bind mounts too, as paths relative to it; "" for itself."""
+    root = os.path.realpath(path)
+    lines = Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines()
+    places = {_unescaped(line.split()[4]) for line in lines}
+    return sorted(
+        os.path.relpath(place, root) if place != root else ""
+        for place in places
+        if place == root or place.startswith(f"{root.rstrip('/')}/")
+    )
+
+
 def _unescaped(path: str) -> str:
     """A path of mountinfo, where space, tab, newline and backslash are octal."""
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), path)
