@@ -236,7 +236,7 @@ def test_a_directory_that_becomes_a_symlink_while_it_is_deleted_leads_nowhere(
     before = account(decoy)
     if opener == "name by name":
         monkeypatch.setattr("efs_backup.engine.descent._openat2", lambda: None)
-    hit = []
+    hit: list[str] = []
     original = delete_content.__globals__["_first_entries"]
 
     def swapping(descriptor: int, stuck: set[str]) -> Any:

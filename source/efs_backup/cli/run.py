@@ -35,6 +35,15 @@ from efs_backup.engine.stop import Stop
     "--exclude", multiple=True, metavar="PATTERN", help="Leave out names (or, with a slash, paths); repeatable."
 )
 @click.option("--allow-empty", is_flag=True, help="An empty SOURCE is no mistake.")
+@click.option("--checksum", is_flag=True, help="Compare the contents of files that look unchanged; reads everything.")
+@click.option(
+    "--tolerate-unreadable",
+    type=int,
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Publish without up to N files or directories that cannot be read, and warn.",
+)
 @options.dry_run
 @options.as_json
 def run(
@@ -47,6 +56,8 @@ def run(
     window: float | None,
     exclude: tuple[str, ...],
     allow_empty: bool,
+    checksum: bool,
+    tolerate_unreadable: int,
     dry_run: bool,
     as_json: bool,
     **tuning: Any,
@@ -54,7 +65,7 @@ def run(
     """Back up SOURCE: one more snapshot in BACKUP, unchanged files as hard links."""
     order = BackupOrder(
         source, backup, FolderLabel(label), Interval(interval), Retention(retain), options.tuning_of(**tuning),
-        tuple(ExcludePattern(pattern) for pattern in exclude), allow_empty,
+        tuple(ExcludePattern(pattern) for pattern in exclude), allow_empty, checksum, tolerate_unreadable,
     )  # fmt: skip
     stop, runner, now = Stop(Window.of_minutes(window)), Runner.with_new_family(), datetime.now(UTC)
     with stopping_on_signals(stop):

@@ -50,7 +50,7 @@ def plan_backup(order: BackupOrder, *, now: datetime, runner: Runner, stop: Stop
         survey = take_survey(tree, leaves_out, stop.is_due)
         if survey.is_empty and not order.allow_empty:
             refuse_sudden_emptiness(order.source, snapshots)
-        differences = _differences(snapshots[0].path, tree, leaves_out, stop) if snapshots else None
+        differences = _differences(order, snapshots[0].path, tree, leaves_out, stop) if snapshots else None
     name = SnapshotName.following([known.name for known in (*snapshots, *partials)], now)
     return BackupPlan(
         name,
@@ -63,10 +63,13 @@ def plan_backup(order: BackupOrder, *, now: datetime, runner: Runner, stop: Stop
     )
 
 
-def _differences(previous: Path, source: Tree, leaves_out: Callable[[str], bool], stop: Stop) -> Summary:
+def _differences(
+    order: BackupOrder, previous: Path, source: Tree, leaves_out: Callable[[str], bool], stop: Stop
+) -> Summary:
     summary = Summary()
     with Tree(previous) as old, source_errors_named(source.root):
-        Comparison(old, source, summary.add, is_left_out=leaves_out).run(stop.is_due)
+        reads = order.with_content
+        Comparison(old, source, summary.add, reads=lambda _old, _new: reads, is_left_out=leaves_out).run(stop.is_due)
     return summary
 
 

@@ -37,6 +37,7 @@ _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.E
 _PRIVATE = 0o700
 _OURS = frozenset({TRASH_NAME, LOCK_NAME, READERS_NAME, RECORDS_NAME})
 _LINK_TEST = ".link-test-"
+_FLUSH_MARK = ".flushed-"
 _SILLY_RENAME = ".nfs"
 """What an NFS client makes of a file that is deleted while somebody has it open."""
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
@@ -266,7 +267,7 @@ def _opened(path: Path) -> Iterator[int]:
 def _is_ours(name: str, *, is_directory: bool) -> bool:
     if is_directory and SnapshotName.parse(name.removeprefix(PARTIAL_PREFIX)):
         return True
-    return name in _OURS or name.startswith((_LINK_TEST, _SILLY_RENAME))
+    return name in _OURS or name.startswith((_LINK_TEST, _FLUSH_MARK, _SILLY_RENAME))
 
 
 def _is_directory(path: Path) -> bool:

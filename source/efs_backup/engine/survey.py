@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from stat import S_ISDIR
 
+from efs_backup.domain.arrival import Cause, Trouble, cause_in_source
+from efs_backup.domain.error_numbers import NOT_THERE
 from efs_backup.domain.evidence import Surveyed
 from efs_backup.domain.witness import Names
 from efs_backup.engine.hard_links import LinkedInodes
@@ -24,7 +26,8 @@ _AT_A_TIME = 1000
 class Survey:
     """Counts of a tree: files are everything that is no directory; size is the bytes of their contents.
 
-    remembered: the directories by their paths, as many as a limited memory holds.
+    remembered: the directories by their paths, as many as a limited memory holds. troubles: directories that could not
+    be listed.
     """
 
     files: int = 0
@@ -32,6 +35,7 @@ class Survey:
     size: int = 0
     linked_inodes: frozenset[int] = frozenset()
     remembered: dict[str, Surveyed] = field(default_factory=dict)
+    troubles: list[Trouble] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
@@ -44,12 +48,14 @@ def take_survey(
     is_left_out: Callable[[str], bool],
     should_stop: Callable[[], bool] = lambda: False,
     lists: PartLists | None = None,
+    tolerated: int = 0,
 ) -> Survey:
     """List every directory once; `lists` gets all that is to be copied.
 
-    Raises SourceUnreadable where a directory cannot be listed, CopyFailed of the lists, and Stopped.
+    Raises SourceUnreadable where more directories cannot be listed than are tolerated, CopyFailed of the lists, and
+    Stopped.
     """
-    surveying = Surveying(source, is_left_out, lists)
+    surveying = Surveying(source, is_left_out, lists, tolerated)
     TreeWalk(surveying.enter, threads=source.concurrency.threads, should_stop=should_stop).run()
     return surveying.survey()
 
@@ -57,10 +63,13 @@ def take_survey(
 class Surveying:
     """A survey under way: of a walk of its own, or of another one, which tells what it lists, a parent always first."""
 
-    def __init__(self, source: Tree, is_left_out: Callable[[str], bool], lists: PartLists | None) -> None:
+    def __init__(
+        self, source: Tree, is_left_out: Callable[[str], bool], lists: PartLists | None, tolerated: int = 0
+    ) -> None:
         self._source = source
         self._is_left_out = is_left_out
         self._lists = lists
+        self._tolerated = tolerated
         self._survey = Survey()
         self._inodes = LinkedInodes()
         self._lock = threading.Lock()
@@ -101,14 +110,27 @@ class Surveying:
 
     def _root(self, directory: str) -> os.stat_result:
         with source_errors_named(self._source.root):
-            return self._source.stat(directory)
+            return self._source.stat(directory)  # only the root was in no listing
 
     def _batches(self, directory: str) -> Iterator[list[tuple[str, os.stat_result]]]:
         with source_errors_named(self._source.root, directory):
             try:
                 yield from self._source.batches(directory)
-            except (FileNotFoundError, NotADirectoryError):
-                return  # removed in the meantime
+            except OSError as error:
+                if error.errno in NOT_THERE:
+                    return  # removed, or replaced, in the meantime
+                if not self._tolerates(directory, error):
+                    raise
+
+    def _tolerates(self, directory: str, error: OSError) -> bool:
+        """Whether a directory may be left out that cannot be listed, or not to its end."""
+        with self._lock:
+            cause = cause_in_source(error.errno or 0) or Cause.SHAPE
+            unreadable = sum(trouble.cause is Cause.UNREADABLE for trouble in self._survey.troubles)
+            if cause is Cause.UNREADABLE and unreadable >= self._tolerated:
+                return False
+            self._survey.troubles.append(Trouble(directory or ".", cause, f"cannot be listed: {error.strerror}"))
+            return True
 
     def _note(self, directory: str, mode: int, files: list[tuple[bytes, os.stat_result]]) -> None:
         if self._lists:

@@ -1,5 +1,6 @@
 """A directory tree by a descriptor of its root: a path may be of any length, and no symlink in it is followed."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -154,12 +155,15 @@ def set_directory_attributes(descriptor: int, wanted: os.stat_result) -> None:
     """Give an open directory the owner, mode and times of another; what is right already is not written again.
 
     Only root can give files away; for others the owner stays. The times come first, for a mode may close the directory
-    to its owner.
+    to its owner. Raises PermissionError also where a server has refused the owner without a word.
     """
     found = os.fstat(descriptor)
     if found.st_mtime_ns != wanted.st_mtime_ns:
         os.utime(".", ns=(wanted.st_atime_ns, wanted.st_mtime_ns), dir_fd=descriptor)
     if os.geteuid() == 0 and (found.st_uid, found.st_gid) != (wanted.st_uid, wanted.st_gid):
         os.chown(".", wanted.st_uid, wanted.st_gid, dir_fd=descriptor)
-    if stat.S_IMODE(os.fstat(descriptor).st_mode) != stat.S_IMODE(wanted.st_mode):
+    now = os.fstat(descriptor)
+    if os.geteuid() == 0 and (now.st_uid, now.st_gid) != (wanted.st_uid, wanted.st_gid):
+        raise PermissionError(errno.EPERM, "the server keeps another owner")
+    if stat.S_IMODE(now.st_mode) != stat.S_IMODE(wanted.st_mode):
         os.chmod(".", stat.S_IMODE(wanted.st_mode), dir_fd=descriptor)
