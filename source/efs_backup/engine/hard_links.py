@@ -60,17 +60,20 @@ def groups_of(
     return [sorted(paths) for paths in found.values() if len(paths) > 1]
 
 
-def false_links(source: Tree, target: Tree, linked: frozenset[int]) -> list[str]:
+def false_links(
+    source: Tree, target: Tree, linked: frozenset[int], is_left_out: Callable[[str], bool] = lambda _path: False
+) -> list[str]:
     """Names of one file in the target that are different files in the source.
 
-    They come from the previous snapshot, where they were one: each of the source's files equals it, and is linked.
+    In a backup they come from the previous snapshot, where they were one: each of the source's files equals it, and is
+    linked. In a restore the target had them linked. A name that the source has not keeps its file.
     """
-    return [path for group in groups_of(target, linked) for path in _strangers(source, group)]
+    return [path for group in groups_of(target, linked, is_left_out) for path in _strangers(source, group)]
 
 
 def _strangers(source: Tree, group: list[str]) -> list[str]:
-    inodes = [(found.st_dev, found.st_ino) if (found := source.find(path)) else None for path in group]
-    return [path for path, inode in zip(group, inodes, strict=True) if inode and inode != inodes[0]]
+    known = [(path, (found.st_dev, found.st_ino)) for path in group if (found := source.find(path))]
+    return [path for path, inode in known if inode != known[0][1]]
 
 
 def separate(target: Tree, paths: Iterable[str]) -> None:

@@ -40,7 +40,16 @@ class Tree:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Nothing more is wanted of it."""
         os.close(self.descriptor)
+
+    @property
+    def by_descriptor(self) -> str:
+        """A path by which our programs reach this very directory, whatever somebody does to the path that led here."""
+        return f"/proc/{os.getpid()}/fd/{self.descriptor}"
 
     @contextmanager
     def opened(self, path: str, *, to_list: bool = True) -> Iterator[int]:
@@ -167,3 +176,11 @@ def set_directory_attributes(descriptor: int, wanted: os.stat_result) -> None:
         raise PermissionError(errno.EPERM, "the server keeps another owner")
     if stat.S_IMODE(now.st_mode) != stat.S_IMODE(wanted.st_mode):
         os.chmod(".", stat.S_IMODE(wanted.st_mode), dir_fd=descriptor)
+
+
+def narrow_directory(descriptor: int, wanted: os.stat_result) -> None:
+    """Take from an open directory what others may do in it and shall not in the end; its owner can fill it."""
+    found = os.fstat(descriptor)
+    os.chmod(".", stat.S_IMODE(found.st_mode & wanted.st_mode) | stat.S_IRWXU, dir_fd=descriptor)
+    if os.geteuid() == 0 and (found.st_uid, found.st_gid) != (wanted.st_uid, wanted.st_gid):
+        os.chown(".", wanted.st_uid, wanted.st_gid, dir_fd=descriptor)
