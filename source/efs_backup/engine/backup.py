@@ -40,6 +40,7 @@ from efs_backup.engine.throttle import Throttle
 from efs_backup.engine.time_step import time_step_of
 from efs_backup.engine.tree import Tree, most_concurrent
 from efs_backup.engine.tree_walk import Stopped
+from efs_backup.engine.unfinished import UnfinishedFiles
 from efs_backup.engine.workspace import Workspace, workspace
 
 PARTIALS_USED = 3
@@ -198,7 +199,7 @@ class BackupRun:
                 " changes by less, is not seen as changed."
             )
         believed = tuple(reference.believed_ns for reference in attempt.references)
-        return Comparing(step, self._order.with_content, believed)
+        return Comparing(step, self._order.with_content, believed, str(attempt.unfinished.make()))
 
     def _sizes(self, attempt: "_Attempt", target: Tree) -> PartSizes:
         concurrency = most_concurrent(self._order.tuning.copier, attempt.source, target)
@@ -253,6 +254,7 @@ class BackupRun:
                 leftovers = tuple(leftover.path for leftover in series.partials())
                 pruned = prune(series, self._order.retention, self._stop.is_due, self._throttle, leftovers)
                 remove_marks(series.path, ())
+                UnfinishedFiles(series.path).forget()
             except (BackupError, OSError) as error:
                 self._note(f"Pruning failed and will be tried again by the next backup: {error}")
                 return ()
@@ -265,6 +267,8 @@ class BackupRun:
         return pruned.dropped
 
     def _cut_off(self, attempt: "_Attempt", report: CopyReport) -> BackupResult:
+        for note in attempt.unfinished.told():
+            self._note(note)
         copied = counted(report.statistics.number_of_files_transferred, "file")
         return self._incomplete(f"with {copied} copied", report.statistics, attempt)
 
@@ -322,6 +326,11 @@ class _Attempt:
     survey: Survey
     private: Workspace
     previous: SnapshotName | None
+
+    @property
+    def unfinished(self) -> UnfinishedFiles:
+        """The large files that the window may cut off."""
+        return UnfinishedFiles(self.series.path)
 
 
 @dataclass(frozen=True)
