@@ -1,5 +1,7 @@
 """Small matters of grammar."""
 
+from collections.abc import Sequence
+
 _KILO = 1000
 _UNITS = ("kB", "MB", "GB", "TB", "PB")
 
@@ -7,6 +9,14 @@ _UNITS = ("kB", "MB", "GB", "TB", "PB")
 def counted(number: int, noun: str) -> str:
     """`1 file`, `2 files`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def foreign_sentence(names: Sequence[str], most: int = 3) -> str:
+    """A note about what somebody else has put into a series."""
+    named = ", ".join(map(repr, names[:most]))
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    subject = f"{len(names):,} entries of the series are" if len(names) > 1 else "1 entry of the series is"
+    return f"{subject} nothing of this program and left alone: {named}{more}."
 
 
 def sized(size: float) -> str:

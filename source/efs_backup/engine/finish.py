@@ -118,8 +118,11 @@ class Finish:
             for _, attributes in entries:
                 if not stat.S_ISDIR(attributes.st_mode):
                     self._finished.count(attributes)
-        mine = below if self._order.whole_target else [name for name in below if name in source]
+        mine = below if self._order.whole_target else [name for name in below if self._is_mine(directory, name, source)]
         return [*mine, *(name for name in sorted(missing) if self._bring(joined(directory, name)))]
+
+    def _is_mine(self, directory: str, name: str, source: set[str]) -> bool:
+        return name in source and not self._order.is_left_out(joined(directory, name))
 
     def _target_entries(self, directory: str) -> list[tuple[str, os.stat_result]] | None:
         """What the target has; None where it is no directory there, and the source has none any more either."""
