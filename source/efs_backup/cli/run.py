@@ -135,6 +135,7 @@ def _show_plan(plan: BackupPlan, *, as_json: bool) -> None:
         ("threads", f"{plan.sizes.threads} in each"),
         ("would drop", ", ".join(str(name) for name in plan.prune.drop)),
         ("because of", plan.prune.reason),
+        *(("note", note) for note in plan.notes),
     ])  # fmt: skip
 
 
@@ -152,4 +153,5 @@ def _plan_json(plan: BackupPlan) -> dict[str, Any]:
         "files_per_part": plan.sizes.files,
         "would_drop": [str(name) for name in plan.prune.drop],
         "reason": plan.prune.reason,
+        "notes": list(plan.notes),
     }

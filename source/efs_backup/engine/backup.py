@@ -5,14 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 from efs_backup.domain.backup import BackupResult, BackupStatus, CopyStatistics, Step
 from efs_backup.domain.commands import RSYNC_PATCHED, PartSizes, flush_command, rsync_options
 from efs_backup.domain.errors import BackupError, CopyFailed, FailureReason
 from efs_backup.domain.evidence import Evidence
-from efs_backup.domain.excludes import is_left_out
 from efs_backup.domain.orders import BackupOrder
 from efs_backup.domain.parts import CopyReport, plan_parts
 from efs_backup.domain.ports import Watcher
@@ -23,6 +21,7 @@ from efs_backup.engine.copy import Copy, CopyOrder
 from efs_backup.engine.delete import delete_trees
 from efs_backup.engine.finish import Finished, FinishOrder, make_listed_directories
 from efs_backup.engine.journal import Journal
+from efs_backup.engine.left_out import OutOfBackup
 from efs_backup.engine.lock import Owner, locked
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.process import Runner, Tools
@@ -58,7 +57,6 @@ class BackupRun:
         self._runner = runner
         self._stop = stop
         self._watcher = watcher
-        self._is_left_out = partial(is_left_out, order.excludes)
         self._throttle = Throttle(order.tuning.operations_per_second)
         self._steps: list[Step] = []
         self._notes: list[str] = []
@@ -112,20 +110,24 @@ class BackupRun:
             self._note(f"Adopted a snapshot of the old layout as {adopted.name}.")
         snapshots, partials = series.snapshots(), series.partials()
         with workspace() as private:
-            survey = self._survey(source, private)
+            left_out = OutOfBackup(self._order.excludes)
+            survey = self._survey(source, private, left_out)
             if survey.is_empty and not self._order.allow_empty:
                 refuse_sudden_emptiness(self._order.source, snapshots)
             name = SnapshotName.following([known.name for known in (*snapshots, *partials)], self._now)
             references = [*partials[:PARTIALS_USED], *snapshots[:1]]
             previous = snapshots[0].name if snapshots else None
-            attempt = _Attempt(source, series, name, references, survey, private, previous)
+            attempt = _Attempt(source, series, name, references, survey, private, previous, left_out)
             return self._fill_and_publish(attempt, tools)
 
-    def _survey(self, source: Tree, private: Workspace) -> Survey:
-        """What is found is listed for our copier; for rsync alone fpart lists it again."""
+    def _survey(self, source: Tree, private: Workspace, left_out: OutOfBackup) -> Survey:
+        """What is found is listed for our copier, and where something is left out; else fpart lists it for rsync."""
         with self._step("survey"):
-            lists = private.part_lists(self._order.tuning)
-            return take_survey(source, self._is_left_out, self._stop.is_due, lists)
+            lists = private.part_lists(self._order.tuning, leaves_out=left_out.is_anything)
+            survey = take_survey(source, left_out, self._stop.is_due, lists)
+        for note in left_out.notes():
+            self._note(note)
+        return survey
 
     def _fill_and_publish(self, attempt: "_Attempt", tools: Tools) -> BackupResult:
         partial = attempt.series.create_partial(attempt.name)
@@ -148,7 +150,7 @@ class BackupRun:
             self._watcher.expect(attempt.survey.files, attempt.survey.size)
             links = private.links("reference", [reference.path for reference in attempt.references])
             options = rsync_options(links, vanishing=True, in_place=not links, into_empty=True)
-            order = CopyOrder(Path(attempt.source.root), partial, options, sizes, self._order.excludes)
+            order = CopyOrder(Path(attempt.source.root), partial, options, sizes)
             copy = Copy(order, self._runner, tools, private)
             report = copy.run(self._stop, self._watcher)
             if not report.fault():
@@ -164,7 +166,7 @@ class BackupRun:
     def _finish(self, attempt: "_Attempt", target: Tree, evidence: Evidence) -> Finished:
         since_ns = int((self._now.timestamp() - CLOCK_MARGIN_SECONDS) * 1e9)
         with self._step("finish"):
-            order = FinishOrder(self._is_left_out, since_ns, evidence, whole_target=True)
+            order = FinishOrder(attempt.left_out, since_ns, evidence, whole_target=True)
             return Completion(attempt.source, target, order, self._runner).run(attempt.survey.linked_inodes)
 
     def _publish(self, attempt: "_Attempt", partial: Path) -> Snapshot:
@@ -258,6 +260,7 @@ class _Attempt:
     survey: Survey
     private: Workspace
     previous: SnapshotName | None
+    left_out: OutOfBackup
 
 
 def _dotted(version: tuple[int, ...]) -> str:

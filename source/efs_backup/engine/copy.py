@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +14,9 @@ from efs_backup.domain.commands import (
     RSYNC_SOME_FILES_FAILED,
     Command,
     PartSizes,
-    fpart_options,
     fpsync_command,
     part_command,
 )
-from efs_backup.domain.excludes import ExcludePattern
 from efs_backup.domain.parts import CopyReport, PartReport
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.rsync_output import parse_complaints, parse_statistics
@@ -46,7 +44,6 @@ class CopyOrder:
     target: Path
     options: Command
     sizes: PartSizes
-    excludes: Sequence[ExcludePattern] = ()
 
 
 class Copy:
@@ -115,7 +112,7 @@ class Copy:
         order = self._order
         return fpsync_command(
             self._tools.fpsync, self._source, self._target, str(self._workspace.fpsync), str(self._workspace.tool),
-            order.sizes, (order.options, fpart_options(order.excludes)),
+            order.sizes, order.options,
         )  # fmt: skip
 
     def _part_command(self, part: str) -> Command:

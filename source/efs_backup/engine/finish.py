@@ -11,7 +11,7 @@ from efs_backup.domain.evidence import Evidence, Surveyed
 from efs_backup.domain.witness import Witness, unpack
 from efs_backup.engine.hard_links import LinkedInodes
 from efs_backup.engine.refusals import source_errors_named
-from efs_backup.engine.tree import Tree, set_directory_attributes
+from efs_backup.engine.tree import LeavesOut, Tree, set_directory_attributes
 from efs_backup.engine.tree_walk import TreeWalk, joined
 
 _LOST_NAMED = 10
@@ -48,14 +48,14 @@ class Finished:
 
 @dataclass(frozen=True)
 class FinishOrder:
-    """What has to be there in the end.
+    """What has to be there in the end, but for what is left out.
 
     evidence: what is known of directories without a look; since_ns: what has changed after it (an epoch, ctime) may
     differ. whole_target: all directories of the target are of this copy, also those that the source has no more.
     keeps_root: the root's own attributes are left alone.
     """
 
-    is_left_out: Callable[[str], bool]
+    is_left_out: LeavesOut
     since_ns: int
     evidence: Evidence
     whole_target: bool
@@ -118,13 +118,13 @@ class Finish:
     def _source_names(self, directory: str) -> set[str]:
         with source_errors_named(self._source.root, directory):
             try:
-                return {*self._source.names(directory)}
+                return {*self._source.names(directory, self._order.is_left_out)}
             except (FileNotFoundError, NotADirectoryError):
                 return set()  # removed since it was copied
 
     def _lose(self, directory: str, missing: set[str]) -> None:
         """Note what the target has not of the source's names in a directory; nothing if that has changed."""
-        paths = [path for name in sorted(missing) if not self._order.is_left_out(path := joined(directory, name))]
+        paths = [joined(directory, name) for name in sorted(missing)]
         found = self._find(directory) if paths else None
         if found and found.st_ctime_ns < self._order.since_ns:
             with self._lock:

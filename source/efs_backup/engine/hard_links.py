@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
-from efs_backup.engine.tree import Tree
+from efs_backup.engine.tree import LeavesOut, Tree
 from efs_backup.engine.tree_walk import TreeWalk, joined
 
 
@@ -36,18 +36,14 @@ class LinkedInodes:
         return frozenset(one for one, other in pairwise(ordered) if one == other)
 
 
-def groups_of(
-    tree: Tree, inodes: frozenset[int], is_left_out: Callable[[str], bool] = lambda _path: False
-) -> list[list[str]]:
+def groups_of(tree: Tree, inodes: frozenset[int], is_left_out: LeavesOut | None = None) -> list[list[str]]:
     """The paths of each group of names of one file, for these inodes."""
     found: dict[tuple[int, int], list[str]] = defaultdict(list)
     lock = threading.Lock()
 
     def enter(directory: str) -> Iterable[str]:
-        for name, attributes in tree.list(directory):
+        for name, attributes in tree.list(directory, is_left_out):
             path = joined(directory, name)
-            if is_left_out(path):
-                continue
             if stat.S_ISDIR(attributes.st_mode):
                 yield name
             elif attributes.st_ino in inodes:

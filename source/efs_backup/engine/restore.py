@@ -17,6 +17,7 @@ from efs_backup.engine.compare import Entry
 from efs_backup.engine.copy import Copy, CopyOrder
 from efs_backup.engine.finish import Finish, FinishOrder, make_listed_directories
 from efs_backup.engine.hard_links import groups_of, relink
+from efs_backup.engine.left_out import LeftOut
 from efs_backup.engine.lock import reading
 from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.quarantine import Quarantine
@@ -77,7 +78,7 @@ class RestoreRun:
         """One walk over the snapshot serves both."""
         if part.only is not None:
             return self._plan(part, source), Survey(1)
-        surveying = Surveying(source, _nothing_is_left_out, private.part_lists(self._order.tuning))
+        surveying = Surveying(source, LeftOut(), private.part_lists(self._order.tuning))
         planned = self._plan(part, source, surveying.take)
         return planned, surveying.survey()
 
@@ -106,7 +107,7 @@ class RestoreRun:
                 raise fault
             if part.only is None:
                 order = FinishOrder(
-                    _nothing_is_left_out, _AFTER_EVERY_CHANGE_NS, evidence, whole_target=False, keeps_root=keeps_root
+                    LeftOut(), _AFTER_EVERY_CHANGE_NS, evidence, whole_target=False, keeps_root=keeps_root
                 )
                 self._finish(attempt, target, order)
         return self._success(planned.plan)
@@ -168,7 +169,3 @@ class _Attempt:
     source: Tree
     survey: Survey
     private: Workspace
-
-
-def _nothing_is_left_out(_path: str) -> bool:
-    return False

@@ -9,6 +9,7 @@ from stat import S_ISDIR
 from efs_backup.domain.evidence import Surveyed
 from efs_backup.domain.witness import Names
 from efs_backup.engine.hard_links import LinkedInodes
+from efs_backup.engine.left_out import LeftOut
 from efs_backup.engine.part_lists import PartLists
 from efs_backup.engine.refusals import source_errors_named
 from efs_backup.engine.tree import Tree
@@ -41,7 +42,7 @@ class Survey:
 
 def take_survey(
     source: Tree,
-    is_left_out: Callable[[str], bool],
+    is_left_out: LeftOut,
     should_stop: Callable[[], bool] = lambda: False,
     lists: PartLists | None = None,
 ) -> Survey:
@@ -57,7 +58,7 @@ def take_survey(
 class Surveying:
     """A survey under way: of a walk of its own, or of another one, which tells what it lists, a parent always first."""
 
-    def __init__(self, source: Tree, is_left_out: Callable[[str], bool], lists: PartLists | None) -> None:
+    def __init__(self, source: Tree, is_left_out: LeftOut, lists: PartLists | None) -> None:
         self._source = source
         self._is_left_out = is_left_out
         self._lists = lists
@@ -87,10 +88,8 @@ class Surveying:
         for batch in batches:
             files = []
             for name, attributes in batch:
-                if self._is_left_out(path := place + name):
-                    continue
                 if S_ISDIR(attributes.st_mode):
-                    self._listed_above[path] = attributes
+                    self._listed_above[place + name] = attributes
                     below.append(name)
                 else:
                     files.append((os.fsencode(name), attributes))
@@ -106,7 +105,8 @@ class Surveying:
     def _batches(self, directory: str) -> Iterator[list[tuple[str, os.stat_result]]]:
         with source_errors_named(self._source.root, directory):
             try:
-                yield from self._source.batches(directory)
+                leaves_out = self._is_left_out if self._is_left_out.is_anything else None
+                yield from self._source.batches(directory, leaves_out)
             except (FileNotFoundError, NotADirectoryError):
                 return  # removed in the meantime
 

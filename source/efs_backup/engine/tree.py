@@ -6,15 +6,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
 from types import TracebackType
+from typing import Protocol
 
 from efs_backup.domain.parts import Concurrency, concurrency_of
 from efs_backup.domain.throttling import NAMES_IN_A_REQUEST
 from efs_backup.domain.tuning import Copier
 from efs_backup.engine.mounts import kind_of
 from efs_backup.engine.throttle import Throttle
+from efs_backup.engine.tree_walk import joined
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NAMES_AT_A_TIME = 2 * NAMES_IN_A_REQUEST
+
+
+class LeavesOut(Protocol):
+    """Whether to leave out the entry at a path that a listing has found, before it is looked at."""
+
+    def __call__(self, path: str, entry: os.DirEntry[str], /) -> bool: ...  # noqa: D102
 
 
 class Tree:
@@ -46,8 +54,10 @@ class Tree:
         finally:
             os.close(descriptor)
 
-    def batches(self, path: str) -> Iterator[list[tuple[str, os.stat_result]]]:
+    def batches(self, path: str, leaves_out: LeavesOut | None = None) -> Iterator[list[tuple[str, os.stat_result]]]:
         """All entries with their attributes, some at a time; what vanishes while we look is left out.
+
+        An error names what could not be looked at. What `leaves_out` names is not looked at.
 
         Few enough that they are looked at before more are asked for: a client of NFS asks for attributes with the names
         only as long as somebody looks at them. And between one look and the next little is done, for other threads that
@@ -56,18 +66,22 @@ class Tree:
         with self.opened(path) as descriptor, os.scandir(descriptor) as entries:
             while batch := [*islice(entries, _NAMES_AT_A_TIME)]:
                 self.throttle.pay(len(batch) // NAMES_IN_A_REQUEST)
-                yield [(entry.name, seen) for entry in batch if (seen := _look_at(entry))]
+                if leaves_out:
+                    batch = [entry for entry in batch if not leaves_out(joined(path, entry.name), entry)]
+                yield [(entry.name, seen) for entry in batch if (seen := _look_at(path, entry))]
 
-    def names(self, path: str) -> list[str]:
+    def names(self, path: str, leaves_out: LeavesOut | None = None) -> list[str]:
         """The names of all entries."""
-        with self.opened(path) as descriptor:
-            found = os.listdir(descriptor)
+        with self.opened(path) as descriptor, os.scandir(descriptor) as entries:
+            found = [
+                entry.name for entry in entries if not (leaves_out and leaves_out(joined(path, entry.name), entry))
+            ]
         self.throttle.pay(len(found) // NAMES_IN_A_REQUEST)
         return found
 
-    def list(self, path: str) -> list[tuple[str, os.stat_result]]:
+    def list(self, path: str, leaves_out: LeavesOut | None = None) -> list[tuple[str, os.stat_result]]:
         """All entries with their attributes at once."""
-        return [*chain.from_iterable(self.batches(path))]
+        return [*chain.from_iterable(self.batches(path, leaves_out))]
 
     def stat(self, path: str) -> os.stat_result:
         """The attributes of the entry itself, never of a symlink's target."""
@@ -126,11 +140,14 @@ def most_concurrent(copier: Copier, *trees: Tree) -> Concurrency:
     return max(suiting, key=lambda concurrency: concurrency.threads)
 
 
-def _look_at(entry: os.DirEntry[str]) -> os.stat_result | None:
+def _look_at(directory: str, entry: os.DirEntry[str]) -> os.stat_result | None:
     try:
         return entry.stat(follow_symlinks=False)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        error.filename = joined(directory, entry.name)
+        raise
 
 
 def set_directory_attributes(descriptor: int, wanted: os.stat_result) -> None:
