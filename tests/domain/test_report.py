@@ -245,3 +245,10 @@ def test_anonymous_figures_name_nothing_and_nobody(backup: Backup) -> None:
     assert "secret" not in str(anonymous(secret))
     assert not {"SourceEfsId", "DestinationEfsId", "BackupPrefix", "Message", "NextStep", "InstanceId", "EC2Logs",
                 "BackupId"} & set(anonymous(secret))  # fmt: skip
+
+
+def test_a_success_with_a_warning_says_so_in_its_headline() -> None:
+    """Who reads subjects only must not take it for a night like any other."""
+    report = report_on(replace(FULL, warning="LeftOut"), FULL, SETTINGS)
+    assert "succeeded with a WARNING (LeftOut)" in report.subject
+    assert "What to do next:\nLook at what the warning names" in report.text

@@ -320,6 +320,11 @@ def test_every_end_is_reported_once_and_a_success_on_demand(
     assert has_to_be_reported(ended(status, reported=reported), success_too=success_too) is wanted
 
 
+def test_a_success_with_a_warning_is_always_reported() -> None:
+    """Who does not want to hear of ordinary nights wants to hear of this one."""
+    assert has_to_be_reported(replace(ended(BackupStatus.SUCCESS), warning="LeftOut"), success_too=False)
+
+
 @given(st.permutations([ended(status, days=day) for day, status in enumerate([*BackupStatus, BackupStatus.SUCCESS])]))
 def test_the_newest_success_is_the_one_started_last(known: list[Backup]) -> None:
     """In whatever order the records come; later failures do not count."""

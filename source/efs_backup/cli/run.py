@@ -93,6 +93,10 @@ def _result_json(result: BackupResult) -> dict[str, Any]:
         "vanished_files": statistics.vanished_files,
         "pruned": [str(name) for name in result.pruned],
         "seconds": {step.name: round(step.seconds, 3) for step in result.steps},
+        "warnings": [
+            {"kind": warned.kind, "message": warned.message, "count": warned.count, "paths": list(warned.paths)}
+            for warned in result.warnings
+        ],
         "notes": list(result.notes),
         "message": result.message,
         "next_step": result.next_step,
@@ -111,6 +115,7 @@ def _result_facts(result: BackupResult) -> list[tuple[str, str]]:
         ("vanished", f"{statistics.vanished_files:,}"),
         ("pruned", ", ".join(str(name) for name in result.pruned)),
         ("seconds", ", ".join(f"{step.name} {step.seconds:.1f}" for step in result.steps)),
+        *(("warning", str(warned)) for warned in result.warnings),
         *(("note", note) for note in result.notes),
     ]
 

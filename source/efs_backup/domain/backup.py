@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from efs_backup.domain.errors import BackupError, ExitCode, FailureReason
 from efs_backup.domain.snapshots import SnapshotName
+from efs_backup.domain.warnings import Warned
 
 
 class BackupStatus(StrEnum):
@@ -59,7 +60,10 @@ class Step:
 
 @dataclass(frozen=True)
 class BackupResult:
-    """How a backup ended: status and reason, what it made, and what the operator should know and do."""
+    """How a backup ended: status and reason, what it made, and what the operator should know and do.
+
+    A snapshot that is published with warnings is a success; notes tell what is no problem.
+    """
 
     status: BackupStatus
     message: str
@@ -72,6 +76,7 @@ class BackupResult:
     pruned: tuple[SnapshotName, ...] = ()
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    warnings: tuple[Warned, ...] = ()
 
     @property
     def exit_code(self) -> ExitCode:

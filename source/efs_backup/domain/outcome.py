@@ -9,6 +9,7 @@ from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.hold import NO_AGENT, CommandOutput
 from efs_backup.domain.record import Backup
 from efs_backup.domain.snapshots import FolderLabel
+from efs_backup.domain.warnings import kinds_of
 
 _LOG_STAMP = "%Y%m%d-%H%M"
 
@@ -16,10 +17,8 @@ _LOG_STAMP = "%Y%m%d-%H%M"
 def with_result(backup: Backup, result: BackupResult, now: datetime) -> Backup:
     """The record of a backup that ended now with this result."""
     statistics = result.statistics
-    notes = " ".join((result.message, *result.notes))
-    ended = backup.ended(
-        result.status, now=now, message=notes, next_step=result.next_step, reason=result.failure_reason
-    )
+    told = " ".join((result.message, *map(str, result.warnings), *result.notes))
+    ended = backup.ended(result.status, now=now, message=told, next_step=result.next_step, reason=result.failure_reason)
     copy, prune = _span(result.steps, "copy", now), _span(result.steps, "prune", now)
     return replace(
         ended,
@@ -29,6 +28,7 @@ def with_result(backup: Backup, result: BackupResult, now: datetime) -> Backup:
         total_file_size=statistics.total_file_size,
         total_transferred_file_size=statistics.total_transferred_file_size,
         vanished_files=statistics.vanished_files,
+        warning=kinds_of(result.warnings),
         create_hardlinks_start_time=copy[0],
         create_hardlinks_stop_time=copy[1],
         remove_snapshot_start_time=prune[0],

@@ -82,7 +82,8 @@ class Backup:
     `window_minutes` is 0 where a backup without AWS is recorded.
     `expires` is when DynamoDB may drop the record (its TTL wants a number: epoch seconds). `report_time` is when the
     operator was told how the backup ended, `heartbeat_time` when its agent last wrote how far it is, in which `phase`.
-    `backup_size` and the like belong to the backup file system.
+    `warning` has the kinds of what the operator has to know about a success. `backup_size` and the like belong to the
+    backup file system.
     """
 
     backup_id: BackupId = _stored(ID_ATTRIBUTE)
@@ -116,6 +117,7 @@ class Backup:
     total_file_size: int | None = _maybe("TotalFileSize", _NUMBER)
     total_transferred_file_size: int | None = _maybe("TotalTransferredFileSize", _NUMBER)
     vanished_files: int | None = _maybe("VanishedFiles", _NUMBER)
+    warning: str | None = _maybe("Warning")
     remove_snapshot_start_time: datetime | None = _maybe("RemoveSnapshotStartTime", _TIME)
     remove_snapshot_stop_time: datetime | None = _maybe("RemoveSnapshotStopTime", _TIME)
     create_hardlinks_start_time: datetime | None = _maybe("CreateHardlinksStartTime", _TIME)

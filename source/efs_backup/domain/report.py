@@ -30,17 +30,22 @@ class Report:
 
 def report_on(backup: Backup, newest: Backup | None, settings: OrchestratorSettings) -> Report:
     """The report of a backup that has ended; `newest` is the newest one that published a snapshot."""
-    reason = f" ({backup.failure_reason})" if backup.failure_reason else ""
-    headline = f"EFS backup {_HEADLINES[backup.status]}{reason}: {settings.source_file_system}, {backup.interval}"
+    headline = f"EFS backup {_headline(backup)}: {settings.source_file_system}, {backup.interval}"
     sections = (
         f"{headline}.",
         _section("What happened", backup.message or f"The backup ended as {backup.status}."),
         _section("What is kept", _kept(backup, newest)),
-        _section("What to do next", backup.next_step or "Nothing."),
+        _section("What to do next", backup.next_step or _next_step(backup)),
         _section("Figures", _table(_figures(backup, settings))),
         _section("Where to look", _table(_places(backup, settings))),
     )
     return Report(subject_of(f"{headline} [{settings.stack_name}]"), "\n\n".join(sections) + "\n")
+
+
+def _headline(backup: Backup) -> str:
+    reason = f" ({backup.failure_reason})" if backup.failure_reason else ""
+    warning = f" with a WARNING ({backup.warning})" if backup.warning else ""
+    return f"{_HEADLINES[backup.status]}{reason}{warning}"
 
 
 def report_on_vanished(backup_id: str, settings: OrchestratorSettings) -> Report:
@@ -68,6 +73,10 @@ def _kept(backup: Backup, newest: Backup | None) -> str:
         else "All older snapshots are untouched; no successful backup is on record."
     )  # fmt: skip
     return older + (partial if backup.status is BackupStatus.INCOMPLETE else "")
+
+
+def _next_step(backup: Backup) -> str:
+    return "Look at what the warning names, under `What happened`." if backup.warning else "Nothing."
 
 
 def _name(backup: Backup) -> str:

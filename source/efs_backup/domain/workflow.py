@@ -175,10 +175,10 @@ def skipped(backup: Backup, now: datetime, decision: Decision) -> Backup:
 
 
 def has_to_be_reported(backup: Backup, *, success_too: bool) -> bool:
-    """Whether the operator still has to be told how it ended."""
+    """Whether the operator still has to be told how it ended: of a success if wanted, or if it has a warning."""
     if not backup.has_ended or backup.report_time:
         return False
-    return success_too or backup.status is not BackupStatus.SUCCESS
+    return success_too or backup.status is not BackupStatus.SUCCESS or backup.warning is not None
 
 
 def newest_success(backups: Iterable[Backup]) -> Backup | None:

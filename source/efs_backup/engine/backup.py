@@ -15,6 +15,7 @@ from efs_backup.domain.orders import BackupOrder
 from efs_backup.domain.parts import CopyReport, plan_parts
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.snapshots import SnapshotName
+from efs_backup.domain.warnings import Warned
 from efs_backup.domain.wording import counted
 from efs_backup.engine.completion import Completion
 from efs_backup.engine.copy import Copy, CopyOrder
@@ -60,6 +61,7 @@ class BackupRun:
         self._throttle = Throttle(order.tuning.operations_per_second)
         self._steps: list[Step] = []
         self._notes: list[str] = []
+        self._warnings: list[Warned] = []
 
     def run(self) -> BackupResult:
         """Back up. Every end that has a name is a result; WrongUsage and what has no name are raised."""
@@ -187,7 +189,7 @@ class BackupRun:
             BackupStatus.SUCCESS,
             f"Snapshot {snapshot.name} holds {statistics.number_of_files} files.",
             snapshot=snapshot.name, path=str(snapshot.path), previous=attempt.previous, statistics=statistics,
-            pruned=pruned, steps=tuple(self._steps), notes=tuple(self._notes),
+            pruned=pruned, steps=tuple(self._steps), notes=tuple(self._notes), warnings=tuple(self._warnings),
         )  # fmt: skip
 
     def _prune(self, series: Series) -> tuple[SnapshotName, ...]:
@@ -225,19 +227,23 @@ class BackupRun:
             f"Stopped {how_far}: {self._stop.reason()}. {_KEPT}",
             "Run the backup again: it continues from what is copied.",
             previous=attempt.previous if attempt else None,
-            statistics=statistics, steps=tuple(self._steps), notes=tuple(self._notes),
+            statistics=statistics, steps=tuple(self._steps), notes=tuple(self._notes), warnings=tuple(self._warnings),
         )  # fmt: skip
 
     def _failed(self, error: BackupError) -> BackupResult:
         next_step = error.next_step or _NEXT_STEPS.get(error.reason, "Mend the cause and run the backup again.")
         return BackupResult(
             BackupStatus.FAILED, f"{error.message} {_KEPT}", next_step, error.reason,
-            steps=tuple(self._steps), notes=tuple(self._notes),
+            steps=tuple(self._steps), notes=tuple(self._notes), warnings=tuple(self._warnings),
         )  # fmt: skip
 
     def _note(self, text: str) -> None:
         self._notes.append(text)
         self._watcher.note(text)
+
+    def _warn(self, warned: Warned) -> None:
+        self._warnings.append(warned)
+        self._watcher.note(f"Warning: {warned}")
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:

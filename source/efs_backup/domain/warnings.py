@@ -1,0 +1,45 @@
+"""What the operator has to know about a backup that is published all the same."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+PATHS_NAMED = 20
+"""Paths that a warning names; it counts them all."""
+
+
+class WarningKind(StrEnum):
+    """The kind of a warning, as the record has it in its attribute `Warning`."""
+
+    LEFT_OUT = "LeftOut"
+    UNREADABLE = "Unreadable"
+    CLOCK_JUMPED = "ClockJumped"
+    NOTHING_PRUNED = "NothingPruned"
+    NOT_DELETED = "NotDeleted"
+    OWNERS_LOST = "OwnersLost"
+    BACKUP_IN_SOURCE = "BackupInSource"
+
+
+@dataclass(frozen=True)
+class Warned:
+    """One warning: a sentence, the first paths that it is about (relative to the source), and how many there are."""
+
+    kind: WarningKind
+    message: str
+    paths: tuple[str, ...] = ()
+    count: int = 0
+
+    @classmethod
+    def about(cls, kind: WarningKind, message: str, paths: Collection[str]) -> "Warned":
+        """The warning about these paths, of which the first in order are named."""
+        return cls(kind, message, tuple(sorted(paths)[:PATHS_NAMED]), len(paths))
+
+    def __str__(self) -> str:
+        named = ", ".join(map(repr, self.paths))
+        more = f" and {self.count - len(self.paths):,} more" if self.count > len(self.paths) else ""
+        return f"{self.message}: {named}{more}." if named else self.message
+
+
+def kinds_of(warnings: Iterable[Warned]) -> str | None:
+    """The kinds of these warnings as one word for the record, each once; None where there is none."""
+    return ", ".join(sorted({str(warned.kind) for warned in warnings})) or None
