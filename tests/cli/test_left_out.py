@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.builders import account, write
 from tests.conftest import Cli, both_copiers
 from tests.mounts import Mounts
+from tests.simulator import Simulator
 
 
 def _snapshot(cli: Cli, source: Path, backup: Path, *arguments: object) -> set[str]:
@@ -132,3 +134,87 @@ def test_an_exclude_that_matches_nothing_is_said(
     assert cli("run", *arguments, "--dry-run").json["notes"] == expected
     done = cli("run", *arguments).json
     assert (done["status"], [note for note in done["notes"] if "exclude" in note]) == ("Success", expected)
+
+
+def _bound(mounts: Mounts, source: Path, backup: Path) -> str:
+    mounts.bind(backup, source / "b k")
+    return "b k"
+
+
+def _parent_bound(mounts: Mounts, source: Path, backup: Path) -> str:
+    write(backup.parent / "kept")
+    mounts.bind(backup.parent, source / "deep" / "parent")
+    return "deep/parent/to"
+
+
+def _label_bound(mounts: Mounts, source: Path, backup: Path) -> str:
+    (backup / "efs-backup").mkdir()
+    mounts.bind(backup / "efs-backup", source / "label")
+    return "label"
+
+
+def _inside_out(mounts: Mounts, source: Path, backup: Path) -> str:
+    """BACKUP is a mount of a directory in the source."""
+    (source / "deep" / "own").mkdir(parents=True)
+    mounts.bind(source / "deep" / "own", backup)
+    return "deep/own"
+
+
+def _moved_over(mounts: Mounts, source: Path, backup: Path) -> str:
+    """Where a mount would show BACKUP another file system is mounted, and BACKUP is shown once more beside it."""
+    mounts.bind(backup.parent, source / "parent")
+    write(mounts.memory(source / "parent" / "to") / "kept")
+    mounts.bind(backup, source / "again")
+    return "again"
+
+
+@pytest.mark.root
+@both_copiers
+@pytest.mark.parametrize("mount", [_bound, _parent_bound, _label_bound, _inside_out, _moved_over])
+def test_backup_is_left_out_where_it_is_mounted_inside_the_source(
+    cli: Cli, source: Path, tmp_path: Path, mounts: Mounts, mount: Callable[[Mounts, Path, Path], str]
+) -> None:
+    """Else each snapshot would hold all older ones. It is said, by the dry run too, and is a warning."""
+    backup = tmp_path / "around" / "to"
+    backup.mkdir(parents=True)
+    place = mount(mounts, source, backup)
+    found = [path.relative_to(source) for path in source.rglob("*") if not path.is_relative_to(source / place)]
+    said = f"BACKUP is mounted inside the source, and is left out there: {place!r}."
+    for _ in range(3):
+        assert said in str(cli("run", source, backup, "--dry-run", "--json").json["notes"])
+        ended = cli("run", source, backup, "--json").json
+        assert [warned["paths"] for warned in ended["warnings"]] == [[place]]
+        assert set(account(Path(ended["path"]))) == {".", *(f"./{path}" for path in found)}
+
+
+@pytest.mark.root
+@both_copiers
+def test_backup_is_left_out_where_its_server_is_mounted_a_second_time(
+    cli: Cli, simulator: Simulator, tmp_path: Path
+) -> None:
+    """Under a device number of its own, so that the table of mounts knows nothing."""
+    backup = simulator.mount("efs")
+    write(tmp_path / "source" / "file")
+    write(tmp_path / "source" / "served" / "to" / "look-alike")
+    mounted_twice = tmp_path / "source" / "efs"
+    mounted_twice.mkdir()
+    simulator.mount_again("efs", mounted_twice)
+    assert mounted_twice.stat().st_dev != backup.stat().st_dev
+    for number in range(2):
+        if number:
+            assert "'efs'" in str(cli("run", tmp_path / "source", backup, "--dry-run", "--json").json["notes"])
+        ended = cli("run", tmp_path / "source", backup, "--json").json
+        assert [warned["paths"] for warned in ended["warnings"]] == [["efs"]]
+        assert set(account(Path(ended["path"]))) == {".", "./file", "./served", "./served/to", "./served/to/look-alike"}
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("below", ["", "efs-backup", "efs-backup/daily"])
+def test_a_source_that_is_a_mount_of_something_in_backup_is_refused(
+    cli: Cli, backup: Path, source: Path, tmp_path: Path, mounts: Mounts, below: str
+) -> None:
+    """It would back up what it writes; a restore into such a mount would change snapshots."""
+    cli("run", source, backup)
+    mounts.bind(backup / below, tmp_path / "mounted")
+    assert "BACKUP" in cli("run", tmp_path / "mounted", backup, code=2).stderr
+    assert "BACKUP" in cli("restore", backup, tmp_path / "mounted", code=2).stderr

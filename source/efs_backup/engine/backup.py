@@ -112,7 +112,7 @@ class BackupRun:
             self._note(f"Adopted a snapshot of the old layout as {adopted.name}.")
         snapshots, partials = series.snapshots(), series.partials()
         with workspace() as private:
-            left_out = OutOfBackup(self._order.excludes)
+            left_out = OutOfBackup(source, self._order, series)
             survey = self._survey(source, private, left_out)
             if survey.is_empty and not self._order.allow_empty:
                 refuse_sudden_emptiness(self._order.source, snapshots)
@@ -125,8 +125,13 @@ class BackupRun:
     def _survey(self, source: Tree, private: Workspace, left_out: OutOfBackup) -> Survey:
         """What is found is listed for our copier, and where something is left out; else fpart lists it for rsync."""
         with self._step("survey"):
-            lists = private.part_lists(self._order.tuning, leaves_out=left_out.is_anything)
+            lists = private.part_lists(self._order.tuning, leaves_out=bool(left_out))
             survey = take_survey(source, left_out, self._stop.is_due, lists)
+            if left_out and not lists:  # BACKUP itself turned up, which fpart would list
+                lists = private.part_lists(self._order.tuning, leaves_out=True)
+                survey = take_survey(source, left_out, self._stop.is_due, lists)
+        for warned in left_out.warnings():
+            self._warn(warned)
         for note in left_out.notes():
             self._note(note)
         return survey

@@ -46,7 +46,7 @@ def plan_backup(order: BackupOrder, *, now: datetime, runner: Runner, stop: Stop
     snapshots, partials = series.snapshots(), series.partials()
     with Tree(source) as tree, Tree(_existing(series.path)) as place:
         concurrency = most_concurrent(order.tuning.copier, tree, place)
-        left_out = OutOfBackup(order.excludes)
+        left_out = OutOfBackup(tree, order, series)
         survey = take_survey(tree, left_out, stop.is_due)
         if survey.is_empty and not order.allow_empty:
             refuse_sudden_emptiness(order.source, snapshots)
@@ -60,7 +60,7 @@ def plan_backup(order: BackupOrder, *, now: datetime, runner: Runner, stop: Stop
         differences,
         plan_parts(survey.files, survey.size, concurrency, order.tuning),
         plan_prune([name, *(snapshot.name for snapshot in snapshots)], order.retention),
-        tuple(left_out.notes()),
+        (*(f"Warning: {warned}" for warned in left_out.warnings()), *left_out.notes()),
     )
 
 

@@ -46,6 +46,11 @@ class Series:
         self.path = self.label_path / str(interval)
 
     @property
+    def directories(self) -> tuple[Path, Path, Path]:
+        """BACKUP itself, the directory of the label in it, and that of the series."""
+        return (self.label_path.parent, self.label_path, self.path)
+
+    @property
     def exists(self) -> bool:
         """Whether this series has a directory, ours or the old solution's."""
         return self.path.is_dir() or bool(self._old_numbers())

@@ -89,7 +89,9 @@ class Surveying:
             files = []
             for name, attributes in batch:
                 if S_ISDIR(attributes.st_mode):
-                    self._listed_above[place + name] = attributes
+                    if self._is_left_out.met(path := place + name, attributes):
+                        continue
+                    self._listed_above[path] = attributes
                     below.append(name)
                 else:
                     files.append((os.fsencode(name), attributes))
@@ -105,8 +107,7 @@ class Surveying:
     def _batches(self, directory: str) -> Iterator[list[tuple[str, os.stat_result]]]:
         with source_errors_named(self._source.root, directory):
             try:
-                leaves_out = self._is_left_out if self._is_left_out.is_anything else None
-                yield from self._source.batches(directory, leaves_out)
+                yield from self._source.batches(directory, self._is_left_out)
             except (FileNotFoundError, NotADirectoryError):
                 return  # removed in the meantime
 

@@ -20,7 +20,7 @@ _NAMES_AT_A_TIME = 2 * NAMES_IN_A_REQUEST
 
 
 class LeavesOut(Protocol):
-    """Whether to leave out the entry at a path that a listing has found, before it is looked at."""
+    """Whether to leave out the entry at a path that a listing has found, before it is looked at; false: nothing is."""
 
     def __call__(self, path: str, entry: os.DirEntry[str], /) -> bool: ...  # noqa: D102
 
@@ -72,10 +72,8 @@ class Tree:
 
     def names(self, path: str, leaves_out: LeavesOut | None = None) -> list[str]:
         """The names of all entries."""
-        with self.opened(path) as descriptor, os.scandir(descriptor) as entries:
-            found = [
-                entry.name for entry in entries if not (leaves_out and leaves_out(joined(path, entry.name), entry))
-            ]
+        with self.opened(path) as descriptor:
+            found = _names_but(descriptor, path, leaves_out) if leaves_out else os.listdir(descriptor)
         self.throttle.pay(len(found) // NAMES_IN_A_REQUEST)
         return found
 
@@ -138,6 +136,11 @@ def most_concurrent(copier: Copier, *trees: Tree) -> Concurrency:
     """What suits the slower of these trees' file systems."""
     suiting = (concurrency_of(tree.kind, os.cpu_count() or 1, copier) for tree in trees)
     return max(suiting, key=lambda concurrency: concurrency.threads)
+
+
+def _names_but(descriptor: int, path: str, leaves_out: LeavesOut) -> list[str]:
+    with os.scandir(descriptor) as entries:
+        return [entry.name for entry in entries if not leaves_out(joined(path, entry.name), entry)]
 
 
 def _look_at(directory: str, entry: os.DirEntry[str]) -> os.stat_result | None:
