@@ -218,3 +218,52 @@ def test_a_source_that_is_a_mount_of_something_in_backup_is_refused(
     mounts.bind(backup / below, tmp_path / "mounted")
     assert "BACKUP" in cli("run", tmp_path / "mounted", backup, code=2).stderr
     assert "BACKUP" in cli("restore", backup, tmp_path / "mounted", code=2).stderr
+
+
+@pytest.mark.root
+@both_copiers
+def test_of_other_file_systems_only_empty_directories_are_in_the_backup(
+    cli: Cli, source: Path, backup: Path, tmp_path: Path, mounts: Mounts
+) -> None:
+    """Bound ones too, which have no other device number; what is no directory, or root may not see, is not there."""
+    write(mounts.memory(source / "memory") / "file")
+    write(source / "memory" / "below" / "file")
+    write(source / "shown" / "file")
+    write(tmp_path / "elsewhere" / "deep" / "file")
+    (source / "directory 0" / "again").mkdir()
+    (source / "shown" / "point").touch()
+    before = _snapshot(cli, source, backup)
+    mounts.bind(source / "shown", source / "directory 0" / "again")
+    mounts.bind(write(tmp_path / "other"), source / "shown" / "point")
+    mounts.bind(tmp_path / "elsewhere", source / "bound place")
+    mounts.memory(source / "bound place" / "deep")
+    mounts.of_somebody(source / "mine")
+    os.chmod(source / "memory", 0o750)
+    planned = cli("run", source, backup, "--one-file-system", "--dry-run", "--json").json
+    for _ in range(2):
+        ended = cli("run", source, backup, "--one-file-system", "--json").json
+        snapshot = account(Path(ended["path"]))
+        gone = {"memory/file", "memory/below", "memory/below/file", "shown/point"}
+        assert {path[2:] for path in snapshot if path != "."} == (before | {"bound place"}) - gone
+        assert snapshot["./memory"].mode == 0o750
+        assert [note for note in ended["notes"] if "Left out" in note] == planned["notes"]
+    assert planned["notes"] == [
+        "Left out by --one-file-system is the content of: 'bound place', 'directory 0/again', 'memory'.",
+        "Left out by --one-file-system is altogether: 'mine', 'shown/point'.",
+    ]
+    done = cli("diff", backup, 2, 1, "--json").json
+    assert planned["differences"] == {kind: len(done[kind]) for kind in ("added", "removed", "changed")}
+
+
+@pytest.mark.root
+@both_copiers
+def test_a_source_that_is_a_mount_itself_is_one_file_system(
+    cli: Cli, backup: Path, tmp_path: Path, mounts: Mounts
+) -> None:
+    """Only what is mounted below it is another one, whatever lies beside it."""
+    source = mounts.memory(tmp_path / "disk")
+    write(source / "a" / "file")
+    write(mounts.memory(source / "a b") / "file")
+    mounts.memory(tmp_path / "disk 2")
+    assert _snapshot(cli, source, backup, "--one-file-system") == {"a", "a/file", "a b"}
+    assert _snapshot(cli, source / "a", backup, "--one-file-system", "--label", "other") == {"file"}

@@ -34,6 +34,9 @@ from efs_backup.engine.stop import Stop
 @click.option(
     "--exclude", multiple=True, metavar="PATTERN", help="Leave out names (or, with a slash, paths); repeatable."
 )
+@click.option(
+    "--one-file-system", is_flag=True, help="Leave out what is mounted below SOURCE, but for empty directories."
+)
 @click.option("--allow-empty", is_flag=True, help="An empty SOURCE is no mistake.")
 @options.dry_run
 @options.as_json
@@ -46,6 +49,7 @@ def run(
     retain: int,
     window: float | None,
     exclude: tuple[str, ...],
+    one_file_system: bool,
     allow_empty: bool,
     dry_run: bool,
     as_json: bool,
@@ -54,7 +58,7 @@ def run(
     """Back up SOURCE: one more snapshot in BACKUP, unchanged files as hard links."""
     order = BackupOrder(
         source, backup, FolderLabel(label), Interval(interval), Retention(retain), options.tuning_of(**tuning),
-        tuple(ExcludePattern(pattern) for pattern in exclude), allow_empty,
+        tuple(ExcludePattern(pattern) for pattern in exclude), allow_empty, one_file_system,
     )  # fmt: skip
     stop, runner, now = Stop(Window.of_minutes(window)), Runner.with_new_family(), datetime.now(UTC)
     with stopping_on_signals(stop):

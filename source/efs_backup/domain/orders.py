@@ -21,6 +21,7 @@ class BackupOrder:
     tuning: Tuning = Tuning()
     excludes: tuple[ExcludePattern, ...] = ()
     allow_empty: bool = False
+    one_file_system: bool = False
 
 
 class RestoreMode(StrEnum):

@@ -1,5 +1,7 @@
 """Small matters of grammar."""
 
+from collections.abc import Collection
+
 _KILO = 1000
 _UNITS = ("kB", "MB", "GB", "TB", "PB")
 
@@ -7,6 +9,12 @@ _UNITS = ("kB", "MB", "GB", "TB", "PB")
 def counted(number: int, noun: str) -> str:
     """`1 file`, `2 files`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def named(paths: Collection[str], most: int = 20) -> str:
+    """`'a', 'b' and 3 more`: the first paths in order."""
+    more = f" and {len(paths) - most:,} more" if len(paths) > most else ""
+    return ", ".join(map(repr, sorted(paths)[:most])) + more
 
 
 def sized(size: float) -> str:

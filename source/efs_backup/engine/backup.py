@@ -17,12 +17,13 @@ from efs_backup.domain.ports import Watcher
 from efs_backup.domain.snapshots import SnapshotName
 from efs_backup.domain.warnings import Warned
 from efs_backup.domain.wording import counted
+from efs_backup.engine.backup_inside import left_out_of_backup
 from efs_backup.engine.completion import Completion
 from efs_backup.engine.copy import Copy, CopyOrder
 from efs_backup.engine.delete import delete_trees
 from efs_backup.engine.finish import Finished, FinishOrder, make_listed_directories
 from efs_backup.engine.journal import Journal
-from efs_backup.engine.left_out import OutOfBackup
+from efs_backup.engine.left_out import LeftOut
 from efs_backup.engine.lock import Owner, locked
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.process import Runner, Tools
@@ -112,7 +113,7 @@ class BackupRun:
             self._note(f"Adopted a snapshot of the old layout as {adopted.name}.")
         snapshots, partials = series.snapshots(), series.partials()
         with workspace() as private:
-            left_out = OutOfBackup(source, self._order, series)
+            left_out = left_out_of_backup(source, self._order, series)
             survey = self._survey(source, private, left_out)
             if survey.is_empty and not self._order.allow_empty:
                 refuse_sudden_emptiness(self._order.source, snapshots)
@@ -122,7 +123,7 @@ class BackupRun:
             attempt = _Attempt(source, series, name, references, survey, private, previous, left_out)
             return self._fill_and_publish(attempt, tools)
 
-    def _survey(self, source: Tree, private: Workspace, left_out: OutOfBackup) -> Survey:
+    def _survey(self, source: Tree, private: Workspace, left_out: LeftOut) -> Survey:
         """What is found is listed for our copier, and where something is left out; else fpart lists it for rsync."""
         with self._step("survey"):
             lists = private.part_lists(self._order.tuning, leaves_out=bool(left_out))
@@ -271,7 +272,7 @@ class _Attempt:
     survey: Survey
     private: Workspace
     previous: SnapshotName | None
-    left_out: OutOfBackup
+    left_out: LeftOut
 
 
 def _dotted(version: tuple[int, ...]) -> str:

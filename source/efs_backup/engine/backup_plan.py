@@ -9,8 +9,9 @@ from efs_backup.domain.comparison import Summary
 from efs_backup.domain.orders import BackupOrder
 from efs_backup.domain.parts import plan_parts
 from efs_backup.domain.snapshots import PrunePlan, SnapshotName, plan_prune
+from efs_backup.engine.backup_inside import left_out_of_backup
 from efs_backup.engine.compare import Comparison, Omitted
-from efs_backup.engine.left_out import OutOfBackup
+from efs_backup.engine.left_out import LeftOut
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.refusals import source_errors_named
@@ -46,7 +47,7 @@ def plan_backup(order: BackupOrder, *, now: datetime, runner: Runner, stop: Stop
     snapshots, partials = series.snapshots(), series.partials()
     with Tree(source) as tree, Tree(_existing(series.path)) as place:
         concurrency = most_concurrent(order.tuning.copier, tree, place)
-        left_out = OutOfBackup(tree, order, series)
+        left_out = left_out_of_backup(tree, order, series)
         survey = take_survey(tree, left_out, stop.is_due)
         if survey.is_empty and not order.allow_empty:
             refuse_sudden_emptiness(order.source, snapshots)
@@ -64,7 +65,7 @@ def plan_backup(order: BackupOrder, *, now: datetime, runner: Runner, stop: Stop
     )
 
 
-def _differences(previous: Path, source: Tree, left_out: OutOfBackup, stop: Stop) -> Summary:
+def _differences(previous: Path, source: Tree, left_out: LeftOut, stop: Stop) -> Summary:
     summary = Summary()
     with Tree(previous) as old, source_errors_named(source.root):
         Comparison(old, source, summary.add, omitted=Omitted(new=left_out)).run(stop.is_due)

@@ -23,6 +23,8 @@ class LeavesOut(Protocol):
     """Whether to leave out the entry at a path that a listing has found, before it is looked at; false: nothing is."""
 
     def __call__(self, path: str, entry: os.DirEntry[str], /) -> bool: ...  # noqa: D102
+    def is_closed(self, directory: str, /) -> bool:
+        """Whether nothing in this directory is to be listed."""
 
 
 class Tree:
@@ -63,6 +65,8 @@ class Tree:
         only as long as somebody looks at them. And between one look and the next little is done, for other threads that
         look at their directories would wait for it.
         """
+        if leaves_out and leaves_out.is_closed(path):
+            return
         with self.opened(path) as descriptor, os.scandir(descriptor) as entries:
             while batch := [*islice(entries, _NAMES_AT_A_TIME)]:
                 self.throttle.pay(len(batch) // NAMES_IN_A_REQUEST)
@@ -72,6 +76,8 @@ class Tree:
 
     def names(self, path: str, leaves_out: LeavesOut | None = None) -> list[str]:
         """The names of all entries."""
+        if leaves_out and leaves_out.is_closed(path):
+            return []
         with self.opened(path) as descriptor:
             found = _names_but(descriptor, path, leaves_out) if leaves_out else os.listdir(descriptor)
         self.throttle.pay(len(found) // NAMES_IN_A_REQUEST)
