@@ -86,6 +86,22 @@ def test_what_cannot_be_looked_at_is_named(
     assert cli("list", backup, code=5).stdout == ""
 
 
+@pytest.mark.root
+@both_copiers
+def test_what_cannot_be_looked_at_is_tolerated_alone(cli: Cli, source: Path, backup: Path, mounts: Mounts) -> None:
+    """All that lies beside it is in the backup, whatever comes first, and the dry run says the same."""
+    for number in range(20):
+        (source / "home" / f"link {number}").hardlink_to(write(source / "home" / f"file {number}"))
+    before = _snapshot(cli, source, backup)
+    mounts.of_somebody(source / "home" / "mine")
+    planned = cli("run", source, backup, "--tolerate-unreadable", 1, "--dry-run", "--json").json
+    ended = cli("run", source, backup, "--tolerate-unreadable", 1, "--json").json
+    assert [warned["paths"] for warned in ended["warnings"]] == [["home/mine"]]
+    assert "'home/mine" in str(planned["notes"])
+    assert {found.removeprefix("./") for found in account(Path(ended["path"]))} - {"."} == before
+    assert not any(planned["differences"].values())
+
+
 @both_copiers
 @pytest.mark.parametrize("pattern", ["*.log", "logs", "logs/**", "**/2/", "logs/2/b"])
 def test_a_dry_run_shows_what_an_exclude_drops(cli: Cli, source: Path, backup: Path, pattern: str) -> None:

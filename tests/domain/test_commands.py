@@ -32,7 +32,7 @@ class Places:
     def copy(self, *entries: str, linked: bool = False, vanishing: bool = False, into_empty: bool = True) -> Ran:
         """Copy these entries with the real rsync."""
         references = (str(self.reference),) if linked else ()
-        options = rsync_options(references, vanishing=vanishing, in_place=not linked, into_empty=into_empty)
+        options = rsync_options(references, vanishing=vanishing, into_empty=into_empty)
         part = write_part(self.root / "part", *entries)
         return run(*part_command(path_of("rsync"), options, str(part), str(self.source), str(self.target)))
 
@@ -120,7 +120,7 @@ def test_holes_stay_holes(places: Places) -> None:
 @pytest.mark.parametrize(("number", "code"), [(1, 0), (20, 0), (21, 1)])
 def test_rsync_looks_in_twenty_references_at_most(places: Places, number: int, code: int) -> None:
     """The limit that the docstring names is rsync's own."""
-    options = rsync_options([str(places.reference)] * number, vanishing=True, in_place=False, into_empty=True)
+    options = rsync_options([str(places.reference)] * number, vanishing=True, into_empty=True)
     part = write_part(places.root / "part")
     command = part_command(path_of("rsync"), options, str(part), str(places.source), str(places.target))
     assert run(*command).code == code
@@ -128,16 +128,15 @@ def test_rsync_looks_in_twenty_references_at_most(places: Places, number: int, c
 
 def test_references_keep_their_order() -> None:
     """The best comes first."""
-    options = rsync_options(["/b/new", "/b/old"], vanishing=True, in_place=False, into_empty=True)
+    options = rsync_options(["/b/new", "/b/old"], vanishing=True, into_empty=True)
     assert [option for option in options if "dest" in option] == ["--link-dest=/b/new", "--link-dest=/b/old"]
 
 
 @pytest.mark.parametrize("vanishing", [True, False])
-@pytest.mark.parametrize("in_place", [True, False])
 @pytest.mark.parametrize("into_empty", [True, False])
-def test_no_copy_ever_gets_what_harms_it(vanishing: bool, in_place: bool, into_empty: bool) -> None:
+def test_no_copy_ever_gets_what_harms_it(vanishing: bool, into_empty: bool) -> None:
     """Recursion and deletion are refused by fpsync; EFS has no ACLs and xattrs; -H dies at the link limit."""
-    options = rsync_options(["/r"], vanishing=vanishing, in_place=in_place, into_empty=into_empty)
+    options = rsync_options(["/r"], vanishing=vanishing, into_empty=into_empty)
     short = "".join(option for option in options if re.match(r"-\w", option))
     assert not set(short) & set("arHAX")
     assert not [option for option in options if option.startswith(("--recursive", "--archive", "--delete"))]

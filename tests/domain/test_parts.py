@@ -1,11 +1,13 @@
 """How large the parts of a copy are, and what became of them."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from efs_backup.domain.arrival import Cause, Trouble
 from efs_backup.domain.backup import CopyStatistics
 from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed, SourceUnreadable
 from efs_backup.domain.parts import (
@@ -24,13 +26,12 @@ from efs_backup.domain.rsync_output import Complaint, Fault
 from efs_backup.domain.tuning import JOBS_LIMIT, Copier, Tuning
 
 HARMLESS = Complaint(Fault.HARMLESS, "failed to hard-link")
+FULL = Complaint(Fault.BACKUP_FULL, '[receiver] write failed on "/b/x": No space left on device (28)', "/b/x")
+REFUSED = Complaint(Fault.TARGET, '[receiver] mkstemp "/b/.x.a" failed: Read-only file system (30)', "/b/.x.a")
 VANISHED = Complaint(Fault.VANISHED, 'file has vanished: "/s/gone"', "/s/gone", is_late=True)
-NOT_THERE = Complaint(Fault.VANISHED, '[sender] link_stat "/s/gone" failed: No such file or directory (2)', "/s/gone")
 UNREADABLE = Complaint(
     Fault.SOURCE_UNREADABLE, '[sender] send_files failed to open "/s/x": Permission denied (13)', "/s/x"
 )
-FULL = Complaint(Fault.BACKUP_FULL, '[receiver] write failed on "/b/x": No space left on device (28)', "/b/x")
-REFUSED = Complaint(Fault.TARGET, '[receiver] mkstemp "/b/.x.a" failed: Read-only file system (30)', "/b/.x.a")
 
 files = st.integers(0, 10**9)
 sizes = st.integers(0, 10**16)
@@ -198,29 +199,7 @@ def test_a_part_is_finished_when_all_that_was_still_there_is_copied(
     exit_code: int | None, complaints: tuple[Complaint, ...], is_finished: bool
 ) -> None:
     """An error without a complaint is no excuse, and a part that never said how it ended is lost."""
-    assert PartReport(1, 5, exit_code, complaints=complaints).is_finished is is_finished
-
-
-@pytest.mark.parametrize(
-    ("listed", "found", "complaints", "vanished"),
-    [
-        (5, 5, (), 0),
-        (5, 3, (), 2),
-        (5, 5, (VANISHED,), 1),
-        (5, 4, (VANISHED,), 2),
-        (5, 4, (NOT_THERE,), 1),
-        (5, 3, (NOT_THERE, VANISHED, NOT_THERE), 3),
-        (5, 5, (VANISHED, VANISHED), 2),
-        (5, 5, (HARMLESS, UNREADABLE), 0),
-        (1, 2, (), 0),
-    ],
-)
-def test_vanished_is_what_rsync_did_not_find_or_lost_later(
-    listed: int, found: int, complaints: tuple[Complaint, ...], vanished: int
-) -> None:
-    """Each counts once: what was gone before rsync made its list is not on it, whether or not rsync says so."""
-    part = PartReport(1, listed, 0, CopyStatistics(number_of_files=found), complaints)
-    assert part.vanished == vanished
+    assert PartReport(1, exit_code, complaints=complaints).is_finished is is_finished
 
 
 @pytest.mark.parametrize(
@@ -234,54 +213,55 @@ def test_vanished_is_what_rsync_did_not_find_or_lost_later(
 )
 def test_a_part_says_how_it_ended(exit_code: int | None, sentence: str) -> None:
     """In words, beside the number."""
-    assert str(PartReport(7, 5, exit_code)) == sentence
+    assert str(PartReport(7, exit_code)) == sentence
 
 
 def _part(exit_code: int | None, *complaints: Complaint, number: int = 0) -> PartReport:
-    return PartReport(number, 1, exit_code, CopyStatistics(number_of_files=1), complaints)
+    return PartReport(number, exit_code, CopyStatistics(number_of_files=1), complaints)
 
 
 GOOD = _part(0)
+_unreadable, _refused = Trouble("x", Cause.UNREADABLE, "Permission denied"), Trouble("y", Cause.REFUSED, "Read-only")
+_shape = Trouble("z", Cause.SHAPE, "File name too long")
+
+
+def _settled(*parts: PartReport, troubles: tuple[Trouble, ...] = ()) -> CopyReport:
+    return CopyReport(True, (), parts, is_settled=True, troubles=troubles)
 
 
 @pytest.mark.parametrize(
-    "parts", [(), (GOOD,), (GOOD, _part(24, VANISHED)), (_part(23, VANISHED, HARMLESS), _part(0, HARMLESS))]
+    "report",
+    [
+        _settled(),
+        _settled(GOOD),
+        _settled(GOOD, _part(24, VANISHED)),
+        _settled(_part(23, UNREADABLE), _part(None), _part(12)),
+        _settled(GOOD, troubles=(_shape, _shape)),
+    ],
 )
-def test_a_whole_copy_has_no_fault(parts: tuple[PartReport, ...]) -> None:
-    """Vanished files and links that became copies are none; an empty source has no parts."""
-    assert CopyReport(True, (), parts).fault() is None
+def test_a_copy_of_which_every_name_was_looked_at_has_no_fault(report: CopyReport) -> None:
+    """Whatever exit codes its parts had; and one user's odd tree does not cost the others their night."""
+    assert report.fault() is None
 
 
 @pytest.mark.parametrize(
     ("report", "error", "words"),
     [
-        (CopyReport(True, (), (GOOD, _part(11, FULL))), BackupFull, "backup file system is full"),
-        (CopyReport(True, (), (_part(23, UNREADABLE),)), SourceUnreadable, "read 1 time .*Permission denied .*'/s/x'"),
-        (CopyReport(True, ("./d: Permission denied",), (GOOD,)), SourceUnreadable, "listed: ./d: Permission denied"),
+        (CopyReport(True, (), (GOOD,), is_full=True), BackupFull, "backup file system is full"),
+        (CopyReport(True, (), (GOOD,)), CopyFailed, "stopped before its end"),
         (
-            CopyReport(True, (), (GOOD, _part(23, REFUSED))),
-            CopyFailed,
-            r"^Not copied: 1 of 2 parts: .*; rsync said: .*Read-only",
+            _settled(GOOD, troubles=(_unreadable,)),
+            SourceUnreadable,
+            r"has 1 name that cannot be read: 'x' \(Permission",
         ),
-        (
-            CopyReport(True, (), (GOOD, _part(None, number=1))),
-            CopyFailed,
-            r"^Not copied: 1 of 2 parts: part 1 never finished\.$",
-        ),
-        (CopyReport(True, (), (GOOD, _part(None), _part(20))), CopyFailed, "^Not copied: 2 of 3 parts: "),
-        (
-            CopyReport(True, (), (_part(137),)),
-            CopyFailed,
-            r"^Not copied: 1 of 1 part: .* exit code 137 \(killed or unknown\)",
-        ),
-        (CopyReport(True, (), (_part(23),)), CopyFailed, "exit code 23"),
+        (_settled(GOOD, troubles=(_refused, _unreadable)), CopyFailed, r"refused 1 name: 'y' \(Read-only\)"),
         (CopyReport(False, (), (GOOD,)), CopyFailed, "Not all of the source was listed"),
         (CopyReport(False, (), ()), CopyFailed, "Not all of the source was listed"),
         (CopyReport(False, ("fts_read: Input/output error",), (GOOD,)), CopyFailed, "listed: .*Input/output error"),
     ],
 )
 def test_a_copy_that_is_not_whole_says_why(report: CopyReport, error: type[BackupError], words: str) -> None:
-    """Each cause has its error, and the sentence carries what is known."""
+    """Each cause has its error, and the sentence carries what is known; no exit code is a witness."""
     fault = report.fault()
     assert type(fault) is error
     assert re.search(words, fault.message), fault.message
@@ -289,50 +269,58 @@ def test_a_copy_that_is_not_whole_says_why(report: CopyReport, error: type[Backu
 
 def test_a_full_backup_is_the_first_reason() -> None:
     """What fails after the disk is full follows from it."""
-    parts = (_part(23, UNREADABLE), _part(None), _part(11, REFUSED, FULL))
-    assert isinstance(CopyReport(False, ("crawl: broke off",), parts).fault(), BackupFull)
+    report = CopyReport(False, ("crawl: broke off",), (_part(None),), is_full=True, troubles=(_unreadable,))
+    assert isinstance(report.fault(), BackupFull)
 
 
-def test_an_unreadable_source_is_told_before_parts_that_are_lost() -> None:
-    """It is what the operator can mend."""
-    assert isinstance(CopyReport(True, (), (_part(None), _part(23, UNREADABLE))).fault(), SourceUnreadable)
+def test_so_many_unreadable_names_are_tolerated_as_the_operator_says() -> None:
+    """And none of what the backup file system refuses."""
+    report = _settled(troubles=(_unreadable, replace(_unreadable, path="other")))
+    assert report.fault(tolerated=2) is None
+    assert isinstance(report.fault(tolerated=1), SourceUnreadable)
+    assert isinstance(_settled(troubles=(_refused,)).fault(tolerated=9), CopyFailed)
 
 
 def test_a_fault_uses_the_words_of_the_caller() -> None:
     """A restore reads a snapshot and writes to a target."""
-    full = CopyReport(True, (), (_part(11, FULL),)).fault("snapshot", "target")
-    unread = CopyReport(True, (), (_part(23, UNREADABLE),)).fault("snapshot", "target")
+    full = CopyReport(True, (), (), is_full=True).fault("snapshot", "target")
+    unread = _settled(troubles=(_unreadable,)).fault("snapshot", "target")
     crawl = CopyReport(False, (), ()).fault("snapshot", "target")
     assert [fault.message for fault in (full, unread, crawl) if fault] == [
         "The target is full.",
-        f"The snapshot could not be read 1 time ({UNREADABLE.text}): '/s/x'.",
+        "The snapshot has 1 name that cannot be read: 'x' (Permission denied).",
         "Not all of the snapshot was listed.",
     ]
 
 
 def test_many_faults_make_a_short_sentence() -> None:
-    """All are counted, the first few named, and the first is quoted."""
-    unreadable = [Complaint(Fault.SOURCE_UNREADABLE, f"said {number}", f"/s/{number}") for number in range(9)]
-    fault = CopyReport(True, (), (_part(23, *unreadable),)).fault()
+    """All are counted, and the first few named."""
+    fault = _settled(troubles=tuple(replace(_unreadable, path=str(number)) for number in range(9))).fault()
     assert fault is not None
-    assert fault.message == "The source could not be read 9 times (said 0): '/s/0', '/s/1', '/s/2' and 6 more."
+    assert fault.message.startswith("The source has 9 names that cannot be read: '0' (Permission denied), '1' (")
+    assert fault.message.endswith(" and 6 more.")
 
 
-def test_the_statistics_of_a_copy_are_those_of_its_parts() -> None:
-    """With what vanished in all of them."""
-    one = PartReport(0, 10, 0, CopyStatistics(8, 5, 0, 800, 500))
-    other = PartReport(1, 5, 24, CopyStatistics(5, 1, 0, 50, 10), (VANISHED,))
-    assert CopyReport(True, (), (one, other)).statistics == CopyStatistics(13, 6, 0, 850, 510, vanished_files=3)
+def test_the_statistics_of_a_copy_are_those_of_its_parts_and_of_the_look_at_them() -> None:
+    """What vanished, and what was brought one by one."""
+    one = PartReport(0, 0, CopyStatistics(8, 5, 0, 800, 500, vanished_files=1))
+    other = PartReport(1, 24, CopyStatistics(5, 1, 0, 50, 10), (VANISHED,))
+    report = replace(_settled(one, other), vanished=2, brought=1, brought_size=7)
+    assert report.statistics == CopyStatistics(13, 7, 0, 850, 517, vanished_files=3)
 
 
-def test_only_finished_parts_are_counted_as_finished() -> None:
-    """A next backup continues from these."""
-    assert CopyReport(False, (), (GOOD, _part(None), _part(23, UNREADABLE), _part(24, VANISHED))).finished_parts == 2
+def test_what_had_to_be_done_by_hand_is_told_with_its_cause() -> None:
+    """The operator sees that a program did not do its work, though everything is there."""
+    report = replace(_settled(GOOD, _part(23, UNREADABLE, number=4)), brought=2)
+    [told] = report.told()
+    assert told.startswith("2 names had to be copied one by one, for part 4 ended with rsync's exit code 23")
+    assert UNREADABLE.text in told
+    assert list(replace(report, brought=0).told()) == []
 
 
 def test_what_was_begun_is_worth_going_on_from() -> None:
     """A part that was killed has brought what it has brought; one that has only linked has not."""
     copied, linked = CopyStatistics(9, 1, 0, 9, 1), CopyStatistics(9, 0, 0, 9, 0)
-    assert CopyReport(True, (), (PartReport(1, 0, None, copied),)).is_worth_continuing
-    assert not CopyReport(True, (), (PartReport(1, 0, None, linked),)).is_worth_continuing
-    assert CopyReport(True, (), (PartReport(1, 9, 0, linked),)).is_worth_continuing
+    assert CopyReport(True, (), (PartReport(1, None, copied),)).is_worth_continuing
+    assert not CopyReport(True, (), (PartReport(1, None, linked),)).is_worth_continuing
+    assert CopyReport(True, (), (PartReport(1, 0, linked),)).is_worth_continuing

@@ -33,7 +33,7 @@ class Part:
         for directory in (self.source, self.reference, self.partial):
             directory.mkdir()
         self._list = place / "part.1"
-        self.options = rsync_options([str(self.reference)], vanishing=True, in_place=False, into_empty=True)
+        self.options = rsync_options([str(self.reference)], vanishing=True, into_empty=True)
 
     def survey(self, *paths: str) -> None:
         """Note what these paths are now, as the survey does for the next run."""
@@ -108,7 +108,7 @@ def test_a_refused_link_becomes_a_copy_from_the_source(part: Part, simulator: Si
     """Not from the reference, which is older: what counts is what the source has now."""
     efs = simulator.mount("efs", "max_links=1")
     part.reference, part.partial = efs / "reference", efs / "partial"
-    part.options = rsync_options([str(part.reference)], vanishing=True, in_place=False, into_empty=True)
+    part.options = rsync_options([str(part.reference)], vanishing=True, into_empty=True)
     part.partial.mkdir()
     for name in ("small", "large"):
         text = "x" * (10 if name == "small" else 300_000)
@@ -212,7 +212,7 @@ def test_of_several_references_the_first_that_has_a_file_gives_it(part: Part, tm
     part.keep("only in the snapshot")
     write(leftover / "both")
     references = [str(leftover), str(part.reference)]
-    part.options = rsync_options(references, vanishing=True, in_place=False, into_empty=True)
+    part.options = rsync_options(references, vanishing=True, into_empty=True)
     assert part.run("both", "only in the snapshot").code == 0
     assert (part.partial / "both").samefile(leftover / "both")
     assert (part.partial / "only in the snapshot").samefile(part.reference / "only in the snapshot")
@@ -319,7 +319,7 @@ def test_operations_are_throttled(part: Part, simulator: Simulator) -> None:
     part.reference = part.partial / "reference"
     part.partial = part.partial / "partial"
     part.partial.mkdir()
-    part.options = rsync_options([str(part.reference)], vanishing=True, in_place=False, into_empty=True)
+    part.options = rsync_options([str(part.reference)], vanishing=True, into_empty=True)
     paths = [f"{number // 20}/{number}" for number in range(400)]
     for path in paths[:300]:
         part.keep(path)

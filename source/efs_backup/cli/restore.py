@@ -38,6 +38,11 @@ from efs_backup.engine.stop import Stop
     help="overlay adds and overwrites; mirror makes TARGET equal and moves what it replaces or deletes to a"
     " quarantine; new refuses a TARGET that is not empty.",
 )
+@click.option(
+    "--checksum/--no-checksum",
+    default=None,
+    help="Compare the contents of files that look unchanged; if neither is given, of those touched since the snapshot.",
+)
 @options.tuning
 @options.dry_run
 @options.as_json
@@ -52,6 +57,7 @@ def restore(
     as_of: str | None,
     path: str,
     mode: str,
+    checksum: bool | None,
     dry_run: bool,
     as_json: bool,
     **tuning: Any,
@@ -60,7 +66,7 @@ def restore(
     selection = Selection(number, snapshot, as_of)
     order = RestoreOrder(
         backup, target, FolderLabel(label), Interval(interval), selection, path, RestoreMode(mode),
-        options.tuning_of(**tuning),
+        options.tuning_of(**tuning), checksum,
     )  # fmt: skip
     stop = Stop(Window())
     with stopping_on_signals(stop), watching(stop.seconds_left) as watcher:

@@ -38,6 +38,15 @@ from efs_backup.engine.stop import Stop
     "--one-file-system", is_flag=True, help="Leave out what is mounted below SOURCE, but for empty directories."
 )
 @click.option("--allow-empty", is_flag=True, help="An empty SOURCE is no mistake.")
+@click.option("--checksum", is_flag=True, help="Compare the contents of files that look unchanged; reads everything.")
+@click.option(
+    "--tolerate-unreadable",
+    type=int,
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Publish without up to N files or directories that cannot be read, and warn.",
+)
 @options.dry_run
 @options.as_json
 def run(
@@ -51,6 +60,8 @@ def run(
     exclude: tuple[str, ...],
     one_file_system: bool,
     allow_empty: bool,
+    checksum: bool,
+    tolerate_unreadable: int,
     dry_run: bool,
     as_json: bool,
     **tuning: Any,
@@ -58,7 +69,8 @@ def run(
     """Back up SOURCE: one more snapshot in BACKUP, unchanged files as hard links."""
     order = BackupOrder(
         source, backup, FolderLabel(label), Interval(interval), Retention(retain), options.tuning_of(**tuning),
-        tuple(ExcludePattern(pattern) for pattern in exclude), allow_empty, one_file_system,
+        tuple(ExcludePattern(pattern) for pattern in exclude), allow_empty, checksum, tolerate_unreadable,
+        one_file_system,
     )  # fmt: skip
     stop, runner, now = Stop(Window.of_minutes(window)), Runner.with_new_family(), datetime.now(UTC)
     with stopping_on_signals(stop):

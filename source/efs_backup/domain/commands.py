@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 Command = tuple[str, ...]
 
@@ -40,25 +41,49 @@ RSYNC_OLDEST = (3, 1, 3)
 RSYNC_PATCHED = (3, 5, 0)
 """The first rsync without the holes that matter when root copies a tree that others write to (rsync NEWS, 3.5.0)."""
 
-_PRESERVE = ("-lptgoD", "-S", "--numeric-ids", "--modify-window=-1", "--stats")
+_PRESERVE = ("-lptgoD", "-S", "--numeric-ids", "--stats")
 _LEAVE_NOTHING_OUT = "-x|//"
 """The value of fpsync's -O: without one, fpsync leaves out .zfs, .snapshot* and .ckpt, silently; this never matches."""
 
+_SECOND_NS = 1_000_000_000
 
-def rsync_options(references: Sequence[str], *, vanishing: bool, in_place: bool, into_empty: bool) -> Command:
+
+@dataclass(frozen=True)
+class Comparing:
+    """How a file is recognised as unchanged.
+
+    time_step_ns: mtimes of the backup file system are multiples of it. with_content: contents are compared too.
+    believed_ns: for each reference the ctime (its own file system's, an epoch) before which its files are known to be
+    on the disk; None for a reference of which all are.
+    """
+
+    time_step_ns: int = 1
+    with_content: bool = False
+    believed_ns: tuple[int | None, ...] = ()
+
+    @property
+    def modify_window(self) -> int:
+        """How exactly rsync is to compare times: -1 to the nanosecond, else so many seconds."""
+        return -1 if self.time_step_ns == 1 else max(0, ceil(self.time_step_ns / _SECOND_NS) - 1)
+
+
+def rsync_options(
+    references: Sequence[str], *, vanishing: bool, into_empty: bool, comparing: Comparing = Comparing()
+) -> Command:
     """The options of every copy.
 
     references: absolute directories to link unchanged files into, the best first; at most 20 (rsync's own limit).
     vanishing: a file that is gone since the crawl is no error.
-    in_place: write files under their final names; only where no file of the target can have a second link.
     into_empty: what the target has already is left alone, for it may be a link into an older snapshot.
 
-    Directories get their attributes elsewhere, once, after all files are there: implied ones are made plain.
+    Directories get their attributes elsewhere, once, after all files are there: implied ones are made plain. No file is
+    ever written under its final name (--inplace), for a killed rsync would leave a torn one.
     """
     return (
         *_PRESERVE,
+        f"--modify-window={comparing.modify_window}",
+        *(("--checksum",) if comparing.with_content else ()),
         *(("--ignore-missing-args",) if vanishing else ()),
-        *(("--inplace",) if in_place else ()),
         *(("--ignore-existing",) if into_empty else ()),
         "--no-implied-dirs",
         *(f"--link-dest={reference}" for reference in references),
@@ -94,14 +119,16 @@ def fpsync_command(
     )
 
 
-def linking_tool(python: str, package_place: str, sizes: PartSizes) -> Command:
+def linking_tool(python: str, package_place: str, sizes: PartSizes, comparing: Comparing = Comparing()) -> Command:
     """Our own copy tool, without the arguments that fpsync gives it.
 
     It starts without the environment's and the user's modules, which it does not need: that takes most of the time.
     """
     start = "import sys; sys.path.append(sys.argv.pop(1)); from efs_backup.engine.part_copy import main; main()"
     limits = (str(sizes.threads), str(sizes.operations_per_second or 0))
-    return (python, "-I", "-S", "-X", "utf8", "-c", start, package_place, *limits)
+    believed = ",".join("" if until is None else str(until) for until in comparing.believed_ns)
+    ways = (str(comparing.time_step_ns), str(int(comparing.with_content)), believed)
+    return (python, "-I", "-S", "-X", "utf8", "-c", start, package_place, *limits, *ways)
 
 
 def part_command(tool: str, options: Command, part: str, source: str, target: str) -> Command:

@@ -24,13 +24,18 @@ class Aspect(StrEnum):
 
 @dataclass(frozen=True, order=True)
 class Difference:
-    """One path that differs; is_inside says that the directory around it is on one side only."""
+    """One path that differs.
+
+    is_inside: the directory around it is on one side only. is_hidden: the content differs, and size and mtime do not
+    show it.
+    """
 
     path: str
     kind: Kind
     aspects: tuple[Aspect, ...] = ()
     is_directory: bool = False
     is_inside: bool = False
+    is_hidden: bool = False
 
 
 @dataclass

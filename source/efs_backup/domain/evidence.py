@@ -31,13 +31,13 @@ class Surveyed:
     inode: int
     ctime_ns: int
 
-    def is_unchanged(self, found: Found, since_ns: int) -> bool:
-        """Whether the directory holds the same names still. What comes or goes sets its ctime.
+    def is_unchanged(self, found: Found) -> bool:
+        """Whether the directory holds the same names still, for what comes or goes sets its ctime.
 
-        The ctime is the same, and from before `since_ns`: a clock that ticks coarsely may give one time to two states,
-        but not when the survey came much later.
+        Both times are its own server's, so no clock has to be right. Where that clock ticks coarsely a name that came
+        just after the survey's listing may be overlooked: the next backup brings it.
         """
-        return (found.st_ino, found.st_ctime_ns) == (self.inode, self.ctime_ns) and self.ctime_ns < since_ns
+        return (found.st_ino, found.st_ctime_ns) == (self.inode, self.ctime_ns)
 
 
 @dataclass(frozen=True)

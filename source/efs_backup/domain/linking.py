@@ -41,13 +41,14 @@ _BLOCK = 512
 _PERMISSIONS = 0o777
 
 
-def is_equal(source: "Attributes", reference: "Attributes") -> bool:
+def is_equal(source: "Attributes", reference: "Attributes", time_step_ns: int = 1) -> bool:
     """Whether the reference has this very file, as far as attributes tell; a symlink's target has to be compared too.
 
-    Type and mode, owner, size, and mtime to the nanosecond; the number for devices.
+    Type and mode, owner, size, and mtime to the nanosecond, or as exactly as the reference's file system keeps it; the
+    number for devices.
     """
     return (
-        source.st_mtime_ns == reference.st_mtime_ns
+        source.st_mtime_ns // time_step_ns == reference.st_mtime_ns // time_step_ns
         and source.st_size == reference.st_size
         and source.st_mode == reference.st_mode
         and source.st_uid == reference.st_uid

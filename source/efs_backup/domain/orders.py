@@ -11,7 +11,11 @@ from efs_backup.domain.tuning import Tuning
 
 @dataclass(frozen=True)
 class BackupOrder:
-    """One backup: from where to where, under which label, and how many snapshots stay. Raises WrongUsage."""
+    """One backup: from where to where, under which label, and how many snapshots stay. Raises WrongUsage.
+
+    with_content: compare contents, not only attributes. tolerated_unreadable: so many names that cannot be read are
+    left out of a snapshot that is published all the same.
+    """
 
     source: str
     backup: str
@@ -21,7 +25,13 @@ class BackupOrder:
     tuning: Tuning = Tuning()
     excludes: tuple[ExcludePattern, ...] = ()
     allow_empty: bool = False
+    with_content: bool = False
+    tolerated_unreadable: int = 0
     one_file_system: bool = False
+
+    def __post_init__(self) -> None:
+        if self.tolerated_unreadable < 0:
+            raise WrongUsage(f"Only 0 or more unreadable files can be tolerated, not {self.tolerated_unreadable}.")
 
 
 class RestoreMode(StrEnum):
@@ -34,7 +44,10 @@ class RestoreMode(StrEnum):
 
 @dataclass(frozen=True)
 class RestoreOrder:
-    """One restore: which snapshot of which series, which part of it, to where and how."""
+    """One restore: which snapshot of which series, which part of it, to where and how.
+
+    with_content: whether contents are compared; None: where the target's file was touched after the snapshot was made.
+    """
 
     backup: str
     target: str
@@ -44,6 +57,7 @@ class RestoreOrder:
     path: str = ""
     mode: RestoreMode = RestoreMode.OVERLAY
     tuning: Tuning = Tuning()
+    with_content: bool | None = None
 
     def __post_init__(self) -> None:
         if ".." in self.path.split("/"):

@@ -1,10 +1,11 @@
 """The parts of a copy: how large, and what became of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from math import ceil
 
+from efs_backup.domain.arrival import Trouble, fault_of
 from efs_backup.domain.backup import CopyStatistics
 from efs_backup.domain.commands import (
     RSYNC_EXIT_CODES,
@@ -12,8 +13,8 @@ from efs_backup.domain.commands import (
     RSYNC_SOME_FILES_VANISHED,
     PartSizes,
 )
-from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed, SourceUnreadable
-from efs_backup.domain.rsync_output import Complaint, Fault, first_paths
+from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed
+from efs_backup.domain.rsync_output import Complaint, Fault
 from efs_backup.domain.throttling import most_jobs
 from efs_backup.domain.tuning import JOBS_LIMIT, Copier, Tuning
 from efs_backup.domain.wording import counted
@@ -121,23 +122,16 @@ def share_out(pieces: Sequence[Piece], most: Piece, sizes: PartSizes) -> list[ra
 
 @dataclass(frozen=True)
 class PartReport:
-    """What is known of one part: its entries that are no directories, rsync's exit code (None: it never said one)."""
+    """What is known of one part: its exit code as rsync's (None: it never said one), and what it said."""
 
     number: int
-    files: int
     exit_code: int | None
     statistics: CopyStatistics = CopyStatistics()
     complaints: tuple[Complaint, ...] = ()
 
     @property
-    def vanished(self) -> int:
-        """Files that were gone before rsync listed them, or between that and its reading them."""
-        late = sum(found.is_late for found in self.complaints)
-        return max(0, self.files - self.statistics.number_of_files) + late
-
-    @property
     def is_finished(self) -> bool:
-        """Whether everything in it is copied that was still there."""
+        """Whether it says that everything in it is copied that was still there."""
         if self.exit_code in _GOOD_CODES:
             return True
         excused = {found.fault for found in self.complaints} <= {Fault.HARMLESS, Fault.VANISHED}
@@ -157,59 +151,61 @@ class PartReport:
 
 @dataclass(frozen=True)
 class CopyReport:
-    """A whole copy: whether all parts were listed, what could not be read for that, and all parts."""
+    """A whole copy: whether all parts were listed, what was said about that, the parts, and what a look at them found.
+
+    is_settled: every name that another program was asked to bring was looked at: `vanished` of them are gone from the
+    source, `brought` of them, of brought_size bytes, were copied one by one, and `troubles` are not in the copy.
+    """
 
     crawl_finished: bool
     crawl_complaints: tuple[str, ...]
     parts: tuple[PartReport, ...]
+    is_full: bool = False
+    is_settled: bool = False
+    vanished: int = 0
+    brought: int = 0
+    brought_size: int = 0
+    troubles: tuple[Trouble, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def statistics(self) -> CopyStatistics:
-        """The sum over all parts; linked files are counted elsewhere."""
+        """The sum over all parts and what came after them; linked files are counted elsewhere."""
         copied = sum((part.statistics for part in self.parts), CopyStatistics())
-        return copied + CopyStatistics(vanished_files=sum(part.vanished for part in self.parts))
-
-    @property
-    def finished_parts(self) -> int:
-        """How many parts are finished."""
-        return sum(part.is_finished for part in self.parts)
+        return copied + CopyStatistics(
+            number_of_files_transferred=self.brought,
+            total_transferred_file_size=self.brought_size,
+            vanished_files=self.vanished,
+        )
 
     @property
     def is_worth_continuing(self) -> bool:
         """Whether the next backup has less to do because of it, as far as is known."""
-        return self.finished_parts > 0 or self.statistics.number_of_files_transferred > 0
+        return any(part.is_finished for part in self.parts) or self.statistics.number_of_files_transferred > 0
 
-    def fault(self, source: str = "source", target: str = "backup file system") -> BackupError | None:
-        """Why this copy is not whole, the most telling reason first; None where everything is there.
+    def fault(
+        self, source: str = "source", target: str = "backup file system", tolerated: int = 0
+    ) -> BackupError | None:
+        """Why this copy is not whole, the most telling reason first; None where everything is there that can be.
 
-        fpsync's own exit code is no witness: it is 0 after a killed rsync, and 1 after a harmless warning.
+        tolerated: so many unreadable names are no fault. No exit code is a witness: fpsync's is 0 after a killed rsync,
+        and 1 after a harmless warning; an rsync's is 0 where a second one takes the remains of the first for done.
         """
-        if any(part.is_full for part in self.parts):
+        if self.is_full:
             return BackupFull(f"The {target} is full.")
-        return self._unreadable(source) or self._unfinished(source)
-
-    def _unreadable(self, source: str) -> BackupError | None:
-        complaints = [
-            found for part in self.parts for found in part.complaints if found.fault is Fault.SOURCE_UNREADABLE
-        ]
-        if self.crawl_finished and self.crawl_complaints:
-            return SourceUnreadable(f"The {source} could not be listed: {'; '.join(self.crawl_complaints[:3])}.")
-        if not complaints:
-            return None
-        named, first = first_paths(complaints), complaints[0].text
-        return SourceUnreadable(
-            f"The {source} could not be read {counted(len(complaints), 'time')} ({first}): {named}."
-        )
-
-    def _unfinished(self, source: str) -> BackupError | None:
-        unfinished = [part for part in self.parts if not part.is_finished]
-        if unfinished:
-            said = next((found.text for part in unfinished for found in part.complaints), "")
-            detail = f"; rsync said: {said}" if said else ""
-            return CopyFailed(
-                f"Not copied: {len(unfinished)} of {counted(len(self.parts), 'part')}: {unfinished[0]}{detail}."
-            )
         if not self.crawl_finished:
             said = f": {'; '.join(self.crawl_complaints[:3])}" if self.crawl_complaints else ""
             return CopyFailed(f"Not all of the {source} was listed{said}.")
-        return None
+        if not self.is_settled:
+            return CopyFailed("The copy was stopped before its end.")
+        return fault_of(self.troubles, tolerated, source, target)
+
+    def told(self) -> Iterator[str]:
+        """What is no failure, and good to know."""
+        yield from self.notes
+        unfinished = [part for part in self.parts if not part.is_finished]
+        if self.brought and unfinished:
+            said = next((found.text for part in unfinished for found in part.complaints), "")
+            detail = f"; it said: {said}" if said else ""
+            names = counted(self.brought, "name")
+            yield f"{names} had to be copied one by one, for {unfinished[0]}{detail}."

@@ -48,6 +48,7 @@ def parse_statistics(text: str) -> CopyStatistics:
         number_of_files_transferred=number("Number of regular files transferred", _OLD_TRANSFERRED),
         total_file_size=number("Total file size"),
         total_transferred_file_size=number("Total transferred file size"),
+        vanished_files=number("Number of vanished files"),
     )
 
 

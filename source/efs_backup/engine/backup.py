@@ -1,5 +1,6 @@
 """One backup: an empty partial, one copy that links what is unchanged, a check, a rename."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,21 +8,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from efs_backup.domain.arrival import Fidelity, fault_of, warnings_of
 from efs_backup.domain.backup import BackupResult, BackupStatus, CopyStatistics, Step
-from efs_backup.domain.commands import RSYNC_PATCHED, PartSizes, flush_command, rsync_options
+from efs_backup.domain.commands import RSYNC_PATCHED, Comparing, PartSizes, flush_command, rsync_options
 from efs_backup.domain.errors import BackupError, CopyFailed, FailureReason
 from efs_backup.domain.evidence import Evidence
 from efs_backup.domain.orders import BackupOrder
 from efs_backup.domain.parts import CopyReport, plan_parts
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.snapshots import SnapshotName
+from efs_backup.domain.tuning import Copier
 from efs_backup.domain.warnings import Warned
 from efs_backup.domain.wording import counted
 from efs_backup.engine.backup_inside import left_out_of_backup
+from efs_backup.engine.bring import Bringer
 from efs_backup.engine.completion import Completion
 from efs_backup.engine.copy import Copy, CopyOrder
 from efs_backup.engine.delete import delete_trees
 from efs_backup.engine.finish import Finished, FinishOrder, make_listed_directories
+from efs_backup.engine.flush_marks import ALL, NOTHING, Flusher, FlushMark, remove_marks
 from efs_backup.engine.journal import Journal
 from efs_backup.engine.left_out import LeftOut
 from efs_backup.engine.lock import Owner, locked
@@ -33,15 +38,13 @@ from efs_backup.engine.series import Series, Snapshot
 from efs_backup.engine.stop import Stop
 from efs_backup.engine.survey import Survey, take_survey
 from efs_backup.engine.throttle import Throttle
+from efs_backup.engine.time_step import time_step_of
 from efs_backup.engine.tree import Tree, most_concurrent
 from efs_backup.engine.tree_walk import Stopped
 from efs_backup.engine.workspace import Workspace, workspace
 
 PARTIALS_USED = 3
 """Left-over partials that a backup continues from; each is one more place for rsync to look in."""
-
-CLOCK_MARGIN_SECONDS = 2.0
-"""How far the clocks of this machine and of the source's server may be apart."""
 
 _KEPT = "All older snapshots are as they were."
 _NEXT_STEPS = {
@@ -118,64 +121,115 @@ class BackupRun:
             if survey.is_empty and not self._order.allow_empty:
                 refuse_sudden_emptiness(self._order.source, snapshots)
             name = SnapshotName.following([known.name for known in (*snapshots, *partials)], self._now)
-            references = [*partials[:PARTIALS_USED], *snapshots[:1]]
+            references = self._references(series, partials, snapshots)
             previous = snapshots[0].name if snapshots else None
             attempt = _Attempt(source, series, name, references, survey, private, previous, left_out)
             return self._fill_and_publish(attempt, tools)
 
+    def _references(self, series: Series, partials: list[Snapshot], snapshots: list[Snapshot]) -> "list[_Reference]":
+        """Where unchanged files may be linked from; rsync alone cannot tell which files of a partial were flushed."""
+        marked = [_Reference(one.path, FlushMark(series.path, one.name).until_ns()) for one in partials[:PARTIALS_USED]]
+        is_usable = (
+            (lambda until: until is ALL)
+            if self._order.tuning.copier is Copier.RSYNC
+            else (lambda until: until != NOTHING)
+        )
+        if lost := sum(one.believed_ns == NOTHING for one in marked):
+            self._note(f"{counted(lost, 'partial')} of a killed backup may not have reached the disk: copied anew.")
+        return [
+            *(one for one in marked if is_usable(one.believed_ns)),
+            *(_Reference(one.path) for one in snapshots[:1]),
+        ]
+
     def _survey(self, source: Tree, private: Workspace, left_out: LeftOut) -> Survey:
         """What is found is listed for our copier, and where something is left out; else fpart lists it for rsync."""
         with self._step("survey"):
-            lists = private.part_lists(self._order.tuning, leaves_out=bool(left_out))
-            survey = take_survey(source, left_out, self._stop.is_due, lists)
-            if left_out and not lists:  # BACKUP itself turned up, which fpart would list
-                lists = private.part_lists(self._order.tuning, leaves_out=True)
-                survey = take_survey(source, left_out, self._stop.is_due, lists)
+            survey, is_listed = self._look(source, private, left_out)
+            if left_out and not is_listed:  # BACKUP itself turned up, which fpart would list
+                survey, _ = self._look(source, private, left_out)
         for warned in left_out.warnings():
             self._warn(warned)
         for note in left_out.notes():
             self._note(note)
         return survey
 
+    def _look(self, source: Tree, private: Workspace, left_out: LeftOut) -> tuple[Survey, bool]:
+        tolerated = self._order.tolerated_unreadable
+        lists = private.part_lists(self._order.tuning, leaves_out=bool(left_out) or tolerated > 0)
+        return take_survey(source, left_out, self._stop.is_due, lists, tolerated), lists is not None
+
     def _fill_and_publish(self, attempt: "_Attempt", tools: Tools) -> BackupResult:
         partial = attempt.series.create_partial(attempt.name)
+        flusher = Flusher(self._runner, partial, FlushMark(attempt.series.path, attempt.name))
         with Tree(partial, self._throttle) as target:
-            report, evidence = self._copy(attempt, target, partial, tools)
-            fault = report.fault()
-            if isinstance(fault, CopyFailed) and self._stop.is_due():
-                return self._cut_off(attempt, partial, report)
-            if fault:
-                self._keep_or_discard(attempt, partial, report)
-                raise fault
-            finished = self._finish(attempt, target, evidence)
+            report = CopyReport(crawl_finished=False, crawl_complaints=(), parts=())
+            try:
+                report, evidence = self._copy(attempt, target, flusher, tools)
+                fault = report.fault(tolerated=self._order.tolerated_unreadable)
+                finished = None if fault else self._finish(attempt, target, evidence, report)
+                if finished:
+                    fault = self._left_out(attempt, report, finished)
+            except BaseException:
+                self._keep_or_discard(attempt, partial, report, flusher)
+                raise
+            if fault or not finished:
+                self._keep_or_discard(attempt, partial, report, flusher)
+                if isinstance(fault, CopyFailed) and not report.is_settled and self._stop.is_due():
+                    return self._cut_off(attempt, report)
+                raise fault or CopyFailed("The copy was stopped before its end.")
         snapshot = self._publish(attempt, partial)
         return self._succeed(attempt, snapshot, report, finished)
 
-    def _copy(self, attempt: "_Attempt", target: Tree, partial: Path, tools: Tools) -> tuple[CopyReport, Evidence]:
-        sizes, private = self._sizes(attempt, target), attempt.private
+    def _copy(self, attempt: "_Attempt", target: Tree, flusher: Flusher, tools: Tools) -> tuple[CopyReport, Evidence]:
+        sizes, private, comparing = self._sizes(attempt, target), attempt.private, self._comparing(attempt, target)
         with self._step("copy"):
-            private.fill(tools.fpart, self._order.tuning.copier, sizes)
+            private.fill(tools.fpart, self._order.tuning.copier, sizes, comparing)
             self._watcher.expect(attempt.survey.files, attempt.survey.size)
             links = private.links("reference", [reference.path for reference in attempt.references])
-            options = rsync_options(links, vanishing=True, in_place=not links, into_empty=True)
-            order = CopyOrder(Path(attempt.source.root), partial, options, sizes)
+            options = rsync_options(links, vanishing=True, into_empty=True, comparing=comparing)
+            order = CopyOrder(attempt.source, target, options, sizes, _fidelity(comparing))
             copy = Copy(order, self._runner, tools, private)
-            report = copy.run(self._stop, self._watcher)
-            if not report.fault():
+            report = copy.run(self._stop, self._watcher, flusher.tick)
+            for note in report.told():
+                self._note(note)
+            if not report.fault(tolerated=self._order.tolerated_unreadable):
                 make_listed_directories(target, copy.listed_directories())
             surveyed = attempt.survey.remembered
             return report, Evidence(surveyed, copy.witnesses(surveyed))
+
+    def _comparing(self, attempt: "_Attempt", target: Tree) -> Comparing:
+        step = time_step_of(target.descriptor)
+        if step > 1:
+            self._note(
+                f"The backup file system keeps times by {step:,} ns only: a file that keeps its size, and whose time"
+                " changes by less, is not seen as changed."
+            )
+        believed = tuple(reference.believed_ns for reference in attempt.references)
+        return Comparing(step, self._order.with_content, believed)
 
     def _sizes(self, attempt: "_Attempt", target: Tree) -> PartSizes:
         concurrency = most_concurrent(self._order.tuning.copier, attempt.source, target)
         survey = attempt.survey
         return plan_parts(survey.files, survey.size, concurrency, self._order.tuning)
 
-    def _finish(self, attempt: "_Attempt", target: Tree, evidence: Evidence) -> Finished:
-        since_ns = int((self._now.timestamp() - CLOCK_MARGIN_SECONDS) * 1e9)
+    def _finish(self, attempt: "_Attempt", target: Tree, evidence: Evidence, report: CopyReport) -> Finished:
         with self._step("finish"):
-            order = FinishOrder(attempt.left_out, since_ns, evidence, whole_target=True)
-            return Completion(attempt.source, target, order, self._runner).run(attempt.survey.linked_inodes)
+            troubled = frozenset(trouble.path for trouble in (*attempt.survey.troubles, *report.troubles))
+            order = FinishOrder(attempt.left_out, evidence, whole_target=True, troubled=troubled)
+            bringer = Bringer(attempt.source, target, _fidelity(Comparing(time_step_of(target.descriptor))))
+            return Completion(attempt.source, target, bringer, order, self._runner).run(attempt.survey.linked_inodes)
+
+    def _left_out(self, attempt: "_Attempt", report: CopyReport, finished: Finished) -> BackupError | None:
+        """The fault that all troubles together make; if it is none, the operator is warned of them."""
+        troubles = (*attempt.survey.troubles, *report.troubles, *finished.troubles)
+        known = list({trouble.path: trouble for trouble in reversed(troubles)}.values())
+        if finished.brought:
+            names = counted(finished.brought, "name")
+            self._note(f"{names} had to be copied one by one: they came during the backup, or a listing broke off.")
+        fault = fault_of(known, self._order.tolerated_unreadable, "source", "backup file system")
+        for warned in () if fault else warnings_of(known):
+            self._warn(warned)
+        return fault
 
     def _publish(self, attempt: "_Attempt", partial: Path) -> Snapshot:
         with self._step("publish"):
@@ -187,8 +241,9 @@ class BackupRun:
     def _succeed(self, attempt: "_Attempt", snapshot: Snapshot, report: CopyReport, finished: Finished) -> BackupResult:
         copied = report.statistics
         statistics = CopyStatistics(
-            finished.files, copied.number_of_files_transferred, finished.linked, copied.total_file_size,
-            copied.total_transferred_file_size, copied.vanished_files,
+            finished.files, copied.number_of_files_transferred + finished.brought, finished.linked,
+            copied.total_file_size + finished.brought_size,
+            copied.total_transferred_file_size + finished.brought_size, copied.vanished_files,
         )  # fmt: skip
         pruned = self._prune(attempt.series)
         return BackupResult(
@@ -205,6 +260,7 @@ class BackupRun:
                 series.refresh_number_links()
                 for leftover in series.partials():
                     series.discard(leftover.path)
+                remove_marks(series.path, ())
                 plan = drop_snapshots(series, self._order.retention)
                 if plan is None:
                     self._note("Nothing was pruned, for somebody restores from this series; the next backup prunes.")
@@ -215,15 +271,16 @@ class BackupRun:
                 return ()
         return plan.drop if plan else ()
 
-    def _cut_off(self, attempt: "_Attempt", partial: Path, report: CopyReport) -> BackupResult:
-        self._keep_or_discard(attempt, partial, report)
+    def _cut_off(self, attempt: "_Attempt", report: CopyReport) -> BackupResult:
         copied = counted(report.statistics.number_of_files_transferred, "file")
         return self._incomplete(f"with {copied} copied", report.statistics, attempt)
 
-    def _keep_or_discard(self, attempt: "_Attempt", partial: Path, report: CopyReport) -> None:
+    def _keep_or_discard(self, attempt: "_Attempt", partial: Path, report: CopyReport, flusher: Flusher) -> None:
         """Keep what the next backup can continue from; older partials stay too, until a backup is whole."""
         if not report.is_worth_continuing and attempt.series.partials()[1:]:
             attempt.series.discard(partial)
+        elif not self._stop.is_urgent:
+            flusher.finish()
         for outdated in attempt.series.partials()[PARTIALS_USED:]:
             attempt.series.discard(outdated.path)
 
@@ -268,11 +325,23 @@ class _Attempt:
     source: Tree
     series: Series
     name: SnapshotName
-    references: list[Snapshot]
+    references: "list[_Reference]"
     survey: Survey
     private: Workspace
     previous: SnapshotName | None
     left_out: LeftOut
+
+
+@dataclass(frozen=True)
+class _Reference:
+    """A tree to link unchanged files from; those with a ctime from before believed_ns, or all (None)."""
+
+    path: Path
+    believed_ns: int | None = ALL
+
+
+def _fidelity(comparing: Comparing) -> Fidelity:
+    return Fidelity(os.geteuid() == 0, comparing.time_step_ns)
 
 
 def _dotted(version: tuple[int, ...]) -> str:

@@ -27,10 +27,10 @@ class Omitted:
 class Comparison:
     """The walk over both trees; `differs` gets each difference as it is found, in no order, one at a time.
 
-    With content, files of equal size are read where they are not one inode; else equal size and mtime are enough, as
-    for rsync. A directory's mtime is not compared: it follows from its entries. Directories that only `old` has are
-    gone through only on demand. What is left out of a side counts as not there: out of one alone it is a difference.
-    `listed` gets what is found in each directory of `new`.
+    Files of equal size that are not one inode are read where `reads` says so, given those of old and new; else equal
+    size and mtime are enough, as for rsync. A directory's mtime is not compared: it follows from its entries.
+    Directories that only `old` has are gone through only on demand. What is left out of a side counts as not there:
+    out of one alone it is a difference. `listed` gets what is found in each directory of `new`.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Comparison:
         new: Tree,
         differs: Callable[[Difference], None],
         *,
-        with_content: bool = False,
+        reads: Callable[[os.stat_result, os.stat_result], bool] = lambda _old, _new: False,
         inside_old: bool = True,
         omitted: Omitted = Omitted(),
         listed: Callable[[str, Sequence[Entry]], object] = lambda _directory, _entries: None,
@@ -47,7 +47,7 @@ class Comparison:
         self._old = old
         self._new = new
         self._differs = differs
-        self._with_content = with_content
+        self._reads = reads
         self._inside_old = inside_old
         self._omitted = omitted
         self._only_old: set[str] = set()
@@ -91,7 +91,8 @@ class Comparison:
             kind = Kind.ADDED if old is None else Kind.REMOVED
             return Difference(path, kind, is_directory=_is_directory(old or new), is_inside=is_inside)
         aspects = self._aspects(path, old, new)
-        return Difference(path, Kind.CHANGED, aspects, _is_directory(new)) if aspects else None
+        is_hidden = Aspect.CONTENT in aspects and not _shows(old, new)
+        return Difference(path, Kind.CHANGED, aspects, _is_directory(new), is_hidden=is_hidden) if aspects else None
 
     def _aspects(self, path: str, old: os.stat_result, new: os.stat_result) -> tuple[Aspect, ...]:
         if stat.S_IFMT(old.st_mode) != stat.S_IFMT(new.st_mode):
@@ -113,7 +114,7 @@ class Comparison:
             return old.st_rdev != new.st_rdev
         if old.st_size != new.st_size:
             return True
-        return self._reads_differ(path) if self._with_content else old.st_mtime_ns != new.st_mtime_ns
+        return self._reads_differ(path) if self._reads(old, new) else old.st_mtime_ns != new.st_mtime_ns
 
     def _reads_differ(self, path: str) -> bool:
         with os.fdopen(self._old.open_file(path), "rb") as old, os.fdopen(self._new.open_file(path), "rb") as new:
@@ -135,6 +136,12 @@ def _seen(tree: Tree, directory: str, leaves_out: LeavesOut | None) -> tuple[dic
 
 def _is_directory(found: os.stat_result | None) -> bool:
     return found is not None and stat.S_ISDIR(found.st_mode)
+
+
+def _shows(old: os.stat_result, new: os.stat_result) -> bool:
+    """Whether attributes tell that the contents differ."""
+    is_file = stat.S_ISREG(new.st_mode)
+    return not is_file or (old.st_size, old.st_mtime_ns) != (new.st_size, new.st_mtime_ns)
 
 
 def _rights(attributes: os.stat_result) -> tuple[int, ...]:

@@ -7,21 +7,22 @@ from itertools import chain
 
 from efs_backup.domain.commands import duplicate_command
 from efs_backup.domain.errors import CopyFailed, SourceUnreadable
+from efs_backup.engine.bring import Bringer
 from efs_backup.engine.finish import Finish, Finished, FinishOrder
 from efs_backup.engine.hard_links import false_links, groups_of, relink, separate
+from efs_backup.engine.left_out import Together, Unreadable
 from efs_backup.engine.process import Runner
 from efs_backup.engine.refusals import source_errors_named
 from efs_backup.engine.tree import Tree
-
-_NAMED = 3
 
 
 class Completion:
     """The last step before a publish."""
 
-    def __init__(self, source: Tree, target: Tree, order: FinishOrder, runner: Runner) -> None:
+    def __init__(self, source: Tree, target: Tree, bringer: Bringer, order: FinishOrder, runner: Runner) -> None:
         self._source = source
         self._target = target
+        self._bringer = bringer
         self._order = order
         self._runner = runner
 
@@ -29,7 +30,8 @@ class Completion:
         """Complete the target. Raises SourceUnreadable, CopyFailed, and OSError on the target's side."""
         self._check_that_source_is_the_same()
         with source_errors_named(self._source.root):
-            groups = groups_of(self._source, linked_inodes, self._order.is_left_out)
+            left_out = Together([self._order.is_left_out, Unreadable(self._order.troubled)])
+            groups = groups_of(self._source, linked_inodes, left_out)
         relink(self._target, groups)
         touched = _directories_of(chain.from_iterable(groups))
         finished = self._check_names(touched)
@@ -49,14 +51,7 @@ class Completion:
     def _check_names(self, touched: frozenset[str]) -> Finished:
         """Where names were replaced the copy's witness does not know what is there now."""
         order = replace(self._order, evidence=self._order.evidence.doubting(touched))
-        finished = Finish(self._source, self._target, order).run()
-        if finished.lost:
-            named = ", ".join(repr(path) for path in finished.lost_paths[:_NAMED])
-            raise CopyFailed(
-                f"{finished.lost} entries of the source are not in the copy, though nobody removed them: {named}.",
-                "A directory listing broke off. Look for errors of its file system, then run the backup again.",
-            )
-        return finished
+        return Finish(self._source, self._target, self._bringer, order).run()
 
     def _duplicate(self, original: str, duplicate: str) -> None:
         done = self._runner.run(duplicate_command(original, duplicate))

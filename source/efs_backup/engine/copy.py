@@ -5,24 +5,27 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Container, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
+from efs_backup.domain.arrival import Fidelity
 from efs_backup.domain.backup import CopyStatistics
-from efs_backup.domain.commands import (
-    RSYNC_SOME_FILES_FAILED,
-    Command,
-    PartSizes,
-    fpsync_command,
-    part_command,
-)
+from efs_backup.domain.commands import Command, PartSizes, fpsync_command, part_command
+from efs_backup.domain.error_numbers import NO_SPACE
 from efs_backup.domain.parts import CopyReport, PartReport
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.rsync_output import parse_complaints, parse_statistics
 from efs_backup.domain.witness import Witness, read
+from efs_backup.engine.arrivals import Arrivals
+from efs_backup.engine.bring import Bringer
+from efs_backup.engine.part_copy import HANDED_OVER
 from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.stop import Stop
+from efs_backup.engine.tree import Tree
+from efs_backup.engine.tree_walk import Stopped
+from efs_backup.engine.watchdog import Watchdog
 from efs_backup.engine.workspace import Workspace, read_if_there
 
 STOP_GRACE_SECONDS = 30.0
@@ -38,55 +41,59 @@ _GONE = ": No such file or directory"
 
 @dataclass(frozen=True)
 class CopyOrder:
-    """What to copy where, with which of rsync's options, and in parts of what size."""
+    """What to copy where, with which of rsync's options, in parts of what size, and how exactly.
 
-    source: Path
-    target: Path
+    into_live: the target has what somebody uses; nothing that it has is removed but by what replaces it.
+    """
+
+    source: Tree
+    target: Tree
     options: Command
     sizes: PartSizes
+    fidelity: Fidelity
+    into_live: bool = False
 
 
 class Copy:
-    """One run of fpsync."""
+    """One run of fpsync, and a look at all that other programs were asked to bring."""
 
     def __init__(self, order: CopyOrder, runner: Runner, tools: Tools, workspace: Workspace) -> None:
         self._order = order
         self._runner = runner
         self._workspace = workspace
         self._tools = tools
-        self._source = workspace.link("source", order.source)
-        self._target = workspace.link("target", order.target)
+        self._source = workspace.link("source", Path(order.source.root))
+        self._target = workspace.link("target", Path(order.target.root))
         self._ended: dict[int, PartReport] = {}
+        self._notes: list[str] = []
 
-    def run(self, stop: Stop, watcher: Watcher) -> CopyReport:
+    def run(self, stop: Stop, watcher: Watcher, pulse: Callable[[], None] = lambda: None) -> CopyReport:
         """Copy until all is done, the disk is full or there is a reason to stop; `watcher` follows.
+
+        pulse: is called each second.
 
         Whatever happens, no process of this copy is left when it returns. Nothing here raises for a failed copy:
         the report knows.
         """
         try:
-            self._drive(stop, watcher)
-            if not stop.is_due():
-                self._try_again()
+            self._drive(stop, watcher, pulse)
+            if not stop.is_due() and not self._is_full():
+                self._run_lost_parts_again(stop)
         finally:
             self._runner.end_family()
-        return self.report()
+        return self._settle(stop)
 
-    def run_only(self, name: str) -> CopyReport:
-        """Copy one entry of the source's root that is no directory, without fpsync."""
-        listed = self._workspace.path / "only"
-        listed.write_bytes(os.fsencode(f"./{name}") + b"\0")
-        done = self._runner.run(self._part_command(str(listed)))
-        return CopyReport(True, (), (_report(0, 1, done.stdout, done.stderr),))
-
-    def _drive(self, stop: Stop, watcher: Watcher) -> None:
+    def _drive(self, stop: Stop, watcher: Watcher, pulse: Callable[[], None]) -> None:
         process = self._runner.start(self._command(), self._workspace.output, self._workspace.programs)
+        watchdog = Watchdog(process.pid)
         next_watch = time.monotonic() + _WATCH_SECONDS
         while process.poll() is None and not stop.is_due() and not self._is_over():
             time.sleep(_POLL_SECONDS)
             if time.monotonic() >= next_watch:
                 self._collect()
                 watcher.progress(self._progress())
+                self._notes += watchdog.look()
+                pulse()
                 next_watch = time.monotonic() + _WATCH_SECONDS
         if process.poll() is None and not self._is_over():
             watcher.step(f"stopping, for {stop.reason()}; the files under way may end")
@@ -99,9 +106,12 @@ class Copy:
         begun = (self._begun(number) for number in numbers if number not in self._ended)
         return sum((part.statistics for part in (*self._ended.values(), *begun)), CopyStatistics())
 
+    def _is_full(self) -> bool:
+        return any(part.is_full for part in self._ended.values())
+
     def _is_over(self) -> bool:
         """Whether nothing is left to wait for: all parts have ended (fpsync notices late), or the disk is full."""
-        if any(part.is_full for part in self._ended.values()):
+        if self._is_full():
             return True
         if self._workspace.crawl_exit_code is None:
             return False
@@ -115,34 +125,71 @@ class Copy:
             order.sizes, order.options,
         )  # fmt: skip
 
-    def _part_command(self, part: str) -> Command:
-        return part_command(str(self._workspace.tool), self._order.options, part, self._source, self._target)
-
-    def _try_again(self) -> None:
-        """Run the parts once more in which single files failed: an error may have passed, a file may have settled."""
+    def _run_lost_parts_again(self, stop: Stop) -> None:
+        """Run again what was killed; what it has brought already is compared, and stays where it is whole."""
         self._collect()
-        failed = [
-            part for part in self._ended.values()
-            if part.exit_code == RSYNC_SOME_FILES_FAILED and not part.is_finished and not part.is_full
-        ]  # fmt: skip
-        for part in failed:
-            done = self._runner.run(self._part_command(self._part(part.number)))
-            again = _report(part.number, part.files, done.stdout, done.stderr)
-            self._ended[part.number] = _merged(part, again)
+        for number in set(self._part_numbers()) - self._ended.keys():
+            said, complained = (self._workspace.path / f"again.{number}.{name}" for name in ("stdout", "stderr"))
+            part = part_command(
+                str(self._workspace.tool), self._order.options, self._part(number), self._source, self._target
+            )
+            process = self._runner.start(part, said, self._workspace.programs, complained)
+            watchdog = Watchdog(process.pid)
+            while process.poll() is None and not stop.is_due():
+                time.sleep(_POLL_SECONDS)
+                self._notes += watchdog.look()
+            if _ENDED.search(read_if_there(said)):
+                self._ended[number] = self._report(number, read_if_there(said), read_if_there(complained))
 
-    def report(self) -> CopyReport:
+    def _settle(self, stop: Stop) -> CopyReport:
+        """Look at every name that somebody else was asked to bring, and bring what is not there."""
+        report = self._known()
+        if stop.is_due() or report.is_full or not report.crawl_finished:
+            return report
+        order = self._order
+        bringer = Bringer(order.source, order.target, order.fidelity, stop.is_due)
+        arrivals = Arrivals(order.source, order.target, bringer, order.fidelity, keeps_remains=order.into_live)
+        try:
+            for part in report.parts:
+                arrivals.settle(self._handed_over(part), trusted=part.is_finished)
+        except Stopped:
+            return report
+        except OSError as error:
+            if error.errno not in NO_SPACE:
+                raise
+            return replace(report, is_full=True)
+        settled = arrivals.settled
+        return replace(
+            report, is_settled=True, vanished=settled.vanished, brought=settled.brought,
+            brought_size=settled.brought_size, troubles=tuple(settled.troubles),
+        )  # fmt: skip
+
+    def _handed_over(self, part: PartReport) -> Iterator[str]:
+        """The names that somebody else than our own copy tool was asked to bring, or that it has doubts about."""
+        listed = Path(self._part(part.number))
+        is_told = part.exit_code is not None and _witness_of(listed).exists()
+        lists = [*listed.parent.glob(f"{HANDED_OVER}*.{listed.name}")] if is_told else [listed]
+        for entry in chain.from_iterable(map(_entries, lists)):
+            if not entry.endswith("/"):
+                yield entry.removeprefix("./")
+
+    def _known(self) -> CopyReport:
         """What is known now; a part without its closing line counts as lost, with what it has brought until then."""
         self._collect()
         parts = [self._ended.get(number) or self._begun(number) for number in self._part_numbers()]
         complaints = [line for line in self._workspace.crawl_complaints if not line.endswith(_GONE)]
         if self._workspace.crawl_exit_code is None:
             complaints += read_if_there(self._workspace.output).splitlines()
-        return CopyReport(self._workspace.crawl_exit_code == 0, tuple(complaints), tuple(parts))
+        is_full = any(part.is_full for part in parts)
+        return CopyReport(
+            self._workspace.crawl_exit_code == 0, tuple(complaints), tuple(parts), is_full=is_full,
+            notes=tuple(self._notes),
+        )  # fmt: skip
 
     def _begun(self, number: int) -> PartReport:
         logs = self._workspace.log_directory
         said = read_if_there(logs / f"{number}.stdout") if logs else ""
-        return PartReport(number, 0, None, parse_statistics(said))
+        return PartReport(number, None, parse_statistics(said))
 
     def listed_directories(self) -> Iterator[str]:
         """The directories that are listed because no file of theirs is in any part; our own copy tool has made its."""
@@ -165,8 +212,12 @@ class Copy:
         for path in logs.glob("*.stdout") if logs else ():
             number = int(path.stem)
             if number not in self._ended and _ENDED.search(said := read_if_there(path)):
-                files = _count_files(Path(self._part(number)))
-                self._ended[number] = _report(number, files, said, read_if_there(path.with_suffix(".stderr")))
+                self._ended[number] = self._report(number, said, read_if_there(path.with_suffix(".stderr")))
+
+    def _report(self, number: int, stdout: str, stderr: str) -> PartReport:
+        ended = _ENDED.search(stdout)
+        code = int(ended[1]) if ended else None
+        return PartReport(number, code, parse_statistics(stdout), tuple(parse_complaints(stderr)))
 
     def _part_numbers(self) -> list[int]:
         parts = self._workspace.part_directory
@@ -185,21 +236,6 @@ def _interrupt(process: subprocess.Popen[bytes], stop: Stop) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def _report(number: int, files: int, stdout: str, stderr: str) -> PartReport:
-    ended = _ENDED.search(stdout)
-    code = int(ended[1]) if ended else None
-    return PartReport(number, files, code, parse_statistics(stdout), tuple(parse_complaints(stderr)))
-
-
-def _merged(first: PartReport, again: PartReport) -> PartReport:
-    """The second try's verdict, with what the first had transferred already."""
-    transferred = CopyStatistics(
-        number_of_files_transferred=first.statistics.number_of_files_transferred,
-        total_transferred_file_size=first.statistics.total_transferred_file_size,
-    )
-    return PartReport(again.number, again.files, again.exit_code, again.statistics + transferred, again.complaints)
-
-
 def _witness_of(part: Path) -> Path:
     """What our own copy tool leaves beside a part."""
     return part.with_name(f"witness.{part.name}")
@@ -208,10 +244,6 @@ def _witness_of(part: Path) -> Path:
 def _witnessed(part: Path) -> Iterator[tuple[bytes, Witness]]:
     path = _witness_of(part)
     return read(path.read_bytes()) if path.exists() else iter(())
-
-
-def _count_files(part: Path) -> int:
-    return sum(not entry.endswith("/") for entry in _entries(part))
 
 
 def _entries(part: Path) -> Iterator[str]:

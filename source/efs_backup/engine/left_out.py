@@ -1,7 +1,7 @@
 """What the walks leave out of a tree, decided by names before anything is looked at."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from stat import S_ISDIR
 
 from efs_backup.domain.excludes import ExcludePattern, matching
@@ -144,6 +144,26 @@ class OtherFileSystems(LeftOut):
             for what, paths in (("is the content of", self._empty), ("is altogether", self._gone))
             if paths
         ]
+
+
+class Unreadable(LeftOut):
+    """What a survey could not look at, or not list; a directory stays, as far as it can be looked at."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        super().__init__()
+        self._paths = frozenset(paths)
+
+    def __call__(self, path: str, entry: os.DirEntry[str], /) -> bool:
+        """See LeftOut."""
+        return path in self._paths and not _is_directory(entry)
+
+    def __bool__(self) -> bool:
+        """See LeftOut."""
+        return bool(self._paths)
+
+    def is_closed(self, directory: str, /) -> bool:
+        """See LeftOut."""
+        return directory in self._paths
 
 
 def _is_directory(entry: os.DirEntry[str]) -> bool:

@@ -1,4 +1,4 @@
-"""The copy tool that fpsync calls for each part, in rsync's place: `THREADS RATE RSYNC'S ARGUMENTS ...`.
+"""The copy tool that fpsync calls for each part, in rsync's place, with rsync's arguments after its own (`main`).
 
 It lists each directory once in the references, makes links of what is equal to what the survey saw, writes small new
 files itself, and leaves the rest to rsync. It says what rsync says, statistics and complaints, and at last a line with
@@ -22,6 +22,9 @@ from efs_backup.engine.part_sides import Sides
 from efs_backup.engine.part_tally import Tally
 from efs_backup.engine.throttle import Throttle
 
+HANDED_OVER = "handed-over."
+"""What the names of the lists begin with, beside the part's, of what somebody else is asked to bring, or may have."""
+
 _REFERENCE = "--link-dest="
 _LISTED_IN = "--files-from="
 _INTO_EMPTY = "--ignore-existing"
@@ -37,10 +40,13 @@ _ERROR_IN_FILE_OUTPUT = 11
 class PartCopy:
     """The copy of one part; `options` are rsync's, without the paths: at the end of them the list of the part."""
 
-    def __init__(self, options: list[str], source: str, target: str, threads: int, throttle: Throttle) -> None:
+    def __init__(
+        self, options: list[str], places: list[str], threads: int, throttle: Throttle, comparing: list[str]
+    ) -> None:
         self._options = [option for option in options if not option.startswith(_LISTED_IN)]
         self._part = next(option.removeprefix(_LISTED_IN) for option in options if option.startswith(_LISTED_IN))
-        self._places = [source, target]
+        self._places = places
+        self._comparing = comparing
         self._threads = threads
         self._throttle = throttle
         self._tally = Tally()
@@ -62,11 +68,20 @@ class PartCopy:
         if self._errors:
             raise self._errors[0]
         self._say_statistics()
+        self._list("doubtful", self._tally.doubtful)
         if _ERROR_IN_FILE_OUTPUT not in self._codes:
-            self._leave_to_rsync(self._tally.with_references, self._options, "rest")
+            self._leave_to_rsync(self._tally.with_references, self._options_with_references(sides), "rest")
             fresh = [option for option in self._options if not option.startswith(_REFERENCE)]
             self._leave_to_rsync(self._tally.fresh, fresh, "fresh")
         return worst_code(self._codes)
+
+    def _options_with_references(self, sides: Sides) -> list[str]:
+        """Without references of which not all is believed: rsync does not ask when a file was flushed."""
+        references = (option for option in self._options if option.startswith(_REFERENCE))
+        doubted = {
+            option for option, root in zip(references, sides.references, strict=True) if root in sides.believed_ns
+        }
+        return [option for option in self._options if option not in doubted]
 
     def _refuse(self, error: OSError) -> int:
         """A root that cannot be opened: the source's, if it is not one on the backup's side."""
@@ -80,7 +95,13 @@ class PartCopy:
         references = [
             open_root(option.removeprefix(_REFERENCE)) for option in self._options if option.startswith(_REFERENCE)
         ]
-        return Sides(source, target, references, self._throttle, into_empty=_INTO_EMPTY in self._options)
+        sides = Sides(source, target, references, self._throttle, into_empty=_INTO_EMPTY in self._options)
+        step, with_content, believed = self._comparing
+        sides.time_step_ns, sides.with_content = int(step), with_content == "1"
+        sides.believed_ns = {
+            root: int(until) for root, until in zip(references, believed.split(","), strict=False) if until
+        }
+        return sides
 
     def _copy_directories(self, sides: Sides) -> None:
         """One thread at a time in a directory, for the kernel lets no more work there; the largest are begun first."""
@@ -126,6 +147,7 @@ class PartCopy:
             copy.run()
         except OSError as error:
             self._complain(error, directory)
+            copy.tally.doubtful += [os.path.join(directory, name) for name in names]
         witness = written(os.fsencode(directory), copy.witness)
         with self._lock:
             self._tally.add(copy.tally)
@@ -147,6 +169,7 @@ class PartCopy:
         sys.stdout.write(
             f"Number of files: {tally.files}\nNumber of regular files transferred: {tally.transferred}\n"
             f"Total file size: {tally.size} bytes\nTotal transferred file size: {tally.transferred_size} bytes\n"
+            f"Number of vanished files: {tally.vanished}\n"
         )
         sys.stdout.flush()
 
@@ -165,15 +188,20 @@ class PartCopy:
         for begin in range(0, len(paths), most):
             batch = paths[begin : begin + most]
             self._throttle.pay(_RSYNC_OPERATIONS * len(batch))
-            self._end([self._start_rsync(batch, [*options, f"--bwlimit={max(1, kibibytes)}"], name)])
+            self._end([self._start_rsync(batch, [*options, f"--bwlimit={max(1, kibibytes)}"], f"{name}{begin}")])
 
     def _start_rsync(self, paths: list[str], options: list[str], name: str) -> int:
         """Its list lies beside the part's. Directories are made elsewhere: listed by name, their content would come."""
-        listed = self._beside(name)
-        with open(listed, "wb") as out:
-            out.write(b"".join(os.fsencode(f"./{path}") + b"\0" for path in paths))
+        listed = self._list(name, paths)
         command = ["rsync", *options, "--no-dirs", f"{_LISTED_IN}{listed}", *self._places]
         return os.posix_spawnp("rsync", command, os.environ)
+
+    def _list(self, name: str, paths: list[str]) -> str:
+        """Write a list of names that are to be looked at when all is done; the path of the list."""
+        listed = self._beside(f"{HANDED_OVER}{name}")
+        with open(listed, "wb") as out:
+            out.write(b"".join(os.fsencode(f"./{path}") + b"\0" for path in paths))
+        return listed
 
     def _end(self, processes: list[int]) -> None:
         self._codes += [_exit_code(os.waitpid(process, 0)[1]) for process in processes]
@@ -196,10 +224,11 @@ def escaped(path: str) -> str:
 
 
 def main() -> None:
-    """Copy a part, say how it ended, and exit so."""
-    threads, rate, *options, source, target = sys.argv[1:]
+    """Copy a part, say how it ended, and exit so. The arguments are as `domain.commands.linking_tool` writes them."""
+    threads, rate, step, with_content, believed, *options, source, target = sys.argv[1:]
     throttle = Throttle(float(rate) or None)
-    code = PartCopy(options, source, target, int(threads), throttle).run()
+    comparing = [step, with_content, believed]
+    code = PartCopy(options, [source, target], int(threads), throttle, comparing).run()
     sys.stdout.write(f"part ended with exit code {code}\n")
     sys.stdout.flush()
     sys.exit(code)

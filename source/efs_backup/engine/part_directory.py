@@ -9,7 +9,7 @@ from efs_backup.domain.linking import HAND_OVER, POINT, WRITE, first_mode, is_eq
 from efs_backup.domain.throttling import NAMES_IN_A_REQUEST
 from efs_backup.domain.witness import Names, Witness, pack
 from efs_backup.engine.descent import make_below
-from efs_backup.engine.part_file import point_symlink, write_small
+from efs_backup.engine.part_file import point_symlink, read_alike, write_small
 from efs_backup.engine.part_sides import Sides
 from efs_backup.engine.part_source import SourceDirectory, listed
 from efs_backup.engine.part_tally import Tally
@@ -18,6 +18,7 @@ TYPE_CHECKING = False  # typing's own would have to be imported, which takes lon
 if TYPE_CHECKING:
     from efs_backup.domain.linking import Attributes
 
+_BYTES_OF_AN_OPERATION = 128 * 1024
 _OPERATIONS = {WRITE: 5, POINT: 3}
 """Of a new entry whose owner is that of this process: of a file open, read, create, write and times."""
 
@@ -63,6 +64,7 @@ class DirectoryCopy:
         except OSError as error:
             found, unreadable = {}, [] if error.errno in NOT_THERE else [*names]
         self.tally.with_references += map(self._path, unreadable)
+        self.tally.vanished += len(names) - len(found) - len(unreadable)
         return found
 
     def _bring(self, found: "dict[str, Attributes]", *, is_surveyed: bool = False) -> None:
@@ -103,12 +105,33 @@ class DirectoryCopy:
         try:
             known = listed(place, found)
             self._throttle.pay(len(known) // NAMES_IN_A_REQUEST)
+            until = self._sides.believed_ns.get(reference)
             for name, attributes in known.items():
-                is_the_same = is_equal(found[name], attributes) and self._leads_alike(place, name, attributes)
+                is_believed = until is None or attributes.st_ctime_ns < until
+                is_the_same = is_believed and self._is_the_same(place, name, found[name], attributes)
                 if is_the_same and self._link(place, target, name, attributes.st_ino):
                     self.tally.count(found.pop(name))
         finally:
             os.close(place)
+
+    def _is_the_same(self, place: int, name: str, found: "Attributes", attributes: os.stat_result) -> bool:
+        if not is_equal(found, attributes, self._sides.time_step_ns) or not self._leads_alike(place, name, attributes):
+            return False
+        if (
+            not self._sides.with_content
+            or not stat.S_ISREG(attributes.st_mode)
+            or self._reads_alike(place, name, found)
+        ):
+            return True
+        self._refused.add(name)  # an rsync with references would link it by its attributes
+        return False
+
+    def _reads_alike(self, place: int, name: str, found: "Attributes") -> bool:
+        self._throttle.pay(4 + found.st_size * 2 // _BYTES_OF_AN_OPERATION)
+        try:
+            return read_alike(self._source.descriptor, place, name)
+        except OSError:
+            return False
 
     def _leads_alike(self, place: int, name: str, attributes: os.stat_result) -> bool:
         if not stat.S_ISLNK(attributes.st_mode):
@@ -125,6 +148,8 @@ class DirectoryCopy:
         try:
             os.link(name, name, src_dir_fd=place, dst_dir_fd=target, follow_symlinks=False)
         except FileExistsError:
+            if os.stat(name, dir_fd=target, follow_symlinks=False).st_ino != inode:
+                self.tally.doubtful.append(self._path(name))
             return True
         except OSError as error:
             if error.errno in NO_SPACE:
@@ -145,6 +170,7 @@ class DirectoryCopy:
                 self._placed.append(name)
         except FileExistsError:
             is_there = self._sides.into_empty
+            self.tally.doubtful += [self._path(name)] if is_there else []
         if is_there:
             self.tally.count(attributes, is_transferred=is_written)
         else:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _MAKING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PERMISSIONS = 0o777
+_BLOCK = 1024 * 1024
 
 
 def write_small(source: int, target: int, name: str, listed: "Attributes") -> bool:
@@ -83,3 +84,17 @@ def point_symlink(source: int, target: int, name: str, listed: "Attributes") -> 
     except OSError:
         os.unlink(name, dir_fd=target)
         raise
+
+
+def read_alike(one: int, other: int, name: str) -> bool:
+    """Whether a name is a file of the same content in two directories. Raises OSError."""
+    with (
+        open(os.open(name, _READING, dir_fd=one), "rb") as first,
+        open(os.open(name, _READING, dir_fd=other), "rb") as second,
+    ):
+        if not all(stat.S_ISREG(os.fstat(file.fileno()).st_mode) for file in (first, second)):
+            return False
+        while block := first.read(_BLOCK):
+            if block != second.read(_BLOCK):
+                return False
+        return not second.read(1)

@@ -18,6 +18,7 @@ class Sides:
 
     into_empty: the target began empty: what is there already was brought by another part, and is left alone.
     siblings: how many directories of the part lie in each directory.
+    time_step_ns, with_content, believed_ns: see `domain.commands.Comparing`.
     """
 
     def __init__(
@@ -31,6 +32,9 @@ class Sides:
         self.is_root = os.geteuid() == 0
         self.owner = (os.geteuid(), os.getegid())
         self.siblings: dict[str, int] = {}
+        self.time_step_ns = 1
+        self.with_content = False
+        self.believed_ns: dict[int, int] = {}
         self._known: set[tuple[int, str]] = set()
         self._lock = threading.Lock()
 

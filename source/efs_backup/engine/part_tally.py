@@ -11,13 +11,15 @@ class Tally:
     """What became of some files: counts, sizes in bytes, and the paths that are left to rsync.
 
     with_references: rsync may link these; fresh: it must copy them, for a link was refused. left_size: of both, as far
-    as it is known.
+    as it is known. doubtful: those that were there before, of whom nobody knows whether they are whole. vanished: the
+    files that the source has no more.
     """
 
     def __init__(self) -> None:
-        self.files = self.size = self.transferred = self.transferred_size = self.left_size = 0
+        self.files = self.size = self.transferred = self.transferred_size = self.left_size = self.vanished = 0
         self.with_references: list[str] = []
         self.fresh: list[str] = []
+        self.doubtful: list[str] = []
 
     def count(self, attributes: "Attributes", *, is_transferred: bool = False) -> None:
         """Count a file that is where it belongs now."""
@@ -31,7 +33,7 @@ class Tally:
         """The counts until now, which begin anew; the paths stay."""
         counts = Tally()
         counts.add(self)
-        self.files = self.size = self.transferred = self.transferred_size = 0
+        self.files = self.size = self.transferred = self.transferred_size = self.vanished = 0
         return counts
 
     def add(self, other: "Tally") -> None:
@@ -40,5 +42,7 @@ class Tally:
         self.transferred += other.transferred
         self.transferred_size += other.transferred_size
         self.left_size += other.left_size
+        self.vanished += other.vanished
         self.with_references += other.with_references
         self.fresh += other.fresh
+        self.doubtful += other.doubtful

@@ -69,15 +69,27 @@ class Runner:
                 return None
             return Completed(code, *(_read_back(file) for file in (out, err)))
 
-    def start(self, command: Command, output: Path, programs: Path) -> subprocess.Popen[bytes]:
-        """Start a long command in a session of its own, all that it prints into one file.
+    def begin(self, command: Command) -> subprocess.Popen[bytes]:
+        """Begin a command whose output nobody needs."""
+        return subprocess.Popen(
+            command,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def start(
+        self, command: Command, output: Path, programs: Path, errors: Path | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a long command in a session of its own, all that it prints into one file, or its errors into another.
 
         programs: a directory that comes first in its PATH.
         """
         environment = {**self._environment, "PATH": f"{programs}:{self._environment['PATH']}"}
-        with output.open("wb") as sink:
+        with output.open("wb") as said, (errors or output).open("ab") as complained:
             return subprocess.Popen(
-                command, env=environment, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink,
+                command, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=complained,
                 start_new_session=True, umask=0o077,
             )  # fmt: skip
 

@@ -1,11 +1,13 @@
 """Bring a snapshot, or a part of it, back."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from efs_backup.domain.commands import rsync_options
+from efs_backup.domain.arrival import Fidelity, Trouble, fault_of
+from efs_backup.domain.commands import Comparing, rsync_options
 from efs_backup.domain.errors import BackupError, RestoreFailed
 from efs_backup.domain.evidence import Evidence
 from efs_backup.domain.orders import RestoreMode, RestoreOrder
@@ -13,6 +15,7 @@ from efs_backup.domain.parts import CopyReport, plan_parts
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.restoring import RestorePlan, RestoreResult, RestoreStatus
 from efs_backup.domain.snapshots import SnapshotName
+from efs_backup.engine.bring import Bringer
 from efs_backup.engine.compare import Entry
 from efs_backup.engine.copy import Copy, CopyOrder
 from efs_backup.engine.finish import Finish, FinishOrder, make_listed_directories
@@ -26,11 +29,11 @@ from efs_backup.engine.series import Series
 from efs_backup.engine.stop import Stop
 from efs_backup.engine.survey import Survey, Surveying
 from efs_backup.engine.throttle import Throttle
+from efs_backup.engine.time_step import time_step_of
 from efs_backup.engine.tree import Tree, most_concurrent
 from efs_backup.engine.tree_walk import Stopped
 from efs_backup.engine.workspace import Workspace, workspace
 
-_AFTER_EVERY_CHANGE_NS = 2**62
 _AGAIN = "Mend the cause and run the same restore again."
 
 
@@ -65,7 +68,8 @@ class RestoreRun:
     def _run(self, part: Part, source: Tree, private: Workspace, tools: Tools) -> RestoreResult:
         planned, survey = self._plan_and_survey(part, source, private)
         try:
-            return self._carry_out(_Attempt(part, source, survey, private), planned, tools)
+            had_target = self._target.is_dir()
+            return self._carry_out(_Attempt(part, source, survey, private, tools, had_target), planned)
         except Stopped:
             return self._incomplete(planned.plan)
         except BackupError as error:
@@ -92,25 +96,41 @@ class RestoreRun:
         sides = Sides(part, source, self._target, self._quarantine.leaves_out)
         return plan_restore(self._order, sides, self._stop.is_due, listed)
 
-    def _carry_out(self, attempt: "_Attempt", planned: Planned, tools: Tools) -> RestoreResult:
-        part = attempt.part
-        keeps_root = self._target.is_dir() and (self._order.mode is RestoreMode.OVERLAY or part.only is not None)
+    def _carry_out(self, attempt: "_Attempt", planned: Planned) -> RestoreResult:
         self._target.mkdir(parents=True, exist_ok=True)
         self._make_way(planned)
         with Tree(self._target, self._throttle) as target:
-            report, evidence = self._copy(attempt, target, tools)
-            if report.statistics.vanished_files:
-                raise RestoreFailed(f"Files of the snapshot vanished; was it pruned meanwhile?{self._moved()}", _AGAIN)
-            if fault := report.fault("snapshot", "target's file system"):
-                if self._stop.is_due():
-                    return self._incomplete(planned.plan)
+            fidelity = Fidelity(os.geteuid() == 0, time_step_of(target.descriptor))
+            bringer = Bringer(attempt.source, target, fidelity, self._stop.is_due)
+            troubles = self._bring_all(attempt, planned, bringer, target, fidelity)
+            if fault := fault_of(troubles, 0, "snapshot", "target's file system"):
                 raise fault
-            if part.only is None:
-                order = FinishOrder(
-                    LeftOut(), _AFTER_EVERY_CHANGE_NS, evidence, whole_target=False, keeps_root=keeps_root
-                )
-                self._finish(attempt, target, order)
+            if troubles:
+                raise RestoreFailed(f"Not restored: {troubles[0]}.{self._moved()}", _AGAIN)
         return self._success(planned.plan)
+
+    def _bring_all(
+        self, attempt: "_Attempt", planned: Planned, bringer: Bringer, target: Tree, fidelity: Fidelity
+    ) -> list[Trouble]:
+        """What could not be brought. Raises RestoreFailed, BackupError and Stopped."""
+        if attempt.part.only is not None:
+            return self._bring_one(attempt.part.only, bringer)
+        keeps_root = attempt.had_target and self._order.mode is RestoreMode.OVERLAY
+        report, evidence = self._copy(attempt, planned, target, fidelity)
+        if report.statistics.vanished_files:
+            raise RestoreFailed(f"Files of the snapshot vanished; was it pruned meanwhile?{self._moved()}", _AGAIN)
+        if fault := report.fault("snapshot", "target's file system"):
+            raise Stopped if not report.is_settled and self._stop.is_due() else fault
+        troubled = frozenset(trouble.path for trouble in report.troubles)
+        order = FinishOrder(LeftOut(), evidence, whole_target=False, keeps_root=keeps_root, troubled=troubled)
+        return [*report.troubles, *self._finish(attempt, target, bringer, order)]
+
+    def _bring_one(self, name: str, bringer: Bringer) -> list[Trouble]:
+        self._watcher.step("copy")
+        outcome = bringer.bring(name)
+        if outcome is None:
+            raise RestoreFailed(f"{name!r} vanished from the snapshot; was it pruned meanwhile?{self._moved()}", _AGAIN)
+        return [outcome] if isinstance(outcome, Trouble) else []
 
     def _make_way(self, planned: Planned) -> None:
         self._watcher.step("make way")
@@ -123,28 +143,29 @@ class RestoreRun:
             else:
                 path.unlink()
 
-    def _copy(self, attempt: "_Attempt", target: Tree, tools: Tools) -> tuple[CopyReport, Evidence]:
+    def _copy(
+        self, attempt: "_Attempt", planned: Planned, target: Tree, fidelity: Fidelity
+    ) -> tuple[CopyReport, Evidence]:
         self._watcher.step("copy")
         source, survey, private, tuning = attempt.source, attempt.survey, attempt.private, self._order.tuning
         self._watcher.expect(survey.files, survey.size)
-        options = rsync_options((), vanishing=False, in_place=False, into_empty=False)
+        comparing = Comparing(fidelity.time_step_ns, planned.has_hidden_changes)
+        options = rsync_options((), vanishing=False, into_empty=False, comparing=comparing)
         sizes = plan_parts(survey.files, survey.size, most_concurrent(tuning.copier, source, target), tuning)
-        private.fill(tools.fpart, tuning.copier, sizes)
-        copy = Copy(CopyOrder(Path(source.root), Path(target.root), options, sizes), self._runner, tools, private)
-        if attempt.part.only is not None:
-            return copy.run_only(attempt.part.only), Evidence()
+        private.fill(attempt.tools.fpart, tuning.copier, sizes, comparing)
+        order = CopyOrder(source, target, options, sizes, fidelity, into_live=True)
+        copy = Copy(order, self._runner, attempt.tools, private)
         report = copy.run(self._stop, self._watcher)
+        for note in report.told():
+            self._watcher.note(note)
         make_listed_directories(target, copy.listed_directories())
         return report, Evidence(survey.remembered, copy.witnesses(survey.remembered))
 
-    def _finish(self, attempt: "_Attempt", target: Tree, order: FinishOrder) -> None:
+    def _finish(self, attempt: "_Attempt", target: Tree, bringer: Bringer, order: FinishOrder) -> list[Trouble]:
         self._watcher.step("finish")
         source = attempt.source
         relink(target, groups_of(source, attempt.survey.linked_inodes))
-        finished = Finish(source, target, order).run()
-        if finished.lost:
-            named = ", ".join(repr(path) for path in finished.lost_paths[:3])
-            raise RestoreFailed(f"{finished.lost} entries are missing in the target: {named}.{self._moved()}", _AGAIN)
+        return Finish(source, target, bringer, order).run().troubles
 
     def _success(self, plan: RestorePlan) -> RestoreResult:
         place = str(self._quarantine.path) if self._quarantine.exists else None
@@ -163,9 +184,11 @@ class RestoreRun:
 
 @dataclass(frozen=True)
 class _Attempt:
-    """What one restore works on."""
+    """What one restore works on. had_target: the target was there before."""
 
     part: Part
     source: Tree
     survey: Survey
     private: Workspace
+    tools: Tools
+    had_target: bool

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from efs_backup.domain.comparison import Aspect, Difference, Kind, Summary
@@ -20,6 +21,8 @@ from efs_backup.engine.series import Series, Snapshot
 from efs_backup.engine.tree import Tree
 
 _NAMED = 3
+_CLOCKS_APART = timedelta(hours=1)
+"""By how much the clocks of this machine and of the target's server may differ."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,14 @@ def _find_part(snapshot: Snapshot, path: str) -> Part:
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan, and the paths that have to leave the target before the copy."""
+    """A plan, and the paths that have to leave the target before the copy.
+
+    has_hidden_changes: some files differ of which size and mtime do not show it.
+    """
 
     plan: RestorePlan
     in_the_way: tuple[Difference, ...]
+    has_hidden_changes: bool
 
 
 @dataclass(frozen=True)
@@ -96,10 +103,12 @@ def plan_restore(
             f"The target {str(target)!r} is not empty; nothing was touched.",
             "Choose an empty or new directory, or --mode overlay or mirror.",
         )
-    summary, in_the_way = Summary(), list[Difference]()
+    summary, in_the_way, hidden = Summary(), list[Difference](), list[Difference]()
 
     def differs(difference: Difference) -> None:
         summary.add(difference)
+        if difference.is_hidden and not hidden:
+            hidden.append(difference)
         if _is_in_the_way(difference, order.mode):
             in_the_way.append(difference)
 
@@ -109,6 +118,7 @@ def plan_restore(
             stack.enter_context(Tree(existing, sides.source.throttle)),
             sides.source,
             differs,
+            reads=_reading(order, part),
             inside_old=order.mode is RestoreMode.MIRROR,
             omitted=Omitted(
                 LeftOut(lambda path: part.leaves_out(path) or sides.leaves_out(path)), LeftOut(part.leaves_out)
@@ -117,7 +127,20 @@ def plan_restore(
         ).run(should_stop)
     if order.mode is not RestoreMode.MIRROR:
         _refuse_full_directories(target, in_the_way)
-    return Planned(RestorePlan(part.snapshot, order.mode, str(target), summary), tuple(sorted(in_the_way)))
+    return Planned(
+        RestorePlan(part.snapshot, order.mode, str(target), summary), tuple(sorted(in_the_way)), bool(hidden)
+    )
+
+
+def _reading(order: RestoreOrder, part: Part) -> Callable[[os.stat_result, os.stat_result], bool]:
+    """Which files of equal size are compared by content: as ordered, or those of the target touched since the snapshot.
+
+    Whatever damages a file but keeps its size and mtime sets its ctime.
+    """
+    if order.with_content is not None:
+        return lambda _old, _new: bool(order.with_content)
+    since_ns = int((part.snapshot.time - _CLOCKS_APART).timestamp()) * 1_000_000_000
+    return lambda old, new: old.st_mtime_ns == new.st_mtime_ns and old.st_ctime_ns >= since_ns
 
 
 def _is_in_the_way(difference: Difference, mode: RestoreMode) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from stat import S_ISDIR
 
+from efs_backup.domain.arrival import Cause, Trouble, cause_in_source
+from efs_backup.domain.error_numbers import NOT_THERE
 from efs_backup.domain.evidence import Surveyed
 from efs_backup.domain.witness import Names
 from efs_backup.engine.hard_links import LinkedInodes
@@ -25,7 +27,8 @@ _AT_A_TIME = 1000
 class Survey:
     """Counts of a tree: files are everything that is no directory; size is the bytes of their contents.
 
-    remembered: the directories by their paths, as many as a limited memory holds.
+    remembered: the directories by their paths, as many as a limited memory holds. troubles: directories that could not
+    be listed.
     """
 
     files: int = 0
@@ -33,6 +36,7 @@ class Survey:
     size: int = 0
     linked_inodes: frozenset[int] = frozenset()
     remembered: dict[str, Surveyed] = field(default_factory=dict)
+    troubles: list[Trouble] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
@@ -45,12 +49,14 @@ def take_survey(
     is_left_out: LeftOut,
     should_stop: Callable[[], bool] = lambda: False,
     lists: PartLists | None = None,
+    tolerated: int = 0,
 ) -> Survey:
     """List every directory once; `lists` gets all that is to be copied.
 
-    Raises SourceUnreadable where a directory cannot be listed, CopyFailed of the lists, and Stopped.
+    Raises SourceUnreadable where more directories cannot be listed than are tolerated, CopyFailed of the lists, and
+    Stopped.
     """
-    surveying = Surveying(source, is_left_out, lists)
+    surveying = Surveying(source, is_left_out, lists, tolerated)
     TreeWalk(surveying.enter, threads=source.concurrency.threads, should_stop=should_stop).run()
     return surveying.survey()
 
@@ -58,10 +64,11 @@ def take_survey(
 class Surveying:
     """A survey under way: of a walk of its own, or of another one, which tells what it lists, a parent always first."""
 
-    def __init__(self, source: Tree, is_left_out: LeftOut, lists: PartLists | None) -> None:
+    def __init__(self, source: Tree, is_left_out: LeftOut, lists: PartLists | None, tolerated: int = 0) -> None:
         self._source = source
         self._is_left_out = is_left_out
         self._lists = lists
+        self._tolerated = tolerated
         self._survey = Survey()
         self._inodes = LinkedInodes()
         self._lock = threading.Lock()
@@ -102,14 +109,24 @@ class Surveying:
 
     def _root(self, directory: str) -> os.stat_result:
         with source_errors_named(self._source.root):
-            return self._source.stat(directory)
+            return self._source.stat(directory)  # only the root was in no listing
 
     def _batches(self, directory: str) -> Iterator[list[tuple[str, os.stat_result]]]:
         with source_errors_named(self._source.root, directory):
             try:
-                yield from self._source.batches(directory, self._is_left_out)
-            except (FileNotFoundError, NotADirectoryError):
-                return  # removed in the meantime
+                yield from self._source.batches(directory, self._is_left_out, self._tolerate)
+            except OSError as error:
+                if error.errno not in NOT_THERE:  # removed, or replaced, in the meantime
+                    self._tolerate(directory, error)
+
+    def _tolerate(self, path: str, error: OSError) -> None:
+        """Note that something can be left out that cannot be looked at, or listed to its end; else SourceUnreadable."""
+        with self._lock, source_errors_named(self._source.root, path):
+            cause = cause_in_source(error.errno or 0) or Cause.SHAPE
+            unreadable = sum(trouble.cause is Cause.UNREADABLE for trouble in self._survey.troubles)
+            if cause is Cause.UNREADABLE and unreadable >= self._tolerated:
+                raise error
+            self._survey.troubles.append(Trouble(path or ".", cause, f"cannot be listed: {error.strerror}"))
 
     def _note(self, directory: str, mode: int, files: list[tuple[bytes, os.stat_result]]) -> None:
         if self._lists:

@@ -1,8 +1,9 @@
 """A directory tree by a descriptor of its root: no path is longer than the tree's own, and no symlink is followed."""
 
+import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
 from types import TracebackType
@@ -25,6 +26,11 @@ class LeavesOut(Protocol):
     def __call__(self, path: str, entry: os.DirEntry[str], /) -> bool: ...  # noqa: D102
     def is_closed(self, directory: str, /) -> bool:
         """Whether nothing in this directory is to be listed."""
+
+
+def _refuse(path: str, error: OSError) -> None:
+    error.filename = path
+    raise error
 
 
 class Tree:
@@ -56,10 +62,12 @@ class Tree:
         finally:
             os.close(descriptor)
 
-    def batches(self, path: str, leaves_out: LeavesOut | None = None) -> Iterator[list[tuple[str, os.stat_result]]]:
+    def batches(
+        self, path: str, leaves_out: LeavesOut | None = None, unseen: Callable[[str, OSError], None] = _refuse
+    ) -> Iterator[list[tuple[str, os.stat_result]]]:
         """All entries with their attributes, some at a time; what vanishes while we look is left out.
 
-        An error names what could not be looked at. What `leaves_out` names is not looked at.
+        What `leaves_out` names is not looked at. `unseen` gets the path of what cannot be looked at, and may raise.
 
         Few enough that they are looked at before more are asked for: a client of NFS asks for attributes with the names
         only as long as somebody looks at them. And between one look and the next little is done, for other threads that
@@ -72,7 +80,7 @@ class Tree:
                 self.throttle.pay(len(batch) // NAMES_IN_A_REQUEST)
                 if leaves_out:
                     batch = [entry for entry in batch if not leaves_out(joined(path, entry.name), entry)]
-                yield [(entry.name, seen) for entry in batch if (seen := _look_at(path, entry))]
+                yield [(entry.name, seen) for entry in batch if (seen := _look_at(path, entry, unseen))]
 
     def names(self, path: str, leaves_out: LeavesOut | None = None) -> list[str]:
         """The names of all entries."""
@@ -149,26 +157,29 @@ def _names_but(descriptor: int, path: str, leaves_out: LeavesOut) -> list[str]:
         return [entry.name for entry in entries if not leaves_out(joined(path, entry.name), entry)]
 
 
-def _look_at(directory: str, entry: os.DirEntry[str]) -> os.stat_result | None:
+def _look_at(directory: str, entry: os.DirEntry[str], unseen: Callable[[str, OSError], None]) -> os.stat_result | None:
     try:
         return entry.stat(follow_symlinks=False)
     except FileNotFoundError:
         return None
     except OSError as error:
-        error.filename = joined(directory, entry.name)
-        raise
+        unseen(joined(directory, entry.name), error)
+        return None
 
 
 def set_directory_attributes(descriptor: int, wanted: os.stat_result) -> None:
     """Give an open directory the owner, mode and times of another; what is right already is not written again.
 
     Only root can give files away; for others the owner stays. The times come first, for a mode may close the directory
-    to its owner.
+    to its owner. Raises PermissionError also where a server has refused the owner without a word.
     """
     found = os.fstat(descriptor)
     if found.st_mtime_ns != wanted.st_mtime_ns:
         os.utime(".", ns=(wanted.st_atime_ns, wanted.st_mtime_ns), dir_fd=descriptor)
     if os.geteuid() == 0 and (found.st_uid, found.st_gid) != (wanted.st_uid, wanted.st_gid):
         os.chown(".", wanted.st_uid, wanted.st_gid, dir_fd=descriptor)
-    if stat.S_IMODE(os.fstat(descriptor).st_mode) != stat.S_IMODE(wanted.st_mode):
+    now = os.fstat(descriptor)
+    if os.geteuid() == 0 and (now.st_uid, now.st_gid) != (wanted.st_uid, wanted.st_gid):
+        raise PermissionError(errno.EPERM, "the server keeps another owner")
+    if stat.S_IMODE(now.st_mode) != stat.S_IMODE(wanted.st_mode):
         os.chmod(".", stat.S_IMODE(wanted.st_mode), dir_fd=descriptor)

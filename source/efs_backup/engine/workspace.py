@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
-from efs_backup.domain.commands import Command, PartSizes, linking_tool
+from efs_backup.domain.commands import Command, Comparing, PartSizes, linking_tool
 from efs_backup.domain.errors import CopyFailed
 from efs_backup.domain.parts import plan_pieces
 from efs_backup.domain.tuning import Copier, Tuning
@@ -43,13 +43,13 @@ class Workspace:
             self._lists = PartLists(self.path / "lists", plan_pieces(tuning))
         return self._lists
 
-    def fill(self, fpart: str, copier: Copier, sizes: PartSizes) -> None:
+    def fill(self, fpart: str, copier: Copier, sizes: PartSizes, comparing: Comparing) -> None:
         """Make what the copy needs. Where a survey has filled the lists no fpart crawls; else the one at this path.
 
         Where this user may not start our own interpreter again (it lies in another's home), rsync copies, whose
         operations nobody counts. Raises CopyFailed where they are to be limited, and of the temporary files.
         """
-        tool = _copy_tool(copier, sizes)
+        tool = _copy_tool(copier, sizes, comparing)
         if self._lists:
             self._lists.gather(sizes)
         with temporary_space_named():
@@ -99,9 +99,9 @@ class Workspace:
         return next(iter((self.fpsync / "parts").glob("*/")), None)
 
 
-def _copy_tool(copier: Copier, sizes: PartSizes) -> str:
+def _copy_tool(copier: Copier, sizes: PartSizes, comparing: Comparing) -> str:
     if copier is Copier.LINKS and os.access(sys.executable, os.X_OK):
-        return _call_of(linking_tool(sys.executable, _PACKAGE_PLACE, sizes))
+        return _call_of(linking_tool(sys.executable, _PACKAGE_PLACE, sizes, comparing))
     if sizes.operations_per_second:
         raise CopyFailed(
             f"Operations cannot be limited: this user may not start {sys.executable!r} again.",

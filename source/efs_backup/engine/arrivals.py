@@ -1,0 +1,126 @@
+"""A look at every name that another program was asked to bring, and a second try by ourselves for what is not there."""
+
+import os
+import stat
+import threading
+from collections import defaultdict
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from efs_backup.domain.arrival import Fidelity, Trouble, was_read_before
+from efs_backup.engine.bring import Bringer, Brought
+from efs_backup.engine.part_source import listed
+from efs_backup.engine.tree import Tree
+from efs_backup.engine.tree_walk import joined
+
+_WORTH_A_LISTING = 4
+
+
+@dataclass
+class Settled:
+    """What became of some names: how many have vanished from the source, or were brought by us, and what is in trouble.
+
+    brought_size: bytes of what we have read.
+    """
+
+    vanished: int = 0
+    brought: int = 0
+    brought_size: int = 0
+    troubles: list[Trouble] = field(default_factory=list)
+
+    def count(self, outcome: Brought | Trouble | None) -> None:
+        """Count what came of one second try."""
+        if outcome is None:
+            self.vanished += 1
+        elif isinstance(outcome, Trouble):
+            self.troubles.append(outcome)
+        else:
+            self.brought += 1
+            self.brought_size += outcome.size
+
+
+class Arrivals:
+    """Compares names in source and target, and brings what differs.
+
+    keeps_remains: what the target has of a name that cannot be brought is left alone, as a restore has to.
+    """
+
+    def __init__(
+        self, source: Tree, target: Tree, bringer: Bringer, fidelity: Fidelity, *, keeps_remains: bool
+    ) -> None:
+        self._source = source
+        self._target = target
+        self._bringer = bringer
+        self._fidelity = fidelity
+        self._keeps_remains = keeps_remains
+        self._lock = threading.Lock()
+        self.settled = Settled()
+
+    def settle(self, paths: Iterable[str], *, trusted: bool) -> None:
+        """Look at these names, and bring those that are not in the target as they are in the source.
+
+        trusted: whoever brought them had nothing to complain about, so that an older version is one that was read
+        before the source changed. Raises Stopped, and OSError where the target is full.
+        """
+        below = defaultdict[str, list[str]](list)
+        for path in paths:
+            directory, _, name = path.rpartition("/")
+            below[directory].append(name)
+        with ThreadPoolExecutor(self._target.concurrency.changing_threads) as workers:
+            for _ in workers.map(lambda item: self._settle_directory(*item, trusted=trusted), below.items()):
+                pass
+
+    def _settle_directory(self, directory: str, names: list[str], *, trusted: bool) -> None:
+        source, target = _attributes(self._source, directory, names), _attributes(self._target, directory, names)
+        for name in names:
+            path, there = joined(directory, name), target.get(name)
+            if there and self._has_come(path, source.get(name), there, trusted=trusted):
+                continue
+            outcome = self._bringer.bring(path)
+            if there and not isinstance(outcome, Brought):
+                self._remove_remains(path)
+            with self._lock:
+                self.settled.count(outcome)
+
+    def _has_come(self, path: str, source: os.stat_result | None, target: os.stat_result, *, trusted: bool) -> bool:
+        """Whether the target has the name as it is in the source, or as it was when it was read."""
+        if source is None or stat.S_ISDIR(source.st_mode):
+            return trusted
+        if self._fidelity.losses(source, target):
+            return trusted and was_read_before(source, target)
+        return not stat.S_ISLNK(source.st_mode) or self._leads_alike(path)
+
+    def _leads_alike(self, path: str) -> bool:
+        try:
+            return self._source.read_link(path) == self._target.read_link(path)
+        except OSError:
+            return False
+
+    def _remove_remains(self, path: str) -> None:
+        """What is neither whole nor can be made so must not be published, nor be taken for done by the next backup."""
+        if not self._keeps_remains:
+            with suppress(IsADirectoryError, FileNotFoundError):
+                self._target.unlink(path)
+
+
+def _attributes(tree: Tree, directory: str, names: list[str]) -> dict[str, os.stat_result]:
+    """The attributes of those names that can be looked at."""
+    try:
+        with tree.opened(directory) as descriptor:
+            found = listed(descriptor, names) if len(names) >= _WORTH_A_LISTING else {}
+            for name in names:
+                if name not in found and (seen := _look_at(tree, descriptor, name)):
+                    found[name] = seen
+            return found
+    except OSError:
+        return {}
+
+
+def _look_at(tree: Tree, directory: int, name: str) -> os.stat_result | None:
+    tree.throttle.pay()
+    try:
+        return os.stat(name, dir_fd=directory, follow_symlinks=False)
+    except OSError:
+        return None

@@ -1,0 +1,100 @@
+"""A partial's mark says what of it has reached the disk: the rest is not believed after a power loss.
+
+It is a file beside the partial, which its own backup writes: after a graceful end about all that is in it, and every
+few minutes about what was there then.
+"""
+
+import json
+import time
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from efs_backup.domain.commands import flush_command
+from efs_backup.domain.snapshots import SnapshotName
+from efs_backup.engine.process import Runner
+
+if TYPE_CHECKING:
+    import subprocess
+
+FLUSH_SECONDS = 300.0
+"""How much of a backup's work a killed machine may cost."""
+
+ALL = None
+"""All of a partial is on the disk."""
+
+NOTHING = 0
+
+_PREFIX = ".flushed-"
+_FORMAT = 1
+
+
+class FlushMark:
+    """The mark of one partial."""
+
+    def __init__(self, series: Path, name: SnapshotName) -> None:
+        self._path = series / f"{_PREFIX}{name}"
+
+    def until_ns(self) -> int | None:
+        """The ctime (of the backup's own clock) before which the partial's files are on the disk; ALL, or NOTHING."""
+        try:
+            read = json.loads(self._path.read_bytes())
+            until = read["until_ns"] if read["format"] == _FORMAT else NOTHING
+        except (OSError, ValueError, TypeError, KeyError):
+            return NOTHING
+        return until if until is ALL or isinstance(until, int) else NOTHING
+
+    def write(self, until_ns: int | None) -> None:
+        """Set the mark, by a rename. Raises OSError."""
+        unfinished = self.probe()[0]
+        unfinished.write_text(json.dumps({"format": _FORMAT, "until_ns": until_ns}))
+        unfinished.rename(self._path)
+
+    def probe(self) -> tuple[Path, int]:
+        """A new file beside the mark, and its ctime: whatever has an older one was written before."""
+        path = self._path.with_name(f"{self._path.name}.new")
+        with suppress(FileNotFoundError):
+            path.unlink()
+        path.touch(0o600)
+        return path, path.stat().st_ctime_ns
+
+
+class Flusher:
+    """Flushes the file system of a partial now and then while a copy runs, beside it, and sets its mark."""
+
+    def __init__(
+        self, runner: Runner, partial: Path, mark: FlushMark, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._runner = runner
+        self._command = flush_command(str(partial))
+        self._mark = mark
+        self._clock = clock
+        self._next = clock() + FLUSH_SECONDS
+        self._running: tuple[subprocess.Popen[bytes], int] | None = None
+
+    def tick(self) -> None:
+        """Go on; called about every second. That it fails costs only what a power loss would."""
+        with suppress(OSError):
+            if self._running and self._running[0].poll() is not None:
+                (done, until), self._running = self._running, None
+                if done.returncode == 0:
+                    self._mark.write(until)
+            if not self._running and self._clock() >= self._next:
+                self._next = self._clock() + FLUSH_SECONDS
+                until = self._mark.probe()[1]
+                self._running = (self._runner.begin(self._command), until)
+
+    def finish(self) -> None:
+        """Flush all, when nothing more is written, and set the mark."""
+        with suppress(OSError):
+            if self._runner.run(self._command).code == 0:
+                self._mark.write(ALL)
+
+
+def remove_marks(series: Path, partials: Collection[SnapshotName]) -> None:
+    """Remove the marks of partials that are no more."""
+    kept = {f"{_PREFIX}{name}" for name in partials}
+    for path in series.glob(f"{_PREFIX}*"):
+        if path.name.removesuffix(".new") not in kept:
+            path.unlink(missing_ok=True)
