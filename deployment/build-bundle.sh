@@ -9,7 +9,7 @@ cd "$repository"
 
 packages=${1:-}
 [ -z "$packages" ] || packages=$(cd "$OLDPWD" && cd "$packages" && pwd)
-need_environment '[cdk]'
+need_environment cdk
 PATH="$environment/bin:$PATH"
 
 content=$(mktemp -d)
@@ -17,7 +17,7 @@ trap 'rm -rf "$content"' EXIT
 bundle=deployment/dist/efs-backup-agent.zip
 
 say "Collecting the wheels"
-pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$content/wheels" .
+pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir "$content/wheels" .
 pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: \
     --dest "$content/wheels" --requirement deployment/wheelhouse.txt
 cp deployment/efs-backup-agent.service "$content"

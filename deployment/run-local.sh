@@ -10,7 +10,7 @@ set -euo pipefail
 
 if [ $# -eq 0 ]; then
     need_packages fpart rsync iproute2 nodejs
-    need_environment '[test]'
+    need_environment test
     cd "$repository"
     export PATH="$environment/bin:$PATH"
     if [ "$(id -u)" -eq 0 ]; then exec python -m deployment.local_cloud.demo; fi
@@ -24,7 +24,7 @@ if [ $# -eq 0 ]; then
 fi
 
 need_packages fpart rsync
-need_environment ''
+need_environment command
 PATH="$environment/bin:$PATH"
 
 if [ $# -eq 2 ]; then

@@ -39,12 +39,12 @@ find_python() {
     return 1
 }
 
-# need_environment EXTRA: the virtual environment with the project in it; EXTRA is "", "[cdk]" or, with all there is, "[test]".
+# need_environment PURPOSE: the virtual environment with the project in it, for "command", "cdk" or, with all there is, "test".
 need_environment() {
     local wanted version installed="$environment/.installed"
-    version=$(sha256sum "$repository/pyproject.toml" | cut -d' ' -f1)
+    version=$(cat "$repository"/{pyproject.toml,uv.lock} | sha256sum | cut -d' ' -f1)
     wanted="$1 $version"
-    grep -qxF -e "$wanted" -e "[test] $version" "$installed" 2>/dev/null && return
+    grep -qxF -e "$wanted" -e "test $version" "$installed" 2>/dev/null && return
     local python
     if ! python=$(find_python); then
         need_packages python3 python3-venv
@@ -52,13 +52,19 @@ need_environment() {
     fi
     say "Installing the Python packages into $environment"
     [ -x "$environment/bin/python" ] || "$python" -m venv "$environment"
-    install_project "$repository$1"
+    install_project "$1"
     echo "$wanted" >>"$installed"
 }
 
-# install_project PROJECT: by uv, which takes seconds where pip takes minutes; by pip where uv cannot be had or fails.
+# install_project PURPOSE: what uv.lock says and nothing newer; by uv, which takes seconds where pip takes minutes, or by pip where
+# uv cannot be had or fails. deployment/lock.sh renews the lock and what pip reads of it.
 install_project() {
+    local locked="$repository/deployment/locked" extra=()
     local pip=("$environment/bin/python" -m pip install --quiet --disable-pip-version-check)
-    "${pip[@]}" uv && "$environment/bin/uv" pip install --quiet --python "$environment/bin/python" --editable "$1" && return
-    "${pip[@]}" --editable "$1"
+    [ "$1" = command ] || extra=(--extra "$1")
+    "${pip[@]}" --require-hashes --requirement "$locked/uv.txt" &&
+        UV_PROJECT_ENVIRONMENT="$environment" "$environment/bin/uv" sync --quiet --project "$repository" \
+            --frozen --inexact --no-default-groups --group build --no-build-isolation-package efs-backup "${extra[@]}" && return
+    "${pip[@]}" --require-hashes --requirement "$locked/$1.txt"
+    "${pip[@]}" --no-deps --no-build-isolation --editable "$repository"
 }

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -41,6 +41,9 @@ _LAZY = "aws_cdk"
 
 EVENTS = Path(__file__).with_name("events")
 
+FIRST_NIGHT = "2026-11-22T02:00:00Z"
+"""When the schedule of a stack fires first; no clock of these tests knows the date of the day on which they run."""
+
 
 def event_from_file(name: str, **detail: str) -> dict[str, Any]:
     """A real event; what is given replaces entries of its detail, or of itself where it has none."""
@@ -54,11 +57,15 @@ class Cloud:
     """A stack whose Lambda is called in this process. `time` is what every clock says."""
 
     environment: dict[str, str]
-    lifecycle: Lifecycle
-    events: deque[dict[str, Any]]
-    time: str = "2026-11-22T02:00:00Z"
+    events: deque[dict[str, Any]] = field(default_factory=deque)
+    time: str = FIRST_NIGHT
     answers: list[dict[str, str]] = field(default_factory=list)
     requests: int = 0
+    lifecycle: Lifecycle = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Put its events where they wait, by its own clock."""
+        self.lifecycle = Lifecycle(self.events.append, self.now)
 
     @property
     def settings(self) -> OrchestratorSettings:
@@ -214,6 +221,19 @@ class Faults:
             door.services.cache_clear()
 
 
+@contextmanager
+def _emulation_reads(clock: Callable[[], datetime]) -> Iterator[None]:
+    """While this lasts, moto's clock is this one; by today's, a queue drops the mails of a test, which are too old."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return clock().astimezone(tz)
+
+    with mock.patch("moto.core.utils.datetime", SimpleNamespace(datetime=Clock)):
+        yield
+
+
 def _let_moto_answer(**_: Any) -> None:
     botocore_stubber.enabled = True
 
@@ -241,23 +261,27 @@ def _logs_as_before() -> Iterator[None]:
 @contextmanager
 def a_stack(set_variable: Callable[[str, str], None]) -> Iterator[Cloud]:
     """A stack as its template would make it, with a mail box subscribed to its topic."""
-    for name, value in plain_environment().items():
-        set_variable(name, value)
-    events: deque[dict[str, Any]] = deque()
+    cloud = Cloud(plain_environment())
+    _set_all(set_variable, cloud.environment)
     with (
         _logs_as_before(),
         mock.patch.object(boto3, "client", _client),
         mock_aws(config={"lambda": {"use_docker": False}}),
-        Lifecycle(events.append).in_force() as lifecycle,
+        _emulation_reads(cloud.now),
+        cloud.lifecycle.in_force(),
     ):
         if not boto3.DEFAULT_SESSION:
             boto3.setup_default_session()  # one for all tests: service models are read once
-        environment = {**plain_environment(), **_resources()}
-        for name, value in environment.items():
-            set_variable(name, value)
+        cloud.environment |= _resources()
+        _set_all(set_variable, cloud.environment)
         door.services.cache_clear()
-        yield Cloud(environment, lifecycle, events)
+        yield cloud
     door.services.cache_clear()
+
+
+def _set_all(set_variable: Callable[[str, str], None], environment: dict[str, str]) -> None:
+    for name, value in environment.items():
+        set_variable(name, value)
 
 
 def _resources() -> dict[str, str]:

@@ -19,6 +19,7 @@ from tests.once import once
 _REPOSITORY = Path(__file__).parents[2]
 _BUILD = _REPOSITORY / "deployment" / "build-s3-dist.sh"
 _WHEELHOUSE = (_REPOSITORY / "deployment" / "wheelhouse.txt").read_text()
+_LOCKED = ("pyproject.toml", "uv.lock")
 _NAMES = ("efs-backup.template", "efs-restore.template", "efs_to_efs_backup.zip", "efs-backup-agent.zip")
 
 
@@ -44,7 +45,8 @@ def _build(place: Path) -> None:
         shutil.copytree(
             _REPOSITORY / part, place / part, ignore=shutil.ignore_patterns("dist", "cdk.out", "__pycache__")
         )
-    shutil.copy(_REPOSITORY / "pyproject.toml", place)
+    for name in _LOCKED:
+        shutil.copy(_REPOSITORY / name, place)
     _make_environment(place)
     (place / "packages").mkdir()
     (place / "packages" / "amazon-efs-utils.deb").write_text("a package")
@@ -64,8 +66,8 @@ def _make_environment(place: Path) -> None:
     (programs / "pip").write_text(_PIP)
     for program in programs.iterdir():
         program.chmod(0o755)
-    version = hashlib.sha256((place / "pyproject.toml").read_bytes()).hexdigest()
-    (place / ".venv" / ".installed").write_text(f"[test] {version}\n")
+    version = hashlib.sha256(b"".join((place / name).read_bytes() for name in _LOCKED)).hexdigest()
+    (place / ".venv" / ".installed").write_text(f"test {version}\n")
 
 
 @pytest.fixture(scope="module", params=_NAMES[:2])

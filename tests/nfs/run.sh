@@ -13,7 +13,7 @@ if [ $# -ne 0 ] || [ "$(id -u)" -ne 0 ]; then
 fi
 need_packages user-mode-linux mmdebstrap e2fsprogs kmod openssh-client nfs-ganesha nfs-ganesha-vfs dnsmasq-base iproute2
 need_node
-need_environment '[test]'
+need_environment test
 bash deployment/build-bundle.sh
 say "The disk of the guest"
 image=$(bash tests/nfs/image.sh)

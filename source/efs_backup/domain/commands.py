@@ -54,12 +54,14 @@ class Comparing:
 
     time_step_ns: mtimes of the backup file system are multiples of it. with_content: contents are compared too.
     believed_ns: for each reference the ctime (its own file system's, an epoch) before which its files are known to be
-    on the disk; None for a reference of which all are.
+    on the disk; None for a reference of which all are. unfinished: the directory in which large files lie until they
+    are whole, so that the next backup continues them; "" for none.
     """
 
     time_step_ns: int = 1
     with_content: bool = False
     believed_ns: tuple[int | None, ...] = ()
+    unfinished: str = ""
 
     @property
     def modify_window(self) -> int:
@@ -127,7 +129,7 @@ def linking_tool(python: str, package_place: str, sizes: PartSizes, comparing: C
     start = "import sys; sys.path.append(sys.argv.pop(1)); from efs_backup.engine.part_copy import main; main()"
     limits = (str(sizes.threads), str(sizes.operations_per_second or 0))
     believed = ",".join("" if until is None else str(until) for until in comparing.believed_ns)
-    ways = (str(comparing.time_step_ns), str(int(comparing.with_content)), believed)
+    ways = (str(comparing.time_step_ns), str(int(comparing.with_content)), believed, comparing.unfinished)
     return (python, "-I", "-S", "-X", "utf8", "-c", start, package_place, *limits, *ways)
 
 

@@ -31,8 +31,11 @@ if TYPE_CHECKING:
 SMALL_FILE_SIZE = 256 * 1024
 """Bytes up to which a new file is read and written at once, by one thread."""
 
-WRITE, POINT, HAND_OVER = "write", "point", "hand over"
-"""How a new entry is made: a small file written, a symlink pointed, everything else handed over to rsync."""
+LARGE_FILE_SIZE = 16 * 1024 * 1024
+"""Bytes from which a new file is copied so that the next backup can go on with it."""
+
+WRITE, POINT, GO_ON, HAND_OVER = "write", "point", "go on", "hand over"
+"""How a new entry is made: a small file written, a symlink pointed, a large file continued, all else left to rsync."""
 
 _BYTES_WORTH_AN_RSYNC = 16 * 1024 * 1024
 _THREADS_FOR_AN_RSYNC = 8
@@ -63,8 +66,11 @@ def way_of(source: "Attributes", *, is_root: bool) -> str:
         return HAND_OVER
     if stat.S_ISLNK(source.st_mode):
         return POINT
-    is_small = stat.S_ISREG(source.st_mode) and source.st_size <= SMALL_FILE_SIZE
-    return WRITE if is_small and not has_holes(source) else HAND_OVER
+    if not stat.S_ISREG(source.st_mode) or has_holes(source):
+        return HAND_OVER
+    if source.st_size >= LARGE_FILE_SIZE:
+        return GO_ON
+    return WRITE if source.st_size <= SMALL_FILE_SIZE else HAND_OVER
 
 
 def has_holes(source: "Attributes") -> bool:

@@ -204,8 +204,8 @@ class CopyReport:
         """What is no failure, and good to know."""
         yield from self.notes
         unfinished = [part for part in self.parts if not part.is_finished]
-        if self.brought and unfinished:
+        if self.brought:
             said = next((found.text for part in unfinished for found in part.complaints), "")
             detail = f"; it said: {said}" if said else ""
-            names = counted(self.brought, "name")
-            yield f"{names} had to be copied one by one, for {unfinished[0]}{detail}."
+            cause = f"{unfinished[0]}{detail}" if unfinished else "they were not there as they are in the source"
+            yield f"{counted(self.brought, 'name')} had to be copied one by one, for {cause}."

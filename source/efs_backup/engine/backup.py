@@ -41,6 +41,7 @@ from efs_backup.engine.throttle import Throttle
 from efs_backup.engine.time_step import time_step_of
 from efs_backup.engine.tree import Tree, most_concurrent
 from efs_backup.engine.tree_walk import Stopped
+from efs_backup.engine.unfinished import UnfinishedFiles
 from efs_backup.engine.workspace import Workspace, workspace
 
 PARTIALS_USED = 3
@@ -205,7 +206,7 @@ class BackupRun:
                 " changes by less, is not seen as changed."
             )
         believed = tuple(reference.believed_ns for reference in attempt.references)
-        return Comparing(step, self._order.with_content, believed)
+        return Comparing(step, self._order.with_content, believed, str(attempt.unfinished.make()))
 
     def _sizes(self, attempt: "_Attempt", target: Tree) -> PartSizes:
         concurrency = most_concurrent(self._order.tuning.copier, attempt.source, target)
@@ -261,6 +262,7 @@ class BackupRun:
                 for leftover in series.partials():
                     series.discard(leftover.path)
                 remove_marks(series.path, ())
+                UnfinishedFiles(series.path).forget()
                 plan = drop_snapshots(series, self._order.retention)
                 if plan is None:
                     self._note("Nothing was pruned, for somebody restores from this series; the next backup prunes.")
@@ -272,6 +274,8 @@ class BackupRun:
         return plan.drop if plan else ()
 
     def _cut_off(self, attempt: "_Attempt", report: CopyReport) -> BackupResult:
+        for note in attempt.unfinished.told():
+            self._note(note)
         copied = counted(report.statistics.number_of_files_transferred, "file")
         return self._incomplete(f"with {copied} copied", report.statistics, attempt)
 
@@ -330,6 +334,11 @@ class _Attempt:
     private: Workspace
     previous: SnapshotName | None
     left_out: LeftOut
+
+    @property
+    def unfinished(self) -> UnfinishedFiles:
+        """The large files that the window may cut off."""
+        return UnfinishedFiles(self.series.path)
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ class Bringer:
         with self._source_directory(above) as place:
             with _reading():
                 found = os.stat(name, dir_fd=place, follow_symlinks=False)
-            self._source.throttle.pay(_OPERATIONS * (1 + found.st_size // _BLOCK))
+            self._source.throttle.pay(_OPERATIONS)
             if stat.S_ISDIR(found.st_mode):
                 with _writing():
                     os.close(make_below(self._target.descriptor, path, stat.S_IRWXU)[0])
@@ -130,6 +130,7 @@ class Bringer:
             left = found.st_size
             while left:
                 self._go_on()
+                self._source.throttle.pay(_OPERATIONS * block // _BLOCK)
                 with _reading():
                     content = os.read(reading, min(block, left))
                 if not content:

@@ -18,6 +18,7 @@ from efs_backup.domain.linking import by_directory, rsyncs_for, worst_code
 from efs_backup.domain.witness import written
 from efs_backup.engine.descent import open_root
 from efs_backup.engine.part_directory import DirectoryCopy
+from efs_backup.engine.part_large import OPERATIONS_OF_A_MEBIBYTE, LargeFile
 from efs_backup.engine.part_sides import Sides
 from efs_backup.engine.part_tally import Tally
 from efs_backup.engine.throttle import Throttle
@@ -30,8 +31,10 @@ _LISTED_IN = "--files-from="
 _INTO_EMPTY = "--ignore-existing"
 _ACCOUNT_SECONDS = 1.0
 _RSYNC_OPERATIONS = 10
-_OPERATIONS_OF_A_MEBIBYTE = 9
-"""As a file server may count them that is read by 128 KiB and written to by 1 MiB."""
+
+TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
+if TYPE_CHECKING:
+    from efs_backup.domain.linking import Attributes
 
 _SOME_FILES_FAILED = 23
 _ERROR_IN_FILE_OUTPUT = 11
@@ -73,7 +76,45 @@ class PartCopy:
             self._leave_to_rsync(self._tally.with_references, self._options_with_references(sides), "rest")
             fresh = [option for option in self._options if not option.startswith(_REFERENCE)]
             self._leave_to_rsync(self._tally.fresh, fresh, "fresh")
+            self._copy_large_files(sides)
         return worst_code(self._codes)
+
+    def _copy_large_files(self, sides: Sides) -> None:
+        """Last of all, for they may take longer than the window; what is refused is looked at when all is done."""
+        waiting, refused = self._tally.large, list[str]()
+        size = sum(listed.st_size for _, listed in waiting)
+        several = rsyncs_for(len(waiting), size, self._threads) if waiting else 0
+        workers = [threading.Thread(target=self._copy_some, args=(sides, waiting, refused)) for _ in range(several)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        self._list("large", refused)
+        self._say_statistics()
+
+    def _copy_some(self, sides: Sides, waiting: "list[tuple[str, Attributes]]", refused: list[str]) -> None:
+        while waiting and _ERROR_IN_FILE_OUTPUT not in self._codes:
+            try:
+                path, listed = waiting.pop()
+            except IndexError:  # another thread took the last one
+                return
+            if self._copy_large(LargeFile(sides, path, listed), path):
+                self._count_transferred(listed)
+            else:
+                refused.append(path)
+
+    def _copy_large(self, file: LargeFile, path: str) -> bool:
+        try:
+            return file.copy()
+        except OSError as error:
+            if error.errno in NO_SPACE:
+                self._complain(error, path)
+            return False
+
+    def _count_transferred(self, listed: "Attributes") -> None:
+        with self._lock:
+            self._tally.count(listed, is_transferred=True)
+            self._say_statistics()
 
     def _options_with_references(self, sides: Sides) -> list[str]:
         """Without references of which not all is believed: rsync does not ask when a file was flushed."""
@@ -96,7 +137,8 @@ class PartCopy:
             open_root(option.removeprefix(_REFERENCE)) for option in self._options if option.startswith(_REFERENCE)
         ]
         sides = Sides(source, target, references, self._throttle, into_empty=_INTO_EMPTY in self._options)
-        step, with_content, believed = self._comparing
+        step, with_content, believed, unfinished = self._comparing
+        sides.unfinished = open_root(unfinished) if unfinished else 0
         sides.time_step_ns, sides.with_content = int(step), with_content == "1"
         sides.believed_ns = {
             root: int(until) for root, until in zip(references, believed.split(","), strict=False) if until
@@ -184,7 +226,7 @@ class PartCopy:
     def _leave_to_rsync_slowly(self, paths: list[str], options: list[str], name: str) -> None:
         """What rsync does with each file is paid beforehand; the content of large ones it brakes itself."""
         most = self._throttle.in_a_second // _RSYNC_OPERATIONS or 1
-        kibibytes = self._throttle.in_a_second * 1024 // _OPERATIONS_OF_A_MEBIBYTE
+        kibibytes = self._throttle.in_a_second * 1024 // OPERATIONS_OF_A_MEBIBYTE
         for begin in range(0, len(paths), most):
             batch = paths[begin : begin + most]
             self._throttle.pay(_RSYNC_OPERATIONS * len(batch))
@@ -225,9 +267,9 @@ def escaped(path: str) -> str:
 
 def main() -> None:
     """Copy a part, say how it ended, and exit so. The arguments are as `domain.commands.linking_tool` writes them."""
-    threads, rate, step, with_content, believed, *options, source, target = sys.argv[1:]
+    threads, rate, step, with_content, believed, unfinished, *options, source, target = sys.argv[1:]
     throttle = Throttle(float(rate) or None)
-    comparing = [step, with_content, believed]
+    comparing = [step, with_content, believed, unfinished]
     code = PartCopy(options, [source, target], int(threads), throttle, comparing).run()
     sys.stdout.write(f"part ended with exit code {code}\n")
     sys.stdout.flush()

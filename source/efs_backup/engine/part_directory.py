@@ -5,7 +5,7 @@ import stat
 from collections.abc import Collection, Mapping
 
 from efs_backup.domain.error_numbers import NO_SPACE, NOT_THERE
-from efs_backup.domain.linking import HAND_OVER, POINT, WRITE, first_mode, is_equal, way_of
+from efs_backup.domain.linking import GO_ON, HAND_OVER, POINT, WRITE, first_mode, is_equal, way_of
 from efs_backup.domain.throttling import NAMES_IN_A_REQUEST
 from efs_backup.domain.witness import Names, Witness, pack
 from efs_backup.engine.descent import make_below
@@ -162,6 +162,9 @@ class DirectoryCopy:
 
     def _make_anew(self, target: int, name: str, attributes: "Attributes") -> None:
         way = HAND_OVER if name in self._existing else way_of(attributes, is_root=self._sides.is_root)
+        if way == GO_ON and self._sides.unfinished:
+            self.tally.large.append((self._path(name), attributes))
+            return
         is_there = is_written = False
         try:
             is_there = self._make(way, target, name, attributes)

@@ -18,7 +18,8 @@ class Sides:
 
     into_empty: the target began empty: what is there already was brought by another part, and is left alone.
     siblings: how many directories of the part lie in each directory.
-    time_step_ns, with_content, believed_ns: see `domain.commands.Comparing`.
+    time_step_ns, with_content, believed_ns: see `domain.commands.Comparing`. unfinished: the open directory in which
+    large files lie until they are whole; 0 for none.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Sides:
         self.siblings: dict[str, int] = {}
         self.time_step_ns = 1
         self.with_content = False
+        self.unfinished = 0
         self.believed_ns: dict[int, int] = {}
         self._known: set[tuple[int, str]] = set()
         self._lock = threading.Lock()

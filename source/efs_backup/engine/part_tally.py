@@ -11,8 +11,8 @@ class Tally:
     """What became of some files: counts, sizes in bytes, and the paths that are left to rsync.
 
     with_references: rsync may link these; fresh: it must copy them, for a link was refused. left_size: of both, as far
-    as it is known. doubtful: those that were there before, of whom nobody knows whether they are whole. vanished: the
-    files that the source has no more.
+    as it is known. doubtful: those that were there before, of whom nobody knows whether they are whole. large:
+    those that are copied when all directories are done. vanished: the files that the source has no more.
     """
 
     def __init__(self) -> None:
@@ -20,6 +20,7 @@ class Tally:
         self.with_references: list[str] = []
         self.fresh: list[str] = []
         self.doubtful: list[str] = []
+        self.large: list[tuple[str, Attributes]] = []
 
     def count(self, attributes: "Attributes", *, is_transferred: bool = False) -> None:
         """Count a file that is where it belongs now."""
@@ -46,3 +47,4 @@ class Tally:
         self.with_references += other.with_references
         self.fresh += other.fresh
         self.doubtful += other.doubtful
+        self.large += other.large
