@@ -150,6 +150,15 @@ def backup(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def place_for_depth(tmp_path: Path) -> Iterator[Path]:
+    """A directory for trees that are too deep for Python to remove."""
+    path = tmp_path / "deep"
+    path.mkdir()
+    yield path
+    subprocess.run(["rm", "-rf", path], check=True)
+
+
 @pytest.fixture(scope="session")
 def simulator_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The simulator of Amazon EFS, built from bench/efs_sim."""

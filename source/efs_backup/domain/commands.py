@@ -138,11 +138,6 @@ def part_command(tool: str, options: Command, part: str, source: str, target: st
     return (tool, *options, "-d", f"--files-from={part}", "--from0", f"{source}/", f"{target}/")
 
 
-def duplicate_command(original: str, duplicate: str) -> Command:
-    """A second file equal to the first in content and attributes."""
-    return ("cp", "--archive", "--sparse=always", "--no-target-directory", "--", original, duplicate)
-
-
 def flush_command(path: str) -> Command:
     """Write what the file system of this path still has in memory (coreutils' syncfs)."""
     return ("sync", "--file-system", path)

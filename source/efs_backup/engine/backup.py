@@ -19,12 +19,11 @@ from efs_backup.domain.ports import Watcher
 from efs_backup.domain.snapshots import SnapshotName
 from efs_backup.domain.tuning import Copier
 from efs_backup.domain.warnings import Warned
-from efs_backup.domain.wording import counted
+from efs_backup.domain.wording import counted, foreign_sentence
 from efs_backup.engine.backup_inside import left_out_of_backup
 from efs_backup.engine.bring import Bringer
 from efs_backup.engine.completion import Completion
 from efs_backup.engine.copy import Copy, CopyOrder
-from efs_backup.engine.delete import delete_trees
 from efs_backup.engine.finish import Finished, FinishOrder, make_listed_directories
 from efs_backup.engine.flush_marks import ALL, NOTHING, Flusher, FlushMark, remove_marks
 from efs_backup.engine.journal import Journal
@@ -32,7 +31,7 @@ from efs_backup.engine.left_out import LeftOut
 from efs_backup.engine.lock import Owner, locked
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.process import Runner, Tools
-from efs_backup.engine.prune import drop_snapshots
+from efs_backup.engine.prune import prune
 from efs_backup.engine.refusals import FREE_SPACE, refusal, refusals_named
 from efs_backup.engine.series import Series, Snapshot
 from efs_backup.engine.stop import Stop
@@ -113,7 +112,9 @@ class BackupRun:
 
     def _back_up(self, source: Tree, series: Series, tools: Tools) -> BackupResult:
         series.check_hard_links()
-        for adopted in series.adopt():
+        if foreign := series.foreign():
+            self._note(foreign_sentence(foreign))
+        for adopted in series.adopt(self._note):
             self._note(f"Adopted a snapshot of the old layout as {adopted.name}.")
         snapshots, partials = series.snapshots(), series.partials()
         with workspace() as private:
@@ -121,7 +122,9 @@ class BackupRun:
             survey = self._survey(source, private, left_out)
             if survey.is_empty and not self._order.allow_empty:
                 refuse_sudden_emptiness(self._order.source, snapshots)
-            name = SnapshotName.following([known.name for known in (*snapshots, *partials)], self._now)
+            name = series.free_name(
+                SnapshotName.following([known.name for known in (*snapshots, *partials)], self._now)
+            )
             references = self._references(series, partials, snapshots)
             previous = snapshots[0].name if snapshots else None
             attempt = _Attempt(source, series, name, references, survey, private, previous, left_out)
@@ -218,7 +221,7 @@ class BackupRun:
             troubled = frozenset(trouble.path for trouble in (*attempt.survey.troubles, *report.troubles))
             order = FinishOrder(attempt.left_out, evidence, whole_target=True, troubled=troubled)
             bringer = Bringer(attempt.source, target, _fidelity(Comparing(time_step_of(target.descriptor))))
-            return Completion(attempt.source, target, bringer, order, self._runner).run(attempt.survey.linked_inodes)
+            return Completion(attempt.source, target, bringer, order).run(attempt.survey.linked_inodes)
 
     def _left_out(self, attempt: "_Attempt", report: CopyReport, finished: Finished) -> BackupError | None:
         """The fault that all troubles together make; if it is none, the operator is warned of them."""
@@ -258,20 +261,20 @@ class BackupRun:
         """What fails here is no failure of the backup: the snapshot is there, and the next backup prunes again."""
         with self._step("prune"):
             try:
-                series.refresh_number_links()
-                for leftover in series.partials():
-                    series.discard(leftover.path)
+                leftovers = tuple(leftover.path for leftover in series.partials())
+                pruned = prune(series, self._order.retention, self._stop.is_due, self._throttle, leftovers)
                 remove_marks(series.path, ())
                 UnfinishedFiles(series.path).forget()
-                plan = drop_snapshots(series, self._order.retention)
-                if plan is None:
-                    self._note("Nothing was pruned, for somebody restores from this series; the next backup prunes.")
-                if not delete_trees(series.trash(), self._stop.is_due, self._throttle):
-                    self._note("Not all dropped snapshots are deleted yet; the next backup goes on.")
             except (BackupError, OSError) as error:
                 self._note(f"Pruning failed and will be tried again by the next backup: {error}")
                 return ()
-        return plan.drop if plan else ()
+        if pruned.plan is None:
+            self._note("Nothing was pruned, for somebody restores from this series; the next backup prunes.")
+        if not pruned.is_whole:
+            self._note("Not all dropped snapshots are deleted yet; the next backup goes on.")
+        for warned in pruned.warnings:
+            self._warn(warned)
+        return pruned.dropped
 
     def _cut_off(self, attempt: "_Attempt", report: CopyReport) -> BackupResult:
         for note in attempt.unfinished.told():

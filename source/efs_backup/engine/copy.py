@@ -62,8 +62,10 @@ class Copy:
         self._runner = runner
         self._workspace = workspace
         self._tools = tools
-        self._source = workspace.link("source", Path(order.source.root))
-        self._target = workspace.link("target", Path(order.target.root))
+        self._source, self._target = (
+            tree.by_descriptor if order.into_live else workspace.link(name, Path(tree.root))
+            for name, tree in (("source", order.source), ("target", order.target))
+        )
         self._ended: dict[int, PartReport] = {}
         self._notes: list[str] = []
 

@@ -7,7 +7,7 @@ from stat import S_ISDIR
 from efs_backup.domain.excludes import ExcludePattern, matching
 from efs_backup.domain.warnings import Warned
 from efs_backup.domain.wording import named
-from efs_backup.engine.mount_table import mounts_below
+from efs_backup.engine.mounts import mounts_below
 from efs_backup.engine.tree import Tree
 
 
@@ -110,7 +110,7 @@ class OtherFileSystems(LeftOut):
     def __init__(self, tree: Tree) -> None:
         super().__init__()
         self._device = os.fstat(tree.descriptor).st_dev
-        self._closed = set(mounts_below(tree.root))
+        self._closed = {*mounts_below(tree.root)} - {""}
         self._empty: set[str] = set()
         self._gone: set[str] = set()
 

@@ -14,13 +14,6 @@ def mount_table() -> list[Mount]:
     return [parse_mount(line) for line in _read("/proc/self/mountinfo").splitlines()]
 
 
-def mounts_below(directory: str) -> frozenset[str]:
-    """The paths of the mounts below a directory, relative to it."""
-    top = os.path.realpath(directory)
-    points = {mount.point for mount in mount_table()}
-    return frozenset(os.path.relpath(point, top) for point in points if point != top and is_within(point, top))
-
-
 def location_of(path: str) -> Location | None:
     """Which place of which file system a path is, also one that does not exist yet; None where it cannot be told."""
     real = os.path.realpath(path)
