@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+LOST_AND_FOUND = "lost+found"
+"""The directory that ext4 keeps for itself in the root of each of its file systems."""
+
 
 @dataclass(frozen=True)
 class Location:
