@@ -15,6 +15,7 @@ from hypothesis import settings
 
 from efs_backup.domain.tuning import Copier
 from tests.builders import small_tree
+from tests.mounts import Mounts
 from tests.simulator import Simulator
 
 COMMAND = Path(sys.executable).with_name("efs-backup")
@@ -36,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if lacks_root and item.get_closest_marker("root"):
             item.add_marker(pytest.mark.skip(reason="needs root rights"))
-        if lacks_fuse and "simulator" in getattr(item, "fixturenames", ()):
+        if lacks_fuse and {"simulator", "mounts"}.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.skip(reason="needs /dev/fuse and root rights"))
 
 
@@ -173,6 +174,14 @@ def simulator_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def simulator(simulator_program: Path, tmp_path: Path) -> Iterator[Simulator]:
     """File systems that behave like EFS without its latencies; unmounted at the end."""
     made = Simulator(simulator_program, tmp_path / "simulated")
+    yield made
+    made.unmount_all()
+
+
+@pytest.fixture
+def mounts() -> Iterator[Mounts]:
+    """Mounts, gone at the end."""
+    made = Mounts()
     yield made
     made.unmount_all()
 

@@ -27,6 +27,13 @@ class Simulator:
         self._mounted.append(mount)
         return mount
 
+    def mount_again(self, name: str, mount: Path) -> None:
+        """Mount the same files at a second place, as from the same server."""
+        subprocess.run(
+            [self._program, self.place / f"{name}.backing", mount, "-o", ",".join(_WITHOUT_LATENCY)], check=True
+        )
+        self._mounted.append(mount)
+
     def unmount(self, mount: Path) -> None:
         """Unmount; nothing if it is not mounted."""
         if mount in self._mounted:

@@ -16,18 +16,15 @@ from efs_backup.engine.bring import Bringer
 from efs_backup.engine.compare import Comparison
 from efs_backup.engine.finish import Finish, FinishOrder, make_listed_directories
 from efs_backup.engine.hard_links import groups_of, relink, separate
+from efs_backup.engine.left_out import LeftOut
 from efs_backup.engine.quarantine import Quarantine
 from efs_backup.engine.survey import take_survey
 from efs_backup.engine.tree import Tree
 from tests.builders import account, write
 
 
-def _nothing_is_left_out(_path: str) -> bool:
-    return False
-
-
 def _survey(tree: Tree, _other: Tree) -> object:
-    return sorted(take_survey(tree, _nothing_is_left_out).remembered)
+    return sorted(take_survey(tree, LeftOut()).remembered)
 
 
 def _compare(tree: Tree, other: Tree) -> object:
@@ -42,7 +39,7 @@ def _compare_as_new(tree: Tree, other: Tree) -> object:
 
 def _finish(tree: Tree, other: Tree) -> object:
     bringer = Bringer(other, tree, Fidelity(os.geteuid() == 0, 1))
-    return Finish(other, tree, bringer, FinishOrder(_nothing_is_left_out, Evidence(), whole_target=True)).run()
+    return Finish(other, tree, bringer, FinishOrder(LeftOut(), Evidence(), whole_target=True)).run()
 
 
 def _finish_from(tree: Tree, other: Tree) -> object:

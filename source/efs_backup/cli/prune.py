@@ -17,7 +17,7 @@ from efs_backup.engine.signals import stopping_on_signals
 from efs_backup.engine.stop import Stop
 
 
-@click.command()
+@click.command(cls=options.Command)
 @options.backup
 @click.option("--retain", type=int, required=True, metavar="N", help=options.RETAIN_HELP)
 @options.label

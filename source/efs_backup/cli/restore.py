@@ -19,7 +19,7 @@ from efs_backup.engine.signals import stopping_on_signals
 from efs_backup.engine.stop import Stop
 
 
-@click.command()
+@click.command(cls=options.Command)
 @options.backup
 @options.target
 @options.label

@@ -1,6 +1,6 @@
 """Small matters of grammar."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 _KILO = 1000
 _UNITS = ("kB", "MB", "GB", "TB", "PB")
@@ -11,12 +11,16 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def named(paths: Collection[str], most: int = 20) -> str:
+    """`'a', 'b' and 3 more`: the first paths in order."""
+    more = f" and {len(paths) - most:,} more" if len(paths) > most else ""
+    return ", ".join(map(repr, sorted(paths)[:most])) + more
+
+
 def foreign_sentence(names: Sequence[str], most: int = 3) -> str:
     """A note about what somebody else has put into a series."""
-    named = ", ".join(map(repr, names[:most]))
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
     subject = f"{len(names):,} entries of the series are" if len(names) > 1 else "1 entry of the series is"
-    return f"{subject} nothing of this program and left alone: {named}{more}."
+    return f"{subject} nothing of this program and left alone: {named(names, most)}."
 
 
 def sized(size: float) -> str:

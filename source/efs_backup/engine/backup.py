@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 from efs_backup.domain.arrival import Fidelity, fault_of, warnings_of
@@ -14,7 +13,6 @@ from efs_backup.domain.backup import BackupResult, BackupStatus, CopyStatistics,
 from efs_backup.domain.commands import RSYNC_PATCHED, Comparing, PartSizes, flush_command, rsync_options
 from efs_backup.domain.errors import BackupError, CopyFailed, FailureReason, Hung
 from efs_backup.domain.evidence import Evidence
-from efs_backup.domain.excludes import is_left_out
 from efs_backup.domain.orders import BackupOrder
 from efs_backup.domain.parts import CopyReport, plan_parts
 from efs_backup.domain.ports import Watcher
@@ -22,12 +20,14 @@ from efs_backup.domain.snapshots import SnapshotName
 from efs_backup.domain.tuning import Copier
 from efs_backup.domain.warnings import Warned
 from efs_backup.domain.wording import counted, foreign_sentence
+from efs_backup.engine.backup_inside import left_out_of_backup
 from efs_backup.engine.bring import Bringer
 from efs_backup.engine.completion import Completion
 from efs_backup.engine.copy import Copy, CopyOrder
 from efs_backup.engine.finish import Finished, FinishOrder, make_listed_directories
 from efs_backup.engine.flush_marks import ALL, NOTHING, Flusher, FlushMark, remove_marks
 from efs_backup.engine.journal import Journal
+from efs_backup.engine.left_out import LeftOut
 from efs_backup.engine.lock import Owner, locked
 from efs_backup.engine.patience import LAST_WORDS_SECONDS, supervised, within
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
@@ -66,7 +66,6 @@ class BackupRun:
         self._runner = runner
         self._stop = stop
         self._watcher = watcher
-        self._is_left_out = partial(is_left_out, order.excludes)
         self._throttle = Throttle(order.tuning.operations_per_second)
         self._steps: list[Step] = []
         self._notes: list[str] = []
@@ -128,7 +127,8 @@ class BackupRun:
             self._note(f"Adopted a snapshot of the old layout as {adopted.name}.")
         snapshots, partials = series.snapshots(), series.partials()
         with workspace() as private:
-            survey = self._survey(source, private)
+            left_out = left_out_of_backup(source, self._order, series)
+            survey = self._survey(source, private, left_out)
             if survey.is_empty and not self._order.allow_empty:
                 refuse_sudden_emptiness(self._order.source, snapshots)
             name = series.free_name(
@@ -136,7 +136,7 @@ class BackupRun:
             )
             references = self._references(series, partials, snapshots)
             previous = snapshots[0].name if snapshots else None
-            attempt = _Attempt(source, series, name, references, survey, private, previous)
+            attempt = _Attempt(source, series, name, references, survey, private, previous, left_out)
             return self._fill_and_publish(attempt, tools)
 
     def _references(self, series: Series, partials: list[Snapshot], snapshots: list[Snapshot]) -> "list[_Reference]":
@@ -154,12 +154,22 @@ class BackupRun:
             *(_Reference(one.path) for one in snapshots[:1]),
         ]
 
-    def _survey(self, source: Tree, private: Workspace) -> Survey:
-        """What is found is listed for our copier; for rsync alone fpart lists it again."""
+    def _survey(self, source: Tree, private: Workspace, left_out: LeftOut) -> Survey:
+        """What is found is listed for our copier, and where something is left out; else fpart lists it for rsync."""
         with self._step("survey"):
-            lists = private.part_lists(self._order.tuning)
-            tolerated = self._order.tolerated_unreadable
-            return take_survey(source, self._is_left_out, self._stop.is_due, lists, tolerated)
+            survey, is_listed = self._look(source, private, left_out)
+            if left_out and not is_listed:  # BACKUP itself turned up, which fpart would list
+                survey, _ = self._look(source, private, left_out)
+        for warned in left_out.warnings():
+            self._warn(warned)
+        for note in left_out.notes():
+            self._note(note)
+        return survey
+
+    def _look(self, source: Tree, private: Workspace, left_out: LeftOut) -> tuple[Survey, bool]:
+        tolerated = self._order.tolerated_unreadable
+        lists = private.part_lists(self._order.tuning, leaves_out=bool(left_out) or tolerated > 0)
+        return take_survey(source, left_out, self._stop.is_due, lists, tolerated), lists is not None
 
     def _fill_and_publish(self, attempt: "_Attempt", tools: Tools) -> BackupResult:
         partial = attempt.series.create_partial(attempt.name)
@@ -192,7 +202,7 @@ class BackupRun:
             self._watcher.expect(attempt.survey.files, attempt.survey.size)
             links = private.links("reference", [reference.path for reference in attempt.references])
             options = rsync_options(links, vanishing=True, into_empty=True, comparing=comparing)
-            order = CopyOrder(attempt.source, target, options, sizes, _fidelity(comparing), self._order.excludes)
+            order = CopyOrder(attempt.source, target, options, sizes, _fidelity(comparing))
             copy = Copy(order, self._runner, tools, private)
             report = copy.run(self._stop, self._watcher, flusher.tick)
             for note in report.told():
@@ -220,7 +230,7 @@ class BackupRun:
     def _finish(self, attempt: "_Attempt", target: Tree, evidence: Evidence, report: CopyReport) -> Finished:
         with self._step("finish"):
             troubled = frozenset(trouble.path for trouble in (*attempt.survey.troubles, *report.troubles))
-            order = FinishOrder(self._is_left_out, evidence, whole_target=True, troubled=troubled)
+            order = FinishOrder(attempt.left_out, evidence, whole_target=True, troubled=troubled)
             bringer = Bringer(attempt.source, target, _fidelity(Comparing(time_step_of(target.descriptor))))
             return Completion(attempt.source, target, bringer, order).run(attempt.survey.linked_inodes)
 
@@ -339,6 +349,7 @@ class _Attempt:
     survey: Survey
     private: Workspace
     previous: SnapshotName | None
+    left_out: LeftOut
 
     @property
     def unfinished(self) -> UnfinishedFiles:

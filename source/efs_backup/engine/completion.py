@@ -9,6 +9,7 @@ from efs_backup.domain.errors import SourceUnreadable
 from efs_backup.engine.bring import Bringer
 from efs_backup.engine.finish import Finish, Finished, FinishOrder
 from efs_backup.engine.hard_links import false_links, groups_of, relink, separate
+from efs_backup.engine.left_out import Together, Unreadable
 from efs_backup.engine.refusals import source_errors_named
 from efs_backup.engine.tree import Tree
 
@@ -26,7 +27,8 @@ class Completion:
         """Complete the target. Raises SourceUnreadable, CopyFailed, and OSError on the target's side."""
         self._check_that_source_is_the_same()
         with source_errors_named(self._source.root):
-            groups = groups_of(self._source, linked_inodes, self._order.is_left_out)
+            left_out = Together([self._order.is_left_out, Unreadable(self._order.troubled)])
+            groups = groups_of(self._source, linked_inodes, left_out)
         relink(self._target, groups)
         touched = _directories_of(chain.from_iterable(groups))
         finished = self._check_names(touched)

@@ -5,16 +5,15 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
 from efs_backup.domain.arrival import Fidelity
 from efs_backup.domain.backup import CopyStatistics
-from efs_backup.domain.commands import Command, PartSizes, fpart_options, fpsync_command, part_command
+from efs_backup.domain.commands import Command, PartSizes, fpsync_command, part_command
 from efs_backup.domain.error_numbers import NO_SPACE
-from efs_backup.domain.excludes import ExcludePattern
 from efs_backup.domain.parts import CopyReport, PartReport
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.rsync_output import parse_complaints, parse_statistics
@@ -52,7 +51,6 @@ class CopyOrder:
     options: Command
     sizes: PartSizes
     fidelity: Fidelity
-    excludes: Sequence[ExcludePattern] = ()
     into_live: bool = False
 
 
@@ -127,7 +125,7 @@ class Copy:
         order = self._order
         return fpsync_command(
             self._tools.fpsync, self._source, self._target, str(self._workspace.fpsync), str(self._workspace.tool),
-            order.sizes, (order.options, fpart_options(order.excludes)),
+            order.sizes, order.options,
         )  # fmt: skip
 
     def _run_lost_parts_again(self, stop: Stop) -> None:

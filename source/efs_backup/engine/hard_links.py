@@ -7,12 +7,12 @@ import threading
 import uuid
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import pairwise
 
 from efs_backup.engine.duplicate import duplicate
 from efs_backup.engine.patience import for_each
-from efs_backup.engine.tree import Tree
+from efs_backup.engine.tree import LeavesOut, Tree
 from efs_backup.engine.tree_walk import TreeWalk, joined
 
 
@@ -37,18 +37,14 @@ class LinkedInodes:
         return frozenset(one for one, other in pairwise(ordered) if one == other)
 
 
-def groups_of(
-    tree: Tree, inodes: frozenset[int], is_left_out: Callable[[str], bool] = lambda _path: False
-) -> list[list[str]]:
+def groups_of(tree: Tree, inodes: frozenset[int], is_left_out: LeavesOut | None = None) -> list[list[str]]:
     """The paths of each group of names of one file, for these inodes."""
     found: dict[tuple[int, int], list[str]] = defaultdict(list)
     lock = threading.Lock()
 
     def enter(directory: str) -> Iterable[str]:
-        for name, attributes in tree.list(directory):
+        for name, attributes in tree.list(directory, is_left_out):
             path = joined(directory, name)
-            if is_left_out(path):
-                continue
             if stat.S_ISDIR(attributes.st_mode):
                 yield name
             elif attributes.st_ino in inodes:
@@ -60,9 +56,7 @@ def groups_of(
     return [sorted(paths) for paths in found.values() if len(paths) > 1]
 
 
-def false_links(
-    source: Tree, target: Tree, linked: frozenset[int], is_left_out: Callable[[str], bool] = lambda _path: False
-) -> list[str]:
+def false_links(source: Tree, target: Tree, linked: frozenset[int], is_left_out: LeavesOut | None = None) -> list[str]:
     """Names of one file in the target that are different files in the source.
 
     In a backup they come from the previous snapshot, where they were one: each of the source's files equals it, and is

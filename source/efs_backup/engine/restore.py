@@ -17,12 +17,12 @@ from efs_backup.domain.parts import CopyReport, plan_parts
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.restoring import RestorePlan, RestoreResult, RestoreStatus
 from efs_backup.domain.snapshots import SnapshotName
-from efs_backup.domain.tuning import Copier
 from efs_backup.engine.bring import Bringer
 from efs_backup.engine.compare import Entry
 from efs_backup.engine.copy import Copy, CopyOrder
 from efs_backup.engine.finish import Finish, FinishOrder, make_listed_directories
 from efs_backup.engine.hard_links import false_links, groups_of, relink, separate
+from efs_backup.engine.left_out import LeftOut
 from efs_backup.engine.lock import reading
 from efs_backup.engine.mounts import mounts_below
 from efs_backup.engine.patience import supervised
@@ -98,13 +98,8 @@ class RestoreRun:
         """One walk over the snapshot serves both."""
         if part.only is not None:
             return self._plan(part, source), Survey(1)
-        if self._mounted and self._order.tuning.copier is Copier.RSYNC:
-            raise RestoreFailed(
-                f"Something is mounted in the target {str(self._target)!r}, which --copier rsync cannot go around;"
-                " nothing was touched.",
-                "Leave out --copier, or unmount it.",
-            )
-        surveying = Surveying(source, self._is_left_out, private.part_lists(self._order.tuning))
+        lists = private.part_lists(self._order.tuning, leaves_out=bool(self._mounted))
+        surveying = Surveying(source, LeftOut(), lists)
         planned = self._plan(part, source, surveying.take)
         return planned, surveying.survey()
 
@@ -127,8 +122,9 @@ class RestoreRun:
         """The mount points in the target: nothing is changed beyond them."""
         return frozenset(mounts_below(str(self._target))) - {""}
 
-    def _is_left_out(self, path: str) -> bool:
-        return path in self._mounted
+    @cached_property
+    def _left_out(self) -> LeftOut:
+        return LeftOut(self._mounted.__contains__)
 
     def _carry_out(self, attempt: "_Attempt", planned: Planned) -> RestoreResult:
         with self._opened_target(attempt, planned) as target:
@@ -155,8 +151,9 @@ class RestoreRun:
             raise Stopped if not report.is_settled and self._stop.is_due() else fault
         troubled = frozenset(trouble.path for trouble in report.troubles)
         order = FinishOrder(
-            self._is_left_out, evidence, whole_target=False, keeps_root=self._keeps_root(attempt), troubled=troubled
-        )
+            self._left_out, evidence, whole_target=False, keeps_root=self._keeps_root(attempt),
+            troubled=troubled,
+        )  # fmt: skip
         return [*report.troubles, *self._finish(attempt, target, bringer, order)]
 
     def _bring_one(self, name: str, bringer: Bringer) -> list[Trouble]:
@@ -223,10 +220,10 @@ class RestoreRun:
     def _finish(self, attempt: "_Attempt", target: Tree, bringer: Bringer, order: FinishOrder) -> list[Trouble]:
         self._watcher.step("finish")
         source = attempt.source
-        groups = groups_of(source, attempt.survey.linked_inodes, self._is_left_out)
+        groups = groups_of(source, attempt.survey.linked_inodes, self._left_out)
         relink(target, groups)
         finished = Finish(source, target, bringer, order).run()
-        if strangers := false_links(source, target, finished.inodes.repeated(), self._is_left_out):
+        if strangers := false_links(source, target, finished.inodes.repeated(), self._left_out):
             separate(target, strangers)
             relink(target, groups)
             finished = Finish(source, target, bringer, order).run()  # for the directories' times

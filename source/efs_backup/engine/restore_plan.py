@@ -15,7 +15,8 @@ from efs_backup.domain.errors import NothingThere, RestoreFailed, WrongUsage
 from efs_backup.domain.orders import RestoreMode, RestoreOrder
 from efs_backup.domain.restoring import RestorePlan
 from efs_backup.domain.snapshots import SnapshotName
-from efs_backup.engine.compare import Comparison, Entry
+from efs_backup.engine.compare import Comparison, Entry, Omitted
+from efs_backup.engine.left_out import LeftOut
 from efs_backup.engine.places import refuse_nesting
 from efs_backup.engine.series import Series, Snapshot
 from efs_backup.engine.tree import Tree
@@ -122,7 +123,10 @@ def plan_restore(
             found.add,
             reads=_reading(order, part),
             inside_old=order.mode is RestoreMode.MIRROR,
-            is_left_out=lambda path: part.leaves_out(path) or sides.leaves_out(path) or path in sides.mounted,
+            omitted=Omitted(
+                LeftOut(lambda path: part.leaves_out(path) or sides.leaves_out(path) or path in sides.mounted),
+                LeftOut(lambda path: part.leaves_out(path) or path in sides.mounted),
+            ),
             listed=listed,
         ).run(should_stop)
         if order.mode is RestoreMode.MIRROR:

@@ -63,6 +63,11 @@ class Series:
         self.path = self.label_path / str(interval)
 
     @property
+    def directories(self) -> tuple[Path, Path, Path]:
+        """BACKUP itself, the directory of the label in it, and that of the series."""
+        return (self.label_path.parent, self.label_path, self.path)
+
+    @property
     def exists(self) -> bool:
         """Whether this series has a directory, ours or the old solution's."""
         return self.path.is_dir() or bool(self._old_numbers())
@@ -131,7 +136,7 @@ class Series:
     def foreign(self) -> list[str]:
         """The names in the series' directory that are nothing of ours, in order; nobody touches them."""
         directories = {*_directories(self.path)}
-        return sorted(name for name in _listed(self.path) if not _is_ours(name, is_directory=name in directories))
+        return sorted(name for name in listed(self.path) if not _is_ours(name, is_directory=name in directories))
 
     def unadopted(self) -> list[Snapshot]:
         """The old solution's directories `daily.N`, with the names that they will get."""
@@ -228,7 +233,7 @@ class Series:
         wanted = number_links(self.interval, self._names(""))
         try:
             with refusals_named(str(self.label_path)):
-                for name in _listed(self.label_path):
+                for name in listed(self.label_path):
                     path = self.label_path / name
                     if backup_number(self.interval, name) is not None and name not in wanted and path.is_symlink():
                         path.unlink()
@@ -284,7 +289,8 @@ def _directories(path: Path) -> list[str]:
         return []
 
 
-def _listed(path: Path) -> list[str]:
+def listed(path: Path) -> list[str]:
+    """The names in a directory; none where there is none."""
     try:
         return os.listdir(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -311,11 +317,3 @@ def _flush_directory(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def find_series(backup: Path, label: FolderLabel | None, interval: Interval | None, now: datetime) -> list[Series]:
-    """The series that exist in a backup, of one label or interval if given, in order of their names."""
-    labels = [label] if label else [FolderLabel(name) for name in sorted(_listed(backup)) if not name.startswith(".")]
-    intervals = [interval] if interval else list(Interval)
-    series = (Series(backup, each, kind, now) for each in labels for kind in intervals)
-    return [found for found in series if found.exists]

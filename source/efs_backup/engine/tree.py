@@ -3,10 +3,11 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
 from types import TracebackType
+from typing import Protocol
 
 from efs_backup.domain.parts import Concurrency, concurrency_of
 from efs_backup.domain.throttling import NAMES_IN_A_REQUEST
@@ -14,10 +15,24 @@ from efs_backup.domain.tuning import Copier
 from efs_backup.engine.descent import LISTING, PASSING, make_below, open_below, open_place
 from efs_backup.engine.mounts import kind_of_device
 from efs_backup.engine.throttle import Throttle
+from efs_backup.engine.tree_walk import joined
 
 _ROOT = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _NAMES_AT_A_TIME = 2 * NAMES_IN_A_REQUEST
+
+
+class LeavesOut(Protocol):
+    """Whether to leave out the entry at a path that a listing has found, before it is looked at; false: nothing is."""
+
+    def __call__(self, path: str, entry: os.DirEntry[str], /) -> bool: ...  # noqa: D102
+    def is_closed(self, directory: str, /) -> bool:
+        """Whether nothing in this directory is to be listed."""
+
+
+def _refuse(path: str, error: OSError) -> None:
+    error.filename = path
+    raise error
 
 
 class Tree:
@@ -72,28 +87,38 @@ class Tree:
             if directory:
                 os.close(descriptor)
 
-    def batches(self, path: str) -> Iterator[list[tuple[str, os.stat_result]]]:
+    def batches(
+        self, path: str, leaves_out: LeavesOut | None = None, unseen: Callable[[str, OSError], None] = _refuse
+    ) -> Iterator[list[tuple[str, os.stat_result]]]:
         """All entries with their attributes, some at a time; what vanishes while we look is left out.
+
+        What `leaves_out` names is not looked at. `unseen` gets the path of what cannot be looked at, and may raise.
 
         Few enough that they are looked at before more are asked for: a client of NFS asks for attributes with the names
         only as long as somebody looks at them. And between one look and the next little is done, for other threads that
         look at their directories would wait for it.
         """
+        if leaves_out and leaves_out.is_closed(path):
+            return
         with self.opened(path) as descriptor, os.scandir(descriptor) as entries:
             while batch := [*islice(entries, _NAMES_AT_A_TIME)]:
                 self.throttle.pay(len(batch) // NAMES_IN_A_REQUEST)
-                yield [(entry.name, seen) for entry in batch if (seen := _look_at(entry))]
+                if leaves_out:
+                    batch = [entry for entry in batch if not leaves_out(joined(path, entry.name), entry)]
+                yield [(entry.name, seen) for entry in batch if (seen := _look_at(path, entry, unseen))]
 
-    def names(self, path: str) -> list[str]:
+    def names(self, path: str, leaves_out: LeavesOut | None = None) -> list[str]:
         """The names of all entries."""
+        if leaves_out and leaves_out.is_closed(path):
+            return []
         with self.opened(path) as descriptor:
-            found = os.listdir(descriptor)
+            found = _names_but(descriptor, path, leaves_out) if leaves_out else os.listdir(descriptor)
         self.throttle.pay(len(found) // NAMES_IN_A_REQUEST)
         return found
 
-    def list(self, path: str) -> list[tuple[str, os.stat_result]]:
+    def list(self, path: str, leaves_out: LeavesOut | None = None) -> list[tuple[str, os.stat_result]]:
         """All entries with their attributes at once."""
-        return [*chain.from_iterable(self.batches(path))]
+        return [*chain.from_iterable(self.batches(path, leaves_out))]
 
     def stat(self, path: str) -> os.stat_result:
         """The attributes of the entry itself, never of a symlink's target."""
@@ -153,10 +178,18 @@ def most_concurrent(copier: Copier, *trees: Tree) -> Concurrency:
     return max(suiting, key=lambda concurrency: concurrency.threads)
 
 
-def _look_at(entry: os.DirEntry[str]) -> os.stat_result | None:
+def _names_but(descriptor: int, path: str, leaves_out: LeavesOut) -> list[str]:
+    with os.scandir(descriptor) as entries:
+        return [entry.name for entry in entries if not leaves_out(joined(path, entry.name), entry)]
+
+
+def _look_at(directory: str, entry: os.DirEntry[str], unseen: Callable[[str, OSError], None]) -> os.stat_result | None:
     try:
         return entry.stat(follow_symlinks=False)
     except FileNotFoundError:
+        return None
+    except OSError as error:
+        unseen(joined(directory, entry.name), error)
         return None
 
 
