@@ -15,6 +15,7 @@ from hypothesis import settings
 
 from efs_backup.domain.tuning import Copier
 from tests.builders import small_tree
+from tests.mounts import Mounts
 from tests.simulator import Simulator
 
 COMMAND = Path(sys.executable).with_name("efs-backup")
@@ -36,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if lacks_root and item.get_closest_marker("root"):
             item.add_marker(pytest.mark.skip(reason="needs root rights"))
-        if lacks_fuse and "simulator" in getattr(item, "fixturenames", ()):
+        if lacks_fuse and {"simulator", "mounts"}.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.skip(reason="needs /dev/fuse and root rights"))
 
 
@@ -160,6 +161,15 @@ def backup(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def place_for_depth(tmp_path: Path) -> Iterator[Path]:
+    """A directory for trees that are too deep for Python to remove."""
+    path = tmp_path / "deep"
+    path.mkdir()
+    yield path
+    subprocess.run(["rm", "-rf", path], check=True)
+
+
 @pytest.fixture(scope="session")
 def simulator_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The simulator of Amazon EFS, built from bench/efs_sim."""
@@ -175,6 +185,14 @@ def simulator_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def simulator(simulator_program: Path, tmp_path: Path) -> Iterator[Simulator]:
     """File systems that behave like EFS without its latencies; unmounted at the end."""
     made = Simulator(simulator_program, tmp_path / "simulated")
+    yield made
+    made.unmount_all()
+
+
+@pytest.fixture
+def mounts() -> Iterator[Mounts]:
+    """Mounts, gone at the end."""
+    made = Mounts()
     yield made
     made.unmount_all()
 

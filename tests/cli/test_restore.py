@@ -12,6 +12,7 @@ import pytest
 
 from efs_backup.domain.snapshots import SnapshotName
 from efs_backup.engine.quarantine import Quarantine
+from efs_backup.engine.tree import Tree
 from tests.builders import account, many_parts, small_tree, write
 from tests.conftest import COMMAND, Cli
 from tests.simulator import Simulator
@@ -85,13 +86,14 @@ def test_two_mirrors_in_one_second_have_a_quarantine_each(tmp_path: Path) -> Non
     """What the first has put away is not overwritten by the second."""
     write(tmp_path / "target" / "file", "first")
     name = SnapshotName.of(datetime(2026, 11, 22, 2, tzinfo=UTC))
-    first = Quarantine(tmp_path / "target", name)
-    first.take("file")
-    write(tmp_path / "target" / "file", "second")
-    second = Quarantine(tmp_path / "target", name)
-    assert not second.exists
-    second.take("file")
-    assert [(place / "file").read_text() for place in (first.path, second.path)] == ["first", "second"]
+    first, second = (Quarantine(tmp_path / "target", name) for _ in range(2))
+    with Tree(tmp_path / "target") as target:
+        first.take(target, "file")
+        write(tmp_path / "target" / "file", "second")
+        assert not second.exists
+        second.take(target, "file")
+    places = [first.path or tmp_path, second.path or tmp_path]
+    assert [(place / "file").read_text() for place in places] == ["first", "second"]
 
 
 def test_the_quarantine_of_a_mount_point_lies_inside(

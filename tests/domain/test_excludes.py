@@ -1,9 +1,9 @@
-"""What a backup leaves out, compared with the real fpart."""
+"""What a backup leaves out, compared with the C library's fnmatch and with git."""
 
 import ctypes
 import os
 import re
-from collections.abc import Iterator
+import subprocess
 from itertools import product
 from pathlib import Path
 
@@ -12,40 +12,33 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from efs_backup.domain.errors import WrongUsage
-from efs_backup.domain.excludes import ExcludePattern, is_left_out
-from tests.domain.programs import crawl
+from efs_backup.domain.excludes import ExcludePattern, matching
+from tests.domain.programs import path_of, run
 
 
 @pytest.mark.parametrize(
-    ("text", "is_path", "for_fpart"),
+    ("text", "is_path", "is_for_directories"),
     [
-        ("cache", False, "cache"),
-        ("cache/", False, "cache"),
-        ("cache//", False, "cache"),
-        ("/cache", True, "./cache"),
-        ("./cache", True, "./cache"),
-        (".//cache/", True, "./cache"),
-        ("sub/cache", True, "./sub/cache"),
-        ("sub//cache", True, "./sub/cache"),
-        ("a/./b", True, "./a/b"),
-        ("a/b/.", True, "./a/b"),
-        ("*", False, "*"),
-        (".*", False, ".?*"),
-        (".**", False, ".?*"),
-        (".*/", False, ".?*"),
-        (".*a", False, ".*a"),
-        (".?*", False, ".?*"),
-        ("/.*", True, "./.*"),
-        ("...", False, "..."),
-        ("[!a-c]x]", False, "[!a-c]x]"),
-        ("-dash", False, "-dash"),
-        ("a b", False, "a b"),
+        ("cache", False, False),
+        ("cache/", False, True),
+        ("cache//", False, True),
+        ("/cache", True, False),
+        ("./cache", True, False),
+        (".//cache/", True, True),
+        ("sub/cache", True, False),
+        ("a/b/.", True, False),
+        ("**/cache", True, False),
+        ("**", False, False),
+        ("[!a-c]x]", False, False),
+        ("a|b", False, False),
     ],
 )
-def test_a_pattern_with_a_slash_inside_is_a_path_and_any_other_a_name(text: str, is_path: bool, for_fpart: str) -> None:
-    """However the path is spelled; fpart never gets one for every hidden name, for it would match the root."""
+def test_a_pattern_with_a_slash_inside_is_a_path_and_any_other_a_name(
+    text: str, is_path: bool, is_for_directories: bool
+) -> None:
+    """However the path is spelled; with a slash at the end it is only for directories."""
     pattern = ExcludePattern(text)
-    assert (pattern.is_path, pattern.for_fpart) == (is_path, for_fpart)
+    assert (pattern.is_path, pattern.is_for_directories) == (is_path, is_for_directories)
 
 
 @pytest.mark.parametrize(
@@ -71,20 +64,37 @@ def test_a_pattern_with_a_slash_inside_is_a_path_and_any_other_a_name(text: str,
         ("caf?", ["caf\udce9"], ["café", "caf"]),
         ("caf??", ["café"], ["caf\udce9"]),
         ("a*", ["a\n", "a\nb"], ["b\na"]),
+        ("a|b", ["a|b"], ["a", "b"]),
+        ("**/x", ["x", "a/x", "a/.b/c/x"], ["x/a", "ax", "a/.x"]),
+        ("**/é", ["é", "a/é"], ["e", "\udce9"]),
+        ("a/**/b", ["a/b", "a/x/b", "a/.x/y/b"], ["b", "a", "a/x", "x/a/b", "a/b/c"]),
+        ("a/**", ["a/b", "a/b/c", "a/.b"], ["a", "b/a"]),
+        ("/**", ["a", ".a", "a/b"], []),
+        ("**/a/*.b", ["a/x.b", "x/y/a/z.b"], ["a/.b", "a/x/y.b", "x.b"]),
+        ("**/a/**/b", ["a/b", "x/a/y/z/b", "a/a/b/b"], ["a", "b", "x/b/a"]),
+        ("a/**/**/b", ["a/b", "a/x/b"], ["ab"]),
+        ("a**b", ["ab", "axxb"], ["a/b"]),
+        ("**", ["a", "a/b"], [".a", "a/.b"]),
     ],
 )
 def test_a_pattern_is_read_as_by_a_shell(text: str, matched: list[str], others: list[str]) -> None:
-    """Neither `*` nor `?` stands for a slash or a leading dot; letters are bytes."""
+    """Neither `*` nor `?` stands for a slash or a leading dot; letters are bytes; `**` is any number of directories."""
     pattern = ExcludePattern(text)
     assert [path for path in [*matched, *others] if pattern.matches(path)] == matched
 
 
-def test_what_one_of_several_patterns_matches_is_left_out() -> None:
-    """Without patterns nothing is."""
-    excludes = [ExcludePattern("*.tmp"), ExcludePattern("/cache")]
-    paths = ["a.tmp", "cache", "sub/cache", "sub/a.tmp", "a"]
-    assert [path for path in paths if is_left_out(excludes, path)] == ["a.tmp", "cache", "sub/a.tmp"]
-    assert not any(is_left_out([], path) for path in paths)
+def test_all_patterns_that_mean_a_path_are_told() -> None:
+    """One that only means what another does as well has met something too."""
+    excludes = [ExcludePattern("*.tmp"), ExcludePattern("/a.*"), ExcludePattern("b")]
+    assert matching(excludes, "a.tmp") == excludes[:2]
+    assert matching(excludes, "a") == []
+
+
+def test_the_time_for_a_pattern_does_not_grow_with_the_ways_to_read_it() -> None:
+    """A tree may be deep, and names long, because somebody means harm: no pattern takes longer than a moment."""
+    deep = "/".join(["a"] * 1500)
+    assert not ExcludePattern("**/a/**/a/**/a/**/a/**/b").matches(deep)
+    assert not ExcludePattern("*a*a*a*a*a*a*a*a*b").matches("a" * 255)
 
 
 @pytest.mark.parametrize("text", ["", "/", ".", "./", "//", "/./", "./."])
@@ -101,10 +111,10 @@ def test_a_pattern_that_leads_out_of_the_source_is_refused(text: str) -> None:
         ExcludePattern(text)
 
 
-@pytest.mark.parametrize(("text", "letter"), [("a|b", "|"), ("a\\b", "\\"), ("[a\\]", "\\"), ("a\0b", "\0")])
-def test_a_pattern_with_a_letter_that_cannot_be_handed_on_is_refused(text: str, letter: str) -> None:
+@pytest.mark.parametrize(("text", "letter"), [("a\\b", "\\"), ("[a\\]", "\\"), ("a\0b", "\0")])
+def test_a_pattern_with_a_letter_that_is_read_in_several_ways_is_refused(text: str, letter: str) -> None:
     """The sentence says which it is and what may be used."""
-    with pytest.raises(WrongUsage, match=re.escape(f"holds {letter!r}; use only *, ? and [...].")):
+    with pytest.raises(WrongUsage, match=re.escape(f"holds {letter!r}; use only *, **, ? and [...].")):
         ExcludePattern(text)
 
 
@@ -121,6 +131,19 @@ def test_brackets_that_are_read_in_several_ways_are_refused(text: str) -> None:
         ExcludePattern(text)
 
 
+def test_a_pattern_that_would_take_another_back_is_refused() -> None:
+    """In a .gitignore it is kept then; as a name it would be lost. The sentence says how to write the name."""
+    with pytest.raises(WrongUsage, match=re.escape("write '**/!keep.log'")):
+        ExcludePattern("!keep.log")
+    assert ExcludePattern("**/!keep.log").matches("a/!keep.log")
+
+
+_LETTERS = "ab.-~"
+_RANGES = st.builds(lambda ends: f"[{min(ends)}-{max(ends)}]", st.tuples(*[st.sampled_from("abc")] * 2))
+_SETS = st.builds("[{}{}]".format, st.sampled_from(["a", "!"]), st.text("abc.~-", min_size=1, max_size=3))
+_NAMES = st.lists(st.sampled_from([*_LETTERS, *"*?"]) | _RANGES | _SETS, min_size=1, max_size=4).map("".join)
+
+
 def _is_accepted(text: str) -> bool:
     try:
         ExcludePattern(text)
@@ -129,54 +152,11 @@ def _is_accepted(text: str) -> bool:
     return True
 
 
-_LETTERS = "ab.-~"
-_RANGES = st.builds(lambda ends: f"[{min(ends)}-{max(ends)}]", st.tuples(*[st.sampled_from("abc")] * 2))
-_SETS = st.builds("[{}{}]".format, st.sampled_from(["a", "!"]), st.text("abc.~-", min_size=1, max_size=3))
-_PIECES = st.sampled_from([*_LETTERS, *"*?//"]) | _RANGES | _SETS
-_PATTERNS = (st.lists(_PIECES, min_size=1, max_size=6).map("".join) | st.text("ab.-*?[]!^/\n", max_size=8)).filter(
-    _is_accepted
+_PATTERNS = (
+    (_NAMES | st.lists(_NAMES, min_size=2, max_size=3).map("/".join) | st.text("ab.-*?[]!^/\n", max_size=8))
+    .filter(_is_accepted)
+    .filter(lambda text: "**" not in text.split("/"))
 )
-
-_DIRECTORIES = ("a", ".b", "a.", "ba", "--")
-_FILES = sorted(
-    {"".join(letters) for size in (1, 2) for letters in product(_LETTERS, repeat=size)} - {".", "..", *_DIRECTORIES}
-    | {"...", ".a.b", "a.tmp", "*", "?", "[a]", "!", "^", "]", "\\", "|", "\n", "a\nb", "é", "\udcff", "a b"}
-)
-_PLACES = ["", *_DIRECTORIES, *map("/".join, product(_DIRECTORIES, repeat=2))]
-
-
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same many short names in many directories."""
-    root = tmp_path_factory.mktemp("tree")
-    for place in _PLACES:
-        (root / place).mkdir(exist_ok=True)
-        for name in _FILES:
-            (root / place / name).touch()
-    return root
-
-
-def _with_what_is_above(path: str) -> Iterator[str]:
-    names = path.split("/")
-    return ("/".join(names[:depth]) for depth in range(1, len(names) + 1))
-
-
-@given(_PATTERNS)
-@example(".*")
-@example(".**")
-@example("/.*")
-@example("*/*")
-@example("./a//./.b/")
-@example("a/.b/[!.]?")
-@example("[!a-b]")
-def test_fpart_leaves_out_exactly_what_is_matched(tree: Path, text: str) -> None:
-    """And all that is below: crawl and check agree on every path."""
-    pattern = ExcludePattern(text)
-    paths = (os.path.join(place, name) for place in _PLACES for name in _FILES)
-    kept = {f"./{path}" for path in paths if not any(map(pattern.matches, _with_what_is_above(path)))}
-    assert {entry for entry in crawl(tree, "-x", pattern.for_fpart) if not entry.endswith("/")} == kept
-
-
 _C_LIBRARY = ctypes.CDLL(None)
 _FNM_PATHNAME, _FNM_PERIOD = 1 << 0, 1 << 2
 _PATHS = st.lists(
@@ -187,9 +167,65 @@ _PATHS = st.lists(
 
 
 @given(_PATTERNS, _PATHS)
-def test_a_pattern_is_read_as_by_the_c_library(text: str, path: str) -> None:
-    """More names than fpart can be shown: it asks fnmatch(3) about the bare name and about the path."""
+def test_a_pattern_without_any_directories_is_read_as_by_the_c_library(text: str, path: str) -> None:
+    """As fnmatch(3) reads it for the bare name, or for the path."""
     pattern = ExcludePattern(text)
-    asked = f"./{path}" if pattern.is_path else path.rpartition("/")[2]
-    answer = _C_LIBRARY.fnmatch(os.fsencode(pattern.for_fpart), os.fsencode(asked), _FNM_PATHNAME | _FNM_PERIOD)
+    components = [part for part in text.split("/") if part not in {"", "."}]
+    asked = path if pattern.is_path else path.rpartition("/")[2]
+    answer = _C_LIBRARY.fnmatch(os.fsencode("/".join(components)), os.fsencode(asked), _FNM_PATHNAME | _FNM_PERIOD)
     assert pattern.matches(path) == (answer == 0)
+
+
+_FILES = ("a", "ab", "b.a", "-", "é", "\udcff", "a b", "x")
+_DIRECTORIES = ("a1", "b", "c.d")
+_PLACES = ["", *(("/".join(place)) for depth in (1, 2, 3) for place in product(_DIRECTORIES, repeat=depth))]
+_TREE = {
+    **dict.fromkeys(_PLACES[1:], True),
+    **{os.path.join(place, name): False for place in _PLACES for name in _FILES},
+}
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same names in many directories, and git's eyes on them."""
+    root = tmp_path_factory.mktemp("repository")
+    for path, is_directory in _TREE.items():
+        (root / path).mkdir() if is_directory else (root / path).touch()
+    assert run(path_of("git"), "init", "-q", root).code == 0
+    return root
+
+
+def _ignored(repository: Path, pattern: str) -> set[str]:
+    (repository / ".git" / "info" / "exclude").write_bytes(os.fsencode(f"{pattern}\n"))
+    asked = b"".join(os.fsencode(path) + b"\0" for path in _TREE)
+    done = subprocess.run(
+        [path_of("git"), "check-ignore", "--no-index", "--stdin", "-z"],
+        cwd=repository, input=asked, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode in {0, 1}, done
+    return {os.fsdecode(path) for path in done.stdout.split(b"\0") if path}
+
+
+def _left_out(pattern: ExcludePattern) -> set[str]:
+    by_itself = {
+        path for path, is_directory in _TREE.items()
+        if pattern.matches(path) and (is_directory or not pattern.is_for_directories)
+    }  # fmt: skip
+    return {path for path in _TREE if any("/".join(path.split("/")[:depth]) in by_itself for depth in range(1, 6))}
+
+
+_COMPONENTS = st.sampled_from(["**", "*", "a", "a1", "b", "?", "[ab]*", "[!a]*", "*.*", "x", "é"])
+
+
+@given(
+    st.lists(_COMPONENTS, min_size=1, max_size=4).map("/".join), st.sampled_from(["", "/"]), st.sampled_from(["", "/"])
+)
+@example("**/x", "", "")
+@example("**/b", "", "/")
+@example("a1/**/x", "", "")
+@example("a1/**", "", "")
+@example("b", "/", "")
+def test_what_git_ignores_is_left_out(repository: Path, middle: str, before: str, after: str) -> None:
+    """Names, paths, `**` and a slash at the end mean what people know from a .gitignore."""
+    text = f"{before}{middle}{after}"
+    assert _left_out(ExcludePattern(text)) == _ignored(repository, text)

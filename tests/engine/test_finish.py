@@ -14,6 +14,7 @@ from efs_backup.domain.evidence import Evidence
 from efs_backup.domain.witness import Witness, read
 from efs_backup.engine.bring import Bringer
 from efs_backup.engine.finish import Finish, Finished, FinishOrder
+from efs_backup.engine.left_out import LeftOut
 from efs_backup.engine.survey import Survey, take_survey
 from efs_backup.engine.tree import Tree
 from tests.builders import account, write
@@ -60,8 +61,7 @@ class Finishing:
             return Finish(source, target, bringer, order).run()
 
 
-def _is_left_out(path: str) -> bool:
-    return path.endswith("left out")
+_is_left_out = LeftOut(lambda path: path.endswith("left out"))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from efs_backup.domain.commands import Comparing, PartSizes
 from efs_backup.domain.errors import Locked
 from efs_backup.domain.tuning import Copier
 from efs_backup.domain.window import Window
-from efs_backup.engine.delete import delete_trees
+from efs_backup.engine.delete import delete_content
 from efs_backup.engine.lock import Owner, locked, reading, without_readers
 from efs_backup.engine.mounts import kind_of, mounted_at
 from efs_backup.engine.process import MARK, end_family
@@ -86,10 +86,10 @@ def test_a_path_of_safe_characters_is_used_as_it_is(tmp_path: Path) -> None:
 def test_a_deletion_that_is_stopped_goes_on_another_time(tmp_path: Path) -> None:
     """What is left then is still a tree that can be deleted."""
     tree = small_tree(tmp_path / "tree")
-    assert not delete_trees([tree], lambda: True)
-    assert tree.exists()
-    assert delete_trees([tree])
-    assert not tree.exists()
+    assert delete_content(tmp_path, "tree", lambda: True).was_stopped
+    assert os.listdir(tree)
+    assert delete_content(tmp_path, "tree").is_whole
+    assert os.listdir(tree) == []
 
 
 def test_a_directory_of_very_many_files_is_deleted_in_pieces(tmp_path: Path) -> None:
@@ -99,8 +99,8 @@ def test_a_directory_of_very_many_files_is_deleted_in_pieces(tmp_path: Path) -> 
         write(tree / f"below {number}" / "file")
     for number in range(10_001):
         (tree / str(number)).touch()
-    assert delete_trees([tree])
-    assert not tree.exists()
+    assert delete_content(tmp_path, "tree").is_whole
+    assert os.listdir(tree) == []
 
 
 def test_an_empty_queue_is_looked_at_in_peace(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_deletion_follows_no_symlink(tmp_path: Path) -> None:
     outside = write(tmp_path / "outside" / "file")
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "link").symlink_to(outside.parent)
-    assert delete_trees([tmp_path / "tree"])
+    assert delete_content(tmp_path, "tree").is_whole
     assert outside.exists()
 
 

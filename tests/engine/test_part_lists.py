@@ -8,6 +8,7 @@ import pytest
 from efs_backup.domain.attributes import NOT_SURVEYED, SurveyedAttributes, each_packed
 from efs_backup.domain.commands import PartSizes
 from efs_backup.domain.parts import Piece
+from efs_backup.engine.left_out import LeftOut
 from efs_backup.engine.part_lists import PartLists
 from efs_backup.engine.survey import take_survey
 from efs_backup.engine.tree import Tree
@@ -22,7 +23,7 @@ class Listed:
     def __init__(self, place: Path, source: Path, most: Piece, sizes: PartSizes) -> None:
         lists = PartLists(place, most)
         with Tree(source) as tree:
-            take_survey(tree, lambda _path: False, lists=lists)
+            take_survey(tree, LeftOut(), lists=lists)
         lists.gather(sizes)
         self.table = [tuple(map(int, line.split())) for line in (place / "parts").read_text().splitlines()]
         self.parts = [self._entries(place, number) for number, _, _ in self.table]

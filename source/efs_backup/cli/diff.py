@@ -19,7 +19,7 @@ from efs_backup.engine.tree import Tree
 _SIGNS = {Kind.ADDED: "+", Kind.REMOVED: "-", Kind.CHANGED: "M"}
 
 
-@click.command()
+@click.command(cls=options.Command)
 @options.backup
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")

@@ -7,24 +7,24 @@ import click
 
 from efs_backup.cli import options
 from efs_backup.cli.output import answered, print_json, print_line, print_table
-from efs_backup.domain.errors import NothingThere
 from efs_backup.domain.record import Backup
 from efs_backup.domain.snapshots import FolderLabel, Interval
 from efs_backup.domain.wording import sized
+from efs_backup.engine.found_series import find_series, nothing_there
 from efs_backup.engine.journal import read_records
-from efs_backup.engine.series import Series, find_series
+from efs_backup.engine.series import Series
 
 _HEADINGS = ("STARTED", "STATUS", "LABEL", "INTERVAL", "SNAPSHOT", "FILES", "READ", "MESSAGE")
 
 
-@click.command()
+@click.command(cls=options.Command)
 @options.backup
 @options.any_label
 @options.any_interval
 @options.as_json
 def history(*, backup: str, label: str | None, interval: str | None, as_json: bool) -> int:
     """Show what each backup into BACKUP came to, newest first; records are kept for 90 days."""
-    found = find_series(
+    found, closed = find_series(
         Path(backup).absolute(),
         FolderLabel(label) if label is not None else None,
         Interval(interval) if interval else None,
@@ -39,8 +39,10 @@ def history(*, backup: str, label: str | None, interval: str | None, as_json: bo
         print_table(_HEADINGS, [_as_row(*row) for row in records])
     for fault in (fault for _, _, faults in read for fault in faults):
         print_line(f"efs-backup: {fault} It is left out.", to_stderr=True)
+    for directory in closed:
+        print_line(f"efs-backup: {directory}", to_stderr=True)
     if not records:
-        raise NothingThere(f"There is no record of a backup in {backup!r}.")
+        raise nothing_there(f"There is no record of a backup in {backup!r}", closed)
     return answered()
 
 

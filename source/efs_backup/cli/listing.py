@@ -6,21 +6,21 @@ from pathlib import Path
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import answered, print_json, print_table
-from efs_backup.domain.errors import NothingThere
+from efs_backup.cli.output import answered, print_json, print_line, print_table
 from efs_backup.domain.snapshots import FolderLabel, Interval
 from efs_backup.domain.wording import as_fields
-from efs_backup.engine.series import Series, Snapshot, find_series
+from efs_backup.engine.found_series import find_series, nothing_there
+from efs_backup.engine.series import Series, Snapshot
 
 
-@click.command("list")
+@click.command("list", cls=options.Command)
 @options.backup
 @options.any_label
 @options.any_interval
 @options.as_json
 def list_snapshots(*, backup: str, label: str | None, interval: str | None, as_json: bool) -> int:
     """List the snapshots in BACKUP, newest first."""
-    found = find_series(
+    found, closed = find_series(
         Path(backup).absolute(),
         FolderLabel(label) if label is not None else None,
         Interval(interval) if interval else None,
@@ -32,9 +32,11 @@ def list_snapshots(*, backup: str, label: str | None, interval: str | None, as_j
         print_json([_as_json(*row) for row in numbered])
     elif numbered:
         print_table(("SNAPSHOT", "NUMBER", "LABEL", "TIME", "PATH"), [_as_row(*row) for row in numbered])
+    for directory in closed:
+        print_line(f"efs-backup: {directory}", to_stderr=True)
     if not numbered:
         what = " ".join(str(part) for part in (label, interval) if part)
-        raise NothingThere(f"There is no {what + ' ' if what else ''}snapshot in {backup!r}.")
+        raise nothing_there(f"There is no {what + ' ' if what else ''}snapshot in {backup!r}", closed)
     return answered()
 
 

@@ -1,5 +1,6 @@
 """Arguments and options that several commands share."""
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,28 @@ from efs_backup.domain.snapshots import DEFAULT_LABEL, RETENTION_LIMIT, Interval
 from efs_backup.domain.tuning import Copier, Tuning
 
 _INTERVALS = click.Choice([interval.value for interval in Interval])
+
+
+class Command(click.Command):
+    """A command that refuses an option with one value that is given twice, for one of both would be ignored.
+
+    What the environment says may be overridden by the command line.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """See click.Command."""
+        _, _, given = self.make_parser(ctx).parse_args([*args])
+        for option, times in Counter(one for one in given if isinstance(one, click.Option)).items():
+            if times > 1 and _takes_one(option):
+                raise click.BadOptionUsage(
+                    option.opts[0], f"{option.opts[-1]} is given {times} times; it takes one value.", ctx
+                )
+        return super().parse_args(ctx, args)
+
+
+def _takes_one(option: click.Option) -> bool:
+    is_harmless = option.is_flag and not option.secondary_opts
+    return not (option.multiple or option.count or is_harmless)
 
 
 def _absolute(_context: click.Context, parameter: click.Parameter, value: str) -> str:

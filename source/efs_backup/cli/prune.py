@@ -11,13 +11,13 @@ from efs_backup.domain.errors import ExitCode, NothingThere
 from efs_backup.domain.snapshots import FolderLabel, Interval, PrunePlan, Retention
 from efs_backup.domain.window import Window
 from efs_backup.engine.process import Runner
-from efs_backup.engine.prune import plan_pruning, prune_series
+from efs_backup.engine.prune import Pruned, plan_pruning, prune_series
 from efs_backup.engine.series import Series
 from efs_backup.engine.signals import exit_on_signals, stop_on_signals
 from efs_backup.engine.stop import Stop
 
 
-@click.command()
+@click.command(cls=options.Command)
 @options.backup
 @click.option("--retain", type=int, required=True, metavar="N", help=options.RETAIN_HELP)
 @options.label
@@ -31,27 +31,38 @@ def prune(*, backup: str, retain: int, label: str, interval: str, dry_run: bool,
     if not series.exists:
         raise NothingThere(f"There is no {interval} snapshot in {str(series.label_path)!r}.")
     if dry_run:
-        _show(plan_pruning(series, retention), is_done=None, as_json=as_json)
+        _show(plan_pruning(series, retention), None, as_json=as_json)
         return answered()
     stop_on_signals(stop)
-    plan, is_done = prune_series(series, retention, now=now, family=Runner.with_new_family().family, stop=stop)
-    code = ExitCode.DONE if is_done else ExitCode.INCOMPLETE
+    pruned = prune_series(series, retention, now=now, family=Runner.with_new_family().family, stop=stop)
+    code = ExitCode.DONE if pruned.is_whole else ExitCode.INCOMPLETE
     exit_on_signals(code)
-    _show(plan, is_done=is_done, as_json=as_json)
+    if pruned.plan:
+        _show(pruned.plan, pruned, as_json=as_json)
     return code
 
 
-def _show(plan: PrunePlan, *, is_done: bool | None, as_json: bool) -> None:
-    """is_done: None for a dry run."""
+def _show(plan: PrunePlan, pruned: Pruned | None, *, as_json: bool) -> None:
+    """pruned: None for a dry run."""
+    is_done = pruned and pruned.is_whole
+    warnings = [str(warned) for warned in pruned.warnings] if pruned else []
     keep, drop = [str(name) for name in plan.keep], [str(name) for name in plan.drop]
     if as_json:
         print_json(
-            {"dry_run": is_done is None, "keep": keep, "drop": drop, "reason": plan.reason, "deleted": bool(is_done)}
+            {
+                "dry_run": pruned is None,
+                "keep": keep,
+                "drop": drop,
+                "reason": plan.reason,
+                "deleted": bool(is_done and not warnings),
+                "warnings": warnings,
+            }
         )
         return
     print_facts([
         ("keep", ", ".join(keep)),
-        ("would drop" if is_done is None else "dropped", ", ".join(drop)),
+        ("would drop" if pruned is None else "dropped", ", ".join(drop)),
         ("because of", plan.reason),
         ("note", "" if is_done in {None, True} else "Not all is deleted yet; the next prune or backup goes on."),
+        *(("warning", warning) for warning in warnings),
     ])  # fmt: skip

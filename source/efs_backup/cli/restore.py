@@ -20,7 +20,7 @@ from efs_backup.engine.signals import exit_on_signals, stop_on_signals
 from efs_backup.engine.stop import Stop
 
 
-@click.command()
+@click.command(cls=options.Command)
 @options.backup
 @options.target
 @options.label

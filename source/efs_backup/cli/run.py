@@ -22,7 +22,7 @@ from efs_backup.engine.signals import exit_on_signals, stop_on_signals
 from efs_backup.engine.stop import Stop
 
 
-@click.command()
+@click.command(cls=options.Command)
 @options.source
 @options.backup
 @options.label
@@ -32,6 +32,9 @@ from efs_backup.engine.stop import Stop
 @options.tuning
 @click.option(
     "--exclude", multiple=True, metavar="PATTERN", help="Leave out names (or, with a slash, paths); repeatable."
+)
+@click.option(
+    "--one-file-system", is_flag=True, help="Leave out what is mounted below SOURCE, but for empty directories."
 )
 @click.option("--allow-empty", is_flag=True, help="An empty SOURCE is no mistake.")
 @click.option("--checksum", is_flag=True, help="Compare the contents of files that look unchanged; reads everything.")
@@ -54,6 +57,7 @@ def run(
     retain: int,
     window: float | None,
     exclude: tuple[str, ...],
+    one_file_system: bool,
     allow_empty: bool,
     checksum: bool,
     tolerate_unreadable: int,
@@ -65,6 +69,7 @@ def run(
     order = BackupOrder(
         source, backup, FolderLabel(label), Interval(interval), Retention(retain), options.tuning_of(**tuning),
         tuple(ExcludePattern(pattern) for pattern in exclude), allow_empty, checksum, tolerate_unreadable,
+        one_file_system,
     )  # fmt: skip
     stop, runner, now = Stop(Window.of_minutes(window)), Runner.with_new_family(), datetime.now(UTC)
     stop_on_signals(stop)
@@ -156,6 +161,7 @@ def _show_plan(plan: BackupPlan, *, as_json: bool) -> None:
         ("threads", f"{plan.sizes.threads} in each"),
         ("would drop", ", ".join(str(name) for name in plan.prune.drop)),
         ("because of", plan.prune.reason),
+        *(("note", note) for note in plan.notes),
     ])  # fmt: skip
 
 
@@ -173,4 +179,5 @@ def _plan_json(plan: BackupPlan) -> dict[str, Any]:
         "files_per_part": plan.sizes.files,
         "would_drop": [str(name) for name in plan.prune.drop],
         "reason": plan.prune.reason,
+        "notes": list(plan.notes),
     }

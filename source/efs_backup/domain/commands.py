@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from efs_backup.domain.excludes import ExcludePattern
-
 Command = tuple[str, ...]
 
 RSYNC_EXIT_CODES = {
@@ -44,7 +42,9 @@ RSYNC_PATCHED = (3, 5, 0)
 """The first rsync without the holes that matter when root copies a tree that others write to (rsync NEWS, 3.5.0)."""
 
 _PRESERVE = ("-lptgoD", "-S", "--numeric-ids", "--stats")
-_NEVER_MATCHES = "//"
+_LEAVE_NOTHING_OUT = "-x|//"
+"""The value of fpsync's -O: without one, fpsync leaves out .zfs, .snapshot* and .ckpt, silently; this never matches."""
+
 _SECOND_NS = 1_000_000_000
 
 
@@ -92,12 +92,6 @@ def rsync_options(
     )
 
 
-def fpart_options(excludes: Sequence[ExcludePattern]) -> str:
-    """The value of fpsync's -O: without one, fpsync leaves out .zfs, .snapshot* and .ckpt, silently."""
-    patterns = [pattern.for_fpart for pattern in excludes] or [_NEVER_MATCHES]
-    return "|".join(f"-x|{pattern}" for pattern in patterns)
-
-
 @dataclass(frozen=True)
 class PartSizes:
     """How fpsync splits the work: jobs at a time, and at most so many files and bytes in one part.
@@ -113,17 +107,16 @@ class PartSizes:
 
 
 def fpsync_command(
-    fpsync: str, source: str, target: str, temporary: str, tool: str, sizes: PartSizes, options: tuple[Command, str]
+    fpsync: str, source: str, target: str, temporary: str, tool: str, sizes: PartSizes, options: Command
 ) -> Command:
     """fpsync, under bash (a second SIGINT fails under dash), told to stop if we die.
 
-    All paths must be of safe characters, for fpsync builds shell text from them. `options` are rsync's and fpart's.
+    All paths must be of safe characters, for fpsync builds shell text from them. `options` are rsync's.
     """
-    rsync, fpart = options
     return (
         *("setpriv", "--pdeathsig", "INT", "--", "bash", fpsync),
         *("-n", str(sizes.jobs), "-f", str(sizes.files), "-s", str(sizes.size)),
-        *("-t", temporary, "-T", tool, "-O", fpart, "-o", " ".join(rsync)),
+        *("-t", temporary, "-T", tool, "-O", _LEAVE_NOTHING_OUT, "-o", " ".join(options)),
         *(f"{source}/", f"{target}/"),
     )
 
@@ -143,11 +136,6 @@ def linking_tool(python: str, package_place: str, sizes: PartSizes, comparing: C
 def part_command(tool: str, options: Command, part: str, source: str, target: str) -> Command:
     """The copy of one part, as fpsync starts it."""
     return (tool, *options, "-d", f"--files-from={part}", "--from0", f"{source}/", f"{target}/")
-
-
-def duplicate_command(original: str, duplicate: str) -> Command:
-    """A second file equal to the first in content and attributes."""
-    return ("cp", "--archive", "--sparse=always", "--no-target-directory", "--", original, duplicate)
 
 
 def flush_command(path: str) -> Command:

@@ -10,6 +10,7 @@ EfsBackupError                1
 |   |-- BackupFull            1
 |   |-- ToolMissing           1
 |   |-- CopyFailed            1
+|   |   `-- Hung              1
 |   `-- Locked                4
 |-- SettingsFault             1   the environment lacks a variable, or one cannot be read
 |-- RecordFault               1   a record cannot be used
@@ -112,6 +113,15 @@ class CopyFailed(BackupError):
     """The copy did not finish, or the backup file system refused it."""
 
     reason = FailureReason.COPY_FAILED
+
+
+class Hung(CopyFailed):
+    """A file system does not answer any more; what waits for it is left behind."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            message, "See that the servers of both file systems answer (processes in state D), and run it again."
+        )
 
 
 class Locked(BackupError):

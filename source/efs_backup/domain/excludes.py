@@ -1,24 +1,33 @@
-"""What a backup leaves out."""
+"""What a backup leaves out by its name."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import translate
+from functools import cached_property
 
 from efs_backup.domain.errors import WrongUsage
 
 _BRACKETS = re.compile(r"\[!?(?P<letters>[^]\[!^/][^]\[/]*)\]")
 _RANGE = re.compile(r"(.)-(.)")
-_FORBIDDEN = ("|", "\\", "\0")
-_EVERY_HIDDEN = re.compile(r"\.\*+")
+_FORBIDDEN = ("\\", "\0")
+_ANY_DIRECTORIES = "**"
+_ANY_NAME = re.compile("")
+
+Step = re.Pattern[str] | None
+"""One component of a pattern: what a name has to match; None: any number of directories."""
 
 
 @dataclass(frozen=True)
 class ExcludePattern:
-    """A shell pattern of names to leave out: with a slash inside a path from the source's root, else any name.
+    """A pattern of names to leave out, as in a .gitignore: with a slash inside a path from the source's root.
 
-    As in a shell, `*` and `?` match neither a slash nor a leading dot, and `[a-z]` one of several. What fpart's
-    fnmatch(3) and Python's fnmatch read in different ways is refused, so that crawl and check always agree.
+    Without one it is any name at any depth. `**` as a component stands for any number of directories, none and hidden
+    ones too, and at the end for all that is below. With a slash at the end only directories are meant.
+
+    As in a shell, and other than in a .gitignore, `*` and `?` match no leading dot; nor do they match a slash. `[a-z]`
+    is one of several; case counts; letters are bytes. Brackets that programs read in different ways, a backslash and
+    a leading `!` are refused: nothing is left out, or kept, because of a misunderstanding.
     """
 
     text: str
@@ -30,7 +39,12 @@ class ExcludePattern:
             raise WrongUsage(f"The exclude pattern {self.text!r} leads out of the source.")
         for forbidden in _FORBIDDEN:
             if forbidden in self.text:
-                raise WrongUsage(f"The exclude pattern {self.text!r} holds {forbidden!r}; use only *, ? and [...].")
+                raise WrongUsage(f"The exclude pattern {self.text!r} holds {forbidden!r}; use only *, **, ? and [...].")
+        if self.text.startswith("!"):
+            raise WrongUsage(
+                f"The exclude pattern {self.text!r} begins with '!', but nothing can be taken back that another leaves"
+                f" out; for a name that begins so write {'**/' + self.text!r}."
+            )
         ranges = [found for letters in _BRACKETS.findall(self.text) for found in _RANGE.findall(letters)]
         if "[" in _BRACKETS.sub("", self.text) or any(first > last for first, last in ranges):
             raise WrongUsage(
@@ -47,35 +61,58 @@ class ExcludePattern:
         return "/" in self.text.rstrip("/")
 
     @property
-    def for_fpart(self) -> str:
-        """The pattern as fpart takes it: it compares with the bare name and with the path after `./`.
-
-        fpart also asks about the root, `.`, which a pattern for every hidden name would match.
-        """
-        name = self._components[0]
-        if not self.is_path:
-            return ".?*" if _EVERY_HIDDEN.fullmatch(name) else name
-        return "./" + "/".join(self._components)
+    def is_for_directories(self) -> bool:
+        """Whether it leaves out directories only."""
+        return self.text.endswith("/")
 
     def matches(self, path: str) -> bool:
-        """Whether the entry at this path, relative to the source's root, is left out by itself."""
-        components = path.split("/")
+        """Whether this path, relative to the source's root, is meant by itself, if its type is."""
+        letters = _letters(path)
         if not self.is_path:
-            return _matches(self._components[0], components[-1])
-        return len(components) == len(self._components) and all(map(_matches, self._components, components))
+            return _is_met(self._steps[0], letters.rpartition("/")[2])
+        return _lead_to(self._steps, letters.split("/"))
+
+    @cached_property
+    def _steps(self) -> tuple[Step, ...]:
+        if not self.is_path:
+            return (_compiled(self._components[0]),)
+        steps: list[Step] = []
+        for component in self._components:
+            if component != _ANY_DIRECTORIES:
+                steps.append(_compiled(component))
+            elif steps[-1:] != [None]:
+                steps.append(None)
+        return (*steps, _ANY_NAME) if steps[-1] is None else tuple(steps)
 
 
-def _matches(pattern: str, name: str) -> bool:
-    if name.startswith(".") and not pattern.startswith("."):
-        return False
-    return re.match(translate(_letters(pattern)), _letters(name)) is not None
+def _compiled(component: str) -> re.Pattern[str]:
+    hidden = "" if component.startswith(".") else r"(?!\.)"
+    return re.compile(hidden + translate(_letters(component)))
+
+
+def _is_met(step: Step, name: str) -> bool:
+    return step is None or step.match(name) is not None
+
+
+def _lead_to(steps: Sequence[Step], names: Sequence[str]) -> bool:
+    """Whether the steps go through all these names; the time does not grow with how many ways there are."""
+    reached = _skipping(steps, {0})
+    for name in names:
+        met = {at for at in reached if at < len(steps) and _is_met(steps[at], name)}
+        reached = _skipping(steps, {at + (steps[at] is not None) for at in met})
+    return len(steps) in reached
+
+
+def _skipping(steps: Sequence[Step], reached: set[int]) -> set[int]:
+    """These places, and those after them that no directory is needed for."""
+    return reached | {at + 1 for at in reached if at < len(steps) and steps[at] is None}
 
 
 def _letters(text: str) -> str:
-    """One letter for each byte, as fnmatch(3) counts in the C locale."""
-    return text.encode(errors="surrogateescape").decode("latin-1")
+    """One letter for each byte, whatever the bytes of a name are."""
+    return text if text.isascii() else text.encode(errors="surrogateescape").decode("latin-1")
 
 
-def is_left_out(excludes: Sequence[ExcludePattern], path: str) -> bool:
-    """Whether any of the patterns leaves out the entry at this path."""
-    return any(pattern.matches(path) for pattern in excludes)
+def matching(excludes: Iterable[ExcludePattern], path: str) -> list[ExcludePattern]:
+    """Those of the patterns that mean this path, if its type fits."""
+    return [pattern for pattern in excludes if pattern.matches(path)]

@@ -27,6 +27,7 @@ class BackupOrder:
     allow_empty: bool = False
     with_content: bool = False
     tolerated_unreadable: int = 0
+    one_file_system: bool = False
 
     def __post_init__(self) -> None:
         if self.tolerated_unreadable < 0:

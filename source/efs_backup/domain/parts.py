@@ -52,12 +52,17 @@ def concurrency_of(kind: str, processors: int, copier: Copier = Copier.RSYNC) ->
     of each further process, and each further thread of Python, only costs. An rsync does one thing at a time; our own
     copier does as many as it has threads, so that fewer and larger parts keep as many requests under way.
     """
-    if kind.startswith(_NETWORK_KINDS):
+    if is_over_a_network(kind):
         return _over_a_network(processors, copier)
     jobs = max(2, min(processors + 1, 16))
     if copier is Copier.LINKS:
         return Concurrency(jobs, 1, 5000, 100_000, threads=2, changing_threads=2)
     return Concurrency(jobs, 1, 2500, 10_000, threads=2, changing_threads=2)
+
+
+def is_over_a_network(kind: str) -> bool:
+    """Whether a file system of this kind is that of a server."""
+    return kind.startswith(_NETWORK_KINDS)
 
 
 def _over_a_network(processors: int, copier: Copier) -> Concurrency:

@@ -1,5 +1,6 @@
 """What a restore would do and did."""
 
+import shlex
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -7,6 +8,8 @@ from efs_backup.domain.comparison import Kind, Summary
 from efs_backup.domain.errors import ExitCode
 from efs_backup.domain.orders import RestoreMode
 from efs_backup.domain.snapshots import SnapshotName
+
+_NAMED = 3
 
 
 class RestoreStatus(StrEnum):
@@ -19,12 +22,27 @@ class RestoreStatus(StrEnum):
 
 @dataclass(frozen=True)
 class RestorePlan:
-    """Which snapshot goes where, and what that means for each path of the target."""
+    """Which snapshot goes where, and what that means for each path of the target.
+
+    left_alone: mount points in the target at which the snapshot has something too.
+    """
 
     snapshot: SnapshotName
     mode: RestoreMode
     target: str
     summary: Summary
+    left_alone: tuple[str, ...] = ()
+
+    @property
+    def about_mounts(self) -> str:
+        """A sentence about what is left alone, with the way to bring it back; "" where nothing is."""
+        if not self.left_alone:
+            return ""
+        named = ", ".join(map(repr, self.left_alone[:_NAMED]))
+        more = f" and {len(self.left_alone) - _NAMED:,} more" if len(self.left_alone) > _NAMED else ""
+        first = self.left_alone[0]
+        way = f"`--path {shlex.quote(first)}` with the target {f'{self.target}/{first}'!r}"
+        return f" What is mounted in the target is left alone: {named}{more}; bring it back by {way}."
 
     @property
     def created(self) -> int:

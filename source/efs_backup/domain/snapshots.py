@@ -119,6 +119,13 @@ class PrunePlan:
     drop: tuple[SnapshotName, ...]
     reason: str
 
+    def without(self, stuck: Collection[SnapshotName]) -> "PrunePlan":
+        """The plan as it was carried out where some could not be dropped: those stay too."""
+        keep = sorted([*self.keep, *stuck], reverse=True)
+        drop = tuple(name for name in self.drop if name not in stuck)
+        reason = f"{self.reason}; {len(stuck)} of them cannot be dropped" if stuck else self.reason
+        return PrunePlan(tuple(keep), drop, reason)
+
 
 def plan_prune(snapshots: Iterable[SnapshotName], retention: Retention) -> PrunePlan:
     """Keep the newest snapshots that the retention allows."""

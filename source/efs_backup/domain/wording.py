@@ -1,6 +1,7 @@
 """Small matters of grammar, and how text that may hold anything is shown."""
 
 import base64
+from collections.abc import Collection, Sequence
 
 _KILO = 1000
 _UNITS = ("kB", "MB", "GB", "TB", "PB")
@@ -9,6 +10,18 @@ _UNITS = ("kB", "MB", "GB", "TB", "PB")
 def counted(number: int, noun: str) -> str:
     """`1 file`, `2 files`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def named(paths: Collection[str], most: int = 20) -> str:
+    """`'a', 'b' and 3 more`: the first paths in order."""
+    more = f" and {len(paths) - most:,} more" if len(paths) > most else ""
+    return ", ".join(map(repr, sorted(paths)[:most])) + more
+
+
+def foreign_sentence(names: Sequence[str], most: int = 3) -> str:
+    """A note about what somebody else has put into a series."""
+    subject = f"{len(names):,} entries of the series are" if len(names) > 1 else "1 entry of the series is"
+    return f"{subject} nothing of this program and left alone: {named(names, most)}."
 
 
 def sized(size: float) -> str:

@@ -5,13 +5,13 @@ import stat
 import threading
 from collections import defaultdict
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from efs_backup.domain.arrival import Fidelity, Trouble, was_read_before
 from efs_backup.engine.bring import Bringer, Brought
 from efs_backup.engine.part_source import listed
+from efs_backup.engine.patience import for_each
 from efs_backup.engine.tree import Tree
 from efs_backup.engine.tree_walk import joined
 
@@ -68,9 +68,12 @@ class Arrivals:
         for path in paths:
             directory, _, name = path.rpartition("/")
             below[directory].append(name)
-        with ThreadPoolExecutor(self._target.concurrency.changing_threads) as workers:
-            for _ in workers.map(lambda item: self._settle_directory(*item, trusted=trusted), below.items()):
-                pass
+        for_each(
+            below.items(),
+            lambda directory, names: self._settle_directory(directory, names, trusted=trusted),
+            threads=self._target.concurrency.changing_threads,
+            activity=lambda: self._source.throttle.paid + self._target.throttle.paid,
+        )
 
     def _settle_directory(self, directory: str, names: list[str], *, trusted: bool) -> None:
         source, target = _attributes(self._source, directory, names), _attributes(self._target, directory, names)

@@ -3,36 +3,36 @@
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 from efs_backup.domain.arrival import Fidelity, fault_of, warnings_of
 from efs_backup.domain.backup import BackupResult, BackupStatus, CopyStatistics, Step
 from efs_backup.domain.commands import RSYNC_PATCHED, Comparing, PartSizes, flush_command, rsync_options
-from efs_backup.domain.errors import BackupError, CopyFailed, FailureReason
+from efs_backup.domain.errors import BackupError, CopyFailed, FailureReason, Hung
 from efs_backup.domain.evidence import Evidence
-from efs_backup.domain.excludes import is_left_out
 from efs_backup.domain.orders import BackupOrder
 from efs_backup.domain.parts import CopyReport, plan_parts
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.snapshots import SnapshotName
 from efs_backup.domain.tuning import Copier
 from efs_backup.domain.warnings import Warned
-from efs_backup.domain.wording import counted
+from efs_backup.domain.wording import counted, foreign_sentence
+from efs_backup.engine.backup_inside import left_out_of_backup
 from efs_backup.engine.bring import Bringer
 from efs_backup.engine.completion import Completion
 from efs_backup.engine.copy import Copy, CopyOrder
-from efs_backup.engine.delete import delete_trees
 from efs_backup.engine.finish import Finished, FinishOrder, make_listed_directories
 from efs_backup.engine.flush_marks import ALL, NOTHING, Flusher, FlushMark, remove_marks
 from efs_backup.engine.journal import Journal
+from efs_backup.engine.left_out import LeftOut
 from efs_backup.engine.lock import Owner, locked
+from efs_backup.engine.patience import LAST_WORDS_SECONDS, supervised, within
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.process import Runner, Tools
-from efs_backup.engine.prune import drop_snapshots
+from efs_backup.engine.prune import prune
 from efs_backup.engine.refusals import FREE_SPACE, refusal, refusals_named
 from efs_backup.engine.series import Series, Snapshot
 from efs_backup.engine.stop import Stop
@@ -44,6 +44,9 @@ from efs_backup.engine.tree import Tree, most_concurrent
 from efs_backup.engine.tree_walk import Stopped
 from efs_backup.engine.unfinished import UnfinishedFiles
 from efs_backup.engine.workspace import Workspace, workspace
+
+FLUSH_PATIENCE_SECONDS = 3600.0
+"""How long a file system may take to write all that it still has in memory."""
 
 PARTIALS_USED = 3
 """Left-over partials that a backup continues from; each is one more place for rsync to look in."""
@@ -64,7 +67,6 @@ class BackupRun:
         self._runner = runner
         self._stop = stop
         self._watcher = Telling(watcher)
-        self._is_left_out = partial(is_left_out, order.excludes)
         self._throttle = Throttle(order.tuning.operations_per_second)
         self._steps: list[Step] = []
         self._notes: list[str] = []
@@ -72,7 +74,10 @@ class BackupRun:
 
     def run(self) -> BackupResult:
         """Back up. Every end that has a name is a result; WrongUsage and what has no name are raised."""
-        return self._result_of(self._run)
+        return self._result_of(lambda: supervised(lambda: self._result_of(self._run), self._activity))
+
+    def _activity(self) -> int:
+        return self._throttle.paid
 
     def _result_of(self, work: Callable[[], BackupResult]) -> BackupResult:
         try:
@@ -86,7 +91,8 @@ class BackupRun:
 
     def _run(self) -> BackupResult:
         tools = self._find_tools()
-        source, backup = check_source(self._order.source), check_backup(self._order.backup)
+        source = within(lambda: check_source(self._order.source), self._order.source)
+        backup = within(lambda: check_backup(self._order.backup), self._order.backup)
         refuse_nesting(source, "SOURCE", backup, "BACKUP")
         with refusals_named(str(backup)):
             backup.mkdir(exist_ok=True)
@@ -101,7 +107,8 @@ class BackupRun:
             journal = Journal(series.path, self._note)
             journal.begin(self._order, self._runner.family, self._now)
             result = self._result_of(lambda: self._back_up(tree, series, tools))
-            journal.end(result)
+            with suppress(Hung):
+                within(lambda: journal.end(result), str(series.path), LAST_WORDS_SECONDS)
             return replace(result, notes=tuple(self._notes))
 
     def _find_tools(self) -> Tools:
@@ -115,17 +122,22 @@ class BackupRun:
 
     def _back_up(self, source: Tree, series: Series, tools: Tools) -> BackupResult:
         series.check_hard_links()
-        for adopted in series.adopt():
+        if foreign := series.foreign():
+            self._note(foreign_sentence(foreign))
+        for adopted in series.adopt(self._note):
             self._note(f"Adopted a snapshot of the old layout as {adopted.name}.")
         snapshots, partials = series.snapshots(), series.partials()
         with workspace(self._note) as private:
-            survey = self._survey(source, private)
+            left_out = left_out_of_backup(source, self._order, series)
+            survey = self._survey(source, private, left_out)
             if survey.is_empty and not self._order.allow_empty:
                 refuse_sudden_emptiness(self._order.source, snapshots)
-            name = SnapshotName.following([known.name for known in (*snapshots, *partials)], self._now)
+            name = series.free_name(
+                SnapshotName.following([known.name for known in (*snapshots, *partials)], self._now)
+            )
             references = self._references(series, partials, snapshots)
             previous = snapshots[0].name if snapshots else None
-            attempt = _Attempt(source, series, name, references, survey, private, previous)
+            attempt = _Attempt(source, series, name, references, survey, private, previous, left_out)
             return self._fill_and_publish(attempt, tools)
 
     def _references(self, series: Series, partials: list[Snapshot], snapshots: list[Snapshot]) -> "list[_Reference]":
@@ -143,16 +155,26 @@ class BackupRun:
             *(_Reference(one.path) for one in snapshots[:1]),
         ]
 
-    def _survey(self, source: Tree, private: Workspace) -> Survey:
-        """What is found is listed for our copier; for rsync alone fpart lists it again."""
+    def _survey(self, source: Tree, private: Workspace, left_out: LeftOut) -> Survey:
+        """What is found is listed for our copier, and where something is left out; else fpart lists it for rsync."""
         with self._step("survey"):
-            lists = private.part_lists(self._order.tuning)
-            tolerated = self._order.tolerated_unreadable
-            return take_survey(source, self._is_left_out, self._stop.is_due, lists, tolerated)
+            survey, is_listed = self._look(source, private, left_out)
+            if left_out and not is_listed:  # BACKUP itself turned up, which fpart would list
+                survey, _ = self._look(source, private, left_out)
+        for warned in left_out.warnings():
+            self._warn(warned)
+        for note in left_out.notes():
+            self._note(note)
+        return survey
+
+    def _look(self, source: Tree, private: Workspace, left_out: LeftOut) -> tuple[Survey, bool]:
+        tolerated = self._order.tolerated_unreadable
+        lists = private.part_lists(self._order.tuning, leaves_out=bool(left_out) or tolerated > 0)
+        return take_survey(source, left_out, self._stop.is_due, lists, tolerated), lists is not None
 
     def _fill_and_publish(self, attempt: "_Attempt", tools: Tools) -> BackupResult:
         partial = attempt.series.create_partial(attempt.name)
-        flusher = Flusher(self._runner, partial, FlushMark(attempt.series.path, attempt.name))
+        flusher = Flusher(self._runner, partial, FlushMark(attempt.series.path, attempt.name), beat=self._throttle.beat)
         with Tree(partial, self._throttle) as target:
             report = CopyReport(crawl_finished=False, crawl_complaints=(), parts=())
             try:
@@ -161,6 +183,8 @@ class BackupRun:
                 finished = None if fault else self._finish(attempt, target, evidence, report)
                 if finished:
                     fault = self._left_out(attempt, report, finished)
+            except Hung:
+                raise  # whatever touches the file systems now may wait for ever
             except BaseException:
                 self._keep_or_discard(attempt, partial, report, flusher)
                 raise
@@ -179,7 +203,7 @@ class BackupRun:
             self._watcher.expect(attempt.survey.files, attempt.survey.size)
             links = private.links("reference", [reference.path for reference in attempt.references])
             options = rsync_options(links, vanishing=True, into_empty=True, comparing=comparing)
-            order = CopyOrder(attempt.source, target, options, sizes, _fidelity(comparing), self._order.excludes)
+            order = CopyOrder(attempt.source, target, options, sizes, _fidelity(comparing))
             copy = Copy(order, self._runner, tools, private)
             report = copy.run(self._stop, self._watcher, flusher.tick)
             for note in report.told():
@@ -207,9 +231,9 @@ class BackupRun:
     def _finish(self, attempt: "_Attempt", target: Tree, evidence: Evidence, report: CopyReport) -> Finished:
         with self._step("finish"):
             troubled = frozenset(trouble.path for trouble in (*attempt.survey.troubles, *report.troubles))
-            order = FinishOrder(self._is_left_out, evidence, whole_target=True, troubled=troubled)
+            order = FinishOrder(attempt.left_out, evidence, whole_target=True, troubled=troubled)
             bringer = Bringer(attempt.source, target, _fidelity(Comparing(time_step_of(target.descriptor))))
-            return Completion(attempt.source, target, bringer, order, self._runner).run(attempt.survey.linked_inodes)
+            return Completion(attempt.source, target, bringer, order).run(attempt.survey.linked_inodes)
 
     def _left_out(self, attempt: "_Attempt", report: CopyReport, finished: Finished) -> BackupError | None:
         """The fault that all troubles together make; if it is none, the operator is warned of them."""
@@ -225,7 +249,9 @@ class BackupRun:
 
     def _publish(self, attempt: "_Attempt", partial: Path) -> Snapshot:
         with self._step("publish"):
-            flushed = self._runner.run(flush_command(str(partial)), undisturbed=True)
+            flushed = self._runner.run_within(flush_command(str(partial)), FLUSH_PATIENCE_SECONDS, self._throttle.beat)
+            if flushed is None:
+                raise Hung(f"The copy could not be written to disk within {FLUSH_PATIENCE_SECONDS / 60:.0f} minutes.")
             if flushed.code != 0:
                 raise CopyFailed(f"The copy could not be written to disk: {flushed.stderr.strip()}.")
             return attempt.series.publish(attempt.name)
@@ -249,20 +275,20 @@ class BackupRun:
         """What fails here is no failure of the backup: the snapshot is there, and the next backup prunes again."""
         with self._step("prune"):
             try:
-                series.refresh_number_links()
-                for leftover in series.partials():
-                    series.discard(leftover.path)
+                leftovers = tuple(leftover.path for leftover in series.partials())
+                pruned = prune(series, self._order.retention, self._stop.is_due, self._throttle, leftovers)
                 remove_marks(series.path, ())
                 UnfinishedFiles(series.path).forget()
-                plan = drop_snapshots(series, self._order.retention)
-                if plan is None:
-                    self._note("Nothing was pruned, for somebody restores from this series; the next backup prunes.")
-                if not delete_trees(series.trash(), self._stop.is_due, self._throttle):
-                    self._note("Not all dropped snapshots are deleted yet; the next backup goes on.")
             except (BackupError, OSError) as error:
                 self._note(f"Pruning failed and will be tried again by the next backup: {error}")
                 return ()
-        return plan.drop if plan else ()
+        if pruned.plan is None:
+            self._note("Nothing was pruned, for somebody restores from this series; the next backup prunes.")
+        if not pruned.is_whole:
+            self._note("Not all dropped snapshots are deleted yet; the next backup goes on.")
+        for warned in pruned.warnings:
+            self._warn(warned)
+        return pruned.dropped
 
     def _cut_off(self, attempt: "_Attempt", report: CopyReport) -> BackupResult:
         for note in attempt.unfinished.told():
@@ -324,6 +350,7 @@ class _Attempt:
     survey: Survey
     private: Workspace
     previous: SnapshotName | None
+    left_out: LeftOut
 
     @property
     def unfinished(self) -> UnfinishedFiles:

@@ -1,18 +1,18 @@
 """What a backup would do; nothing is touched."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
+from efs_backup.domain.arrival import warnings_of
 from efs_backup.domain.commands import PartSizes
 from efs_backup.domain.comparison import Summary
-from efs_backup.domain.excludes import is_left_out
 from efs_backup.domain.orders import BackupOrder
 from efs_backup.domain.parts import plan_parts
 from efs_backup.domain.snapshots import PrunePlan, SnapshotName, plan_prune
-from efs_backup.engine.compare import Comparison
+from efs_backup.engine.backup_inside import left_out_of_backup
+from efs_backup.engine.compare import Comparison, Omitted
+from efs_backup.engine.left_out import LeftOut, Together, Unreadable
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.refusals import source_errors_named
@@ -26,7 +26,7 @@ from efs_backup.engine.tree import Tree, most_concurrent
 class BackupPlan:
     """The snapshot that a backup would make, from what, how, and what it would drop.
 
-    differences: from the previous snapshot to the source; None for a first backup.
+    differences: from the previous snapshot to the source without what is left out; None for a first backup.
     """
 
     snapshot: SnapshotName
@@ -36,6 +36,7 @@ class BackupPlan:
     differences: Summary | None
     sizes: PartSizes
     prune: PrunePlan
+    notes: tuple[str, ...] = ()
 
 
 def plan_backup(order: BackupOrder, *, now: datetime, runner: Runner, stop: Stop) -> BackupPlan:
@@ -44,13 +45,16 @@ def plan_backup(order: BackupOrder, *, now: datetime, runner: Runner, stop: Stop
     source, backup = check_source(order.source), check_backup(order.backup)
     refuse_nesting(source, "SOURCE", backup, "BACKUP")
     series = Series(backup, order.label, order.interval, now)
-    snapshots, partials, leaves_out = series.snapshots(), series.partials(), partial(is_left_out, order.excludes)
+    snapshots, partials = series.snapshots(), series.partials()
     with Tree(source) as tree, Tree(_existing(series.path)) as place:
         concurrency = most_concurrent(order.tuning.copier, tree, place)
-        survey = take_survey(tree, leaves_out, stop.is_due)
+        left_out = left_out_of_backup(tree, order, series)
+        survey = take_survey(tree, left_out, stop.is_due, tolerated=order.tolerated_unreadable)
         if survey.is_empty and not order.allow_empty:
             refuse_sudden_emptiness(order.source, snapshots)
-        differences = _differences(order, snapshots[0].path, tree, leaves_out, stop) if snapshots else None
+        seen = Together([left_out, Unreadable(trouble.path for trouble in survey.troubles)])
+        differences = _differences(order, snapshots[0].path, tree, seen, stop) if snapshots else None
+        warnings = (*left_out.warnings(), *warnings_of(survey.troubles))
     name = SnapshotName.following([known.name for known in (*snapshots, *partials)], now)
     return BackupPlan(
         name,
@@ -60,16 +64,16 @@ def plan_backup(order: BackupOrder, *, now: datetime, runner: Runner, stop: Stop
         differences,
         plan_parts(survey.files, survey.size, concurrency, order.tuning),
         plan_prune([name, *(snapshot.name for snapshot in snapshots)], order.retention),
+        (*(f"Warning: {warned}" for warned in warnings), *left_out.notes()),
     )
 
 
-def _differences(
-    order: BackupOrder, previous: Path, source: Tree, leaves_out: Callable[[str], bool], stop: Stop
-) -> Summary:
+def _differences(order: BackupOrder, previous: Path, source: Tree, left_out: LeftOut, stop: Stop) -> Summary:
     summary = Summary()
     with Tree(previous) as old, source_errors_named(source.root):
-        reads = order.with_content
-        Comparison(old, source, summary.add, reads=lambda _old, _new: reads, is_left_out=leaves_out).run(stop.is_due)
+        Comparison(
+            old, source, summary.add, reads=lambda _old, _new: order.with_content, omitted=Omitted(new=left_out)
+        ).run(stop.is_due)
     return summary
 
 

@@ -4,9 +4,11 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from efs_backup.domain.comparison import Aspect, Difference, Kind
-from efs_backup.engine.tree import Tree
+from efs_backup.engine.refusals import place_of
+from efs_backup.engine.tree import LeavesOut, Tree
 from efs_backup.engine.tree_walk import TreeWalk, joined
 
 _BLOCK = 1024 * 1024
@@ -14,13 +16,21 @@ _BLOCK = 1024 * 1024
 Entry = tuple[str, os.stat_result]
 
 
+@dataclass(frozen=True)
+class Omitted:
+    """What is left out of each side of a comparison."""
+
+    old: LeavesOut | None = None
+    new: LeavesOut | None = None
+
+
 class Comparison:
     """The walk over both trees; `differs` gets each difference as it is found, in no order, one at a time.
 
     Files of equal size that are not one inode are read where `reads` says so, given those of old and new; else equal
     size and mtime are enough, as for rsync. A directory's mtime is not compared: it follows from its entries.
-    Directories that only `old` has are gone through only on demand. `listed` gets all that is found in each directory
-    of `new`, left out or not.
+    Directories that only `old` has are gone through only on demand. What is left out of a side counts as not there:
+    out of one alone it is a difference. `listed` gets what is found in each directory of `new`.
     """
 
     def __init__(
@@ -31,7 +41,7 @@ class Comparison:
         *,
         reads: Callable[[os.stat_result, os.stat_result], bool] = lambda _old, _new: False,
         inside_old: bool = True,
-        is_left_out: Callable[[str], bool] = lambda _path: False,
+        omitted: Omitted = Omitted(),
         listed: Callable[[str, Sequence[Entry]], object] = lambda _directory, _entries: None,
     ) -> None:
         self._old = old
@@ -39,32 +49,43 @@ class Comparison:
         self._differs = differs
         self._reads = reads
         self._inside_old = inside_old
-        self._is_left_out = is_left_out
+        self._omitted = omitted
+        self._only_old: set[str] = set()
         self._listed = listed
         self._lock = threading.Lock()
 
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> None:
         """Compare. Raises Stopped, and OSError where something cannot be read."""
         threads = max(self._old.concurrency.threads, self._new.concurrency.threads)
-        TreeWalk(self._enter, threads=threads, should_stop=should_stop).run()
+        TreeWalk(self._enter, threads=threads, should_stop=should_stop, activity=self._activity).run()
+
+    def _activity(self) -> int:
+        return self._old.throttle.paid + self._new.throttle.paid
 
     def _enter(self, directory: str) -> Iterable[str]:
-        old, is_in_old = _seen(self._old, directory)
-        new, is_in_new = _seen(self._new, directory)
+        old, is_in_old = _seen(self._old, directory, self._omitted.old)
+        new, is_in_new = self._seen_in_new(directory)
         if is_in_new:
             self._listed(directory, [*new.items()])
         below = []
         for name in sorted(old.keys() | new.keys()):
             path = joined(directory, name)
-            if self._is_left_out(path):
-                continue
             difference = self._compare(path, old.get(name), new.get(name), is_inside=not (is_in_old and is_in_new))
             if difference:
                 with self._lock:
                     self._differs(difference)
             if _is_directory(new.get(name)) or (_is_directory(old.get(name)) and (self._inside_old or name in new)):
                 below.append(name)
+                if name not in new:
+                    self._only_old.add(path)
+        self._only_old.discard(directory)
         return below
+
+    def _seen_in_new(self, directory: str) -> tuple[dict[str, os.stat_result], bool]:
+        """What is in it; nothing if it was not found above, for it may be there and left out."""
+        if directory in self._only_old:
+            return {}, False
+        return _seen(self._new, directory, self._omitted.new)
 
     def _compare(
         self, path: str, old: os.stat_result | None, new: os.stat_result | None, *, is_inside: bool
@@ -101,18 +122,19 @@ class Comparison:
     def _reads_differ(self, path: str) -> bool:
         with os.fdopen(self._old.open_file(path), "rb") as old, os.fdopen(self._new.open_file(path), "rb") as new:
             while block := old.read(_BLOCK):
+                self._new.throttle.pay()
                 if block != new.read(_BLOCK):
                     return True
             return bool(new.read(1))
 
 
-def _seen(tree: Tree, directory: str) -> tuple[dict[str, os.stat_result], bool]:
+def _seen(tree: Tree, directory: str, leaves_out: LeavesOut | None) -> tuple[dict[str, os.stat_result], bool]:
     try:
-        return dict(tree.list(directory)), True
+        return dict(tree.list(directory, leaves_out)), True
     except (FileNotFoundError, NotADirectoryError):
         return {}, False
     except OSError as error:
-        error.filename = os.path.join(tree.root, directory)
+        error.filename = os.path.join(tree.root, place_of(error, directory))
         raise
 
 

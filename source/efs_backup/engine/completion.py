@@ -5,12 +5,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import chain
 
-from efs_backup.domain.commands import duplicate_command
-from efs_backup.domain.errors import CopyFailed, SourceUnreadable
+from efs_backup.domain.errors import SourceUnreadable
 from efs_backup.engine.bring import Bringer
 from efs_backup.engine.finish import Finish, Finished, FinishOrder
 from efs_backup.engine.hard_links import false_links, groups_of, relink, separate
-from efs_backup.engine.process import Runner
+from efs_backup.engine.left_out import Together, Unreadable
 from efs_backup.engine.refusals import source_errors_named
 from efs_backup.engine.tree import Tree
 
@@ -18,23 +17,23 @@ from efs_backup.engine.tree import Tree
 class Completion:
     """The last step before a publish."""
 
-    def __init__(self, source: Tree, target: Tree, bringer: Bringer, order: FinishOrder, runner: Runner) -> None:
+    def __init__(self, source: Tree, target: Tree, bringer: Bringer, order: FinishOrder) -> None:
         self._source = source
         self._target = target
         self._bringer = bringer
         self._order = order
-        self._runner = runner
 
     def run(self, linked_inodes: frozenset[int]) -> Finished:
         """Complete the target. Raises SourceUnreadable, CopyFailed, and OSError on the target's side."""
         self._check_that_source_is_the_same()
         with source_errors_named(self._source.root):
-            groups = groups_of(self._source, linked_inodes, self._order.is_left_out)
+            left_out = Together([self._order.is_left_out, Unreadable(self._order.troubled)])
+            groups = groups_of(self._source, linked_inodes, left_out)
         relink(self._target, groups)
         touched = _directories_of(chain.from_iterable(groups))
         finished = self._check_names(touched)
         if strangers := false_links(self._source, self._target, finished.inodes.repeated()):
-            separate(self._target, strangers, self._duplicate)
+            separate(self._target, strangers)
             relink(self._target, groups)
             finished = self._check_names(touched | _directories_of(strangers))
         return finished
@@ -50,11 +49,6 @@ class Completion:
         """Where names were replaced the copy's witness does not know what is there now."""
         order = replace(self._order, evidence=self._order.evidence.doubting(touched))
         return Finish(self._source, self._target, self._bringer, order).run()
-
-    def _duplicate(self, original: str, duplicate: str) -> None:
-        done = self._runner.run(duplicate_command(original, duplicate))
-        if done.code != 0:
-            raise CopyFailed(f"A file could not be separated from another one: {done.stderr.strip()}.")
 
 
 def _directories_of(paths: Iterable[str]) -> frozenset[str]:

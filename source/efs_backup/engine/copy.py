@@ -5,16 +5,15 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
 from efs_backup.domain.arrival import Fidelity
 from efs_backup.domain.backup import CopyStatistics
-from efs_backup.domain.commands import Command, PartSizes, fpart_options, fpsync_command, part_command
+from efs_backup.domain.commands import Command, PartSizes, fpsync_command, part_command
 from efs_backup.domain.error_numbers import NO_SPACE
-from efs_backup.domain.excludes import ExcludePattern
 from efs_backup.domain.parts import CopyReport, PartReport
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.rsync_output import parse_complaints, parse_statistics
@@ -52,7 +51,6 @@ class CopyOrder:
     options: Command
     sizes: PartSizes
     fidelity: Fidelity
-    excludes: Sequence[ExcludePattern] = ()
     into_live: bool = False
 
 
@@ -64,8 +62,10 @@ class Copy:
         self._runner = runner
         self._workspace = workspace
         self._tools = tools
-        self._source = workspace.link("source", Path(order.source.root))
-        self._target = workspace.link("target", Path(order.target.root))
+        self._source, self._target = (
+            tree.by_descriptor if order.into_live else workspace.link(name, Path(tree.root))
+            for name, tree in (("source", order.source), ("target", order.target))
+        )
         self._ended: dict[int, PartReport] = {}
         self._notes: list[str] = []
 
@@ -91,6 +91,7 @@ class Copy:
         next_watch = time.monotonic() + _WATCH_SECONDS
         while process.poll() is None and not stop.is_due() and not self._is_over():
             time.sleep(_POLL_SECONDS)
+            self._order.source.throttle.beat()
             if time.monotonic() >= next_watch:
                 self._collect()
                 watcher.progress(self._progress())
@@ -124,7 +125,7 @@ class Copy:
         order = self._order
         return fpsync_command(
             self._tools.fpsync, self._source, self._target, str(self._workspace.fpsync), str(self._workspace.tool),
-            order.sizes, (order.options, fpart_options(order.excludes)),
+            order.sizes, order.options,
         )  # fmt: skip
 
     def _run_lost_parts_again(self, stop: Stop) -> None:
@@ -139,6 +140,7 @@ class Copy:
             watchdog = Watchdog(process.pid)
             while process.poll() is None and not stop.is_due():
                 time.sleep(_POLL_SECONDS)
+                self._order.source.throttle.beat()
                 self._notes += watchdog.look()
             if _ENDED.search(read_if_there(said)):
                 self._ended[number] = self._report(number, read_if_there(said), read_if_there(complained))

@@ -11,6 +11,7 @@ from efs_backup.domain.evidence import Evidence, Surveyed
 from efs_backup.domain.witness import Witness, unpack
 from efs_backup.engine.bring import Bringer, Brought
 from efs_backup.engine.hard_links import LinkedInodes
+from efs_backup.engine.left_out import LeftOut
 from efs_backup.engine.tree import Tree, set_directory_attributes
 from efs_backup.engine.tree_walk import TreeWalk, joined
 
@@ -50,14 +51,14 @@ class Finished:
 
 @dataclass(frozen=True)
 class FinishOrder:
-    """What has to be there in the end.
+    """What has to be there in the end, but for what is left out.
 
     evidence: what is known of directories without a look. troubled: names of which it is known that they cannot be
     brought. whole_target: all directories of the target are of this copy, also those that the source has no more.
     keeps_root: the root's own attributes are left alone.
     """
 
-    is_left_out: Callable[[str], bool]
+    is_left_out: LeftOut
     evidence: Evidence
     whole_target: bool
     keeps_root: bool = False
@@ -86,8 +87,11 @@ class Finish:
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> Finished:
         """Walk. Raises Stopped, and OSError where the target cannot be read or written."""
         threads = max(self._source.concurrency.changing_threads, self._target.concurrency.changing_threads)
-        TreeWalk(self._enter, self._leave, threads=threads, should_stop=should_stop).run()
+        TreeWalk(self._enter, self._leave, threads=threads, should_stop=should_stop, activity=self._activity).run()
         return self._finished
+
+    def _activity(self) -> int:
+        return self._source.throttle.paid + self._target.throttle.paid
 
     def _enter(self, directory: str) -> Iterable[str]:
         settled = self._settle(directory)
@@ -131,14 +135,14 @@ class Finish:
 
     def _source_names(self, directory: str) -> set[str]:
         try:
-            return {*self._source.names(directory)}
+            return {*self._source.names(directory, self._order.is_left_out)}
         except OSError as error:
             self._note(directory, cause_in_source(error.errno or 0), f"cannot be listed: {error.strerror}")
             return set()  # removed since it was copied, or in trouble
 
     def _bring(self, path: str) -> bool:
         """Bring what is missing; whether it is a directory that is there now."""
-        if self._order.is_left_out(path) or path in self._order.troubled:
+        if path in self._order.troubled:
             return False
         outcome = self._bringer.bring(path)
         with self._lock:
@@ -146,7 +150,9 @@ class Finish:
                 self._finished.troubles.append(outcome)
             elif outcome and not stat.S_ISDIR(outcome.attributes.st_mode):
                 self._finished.count_brought(outcome)
-        return isinstance(outcome, Brought) and stat.S_ISDIR(outcome.attributes.st_mode)
+        if not isinstance(outcome, Brought) or not stat.S_ISDIR(outcome.attributes.st_mode):
+            return False
+        return not self._order.is_left_out.met(path, outcome.attributes)
 
     def _find(self, directory: str) -> os.stat_result | None:
         try:

@@ -7,11 +7,12 @@ import threading
 import uuid
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from itertools import pairwise
 
-from efs_backup.engine.tree import Tree
+from efs_backup.engine.duplicate import duplicate
+from efs_backup.engine.patience import for_each
+from efs_backup.engine.tree import LeavesOut, Tree
 from efs_backup.engine.tree_walk import TreeWalk, joined
 
 
@@ -36,18 +37,14 @@ class LinkedInodes:
         return frozenset(one for one, other in pairwise(ordered) if one == other)
 
 
-def groups_of(
-    tree: Tree, inodes: frozenset[int], is_left_out: Callable[[str], bool] = lambda _path: False
-) -> list[list[str]]:
+def groups_of(tree: Tree, inodes: frozenset[int], is_left_out: LeavesOut | None = None) -> list[list[str]]:
     """The paths of each group of names of one file, for these inodes."""
     found: dict[tuple[int, int], list[str]] = defaultdict(list)
     lock = threading.Lock()
 
     def enter(directory: str) -> Iterable[str]:
-        for name, attributes in tree.list(directory):
+        for name, attributes in tree.list(directory, is_left_out):
             path = joined(directory, name)
-            if is_left_out(path):
-                continue
             if stat.S_ISDIR(attributes.st_mode):
                 yield name
             elif attributes.st_ino in inodes:
@@ -55,29 +52,31 @@ def groups_of(
                     found[attributes.st_dev, attributes.st_ino].append(path)
 
     if inodes:
-        TreeWalk(enter, threads=tree.concurrency.threads).run()
+        TreeWalk(enter, threads=tree.concurrency.threads, activity=lambda: tree.throttle.paid).run()
     return [sorted(paths) for paths in found.values() if len(paths) > 1]
 
 
-def false_links(source: Tree, target: Tree, linked: frozenset[int]) -> list[str]:
+def false_links(source: Tree, target: Tree, linked: frozenset[int], is_left_out: LeavesOut | None = None) -> list[str]:
     """Names of one file in the target that are different files in the source.
 
-    They come from the previous snapshot, where they were one: each of the source's files equals it, and is linked.
+    In a backup they come from the previous snapshot, where they were one: each of the source's files equals it, and is
+    linked. In a restore the target had them linked. A name that the source has not keeps its file.
     """
-    return [path for group in groups_of(target, linked) for path in _strangers(source, group)]
+    return [path for group in groups_of(target, linked, is_left_out) for path in _strangers(source, group)]
 
 
 def _strangers(source: Tree, group: list[str]) -> list[str]:
-    inodes = [(found.st_dev, found.st_ino) if (found := source.find(path)) else None for path in group]
-    return [path for path, inode in zip(group, inodes, strict=True) if inode and inode != inodes[0]]
+    known = [(path, (found.st_dev, found.st_ino)) for path in group if (found := source.find(path))]
+    return [path for path, inode in known if inode != known[0][1]]
 
 
-def separate(target: Tree, paths: Iterable[str], copy: Callable[[str, str], None]) -> None:
-    """Give each of these names a file of its own: `copy` makes it beside (absolute paths), and it is renamed."""
+def separate(target: Tree, paths: Iterable[str]) -> None:
+    """Give each of these names a file of its own: made beside it, and renamed over it. Raises OSError."""
     for path in paths:
-        beside = _beside(path)
-        copy(os.path.join(target.root, path), os.path.join(target.root, beside))
-        target.rename(beside, path)
+        with target.above(path) as (directory, name):
+            beside = beside_name()
+            duplicate(directory, name, beside)
+            os.rename(beside, name, src_dir_fd=directory, dst_dir_fd=directory)
 
 
 def relink(target: Tree, groups: Iterable[list[str]]) -> None:
@@ -85,9 +84,12 @@ def relink(target: Tree, groups: Iterable[list[str]]) -> None:
 
     A name is replaced by a link beside it that is renamed over it; no file is ever written.
     """
-    with ThreadPoolExecutor(target.concurrency.changing_threads) as workers:
-        for _ in workers.map(lambda group: _relink_group(target, group), groups):
-            pass
+    for_each(
+        ((group[0], group) for group in groups),
+        lambda _first, group: _relink_group(target, group),
+        threads=target.concurrency.changing_threads,
+        activity=lambda: target.throttle.paid,
+    )
 
 
 def _relink_group(target: Tree, group: list[str]) -> None:
@@ -115,4 +117,9 @@ def _replace_by_link(target: Tree, leader: str, path: str) -> bool:
 
 
 def _beside(path: str) -> str:
-    return joined(os.path.dirname(path), f".efs-backup-{uuid.uuid4().hex}")
+    return joined(os.path.dirname(path), beside_name())
+
+
+def beside_name() -> str:
+    """A name that nobody can foresee, for what is made beside another and renamed over it."""
+    return f".efs-backup-{uuid.uuid4().hex}"

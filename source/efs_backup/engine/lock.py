@@ -13,13 +13,15 @@ from datetime import datetime
 from pathlib import Path
 
 from efs_backup.domain.error_numbers import NO_SPACE
-from efs_backup.domain.errors import CopyFailed, Locked
+from efs_backup.domain.errors import CopyFailed, Hung, Locked
+from efs_backup.engine.patience import within
 from efs_backup.engine.process import end_family
 from efs_backup.engine.refusals import refusals_named
 
 LOCK_NAME = ".lock"
 READERS_NAME = ".readers"
 _TEXT_BYTES = 512
+_RELEASE_SECONDS = 10.0
 _HELD = frozenset({errno.EACCES, errno.EAGAIN})
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS})
 _FLAGS = os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -72,7 +74,8 @@ def locked(directory: Path, owner: Owner) -> Iterator[Owner | None]:
         try:
             yield dead
         finally:
-            _write(descriptor, "")
+            with suppress(Hung):  # the kernel ends the lock in any case
+                within(lambda: _write(descriptor, ""), str(directory), _RELEASE_SECONDS)
     finally:
         os.close(descriptor)
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from efs_backup.domain.errors import CopyFailed, SourceUnreadable, WrongUsage
+from efs_backup.engine.mount_table import location_of
 from efs_backup.engine.series import Snapshot
 
 _REMEDY = "Check that the source is mounted and that the path is right."
@@ -40,7 +41,10 @@ def check_backup(backup: str) -> Path:
 
 
 def refuse_nesting(first: Path, first_name: str, second: Path, second_name: str) -> None:
-    """Raises WrongUsage where both are one directory or one is in the other, also through symlinks and bind mounts."""
+    """Raises WrongUsage where both are one directory or one is in the other, also through symlinks and bind mounts.
+
+    Where the second is mounted inside the first, that is for the first's walk to find.
+    """
     if _is_same(first, second):
         raise WrongUsage(f"{first_name} and {second_name} are the same directory: {str(first)!r}.")
     for inner, inner_name, outer, outer_name in (
@@ -49,6 +53,9 @@ def refuse_nesting(first: Path, first_name: str, second: Path, second_name: str)
     ):
         if any(_is_same(parent, outer) for parent in inner.resolve().parents):
             raise WrongUsage(f"{inner_name} {str(inner)!r} lies inside {outer_name} {str(outer)!r}.")
+    shown, whole = location_of(str(first)), location_of(str(second))
+    if shown and whole and shown.is_within(whole):
+        raise WrongUsage(f"{first_name} {str(first)!r} is a mount of what lies inside {second_name} {str(second)!r}.")
 
 
 def refuse_sudden_emptiness(source: str, snapshots: Sequence[Snapshot]) -> None:

@@ -6,7 +6,8 @@ import signal
 import subprocess
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -23,6 +24,7 @@ _PLACE = "/"
 """Where programs start: a directory that is there, and that nobody wants to unmount."""
 
 _KILL_PATIENCE_SECONDS = 10.0
+_WAIT_SECONDS = 1.0
 _PACKAGES = {
     "rsync": "rsync",
     "fpsync": "fpart",
@@ -62,26 +64,32 @@ class Runner:
         """Where programs are looked for."""
         return self._environment["PATH"]
 
-    def run(self, command: Command, *, undisturbed: bool = False) -> Completed:
-        """Run a short command to its end; undisturbed: also where a terminal interrupts us, and all around us."""
+    def run(self, command: Command) -> Completed:
+        """Run a short command to its end."""
         done = subprocess.run(
-            command, env=self._environment, stdin=subprocess.DEVNULL, capture_output=True, check=False,
-            cwd=_PLACE, start_new_session=undisturbed,
-        )  # fmt: skip
+            command, env=self._environment, stdin=subprocess.DEVNULL, capture_output=True, check=False, cwd=_PLACE
+        )
         return Completed(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
 
-    def run_within(self, command: Command, seconds: float) -> Completed | None:
-        """Run a command that may hang in the kernel; None where it has not ended in time: killed, not waited for."""
+    def run_within(self, command: Command, seconds: float, beat: Callable[[], None] = lambda: None) -> Completed | None:
+        """Run a command that may hang in the kernel; None where it has not ended in time: killed, not waited for.
+
+        beat: is called now and then while it runs. Where a terminal interrupts us, and all around us, it goes on.
+        """
         with _in_memory() as out, _in_memory() as err:
             process = subprocess.Popen(
-                command, env=self._environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=_PLACE
-            )
-            try:
-                code = process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                return None
-            return Completed(code, *(_read_back(file) for file in (out, err)))
+                command, env=self._environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=_PLACE,
+                start_new_session=True,
+            )  # fmt: skip
+            give_up = time.monotonic() + seconds
+            while process.poll() is None:
+                if time.monotonic() > give_up:
+                    process.kill()
+                    return None
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_WAIT_SECONDS)
+                beat()
+            return Completed(process.returncode, *(_read_back(file) for file in (out, err)))
 
     def begin(self, command: Command) -> subprocess.Popen[bytes]:
         """Begin a command whose output nobody needs."""

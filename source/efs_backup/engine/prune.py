@@ -1,46 +1,97 @@
-"""Prune a series on its own, without a backup."""
+"""Prune a series: what the retention drops goes to the trash by a rename, and the trash is emptied."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
+from efs_backup.domain.deletion import NAMED, Undeleted
 from efs_backup.domain.errors import Locked
-from efs_backup.domain.snapshots import PrunePlan, Retention, plan_prune
-from efs_backup.engine.delete import delete_trees
+from efs_backup.domain.snapshots import TRASH_NAME, PrunePlan, Retention, SnapshotName, plan_prune
+from efs_backup.domain.warnings import Warned, WarningKind
+from efs_backup.engine.delete import delete_content
 from efs_backup.engine.lock import Owner, locked, without_readers
 from efs_backup.engine.refusals import refusals_named
 from efs_backup.engine.series import Series
 from efs_backup.engine.stop import Stop
+from efs_backup.engine.throttle import Throttle
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """The end of a pruning.
+
+    plan: what was dropped; None while somebody restores from the series. is_whole: whether nobody asked to stop before
+    all was deleted. warnings: what could not be dropped or deleted.
+    """
+
+    plan: PrunePlan | None
+    is_whole: bool
+    warnings: tuple[Warned, ...]
+
+    @property
+    def dropped(self) -> tuple[SnapshotName, ...]:
+        """The snapshots that are gone."""
+        return self.plan.drop if self.plan else ()
 
 
 def plan_pruning(series: Series, retention: Retention) -> PrunePlan:
-    """Which snapshots would stay and go; nothing is touched."""
+    """Which snapshots would stay and go; nothing is touched. Raises CopyFailed where the series is a symlink."""
+    series.refuse_symlinks()
     return plan_prune([snapshot.name for snapshot in series.snapshots()], retention)
 
 
-def prune_series(
-    series: Series, retention: Retention, *, now: datetime, family: str, stop: Stop
-) -> tuple[PrunePlan, bool]:
-    """Drop what the retention drops and empty the trash; False where asked to stop before all is deleted.
+def prune_series(series: Series, retention: Retention, *, now: datetime, family: str, stop: Stop) -> Pruned:
+    """Prune a series on its own, without a backup.
 
-    Raises Locked while a backup of the series runs, or somebody restores from it.
+    Raises Locked while a backup of the series runs, or somebody restores from it; BackupFull and CopyFailed.
     """
     series.prepare()
     with locked(series.path, Owner.this_process(family, now)):
         series.adopt()
-        plan = drop_snapshots(series, retention)
-        if plan is None:
+        pruned = prune(series, retention, stop.is_due)
+        if pruned.plan is None:
             raise Locked("Somebody restores from this series.", "Prune again when the restore has ended.")
-        with refusals_named(str(series.path)):
-            return plan, delete_trees(series.trash(), stop.is_due)
+        return pruned
 
 
-def drop_snapshots(series: Series, retention: Retention) -> PrunePlan | None:
-    """Rename what the retention drops to the trash; None, and nothing done, while somebody restores from the series."""
+def prune(
+    series: Series,
+    retention: Retention,
+    should_stop: Callable[[], bool],
+    throttle: Throttle | None = None,
+    leftovers: tuple[Path, ...] = (),
+) -> Pruned:
+    """Drop what the retention drops, and these left-over partials, and empty the trash. Raises BackupError."""
+    with refusals_named(str(series.path)):
+        kept = [undeleted for leftover in leftovers if (undeleted := series.discard(leftover))]
+        plan, stuck = _drop(series, retention)
+        series.refresh_number_links()
+        deletion = delete_content(series.path, TRASH_NAME, should_stop, throttle)
+        series.refresh_number_links()  # a full disk may have had no room for them
+    sentences = [*_sentences_of([*kept, *stuck]), *filter(None, [str(deletion)])]
+    return Pruned(
+        plan, not deletion.was_stopped, tuple(Warned(WarningKind.NOT_DELETED, sentence) for sentence in sentences)
+    )
+
+
+def _drop(series: Series, retention: Retention) -> tuple[PrunePlan | None, list[Undeleted]]:
+    """(what was dropped, what could not be), by renames; None, and nothing done, while somebody restores."""
     with without_readers(series.path) as is_free:
         if not is_free:
-            return None
+            return None, []
         plan = plan_pruning(series, retention)
         paths = {snapshot.name: snapshot.path for snapshot in series.snapshots()}
-        for name in plan.drop:
-            series.discard(paths[name])
-    series.refresh_number_links()
-    return plan
+        stuck = {name: undeleted for name in plan.drop if (undeleted := series.discard(paths[name]))}
+    return plan.without([*stuck]), [*stuck.values()]
+
+
+def _sentences_of(stuck: list[Undeleted]) -> list[str]:
+    """One for all that cannot be moved to the trash; each keeps its place, with all that is in it."""
+    if not stuck:
+        return []
+    named = ", ".join(map(str, stuck[:NAMED]))
+    more = f" and {len(stuck) - NAMED:,} more" if len(stuck) > NAMED else ""
+    remedies = "; ".join(f"`{remedy}`" for undeleted in stuck[:NAMED] if (remedy := undeleted.remedy))
+    advice = f" What may let them go: {remedies}." if remedies else ""
+    return [f"Not dropped, but left as it is, all else was: {named}{more}.{advice} The next backup tries again."]

@@ -1,6 +1,7 @@
 """What the file systems' refusals mean for the operator."""
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -42,6 +43,13 @@ def temporary_space_named(place: str) -> Iterator[None]:
         ) from error
 
 
+def place_of(error: OSError, directory: str) -> str:
+    """What an error below this directory is about, as far as it says; else the directory itself."""
+    named = error.filename
+    is_told = isinstance(named, str) and (not directory or os.path.dirname(named) == directory)
+    return named if is_told else directory
+
+
 @contextmanager
 def source_errors_named(source: str, path: str = "") -> Iterator[None]:
     """Turn OSErrors on the source's side into SourceUnreadable."""
@@ -49,6 +57,6 @@ def source_errors_named(source: str, path: str = "") -> Iterator[None]:
         yield
     except OSError as error:
         raise SourceUnreadable(
-            f"{path or '.'!r} in the source {source!r} cannot be read: {error.strerror}.",
+            f"{place_of(error, path) or '.'!r} in the source {source!r} cannot be read: {error.strerror}.",
             "Give the backup the right to read it, mend the file system, or leave it out with --exclude.",
         ) from error

@@ -1,9 +1,11 @@
 """Bring a snapshot, or a part of it, back."""
 
 import os
+import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from efs_backup.domain.arrival import Fidelity, Trouble, fault_of
@@ -19,21 +21,25 @@ from efs_backup.engine.bring import Bringer
 from efs_backup.engine.compare import Entry
 from efs_backup.engine.copy import Copy, CopyOrder
 from efs_backup.engine.finish import Finish, FinishOrder, make_listed_directories
-from efs_backup.engine.hard_links import groups_of, relink
+from efs_backup.engine.hard_links import false_links, groups_of, relink, separate
+from efs_backup.engine.left_out import LeftOut
 from efs_backup.engine.lock import reading
+from efs_backup.engine.mounts import mounts_below
+from efs_backup.engine.patience import supervised
 from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.quarantine import Quarantine
-from efs_backup.engine.restore_plan import Part, Planned, Sides, choose_part, plan_restore
+from efs_backup.engine.restore_plan import Part, Planned, Sides, choose_part, identity_of, plan_restore
 from efs_backup.engine.series import Series
 from efs_backup.engine.stop import Stop
 from efs_backup.engine.survey import Survey, Surveying
 from efs_backup.engine.telling import Telling
 from efs_backup.engine.throttle import Throttle
 from efs_backup.engine.time_step import time_step_of
-from efs_backup.engine.tree import Tree, most_concurrent
+from efs_backup.engine.tree import Tree, most_concurrent, narrow_directory
 from efs_backup.engine.tree_walk import Stopped
 from efs_backup.engine.workspace import Workspace, workspace
 
+_PRIVATE, _PLAIN = 0o700, 0o777
 _AGAIN = "Mend the cause and run the same restore again."
 
 
@@ -51,14 +57,23 @@ class RestoreRun:
         self._quarantine = Quarantine(self._target, SnapshotName.of(now))
 
     def plan(self) -> RestoreResult:
-        """What `run` would do; nothing is touched. Raises NothingThere, WrongUsage, RestoreFailed and Stopped."""
+        """What `run` would do; nothing is touched. Raises NothingThere, WrongUsage, RestoreFailed, Hung and Stopped."""
+        return supervised(self._plan_only, self._activity)
+
+    def _activity(self) -> int:
+        return self._throttle.paid
+
+    def _plan_only(self) -> RestoreResult:
         part = choose_part(self._series, self._order)
         with Tree(part.directory, self._throttle) as source:
             plan = self._plan(part, source).plan
-        return RestoreResult(RestoreStatus.PLANNED, plan, "Nothing was touched.")
+        return RestoreResult(RestoreStatus.PLANNED, plan, f"Nothing was touched.{plan.about_mounts}")
 
     def run(self) -> RestoreResult:
-        """Restore. Raises NothingThere, WrongUsage, RestoreFailed, ToolMissing, and CopyFailed of temporary files."""
+        """Restore. Raises NothingThere, WrongUsage, RestoreFailed, ToolMissing, Hung, CopyFailed of temporary files."""
+        return supervised(self._restore, self._activity)
+
+    def _restore(self) -> RestoreResult:
         tools = Tools.find(self._runner)
         with reading(self._series.path, self._watcher.note), workspace(self._watcher.note) as private:
             part = choose_part(self._series, self._order)
@@ -68,7 +83,7 @@ class RestoreRun:
     def _run(self, part: Part, source: Tree, private: Workspace, tools: Tools) -> RestoreResult:
         planned, survey = self._plan_and_survey(part, source, private)
         try:
-            had_target = self._target.is_dir()
+            had_target = planned.target is not None
             return self._carry_out(_Attempt(part, source, survey, private, tools, had_target), planned)
         except Stopped:
             return self._incomplete(planned.plan)
@@ -77,12 +92,15 @@ class RestoreRun:
         except OSError as error:
             where = error.filename or str(self._target)
             raise RestoreFailed(f"{where!r} could not be restored: {error.strerror}.{self._moved()}", _AGAIN) from error
+        finally:
+            self._quarantine.close()
 
     def _plan_and_survey(self, part: Part, source: Tree, private: Workspace) -> tuple[Planned, Survey]:
         """One walk over the snapshot serves both."""
         if part.only is not None:
             return self._plan(part, source), Survey(1)
-        surveying = Surveying(source, _nothing_is_left_out, private.part_lists(self._order.tuning))
+        lists = private.part_lists(self._order.tuning, leaves_out=bool(self._mounted))
+        surveying = Surveying(source, LeftOut(), lists)
         planned = self._plan(part, source, surveying.take)
         return planned, surveying.survey()
 
@@ -93,13 +111,25 @@ class RestoreRun:
         listed: Callable[[str, Sequence[Entry]], object] = lambda _directory, _entries: None,
     ) -> Planned:
         self._watcher.step("compare")
-        sides = Sides(part, source, self._target, self._quarantine.leaves_out)
-        return plan_restore(self._order, sides, self._stop.is_due, listed)
+        sides = Sides(part, source, self._target, self._quarantine.leaves_out, self._mounted)
+        planned = plan_restore(self._order, sides, self._stop.is_due, listed)
+        if self._order.mode is RestoreMode.MIRROR and planned.in_the_way:
+            with Tree(self._target, self._throttle) as target:
+                self._quarantine.check(target)
+        return planned
+
+    @cached_property
+    def _mounted(self) -> frozenset[str]:
+        """The mount points in the target: nothing is changed beyond them."""
+        return frozenset(mounts_below(str(self._target))) - {""}
+
+    @cached_property
+    def _left_out(self) -> LeftOut:
+        return LeftOut(self._mounted.__contains__)
 
     def _carry_out(self, attempt: "_Attempt", planned: Planned) -> RestoreResult:
-        self._target.mkdir(parents=True, exist_ok=True)
-        self._make_way(planned)
-        with Tree(self._target, self._throttle) as target:
+        with self._opened_target(attempt, planned) as target:
+            self._make_way(attempt, planned, target)
             fidelity = Fidelity(os.geteuid() == 0, time_step_of(target.descriptor))
             bringer = Bringer(attempt.source, target, fidelity, self._stop.is_due)
             troubles = self._bring_all(attempt, planned, bringer, target, fidelity)
@@ -115,7 +145,6 @@ class RestoreRun:
         """What could not be brought. Raises RestoreFailed, BackupError and Stopped."""
         if attempt.part.only is not None:
             return self._bring_one(attempt.part.only, bringer)
-        keeps_root = attempt.had_target and self._order.mode is RestoreMode.OVERLAY
         report, evidence = self._copy(attempt, planned, target, fidelity)
         if report.statistics.vanished_files:
             raise RestoreFailed(f"Files of the snapshot vanished; was it pruned meanwhile?{self._moved()}", _AGAIN)
@@ -123,8 +152,9 @@ class RestoreRun:
             raise Stopped if not report.is_settled and self._stop.is_due() else fault
         troubled = frozenset(trouble.path for trouble in report.troubles)
         order = FinishOrder(
-            _nothing_is_left_out, evidence, whole_target=False, keeps_root=keeps_root, troubled=troubled
-        )
+            self._left_out, evidence, whole_target=False, keeps_root=self._keeps_root(attempt),
+            troubled=troubled,
+        )  # fmt: skip
         return [*report.troubles, *self._finish(attempt, target, bringer, order)]
 
     def _bring_one(self, name: str, bringer: Bringer) -> list[Trouble]:
@@ -134,16 +164,41 @@ class RestoreRun:
             raise RestoreFailed(f"{name!r} vanished from the snapshot; was it pruned meanwhile?{self._moved()}", _AGAIN)
         return [outcome] if isinstance(outcome, Trouble) else []
 
-    def _make_way(self, planned: Planned) -> None:
+    def _opened_target(self, attempt: "_Attempt", planned: Planned) -> Tree:
+        """The directory that was compared, or a new one; a new private one is so from the beginning."""
+        if planned.target is None:
+            self._target.parent.mkdir(parents=True, exist_ok=True)
+            os.mkdir(self._target, _PRIVATE if attempt.part.only is None else _PLAIN)
+        tree = Tree(self._target, self._throttle)
+        is_new = planned.target is None and self._is_ours(tree)
+        if planned.target != identity_of(tree) and not is_new:
+            tree.close()
+            raise RestoreFailed(f"Somebody has replaced the target {str(self._target)!r} meanwhile.", _AGAIN)
+        return tree
+
+    def _is_ours(self, tree: Tree) -> bool:
+        """Whether a new target is what was made: somebody may have put something else into its place at once."""
+        found, opened = self._target.lstat(), os.fstat(tree.descriptor)
+        return (found.st_dev, found.st_ino, opened.st_uid) == (opened.st_dev, opened.st_ino, os.geteuid())
+
+    def _make_way(self, attempt: "_Attempt", planned: Planned, target: Tree) -> None:
+        """Remove what is in the way, and keep from others what they shall not see or have changed with it."""
         self._watcher.step("make way")
         for found in planned.in_the_way:
-            path = self._target / found.path
             if self._order.mode is RestoreMode.MIRROR:
-                self._quarantine.take(found.path)
-            elif path.is_dir() and not path.is_symlink():
-                path.rmdir()
+                self._quarantine.take(target, found.path)
+            elif stat.S_ISDIR(target.stat(found.path).st_mode):
+                target.remove_directory(found.path)
             else:
-                path.unlink()
+                target.unlink(found.path)
+        narrowed = planned.narrowed if self._keeps_root(attempt) else ("", *planned.narrowed)
+        for path in narrowed if attempt.part.only is None else ():
+            with target.opened(path, to_list=False) as descriptor:
+                narrow_directory(descriptor, attempt.source.stat(path))
+        separate(target, [path for path in planned.in_place if target.stat(path).st_nlink > 1])
+
+    def _keeps_root(self, attempt: "_Attempt") -> bool:
+        return attempt.had_target and self._order.mode is RestoreMode.OVERLAY
 
     def _copy(
         self, attempt: "_Attempt", planned: Planned, target: Tree, fidelity: Fidelity
@@ -166,13 +221,19 @@ class RestoreRun:
     def _finish(self, attempt: "_Attempt", target: Tree, bringer: Bringer, order: FinishOrder) -> list[Trouble]:
         self._watcher.step("finish")
         source = attempt.source
-        relink(target, groups_of(source, attempt.survey.linked_inodes))
-        return Finish(source, target, bringer, order).run().troubles
+        groups = groups_of(source, attempt.survey.linked_inodes, self._left_out)
+        relink(target, groups)
+        finished = Finish(source, target, bringer, order).run()
+        if strangers := false_links(source, target, finished.inodes.repeated(), self._left_out):
+            separate(target, strangers)
+            relink(target, groups)
+            finished = Finish(source, target, bringer, order).run()  # for the directories' times
+        return finished.troubles
 
     def _success(self, plan: RestorePlan) -> RestoreResult:
         place = str(self._quarantine.path) if self._quarantine.exists else None
         undo = f"What was there before is in {place!r}; delete it when it is not needed." if place else ""
-        message = f"Restored snapshot {plan.snapshot} into {plan.target!r}."
+        message = f"Restored snapshot {plan.snapshot} into {plan.target!r}.{plan.about_mounts}"
         return RestoreResult(RestoreStatus.SUCCESS, plan, message, undo, place)
 
     def _incomplete(self, plan: RestorePlan) -> RestoreResult:
@@ -194,7 +255,3 @@ class _Attempt:
     private: Workspace
     tools: Tools
     had_target: bool
-
-
-def _nothing_is_left_out(_path: str) -> bool:
-    return False

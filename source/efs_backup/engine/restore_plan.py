@@ -1,11 +1,12 @@
 """Which part of which snapshot, and what bringing it back means for each path of the target; nothing is touched."""
 
 import os
+import shlex
 import stat
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from efs_backup.domain.errors import NothingThere, RestoreFailed, WrongUsage
 from efs_backup.domain.orders import RestoreMode, RestoreOrder
 from efs_backup.domain.restoring import RestorePlan
 from efs_backup.domain.snapshots import SnapshotName
-from efs_backup.engine.compare import Comparison, Entry
+from efs_backup.engine.compare import Comparison, Entry, Omitted
+from efs_backup.engine.left_out import LeftOut
 from efs_backup.engine.places import refuse_nesting
 from efs_backup.engine.series import Series, Snapshot
 from efs_backup.engine.tree import Tree
@@ -65,22 +67,31 @@ def _find_part(snapshot: Snapshot, path: str) -> Part:
 class Planned:
     """A plan, and the paths that have to leave the target before the copy.
 
-    has_hidden_changes: some files differ of which size and mtime do not show it.
+    has_hidden_changes: some files differ of which size and mtime do not show it. in_place: names that only get other
+    attributes. narrowed: directories that get other attributes. target: the directory's device and inode; None where it
+    is to be made.
     """
 
     plan: RestorePlan
     in_the_way: tuple[Difference, ...]
     has_hidden_changes: bool
+    in_place: tuple[str, ...] = ()
+    narrowed: tuple[str, ...] = ()
+    target: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
 class Sides:
-    """What is restored from where to where; `leaves_out` names paths of the target that are none of its business."""
+    """What is restored from where to where; `leaves_out` names paths of the target that are none of its business.
+
+    mounted: the mount points in the target, as paths in it.
+    """
 
     part: Part
     source: Tree
     target: Path
     leaves_out: Callable[[str], bool]
+    mounted: frozenset[str] = frozenset()
 
 
 def plan_restore(
@@ -102,31 +113,110 @@ def plan_restore(
             f"The target {str(target)!r} is not empty; nothing was touched.",
             "Choose an empty or new directory, or --mode overlay or mirror.",
         )
-    summary, in_the_way, hidden = Summary(), list[Difference](), list[Difference]()
-
-    def differs(difference: Difference) -> None:
-        summary.add(difference)
-        if difference.is_hidden and not hidden:
-            hidden.append(difference)
-        if _is_in_the_way(difference, order.mode):
-            in_the_way.append(difference)
-
+    found = _Found(order.mode)
     with ExitStack() as stack:
         existing = target if target.exists() else stack.enter_context(tempfile.TemporaryDirectory())
+        tree = stack.enter_context(Tree(existing, sides.source.throttle))
         Comparison(
-            stack.enter_context(Tree(existing, sides.source.throttle)),
+            tree,
             sides.source,
-            differs,
+            found.add,
             reads=_reading(order, part),
             inside_old=order.mode is RestoreMode.MIRROR,
-            is_left_out=lambda path: part.leaves_out(path) or sides.leaves_out(path),
+            omitted=Omitted(
+                LeftOut(lambda path: part.leaves_out(path) or sides.leaves_out(path) or path in sides.mounted),
+                LeftOut(lambda path: part.leaves_out(path) or path in sides.mounted),
+            ),
             listed=listed,
         ).run(should_stop)
-    if order.mode is not RestoreMode.MIRROR:
-        _refuse_full_directories(target, in_the_way)
+        if order.mode is RestoreMode.MIRROR:
+            _refuse_other_devices(tree, found.in_the_way)
+        else:
+            _refuse_full_directories(tree, found.in_the_way)
+        left_alone = _left_alone(order.mode, sides, tree, found.in_the_way)
+        identity = identity_of(tree) if existing is target else None
+    plan = RestorePlan(part.snapshot, order.mode, str(target), found.summary, left_alone)
     return Planned(
-        RestorePlan(part.snapshot, order.mode, str(target), summary), tuple(sorted(in_the_way)), bool(hidden)
+        plan, tuple(sorted(found.in_the_way)), found.has_hidden_changes, tuple(found.in_place), tuple(found.narrowed),
+        identity,
+    )  # fmt: skip
+
+
+def identity_of(tree: Tree) -> tuple[int, int]:
+    """The device and inode of a tree's root."""
+    found = os.fstat(tree.descriptor)
+    return found.st_dev, found.st_ino
+
+
+@dataclass
+class _Found:
+    """What a comparison has found, sorted by what has to be done before the copy."""
+
+    mode: RestoreMode
+    summary: Summary = field(default_factory=Summary)
+    in_the_way: list[Difference] = field(default_factory=list)
+    in_place: list[str] = field(default_factory=list)
+    narrowed: list[str] = field(default_factory=list)
+    has_hidden_changes: bool = False
+
+    def add(self, difference: Difference) -> None:
+        """Sort one in."""
+        self.summary.add(difference)
+        self.has_hidden_changes |= difference.is_hidden
+        if _is_in_the_way(difference, self.mode):
+            self.in_the_way.append(difference)
+        elif Aspect.ATTRIBUTES in difference.aspects and difference.is_directory:
+            self.narrowed.append(difference.path)
+        elif difference.aspects == (Aspect.ATTRIBUTES,):
+            self.in_place.append(difference.path)
+
+
+def _left_alone(mode: RestoreMode, sides: Sides, target: Tree, in_the_way: list[Difference]) -> tuple[str, ...]:
+    """The mount points in the target at which the snapshot has something too: nothing there is touched.
+
+    Raises RestoreFailed where one is, or lies in, something that has to make way, or where the modes' work would be to
+    delete it.
+    """
+    ways = [found.path for found in in_the_way]
+    refused, left_alone = [], []
+    for mounted in sorted(sides.mounted):
+        if sides.part.only is not None and mounted != sides.part.only:
+            continue
+        if _is_below_another(mounted, sides.mounted) or sides.leaves_out(mounted):
+            continue
+        wanted = sides.source.find(mounted)
+        is_in_the_way = any(mounted.startswith(f"{path}/") for path in ways)
+        is_extra = wanted is None and mode is RestoreMode.MIRROR
+        is_other = wanted and stat.S_ISDIR(wanted.st_mode) != stat.S_ISDIR(target.stat(mounted).st_mode)
+        if is_in_the_way or is_extra or is_other or (wanted and sides.part.only is not None):
+            refused.append(mounted)
+        elif wanted:
+            left_alone.append(mounted)
+    if refused:
+        raise _mounts_in_the_way(sides.target, refused)
+    return tuple(left_alone)
+
+
+def _is_below_another(path: str, mounted: frozenset[str]) -> bool:
+    return any(path.startswith(f"{other}/") for other in mounted)
+
+
+def _mounts_in_the_way(target: Path, paths: list[str]) -> RestoreFailed:
+    named = ", ".join(repr(path) for path in paths[:_NAMED])
+    commands = "; ".join(f"umount {shlex.quote(str(target / path))}" for path in paths[:_NAMED])
+    return RestoreFailed(
+        f"Something else is mounted in the target {str(target)!r} where the snapshot has nothing of the kind: {named};"
+        " nothing was touched.",
+        f"Unmount it first (`{commands}`), or restore other parts with --path.",
     )
+
+
+def _refuse_other_devices(target: Tree, in_the_way: list[Difference]) -> None:
+    """A rename to the quarantine leads to no other file system, or subvolume, which no table of mounts may show."""
+    device = os.fstat(target.descriptor).st_dev
+    apart = [found.path for found in in_the_way if target.stat(found.path).st_dev != device]
+    if apart:
+        raise _mounts_in_the_way(Path(target.root), apart)
 
 
 def _reading(order: RestoreOrder, part: Part) -> Callable[[os.stat_result, os.stat_result], bool]:
@@ -149,8 +239,8 @@ def _is_in_the_way(difference: Difference, mode: RestoreMode) -> bool:
     return difference.kind is Kind.CHANGED and not stays_a_directory
 
 
-def _refuse_full_directories(target: Path, in_the_way: list[Difference]) -> None:
-    full = [found.path for found in in_the_way if _is_full_directory(target / found.path)]
+def _refuse_full_directories(target: Tree, in_the_way: list[Difference]) -> None:
+    full = [found.path for found in in_the_way if _is_full_directory(target, found.path)]
     if full:
         named = ", ".join(repr(path) for path in sorted(full)[:_NAMED])
         raise RestoreFailed(
@@ -159,5 +249,8 @@ def _refuse_full_directories(target: Path, in_the_way: list[Difference]) -> None
         )
 
 
-def _is_full_directory(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink() and any(path.iterdir())
+def _is_full_directory(target: Tree, path: str) -> bool:
+    try:
+        return bool(target.names(path))
+    except (FileNotFoundError, NotADirectoryError):
+        return False

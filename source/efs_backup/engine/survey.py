@@ -11,6 +11,7 @@ from efs_backup.domain.error_numbers import NOT_THERE
 from efs_backup.domain.evidence import Surveyed
 from efs_backup.domain.witness import Names
 from efs_backup.engine.hard_links import LinkedInodes
+from efs_backup.engine.left_out import LeftOut
 from efs_backup.engine.part_lists import PartLists
 from efs_backup.engine.refusals import source_errors_named
 from efs_backup.engine.tree import Tree
@@ -45,7 +46,7 @@ class Survey:
 
 def take_survey(
     source: Tree,
-    is_left_out: Callable[[str], bool],
+    is_left_out: LeftOut,
     should_stop: Callable[[], bool] = lambda: False,
     lists: PartLists | None = None,
     tolerated: int = 0,
@@ -56,16 +57,17 @@ def take_survey(
     Stopped.
     """
     surveying = Surveying(source, is_left_out, lists, tolerated)
-    TreeWalk(surveying.enter, threads=source.concurrency.threads, should_stop=should_stop).run()
+    TreeWalk(
+        surveying.enter, threads=source.concurrency.threads, should_stop=should_stop,
+        activity=lambda: source.throttle.paid,
+    ).run()  # fmt: skip
     return surveying.survey()
 
 
 class Surveying:
     """A survey under way: of a walk of its own, or of another one, which tells what it lists, a parent always first."""
 
-    def __init__(
-        self, source: Tree, is_left_out: Callable[[str], bool], lists: PartLists | None, tolerated: int = 0
-    ) -> None:
+    def __init__(self, source: Tree, is_left_out: LeftOut, lists: PartLists | None, tolerated: int = 0) -> None:
         self._source = source
         self._is_left_out = is_left_out
         self._lists = lists
@@ -96,9 +98,9 @@ class Surveying:
         for batch in batches:
             files = []
             for name, attributes in batch:
-                if self._is_left_out(path := place + name):
-                    continue
                 if S_ISDIR(attributes.st_mode):
+                    if self._is_left_out.met(path := place + name, attributes):
+                        continue
                     self._listed_above[path] = attributes
                     below.append(name)
                 else:
@@ -115,22 +117,19 @@ class Surveying:
     def _batches(self, directory: str) -> Iterator[list[tuple[str, os.stat_result]]]:
         with source_errors_named(self._source.root, directory):
             try:
-                yield from self._source.batches(directory)
+                yield from self._source.batches(directory, self._is_left_out, self._tolerate)
             except OSError as error:
-                if error.errno in NOT_THERE:
-                    return  # removed, or replaced, in the meantime
-                if not self._tolerates(directory, error):
-                    raise
+                if error.errno not in NOT_THERE:  # removed, or replaced, in the meantime
+                    self._tolerate(directory, error)
 
-    def _tolerates(self, directory: str, error: OSError) -> bool:
-        """Whether a directory may be left out that cannot be listed, or not to its end."""
-        with self._lock:
+    def _tolerate(self, path: str, error: OSError) -> None:
+        """Note that something can be left out that cannot be looked at, or listed to its end; else SourceUnreadable."""
+        with self._lock, source_errors_named(self._source.root, path):
             cause = cause_in_source(error.errno or 0) or Cause.SHAPE
             unreadable = sum(trouble.cause is Cause.UNREADABLE for trouble in self._survey.troubles)
             if cause is Cause.UNREADABLE and unreadable >= self._tolerated:
-                return False
-            self._survey.troubles.append(Trouble(directory or ".", cause, f"cannot be listed: {error.strerror}"))
-            return True
+                raise error
+            self._survey.troubles.append(Trouble(path or ".", cause, f"cannot be listed: {error.strerror}"))
 
     def _note(self, directory: str, mode: int, files: list[tuple[bytes, os.stat_result]]) -> None:
         if self._lists:

@@ -30,9 +30,12 @@ class Workspace:
         self.programs = path / "programs"
         self._lists: PartLists | None = None
 
-    def part_lists(self, tuning: Tuning) -> PartLists | None:
-        """New lists for a survey to fill; None for rsync alone, where fpart crawls."""
-        if tuning.copier is Copier.LINKS:
+    def part_lists(self, tuning: Tuning, *, leaves_out: bool = False) -> PartLists | None:
+        """New lists for a survey to fill; None for rsync alone, where fpart crawls unless something is left out.
+
+        fpart knows only some patterns, and looks at what it leaves out.
+        """
+        if tuning.copier is Copier.LINKS or leaves_out:
             self._lists = PartLists(self.path / "lists", plan_pieces(tuning))
         return self._lists
 

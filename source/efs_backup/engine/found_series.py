@@ -1,0 +1,53 @@
+"""The series of a backup file system, beside what cannot be entered there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from efs_backup.domain.errors import EfsBackupError, NothingThere
+from efs_backup.domain.locations import LOST_AND_FOUND
+from efs_backup.domain.snapshots import FolderLabel, Interval
+from efs_backup.engine.series import Series, listed
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A directory of a backup that cannot be entered, and why."""
+
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path!r} cannot be entered ({self.reason}), and is left out."
+
+
+def find_series(
+    backup: Path, label: FolderLabel | None, interval: Interval | None, now: datetime
+) -> tuple[list[Series], list[Closed]]:
+    """The series that exist in a backup, of one label or interval if given, in order of their names.
+
+    And the directories that may hold others, but cannot be entered. Raises OSError where that is the backup itself.
+    """
+    labels = [label] if label else [FolderLabel(name) for name in sorted(listed(backup)) if not name.startswith(".")]
+    intervals = [interval] if interval else list(Interval)
+    found, closed = list[Series](), dict[str, Closed]()
+    for series in (Series(backup, each, kind, now) for each in labels for kind in intervals):
+        try:
+            if series.exists:
+                series.snapshots()
+                found.append(series)
+        except OSError as error:
+            path = str(error.filename or series.label_path)
+            closed[path] = Closed(path, error.strerror or str(error))
+    return found, list(closed.values())
+
+
+def nothing_there(message: str, closed: Sequence[Closed]) -> EfsBackupError:
+    """Why nothing is told: there is nothing, or perhaps where nobody could look, beside a disk's own directory."""
+    hidden = [directory.path for directory in closed if not directory.path.endswith(f"/{LOST_AND_FOUND}")]
+    if hidden:
+        return EfsBackupError(
+            f"{message} that could be read.", "Run it as root, or as the owner of what is named above."
+        )
+    return NothingThere(f"{message}.")

@@ -1,0 +1,60 @@
+"""The mounts of this machine, by the kernel's own numbers: bind mounts have no other device than what they show."""
+
+import os
+import re
+from pathlib import Path
+
+from efs_backup.domain.locations import Location, Mount, is_within, parse_mount
+
+_NUMBER = re.compile(r"^mnt_id:\s*(\d+)$", re.MULTILINE)
+
+
+def mount_table() -> list[Mount]:
+    """All mounts that can be seen from here."""
+    return [parse_mount(line) for line in _read("/proc/self/mountinfo").splitlines()]
+
+
+def location_of(path: str) -> Location | None:
+    """Which place of which file system a path is, also one that does not exist yet; None where it cannot be told."""
+    real = os.path.realpath(path)
+    number = _mount_number(real)
+    return next((mount.location(real) for mount in mount_table() if mount.number == number), None)
+
+
+def shown_below(directory: str, wanted: str) -> frozenset[str]:
+    """The paths below a directory, relative to it, at which something is mounted that shows `wanted` or a part of it.
+
+    Also through the directory's own mount. `wanted` may not exist yet.
+    """
+    top, location = os.path.realpath(directory), location_of(wanted)
+    if location is None:
+        return frozenset()
+    own = _mount_number(top)
+    mounts = [mount for mount in mount_table() if mount.number == own or is_within(mount.point, top)]
+    shown = ((mount, path) for mount in mounts if (path := mount.shows(location)))
+    return frozenset(
+        os.path.relpath(path, top)
+        for mount, path in shown
+        if path != top and is_within(path, top) and _mount_number(path) == mount.number
+    )
+
+
+def _mount_number(path: str) -> int | None:
+    """The number of the mount that a path, or what of it exists, is seen through. Nothing is asked of the mount."""
+    while True:
+        try:
+            descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+            break
+        except FileNotFoundError:
+            path = os.path.dirname(path)
+        except OSError:
+            return None
+    try:
+        found = _NUMBER.search(_read(f"/proc/self/fdinfo/{descriptor}"))
+    finally:
+        os.close(descriptor)
+    return int(found[1]) if found else None
+
+
+def _read(path: str) -> str:
+    return Path(path).read_text(errors="surrogateescape")

@@ -1,0 +1,151 @@
+"""A directory that becomes a symlink while we walk: whatever we do, we do nothing where the link leads."""
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from efs_backup.domain.arrival import Fidelity
+from efs_backup.domain.evidence import Evidence
+from efs_backup.domain.snapshots import SnapshotName
+from efs_backup.engine.bring import Bringer
+from efs_backup.engine.compare import Comparison
+from efs_backup.engine.finish import Finish, FinishOrder, make_listed_directories
+from efs_backup.engine.hard_links import groups_of, relink, separate
+from efs_backup.engine.left_out import LeftOut
+from efs_backup.engine.quarantine import Quarantine
+from efs_backup.engine.survey import take_survey
+from efs_backup.engine.tree import Tree
+from tests.builders import account, write
+
+
+def _survey(tree: Tree, _other: Tree) -> object:
+    return sorted(take_survey(tree, LeftOut()).remembered)
+
+
+def _compare(tree: Tree, other: Tree) -> object:
+    found: list[str] = []
+    Comparison(tree, other, lambda difference: found.append(difference.path)).run()
+    return found
+
+
+def _compare_as_new(tree: Tree, other: Tree) -> object:
+    return _compare(other, tree)
+
+
+def _finish(tree: Tree, other: Tree) -> object:
+    bringer = Bringer(other, tree, Fidelity(os.geteuid() == 0, 1))
+    return Finish(other, tree, bringer, FinishOrder(LeftOut(), Evidence(), whole_target=True)).run()
+
+
+def _finish_from(tree: Tree, other: Tree) -> object:
+    return _finish(other, tree)
+
+
+def _groups(tree: Tree, _other: Tree) -> object:
+    inode = tree.stat("one").st_ino
+    return groups_of(tree, frozenset({inode}))
+
+
+def _separate(tree: Tree, _other: Tree) -> None:
+    separate(tree, ["a/b/file"])
+
+
+def _relink(tree: Tree, _other: Tree) -> None:
+    relink(tree, [["one", "a/b/file"]])
+
+
+def _quarantine(tree: Tree, _other: Tree) -> None:
+    name = SnapshotName.of(datetime(2026, 11, 22, 2, tzinfo=UTC))
+    Quarantine(Path(tree.root), name).take(tree, "a/b/file")
+
+
+def _make_directories(tree: Tree, _other: Tree) -> None:
+    make_listed_directories(tree, ["a/b/new", "a/b/new/below"])
+
+
+def _bring(tree: Tree, other: Tree) -> object:
+    return Bringer(other, tree, Fidelity(os.geteuid() == 0, 1)).bring("a/b/file")
+
+
+ACTIONS = [
+    _survey, _compare, _compare_as_new, _finish, _finish_from, _groups, _separate, _relink, _quarantine,
+    _make_directories, _bring,
+]  # fmt: skip
+
+
+def _fill(root: Path, text: str) -> Path:
+    write(root / "a" / "b" / "file", text)
+    write(root / "a" / "b" / "other")
+    write(root / "one")
+    os.link(root / "one", root / "a" / "b" / "link")
+    return root
+
+
+@pytest.fixture
+def roots(tmp_path: Path) -> tuple[Path, Path, Path]:
+    """A tree, another one to compare it with, and a decoy outside of both with one more name."""
+    tree, other, decoy = (_fill(tmp_path / name, name) for name in ("tree", "other", "decoy"))
+    write(decoy / "a" / "b" / "secret")
+    (decoy / "a" / "b").chmod(0o700)
+    return tree, other, decoy
+
+
+@pytest.fixture
+def swap(
+    roots: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Callable[[], bool]:
+    """Exchange the directory for a symlink when something in it, or it itself, is to be opened; at the latest if asked.
+
+    Says whether it was done already.
+    """
+    tree, _, decoy = roots
+    hits: list[str] = []
+
+    def exchange() -> bool:
+        was_done = bool(hits)
+        if not was_done:
+            hits.append(request.param)
+            (tree / request.param).rename(tree / "moved")
+            (tree / request.param).symlink_to(decoy / request.param, target_is_directory=True)
+        return was_done
+
+    originals = {name: getattr(Tree, name) for name in ("opened", "above")}
+
+    def swapping(name: str) -> Callable[..., AbstractContextManager[Any]]:
+        def method(self: Tree, path: str, **more: bool) -> AbstractContextManager[Any]:
+            if Path(self.root) == tree and path.startswith(request.param):
+                exchange()
+            opened: AbstractContextManager[Any] = originals[name](self, path, **more)
+            return opened
+
+        return method
+
+    for name in originals:
+        monkeypatch.setattr(Tree, name, swapping(name))
+    return exchange
+
+
+@pytest.mark.parametrize("swap", ["a", "a/b"], indirect=True)
+@pytest.mark.parametrize("action", ACTIONS)
+def test_nothing_is_done_where_a_swapped_directory_leads(
+    roots: tuple[Path, Path, Path], swap: Callable[[], bool], action: Callable[[Tree, Tree], object]
+) -> None:
+    """Nothing is changed there, and nothing of it is told."""
+    tree, other, decoy = roots
+    before = account(decoy)
+    if action in {_make_directories, _bring}:
+        swap()  # these open a directory in one go
+    with Tree(tree) as one, Tree(other) as two:
+        try:
+            told = action(one, two)
+        except OSError as error:
+            told = error
+    assert swap()
+    assert account(decoy) == before
+    assert "secret" not in str(told)
+    assert not list(other.rglob("secret"))
