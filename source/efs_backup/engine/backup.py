@@ -18,9 +18,10 @@ from efs_backup.domain.excludes import is_left_out
 from efs_backup.domain.orders import BackupOrder
 from efs_backup.domain.parts import CopyReport, plan_parts
 from efs_backup.domain.ports import Watcher
+from efs_backup.domain.series_rules import Settled
 from efs_backup.domain.snapshots import SnapshotName
 from efs_backup.domain.tuning import Copier
-from efs_backup.domain.warnings import Warned
+from efs_backup.domain.warnings import Warned, WarningKind
 from efs_backup.domain.wording import counted
 from efs_backup.engine.bring import Bringer
 from efs_backup.engine.completion import Completion
@@ -33,6 +34,7 @@ from efs_backup.engine.lock import Owner, locked
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.prune import drop_snapshots
+from efs_backup.engine.recognition import hold_of, recognize, remember, server_time
 from efs_backup.engine.refusals import FREE_SPACE, refusal, refusals_named
 from efs_backup.engine.series import Series, Snapshot
 from efs_backup.engine.stop import Stop
@@ -68,6 +70,8 @@ class BackupRun:
         self._steps: list[Step] = []
         self._notes: list[str] = []
         self._warnings: list[Warned] = []
+        self._settled = Settled(order, None)
+        self._hold = ""
 
     def run(self) -> BackupResult:
         """Back up. Every end that has a name is a result; WrongUsage and what has no name are raised."""
@@ -87,9 +91,10 @@ class BackupRun:
         tools = self._find_tools()
         source, backup = check_source(self._order.source), check_backup(self._order.backup)
         refuse_nesting(source, "SOURCE", backup, "BACKUP")
+        series = Series(backup, self._order.label, self._order.interval, self._now)
+        self._obey(recognize(self._order, source, series))
         with refusals_named(str(backup)):
             backup.mkdir(exist_ok=True)
-        series = Series(backup, self._order.label, self._order.interval, self._now)
         series.prepare()
         with (
             locked(series.path, Owner.this_process(self._runner.family, self._now)) as dead,
@@ -97,11 +102,22 @@ class BackupRun:
         ):
             if dead:
                 self._note(f"The lock was taken over: its owner has died ({dead}).")
+            if self._settled.at_once:
+                remember(self._settled, series)
             journal = Journal(series.path, self._note)
             journal.begin(self._order, self._runner.family, self._now)
             result = self._result_of(lambda: self._back_up(tree, series, tools))
             journal.end(result)
             return result
+
+    def _obey(self, settled: Settled) -> None:
+        """Go on by the rules of the series, and say what is odd about it."""
+        self._settled, self._order = settled, settled.order
+        self._is_left_out = partial(is_left_out, settled.order.excludes)
+        for note in settled.notes:
+            self._note(note)
+        for warned in settled.warnings:
+            self._warn(warned)
 
     def _find_tools(self) -> Tools:
         tools = Tools.find(self._runner)
@@ -114,9 +130,11 @@ class BackupRun:
 
     def _back_up(self, source: Tree, series: Series, tools: Tools) -> BackupResult:
         series.check_hard_links()
-        for adopted in series.adopt():
-            self._note(f"Adopted a snapshot of the old layout as {adopted.name}.")
+        adopted = series.adopt()
+        for old in adopted:
+            self._note(f"Adopted a snapshot of the old layout as {old.name}.")
         snapshots, partials = series.snapshots(), series.partials()
+        self._hold_if_odd(series, [] if adopted else snapshots)
         with workspace() as private:
             survey = self._survey(source, private)
             if survey.is_empty and not self._order.allow_empty:
@@ -141,6 +159,12 @@ class BackupRun:
             *(one for one in marked if is_usable(one.believed_ns)),
             *(_Reference(one.path) for one in snapshots[:1]),
         ]
+
+    def _hold_if_odd(self, series: Series, snapshots: list[Snapshot]) -> None:
+        """Look at the clocks. `snapshots` are those whose names a clock has given."""
+        self._hold = hold_of(self._settled, series, snapshots, server=server_time(series.path))
+        if self._hold and not self._settled.hold:
+            self._warn(Warned(WarningKind.CLOCK_JUMPED, self._hold))
 
     def _survey(self, source: Tree, private: Workspace) -> Survey:
         """What is found is listed for our copier; for rsync alone fpart lists it again."""
@@ -236,6 +260,7 @@ class BackupRun:
             copied.total_file_size + finished.brought_size,
             copied.total_transferred_file_size + finished.brought_size, copied.vanished_files,
         )  # fmt: skip
+        self._remember(attempt.series)
         pruned = self._prune(attempt.series)
         return BackupResult(
             BackupStatus.SUCCESS,
@@ -243,6 +268,13 @@ class BackupRun:
             snapshot=snapshot.name, path=str(snapshot.path), previous=attempt.previous, statistics=statistics,
             pruned=pruned, steps=tuple(self._steps), notes=tuple(self._notes), warnings=tuple(self._warnings),
         )  # fmt: skip
+
+    def _remember(self, series: Series) -> None:
+        """Have the series know what this backup has seen. The snapshot is there, whatever becomes of this."""
+        try:
+            remember(self._settled, series)
+        except BackupError as error:
+            self._warn(Warned(WarningKind.SERIES_NOT_WRITTEN, f"series.json could not be written: {error.message}"))
 
     def _prune(self, series: Series) -> tuple[SnapshotName, ...]:
         """What fails here is no failure of the backup: the snapshot is there, and the next backup prunes again."""
@@ -253,8 +285,8 @@ class BackupRun:
                     series.discard(leftover.path)
                 remove_marks(series.path, ())
                 UnfinishedFiles(series.path).forget()
-                plan = drop_snapshots(series, self._order.retention)
-                if plan is None:
+                plan = None if self._hold else drop_snapshots(series, self._order.retention)
+                if plan is None and not self._hold:
                     self._note("Nothing was pruned, for somebody restores from this series; the next backup prunes.")
                 if not delete_trees(series.trash(), self._stop.is_due, self._throttle):
                     self._note("Not all dropped snapshots are deleted yet; the next backup goes on.")
