@@ -11,7 +11,7 @@ from efs_backup.domain.errors import ExitCode, NothingThere, WrongUsage
 from efs_backup.domain.snapshots import FolderLabel, Interval, PrunePlan, Retention
 from efs_backup.domain.window import Window
 from efs_backup.engine.process import Runner
-from efs_backup.engine.prune import plan_pruning, prune_series, stored_rule
+from efs_backup.engine.prune import plan_pruning, prune_series, rule_of
 from efs_backup.engine.series import Series
 from efs_backup.engine.signals import stopping_on_signals
 from efs_backup.engine.stop import Stop
@@ -35,7 +35,7 @@ def prune(
     series = Series(Path(backup).absolute(), FolderLabel(label), Interval(interval), now)
     if not series.exists:
         raise NothingThere(f"There is no {interval} snapshot in {str(series.label_path)!r}.")
-    retention = given or stored_rule(series)
+    retention = rule_of(series, given)
     if dry_run:
         _show(plan_pruning(series, retention), is_done=None, as_json=as_json)
         return ExitCode.DONE

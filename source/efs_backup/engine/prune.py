@@ -17,9 +17,14 @@ def plan_pruning(series: Series, retention: Retention) -> PrunePlan:
     return plan_prune([snapshot.name for snapshot in series.snapshots()], retention)
 
 
-def stored_rule(series: Series) -> Retention:
-    """The rule that the series holds itself. Raises WrongUsage where it has none, SeriesTorn and SeriesTooNew."""
+def rule_of(series: Series, given: Retention | None) -> Retention:
+    """What was given, else the rule of the series itself.
+
+    Raises SeriesTooNew; where nothing was given SeriesTorn, and WrongUsage where the series has no rule.
+    """
     file = read_series_file(series.label_path)
+    if given:
+        return given
     if isinstance(file, SeriesTorn):
         raise file
     rule = file.retention.get(series.interval) if file else None
