@@ -17,6 +17,13 @@ from efs_backup.domain.wording import counted
 _T = TypeVar("_T")
 
 _MOVED = "Check what is mounted. If the change is meant, say so once with --source-moved."
+_ANOTHER = (
+    "Give each source a --label of its own. If it is the same source at another place, say so once with --source-moved."
+)
+_STACK_MOVED = (
+    "Give another source another FolderLabel. If it is to go on under this one, take `source` out of series.json in the"
+    " label's folder on the backup file system."
+)
 
 
 @dataclass(frozen=True)
@@ -147,14 +154,13 @@ def _refuse_another_source(order: BackupOrder, likeness: Likeness, was: Place, n
         raise SourceChanged(
             f"The source {order.source!r} is not on the file system of the last backup: it was on {_where(was)}, and is"
             f" on {_where(now)}.",
-            _MOVED,
+            _STACK_MOVED if order.asked.named else _MOVED,
         )
     if likeness is Likeness.ANOTHER:
         raise SourceChanged(
             f"The label {order.label} holds the backups of {was.path!r} on {_where(was)}, not of {now.path!r} on"
             f" {_where(now)}: its snapshots would be dropped one by one for those of another source.",
-            "Give each source a --label of its own. If it is the same source at another place, say so once with"
-            " --source-moved.",
+            _STACK_MOVED if order.asked.named else _ANOTHER,
         )
 
 
