@@ -272,7 +272,7 @@ ODD = {
     "an array": lambda file: file.write_text("[]"),
     "a rule of nothing": lambda file: file.write_text(file.read_text().replace('"retain": 2', '"retain": 0')),
     "a directory": lambda file: (file.unlink(), file.mkdir()),
-    "a FIFO": lambda file: (file.unlink(), os.mkfifo(file)),
+    "a FIFO": lambda file: subprocess.run(["sh", "-c", 'rm "$1"; mkfifo "$1"', "sh", file], check=True),
     "a symlink": lambda file: (file.rename(file.with_name("elsewhere")), file.symlink_to("elsewhere")),
 }
 

@@ -4,7 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from efs_backup.domain.identity import FileSystem, Likeness, Mount, Place, compare, missing_mounts, unmounted_point
+from efs_backup.domain.identity import (
+    FileSystem,
+    Likeness,
+    Mount,
+    Place,
+    compare,
+    missing_mounts,
+    points_below,
+    unmounted_point,
+)
 
 DISK = FileSystem("ext4", "1111", "/dev/sda1")
 OTHER_DISK = FileSystem("ext4", "2222", "/dev/sdb1")
@@ -74,6 +83,20 @@ def test_mounts_below_are_missed_where_they_are_gone_or_replaced() -> None:
     now = [Mount("b", MEMORY), Mount("c d", MEMORY), Mount("new", DISK)]
     assert missing_mounts(was, now) == {was[0]: None, was[1]: now[0]}
     assert missing_mounts(was, was) == {}
+
+
+MOUNTED = [
+    ("/", "ext4"), ("/proc", "proc"), ("/srv", "ext4"), ("/srv/b", "nfs4"), ("/srv/a", "tmpfs"), ("/srv/a", "ext4"),
+    ("/srv/snap", "squashfs"), ("/srv/homes", "autofs"), ("/srv/homes/alice", "nfs4"), ("/srvother", "ext4"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("root", "points"), [("/srv", ["/srv/a", "/srv/b"]), ("/", ["/srv", "/srv/a", "/srv/b", "/srvother"]), ("/x", [])]
+)
+def test_mounts_are_missed_that_hold_somebodys_files_and_stay(root: str, points: list[str]) -> None:
+    """Not the kernel's own, nor images of programs, nor what is mounted on demand."""
+    assert points_below(root, MOUNTED) == points
 
 
 FSTAB = """

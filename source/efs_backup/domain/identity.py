@@ -7,12 +7,12 @@ from enum import Enum
 _VOLATILE = frozenset({"tmpfs", "ramfs", "overlay"})
 """Kinds whose file systems have no name that outlives a mount."""
 
-PSEUDO = frozenset({
+_PSEUDO = frozenset({
     "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "efivarfs",
-    "fusectl", "hugetlbfs", "mqueue", "nsfs", "proc", "pstore", "rpc_pipefs", "securityfs", "selinuxfs", "sysfs",
-    "tracefs",
+    "erofs", "fusectl", "hugetlbfs", "iso9660", "mqueue", "nsfs", "proc", "pstore", "rpc_pipefs", "securityfs",
+    "selinuxfs", "squashfs", "sysfs", "tracefs",
 })  # fmt: skip
-"""Kinds that hold nothing of anybody's; they come and go with the kernel."""
+"""Kinds that hold nothing of anybody's: the kernel's own, and images that programs bring along."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,19 @@ def compare(was: Place, now: Place) -> Likeness:
     return Likeness.SAME
 
 
+def points_below(root: str, mounted: Iterable[tuple[str, str]]) -> list[str]:
+    """The mount points below a directory at which files are missed when they are gone; `mounted`: points and kinds.
+
+    What is mounted on demand comes and goes; where it cannot be had, reading says so.
+    """
+    inside = [(point, kind) for point, kind in mounted if _is_in(point, root)]
+    on_demand = [point for point, kind in inside if kind == "autofs"]
+    return sorted({
+        point for point, kind in inside
+        if point != root and kind not in _PSEUDO and not any(_is_in(point, above) for above in on_demand)
+    })  # fmt: skip
+
+
 def missing_mounts(was: Iterable[Mount], now: Iterable[Mount]) -> dict[Mount, Mount | None]:
     """The mounts of the last time that are gone (None), or that are another file system now."""
     there = {mount.path: mount for mount in now}
@@ -112,7 +125,7 @@ def unmounted_point(fstab: str, mounted: Sequence[str], path: str) -> str:
 
 
 def _is_in(path: str, directory: str) -> bool:
-    return path == directory or path.startswith(f"{directory}/")
+    return path == directory or path.startswith(f"{directory.rstrip('/')}/")
 
 
 def unescaped(path: str) -> str:

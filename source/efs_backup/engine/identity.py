@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from efs_backup.domain.identity import PSEUDO, FileSystem, Mount, Place, unescaped, unmounted_point
+from efs_backup.domain.identity import FileSystem, Mount, Place, points_below, unescaped, unmounted_point
 
 _GET_UUID = 0x80111500
 """FS_IOC_GETFSUUID of linux/fs.h, since Linux 6.9: a length and 16 bytes."""
@@ -38,12 +38,11 @@ def place_of(path: Path) -> Place:
 
 
 def mounts_below(path: Path) -> tuple[Mount, ...]:
-    """What is mounted below it and holds somebody's files, in order of their paths."""
-    root = os.path.realpath(path).rstrip("/") + "/"
-    below = {
-        each.point.removeprefix(root): each for each in _mounts() if each.point.startswith(root) and each.point != root
-    }
-    return tuple(Mount(at, _system_at(each)) for at, each in sorted(below.items()) if each.kind not in PSEUDO)
+    """What is mounted below it, and is missed when it is gone, in order of the paths."""
+    root = os.path.realpath(path)
+    entries = {each.point: each for each in _mounts()}
+    points = points_below(root, [(each.point, each.kind) for each in _mounts()])
+    return tuple(Mount(os.path.relpath(point, root), _system_at(entries[point])) for point in points)
 
 
 def unmounted(path: Path) -> str:

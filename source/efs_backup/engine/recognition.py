@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from efs_backup.domain.clock import clock_fault
-from efs_backup.domain.errors import RecordFault, SourceChanged
+from efs_backup.domain.errors import RecordFault, SeriesTorn, SourceChanged
 from efs_backup.domain.first_backup import LabelFacts
 from efs_backup.domain.identity import FileSystem, Place
 from efs_backup.domain.orders import BackupOrder, Named
@@ -37,8 +37,9 @@ def recognize(order: BackupOrder, source: Path, series: Series) -> Settled:
     if order.asked.named:
         here, there = _as_named(order.asked.named, here, there)
     file = read_series_file(series.label_path)
+    recorded = None if _has_rule(file, series.interval) else _recorded(series.path)
     found = Found(
-        file, here, mounts, there, len(series.snapshots()), _has_snapshots(series), _recorded(series.path),
+        file, here, mounts, there, len(series.snapshots()), file is not None or _has_snapshots(series), recorded,
         _in_words(backup, there), unmounted(backup),
     )  # fmt: skip
     return settle(order, found, series.now)
@@ -96,6 +97,10 @@ def _has_snapshots(series: Series) -> bool:
     backup = series.label_path.parent
     every = (Series(backup, series.label, kind, series.now) for kind in Interval)
     return any(each.snapshots() or each.partials() for each in every)
+
+
+def _has_rule(file: SeriesFile | SeriesTorn | None, interval: Interval) -> bool:
+    return isinstance(file, SeriesFile) and interval in file.retention
 
 
 def _recorded(series: Path) -> Retention | None:
