@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -199,7 +200,7 @@ def test_a_backup_without_any_inode_left_fails_as_full(cli: Cli, source: Path, b
 
 def test_two_backups_at_once_are_refused(cli: Cli, source: Path, backup: Path, slow_rsync: None) -> None:
     """The second ends with exit code 4 and says who holds the lock; the first is not disturbed."""
-    cli.environment["SLOW_RSYNC"] = "8"
+    cli.let_rsync_take(8)
     first = cli.start("run", source, backup, "--json")
     _wait_for(lambda: list(backup.glob("efs-backup/daily/.partial-*/*")))
     second = cli("run", source, backup, "--json", code=4).json
@@ -430,12 +431,13 @@ def test_a_listing_that_breaks_off_is_noticed(
 def test_a_disk_that_is_too_small_for_the_lists_is_named(cli: Cli, source: Path, backup: Path, tmp_path: Path) -> None:
     """It is not the backup that is full, and the sentence says where there must be more."""
     (place := tmp_path / "temporary").mkdir()
-    with _tmpfs(place, "size=8k"):
-        write(place / "other", "x" * 4096)
+    for number in range(1000):
+        write(source / "many" / f"{number:0200}")
+    with _tmpfs(place, "size=128k"):
         cli.environment["TMPDIR"] = str(place)
         result = cli("run", source, backup, "--json", code=1).json
     assert result["failure_reason"] == "CopyFailed"
-    assert f"Temporary files in '{place}' could not be written: No space left" in result["message"]
+    assert re.search(f"Temporary files in '{place}/.*' could not be written: No space left", result["message"])
     assert "TMPDIR" in result["next_step"]
 
 

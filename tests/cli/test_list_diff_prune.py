@@ -1,5 +1,6 @@
 """`efs-backup list`, `diff` and `prune`."""
 
+import base64
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,13 +94,15 @@ def test_diff_finds_content_that_changed_behind_equal_size_and_time(cli: Cli, so
 
 
 def test_diff_shows_odd_names_on_one_line(cli: Cli, source: Path, backup: Path) -> None:
-    """On a terminal nothing of a name is interpreted; JSON keeps every byte."""
+    """On a terminal nothing of a name is interpreted; JSON is valid for every reader, and keeps every byte."""
     cli("run", source, backup)
     name = "[bold]a\nb\x1b[31m\udcff"
     write(source / name)
     cli("run", source, backup)
-    assert cli("diff", backup, 1, 0, "--json").json["added"] == [name]
-    assert cli("diff", backup, 1, 0).stdout.splitlines()[0] == "+ [bold]a\\nb\\x1b[31m\\udcff"
+    (added,) = cli("diff", backup, 1, 0, "--json").json["added"]
+    assert added["path"] == "[bold]a\nb\x1b[31m\\xff"
+    assert os.fsdecode(base64.b64decode(added["path_bytes"])) == name
+    assert cli("diff", backup, 1, 0).stdout.splitlines()[0] == "+ [bold]a\\nb\\x1b[31m\\xff"
 
 
 def test_prune_deletes_the_oldest(cli: Cli, source: Path, backup: Path) -> None:

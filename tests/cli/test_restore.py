@@ -306,7 +306,7 @@ def test_what_is_being_restored_is_not_pruned(
     """A backup at the same time keeps it and says so; `prune` waits for nobody and refuses; the next one prunes."""
     cli.let_rsync_be_fast()
     cli("run", source, backup, "--retain", 1)
-    cli.environment["SLOW_RSYNC"] = "6"
+    cli.let_rsync_take(6)
     running = cli.start("restore", backup, tmp_path / "out", "--json")
     while not list((tmp_path / "out").glob("*")):
         time.sleep(0.01)

@@ -15,6 +15,8 @@ from efs_backup.cli.prune import prune
 from efs_backup.cli.restore import restore
 from efs_backup.cli.run import run
 from efs_backup.domain.errors import BackupError, EfsBackupError, ExitCode, FailureReason
+from efs_backup.engine.circumstances import lost_output, settle
+from efs_backup.engine.signals import exit_on_signals
 from efs_backup.engine.tree_walk import Stopped
 
 ENVIRONMENT = "EFS_BACKUP"
@@ -36,7 +38,12 @@ for command in (run, init, list_snapshots, history, restore, diff, prune):
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    sys.exit(_run(sys.argv[1:]))
+    settle()
+    code = _run(sys.argv[1:])
+    exit_on_signals(code)
+    if lost := lost_output():
+        print_error(f"What was to be printed is not all on standard output: {lost.strerror}.")
+    sys.exit(code)
 
 
 def _run(arguments: list[str]) -> int:
@@ -46,6 +53,7 @@ def _run(arguments: list[str]) -> int:
             or ExitCode.DONE
         )
     except EfsBackupError as error:
+        exit_on_signals(error.exit_code)
         _tell(error, arguments)
         return error.exit_code
     except click.ClickException as error:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 
@@ -36,16 +37,22 @@ def _takes_one(option: click.Option) -> bool:
     return not (option.multiple or option.count or is_harmless)
 
 
-def _not_empty(_context: click.Context, parameter: click.Parameter, value: str) -> str:
-    """An unset variable of a script must not mean the working directory."""
+def _absolute(_context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """The path, whatever becomes of the working directory; an unset variable of a script must not mean that."""
     if not value:
         raise click.BadParameter(f"{parameter.human_readable_name} is empty.")
-    return value
+    try:
+        return str(Path(value).absolute())
+    except OSError as error:
+        raise click.BadParameter(
+            f"{value!r} is relative to the working directory, which cannot be found ({error.strerror}): give an"
+            " absolute path."
+        ) from error
 
 
-source = click.argument("source", metavar="SOURCE", callback=_not_empty)
-backup = click.argument("backup", metavar="BACKUP", callback=_not_empty)
-target = click.argument("target", metavar="TARGET", callback=_not_empty)
+source = click.argument("source", metavar="SOURCE", callback=_absolute)
+backup = click.argument("backup", metavar="BACKUP", callback=_absolute)
+target = click.argument("target", metavar="TARGET", callback=_absolute)
 label = click.option("--label", default=DEFAULT_LABEL, show_default=True, help="The folder of one source's snapshots.")
 any_label = click.option("--label", help="Only this label.")
 interval = click.option(

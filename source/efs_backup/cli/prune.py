@@ -6,14 +6,14 @@ from pathlib import Path
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import print_facts, print_json
+from efs_backup.cli.output import answered, print_facts, print_json
 from efs_backup.domain.errors import ExitCode, NothingThere, WrongUsage
 from efs_backup.domain.snapshots import FolderLabel, Interval, PrunePlan, Retention
 from efs_backup.domain.window import Window
 from efs_backup.engine.process import Runner
 from efs_backup.engine.prune import Pruned, plan_pruning, prune_series, rule_of
 from efs_backup.engine.series import Series
-from efs_backup.engine.signals import stopping_on_signals
+from efs_backup.engine.signals import exit_on_signals, stop_on_signals
 from efs_backup.engine.stop import Stop
 
 
@@ -38,13 +38,15 @@ def prune(
     retention = rule_of(series, given)
     if dry_run:
         _show(plan_pruning(series, retention), None, as_json=as_json)
-        return ExitCode.DONE
-    with stopping_on_signals(stop):
-        family = Runner.with_new_family().family
-        pruned = prune_series(series, retention, now=now, family=family, stop=stop, saves=save)
+        return answered()
+    stop_on_signals(stop)
+    family = Runner.with_new_family().family
+    pruned = prune_series(series, retention, now=now, family=family, stop=stop, saves=save)
+    code = ExitCode.DONE if pruned.is_whole else ExitCode.INCOMPLETE
+    exit_on_signals(code)
     if pruned.plan:
         _show(pruned.plan, pruned, as_json=as_json)
-    return ExitCode.DONE if pruned.is_whole else ExitCode.INCOMPLETE
+    return code
 
 
 def _show(plan: PrunePlan, pruned: Pruned | None, *, as_json: bool) -> None:

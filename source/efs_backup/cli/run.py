@@ -7,19 +7,18 @@ from typing import Any
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import print_error, print_facts, print_json
+from efs_backup.cli.output import answered, print_error, print_facts, print_json
 from efs_backup.cli.progress import watching
 from efs_backup.domain.backup import BackupResult, BackupStatus
 from efs_backup.domain.comparison import Kind
-from efs_backup.domain.errors import ExitCode
 from efs_backup.domain.orders import BackupOrder
 from efs_backup.domain.snapshots import FolderLabel, Interval
-from efs_backup.domain.wording import sized
+from efs_backup.domain.wording import as_fields, as_value, sized
 from efs_backup.engine.backup import BackupRun
 from efs_backup.engine.backup_plan import BackupPlan, plan_backup
 from efs_backup.engine.process import Runner
 from efs_backup.engine.recognition import window_of
-from efs_backup.engine.signals import stopping_on_signals
+from efs_backup.engine.signals import exit_on_signals, stop_on_signals
 from efs_backup.engine.stop import Stop
 
 
@@ -81,12 +80,13 @@ def run(
         one_file_system=one_file_system, asked=asked,
     )  # fmt: skip
     stop, runner, now = Stop(window_of(order)), Runner.with_new_family(), datetime.now(UTC)
-    with stopping_on_signals(stop):
-        if dry_run:
-            _show_plan(plan_backup(order, now=now, runner=runner, stop=stop), as_json=as_json)
-            return ExitCode.DONE
-        with watching(stop.seconds_left) as watcher:
-            result = BackupRun(order, now=now, runner=runner, stop=stop, watcher=watcher).run()
+    stop_on_signals(stop)
+    if dry_run:
+        _show_plan(plan_backup(order, now=now, runner=runner, stop=stop), as_json=as_json)
+        return answered()
+    with watching(stop.seconds_left) as watcher:
+        result = BackupRun(order, now=now, runner=runner, stop=stop, watcher=watcher).run()
+    exit_on_signals(result.exit_code)
     _show_result(result, as_json=as_json)
     return result.exit_code
 
@@ -106,7 +106,7 @@ def _result_json(result: BackupResult) -> dict[str, Any]:
         "status": result.status,
         "failure_reason": result.failure_reason,
         "snapshot": str(result.snapshot) if result.snapshot else None,
-        "path": result.path,
+        **(as_fields("path", result.path) if result.path else {"path": None}),
         "previous": str(result.previous) if result.previous else None,
         "number_of_files": statistics.number_of_files,
         "number_of_files_transferred": statistics.number_of_files_transferred,
@@ -118,7 +118,12 @@ def _result_json(result: BackupResult) -> dict[str, Any]:
         "pruned": [str(name) for name in result.pruned],
         "seconds": {step.name: round(step.seconds, 3) for step in result.steps},
         "warnings": [
-            {"kind": warned.kind, "message": warned.message, "count": warned.count, "paths": list(warned.paths)}
+            {
+                "kind": warned.kind,
+                "message": warned.message,
+                "count": warned.count,
+                "paths": [*map(as_value, warned.paths)],
+            }
             for warned in result.warnings
         ],
         "notes": list(result.notes),

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -39,6 +39,7 @@ from efs_backup.engine.refusals import FREE_SPACE, refusal, refusals_named
 from efs_backup.engine.series import Series, Snapshot
 from efs_backup.engine.stop import Stop
 from efs_backup.engine.survey import Survey, take_survey
+from efs_backup.engine.telling import Telling
 from efs_backup.engine.throttle import Throttle
 from efs_backup.engine.time_step import time_step_of
 from efs_backup.engine.tree import Tree, most_concurrent
@@ -67,7 +68,7 @@ class BackupRun:
         self._now = now
         self._runner = runner
         self._stop = stop
-        self._watcher = watcher
+        self._watcher = Telling(watcher)
         self._throttle = Throttle(order.tuning.operations_per_second)
         self._steps: list[Step] = []
         self._notes: list[str] = []
@@ -115,7 +116,7 @@ class BackupRun:
             result = self._result_of(lambda: self._back_up(tree, series, tools))
             with suppress(Hung):
                 within(lambda: journal.end(result), str(series.path), LAST_WORDS_SECONDS)
-            return result
+            return replace(result, notes=tuple(self._notes))
 
     def _obey(self, settled: Settled) -> None:
         """Go on by the rules of the series, and say what is odd about it."""
@@ -143,7 +144,7 @@ class BackupRun:
             self._note(f"Adopted a snapshot of the old layout as {old.name}.")
         snapshots, partials = series.snapshots(), series.partials()
         self._hold_if_odd(series, [] if adopted else snapshots)
-        with workspace() as private:
+        with workspace(self._note) as private:
             left_out = left_out_of_backup(source, self._order, series)
             survey = self._survey(source, private, left_out)
             if survey.is_empty and not self._order.allow_empty:
@@ -271,9 +272,12 @@ class BackupRun:
 
     def _publish(self, attempt: "_Attempt", partial: Path) -> Snapshot:
         with self._step("publish"):
-            flushed = self._runner.run_within(flush_command(str(partial)), FLUSH_PATIENCE_SECONDS, self._throttle.beat)
+            flushed = self._runner.run_within(
+                flush_command(str(partial)), FLUSH_PATIENCE_SECONDS, self._throttle.beat, undisturbed=True
+            )
             if flushed is None:
                 raise Hung(f"The copy could not be written to disk within {FLUSH_PATIENCE_SECONDS / 60:.0f} minutes.")
+            flushed = self._runner.run(flush_command(str(partial)), undisturbed=True)
             if flushed.code != 0:
                 raise CopyFailed(f"The copy could not be written to disk: {flushed.stderr.strip()}.")
             return attempt.series.publish(attempt.name)

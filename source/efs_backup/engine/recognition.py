@@ -107,7 +107,7 @@ def _has_rule(file: SeriesFile | SeriesTorn | None, interval: Interval) -> bool:
 def _recorded(series: Path) -> Retention | None:
     """The rule of the newest backup on record."""
     try:
-        newest = next(iter(read_records(series)), None)
+        newest = next(iter(read_records(series)[0]), None)
     except (OSError, RecordFault, ValueError):
         return None
     return Retention(newest.retention) if newest and 1 <= newest.retention <= RETENTION_LIMIT else None

@@ -32,6 +32,7 @@ from efs_backup.engine.restore_plan import Part, Planned, Sides, choose_part, id
 from efs_backup.engine.series import Series
 from efs_backup.engine.stop import Stop
 from efs_backup.engine.survey import Survey, Surveying
+from efs_backup.engine.telling import Telling
 from efs_backup.engine.throttle import Throttle
 from efs_backup.engine.time_step import time_step_of
 from efs_backup.engine.tree import Tree, most_concurrent, narrow_directory
@@ -50,7 +51,7 @@ class RestoreRun:
         self._series = Series(Path(order.backup).absolute(), order.label, order.interval, now)
         self._runner = runner
         self._stop = stop
-        self._watcher = watcher
+        self._watcher = Telling(watcher)
         self._target = Path(order.target).absolute()
         self._throttle = Throttle(order.tuning.operations_per_second)
         self._quarantine = Quarantine(self._target, SnapshotName.of(now))
@@ -74,7 +75,7 @@ class RestoreRun:
 
     def _restore(self) -> RestoreResult:
         tools = Tools.find(self._runner)
-        with reading(self._series.path), workspace() as private:
+        with reading(self._series.path, self._watcher.note), workspace(self._watcher.note) as private:
             part = choose_part(self._series, self._order)
             with Tree(part.directory, self._throttle) as source:
                 return self._run(part, source, private, tools)
