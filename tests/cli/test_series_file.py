@@ -185,6 +185,7 @@ def test_a_mount_below_the_source_that_is_missing_is_refused(
     run_with_mounts(cli, bind(disk, point), "run", source, backup, code=1)
     run_with_mounts(cli, mount, "run", source, backup)
     cli("run", source, backup, "--exclude", "/up loads")
+    refused(cli, "SourceChanged", source, backup)
     run_with_mounts(cli, mount, "run", source, backup)
     cli("run", source, backup, "--source-moved")
     assert cli("run", source, backup, "--json").json["notes"] == []

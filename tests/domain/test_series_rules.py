@@ -187,8 +187,12 @@ def test_a_missing_mount_is_refused_and_can_be_meant(now: tuple[Mount, ...]) -> 
 
 @pytest.mark.parametrize("excludes", ["/www", "/www/uploads", "uploads", "www/*"])
 def test_a_mount_that_is_left_out_is_not_missed(excludes: str) -> None:
-    """By its name or by a directory above it."""
-    assert settled(replace(FOUND, mounts=()), excludes=patterns(excludes)).hold == ""
+    """By its name or by a directory above it; what is left out for once is expected again."""
+    once = settled(replace(FOUND, mounts=()), excludes=patterns(excludes))
+    assert once.upon(FILE) == FILE
+    for_good = settled(replace(FOUND, mounts=()), excludes=patterns(excludes), saves=True).upon(FILE)
+    assert for_good
+    assert for_good.mounts == ()
     first = settled(replace(EMPTY, mounts=(UPLOADS,)), init=True, excludes=patterns(excludes))
     assert first.file
     assert first.file.mounts == ()
@@ -200,7 +204,7 @@ def test_a_new_mount_is_noted_and_expected_once_it_is_backed_up() -> None:
     night = settled(replace(FOUND, mounts=(UPLOADS, new)))
     assert "New in the source" in night.notes[0]
     assert not night.at_once
-    assert night.upon(FILE) == replace(FILE, mounts=(UPLOADS, new))
+    assert night.upon(FILE) == replace(FILE, mounts=(new, UPLOADS))
 
 
 def test_a_backup_on_another_file_system_is_refused_where_it_can_be_told() -> None:

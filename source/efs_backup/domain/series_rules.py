@@ -140,7 +140,7 @@ def _ruled(order: BackupOrder, found: Found, file: SeriesFile, likeness: Likenes
     excludes = _for_once(asked.excludes, file.excludes)
     saved = replace(
         file.with_rule(interval, rule), label=str(order.label), source=found.source, backup=found.backup,
-        mounts=_kept(found.mounts, excludes),
+        mounts=_expected(file, found.mounts, excludes, saves=asked.saves),
         excludes=excludes if asked.saves else file.excludes,
         window_minutes=_for_once(asked.window_minutes, file.window_minutes) if asked.saves else file.window_minutes,
     )  # fmt: skip
@@ -237,6 +237,15 @@ def _for_once(given: _T | None, stored: _T) -> _T:
 def _kept(mounts: Iterable[Mount], excludes: tuple[ExcludePattern, ...]) -> tuple[Mount, ...]:
     """Those that a backup goes into."""
     return tuple(mount for mount in mounts if not any(matching(excludes, path) for path in _and_above(mount.path)))
+
+
+def _expected(
+    file: SeriesFile, now: Iterable[Mount], excludes: tuple[ExcludePattern, ...], *, saves: bool
+) -> tuple[Mount, ...]:
+    """Those that the next backup has to find: what this one goes into, and what it leaves out for once."""
+    kept = _kept(now, excludes)
+    for_once = () if saves else set(file.mounts) - set(_kept(file.mounts, excludes))
+    return tuple(sorted({*kept, *for_once}, key=lambda mount: mount.path))
 
 
 def _and_above(path: str) -> list[str]:
