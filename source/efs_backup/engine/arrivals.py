@@ -12,7 +12,7 @@ from pathlib import Path
 
 from efs_backup.domain.arrival import Cause, Fidelity, Trouble, was_read_before
 from efs_backup.engine.bring import Bringer, Brought
-from efs_backup.engine.delete import delete_trees
+from efs_backup.engine.delete import delete_content
 from efs_backup.engine.part_source import listed
 from efs_backup.engine.patience import for_each
 from efs_backup.engine.tree import Tree
@@ -117,7 +117,10 @@ class Arrivals:
                     return True
             found, wanted = self._target.find(path), self._source.find(path)
             if found and wanted and stat.S_ISDIR(found.st_mode) and not stat.S_ISDIR(wanted.st_mode):
-                return delete_trees([Path(self._target.root) / path], throttle=self._target.throttle)
+                above, name = os.path.split(path)
+                delete_content(Path(self._target.root) / above, name, throttle=self._target.throttle)
+                self._target.remove_directory(path)
+                return True
         return False
 
     def _leads_alike(self, path: str) -> bool:
