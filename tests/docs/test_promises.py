@@ -31,4 +31,4 @@ def test_every_promise_has_tests() -> None:
     """Eight sentences, and each is attacked."""
     sections = PROMISES.split("\n## ")[1:]
     assert len(sections) == 8
-    assert all(_TEST.search(section) and _CASE.search(section) or "scenarios" in section for section in sections)
+    assert all((_TEST.search(section) and _CASE.search(section)) or "scenarios" in section for section in sections)
