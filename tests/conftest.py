@@ -20,6 +20,9 @@ from tests.simulator import Simulator
 
 COMMAND = Path(sys.executable).with_name("efs-backup")
 
+A_FIRST_BACKUP_IS_MEANT = {"EFS_BACKUP_RUN_INIT": "1"}
+"""The environment in which every `run` has its `--init`."""
+
 _SYNTHESIZED = frozenset({"cdk", "deployment"})
 
 settings.register_profile("project", deadline=None, max_examples=25)
@@ -116,7 +119,7 @@ def cli(tmp_path: Path) -> Cli:
     """The command, with a temporary directory of its own."""
     temporary = tmp_path / "tmp"
     temporary.mkdir()
-    return Cli({**os.environ, "TMPDIR": str(temporary)})
+    return Cli({**os.environ, "TMPDIR": str(temporary), **A_FIRST_BACKUP_IS_MEANT})
 
 
 @pytest.fixture(params=[Copier.LINKS, pytest.param(Copier.RSYNC, marks=pytest.mark.former)])

@@ -141,11 +141,12 @@ def test_a_user_without_root_rights_can_back_up_directories_that_are_not_writabl
     os.system(f"chown -R nobody '{source}' '{backup}'")  # noqa: S605
     for directory in ("directory 0", "directory 1"):
         (source / directory).chmod(0o500)
-    result = run_as_nobody(cli, tmp_path, "run", source, backup, "--json")
+    result = run_as_nobody(cli, tmp_path, "run", source, backup, "--retain", "1", "--json")
     assert result["status"] == "Success"
     assert (Path(result["path"]) / "directory 0").stat().st_mode & 0o777 == 0o500
     for _ in range(2):
-        result = run_as_nobody(cli, tmp_path, "run", source, backup, "--retain", "1", "--json")
+        result = run_as_nobody(cli, tmp_path, "run", source, backup, "--json")
+        assert result["pruned"]
     assert os.listdir(backup / "efs-backup" / "daily" / ".trash") == []
 
 

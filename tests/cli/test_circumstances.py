@@ -14,8 +14,8 @@ import pytest
 
 from tests.builders import account, many_parts, write
 from tests.conftest import Cli, both_copiers
+from tests.mounts import fill, mounted_tmpfs
 from tests.processes import end_all_on
-from tests.tmpfs import fill, mounted_tmpfs
 
 _SPY = """#!/bin/sh
 {{ echo "$0 in $PWD"; env; }} >>'{log}'

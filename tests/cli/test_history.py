@@ -10,7 +10,7 @@ import pytest
 
 from tests.builders import write
 from tests.conftest import Cli
-from tests.tmpfs import mounted_tmpfs
+from tests.mounts import mounted_tmpfs
 
 
 def test_every_end_of_a_backup_is_on_record(cli: Cli, source: Path, backup: Path) -> None:

@@ -114,7 +114,7 @@ def test_prune_deletes_the_oldest(cli: Cli, source: Path, backup: Path) -> None:
     assert (plan["keep"], plan["drop"]) == ([names[2]], [names[1], names[0]])
     assert len(cli("list", backup, "--json").json) == 3
     assert cli("prune", backup, "--retain", 1, "--json").json["drop"] == [names[1], names[0]]
-    assert sorted(os.listdir(backup / "efs-backup")) == ["daily", "daily.0"]
+    assert sorted(os.listdir(backup / "efs-backup")) == [".series.lock", "daily", "daily.0", "series.json"]
     assert sorted(os.listdir(backup / "efs-backup" / "daily")) == [".lock", ".readers", ".records", ".trash", names[2]]
     assert account(newest) == before
 
@@ -129,7 +129,7 @@ def test_prune_empties_the_trash_of_a_stopped_one(cli: Cli, source: Path, backup
     assert not old.exists()
 
 
-@pytest.mark.parametrize("arguments", [("--retain", "0"), ("--retain", "171"), ()])
+@pytest.mark.parametrize("arguments", [("--retain", "0"), ("--retain", "171"), ("--save",)])
 def test_prune_needs_a_sensible_retention(cli: Cli, source: Path, backup: Path, arguments: tuple[str, ...]) -> None:
     """Never all snapshots."""
     cli("run", source, backup)

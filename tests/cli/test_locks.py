@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders import account, write
 from tests.conftest import Cli
-from tests.tmpfs import fill, mounted_tmpfs
+from tests.mounts import fill, mounted_tmpfs
 
 _WITHOUT_LOCKS = """
 #include <errno.h>

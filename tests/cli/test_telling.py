@@ -17,7 +17,7 @@ import pytest
 
 from tests.builders import account
 from tests.conftest import Cli
-from tests.tmpfs import fill, mounted_tmpfs
+from tests.mounts import fill, mounted_tmpfs
 
 Stream = Callable[[ExitStack, Path], int | None]
 """Opens a bad stream; None: closed."""

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import click
 
-from efs_backup.domain.snapshots import DEFAULT_LABEL, RETENTION_LIMIT, Interval
+from efs_backup.domain.excludes import ExcludePattern
+from efs_backup.domain.orders import Asked
+from efs_backup.domain.snapshots import DEFAULT_LABEL, DEFAULT_RETENTION, RETENTION_LIMIT, Interval, Retention
 from efs_backup.domain.tuning import Copier, Tuning
+from efs_backup.domain.window import Window
 
 _INTERVALS = click.Choice([interval.value for interval in Interval])
 
@@ -91,3 +94,34 @@ as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON value on standard output; logs go to standard error."
 )
 RETAIN_HELP = f"How many snapshots the series keeps, 1 to {RETENTION_LIMIT}."
+_retain = click.option(
+    "--retain", type=int, metavar="N",
+    help=f"{RETAIN_HELP} {DEFAULT_RETENTION.count} for a new one; later, only what keeps more holds, and for once.",
+)  # fmt: skip
+_window = click.option("--window", type=float, metavar="MINUTES", help="Stop after so long; the next backup continues.")
+_exclude = click.option(
+    "--exclude", multiple=True, metavar="PATTERN", help="Leave out names (or, with a slash, paths); repeatable."
+)
+source_moved = click.option(
+    "--source-moved", is_flag=True, help="SOURCE, or what is mounted below it, is meant to be another than last time."
+)
+backup_moved = click.option(
+    "--backup-moved", is_flag=True, help="BACKUP is meant to be on another file system than last time."
+)
+
+
+def rules(command: Callable[..., int]) -> Callable[..., int]:
+    """The options that the series remembers; the command gets them as the keywords of `asked_of`."""
+    for option in (_exclude, _window, _retain):
+        command = option(command)
+    return command
+
+
+def asked_of(*, retain: int | None, window: float | None, exclude: tuple[str, ...]) -> Asked:
+    """What they say. Raises WrongUsage."""
+    Window.of_minutes(window)
+    return Asked(
+        Retention(retain) if retain is not None else None,
+        tuple(ExcludePattern(pattern) for pattern in exclude) or None,
+        window,
+    )

@@ -16,9 +16,10 @@ from efs_backup.domain.evidence import Evidence
 from efs_backup.domain.orders import BackupOrder
 from efs_backup.domain.parts import CopyReport, plan_parts
 from efs_backup.domain.ports import Watcher
+from efs_backup.domain.series_rules import Settled
 from efs_backup.domain.snapshots import SnapshotName
 from efs_backup.domain.tuning import Copier
-from efs_backup.domain.warnings import Warned
+from efs_backup.domain.warnings import Warned, WarningKind
 from efs_backup.domain.wording import counted, foreign_sentence
 from efs_backup.engine.backup_inside import left_out_of_backup
 from efs_backup.engine.bring import Bringer
@@ -33,6 +34,7 @@ from efs_backup.engine.patience import LAST_WORDS_SECONDS, supervised, within
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.prune import prune
+from efs_backup.engine.recognition import hold_of, recognize, remember, server_time
 from efs_backup.engine.refusals import FREE_SPACE, refusal, refusals_named
 from efs_backup.engine.series import Series, Snapshot
 from efs_backup.engine.stop import Stop
@@ -71,6 +73,8 @@ class BackupRun:
         self._steps: list[Step] = []
         self._notes: list[str] = []
         self._warnings: list[Warned] = []
+        self._settled = Settled(order, None)
+        self._hold = ""
 
     def run(self) -> BackupResult:
         """Back up. Every end that has a name is a result; WrongUsage and what has no name are raised."""
@@ -94,9 +98,10 @@ class BackupRun:
         source = within(lambda: check_source(self._order.source), self._order.source)
         backup = within(lambda: check_backup(self._order.backup), self._order.backup)
         refuse_nesting(source, "SOURCE", backup, "BACKUP")
+        series = Series(backup, self._order.label, self._order.interval, self._now)
+        self._obey(recognize(self._order, source, series))
         with refusals_named(str(backup)):
             backup.mkdir(exist_ok=True)
-        series = Series(backup, self._order.label, self._order.interval, self._now)
         series.prepare()
         with (
             locked(series.path, Owner.this_process(self._runner.family, self._now)) as dead,
@@ -104,12 +109,22 @@ class BackupRun:
         ):
             if dead:
                 self._note(f"The lock was taken over: its owner has died ({dead}).")
+            if self._settled.at_once:
+                remember(self._settled, series)
             journal = Journal(series.path, self._note)
             journal.begin(self._order, self._runner.family, self._now)
             result = self._result_of(lambda: self._back_up(tree, series, tools))
             with suppress(Hung):
                 within(lambda: journal.end(result), str(series.path), LAST_WORDS_SECONDS)
             return replace(result, notes=tuple(self._notes))
+
+    def _obey(self, settled: Settled) -> None:
+        """Go on by the rules of the series, and say what is odd about it."""
+        self._settled, self._order = settled, settled.order
+        for note in settled.notes:
+            self._note(note)
+        for warned in settled.warnings:
+            self._warn(warned)
 
     def _find_tools(self) -> Tools:
         tools = Tools.find(self._runner)
@@ -124,9 +139,11 @@ class BackupRun:
         series.check_hard_links()
         if foreign := series.foreign():
             self._note(foreign_sentence(foreign))
-        for adopted in series.adopt(self._note):
-            self._note(f"Adopted a snapshot of the old layout as {adopted.name}.")
+        adopted = series.adopt(self._note)
+        for old in adopted:
+            self._note(f"Adopted a snapshot of the old layout as {old.name}.")
         snapshots, partials = series.snapshots(), series.partials()
+        self._hold_if_odd(series, [] if adopted else snapshots)
         with workspace(self._note) as private:
             left_out = left_out_of_backup(source, self._order, series)
             survey = self._survey(source, private, left_out)
@@ -154,6 +171,12 @@ class BackupRun:
             *(one for one in marked if is_usable(one.believed_ns)),
             *(_Reference(one.path) for one in snapshots[:1]),
         ]
+
+    def _hold_if_odd(self, series: Series, snapshots: list[Snapshot]) -> None:
+        """Look at the clocks. `snapshots` are those whose names a clock has given."""
+        self._hold = hold_of(self._settled, series, snapshots, server=server_time(series.path))
+        if self._hold and not self._settled.hold:
+            self._warn(Warned(WarningKind.CLOCK_JUMPED, self._hold))
 
     def _survey(self, source: Tree, private: Workspace, left_out: LeftOut) -> Survey:
         """What is found is listed for our copier, and where something is left out; else fpart lists it for rsync."""
@@ -249,7 +272,9 @@ class BackupRun:
 
     def _publish(self, attempt: "_Attempt", partial: Path) -> Snapshot:
         with self._step("publish"):
-            flushed = self._runner.run_within(flush_command(str(partial)), FLUSH_PATIENCE_SECONDS, self._throttle.beat)
+            flushed = self._runner.run_within(
+                flush_command(str(partial)), FLUSH_PATIENCE_SECONDS, self._throttle.beat, undisturbed=True
+            )
             if flushed is None:
                 raise Hung(f"The copy could not be written to disk within {FLUSH_PATIENCE_SECONDS / 60:.0f} minutes.")
             if flushed.code != 0:
@@ -263,6 +288,7 @@ class BackupRun:
             copied.total_file_size + finished.brought_size,
             copied.total_transferred_file_size + finished.brought_size, copied.vanished_files,
         )  # fmt: skip
+        self._remember(attempt.series)
         pruned = self._prune(attempt.series)
         return BackupResult(
             BackupStatus.SUCCESS,
@@ -271,12 +297,19 @@ class BackupRun:
             pruned=pruned, steps=tuple(self._steps), notes=tuple(self._notes), warnings=tuple(self._warnings),
         )  # fmt: skip
 
+    def _remember(self, series: Series) -> None:
+        """Have the series know what this backup has seen. The snapshot is there, whatever becomes of this."""
+        try:
+            remember(self._settled, series)
+        except BackupError as error:
+            self._warn(Warned(WarningKind.SERIES_NOT_WRITTEN, f"series.json could not be written: {error.message}"))
+
     def _prune(self, series: Series) -> tuple[SnapshotName, ...]:
         """What fails here is no failure of the backup: the snapshot is there, and the next backup prunes again."""
         with self._step("prune"):
             try:
                 leftovers = tuple(leftover.path for leftover in series.partials())
-                pruned = prune(series, self._order.retention, self._stop.is_due, self._throttle, leftovers)
+                pruned = prune(series, self._order.retention, self._stop.is_due, self._throttle, leftovers, self._hold)
                 remove_marks(series.path, ())
                 UnfinishedFiles(series.path).forget()
             except (BackupError, OSError) as error:

@@ -82,6 +82,7 @@ class Finish:
         self._order = order
         self._finished = Finished()
         self._settled: dict[str, os.stat_result] = {}
+        self._made_anew: set[str] = set()
         self._lock = threading.Lock()
 
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> Finished:
@@ -99,7 +100,7 @@ class Finish:
 
     def _settle(self, directory: str) -> Surveyed | None:
         """The directory as it was surveyed, if it is whole and unchanged, as known without listing either side."""
-        supposed = self._order.evidence.supposed(directory)
+        supposed = None if directory in self._made_anew else self._order.evidence.supposed(directory)
         found = self._find(directory) if supposed else None
         if not supposed or not found or not supposed.is_unchanged(found):
             return None
@@ -150,7 +151,10 @@ class Finish:
                 self._finished.troubles.append(outcome)
             elif outcome and not stat.S_ISDIR(outcome.attributes.st_mode):
                 self._finished.count_brought(outcome)
-        if not isinstance(outcome, Brought) or not stat.S_ISDIR(outcome.attributes.st_mode):
+            is_directory = isinstance(outcome, Brought) and stat.S_ISDIR(outcome.attributes.st_mode)
+            if is_directory:
+                self._made_anew.add(path)  # whatever was witnessed to be in it is gone
+        if not isinstance(outcome, Brought) or not is_directory:
             return False
         return not self._order.is_left_out.met(path, outcome.attributes)
 
@@ -170,8 +174,9 @@ class Finish:
         try:
             self._give_attributes(directory, wanted)
         except FileNotFoundError:
-            if not directory:
-                raise
+            supposed = self._order.evidence.supposed(directory)
+            if not directory or (supposed and (supposed.names.count or supposed.below)):
+                raise  # all that was in it is gone too
             if self._bring(directory):
                 self._give_attributes(directory, wanted)
         except PermissionError as error:

@@ -20,8 +20,8 @@ from efs_backup.engine.refusals import refusals_named
 
 LOCK_NAME = ".lock"
 READERS_NAME = ".readers"
-_TEXT_BYTES = 512
 _RELEASE_SECONDS = 10.0
+_TEXT_BYTES = 512
 _HELD = frozenset({errno.EACCES, errno.EAGAIN})
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS})
 _FLAGS = os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

@@ -71,15 +71,17 @@ class Runner:
         )
         return Completed(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
 
-    def run_within(self, command: Command, seconds: float, beat: Callable[[], None] = lambda: None) -> Completed | None:
+    def run_within(
+        self, command: Command, seconds: float, beat: Callable[[], None] = lambda: None, *, undisturbed: bool = False
+    ) -> Completed | None:
         """Run a command that may hang in the kernel; None where it has not ended in time: killed, not waited for.
 
-        beat: is called now and then while it runs. Where a terminal interrupts us, and all around us, it goes on.
+        beat: is called now and then while it runs. undisturbed: also where a terminal interrupts us, and all around us.
         """
         with _in_memory() as out, _in_memory() as err:
             process = subprocess.Popen(
-                command, env=self._environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=_PLACE,
-                start_new_session=True,
+                command, env=self._environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                cwd=_PLACE, start_new_session=undisturbed,
             )  # fmt: skip
             give_up = time.monotonic() + seconds
             while process.poll() is None:
