@@ -203,6 +203,24 @@ def test_a_new_mount_below_the_source_is_noted_once_and_expected_then(cli: Cli, 
 
 
 @pytest.mark.root
+def test_backup_itself_is_not_missed_inside_the_source(cli: Cli, source: Path, backup: Path) -> None:
+    """It is left out there; whether it shows or not is no matter of the source."""
+    inside = bind(backup, source / "empty directory")
+    run_with_mounts(cli, inside, "run", source, backup)
+    assert stored(backup)["mounts"] == []
+    assert cli("run", source, backup, "--json").json["notes"] == []
+
+
+@pytest.mark.root
+def test_one_file_system_misses_no_other(cli: Cli, source: Path, backup: Path) -> None:
+    """For once: without the option the mount is expected again."""
+    mount = f"mount -t tmpfs none '{source}/empty directory'"
+    run_with_mounts(cli, mount, "run", source, backup)
+    cli("run", source, backup, "--one-file-system")
+    refused(cli, "SourceChanged", source, backup)
+
+
+@pytest.mark.root
 def test_a_backup_that_is_not_mounted_is_refused(plain: Cli, source: Path, backup: Path, tmp_path: Path) -> None:
     """The directory below its mount point stays empty; with --init too, where /etc/fstab knows better."""
     disk, fstab = tmp_path / "disk", tmp_path / "fstab"

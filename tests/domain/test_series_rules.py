@@ -26,9 +26,12 @@ FOUND = Found(FILE, SOURCE, (UPLOADS,), BACKUP, snapshots=9, is_known=True)
 EMPTY = Found(None, SOURCE, (), BACKUP, backup_holds="it is an empty directory")
 
 
-def settled(found: Found = FOUND, interval: Interval = Interval.DAILY, **asked: Any) -> Settled:
+def settled(
+    found: Found = FOUND, interval: Interval = Interval.DAILY, *, one_file_system: bool = False, **asked: Any
+) -> Settled:
     """What a backup of /srv to /backup comes to."""
-    return settle(BackupOrder("/srv", "/backup", interval=interval, asked=Asked(**asked)), found, NOW)
+    order = BackupOrder("/srv", "/backup", interval=interval, one_file_system=one_file_system, asked=Asked(**asked))
+    return settle(order, found, NOW)
 
 
 def patterns(*texts: str) -> tuple[ExcludePattern, ...]:
@@ -190,6 +193,7 @@ def test_a_mount_that_is_left_out_is_not_missed(excludes: str) -> None:
     """By its name or by a directory above it; what is left out for once is expected again."""
     once = settled(replace(FOUND, mounts=()), excludes=patterns(excludes))
     assert once.upon(FILE) == FILE
+    assert settled(replace(FOUND, mounts=()), one_file_system=True).upon(FILE) == FILE
     for_good = settled(replace(FOUND, mounts=()), excludes=patterns(excludes), saves=True).upon(FILE)
     assert for_good
     assert for_good.mounts == ()

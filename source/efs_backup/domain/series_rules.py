@@ -96,7 +96,7 @@ def _begin(order: BackupOrder, found: Found, now: datetime) -> Settled:
     )
     return Settled(
         replace(order, retention=file.retention[order.interval], excludes=file.excludes),
-        replace(file, mounts=_kept(found.mounts, file.excludes)),
+        replace(file, mounts=_entered(order, found.mounts, file.excludes)),
         at_once=True, notes=(adopted,) if found.is_known else (),
     )  # fmt: skip
 
@@ -125,8 +125,7 @@ def _go_on(order: BackupOrder, found: Found, file: SeriesFile) -> Settled:
     excludes = _for_once(asked.excludes, file.excludes)
     if not asked.source_moved and file.source:
         _refuse_another_source(order, likeness, file.source, found.source)
-        was = () if order.one_file_system else _kept(file.mounts, excludes)
-        _refuse_missing_mounts(order, was, found.mounts)
+        _refuse_missing_mounts(order, _entered(order, file.mounts, excludes), found.mounts)
     if file.backup and not (asked.backup_moved or asked.named):
         _refuse_another_backup(order, file.backup, found.backup)
     return _ruled(order, found, file, likeness)
@@ -140,7 +139,7 @@ def _ruled(order: BackupOrder, found: Found, file: SeriesFile, likeness: Likenes
     excludes = _for_once(asked.excludes, file.excludes)
     saved = replace(
         file.with_rule(interval, rule), label=str(order.label), source=found.source, backup=found.backup,
-        mounts=_expected(file, found.mounts, excludes, saves=asked.saves),
+        mounts=_expected(order, file, found.mounts, excludes),
         excludes=excludes if asked.saves else file.excludes,
         window_minutes=_for_once(asked.window_minutes, file.window_minutes) if asked.saves else file.window_minutes,
     )  # fmt: skip
@@ -234,18 +233,20 @@ def _for_once(given: _T | None, stored: _T) -> _T:
     return stored if given is None else given
 
 
-def _kept(mounts: Iterable[Mount], excludes: tuple[ExcludePattern, ...]) -> tuple[Mount, ...]:
+def _entered(order: BackupOrder, mounts: Iterable[Mount], excludes: tuple[ExcludePattern, ...]) -> tuple[Mount, ...]:
     """Those that a backup goes into."""
+    if order.one_file_system:
+        return ()
     return tuple(mount for mount in mounts if not any(matching(excludes, path) for path in _and_above(mount.path)))
 
 
 def _expected(
-    file: SeriesFile, now: Iterable[Mount], excludes: tuple[ExcludePattern, ...], *, saves: bool
+    order: BackupOrder, file: SeriesFile, now: Iterable[Mount], excludes: tuple[ExcludePattern, ...]
 ) -> tuple[Mount, ...]:
     """Those that the next backup has to find: what this one goes into, and what it leaves out for once."""
-    kept = _kept(now, excludes)
-    for_once = () if saves else set(file.mounts) - set(_kept(file.mounts, excludes))
-    return tuple(sorted({*kept, *for_once}, key=lambda mount: mount.path))
+    entered = _entered(order, now, excludes)
+    for_once = () if order.asked.saves else set(file.mounts) - set(_entered(order, file.mounts, excludes))
+    return tuple(sorted({*entered, *for_once}, key=lambda mount: mount.path))
 
 
 def _and_above(path: str) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from efs_backup.domain.clock import clock_fault
 from efs_backup.domain.errors import RecordFault, SeriesTorn, SourceChanged
 from efs_backup.domain.first_backup import LabelFacts
-from efs_backup.domain.identity import FileSystem, Place
+from efs_backup.domain.identity import FileSystem, Mount, Place
 from efs_backup.domain.orders import BackupOrder, Named
 from efs_backup.domain.series_file import SeriesFile
 from efs_backup.domain.series_rules import Found, Settled, settle
@@ -19,9 +19,10 @@ from efs_backup.domain.window import Window
 from efs_backup.engine.found_series import find_series
 from efs_backup.engine.identity import mounts_below, place_of, unmounted
 from efs_backup.engine.journal import read_records
+from efs_backup.engine.mount_table import shown_below
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting
 from efs_backup.engine.refusals import refusals_named, source_errors_named
-from efs_backup.engine.series import Series, Snapshot
+from efs_backup.engine.series import LINK_TEST, Series, Snapshot
 from efs_backup.engine.series_file import change_series_file, read_series_file
 
 _NAMES_TOLD = 5
@@ -32,7 +33,7 @@ def recognize(order: BackupOrder, source: Path, series: Series) -> Settled:
     """Settle what this backup may do. Nothing is touched. Raises what `settle` does, and SeriesTooNew."""
     backup = series.label_path.parent
     with source_errors_named(str(source)):
-        here, mounts = place_of(source), () if order.one_file_system else mounts_below(source)
+        here, mounts = place_of(source), _mounts_of(source, backup)
     with refusals_named(str(backup)):
         there = replace(place_of(backup if backup.exists() else backup.parent), path=str(backup))
     if order.asked.named:
@@ -67,7 +68,7 @@ def hold_of(settled: Settled, series: Series, snapshots: Sequence[Snapshot], *, 
 
 def server_time(directory: Path) -> datetime:
     """The time that the file system there gives to a file made now. Raises BackupFull or CopyFailed."""
-    with refusals_named(str(directory)), tempfile.TemporaryFile(dir=directory) as probe:
+    with refusals_named(str(directory)), tempfile.TemporaryFile(dir=directory, prefix=LINK_TEST) as probe:
         return datetime.fromtimestamp(os.fstat(probe.fileno()).st_ctime, UTC)
 
 
@@ -98,6 +99,12 @@ def _has_snapshots(series: Series) -> bool:
     backup = series.label_path.parent
     every = (Series(backup, series.label, kind, series.now) for kind in Interval)
     return any(each.snapshots() or each.partials() for each in every)
+
+
+def _mounts_of(source: Path, backup: Path) -> tuple[Mount, ...]:
+    """What is mounted below the source, without BACKUP itself, which is left out there."""
+    own = shown_below(str(source), str(backup))
+    return tuple(mount for mount in mounts_below(source) if mount.path not in own)
 
 
 def _has_rule(file: SeriesFile | SeriesTorn | None, interval: Interval) -> bool:

@@ -37,7 +37,7 @@ from efs_backup.engine.unfinished import UNFINISHED_NAME
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 _PRIVATE = 0o700
 _OURS = frozenset({TRASH_NAME, LOCK_NAME, READERS_NAME, RECORDS_NAME, UNFINISHED_NAME})
-_LINK_TEST = ".link-test-"
+LINK_TEST = ".link-test-"
 _FLUSH_MARK = ".flushed-"
 _SILLY_RENAME = ".nfs"
 """What an NFS client makes of a file that is deleted while somebody has it open."""
@@ -103,7 +103,7 @@ class Series:
 
     def check_hard_links(self) -> None:
         """Try a hard link, for without them each snapshot would be a full copy. Raises BackupFull or CopyFailed."""
-        original = self.path / f"{_LINK_TEST}{uuid.uuid4().hex}"
+        original = self.path / f"{LINK_TEST}{uuid.uuid4().hex}"
         second = original.with_suffix(".2")
         with refusals_named(str(self.path)):
             original.touch()
@@ -273,7 +273,7 @@ def _opened(path: Path) -> Iterator[int]:
 def _is_ours(name: str, *, is_directory: bool) -> bool:
     if is_directory and SnapshotName.parse(name.removeprefix(PARTIAL_PREFIX)):
         return True
-    return name in _OURS or name.startswith((_LINK_TEST, _FLUSH_MARK, _SILLY_RENAME))
+    return name in _OURS or name.startswith((LINK_TEST, _FLUSH_MARK, _SILLY_RENAME))
 
 
 def _is_directory(path: Path) -> bool:
