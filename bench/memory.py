@@ -59,7 +59,7 @@ def _options() -> argparse.Namespace:
 
 
 def _backup(home: Path, more: list[str]) -> Outcome:
-    return run(Command((str(PROGRAM), "run", str(home / "source"), str(home / "backup"), "--json", *more)))
+    return run(Command((str(PROGRAM), "run", str(home / "source"), str(home / "backup"), "--init", "--json", *more)))
 
 
 def _figures(outcome: Outcome) -> dict[str, float]:

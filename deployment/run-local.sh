@@ -28,7 +28,7 @@ need_environment command
 PATH="$environment/bin:$PATH"
 
 if [ $# -eq 2 ]; then
-    exec efs-backup run "$1" "$2"
+    exec efs-backup run "$1" "$2" --init
 elif [ "$*" != --engine ]; then
     echo "Usage: $0 [--engine | SOURCE BACKUP]" >&2
     exit 2
@@ -59,7 +59,7 @@ first_files 10000 | rsync --archive --from0 --files-from=- / "$source/"
 restored=$(find "$source" -mindepth 3 -maxdepth 3 -type d -printf '%P\n' | sort | sed --quiet 1p)
 
 say "The first night: everything is copied"
-show efs-backup run "$source" "$backup"
+show efs-backup run "$source" "$backup" --init
 
 say "Some changes by day: 40 files grow, 20 are deleted, one mode changed, one directory new"
 find "$source" -type f -print0 | sort --zero-terminated >"$sample/files"

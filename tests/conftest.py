@@ -20,6 +20,9 @@ from tests.simulator import Simulator
 
 COMMAND = Path(sys.executable).with_name("efs-backup")
 
+A_FIRST_BACKUP_IS_MEANT = {"EFS_BACKUP_RUN_INIT": "1"}
+"""The environment in which every `run` has its `--init`."""
+
 _SYNTHESIZED = frozenset({"cdk", "deployment"})
 
 settings.register_profile("project", deadline=None, max_examples=25)
@@ -61,7 +64,12 @@ class Cli:
     def __init__(self, environment: dict[str, str]) -> None:
         self.environment = environment
         self.copier: Copier | None = None
-        self.is_slow = False
+        self.slow_programs: Path | None = None
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the fixture slow_rsync is in use."""
+        return self.slow_programs is not None
 
     def __call__(self, *arguments: object, code: int | None = 0) -> Ended:
         """Run it; fail unless it exits with this code (None: any)."""
@@ -84,11 +92,17 @@ class Cli:
 
     def let_rsync_be_slow(self) -> None:
         """Each part takes some time after it is copied; with the fixture slow_rsync."""
-        self.environment["SLOW_RSYNC"] = "1.5"
+        self.let_rsync_take(1.5)
 
     def let_rsync_be_fast(self) -> None:
         """As it really is."""
-        self.environment["SLOW_RSYNC"] = "0"
+        self.let_rsync_take(0)
+
+    def let_rsync_take(self, seconds: float) -> None:
+        """Let each part take so long longer. The wrapper reads a file, for programs get little of the environment."""
+        assert self.slow_programs is not None
+        (self.slow_programs / "seconds.new").write_text(str(seconds))
+        (self.slow_programs / "seconds.new").rename(self.slow_programs / "seconds")
 
     def line(self, *arguments: object) -> list[bytes]:
         """The command line, with the copier and the small parts that the test's fixtures ask for."""
@@ -105,7 +119,7 @@ def cli(tmp_path: Path) -> Cli:
     """The command, with a temporary directory of its own."""
     temporary = tmp_path / "tmp"
     temporary.mkdir()
-    return Cli({**os.environ, "TMPDIR": str(temporary)})
+    return Cli({**os.environ, "TMPDIR": str(temporary), **A_FIRST_BACKUP_IS_MEANT})
 
 
 @pytest.fixture(params=[Copier.LINKS, pytest.param(Copier.RSYNC, marks=pytest.mark.former)])
@@ -124,12 +138,12 @@ def slow_rsync(cli: Cli, tmp_path: Path) -> None:
 
     It slows the links copier too where each part has something that only rsync can copy, as in `many_parts`.
     """
-    cli.is_slow = True
-    programs = tmp_path / "slow"
+    programs = cli.slow_programs = tmp_path / "slow"
     programs.mkdir()
     wrapper = programs / "rsync"
     wrapper.write_text(
-        '#!/bin/sh\n/usr/bin/rsync "$@"; code=$?\ncase "$*" in *--files-from*) sleep "$SLOW_RSYNC";; esac\nexit $code\n'
+        '#!/bin/sh\nseconds=$(cat "${0%/*}/seconds")\n/usr/bin/rsync "$@"; code=$?\n'
+        'case "$*" in *--files-from*) sleep "$seconds";; esac\nexit $code\n'
     )
     wrapper.chmod(0o755)
     cli.environment["PATH"] = f"{programs}:{cli.environment['PATH']}"

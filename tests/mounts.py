@@ -1,9 +1,11 @@
-"""Mounts for the tests: bound directories, memory, and file systems that root may not or cannot look at."""
+"""Mounts for the tests: bound directories, memory, full disks, and file systems that root may not or cannot look at."""
 
 import ctypes
 import os
 import stat
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _C_LIBRARY = ctypes.CDLL(None, use_errno=True)
@@ -57,3 +59,25 @@ class Mounts:
             os.close(descriptor)  # who waits for a dead server gets an error
         for point in reversed(self._points):
             subprocess.run(["umount", "--lazy", point], check=True)
+
+
+@contextmanager
+def mounted_tmpfs(place: Path, options: str) -> Iterator[Path]:
+    """A tmpfs of these options at a directory, which is made where it is missing."""
+    place.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", place], check=True)
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def fill(place: Path) -> None:
+    """Leave not one byte free on the file system of this directory."""
+    with open(place / "filler", "wb", buffering=0) as filler:
+        for size in (65536, 1):
+            try:
+                while True:
+                    filler.write(bytes(size))
+            except OSError:
+                continue

@@ -13,12 +13,12 @@ class Simulator:
 
     def __init__(self, program: Path, place: Path) -> None:
         self._program = program
-        self._place = place
+        self.place = place
         self._mounted: list[Path] = []
 
     def mount(self, name: str, *options: str) -> Path:
         """Mount a file system, anew if it is mounted already; options as in bench/efs_sim/README.md."""
-        backing, mount = self._place / f"{name}.backing", self._place / name
+        backing, mount = self.place / f"{name}.backing", self.place / name
         backing.mkdir(parents=True, exist_ok=True)
         mount.mkdir(exist_ok=True)
         self.unmount(mount)
@@ -30,7 +30,7 @@ class Simulator:
     def mount_again(self, name: str, mount: Path) -> None:
         """Mount the same files at a second place, as from the same server."""
         subprocess.run(
-            [self._program, self._place / f"{name}.backing", mount, "-o", ",".join(_WITHOUT_LATENCY)], check=True
+            [self._program, self.place / f"{name}.backing", mount, "-o", ",".join(_WITHOUT_LATENCY)], check=True
         )
         self._mounted.append(mount)
 

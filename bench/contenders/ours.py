@@ -36,7 +36,7 @@ class Ours(Contender):
 
     def backup(self) -> list[Command]:
         jobs = ("--jobs", str(self.settings.jobs)) if self.settings.jobs else ()
-        more = ("--retain", "7", "--json", *self.copier(), *jobs, *self.settings.options)
+        more = ("--init", "--retain", "7", "--json", *self.copier(), *jobs, *self.settings.options)
         return [command(PROGRAM, "run", self.area.source, self.area.backup_side, *more)]
 
     def backed_up(self, output: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.builders import write
 from tests.conftest import Cli
+from tests.mounts import mounted_tmpfs
 
 
 def test_every_end_of_a_backup_is_on_record(cli: Cli, source: Path, backup: Path) -> None:
@@ -63,7 +64,7 @@ def test_a_backup_that_is_locked_out_leaves_the_record_of_the_running_one_alone(
     cli: Cli, source: Path, backup: Path
 ) -> None:
     """Only who holds the lock writes."""
-    cli.environment["SLOW_RSYNC"] = "4"
+    cli.let_rsync_take(4)
     process = cli.start("run", source, backup)
     records = backup / "efs-backup" / "daily" / ".records"
     while not list(records.glob("*.json")):
@@ -85,14 +86,11 @@ def test_records_of_more_than_90_days_ago_are_forgotten(cli: Cli, source: Path, 
     assert left["BackupId"] != old["BackupId"]
 
 
+@pytest.mark.root
 def test_a_record_that_cannot_be_written_is_no_failure_of_the_backup(cli: Cli, source: Path, backup: Path) -> None:
     """It is noted."""
     cli("run", source, backup)
-    records = backup / "efs-backup" / "daily" / ".records"
-    for file in records.iterdir():
-        file.unlink()
-    records.rmdir()
-    records.write_text("in the way")
-    ended = cli("run", source, backup, "--json").json
+    with mounted_tmpfs(backup / "efs-backup" / "daily" / ".records", "nr_inodes=1"):
+        ended = cli("run", source, backup, "--json").json
     assert ended["status"] == "Success"
     assert any("could not be written" in note for note in ended["notes"])

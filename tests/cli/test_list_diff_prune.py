@@ -1,5 +1,6 @@
 """`efs-backup list`, `diff` and `prune`."""
 
+import base64
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,13 +95,15 @@ def test_diff_finds_content_that_changed_behind_equal_size_and_time(cli: Cli, so
 
 
 def test_diff_shows_odd_names_on_one_line(cli: Cli, source: Path, backup: Path) -> None:
-    """On a terminal nothing of a name is interpreted; JSON keeps every byte."""
+    """On a terminal nothing of a name is interpreted; JSON is valid for every reader, and keeps every byte."""
     cli("run", source, backup)
     name = "[bold]a\nb\x1b[31m\udcff"
     write(source / name)
     cli("run", source, backup)
-    assert cli("diff", backup, 1, 0, "--json").json["added"] == [name]
-    assert cli("diff", backup, 1, 0).stdout.splitlines()[0] == "+ [bold]a\\nb\\x1b[31m\\udcff"
+    (added,) = cli("diff", backup, 1, 0, "--json").json["added"]
+    assert added["path"] == "[bold]a\nb\x1b[31m\\xff"
+    assert os.fsdecode(base64.b64decode(added["path_bytes"])) == name
+    assert cli("diff", backup, 1, 0).stdout.splitlines()[0] == "+ [bold]a\\nb\\x1b[31m\\xff"
 
 
 def test_prune_deletes_the_oldest(cli: Cli, source: Path, backup: Path) -> None:
@@ -112,7 +115,7 @@ def test_prune_deletes_the_oldest(cli: Cli, source: Path, backup: Path) -> None:
     assert (plan["keep"], plan["drop"]) == ([names[2]], [names[1], names[0]])
     assert len(cli("list", backup, "--json").json) == 3
     assert cli("prune", backup, "--retain", 1, "--json").json["drop"] == [names[1], names[0]]
-    assert sorted(os.listdir(backup / "efs-backup")) == ["daily", "daily.0"]
+    assert sorted(os.listdir(backup / "efs-backup")) == [".series.lock", "daily", "daily.0", "series.json"]
     assert sorted(os.listdir(backup / "efs-backup" / "daily")) == [".lock", ".readers", ".records", ".trash", names[2]]
     assert account(newest) == before
 
@@ -127,7 +130,7 @@ def test_prune_empties_the_trash_of_a_stopped_one(cli: Cli, source: Path, backup
     assert not old.exists()
 
 
-@pytest.mark.parametrize("arguments", [("--retain", "0"), ("--retain", "171"), ()])
+@pytest.mark.parametrize("arguments", [("--retain", "0"), ("--retain", "171"), ("--save",)])
 def test_prune_needs_a_sensible_retention(cli: Cli, source: Path, backup: Path, arguments: tuple[str, ...]) -> None:
     """Never all snapshots."""
     cli("run", source, backup)

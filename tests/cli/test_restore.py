@@ -306,18 +306,18 @@ def test_what_is_being_restored_is_not_pruned(
 ) -> None:
     """A backup at the same time keeps it and says so; `prune` waits for nobody and refuses; the next one prunes."""
     cli.let_rsync_be_fast()
-    cli("run", source, backup)
-    cli.environment["SLOW_RSYNC"] = "6"
+    cli("run", source, backup, "--retain", 1)
+    cli.let_rsync_take(6)
     running = cli.start("restore", backup, tmp_path / "out", "--json")
     while not list((tmp_path / "out").glob("*")):
         time.sleep(0.01)
     cli.let_rsync_be_fast()
-    result = cli("run", source, backup, "--retain", 1, "--json").json
+    result = cli("run", source, backup, "--json").json
     assert any("somebody restores" in note for note in result["notes"])
     assert "restores from this series" in cli("prune", backup, "--retain", 1, "--json", code=4).json["message"]
     stdout, _ = running.communicate()
     assert json.loads(stdout)["status"] == "Success"
-    assert len(cli("run", source, backup, "--retain", 1, "--json").json["pruned"]) == 2
+    assert len(cli("run", source, backup, "--json").json["pruned"]) == 2
 
 
 @pytest.mark.root

@@ -118,7 +118,8 @@ def test_retention_drops_the_oldest_snapshots(cli: Cli, source: Path, backup: Pa
     series = backup / "efs-backup" / "daily"
     assert sorted(path.name for path in series.iterdir()) == [".lock", ".readers", ".records", ".trash", *names[1:]]
     assert list((series / ".trash").iterdir()) == []
-    assert sorted(path.name for path in (backup / "efs-backup").iterdir()) == ["daily", "daily.0", "daily.1"]
+    label = [".series.lock", "daily", "daily.0", "daily.1", "series.json"]
+    assert sorted(path.name for path in (backup / "efs-backup").iterdir()) == label
 
 
 def test_labels_and_intervals_are_series_of_their_own(cli: Cli, source: Path, backup: Path) -> None:
@@ -178,10 +179,10 @@ def test_nothing_is_left_in_the_temporary_directory(cli: Cli, source: Path, back
 
 def test_dry_run_touches_nothing(cli: Cli, source: Path, backup: Path) -> None:
     """It says what would be done; the backup stays as it is."""
-    cli("run", source, backup)
+    cli("run", source, backup, "--retain", 1)
     write(source / "new")
     before = account(backup)
-    plan = cli("run", source, backup, "--retain", 1, "--dry-run", "--json").json
+    plan = cli("run", source, backup, "--dry-run", "--json").json
     assert plan["differences"] == {"added": 1, "removed": 0, "changed": 0}
     assert len(plan["would_drop"]) == 1
     assert account(backup) == before

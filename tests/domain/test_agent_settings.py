@@ -13,7 +13,7 @@ from efs_backup.domain.tuning import Tuning
 _BACKUP = {field.name.upper(): field.name for field in fields(AgentSettings)} | {
     "INTERVAL": "daily", "RETENTION": "7", "LIFECYCLE_HOLD_MINUTES": "60", "MAX_OPERATIONS_PER_SECOND": "0",
 }  # fmt: skip
-_RESTORE = {field.name.upper(): field.name for field in fields(RestoreSettings)} | {
+RESTORE = {field.name.upper(): field.name for field in fields(RestoreSettings)} | {
     "INTERVAL": "weekly", "BACKUP_NUMBER": "2", "RESTORE_AS_OF": "", "RESTORE_MODE": "mirror", "DRY_RUN": "No",
     "MAX_OPERATIONS_PER_SECOND": "900",
 }  # fmt: skip
@@ -28,7 +28,7 @@ def test_a_backup_reads_its_environment() -> None:
 
 def test_a_restore_reads_its_environment() -> None:
     """Each field has its own type."""
-    settings = RestoreSettings.from_env(_RESTORE)
+    settings = RestoreSettings.from_env(RESTORE)
     assert settings.restore_mode is RestoreMode.MIRROR
     assert settings.dry_run is False
     assert settings.selection == Selection(number=2)
@@ -37,12 +37,12 @@ def test_a_restore_reads_its_environment() -> None:
 def test_operations_are_limited_where_that_is_asked_for() -> None:
     """CloudFormation knows no empty number: 0 is none."""
     assert AgentSettings.from_env(_BACKUP).tuning == Tuning()
-    assert RestoreSettings.from_env(_RESTORE).tuning == Tuning(operations_per_second=900)
+    assert RestoreSettings.from_env(RESTORE).tuning == Tuning(operations_per_second=900)
 
 
 def test_a_time_wins_over_a_number() -> None:
     """The number has a default, so that it is always there."""
-    settings = RestoreSettings.from_env(_RESTORE | {"RESTORE_AS_OF": "2026-11-20T12:00:00Z"})
+    settings = RestoreSettings.from_env(RESTORE | {"RESTORE_AS_OF": "2026-11-20T12:00:00Z"})
     assert settings.selection == Selection(as_of="2026-11-20T12:00:00Z")
 
 
@@ -58,4 +58,4 @@ def test_what_cannot_be_read_is_named(change: dict[str, str]) -> None:
     """With the value that it has."""
     (name, value), *_ = change.items()
     with pytest.raises(SettingsFault, match=f"{name} cannot be '{value}'"):
-        RestoreSettings.from_env(_RESTORE | change)
+        RestoreSettings.from_env(RESTORE | change)

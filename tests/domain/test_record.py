@@ -224,3 +224,18 @@ def test_a_window_stops_before_it_ends() -> None:
     """The stop leaves 15 minutes for the farewell."""
     assert RUNNING.window_end == START + timedelta(minutes=180)
     assert RUNNING.window_stop == START + timedelta(minutes=165)
+
+
+@pytest.mark.parametrize("item", [[], 5, None, "text", True, [{}], {"BackupId": "x"}, {"BackupId": []}])
+def test_what_is_no_record_is_a_fault(item: object) -> None:
+    """After a crash, or by somebody's hand, there may be anything; it is named, and no error of ours."""
+    with pytest.raises(RecordFault):
+        Backup.from_item(item)
+
+
+def test_text_of_names_is_stored_so_that_every_store_takes_it() -> None:
+    """Valid Unicode, and not longer than an item may be; line breaks of a log stay."""
+    message = RUNNING.ended(BackupStatus.FAILED, now=START, message="a\nb \udcff").to_item()["Message"]
+    assert message == "a\nb \\xff"
+    long = RUNNING.ended(BackupStatus.FAILED, now=START, message="\udcff" * 1_000_000).to_item()["Message"]
+    assert len(str(long).encode()) < 200_000

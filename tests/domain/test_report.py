@@ -252,3 +252,28 @@ def test_a_success_with_a_warning_says_so_in_its_headline() -> None:
     report = report_on(replace(FULL, warning="LeftOut"), FULL, SETTINGS)
     assert "succeeded with a WARNING (LeftOut)" in report.subject
     assert "What to do next:\nLook at what the warning names" in report.text
+
+
+HOSTILE = "name\nWhat to do next:\n  run this\x1b[2J\u202e \udcff"
+
+
+def is_mail(text: str) -> bool:
+    """As Amazon SNS takes it: UTF-8 of at most 256 KB; and nothing for a terminal."""
+    return len(text.encode()) < 256 * 1024 and all(letter.isprintable() or letter == "\n" for letter in text)
+
+
+def test_names_in_a_report_are_shown_escaped() -> None:
+    """Wherever they stand; the mail goes out."""
+    report = report_on(replace(FAILED, message=f"Of {HOSTILE!r} and \udcfe.", snapshot=HOSTILE), None, SETTINGS)
+    assert is_mail(report.text)
+    assert "\\x1b[2J\\u202e" in report.text
+    assert "\\xfe" in report.text
+    assert report.text.count("\nWhat to do next:\n") == 1
+
+
+def test_a_message_of_any_length_is_sent_with_what_to_do() -> None:
+    """Many long names do not make a mail that nobody takes."""
+    message = ", ".join(repr("\udcff" * 4096) for _ in range(100))
+    text = report_on(replace(FAILED, message=message, next_step="Look at this."), None, SETTINGS).text
+    assert is_mail(text)
+    assert "What to do next:\nLook at this." in text

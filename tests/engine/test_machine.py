@@ -24,6 +24,11 @@ from tests.builders import small_tree, write
 _NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
 
 
+def _say_nothing(text: str) -> None:
+    """There is nothing to say."""
+    raise AssertionError(text)
+
+
 def test_a_family_is_found_by_its_mark_and_ended_whole() -> None:
     """Also children whose parents are gone, in sessions of their own; other families are left alone."""
     ours, others = (
@@ -58,7 +63,7 @@ def test_a_lock_with_a_text_that_nobody_understands_can_be_taken(tmp_path: Path)
 
 def test_many_may_read_and_none_is_pruned_away_from_under_them(tmp_path: Path) -> None:
     """Readers do not exclude each other."""
-    with reading(tmp_path), reading(tmp_path), without_readers(tmp_path) as is_free:
+    with reading(tmp_path, _say_nothing), reading(tmp_path, _say_nothing), without_readers(tmp_path) as is_free:
         assert not is_free
     with without_readers(tmp_path) as is_free:
         assert is_free
@@ -68,7 +73,7 @@ def test_a_path_of_safe_characters_is_used_as_it_is(tmp_path: Path) -> None:
     """Another one gets a link, and the workspace is gone at the end."""
     odd = tmp_path / "it's"
     odd.mkdir()
-    with workspace() as private:
+    with workspace(_say_nothing) as private:
         assert private.link("safe", tmp_path) == str(tmp_path.resolve())
         link = private.link("odd", odd)
         assert Path(link).is_relative_to(private.path)
@@ -101,7 +106,7 @@ def test_a_directory_of_very_many_files_is_deleted_in_pieces(tmp_path: Path) -> 
 def test_an_empty_queue_is_looked_at_in_peace(tmp_path: Path) -> None:
     """The ls that fpsync finds answers at once where there is a job, and after a while where there is none."""
     (tmp_path / "info").touch()
-    with workspace() as private:
+    with workspace(_say_nothing) as private:
         private.fill("/bin/true", Copier.RSYNC, PartSizes(1, 1, 1), Comparing())
         listed = [str(private.programs / "ls"), "-rt1"]
         started = time.monotonic()
@@ -113,7 +118,7 @@ def test_an_empty_queue_is_looked_at_in_peace(tmp_path: Path) -> None:
 
 def test_a_running_process_is_found_without_looking_at_all() -> None:
     """The ps that fpsync finds answers as the real one does, however it is asked."""
-    with workspace() as private:
+    with workspace(_say_nothing) as private:
         private.fill("/bin/true", Copier.RSYNC, PartSizes(1, 1, 1), Comparing())
         ps, mine, nobody = str(private.programs / "ps"), str(os.getpid()), "4194305"
         for question in ((mine,), ("-p", mine), ("-o", "pid=", "-p", mine)):

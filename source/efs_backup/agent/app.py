@@ -15,6 +15,8 @@ from efs_backup.agent.restore import restore as restore_snapshot
 from efs_backup.agent.services import BackupServices, RestoreServices
 from efs_backup.domain.hold import LifecycleAction
 from efs_backup.domain.record import BackupId
+from efs_backup.domain.wording import shown_lines
+from efs_backup.engine.circumstances import settle
 
 ENVIRONMENT_FILE = Path("/etc/efs-backup/agent.env")
 """Where the user data writes what the unit gives to the agent."""
@@ -25,13 +27,14 @@ _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 @click.group()
 def main() -> None:
     """Back up or restore Amazon EFS file systems on this instance."""
+    settle()
 
 
 @main.command()
 def backup() -> None:
     """Make the backup that this instance was started for."""
     services = BackupServices.of_environment()
-    _log_into(services.machine.log)
+    log_into(services.machine.log)
     with present(services.machine.place) as is_alone:
         if not is_alone:
             raise click.ClickException("Another agent is at work on this instance.")
@@ -48,7 +51,7 @@ def finish(backup_id: str, group: str, hook: str, token: str, instance_id: str) 
     """End the backup gracefully, and let the held instance go."""
     know_settings(ENVIRONMENT_FILE)
     services = BackupServices.of_environment()
-    _log_into(services.machine.log)
+    log_into(services.machine.log)
     finish_backup(services, LifecycleAction(group, hook, token, instance_id), BackupId(backup_id))
 
 
@@ -56,7 +59,7 @@ def finish(backup_id: str, group: str, hook: str, token: str, instance_id: str) 
 def restore() -> None:
     """Make the restore that this instance was started for."""
     services = RestoreServices.of_environment()
-    _log_into(services.machine.log)
+    log_into(services.machine.log)
     restore_snapshot(services)
 
 
@@ -68,8 +71,21 @@ def know_settings(file: Path) -> None:
             os.environ.setdefault(name, value)
 
 
-def _log_into(file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handlers: list[logging.Handler] = [logging.FileHandler(file), logging.StreamHandler(sys.stdout)]
-    logging.basicConfig(level=logging.INFO, format=_FORMAT, handlers=handlers, force=True)
+def log_into(file: Path) -> None:
+    """Log into this file and onto standard output; where one cannot be written the work goes on all the same."""
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)]
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.FileHandler(file, encoding="utf-8", errors="backslashreplace"))
+    for handler in handlers:
+        handler.setFormatter(_ShownLines(_FORMAT))
+    logging.raiseExceptions = False
+    logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
     logging.getLogger("botocore").setLevel(logging.WARNING)
+
+
+class _ShownLines(logging.Formatter):
+    """Lines in which no name of a file is taken for anything else by a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return shown_lines(super().format(record))

@@ -9,7 +9,8 @@ from efs_backup.agent.mounts import Side, both_mounted
 from efs_backup.agent.services import BackupServices
 from efs_backup.domain.backup import BackupResult, BackupStatus
 from efs_backup.domain.errors import BackupError, FailureReason, RecordChanged, RecordGone, WrongUsage
-from efs_backup.domain.orders import BackupOrder
+from efs_backup.domain.first_backup import may_begin
+from efs_backup.domain.orders import Asked, BackupOrder, Named
 from efs_backup.domain.outcome import agent_log_key, boot_log_key, with_result
 from efs_backup.domain.record import Backup
 from efs_backup.domain.window import Window
@@ -17,6 +18,7 @@ from efs_backup.domain.workflow import Action, decide_service
 from efs_backup.engine.backup import BackupRun
 from efs_backup.engine.mounting import inside
 from efs_backup.engine.process import Runner
+from efs_backup.engine.recognition import label_facts
 from efs_backup.engine.signals import stopping_on_signals
 from efs_backup.engine.stop import Stop
 
@@ -103,5 +105,16 @@ def _order(services: BackupServices, source: Path, target: Path) -> BackupOrder:
     settings = services.settings
     return BackupOrder(
         str(inside(source, settings.backup_prefix)), str(target), settings.folder_label, settings.interval,
-        settings.retention, settings.tuning,
+        tuning=settings.tuning, asked=_asked(services, target),
     )  # fmt: skip
+
+
+def _asked(services: BackupServices, target: Path) -> Asked:
+    """What the stack says. Its `Retain` is the rule: who lowers it there means it. Raises SeriesMissing."""
+    settings, newest = services.settings, services.store.newest_success()
+    source, backup = settings.source_file_system, settings.backup_file_system
+    expected = newest.snapshot if newest else None
+    facts = label_facts(target, settings.folder_label, expected, services.machine.clock())
+    begins = may_begin(newest, facts, settings.folder_label, backup)
+    named = Named(source, f"{source}:/{settings.backup_prefix.strip('/')}", backup)
+    return Asked(settings.retention, init=begins, source_moved=begins, saves=True, named=named)

@@ -68,9 +68,9 @@ def _close(services: BackupServices, backup: Backup) -> None:
 
 
 def last_lines(log: Path) -> str:
-    """The last lines of a log, "" where there is none."""
+    """The last lines of a log, "" where there is none that can be read."""
     try:
         with open(log, encoding="utf-8", errors="replace") as lines:
             return "".join(deque(lines, _LAST_LINES)).strip()
-    except FileNotFoundError:
+    except OSError:
         return ""

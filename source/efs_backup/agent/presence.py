@@ -4,7 +4,7 @@ import fcntl
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -18,9 +18,9 @@ def present(place: Path) -> Iterator[bool]:
         except BlockingIOError:
             yield False
             return
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+        with suppress(OSError):  # on a full disk nobody will know whom to ask to stop, and wait
+            os.ftruncate(lock.fileno(), 0)
+            os.write(lock.fileno(), str(os.getpid()).encode())
         yield True
 
 
@@ -37,8 +37,8 @@ def is_present(place: Path) -> bool:
 
 
 def ask_to_stop(place: Path) -> None:
-    """Ask the agent at work to stop gracefully; it may end by itself at this moment."""
+    """Ask the agent at work to stop gracefully; it may end by itself at this moment, or not have said who it is."""
     try:
         os.kill(int((place / "agent.lock").read_text()), signal.SIGTERM)
-    except ProcessLookupError:
+    except (ProcessLookupError, ValueError):
         return

@@ -8,13 +8,19 @@ import click
 from efs_backup import __version__
 from efs_backup.cli.diff import diff
 from efs_backup.cli.history import history
+from efs_backup.cli.init import init
 from efs_backup.cli.listing import list_snapshots
 from efs_backup.cli.output import print_error, print_json
 from efs_backup.cli.prune import prune
 from efs_backup.cli.restore import restore
 from efs_backup.cli.run import run
-from efs_backup.domain.errors import EfsBackupError, ExitCode, FailureReason
+from efs_backup.domain.errors import BackupError, EfsBackupError, ExitCode, FailureReason
+from efs_backup.engine.circumstances import lost_output, settle
+from efs_backup.engine.signals import exit_on_signals
 from efs_backup.engine.tree_walk import Stopped
+
+ENVIRONMENT = "EFS_BACKUP"
+"""An option of a command can come from the environment: `EFS_BACKUP_RUN_RETAIN` is `run --retain`."""
 
 
 @click.group()
@@ -26,19 +32,28 @@ def app() -> None:
     """
 
 
-for command in (run, list_snapshots, history, restore, diff, prune):
+for command in (run, init, list_snapshots, history, restore, diff, prune):
     app.add_command(command)
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    sys.exit(_run(sys.argv[1:]))
+    settle()
+    code = _run(sys.argv[1:])
+    exit_on_signals(code)
+    if lost := lost_output():
+        print_error(f"What was to be printed is not all on standard output: {lost.strerror}.")
+    sys.exit(code)
 
 
 def _run(arguments: list[str]) -> int:
     try:
-        return int(app.main(arguments, prog_name="efs-backup", standalone_mode=False) or ExitCode.DONE)
+        return int(
+            app.main(arguments, prog_name="efs-backup", standalone_mode=False, auto_envvar_prefix=ENVIRONMENT)
+            or ExitCode.DONE
+        )
     except EfsBackupError as error:
+        exit_on_signals(error.exit_code)
         _tell(error, arguments)
         return error.exit_code
     except click.ClickException as error:
@@ -53,7 +68,8 @@ def _run(arguments: list[str]) -> int:
 
 
 def _tell(error: EfsBackupError, arguments: list[str]) -> None:
-    _tell_programs(error.message, error.next_step, None, arguments)
+    reason = error.reason if isinstance(error, BackupError) else None
+    _tell_programs(error.message, error.next_step, reason, arguments)
     print_error(error.message, error.next_step)
 
 

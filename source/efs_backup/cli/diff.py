@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import print_json, print_line
+from efs_backup.cli.output import answered, print_json, print_line
 from efs_backup.domain.comparison import Difference, Kind
-from efs_backup.domain.errors import ExitCode, NothingThere
+from efs_backup.domain.errors import NothingThere
 from efs_backup.domain.snapshots import FolderLabel, Interval, Selection, backup_number
+from efs_backup.domain.wording import as_fields, as_value
 from efs_backup.engine.compare import Comparison
 from efs_backup.engine.series import Series, Snapshot
 from efs_backup.engine.tree import Tree
@@ -42,7 +43,7 @@ def diff(*, backup: str, old: str, new: str, label: str, interval: str, as_json:
         print_json(_as_json(first, second, found))
     else:
         _print(first, second, found)
-    return ExitCode.DONE
+    return answered()
 
 
 def _find(series: Series, text: str) -> Snapshot:
@@ -56,10 +57,10 @@ def _as_json(first: Snapshot, second: Snapshot, found: list[Difference]) -> dict
     return {
         "old": str(first.name),
         "new": str(second.name),
-        "added": [difference.path for difference in found if difference.kind is Kind.ADDED],
-        "removed": [difference.path for difference in found if difference.kind is Kind.REMOVED],
+        "added": [as_value(difference.path) for difference in found if difference.kind is Kind.ADDED],
+        "removed": [as_value(difference.path) for difference in found if difference.kind is Kind.REMOVED],
         "changed": [
-            {"path": difference.path, "what": list(difference.aspects)}
+            {**as_fields("path", difference.path), "what": list(difference.aspects)}
             for difference in found
             if difference.kind is Kind.CHANGED
         ],

@@ -6,8 +6,7 @@ from pathlib import Path
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import print_json, print_line, print_table
-from efs_backup.domain.errors import ExitCode
+from efs_backup.cli.output import answered, print_json, print_line, print_table
 from efs_backup.domain.record import Backup
 from efs_backup.domain.snapshots import FolderLabel, Interval
 from efs_backup.domain.wording import sized
@@ -31,17 +30,20 @@ def history(*, backup: str, label: str | None, interval: str | None, as_json: bo
         Interval(interval) if interval else None,
         datetime.now(UTC),
     )
-    records = [(series, record) for series in found for record in read_records(series.path)]
+    read = [(series, *read_records(series.path)) for series in found]
+    records = [(series, record) for series, known, _ in read for record in known]
     records.sort(key=lambda row: row[1].start_time, reverse=True)
     if as_json:
         print_json([{"FolderLabel": str(series.label), **record.to_item()} for series, record in records])
     elif records:
         print_table(_HEADINGS, [_as_row(*row) for row in records])
+    for fault in (fault for _, _, faults in read for fault in faults):
+        print_line(f"efs-backup: {fault} It is left out.", to_stderr=True)
     for directory in closed:
         print_line(f"efs-backup: {directory}", to_stderr=True)
     if not records:
         raise nothing_there(f"There is no record of a backup in {backup!r}", closed)
-    return ExitCode.DONE
+    return answered()
 
 
 def _as_row(series: Series, record: Backup) -> tuple[str, ...]:

@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import print_json, print_line, print_table
-from efs_backup.domain.errors import ExitCode
+from efs_backup.cli.output import answered, print_json, print_line, print_table
 from efs_backup.domain.snapshots import FolderLabel, Interval
+from efs_backup.domain.wording import as_fields
 from efs_backup.engine.found_series import find_series, nothing_there
 from efs_backup.engine.series import Series, Snapshot
 
@@ -37,7 +37,7 @@ def list_snapshots(*, backup: str, label: str | None, interval: str | None, as_j
     if not numbered:
         what = " ".join(str(part) for part in (label, interval) if part)
         raise nothing_there(f"There is no {what + ' ' if what else ''}snapshot in {backup!r}", closed)
-    return ExitCode.DONE
+    return answered()
 
 
 def _as_json(series: Series, number: int, snapshot: Snapshot) -> dict[str, object]:
@@ -45,7 +45,7 @@ def _as_json(series: Series, number: int, snapshot: Snapshot) -> dict[str, objec
         "name": str(snapshot.name),
         "number": number,
         "time": snapshot.name.time.isoformat().replace("+00:00", "Z"),
-        "path": str(snapshot.path),
+        **as_fields("path", str(snapshot.path)),
         "label": str(series.label),
         "interval": series.interval,
     }

@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from efs_backup.cli.output import shown
 from efs_backup.cli.progress import Pace
 from efs_backup.domain.backup import CopyStatistics
+from efs_backup.domain.wording import shown
 
 
 class LiveWatcher:

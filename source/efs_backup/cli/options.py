@@ -2,11 +2,15 @@
 
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 
-from efs_backup.domain.snapshots import DEFAULT_LABEL, RETENTION_LIMIT, Interval
+from efs_backup.domain.excludes import ExcludePattern
+from efs_backup.domain.orders import Asked
+from efs_backup.domain.snapshots import DEFAULT_LABEL, DEFAULT_RETENTION, RETENTION_LIMIT, Interval, Retention
 from efs_backup.domain.tuning import Copier, Tuning
+from efs_backup.domain.window import Window
 
 _INTERVALS = click.Choice([interval.value for interval in Interval])
 
@@ -33,16 +37,22 @@ def _takes_one(option: click.Option) -> bool:
     return not (option.multiple or option.count or is_harmless)
 
 
-def _not_empty(_context: click.Context, parameter: click.Parameter, value: str) -> str:
-    """An unset variable of a script must not mean the working directory."""
+def _absolute(_context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """The path, whatever becomes of the working directory; an unset variable of a script must not mean that."""
     if not value:
         raise click.BadParameter(f"{parameter.human_readable_name} is empty.")
-    return value
+    try:
+        return str(Path(value).absolute())
+    except OSError as error:
+        raise click.BadParameter(
+            f"{value!r} is relative to the working directory, which cannot be found ({error.strerror}): give an"
+            " absolute path."
+        ) from error
 
 
-source = click.argument("source", metavar="SOURCE", callback=_not_empty)
-backup = click.argument("backup", metavar="BACKUP", callback=_not_empty)
-target = click.argument("target", metavar="TARGET", callback=_not_empty)
+source = click.argument("source", metavar="SOURCE", callback=_absolute)
+backup = click.argument("backup", metavar="BACKUP", callback=_absolute)
+target = click.argument("target", metavar="TARGET", callback=_absolute)
 label = click.option("--label", default=DEFAULT_LABEL, show_default=True, help="The folder of one source's snapshots.")
 any_label = click.option("--label", help="Only this label.")
 interval = click.option(
@@ -84,3 +94,34 @@ as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON value on standard output; logs go to standard error."
 )
 RETAIN_HELP = f"How many snapshots the series keeps, 1 to {RETENTION_LIMIT}."
+_retain = click.option(
+    "--retain", type=int, metavar="N",
+    help=f"{RETAIN_HELP} {DEFAULT_RETENTION.count} for a new one; later, only what keeps more holds, and for once.",
+)  # fmt: skip
+_window = click.option("--window", type=float, metavar="MINUTES", help="Stop after so long; the next backup continues.")
+_exclude = click.option(
+    "--exclude", multiple=True, metavar="PATTERN", help="Leave out names (or, with a slash, paths); repeatable."
+)
+source_moved = click.option(
+    "--source-moved", is_flag=True, help="SOURCE, or what is mounted below it, is meant to be another than last time."
+)
+backup_moved = click.option(
+    "--backup-moved", is_flag=True, help="BACKUP is meant to be on another file system than last time."
+)
+
+
+def rules(command: Callable[..., int]) -> Callable[..., int]:
+    """The options that the series remembers; the command gets them as the keywords of `asked_of`."""
+    for option in (_exclude, _window, _retain):
+        command = option(command)
+    return command
+
+
+def asked_of(*, retain: int | None, window: float | None, exclude: tuple[str, ...]) -> Asked:
+    """What they say. Raises WrongUsage."""
+    Window.of_minutes(window)
+    return Asked(
+        Retention(retain) if retain is not None else None,
+        tuple(ExcludePattern(pattern) for pattern in exclude) or None,
+        window,
+    )

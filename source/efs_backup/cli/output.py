@@ -6,17 +6,33 @@ from collections.abc import Iterable
 
 import click
 
+from efs_backup.domain.errors import ExitCode
+from efs_backup.domain.wording import shown, valid
+from efs_backup.engine.circumstances import lost_output
+
 _WIDE = 4096
 
 
 def print_json(value: object) -> None:
-    """One JSON value. Bytes of a name that are no UTF-8 are lone surrogates, as in Python's own file names."""
-    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+    """One JSON value, of valid Unicode whatever the texts in it are."""
+    sys.stdout.write(json.dumps(_all_valid(value), indent=2) + "\n")
 
 
-def shown(text: str) -> str:
-    """Text on one line: what cannot be printed, as in some file names, is escaped."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+def _all_valid(value: object) -> object:
+    match value:
+        case str():
+            return valid(value)
+        case dict():
+            return {valid(str(name)): _all_valid(one) for name, one in value.items()}
+        case list() | tuple():
+            return [_all_valid(one) for one in value]
+        case _:
+            return value
+
+
+def answered() -> ExitCode:
+    """The exit code of a command whose answer is all its work: without the answer, it has failed."""
+    return ExitCode.FAILED if lost_output() else ExitCode.DONE
 
 
 def print_line(text: str, *, to_stderr: bool = False) -> None:

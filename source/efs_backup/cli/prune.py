@@ -6,38 +6,47 @@ from pathlib import Path
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import print_facts, print_json
-from efs_backup.domain.errors import ExitCode, NothingThere
+from efs_backup.cli.output import answered, print_facts, print_json
+from efs_backup.domain.errors import ExitCode, NothingThere, WrongUsage
 from efs_backup.domain.snapshots import FolderLabel, Interval, PrunePlan, Retention
 from efs_backup.domain.window import Window
 from efs_backup.engine.process import Runner
-from efs_backup.engine.prune import Pruned, plan_pruning, prune_series
+from efs_backup.engine.prune import Pruned, plan_pruning, prune_series, rule_of
 from efs_backup.engine.series import Series
-from efs_backup.engine.signals import stopping_on_signals
+from efs_backup.engine.signals import exit_on_signals, stop_on_signals
 from efs_backup.engine.stop import Stop
 
 
 @click.command(cls=options.Command)
 @options.backup
-@click.option("--retain", type=int, required=True, metavar="N", help=options.RETAIN_HELP)
+@click.option("--retain", type=int, metavar="N", help=f"{options.RETAIN_HELP} By its own rule if not given.")
+@click.option("--save", is_flag=True, help="--retain becomes the rule of the series.")
 @options.label
 @options.interval
 @options.dry_run
 @options.as_json
-def prune(*, backup: str, retain: int, label: str, interval: str, dry_run: bool, as_json: bool) -> int:
+def prune(
+    *, backup: str, retain: int | None, save: bool, label: str, interval: str, dry_run: bool, as_json: bool
+) -> int:
     """Delete the snapshots of a series that are too many, the oldest first."""
-    retention, now, stop = Retention(retain), datetime.now(UTC), Stop(Window())
+    given, now, stop = Retention(retain) if retain is not None else None, datetime.now(UTC), Stop(Window())
+    if save and given is None:
+        raise WrongUsage("--save needs a --retain to save.")
     series = Series(Path(backup).absolute(), FolderLabel(label), Interval(interval), now)
     if not series.exists:
         raise NothingThere(f"There is no {interval} snapshot in {str(series.label_path)!r}.")
+    retention = rule_of(series, given)
     if dry_run:
         _show(plan_pruning(series, retention), None, as_json=as_json)
-        return ExitCode.DONE
-    with stopping_on_signals(stop):
-        pruned = prune_series(series, retention, now=now, family=Runner.with_new_family().family, stop=stop)
+        return answered()
+    stop_on_signals(stop)
+    family = Runner.with_new_family().family
+    pruned = prune_series(series, retention, now=now, family=family, stop=stop, saves=save)
+    code = ExitCode.DONE if pruned.is_whole else ExitCode.INCOMPLETE
+    exit_on_signals(code)
     if pruned.plan:
         _show(pruned.plan, pruned, as_json=as_json)
-    return ExitCode.DONE if pruned.is_whole else ExitCode.INCOMPLETE
+    return code
 
 
 def _show(plan: PrunePlan, pruned: Pruned | None, *, as_json: bool) -> None:

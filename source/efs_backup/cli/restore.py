@@ -6,16 +6,17 @@ from typing import Any
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import print_error, print_facts, print_json
+from efs_backup.cli.output import answered, print_error, print_facts, print_json
 from efs_backup.cli.progress import watching
 from efs_backup.domain.comparison import Kind
 from efs_backup.domain.orders import RestoreMode, RestoreOrder
 from efs_backup.domain.restoring import RestoreResult, RestoreStatus
 from efs_backup.domain.snapshots import FolderLabel, Interval, Selection
 from efs_backup.domain.window import Window
+from efs_backup.domain.wording import as_fields, as_value
 from efs_backup.engine.process import Runner
 from efs_backup.engine.restore import RestoreRun
-from efs_backup.engine.signals import stopping_on_signals
+from efs_backup.engine.signals import exit_on_signals, stop_on_signals
 from efs_backup.engine.stop import Stop
 
 
@@ -71,11 +72,13 @@ def restore(
         options.tuning_of(**tuning), checksum,
     )  # fmt: skip
     stop = Stop(Window())
-    with stopping_on_signals(stop), watching(stop.seconds_left) as watcher:
+    stop_on_signals(stop)
+    with watching(stop.seconds_left) as watcher:
         run = RestoreRun(order, now=datetime.now(UTC), runner=Runner.with_new_family(), stop=stop, watcher=watcher)
         result = run.plan() if dry_run else run.run()
+    exit_on_signals(result.exit_code)
     _show(result, as_json=as_json)
-    return result.exit_code
+    return answered() if dry_run else result.exit_code
 
 
 def _show(result: RestoreResult, *, as_json: bool) -> None:
@@ -93,17 +96,20 @@ def _as_json(result: RestoreResult) -> dict[str, Any]:
         "status": result.status,
         "snapshot": str(plan.snapshot),
         "mode": plan.mode,
-        "target": plan.target,
+        **as_fields("target", plan.target),
         "created": plan.created,
         "replaced": plan.replaced,
         "deleted": plan.extra if plan.mode is RestoreMode.MIRROR else 0,
         "kept": 0 if plan.mode is RestoreMode.MIRROR else plan.extra,
         "first": {
-            "created": plan.summary.first(Kind.ADDED),
-            "replaced": plan.summary.first(Kind.CHANGED),
-            "deleted" if plan.mode is RestoreMode.MIRROR else "kept": plan.summary.first(Kind.REMOVED),
+            name: [*map(as_value, plan.summary.first(kind))]
+            for name, kind in (
+                ("created", Kind.ADDED),
+                ("replaced", Kind.CHANGED),
+                ("deleted" if plan.mode is RestoreMode.MIRROR else "kept", Kind.REMOVED),
+            )
         },
-        "quarantine": result.quarantine,
+        **(as_fields("quarantine", result.quarantine) if result.quarantine else {"quarantine": None}),
         "message": result.message,
         "next_step": result.next_step,
     }

@@ -1,25 +1,24 @@
 """`efs-backup run`."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import print_error, print_facts, print_json
+from efs_backup.cli.output import answered, print_error, print_facts, print_json
 from efs_backup.cli.progress import watching
 from efs_backup.domain.backup import BackupResult, BackupStatus
 from efs_backup.domain.comparison import Kind
-from efs_backup.domain.errors import ExitCode
-from efs_backup.domain.excludes import ExcludePattern
 from efs_backup.domain.orders import BackupOrder
-from efs_backup.domain.snapshots import FolderLabel, Interval, Retention
-from efs_backup.domain.window import Window
-from efs_backup.domain.wording import sized
+from efs_backup.domain.snapshots import FolderLabel, Interval
+from efs_backup.domain.wording import as_fields, as_value, sized
 from efs_backup.engine.backup import BackupRun
 from efs_backup.engine.backup_plan import BackupPlan, plan_backup
 from efs_backup.engine.process import Runner
-from efs_backup.engine.signals import stopping_on_signals
+from efs_backup.engine.recognition import window_of
+from efs_backup.engine.signals import exit_on_signals, stop_on_signals
 from efs_backup.engine.stop import Stop
 
 
@@ -28,15 +27,15 @@ from efs_backup.engine.stop import Stop
 @options.backup
 @options.label
 @options.interval
-@click.option("--retain", type=int, default=7, show_default=True, metavar="N", help=options.RETAIN_HELP)
-@click.option("--window", type=float, metavar="MINUTES", help="Stop after so long; the next backup continues.")
+@options.rules
 @options.tuning
-@click.option(
-    "--exclude", multiple=True, metavar="PATTERN", help="Leave out names (or, with a slash, paths); repeatable."
-)
 @click.option(
     "--one-file-system", is_flag=True, help="Leave out what is mounted below SOURCE, but for empty directories."
 )
+@click.option("--init", is_flag=True, help="A first backup is meant: BACKUP has none of this label yet.")
+@options.source_moved
+@options.backup_moved
+@click.option("--save", is_flag=True, help="--retain, --window and --exclude become the rules of the series.")
 @click.option("--allow-empty", is_flag=True, help="An empty SOURCE is no mistake.")
 @click.option("--checksum", is_flag=True, help="Compare the contents of files that look unchanged; reads everything.")
 @click.option(
@@ -55,10 +54,14 @@ def run(
     backup: str,
     label: str,
     interval: str,
-    retain: int,
+    retain: int | None,
     window: float | None,
     exclude: tuple[str, ...],
     one_file_system: bool,
+    init: bool,
+    source_moved: bool,
+    backup_moved: bool,
+    save: bool,
     allow_empty: bool,
     checksum: bool,
     tolerate_unreadable: int,
@@ -67,18 +70,23 @@ def run(
     **tuning: Any,
 ) -> int:
     """Back up SOURCE: one more snapshot in BACKUP, unchanged files as hard links."""
-    order = BackupOrder(
-        source, backup, FolderLabel(label), Interval(interval), Retention(retain), options.tuning_of(**tuning),
-        tuple(ExcludePattern(pattern) for pattern in exclude), allow_empty, checksum, tolerate_unreadable,
-        one_file_system,
+    asked = replace(
+        options.asked_of(retain=retain, window=window, exclude=exclude),
+        init=init, source_moved=source_moved, backup_moved=backup_moved, saves=save,
     )  # fmt: skip
-    stop, runner, now = Stop(Window.of_minutes(window)), Runner.with_new_family(), datetime.now(UTC)
-    with stopping_on_signals(stop):
-        if dry_run:
-            _show_plan(plan_backup(order, now=now, runner=runner, stop=stop), as_json=as_json)
-            return ExitCode.DONE
-        with watching(stop.seconds_left) as watcher:
-            result = BackupRun(order, now=now, runner=runner, stop=stop, watcher=watcher).run()
+    order = BackupOrder(
+        source, backup, FolderLabel(label), Interval(interval), tuning=options.tuning_of(**tuning),
+        allow_empty=allow_empty, with_content=checksum, tolerated_unreadable=tolerate_unreadable,
+        one_file_system=one_file_system, asked=asked,
+    )  # fmt: skip
+    stop, runner, now = Stop(window_of(order)), Runner.with_new_family(), datetime.now(UTC)
+    stop_on_signals(stop)
+    if dry_run:
+        _show_plan(plan_backup(order, now=now, runner=runner, stop=stop), as_json=as_json)
+        return answered()
+    with watching(stop.seconds_left) as watcher:
+        result = BackupRun(order, now=now, runner=runner, stop=stop, watcher=watcher).run()
+    exit_on_signals(result.exit_code)
     _show_result(result, as_json=as_json)
     return result.exit_code
 
@@ -98,7 +106,7 @@ def _result_json(result: BackupResult) -> dict[str, Any]:
         "status": result.status,
         "failure_reason": result.failure_reason,
         "snapshot": str(result.snapshot) if result.snapshot else None,
-        "path": result.path,
+        **(as_fields("path", result.path) if result.path else {"path": None}),
         "previous": str(result.previous) if result.previous else None,
         "number_of_files": statistics.number_of_files,
         "number_of_files_transferred": statistics.number_of_files_transferred,
@@ -110,7 +118,12 @@ def _result_json(result: BackupResult) -> dict[str, Any]:
         "pruned": [str(name) for name in result.pruned],
         "seconds": {step.name: round(step.seconds, 3) for step in result.steps},
         "warnings": [
-            {"kind": warned.kind, "message": warned.message, "count": warned.count, "paths": list(warned.paths)}
+            {
+                "kind": warned.kind,
+                "message": warned.message,
+                "count": warned.count,
+                "paths": [*map(as_value, warned.paths)],
+            }
             for warned in result.warnings
         ],
         "notes": list(result.notes),

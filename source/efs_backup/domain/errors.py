@@ -10,6 +10,12 @@ EfsBackupError                1
 |   |-- BackupFull            1
 |   |-- ToolMissing           1
 |   |-- CopyFailed            1
+|   |   `-- Hung              1
+|   |-- SeriesMissing         1   BACKUP has no series of this label, and none was asked for
+|   |-- SourceChanged         1
+|   |-- BackupChanged         1
+|   |-- SeriesTorn            1   the file in which the series knows itself cannot be read
+|   |-- SeriesTooNew          1
 |   `-- Locked                4
 |-- SettingsFault             1   the environment lacks a variable, or one cannot be read
 |-- RecordFault               1   a record cannot be used
@@ -47,6 +53,11 @@ class FailureReason(StrEnum):
     BACKUP_FULL = "BackupFull"
     TOOL_MISSING = "ToolMissing"
     COPY_FAILED = "CopyFailed"
+    SERIES_MISSING = "SeriesMissing"
+    SOURCE_CHANGED = "SourceChanged"
+    BACKUP_CHANGED = "BackupChanged"
+    SERIES_TORN = "SeriesTorn"
+    SERIES_TOO_NEW = "SeriesTooNew"
     LOCKED = "Locked"
     INTERNAL_ERROR = "InternalError"
 
@@ -112,6 +123,45 @@ class CopyFailed(BackupError):
     """The copy did not finish, or the backup file system refused it."""
 
     reason = FailureReason.COPY_FAILED
+
+
+class Hung(CopyFailed):
+    """A file system does not answer any more; what waits for it is left behind."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            message, "See that the servers of both file systems answer (processes in state D), and run it again."
+        )
+
+
+class SeriesMissing(BackupError):
+    """BACKUP has no series of this label, as a backup file system that is not mounted, and nobody said --init."""
+
+    reason = FailureReason.SERIES_MISSING
+
+
+class SourceChanged(BackupError):
+    """The source is another than that of the last backup, or a file system below it is missing."""
+
+    reason = FailureReason.SOURCE_CHANGED
+
+
+class BackupChanged(BackupError):
+    """BACKUP is on another file system than the last backup."""
+
+    reason = FailureReason.BACKUP_CHANGED
+
+
+class SeriesTorn(BackupError):
+    """The file in which a series knows itself is not what a program has written."""
+
+    reason = FailureReason.SERIES_TORN
+
+
+class SeriesTooNew(BackupError):
+    """The file in which a series knows itself was written by a later version."""
+
+    reason = FailureReason.SERIES_TOO_NEW
 
 
 class Locked(BackupError):

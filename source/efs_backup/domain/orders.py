@@ -5,14 +5,42 @@ from enum import StrEnum
 
 from efs_backup.domain.errors import WrongUsage
 from efs_backup.domain.excludes import ExcludePattern
-from efs_backup.domain.snapshots import DEFAULT_LABEL, FolderLabel, Interval, Retention, Selection
+from efs_backup.domain.snapshots import DEFAULT_LABEL, DEFAULT_RETENTION, FolderLabel, Interval, Retention, Selection
 from efs_backup.domain.tuning import Tuning
+
+
+@dataclass(frozen=True)
+class Named:
+    """The ids of both file systems, for one who has mounted them himself; the source's with the directory in it."""
+
+    source_file_system: str
+    source: str
+    backup_file_system: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was said about the series; None and False where nothing was.
+
+    init: a first backup is meant. source_moved, backup_moved: the change is meant. saves: what is given becomes the
+    series' own rule instead of holding for once.
+    """
+
+    retention: Retention | None = None
+    excludes: tuple[ExcludePattern, ...] | None = None
+    window_minutes: float | None = None
+    init: bool = False
+    source_moved: bool = False
+    backup_moved: bool = False
+    saves: bool = False
+    named: Named | None = None
 
 
 @dataclass(frozen=True)
 class BackupOrder:
     """One backup: from where to where, under which label, and how many snapshots stay. Raises WrongUsage.
 
+    retention and excludes are settled by what was asked and what the series knows.
     with_content: compare contents, not only attributes. tolerated_unreadable: so many names that cannot be read are
     left out of a snapshot that is published all the same.
     """
@@ -21,13 +49,14 @@ class BackupOrder:
     backup: str
     label: FolderLabel = FolderLabel(DEFAULT_LABEL)
     interval: Interval = Interval.DAILY
-    retention: Retention = Retention(7)
+    retention: Retention = DEFAULT_RETENTION
     tuning: Tuning = Tuning()
     excludes: tuple[ExcludePattern, ...] = ()
     allow_empty: bool = False
     with_content: bool = False
     tolerated_unreadable: int = 0
     one_file_system: bool = False
+    asked: Asked = Asked()
 
     def __post_init__(self) -> None:
         if self.tolerated_unreadable < 0:

@@ -13,6 +13,7 @@ from efs_backup.domain.backup import BackupStatus
 from efs_backup.domain.errors import FailureReason, RecordFault
 from efs_backup.domain.snapshots import Interval
 from efs_backup.domain.window import stop_of_window
+from efs_backup.domain.wording import clipped, valid
 
 BackupId = NewType("BackupId", str)
 """Eight hexadecimal digits."""
@@ -26,6 +27,9 @@ INSTANCE_ATTRIBUTE = "InstanceId"
 EXPIRY_ATTRIBUTE = "ExpireItem"
 
 _ID_DIGITS = 8
+_MOST_LETTERS = 30_000
+"""Of one text: a whole item is at most 400 KB (Amazon DynamoDB, "Quotas")."""
+
 _TIME_FORMAT = "%Y-%m-%dT%H:%M:%S"
 
 
@@ -61,7 +65,7 @@ def _read_time(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-_TEXT = _Kind(str, str)
+_TEXT = _Kind(lambda text: clipped(valid(str(text)), _MOST_LETTERS), str)
 _NUMBER = _Kind(lambda value: value, _number)
 _TIME = _Kind(lambda time: time.astimezone(UTC).strftime(_TIME_FORMAT), _read_time)
 _EPOCH = _Kind(lambda time: int(time.timestamp()), lambda value: datetime.fromtimestamp(int(value), UTC))
@@ -161,11 +165,13 @@ class Backup:
         return {known["name"]: known["kind"].write(value) for known, value in pairs if value is not None}
 
     @classmethod
-    def from_item(cls, item: Mapping[str, Any]) -> "Backup":
-        """The backup that an item holds; attributes of others are ignored.
+    def from_item(cls, item: Any) -> "Backup":
+        """The backup that an item holds, a mapping; attributes of others are ignored.
 
-        Raises RecordFault where one that every record has is missing, or cannot be read.
+        Raises RecordFault where it is none, or one that every record has is missing, or cannot be read.
         """
+        if not isinstance(item, Mapping):
+            raise RecordFault(f"A record is no {type(item).__name__}.")
         present = {entry.name: entry.metadata for entry in fields(cls) if entry.metadata["name"] in item}
         try:
             return cls(**{name: known["kind"].read(item[known["name"]]) for name, known in present.items()})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from efs_backup.domain.backup import BackupStatus
 from efs_backup.domain.record import Backup, Item
 from efs_backup.domain.settings import OrchestratorSettings
-from efs_backup.domain.wording import counted, sized
+from efs_backup.domain.wording import clipped, counted, shown, shown_lines, sized
 
 SUBJECT_LIMIT = 100
 """Characters of a subject, printable ASCII and no line break (Amazon SNS API Reference, "Publish")."""
@@ -28,16 +28,20 @@ class Report:
     text: str
 
 
+SECTION_LIMIT = 10_000
+"""Letters of a section: a message has at most 256 KB (Amazon SNS API Reference, "Publish")."""
+
+
 def report_on(backup: Backup, newest: Backup | None, settings: OrchestratorSettings) -> Report:
     """The report of a backup that has ended; `newest` is the newest one that published a snapshot."""
     headline = f"EFS backup {_headline(backup)}: {settings.source_file_system}, {backup.interval}"
     sections = (
         f"{headline}.",
-        _section("What happened", backup.message or f"The backup ended as {backup.status}."),
-        _section("What is kept", _kept(backup, newest)),
-        _section("What to do next", backup.next_step or _next_step(backup)),
-        _section("Figures", _table(_figures(backup, settings))),
-        _section("Where to look", _table(_places(backup, settings))),
+        section("What happened", backup.message or f"The backup ended as {backup.status}."),
+        section("What is kept", _kept(backup, newest)),
+        section("What to do next", backup.next_step or _next_step(backup)),
+        section("Figures", _table(_figures(backup, settings))),
+        section("Where to look", _table(_places(backup, settings))),
     )
     return Report(subject_of(f"{headline} [{settings.stack_name}]"), "\n\n".join(sections) + "\n")
 
@@ -113,14 +117,15 @@ def _places(backup: Backup, settings: OrchestratorSettings) -> list[tuple[str, s
     ]
 
 
-def _section(title: str, text: str) -> str:
-    return f"{title}:\n{text}"
+def section(title: str, text: str) -> str:
+    """A title and its text, of which nothing can be taken for another title or for a terminal's command."""
+    return f"{title}:\n{clipped(shown_lines(text), SECTION_LIMIT)}"
 
 
 def _table(rows: list[tuple[str, str | None]]) -> str:
-    shown = [(name, value) for name, value in rows if value]
-    width = max(len(name) for name, _ in shown)
-    return "\n".join(f"  {name:<{width}}  {value}" for name, value in shown)
+    known = [(name, value) for name, value in rows if value]
+    width = max(len(name) for name, _ in known)
+    return "\n".join(f"  {name:<{width}}  {shown(value)}" for name, value in known)
 
 
 def _time(time: object) -> str | None:

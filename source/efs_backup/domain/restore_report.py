@@ -4,14 +4,16 @@ from efs_backup.domain.agent_settings import RestoreSettings
 from efs_backup.domain.comparison import Kind
 from efs_backup.domain.errors import EfsBackupError, WrongUsage
 from efs_backup.domain.orders import RestoreMode, RestoreOrder
-from efs_backup.domain.report import Report, subject_of
+from efs_backup.domain.report import Report, section, subject_of
 from efs_backup.domain.restoring import RestorePlan, RestoreResult, RestoreStatus
+from efs_backup.domain.wording import shown
 
 _HEADLINES = {
     RestoreStatus.PLANNED: "was planned, nothing was touched",
     RestoreStatus.SUCCESS: "succeeded",
     RestoreStatus.INCOMPLETE: "is INCOMPLETE",
 }
+_CORRECT = "Correct the parameters of the stack, or what the message names."
 _UNTOUCHED = "overlay adds and overwrites; it deletes nothing"
 
 
@@ -38,10 +40,10 @@ def report_on_restore(result: RestoreResult, settings: RestoreSettings, logs: st
     headline = f"EFS restore {_HEADLINES[result.status]}: {settings.target_file_system}"
     text = "\n\n".join((
         f"{headline}.",
-        f"What happened:\n{result.message}",
-        f"The plan:\n{_plan(result.plan, settings)}",
-        f"What was moved aside:\n{result.quarantine or 'Nothing.'}",
-        f"What to do next:\n{result.next_step or 'Look at the result.'}",
+        section("What happened", result.message),
+        section("The plan", _plan(result.plan, settings)),
+        section("What was moved aside", shown(result.quarantine or "Nothing.")),
+        section("What to do next", result.next_step or "Look at the result."),
         f"Where to look:\n  log  {logs or f's3://{settings.log_bucket}/'}",
     ))  # fmt: skip
     return Report(subject_of(f"{headline} [{settings.stack_name}]"), text + "\n")
@@ -52,9 +54,9 @@ def report_on_failure(error: EfsBackupError, settings: RestoreSettings, logs: st
     headline = f"EFS restore FAILED: {settings.target_file_system}"
     text = "\n\n".join((
         f"{headline}.",
-        f"What happened:\n{error.message}",
+        section("What happened", error.message),
         "What is kept:\nThe snapshots: a restore never changes them.",
-        f"What to do next:\n{error.next_step or 'Correct the parameters of the stack, or what the message names.'}",
+        section("What to do next", error.next_step or _CORRECT),
         f"Where to look:\n  log  {logs or f's3://{settings.log_bucket}/'}",
     ))  # fmt: skip
     return Report(subject_of(f"{headline} [{settings.stack_name}]"), text + "\n")
@@ -63,12 +65,12 @@ def report_on_failure(error: EfsBackupError, settings: RestoreSettings, logs: st
 def _plan(plan: RestorePlan, settings: RestoreSettings) -> str:
     extra = "moved aside" if plan.mode is RestoreMode.MIRROR else f"left alone ({_UNTOUCHED})"
     lines = [
-        f"  snapshot  {plan.snapshot}, of it /{settings.restore_sub_dir.strip('/')}",
-        f"  into      {settings.target_file_system}:/{settings.restore_prefix.strip('/')}",
+        f"  snapshot  {plan.snapshot}, of it /{shown(settings.restore_sub_dir.strip('/'))}",
+        f"  into      {settings.target_file_system}:/{shown(settings.restore_prefix.strip('/'))}",
         f"  mode      {plan.mode}",
         f"  created   {plan.created:,}",
         f"  replaced  {plan.replaced:,}",
         f"  extra     {plan.extra:,}, {extra}",
     ]
-    first = [f"  {kind}: {path}" for kind in Kind for path in plan.summary.first(kind)]
+    first = [f"  {kind}: {shown(path)}" for kind in Kind for path in plan.summary.first(kind)]
     return "\n".join(lines + first)

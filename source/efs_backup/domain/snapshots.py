@@ -111,6 +111,10 @@ class Retention:
             )
 
 
+DEFAULT_RETENTION = Retention(7)
+"""The rule of a series that was begun without one."""
+
+
 @dataclass(frozen=True)
 class PrunePlan:
     """Which snapshots stay and which are dropped, newest first, and why."""
@@ -133,6 +137,11 @@ def plan_prune(snapshots: Iterable[SnapshotName], retention: Retention) -> Prune
     keep, drop = newest_first[: retention.count], newest_first[retention.count :]
     reason = f"retention {retention.count}: {len(newest_first)} there, {len(keep)} kept, {len(drop)} dropped"
     return PrunePlan(tuple(keep), tuple(drop), reason)
+
+
+def plan_hold(snapshots: Iterable[SnapshotName], reason: str) -> PrunePlan:
+    """Keep all, for something is odd."""
+    return PrunePlan(tuple(sorted(snapshots, reverse=True)), (), reason)
 
 
 def number_links(interval: Interval, snapshots: Iterable[SnapshotName]) -> dict[str, str]:

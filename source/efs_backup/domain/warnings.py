@@ -17,6 +17,9 @@ class WarningKind(StrEnum):
     NOTHING_PRUNED = "NothingPruned"
     NOT_DELETED = "NotDeleted"
     OWNERS_LOST = "OwnersLost"
+    ANOTHER_SOURCE = "AnotherSource"
+    SERIES_TORN = "SeriesTorn"
+    SERIES_NOT_WRITTEN = "SeriesNotWritten"
     BACKUP_IN_SOURCE = "BackupInSource"
 
 

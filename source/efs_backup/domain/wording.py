@@ -1,5 +1,6 @@
-"""Small matters of grammar."""
+"""Small matters of grammar, and how text that may hold anything is shown."""
 
+import base64
 from collections.abc import Collection, Sequence
 
 _KILO = 1000
@@ -32,3 +33,47 @@ def sized(size: float) -> str:
         size /= _KILO
         power += 1
     return f"{size:,.1f} {_UNITS[power - 1]}"
+
+
+def shown(text: str) -> str:
+    """Text on one line for people, as what they may be shown of any name.
+
+    Line breaks, escape sequences, what turns the direction of writing around, bytes that are no UTF-8: all that cannot
+    be printed is escaped.
+    """
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in valid(text))
+
+
+def shown_lines(text: str) -> str:
+    """The same for a text of several lines, as of a log."""
+    return "\n".join(map(shown, text.split("\n")))
+
+
+def valid(text: str) -> str:
+    """Text that every reader of Unicode takes: of a name, bytes that are no UTF-8 are escaped."""
+    return _raw(text).decode(errors="backslashreplace")
+
+
+def clipped(text: str, most: int) -> str:
+    """Text of at most so many letters and the sign that there was more."""
+    return text if len(text) <= most else f"{text[:most]} ..."
+
+
+def as_fields(key: str, path: str) -> dict[str, str]:
+    """A path in an object for programs: valid Unicode, and its bytes as base64, `KEY_bytes`, where they are others."""
+    text, raw = valid(path), _raw(path)
+    return {key: text} if text.encode() == raw else {key: text, f"{key}_bytes": base64.b64encode(raw).decode()}
+
+
+def as_value(path: str) -> str | dict[str, str]:
+    """A path in a list for programs: a string, and where its bytes are others an object with `path`, `path_bytes`."""
+    fields = as_fields("path", path)
+    return fields if len(fields) > 1 else fields["path"]
+
+
+def _raw(text: str) -> bytes:
+    """The bytes of a name as the file system has it, from what Python makes of it."""
+    try:
+        return text.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode(errors="surrogatepass")

@@ -5,13 +5,16 @@ import stat
 import threading
 from collections import defaultdict
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import accumulate
+from pathlib import Path
 
-from efs_backup.domain.arrival import Fidelity, Trouble, was_read_before
+from efs_backup.domain.arrival import Cause, Fidelity, Trouble, was_read_before
 from efs_backup.engine.bring import Bringer, Brought
+from efs_backup.engine.delete import delete_content
 from efs_backup.engine.part_source import listed
+from efs_backup.engine.patience import for_each
 from efs_backup.engine.tree import Tree
 from efs_backup.engine.tree_walk import joined
 
@@ -62,15 +65,19 @@ class Arrivals:
         """Look at these names, and bring those that are not in the target as they are in the source.
 
         trusted: whoever brought them had nothing to complain about, so that an older version is one that was read
-        before the source changed. Raises Stopped, and OSError where the target is full.
+        before the source changed; it stays where a newer one cannot be read as a whole. Raises Stopped, and OSError
+        where the target is full.
         """
         below = defaultdict[str, list[str]](list)
         for path in paths:
             directory, _, name = path.rpartition("/")
             below[directory].append(name)
-        with ThreadPoolExecutor(self._target.concurrency.changing_threads) as workers:
-            for _ in workers.map(lambda item: self._settle_directory(*item, trusted=trusted), below.items()):
-                pass
+        for_each(
+            below.items(),
+            lambda directory, names: self._settle_directory(directory, names, trusted=trusted),
+            threads=self._target.concurrency.changing_threads,
+            activity=lambda: self._source.throttle.paid + self._target.throttle.paid,
+        )
 
     def _settle_directory(self, directory: str, names: list[str], *, trusted: bool) -> None:
         source, target = _attributes(self._source, directory, names), _attributes(self._target, directory, names)
@@ -78,19 +85,43 @@ class Arrivals:
             path, there = joined(directory, name), target.get(name)
             if there and self._has_come(path, source.get(name), there, trusted=trusted):
                 continue
-            outcome = self._bringer.bring(path)
+            outcome = self._bring(path)
             if there and not isinstance(outcome, Brought):
+                if trusted and _is_older(outcome, source.get(name), there):
+                    continue
                 self._remove_remains(path)
             with self._lock:
                 self.settled.count(outcome)
 
     def _has_come(self, path: str, source: os.stat_result | None, target: os.stat_result, *, trusted: bool) -> bool:
-        """Whether the target has the name as it is in the source, or as it was when it was read."""
+        """Whether the target has the name as it is in the source."""
         if source is None or stat.S_ISDIR(source.st_mode):
             return trusted
         if self._fidelity.losses(source, target):
-            return trusted and was_read_before(source, target)
+            return False
         return not stat.S_ISLNK(source.st_mode) or self._leads_alike(path)
+
+    def _bring(self, path: str) -> Brought | Trouble | None:
+        outcome = self._bringer.bring(path)
+        if isinstance(outcome, Trouble) and not self._keeps_remains and self._clear_the_way(path):
+            return self._bringer.bring(path)
+        return outcome
+
+    def _clear_the_way(self, path: str) -> bool:
+        """Remove a directory in a name's place, or what is none on the way to it; whether there was anything."""
+        with self._lock, suppress(OSError):
+            for above in accumulate(path.split("/")[:-1], joined):
+                found = self._target.find(above)
+                if found and not stat.S_ISDIR(found.st_mode):
+                    self._target.unlink(above)
+                    return True
+            found, wanted = self._target.find(path), self._source.find(path)
+            if found and wanted and stat.S_ISDIR(found.st_mode) and not stat.S_ISDIR(wanted.st_mode):
+                above, name = os.path.split(path)
+                delete_content(Path(self._target.root) / above, name, throttle=self._target.throttle)
+                self._target.remove_directory(path)
+                return True
+        return False
 
     def _leads_alike(self, path: str) -> bool:
         try:
@@ -103,6 +134,13 @@ class Arrivals:
         if not self._keeps_remains:
             with suppress(IsADirectoryError, FileNotFoundError):
                 self._target.unlink(path)
+
+
+def _is_older(outcome: Trouble | None, source: os.stat_result | None, target: os.stat_result) -> bool:
+    """Whether the target has an older version of a file that changes too fast to be read once more."""
+    return (
+        outcome is not None and outcome.cause is Cause.SHAPE and source is not None and was_read_before(source, target)
+    )
 
 
 def _attributes(tree: Tree, directory: str, names: list[str]) -> dict[str, os.stat_result]:

@@ -3,22 +3,23 @@
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from efs_backup.domain.arrival import Fidelity, fault_of, warnings_of
 from efs_backup.domain.backup import BackupResult, BackupStatus, CopyStatistics, Step
 from efs_backup.domain.commands import RSYNC_PATCHED, Comparing, PartSizes, flush_command, rsync_options
-from efs_backup.domain.errors import BackupError, CopyFailed, FailureReason
+from efs_backup.domain.errors import BackupError, CopyFailed, FailureReason, Hung
 from efs_backup.domain.evidence import Evidence
 from efs_backup.domain.orders import BackupOrder
 from efs_backup.domain.parts import CopyReport, plan_parts
 from efs_backup.domain.ports import Watcher
+from efs_backup.domain.series_rules import Settled
 from efs_backup.domain.snapshots import SnapshotName
 from efs_backup.domain.tuning import Copier
-from efs_backup.domain.warnings import Warned
+from efs_backup.domain.warnings import Warned, WarningKind
 from efs_backup.domain.wording import counted, foreign_sentence
 from efs_backup.engine.backup_inside import left_out_of_backup
 from efs_backup.engine.bring import Bringer
@@ -29,19 +30,25 @@ from efs_backup.engine.flush_marks import ALL, NOTHING, Flusher, FlushMark, remo
 from efs_backup.engine.journal import Journal
 from efs_backup.engine.left_out import LeftOut
 from efs_backup.engine.lock import Owner, locked
+from efs_backup.engine.patience import LAST_WORDS_SECONDS, supervised, within
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.prune import prune
+from efs_backup.engine.recognition import hold_of, recognize, remember, server_time
 from efs_backup.engine.refusals import FREE_SPACE, refusal, refusals_named
 from efs_backup.engine.series import Series, Snapshot
 from efs_backup.engine.stop import Stop
 from efs_backup.engine.survey import Survey, take_survey
+from efs_backup.engine.telling import Telling
 from efs_backup.engine.throttle import Throttle
 from efs_backup.engine.time_step import time_step_of
 from efs_backup.engine.tree import Tree, most_concurrent
 from efs_backup.engine.tree_walk import Stopped
 from efs_backup.engine.unfinished import UnfinishedFiles
 from efs_backup.engine.workspace import Workspace, workspace
+
+FLUSH_PATIENCE_SECONDS = 3600.0
+"""How long a file system may take to write all that it still has in memory."""
 
 PARTIALS_USED = 3
 """Left-over partials that a backup continues from; each is one more place for rsync to look in."""
@@ -61,15 +68,20 @@ class BackupRun:
         self._now = now
         self._runner = runner
         self._stop = stop
-        self._watcher = watcher
+        self._watcher = Telling(watcher)
         self._throttle = Throttle(order.tuning.operations_per_second)
         self._steps: list[Step] = []
         self._notes: list[str] = []
         self._warnings: list[Warned] = []
+        self._settled = Settled(order, None)
+        self._hold = ""
 
     def run(self) -> BackupResult:
         """Back up. Every end that has a name is a result; WrongUsage and what has no name are raised."""
-        return self._result_of(self._run)
+        return self._result_of(lambda: supervised(lambda: self._result_of(self._run), self._activity))
+
+    def _activity(self) -> int:
+        return self._throttle.paid
 
     def _result_of(self, work: Callable[[], BackupResult]) -> BackupResult:
         try:
@@ -83,11 +95,13 @@ class BackupRun:
 
     def _run(self) -> BackupResult:
         tools = self._find_tools()
-        source, backup = check_source(self._order.source), check_backup(self._order.backup)
+        source = within(lambda: check_source(self._order.source), self._order.source)
+        backup = within(lambda: check_backup(self._order.backup), self._order.backup)
         refuse_nesting(source, "SOURCE", backup, "BACKUP")
+        series = Series(backup, self._order.label, self._order.interval, self._now)
+        self._obey(recognize(self._order, source, series))
         with refusals_named(str(backup)):
             backup.mkdir(exist_ok=True)
-        series = Series(backup, self._order.label, self._order.interval, self._now)
         series.prepare()
         with (
             locked(series.path, Owner.this_process(self._runner.family, self._now)) as dead,
@@ -95,11 +109,22 @@ class BackupRun:
         ):
             if dead:
                 self._note(f"The lock was taken over: its owner has died ({dead}).")
+            if self._settled.at_once:
+                remember(self._settled, series)
             journal = Journal(series.path, self._note)
             journal.begin(self._order, self._runner.family, self._now)
             result = self._result_of(lambda: self._back_up(tree, series, tools))
-            journal.end(result)
-            return result
+            with suppress(Hung):
+                within(lambda: journal.end(result), str(series.path), LAST_WORDS_SECONDS)
+            return replace(result, notes=tuple(self._notes))
+
+    def _obey(self, settled: Settled) -> None:
+        """Go on by the rules of the series, and say what is odd about it."""
+        self._settled, self._order = settled, settled.order
+        for note in settled.notes:
+            self._note(note)
+        for warned in settled.warnings:
+            self._warn(warned)
 
     def _find_tools(self) -> Tools:
         tools = Tools.find(self._runner)
@@ -114,10 +139,12 @@ class BackupRun:
         series.check_hard_links()
         if foreign := series.foreign():
             self._note(foreign_sentence(foreign))
-        for adopted in series.adopt(self._note):
-            self._note(f"Adopted a snapshot of the old layout as {adopted.name}.")
+        adopted = series.adopt(self._note)
+        for old in adopted:
+            self._note(f"Adopted a snapshot of the old layout as {old.name}.")
         snapshots, partials = series.snapshots(), series.partials()
-        with workspace() as private:
+        self._hold_if_odd(series, [] if adopted else snapshots)
+        with workspace(self._note) as private:
             left_out = left_out_of_backup(source, self._order, series)
             survey = self._survey(source, private, left_out)
             if survey.is_empty and not self._order.allow_empty:
@@ -145,6 +172,12 @@ class BackupRun:
             *(_Reference(one.path) for one in snapshots[:1]),
         ]
 
+    def _hold_if_odd(self, series: Series, snapshots: list[Snapshot]) -> None:
+        """Look at the clocks. `snapshots` are those whose names a clock has given."""
+        self._hold = hold_of(self._settled, series, snapshots, server=server_time(series.path))
+        if self._hold and not self._settled.hold:
+            self._warn(Warned(WarningKind.CLOCK_JUMPED, self._hold))
+
     def _survey(self, source: Tree, private: Workspace, left_out: LeftOut) -> Survey:
         """What is found is listed for our copier, and where something is left out; else fpart lists it for rsync."""
         with self._step("survey"):
@@ -164,7 +197,7 @@ class BackupRun:
 
     def _fill_and_publish(self, attempt: "_Attempt", tools: Tools) -> BackupResult:
         partial = attempt.series.create_partial(attempt.name)
-        flusher = Flusher(self._runner, partial, FlushMark(attempt.series.path, attempt.name))
+        flusher = Flusher(self._runner, partial, FlushMark(attempt.series.path, attempt.name), beat=self._throttle.beat)
         with Tree(partial, self._throttle) as target:
             report = CopyReport(crawl_finished=False, crawl_complaints=(), parts=())
             try:
@@ -173,6 +206,8 @@ class BackupRun:
                 finished = None if fault else self._finish(attempt, target, evidence, report)
                 if finished:
                     fault = self._left_out(attempt, report, finished)
+            except Hung:
+                raise  # whatever touches the file systems now may wait for ever
             except BaseException:
                 self._keep_or_discard(attempt, partial, report, flusher)
                 raise
@@ -237,7 +272,12 @@ class BackupRun:
 
     def _publish(self, attempt: "_Attempt", partial: Path) -> Snapshot:
         with self._step("publish"):
-            flushed = self._runner.run(flush_command(str(partial)))
+            flushed = self._runner.run_within(
+                flush_command(str(partial)), FLUSH_PATIENCE_SECONDS, self._throttle.beat, undisturbed=True
+            )
+            if flushed is None:
+                raise Hung(f"The copy could not be written to disk within {FLUSH_PATIENCE_SECONDS / 60:.0f} minutes.")
+            flushed = self._runner.run(flush_command(str(partial)), undisturbed=True)
             if flushed.code != 0:
                 raise CopyFailed(f"The copy could not be written to disk: {flushed.stderr.strip()}.")
             return attempt.series.publish(attempt.name)
@@ -249,6 +289,7 @@ class BackupRun:
             copied.total_file_size + finished.brought_size,
             copied.total_transferred_file_size + finished.brought_size, copied.vanished_files,
         )  # fmt: skip
+        self._remember(attempt.series)
         pruned = self._prune(attempt.series)
         return BackupResult(
             BackupStatus.SUCCESS,
@@ -257,12 +298,19 @@ class BackupRun:
             pruned=pruned, steps=tuple(self._steps), notes=tuple(self._notes), warnings=tuple(self._warnings),
         )  # fmt: skip
 
+    def _remember(self, series: Series) -> None:
+        """Have the series know what this backup has seen. The snapshot is there, whatever becomes of this."""
+        try:
+            remember(self._settled, series)
+        except BackupError as error:
+            self._warn(Warned(WarningKind.SERIES_NOT_WRITTEN, f"series.json could not be written: {error.message}"))
+
     def _prune(self, series: Series) -> tuple[SnapshotName, ...]:
         """What fails here is no failure of the backup: the snapshot is there, and the next backup prunes again."""
         with self._step("prune"):
             try:
                 leftovers = tuple(leftover.path for leftover in series.partials())
-                pruned = prune(series, self._order.retention, self._stop.is_due, self._throttle, leftovers)
+                pruned = prune(series, self._order.retention, self._stop.is_due, self._throttle, leftovers, self._hold)
                 remove_marks(series.path, ())
                 UnfinishedFiles(series.path).forget()
             except (BackupError, OSError) as error:

@@ -9,12 +9,13 @@ from efs_backup.domain.commands import PartSizes
 from efs_backup.domain.comparison import Summary
 from efs_backup.domain.orders import BackupOrder
 from efs_backup.domain.parts import plan_parts
-from efs_backup.domain.snapshots import PrunePlan, SnapshotName, plan_prune
+from efs_backup.domain.snapshots import PrunePlan, SnapshotName, plan_hold, plan_prune
 from efs_backup.engine.backup_inside import left_out_of_backup
 from efs_backup.engine.compare import Comparison, Omitted
 from efs_backup.engine.left_out import LeftOut, Together, Unreadable
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.process import Runner, Tools
+from efs_backup.engine.recognition import hold_of, recognize
 from efs_backup.engine.refusals import source_errors_named
 from efs_backup.engine.series import Series
 from efs_backup.engine.stop import Stop
@@ -27,6 +28,7 @@ class BackupPlan:
     """The snapshot that a backup would make, from what, how, and what it would drop.
 
     differences: from the previous snapshot to the source without what is left out; None for a first backup.
+    notes: what the backup would note or warn of.
     """
 
     snapshot: SnapshotName
@@ -45,6 +47,8 @@ def plan_backup(order: BackupOrder, *, now: datetime, runner: Runner, stop: Stop
     source, backup = check_source(order.source), check_backup(order.backup)
     refuse_nesting(source, "SOURCE", backup, "BACKUP")
     series = Series(backup, order.label, order.interval, now)
+    settled = recognize(order, source, series)
+    order = settled.order
     snapshots, partials = series.snapshots(), series.partials()
     with Tree(source) as tree, Tree(_existing(series.path)) as place:
         concurrency = most_concurrent(order.tuning.copier, tree, place)
@@ -55,6 +59,7 @@ def plan_backup(order: BackupOrder, *, now: datetime, runner: Runner, stop: Stop
         seen = Together([left_out, Unreadable(trouble.path for trouble in survey.troubles)])
         differences = _differences(order, snapshots[0].path, tree, seen, stop) if snapshots else None
         warnings = (*left_out.warnings(), *warnings_of(survey.troubles))
+    dated = [] if series.unadopted() else snapshots
     name = SnapshotName.following([known.name for known in (*snapshots, *partials)], now)
     return BackupPlan(
         name,
@@ -63,9 +68,17 @@ def plan_backup(order: BackupOrder, *, now: datetime, runner: Runner, stop: Stop
         survey,
         differences,
         plan_parts(survey.files, survey.size, concurrency, order.tuning),
-        plan_prune([name, *(snapshot.name for snapshot in snapshots)], order.retention),
-        (*(f"Warning: {warned}" for warned in warnings), *left_out.notes()),
+        _prune_plan([name, *(snapshot.name for snapshot in snapshots)], order, hold_of(settled, series, dated)),
+        (
+            *(f"Warning: {warned}" for warned in (*settled.warnings, *warnings)),
+            *settled.notes,
+            *left_out.notes(),
+        ),
     )
+
+
+def _prune_plan(names: list[SnapshotName], order: BackupOrder, hold: str) -> PrunePlan:
+    return plan_hold(names, hold) if hold else plan_prune(names, order.retention)
 
 
 def _differences(order: BackupOrder, previous: Path, source: Tree, left_out: LeftOut, stop: Stop) -> Summary:

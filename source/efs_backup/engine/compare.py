@@ -57,7 +57,10 @@ class Comparison:
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> None:
         """Compare. Raises Stopped, and OSError where something cannot be read."""
         threads = max(self._old.concurrency.threads, self._new.concurrency.threads)
-        TreeWalk(self._enter, threads=threads, should_stop=should_stop).run()
+        TreeWalk(self._enter, threads=threads, should_stop=should_stop, activity=self._activity).run()
+
+    def _activity(self) -> int:
+        return self._old.throttle.paid + self._new.throttle.paid
 
     def _enter(self, directory: str) -> Iterable[str]:
         old, is_in_old = _seen(self._old, directory, self._omitted.old)
@@ -119,6 +122,7 @@ class Comparison:
     def _reads_differ(self, path: str) -> bool:
         with os.fdopen(self._old.open_file(path), "rb") as old, os.fdopen(self._new.open_file(path), "rb") as new:
             while block := old.read(_BLOCK):
+                self._new.throttle.pay()
                 if block != new.read(_BLOCK):
                     return True
             return bool(new.read(1))

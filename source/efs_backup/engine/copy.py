@@ -91,6 +91,7 @@ class Copy:
         next_watch = time.monotonic() + _WATCH_SECONDS
         while process.poll() is None and not stop.is_due() and not self._is_over():
             time.sleep(_POLL_SECONDS)
+            self._order.source.throttle.beat()
             if time.monotonic() >= next_watch:
                 self._collect()
                 watcher.progress(self._progress())
@@ -139,6 +140,7 @@ class Copy:
             watchdog = Watchdog(process.pid)
             while process.poll() is None and not stop.is_due():
                 time.sleep(_POLL_SECONDS)
+                self._order.source.throttle.beat()
                 self._notes += watchdog.look()
             if _ENDED.search(read_if_there(said)):
                 self._ended[number] = self._report(number, read_if_there(said), read_if_there(complained))

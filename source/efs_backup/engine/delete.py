@@ -92,7 +92,13 @@ class _Deleting:
         """Delete. Raises Stopped, and OSError of a file system that cannot be written."""
         kind = kind_of_device(os.fstat(self._root).st_dev)
         threads = concurrency_of(kind, os.cpu_count() or 1).changing_threads
-        TreeWalk(self._enter, self._leave, threads=threads, should_stop=self._should_stop).run()
+        TreeWalk(
+            self._enter,
+            self._leave,
+            threads=threads,
+            should_stop=self._should_stop,
+            activity=lambda: self._throttle.paid,
+        ).run()
 
     def _enter(self, directory: str) -> Iterable[str]:
         try:

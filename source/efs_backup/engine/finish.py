@@ -82,13 +82,17 @@ class Finish:
         self._order = order
         self._finished = Finished()
         self._settled: dict[str, os.stat_result] = {}
+        self._made_anew: set[str] = set()
         self._lock = threading.Lock()
 
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> Finished:
         """Walk. Raises Stopped, and OSError where the target cannot be read or written."""
         threads = max(self._source.concurrency.changing_threads, self._target.concurrency.changing_threads)
-        TreeWalk(self._enter, self._leave, threads=threads, should_stop=should_stop).run()
+        TreeWalk(self._enter, self._leave, threads=threads, should_stop=should_stop, activity=self._activity).run()
         return self._finished
+
+    def _activity(self) -> int:
+        return self._source.throttle.paid + self._target.throttle.paid
 
     def _enter(self, directory: str) -> Iterable[str]:
         settled = self._settle(directory)
@@ -96,7 +100,7 @@ class Finish:
 
     def _settle(self, directory: str) -> Surveyed | None:
         """The directory as it was surveyed, if it is whole and unchanged, as known without listing either side."""
-        supposed = self._order.evidence.supposed(directory)
+        supposed = None if directory in self._made_anew else self._order.evidence.supposed(directory)
         found = self._find(directory) if supposed else None
         if not supposed or not found or not supposed.is_unchanged(found):
             return None
@@ -147,7 +151,10 @@ class Finish:
                 self._finished.troubles.append(outcome)
             elif outcome and not stat.S_ISDIR(outcome.attributes.st_mode):
                 self._finished.count_brought(outcome)
-        if not isinstance(outcome, Brought) or not stat.S_ISDIR(outcome.attributes.st_mode):
+            is_directory = isinstance(outcome, Brought) and stat.S_ISDIR(outcome.attributes.st_mode)
+            if is_directory:
+                self._made_anew.add(path)  # whatever was witnessed to be in it is gone
+        if not isinstance(outcome, Brought) or not is_directory:
             return False
         return not self._order.is_left_out.met(path, outcome.attributes)
 
@@ -167,8 +174,9 @@ class Finish:
         try:
             self._give_attributes(directory, wanted)
         except FileNotFoundError:
-            if not directory:
-                raise
+            supposed = self._order.evidence.supposed(directory)
+            if not directory or (supposed and (supposed.names.count or supposed.below)):
+                raise  # all that was in it is gone too
             if self._bring(directory):
                 self._give_attributes(directory, wanted)
         except PermissionError as error:

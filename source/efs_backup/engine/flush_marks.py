@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 FLUSH_SECONDS = 300.0
 """How much of a backup's work a killed machine may cost."""
 
+FINISH_SECONDS = 600.0
+"""How long the last flush of a backup that was cut off may take."""
+
 ALL = None
 """All of a partial is on the disk."""
 
@@ -64,11 +67,13 @@ class Flusher:
     """Flushes the file system of a partial now and then while a copy runs, beside it, and sets its mark."""
 
     def __init__(
-        self, runner: Runner, partial: Path, mark: FlushMark, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+        self, runner: Runner, partial: Path, mark: FlushMark, *, beat: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
         self._runner = runner
         self._command = flush_command(str(partial))
         self._mark = mark
+        self._beat = beat
         self._clock = clock
         self._next = clock() + FLUSH_SECONDS
         self._running: tuple[subprocess.Popen[bytes], int] | None = None
@@ -88,7 +93,8 @@ class Flusher:
     def finish(self) -> None:
         """Flush all, when nothing more is written, and set the mark."""
         with suppress(OSError):
-            if self._runner.run(self._command).code == 0:
+            done = self._runner.run_within(self._command, FINISH_SECONDS, self._beat)
+            if done and done.code == 0:
                 self._mark.write(ALL)
 
 

@@ -8,10 +8,10 @@ import uuid
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 from efs_backup.engine.duplicate import duplicate
+from efs_backup.engine.patience import for_each
 from efs_backup.engine.tree import LeavesOut, Tree
 from efs_backup.engine.tree_walk import TreeWalk, joined
 
@@ -52,7 +52,7 @@ def groups_of(tree: Tree, inodes: frozenset[int], is_left_out: LeavesOut | None 
                     found[attributes.st_dev, attributes.st_ino].append(path)
 
     if inodes:
-        TreeWalk(enter, threads=tree.concurrency.threads).run()
+        TreeWalk(enter, threads=tree.concurrency.threads, activity=lambda: tree.throttle.paid).run()
     return [sorted(paths) for paths in found.values() if len(paths) > 1]
 
 
@@ -84,9 +84,12 @@ def relink(target: Tree, groups: Iterable[list[str]]) -> None:
 
     A name is replaced by a link beside it that is renamed over it; no file is ever written.
     """
-    with ThreadPoolExecutor(target.concurrency.changing_threads) as workers:
-        for _ in workers.map(lambda group: _relink_group(target, group), groups):
-            pass
+    for_each(
+        ((group[0], group) for group in groups),
+        lambda _first, group: _relink_group(target, group),
+        threads=target.concurrency.changing_threads,
+        activity=lambda: target.throttle.paid,
+    )
 
 
 def _relink_group(target: Tree, group: list[str]) -> None:

@@ -6,20 +6,25 @@ import json
 import os
 import pwd
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from efs_backup.domain.errors import Locked
+from efs_backup.domain.error_numbers import NO_SPACE
+from efs_backup.domain.errors import CopyFailed, Hung, Locked
+from efs_backup.engine.patience import within
 from efs_backup.engine.process import end_family
 from efs_backup.engine.refusals import refusals_named
 
 LOCK_NAME = ".lock"
 READERS_NAME = ".readers"
+_RELEASE_SECONDS = 10.0
+_TEXT_BYTES = 512
 _HELD = frozenset({errno.EACCES, errno.EAGAIN})
-_NOT_WRITABLE = frozenset({errno.EACCES, errno.EROFS, errno.ENOENT})
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS})
+_FLAGS = os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(frozen=True)
@@ -53,55 +58,77 @@ def locked(directory: Path, owner: Owner) -> Iterator[Owner | None]:
     """Hold the series' lock; yields the dead owner from whom it was taken over, or None.
 
     The kernel (on NFS the server) keeps the lock as long as its owner lives, and no longer: a lock never has to be
-    removed by hand. The file's text only says whose it is. What a dead owner of this host left running is killed
-    first, for it may still write into a partial. Raises Locked where another backup holds it.
+    removed by hand. The file's text only says whose it is: where it cannot be written, as on a full disk, the work goes
+    on. What a dead owner of this host left running is killed first, for it may still write into a partial. Raises
+    Locked where another backup holds it, CopyFailed where the file system has no locks.
     """
     with refusals_named(str(directory)):
-        descriptor = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(directory / LOCK_NAME, os.O_RDWR | _FLAGS, 0o600)
     try:
-        _acquire(descriptor, directory)
+        with _no_locks_named(directory):
+            _acquire(descriptor, directory)
         dead = _read(descriptor)
         if dead:
             _end_remains(dead, directory)
-        with refusals_named(str(directory)):
-            _write(descriptor, json.dumps(asdict(owner)))
+        _write(descriptor, json.dumps(asdict(owner)))
         try:
             yield dead
         finally:
-            os.ftruncate(descriptor, 0)
+            with suppress(Hung):  # the kernel ends the lock in any case
+                within(lambda: _write(descriptor, ""), str(directory), _RELEASE_SECONDS)
     finally:
         os.close(descriptor)
 
 
 @contextmanager
-def reading(directory: Path) -> Iterator[None]:
+def reading(directory: Path, note: Callable[[str], None]) -> Iterator[None]:
     """Keep the snapshots of a series from being pruned; many may read at a time, also while a backup runs.
 
-    Where the backup is mounted read-only and nobody has read from it before, there is no file to lock; then a snapshot
-    that is pruned meanwhile fails the restore.
+    Where the backup is mounted read-only or full and nobody has read from it before, there is no file to lock, and some
+    file systems have no locks. That is noted: then a snapshot that is pruned meanwhile fails the restore.
     """
-    try:
-        descriptor = os.open(directory / READERS_NAME, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        if error.errno not in _NOT_WRITABLE:
-            raise
+    with ExitStack() as stack:
+        try:
+            descriptor = os.open(directory / READERS_NAME, os.O_RDONLY | _FLAGS, 0o600)
+            stack.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        except FileNotFoundError:
+            pass  # there is no series; who looks for a snapshot will say so
+        except OSError as error:
+            note(f"This series cannot be locked ({error.strerror}): while this runs, prune nothing in it.")
         yield
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager
 def without_readers(directory: Path) -> Iterator[bool]:
     """Whether nobody reads from the series; if so, nobody begins to until this ends."""
-    descriptor = os.open(directory / READERS_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        yield _try_exclusive(descriptor)
+        descriptor = os.open(directory / READERS_NAME, os.O_RDWR | _FLAGS, 0o600)
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+        yield True  # nobody has a lock on a file that cannot be made
+        return
+    try:
+        with _no_locks_named(directory):
+            is_free = _try_exclusive(descriptor)
+        yield is_free
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def _no_locks_named(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        raise CopyFailed(
+            f"The file system of {str(directory)!r} has no locks ({error.strerror}), so two backups at once could not"
+            " be kept apart; nothing was touched.",
+            "Mount it with locks: NFS 4.1, or NFS 3 with its lock service (rpc.statd), and without `nolock`.",
+        ) from error
 
 
 def _try_exclusive(descriptor: int) -> bool:
@@ -139,6 +166,8 @@ def _read(descriptor: int) -> Owner | None:
 
 
 def _write(descriptor: int, text: str) -> None:
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, text.encode(), 0)
-    os.fsync(descriptor)
+    """Over the former text, in its place and never shorter: so it needs no space, also on a full disk."""
+    with suppress(OSError):
+        os.pwrite(descriptor, text.encode().ljust(_TEXT_BYTES), 0)
+        os.ftruncate(descriptor, _TEXT_BYTES)
+        os.fsync(descriptor)

@@ -30,7 +30,7 @@ class PartLists:
         self._waiting: list[tuple[bytes, bytes]] = []
         self._files = self._size = 0
         self._lock = threading.Lock()
-        with temporary_space_named():
+        with temporary_space_named(str(place)):
             place.mkdir()
 
     def add(self, directory: str, mode: int, found: Sequence[tuple[bytes, os.stat_result]]) -> None:
@@ -58,7 +58,7 @@ class PartLists:
         """Make the parts, and a table of them: a line each, with number, files and bytes."""
         self._end_piece()
         shares = share_out(self._pieces, self._most, sizes)
-        with temporary_space_named():
+        with temporary_space_named(str(self._place)):
             self._write_table(shares)
             for number, share in reversed([*enumerate(shares, 1)]):
                 self._paths.split_off(share.start, number)
@@ -78,7 +78,7 @@ class PartLists:
 
     def _end_piece(self) -> None:
         if self._waiting:
-            with temporary_space_named():
+            with temporary_space_named(str(self._place)):
                 self._paths.append(b"".join(path for path, _ in self._waiting))
                 self._attributes.append(b"".join(attributes for _, attributes in self._waiting))
             self._pieces.append(Piece(self._files, self._size))

@@ -4,22 +4,27 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from efs_backup.domain.commands import RSYNC_OLDEST, Command
+from efs_backup.domain.environment import environment_of_programs
 from efs_backup.domain.errors import ToolMissing
 from efs_backup.domain.rsync_output import parse_version
 
 MARK = "EFS_BACKUP_FAMILY"
 """The environment variable that all processes of one backup carry, to be found again after a crash."""
 
+_PLACE = "/"
+"""Where programs start: a directory that is there, and that nobody wants to unmount."""
+
 _KILL_PATIENCE_SECONDS = 10.0
+_WAIT_SECONDS = 1.0
 _PACKAGES = {
     "rsync": "rsync",
     "fpsync": "fpart",
@@ -40,7 +45,10 @@ class Completed:
 
 
 class Runner:
-    """Starts commands that carry the family's mark, and ends them all."""
+    """Starts commands that carry the family's mark, and ends them all.
+
+    They start in `/`, with nothing else in their environment than what is given, the mark, and C for their language.
+    """
 
     def __init__(self, environment: Mapping[str, str], family: str) -> None:
         self.family = family
@@ -48,36 +56,50 @@ class Runner:
 
     @classmethod
     def with_new_family(cls) -> "Runner":
-        """A runner in this process's environment, with a family of its own."""
-        return cls(os.environ, uuid.uuid4().hex)
+        """A runner with what of this process's environment concerns programs, with a family of its own."""
+        return cls(environment_of_programs(os.environ), uuid.uuid4().hex)
 
-    def run(self, command: Command) -> Completed:
-        """Run a short command to its end."""
+    @property
+    def path(self) -> str:
+        """Where programs are looked for."""
+        return self._environment["PATH"]
+
+    def run(self, command: Command, *, undisturbed: bool = False) -> Completed:
+        """Run a short command to its end; undisturbed: also where a terminal interrupts us, and all around us."""
         done = subprocess.run(
-            command, env=self._environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
-        )
+            command, env=self._environment, stdin=subprocess.DEVNULL, capture_output=True, check=False,
+            cwd=_PLACE, start_new_session=undisturbed,
+        )  # fmt: skip
         return Completed(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
 
-    def run_within(self, command: Command, seconds: float) -> Completed | None:
-        """Run a command that may hang in the kernel; None where it has not ended in time: killed, not waited for."""
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            process = subprocess.Popen(command, env=self._environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
-            try:
-                code = process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                return None
-            return Completed(code, *(_read_back(file) for file in (out, err)))
+    def run_within(
+        self, command: Command, seconds: float, beat: Callable[[], None] = lambda: None, *, undisturbed: bool = False
+    ) -> Completed | None:
+        """Run a command that may hang in the kernel; None where it has not ended in time: killed, not waited for.
+
+        beat: is called now and then while it runs. undisturbed: as for `run`.
+        """
+        with _in_memory() as out, _in_memory() as err:
+            process = subprocess.Popen(
+                command, env=self._environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                cwd=_PLACE, start_new_session=undisturbed,
+            )  # fmt: skip
+            give_up = time.monotonic() + seconds
+            while process.poll() is None:
+                if time.monotonic() > give_up:
+                    process.kill()
+                    return None
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_WAIT_SECONDS)
+                beat()
+            return Completed(process.returncode, *(_read_back(file) for file in (out, err)))
 
     def begin(self, command: Command) -> subprocess.Popen[bytes]:
         """Begin a command whose output nobody needs."""
         return subprocess.Popen(
-            command,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+            command, env=self._environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, cwd=_PLACE,
+        )  # fmt: skip
 
     def start(
         self, command: Command, output: Path, programs: Path, errors: Path | None = None
@@ -86,16 +108,20 @@ class Runner:
 
         programs: a directory that comes first in its PATH.
         """
-        environment = {**self._environment, "PATH": f"{programs}:{self._environment['PATH']}"}
+        place = {"PATH": f"{programs}:{self.path}", "TMPDIR": str(output.parent)}
         with output.open("wb") as said, (errors or output).open("ab") as complained:
             return subprocess.Popen(
-                command, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=complained,
-                start_new_session=True, umask=0o077,
+                command, env={**self._environment, **place}, stdin=subprocess.DEVNULL, stdout=said, stderr=complained,
+                cwd=_PLACE, start_new_session=True, umask=0o077,
             )  # fmt: skip
 
     def end_family(self) -> bool:
         """Kill whatever this runner started and still runs; False if something would not die."""
         return end_family(self.family)
+
+
+def _in_memory() -> IO[bytes]:
+    return os.fdopen(os.memfd_create("output"), "w+b")
 
 
 def _read_back(file: IO[bytes]) -> str:
@@ -149,7 +175,7 @@ class Tools:
     @classmethod
     def find(cls, runner: Runner) -> "Tools":
         """Look them up in PATH. Raises ToolMissing, which says how to get them."""
-        found = {name: shutil.which(name) for name in _PACKAGES}
+        found = {name: shutil.which(name, path=runner.path) for name in _PACKAGES}
         missing = [name for name, path in found.items() if path is None]
         if missing:
             packages = " ".join(sorted({_PACKAGES[name] for name in missing}))

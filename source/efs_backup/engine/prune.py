@@ -6,13 +6,14 @@ from datetime import datetime
 from pathlib import Path
 
 from efs_backup.domain.deletion import NAMED, Undeleted
-from efs_backup.domain.errors import Locked
-from efs_backup.domain.snapshots import TRASH_NAME, PrunePlan, Retention, SnapshotName, plan_prune
+from efs_backup.domain.errors import Locked, SeriesTorn, WrongUsage
+from efs_backup.domain.snapshots import TRASH_NAME, PrunePlan, Retention, SnapshotName, plan_hold, plan_prune
 from efs_backup.domain.warnings import Warned, WarningKind
 from efs_backup.engine.delete import delete_content
 from efs_backup.engine.lock import Owner, locked, without_readers
 from efs_backup.engine.refusals import refusals_named
 from efs_backup.engine.series import Series
+from efs_backup.engine.series_file import change_series_file, read_series_file
 from efs_backup.engine.stop import Stop
 from efs_backup.engine.throttle import Throttle
 
@@ -41,18 +42,48 @@ def plan_pruning(series: Series, retention: Retention) -> PrunePlan:
     return plan_prune([snapshot.name for snapshot in series.snapshots()], retention)
 
 
-def prune_series(series: Series, retention: Retention, *, now: datetime, family: str, stop: Stop) -> Pruned:
+def rule_of(series: Series, given: Retention | None) -> Retention:
+    """The retention that was given, else the rule of the series itself.
+
+    Raises SeriesTooNew; where nothing was given SeriesTorn, and WrongUsage where the series has no rule.
+    """
+    file = read_series_file(series.label_path)
+    if given:
+        return given
+    if isinstance(file, SeriesTorn):
+        raise file
+    rule = file.retention.get(series.interval) if file else None
+    if rule is None:
+        raise WrongUsage("The series has no rule of its own yet: give --retain.")
+    return rule
+
+
+def prune_series(
+    series: Series, retention: Retention, *, now: datetime, family: str, stop: Stop, saves: bool = False
+) -> Pruned:
     """Prune a series on its own, without a backup.
 
+    saves: the retention becomes the rule of the series first; raises WrongUsage where its file is not there.
     Raises Locked while a backup of the series runs, or somebody restores from it; BackupFull and CopyFailed.
     """
     series.prepare()
     with locked(series.path, Owner.this_process(family, now)):
         series.adopt()
+        if saves:
+            _save(series, retention)
         pruned = prune(series, retention, stop.is_due)
         if pruned.plan is None:
             raise Locked("Somebody restores from this series.", "Prune again when the restore has ended.")
         return pruned
+
+
+def _save(series: Series, retention: Retention) -> None:
+    file = read_series_file(series.label_path)
+    if isinstance(file, SeriesTorn):
+        raise file
+    if file is None:
+        raise WrongUsage("The series has no file of its own yet; the next backup writes it, with its --retain.")
+    change_series_file(series.label_path, lambda stored: stored and stored.with_rule(series.interval, retention))
 
 
 def prune(
@@ -61,11 +92,15 @@ def prune(
     should_stop: Callable[[], bool],
     throttle: Throttle | None = None,
     leftovers: tuple[Path, ...] = (),
+    hold: str = "",
 ) -> Pruned:
-    """Drop what the retention drops, and these left-over partials, and empty the trash. Raises BackupError."""
+    """Drop what the retention drops, and these left-over partials, and empty the trash. Raises BackupError.
+
+    hold: why no snapshot is dropped at all, if there is a reason.
+    """
     with refusals_named(str(series.path)):
         kept = [undeleted for leftover in leftovers if (undeleted := series.discard(leftover))]
-        plan, stuck = _drop(series, retention)
+        plan, stuck = _drop(series, retention, hold)
         series.refresh_number_links()
         deletion = delete_content(series.path, TRASH_NAME, should_stop, throttle)
         series.refresh_number_links()  # a full disk may have had no room for them
@@ -75,12 +110,13 @@ def prune(
     )
 
 
-def _drop(series: Series, retention: Retention) -> tuple[PrunePlan | None, list[Undeleted]]:
+def _drop(series: Series, retention: Retention, hold: str) -> tuple[PrunePlan | None, list[Undeleted]]:
     """(what was dropped, what could not be), by renames; None, and nothing done, while somebody restores."""
     with without_readers(series.path) as is_free:
         if not is_free:
             return None, []
-        plan = plan_pruning(series, retention)
+        names = [snapshot.name for snapshot in series.snapshots()]
+        plan = plan_hold(names, hold) if hold else plan_prune(names, retention)
         paths = {snapshot.name: snapshot.path for snapshot in series.snapshots()}
         stuck = {name: undeleted for name in plan.drop if (undeleted := series.discard(paths[name]))}
     return plan.without([*stuck]), [*stuck.values()]

@@ -1,61 +1,76 @@
 """Records without AWS: one file for each backup, in a directory beside the series."""
 
-import fcntl
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from efs_backup.domain.backup import BackupStatus
 from efs_backup.domain.errors import AlreadyStarted, RecordChanged, RecordFault, RecordGone
 from efs_backup.domain.record import Backup, BackupId, change_between
+from efs_backup.domain.settings import RECORD_DAYS
 from efs_backup.domain.workflow import newest_success
+from efs_backup.engine.private_files import PrivateFiles
 
 _SUFFIX = ".json"
 _LATEST = "latest"
-_LOCK = ".lock"
+_ID = re.compile(r"[\w-]+", re.ASCII)
+_UNFINISHED = re.compile(r"\..*(\.new|\.json)")
+_RECORD_NANOSECONDS = RECORD_DAYS * 24 * 3600 * 10**9
 
 
 class RecordDirectory:
     """The BackupStore of one machine. Each write is whole or not there; a lock keeps writers apart.
 
-    Records that have expired are removed when a backup starts.
+    Records that have expired are removed when a backup starts. A record that cannot be read hides no other, and stops
+    nobody: it is left out. What is in the way of a record is set aside, and noted.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, note: Callable[[str], None] = lambda _text: None) -> None:
         self._path = path
+        self._files = PrivateFiles(path, note)
 
     def start(self, backup: Backup, after: BackupId | None) -> None:
         """See BackupStore."""
-        with self._writing():
+        with self._files.writing():
             if not self._may_start(backup.backup_id):
                 raise AlreadyStarted(f"The backup {backup.backup_id} has been started before.")
             if self.latest() != after:
                 raise RecordChanged("Another backup was started at the same moment.")
             self._write(backup)
-            self._replace(self._path / _LATEST, backup.backup_id)
+            self._files.write(_LATEST, backup.backup_id.encode())
             self._expire(backup)
 
     def put(self, backup: Backup) -> None:
         """See BackupStore."""
-        with self._writing():
-            if self._file(backup.backup_id).exists():
+        with self._files.writing():
+            if any(name == _file_of(backup.backup_id) for _, name in self._files.names()):
                 raise AlreadyStarted(f"The backup {backup.backup_id} has been started before.")
             self._write(backup)
 
+    def put_anew(self, backup: Backup) -> None:
+        """Record a backup, whatever is in the place of its record."""
+        with self._files.writing():
+            self._write(backup)
+
     def get(self, backup_id: BackupId) -> Backup:
-        """See BackupStore."""
+        """See BackupStore. Raises RecordFault where the record cannot be read."""
+        file = _file_of(backup_id)
         try:
-            return Backup.from_item(json.loads(self._file(backup_id).read_text()))
+            backup = Backup.from_item(json.loads(self._files.read(file)))
         except FileNotFoundError as error:
             raise RecordGone(f"There is no record of the backup {backup_id}.") from error
-        except ValueError as error:
-            raise RecordFault(f"The record {str(self._file(backup_id))!r} cannot be read: {error}.") from error
+        except (OSError, ValueError, RecursionError, RecordFault) as error:
+            why = (getattr(error, "strerror", None) or str(error)).rstrip(".")
+            raise RecordFault(f"The record {str(self._path / file)!r} cannot be read: {why}.") from error
+        if backup.backup_id != backup_id:
+            raise RecordFault(f"The record {str(self._path / file)!r} is of another backup: {backup.backup_id!r}.")
+        return backup
 
     def update(self, before: Backup, after: Backup) -> None:
         """See BackupStore."""
-        with self._writing():
+        with self._files.writing():
             stored = self.get(before.backup_id)
             if stored.status is not before.status:
                 raise RecordChanged(
@@ -66,59 +81,64 @@ class RecordDirectory:
             self._write(Backup.from_item({**kept, **change.put}))
 
     def latest(self) -> BackupId | None:
-        """See BackupStore."""
+        """See BackupStore; None also where what says so cannot be read."""
         try:
-            return BackupId((self._path / _LATEST).read_text())
-        except FileNotFoundError:
+            text = self._files.read(_LATEST).decode("ascii")
+        except (OSError, ValueError):
             return None
+        return BackupId(text) if _ID.fullmatch(text) else None
 
     def backups(self) -> Iterator[Backup]:
         """See BackupStore. The one written last comes first, for times of start are whole seconds."""
-        for file in sorted(self._path.glob(f"*{_SUFFIX}"), key=_written, reverse=True):
-            if file.name.startswith("."):
-                continue  # a write that was cut off
-            try:
-                yield self.get(BackupId(file.stem))
-            except RecordFault:
-                continue  # expired meanwhile, or not readable, which must not hide the others
+        return (found for found in self.readings() if isinstance(found, Backup))
+
+    def readings(self) -> Iterator[Backup | RecordFault]:
+        """The same, and in its place why one cannot be read."""
+        try:
+            names = sorted(self._files.names(), reverse=True)
+        except OSError as error:
+            yield RecordFault(f"The records in {str(self._path)!r} cannot be read: {error.strerror}.")
+            return
+        for _, name in names:
+            if name.endswith(_SUFFIX) and _ID.fullmatch(stem := name.removesuffix(_SUFFIX)):
+                yield from self._reading(BackupId(stem))
 
     def newest_success(self) -> Backup | None:
         """See BackupStore."""
         return newest_success(self.backups())
 
+    def _reading(self, backup_id: BackupId) -> Iterator[Backup | RecordFault]:
+        try:
+            yield self.get(backup_id)
+        except RecordGone:
+            return  # expired meanwhile
+        except RecordFault as fault:
+            yield fault
+
     def _may_start(self, backup_id: BackupId) -> bool:
         try:
             known = self.get(backup_id)
-        except RecordGone:
+        except RecordFault:
             return True
         return known.status is BackupStatus.FAILED and known.instance_id is None
 
     def _expire(self, newest: Backup) -> None:
+        """Remove records that have expired, those that cannot be read at the same age, and writes that were cut off."""
         for known in list(self.backups()):
             if known.expires < newest.start_time:
-                self._file(known.backup_id).unlink(missing_ok=True)
+                self._remove(_file_of(known.backup_id))
+        outdated = int(newest.start_time.timestamp()) * 10**9 - _RECORD_NANOSECONDS
+        for written, name in self._files.names():
+            if written < outdated or _UNFINISHED.fullmatch(name):
+                self._remove(name)
+
+    def _remove(self, name: str) -> None:
+        with suppress(OSError):
+            self._files.remove(name)
 
     def _write(self, backup: Backup) -> None:
-        self._replace(self._file(backup.backup_id), json.dumps(backup.to_item(), indent=1))
-
-    def _replace(self, file: Path, text: str) -> None:
-        unfinished = file.with_name(f".{file.name}")
-        unfinished.write_text(text)
-        os.replace(unfinished, file)
-
-    def _file(self, backup_id: BackupId) -> Path:
-        return self._path / f"{backup_id}{_SUFFIX}"
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        self._path.mkdir(parents=True, exist_ok=True)
-        with open(self._path / _LOCK, "w", encoding="ascii") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        self._files.write(_file_of(backup.backup_id), json.dumps(backup.to_item(), indent=1).encode())
 
 
-def _written(file: Path) -> int:
-    try:
-        return file.stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0  # expired meanwhile
+def _file_of(backup_id: BackupId) -> str:
+    return f"{backup_id}{_SUFFIX}"

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -33,13 +32,13 @@ def refusals_named(where: str) -> Iterator[None]:
 
 
 @contextmanager
-def temporary_space_named() -> Iterator[None]:
-    """Turn OSErrors of our own temporary files into CopyFailed."""
+def temporary_space_named(place: str) -> Iterator[None]:
+    """Turn OSErrors of our own temporary files, in this place, into CopyFailed."""
     try:
         yield
     except OSError as error:
         raise CopyFailed(
-            f"Temporary files in {tempfile.gettempdir()!r} could not be written: {error.strerror}.",
+            f"Temporary files in {place!r} could not be written: {error.strerror}.",
             "Free space there, or set TMPDIR to a directory with more (some 200 bytes for each file of the source).",
         ) from error
 

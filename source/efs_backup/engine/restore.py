@@ -28,6 +28,7 @@ from efs_backup.engine.hard_links import false_links, groups_of, relink, separat
 from efs_backup.engine.left_out import LeftOut
 from efs_backup.engine.lock import reading
 from efs_backup.engine.mounts import mounts_below
+from efs_backup.engine.patience import supervised
 from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.quarantine import Quarantine
 from efs_backup.engine.restore_plan import (
@@ -43,6 +44,7 @@ from efs_backup.engine.restore_plan import (
 from efs_backup.engine.series import Series
 from efs_backup.engine.stop import Stop
 from efs_backup.engine.survey import Survey, Surveying
+from efs_backup.engine.telling import Telling
 from efs_backup.engine.throttle import Throttle
 from efs_backup.engine.time_step import time_step_of
 from efs_backup.engine.tree import Tree, most_concurrent, narrow_directory
@@ -61,25 +63,35 @@ class RestoreRun:
         self._series = Series(Path(order.backup).absolute(), order.label, order.interval, now)
         self._runner = runner
         self._stop = stop
-        self._watcher = watcher
+        self._watcher = Telling(watcher)
         self._target = Path(order.target).absolute()
         self._throttle = Throttle(order.tuning.operations_per_second)
         self._summary = Summary()
         self._quarantine = Quarantine(self._target, SnapshotName.of(now))
 
     def plan(self) -> RestoreResult:
-        """What `run` would do; nothing is touched. Raises NothingThere, WrongUsage, RestoreFailed and Stopped."""
+        """What `run` would do; nothing is touched. Raises NothingThere, WrongUsage, RestoreFailed, Hung and Stopped."""
+        return supervised(self._plan_only, self._activity)
+
+    def _activity(self) -> int:
+        return self._throttle.paid
+
+    def _plan_only(self) -> RestoreResult:
         with ExitStack() as stack:
             parts = self._opened_parts(stack)
             plan = _whole([self._plan(part, source).plan for part, source in parts])
         return RestoreResult(RestoreStatus.PLANNED, plan, f"Nothing was touched.{plan.about_mounts}")
 
     def run(self) -> RestoreResult:
-        """Restore. Raises NothingThere, WrongUsage, RestoreFailed, ToolMissing, and CopyFailed of temporary files."""
+        """Restore. Raises NothingThere, WrongUsage, RestoreFailed, ToolMissing, Hung, CopyFailed of temporary files."""
+        return supervised(self._restore, self._activity)
+
+    def _restore(self) -> RestoreResult:
         tools = Tools.find(self._runner)
-        with reading(self._series.path), ExitStack() as stack:
+        note = self._watcher.note
+        with reading(self._series.path, note), ExitStack() as stack:
             parts = self._opened_parts(stack)
-            attempts = [self._attempt(*part, stack.enter_context(workspace()), tools) for part in parts]
+            attempts = [self._attempt(*part, stack.enter_context(workspace(note)), tools) for part in parts]
             return self._run(attempts)
 
     def _opened_parts(self, stack: ExitStack) -> list[tuple[Part, Tree]]:

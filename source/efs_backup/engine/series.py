@@ -32,10 +32,11 @@ from efs_backup.engine.journal import RECORDS_NAME
 from efs_backup.engine.lock import LOCK_NAME, READERS_NAME
 from efs_backup.engine.mounts import mounts_below
 from efs_backup.engine.refusals import refusals_named
+from efs_backup.engine.unfinished import UNFINISHED_NAME
 
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 _PRIVATE = 0o700
-_OURS = frozenset({TRASH_NAME, LOCK_NAME, READERS_NAME, RECORDS_NAME})
+_OURS = frozenset({TRASH_NAME, LOCK_NAME, READERS_NAME, RECORDS_NAME, UNFINISHED_NAME})
 _LINK_TEST = ".link-test-"
 _FLUSH_MARK = ".flushed-"
 _SILLY_RENAME = ".nfs"

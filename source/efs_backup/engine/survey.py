@@ -57,7 +57,10 @@ def take_survey(
     Stopped.
     """
     surveying = Surveying(source, is_left_out, lists, tolerated)
-    TreeWalk(surveying.enter, threads=source.concurrency.threads, should_stop=should_stop).run()
+    TreeWalk(
+        surveying.enter, threads=source.concurrency.threads, should_stop=should_stop,
+        activity=lambda: source.throttle.paid,
+    ).run()  # fmt: skip
     return surveying.survey()
 
 

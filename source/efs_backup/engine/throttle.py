@@ -14,11 +14,18 @@ class Throttle:
         self._pause = 1 / operations_per_second if operations_per_second else 0.0
         self.is_on = operations_per_second is not None
         self.in_a_second = int(operations_per_second or 2**62)
+        self.paid = 0
+        """Operations that were begun: who waits for many threads sees by it whether anything moves."""
         self._next = 0.0
         self._lock = threading.Lock()
 
+    def beat(self) -> None:
+        """Something moves that is no operation."""
+        self.paid += 1
+
     def pay(self, operations: int = 1) -> None:
         """Wait until these operations may begin."""
+        self.paid += operations
         if not self._pause:
             return
         with self._lock:

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from efs_backup.engine.patience import PATIENCE_SECONDS, wait_for
+
 
 class Stopped(Exception):
     """The walk was asked to stop before its end."""
@@ -30,6 +32,8 @@ class TreeWalk:
     enter(path) gets a path relative to the root ("" is the root itself) and returns the names to go down into.
     leave(path) is called when all below that directory is left. The newest found is visited first, so that only a few
     paths are in memory at a time. The first exception ends the walk and reaches the caller; so does Stopped.
+    activity: a number that changes with what is done within a directory; where neither it nor the walk moves for long,
+    the walk is Hung.
     """
 
     def __init__(
@@ -39,22 +43,25 @@ class TreeWalk:
         *,
         threads: int,
         should_stop: Callable[[], bool] = lambda: False,
+        activity: Callable[[], int] = lambda: 0,
     ) -> None:
         self._enter = enter
         self._leave = leave
         self._should_stop = should_stop
         self._threads = threads
+        self._activity = activity
+        self._visits = 0
+        self._visiting: dict[int, str] = {}
         self._found: queue.LifoQueue[_Directory | None] = queue.LifoQueue()
         self._error: BaseException | None = None
 
     def run(self) -> None:
-        """Walk; returns when everything is left. Raises Stopped, or what `enter` or `leave` raised."""
+        """Walk; returns when everything is left. Raises Stopped, Hung, or what `enter` or `leave` raised."""
         self._found.put(_Directory("", None))
         workers = [threading.Thread(target=self._work, daemon=True) for _ in range(self._threads)]
         for worker in workers:
             worker.start()
-        for worker in workers:
-            worker.join()
+        wait_for(workers, lambda: self._visits + self._activity(), self._visiting, PATIENCE_SECONDS)
         if self._error:
             raise self._error
 
@@ -65,9 +72,12 @@ class TreeWalk:
             except BaseException as error:  # noqa: BLE001 - it is raised again in the caller's thread
                 self._error = self._error or error
                 self._finish()
+            self._visiting.pop(threading.get_ident(), None)
         self._finish()
 
     def _visit(self, directory: _Directory) -> None:
+        self._visits += 1
+        self._visiting[threading.get_ident()] = directory.path
         if self._error or self._should_stop():
             raise Stopped
         below = [_Directory(joined(directory.path, name), directory) for name in self._enter(directory.path)]
@@ -79,6 +89,8 @@ class TreeWalk:
     def _leave_upwards(self, directory: _Directory | None) -> None:
         while directory is not None and directory.one_less():
             if self._leave:
+                self._visits += 1
+                self._visiting[threading.get_ident()] = directory.path
                 self._leave(directory.path)
             directory = directory.parent
         if directory is None:

@@ -7,8 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from efs_backup.domain.wording import sized
+from efs_backup.engine.delete import delete_content
 
-_NAME = ".unfinished"
+UNFINISHED_NAME = ".unfinished"
 _PRIVATE = 0o700
 _UNTIL = ".until"
 
@@ -17,7 +18,7 @@ class UnfinishedFiles:
     """The directory of a series in which the copy tool lets large files grow; see `engine.part_large`."""
 
     def __init__(self, series: Path) -> None:
-        self._path = series / _NAME
+        self._path = series / UNFINISHED_NAME
 
     def make(self) -> Path:
         """Have the directory, a real one of our own. Raises OSError."""
@@ -36,11 +37,7 @@ class UnfinishedFiles:
 
     def forget(self) -> None:
         """Remove all: a backup that is whole has left nothing to go on with. Raises OSError."""
-        if self._path.is_symlink() or not self._path.is_dir():
-            return
-        for name in os.listdir(self._path):
-            with suppress(FileNotFoundError, IsADirectoryError):
-                os.unlink(self._path / name)
+        delete_content(self._path.parent, self._path.name)
 
     def _files(self) -> Iterator[tuple[str, int]]:
         with suppress(FileNotFoundError, NotADirectoryError):

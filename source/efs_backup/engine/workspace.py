@@ -1,12 +1,9 @@
 """A private directory of safe characters for fpsync: it builds shell text from the paths that it is given."""
 
 import os
-import re
 import shlex
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -17,10 +14,9 @@ from efs_backup.domain.parts import plan_pieces
 from efs_backup.domain.tuning import Copier, Tuning
 from efs_backup.engine.part_lists import PartLists
 from efs_backup.engine.refusals import temporary_space_named
+from efs_backup.engine.temporary import is_safe, temporary_directory
 
 _PACKAGE_PLACE = str(Path(__file__).parents[2])
-_SAFE = re.compile(r"[\w/.+-]+", re.ASCII)
-_FALLBACK = "/var/tmp"  # noqa: S108 - a directory of our own, of unpredictable name, is made in it
 
 
 class Workspace:
@@ -52,7 +48,7 @@ class Workspace:
         tool = _copy_tool(copier, sizes, comparing)
         if self._lists:
             self._lists.gather(sizes)
-        with temporary_space_named():
+        with temporary_space_named(str(self.path)):
             self.fpsync.mkdir()
             self.programs.mkdir()
             (self.programs / "real_fpart").symlink_to(fpart)
@@ -67,7 +63,7 @@ class Workspace:
         Its own where that is safe, for rsync looks up every component of it for every file; else a symlink.
         """
         place = target.resolve()
-        if _SAFE.fullmatch(str(place)):
+        if is_safe(str(place)):
             return str(place)
         link = self.path / name
         link.symlink_to(place, target_is_directory=True)
@@ -129,12 +125,7 @@ def read_if_there(path: Path) -> str:
 
 
 @contextmanager
-def workspace() -> Iterator[Workspace]:
-    """A new workspace, removed at the end. Raises CopyFailed where there can be none."""
-    parent = tempfile.gettempdir()
-    with temporary_space_named():
-        path = Path(tempfile.mkdtemp(prefix="efs-backup-", dir=parent if _SAFE.fullmatch(parent) else _FALLBACK))
-    try:
+def workspace(note: Callable[[str], None]) -> Iterator[Workspace]:
+    """A new workspace, removed at the end; where it is not in TMPDIR that is noted. Raises CopyFailed."""
+    with temporary_directory(note) as path:
         yield Workspace(path)
-    finally:
-        shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,138 @@
+"""A backup recognizes its series: what was found, what that means, and what is written about it."""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from efs_backup.domain.clock import clock_fault
+from efs_backup.domain.errors import RecordFault, SeriesTorn, SourceChanged
+from efs_backup.domain.first_backup import LabelFacts
+from efs_backup.domain.identity import FileSystem, Place
+from efs_backup.domain.orders import BackupOrder, Named
+from efs_backup.domain.series_file import SeriesFile
+from efs_backup.domain.series_rules import Found, Settled, settle
+from efs_backup.domain.snapshots import RETENTION_LIMIT, FolderLabel, Interval, Retention
+from efs_backup.domain.window import Window
+from efs_backup.engine.found_series import find_series
+from efs_backup.engine.identity import mounts_below, place_of, unmounted
+from efs_backup.engine.journal import read_records
+from efs_backup.engine.places import check_backup, check_source, refuse_nesting
+from efs_backup.engine.refusals import refusals_named, source_errors_named
+from efs_backup.engine.series import Series, Snapshot
+from efs_backup.engine.series_file import change_series_file, read_series_file
+
+_NAMES_TOLD = 5
+_BEGUN = "The series had begun before, and its rules stay as they are: they change by `run` or `prune` with --save."
+
+
+def recognize(order: BackupOrder, source: Path, series: Series) -> Settled:
+    """Settle what this backup may do. Nothing is touched. Raises what `settle` does, and SeriesTooNew."""
+    backup = series.label_path.parent
+    with source_errors_named(str(source)):
+        here, mounts = place_of(source), () if order.one_file_system else mounts_below(source)
+    with refusals_named(str(backup)):
+        there = replace(place_of(backup if backup.exists() else backup.parent), path=str(backup))
+    if order.asked.named:
+        here, there = _as_named(order.asked.named, here, there)
+    file = read_series_file(series.label_path)
+    recorded = None if _has_rule(file, series.interval) else _recorded(series.path)
+    found = Found(
+        file, here, mounts, there, len(series.snapshots()), file is not None or _has_snapshots(series), recorded,
+        _in_words(backup, there), unmounted(backup),
+    )  # fmt: skip
+    return settle(order, found, series.now)
+
+
+def remember(settled: Settled, series: Series) -> None:
+    """Write what is to be known from now on. Raises BackupFull or CopyFailed."""
+    if settled.file:
+        change_series_file(series.label_path, settled.upon)
+
+
+def window_of(order: BackupOrder) -> Window:
+    """How long a backup may take: as was asked, else as its series says. Raises SeriesTooNew."""
+    stored = read_series_file(Path(order.backup).absolute() / str(order.label))
+    known = stored.window_minutes if isinstance(stored, SeriesFile) else None
+    return Window.of_minutes(known if order.asked.window_minutes is None else order.asked.window_minutes)
+
+
+def hold_of(settled: Settled, series: Series, snapshots: Sequence[Snapshot], *, server: datetime | None = None) -> str:
+    """Why nothing may be dropped; "" where it may. `server`: the time of the backup file system, if it was asked."""
+    newest = snapshots[0].name if snapshots else None
+    return settled.hold or clock_fault(series.now, server, newest, series.interval)
+
+
+def server_time(directory: Path) -> datetime:
+    """The time that the file system there gives to a file made now. Raises BackupFull or CopyFailed."""
+    with refusals_named(str(directory)), tempfile.TemporaryFile(dir=directory) as probe:
+        return datetime.fromtimestamp(os.fstat(probe.fileno()).st_ctime, UTC)
+
+
+def label_facts(backup: Path, label: FolderLabel, expected: str | None, now: datetime) -> LabelFacts:
+    """Look for the series of a label, and for a snapshot of this name under any."""
+    series = Series(backup, label, Interval.DAILY, now)
+    return LabelFacts(
+        has_snapshots=_has_snapshots(series),
+        is_begun=read_series_file(series.label_path) is not None,
+        has_expected=any(
+            str(snapshot.name) == expected
+            for each in find_series(backup, None, None, now)[0]
+            for snapshot in each.snapshots()
+        ),
+    )
+
+
+def _as_named(named: Named, source: Place, backup: Place) -> tuple[Place, Place]:
+    """One who mounts file systems anew each time, by any address, knows them by their ids."""
+    from_id, to_id = named.source_file_system, named.backup_file_system
+    return (
+        Place(named.source, FileSystem("efs", from_id), source.inode, from_id),
+        Place(f"{to_id}:/", FileSystem("efs", to_id), backup.inode, to_id),
+    )
+
+
+def _has_snapshots(series: Series) -> bool:
+    backup = series.label_path.parent
+    every = (Series(backup, series.label, kind, series.now) for kind in Interval)
+    return any(each.snapshots() or each.partials() for each in every)
+
+
+def _has_rule(file: SeriesFile | SeriesTorn | None, interval: Interval) -> bool:
+    return isinstance(file, SeriesFile) and interval in file.retention
+
+
+def _recorded(series: Path) -> Retention | None:
+    """The rule of the newest backup on record."""
+    try:
+        newest = next(iter(read_records(series)[0]), None)
+    except (OSError, RecordFault, ValueError):
+        return None
+    return Retention(newest.retention) if newest and 1 <= newest.retention <= RETENTION_LIMIT else None
+
+
+def _in_words(backup: Path, place: Place) -> str:
+    where = f"on {place.file_system} mounted at {place.mount_point!r}"
+    try:
+        names = sorted(os.listdir(backup))
+    except OSError:
+        return f"it does not exist, {where}"
+    told = ", ".join(map(repr, names[:_NAMES_TOLD])) + (" and more" if names[_NAMES_TOLD:] else "")
+    return f"it holds {told}, {where}" if names else f"it is an empty directory {where}"
+
+
+def begin_series(order: BackupOrder, *, now: datetime) -> Settled:
+    """Have the series know itself, without a backup. Harmless where it does. Raises what a backup would raise."""
+    source, backup = check_source(order.source), check_backup(order.backup)
+    refuse_nesting(source, "SOURCE", backup, "BACKUP")
+    series = Series(backup, order.label, order.interval, now)
+    settled = recognize(order, source, series)
+    if settled.file is None:
+        raise SourceChanged(settled.hold)
+    with refusals_named(str(backup)):
+        backup.mkdir(exist_ok=True)
+    series.prepare()
+    remember(settled, series)
+    return settled if settled.at_once else replace(settled, notes=(_BEGUN,))

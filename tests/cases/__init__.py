@@ -1,0 +1,1 @@
+"""Faults that users of backup tools have met, and attacks of an unprivileged user, as scripts."""

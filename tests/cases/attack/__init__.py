@@ -1,0 +1,1 @@
+"""Attacks: never run one of them without guard.sh."""

@@ -1,0 +1,34 @@
+"""What the operator is told about a restore by the stack."""
+
+from efs_backup.domain.agent_settings import RestoreSettings
+from efs_backup.domain.comparison import Difference, Kind, Summary
+from efs_backup.domain.errors import RestoreFailed
+from efs_backup.domain.orders import RestoreMode
+from efs_backup.domain.restore_report import report_on_failure, report_on_restore
+from efs_backup.domain.restoring import RestorePlan, RestoreResult, RestoreStatus
+from efs_backup.domain.snapshots import SnapshotName
+from tests.domain.test_agent_settings import RESTORE
+from tests.domain.test_record import START
+from tests.domain.test_report import HOSTILE, is_mail
+
+SETTINGS = RestoreSettings.from_env(RESTORE | {"RESTORE_SUB_DIR": HOSTILE, "RESTORE_PREFIX": HOSTILE})
+
+
+def test_names_in_the_plan_of_a_restore_are_shown_escaped() -> None:
+    """Those of a snapshot are of users: none begins a line of its own, and each mail goes out."""
+    summary = Summary()
+    for number in range(12):
+        summary.add(Difference(f"{HOSTILE}{number}", Kind.ADDED))
+    plan = RestorePlan(SnapshotName.of(START), RestoreMode.MIRROR, HOSTILE, summary)
+    result = RestoreResult(RestoreStatus.SUCCESS, plan, f"Into {HOSTILE!r}.", quarantine=HOSTILE)
+    text = report_on_restore(result, SETTINGS, None).text
+    assert is_mail(text)
+    assert text.count("  added: name\\nWhat to do next:") == 10
+    assert text.count("\nWhat to do next:\n") == 1
+
+
+def test_names_in_the_report_of_a_failure_are_shown_escaped() -> None:
+    """Also where they were not written as Python writes them."""
+    text = report_on_failure(RestoreFailed(f"Of {HOSTILE!r}, \x1b[1m and \udcff."), SETTINGS, None).text
+    assert is_mail(text)
+    assert r"\x1b[1m and \xff." in text

@@ -1,0 +1,236 @@
+"""What a series says to a backup."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from efs_backup.domain.errors import BackupChanged, SeriesMissing, SourceChanged
+from efs_backup.domain.excludes import ExcludePattern
+from efs_backup.domain.identity import FileSystem, Mount, Place
+from efs_backup.domain.orders import Asked, BackupOrder, Named
+from efs_backup.domain.series_file import SeriesFile, torn
+from efs_backup.domain.series_rules import Found, Settled, settle
+from efs_backup.domain.snapshots import Interval, Retention
+from efs_backup.domain.warnings import WarningKind
+
+NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
+DISK, OTHER_DISK = FileSystem("ext4", "1111", "/dev/sda1"), FileSystem("ext4", "2222", "/dev/sdb1")
+SOURCE, BACKUP = Place("/srv", DISK, 2, "/srv"), Place("/backup", OTHER_DISK, 2, "/backup")
+UPLOADS = Mount("www/uploads", FileSystem("nfs4", "", "10.0.0.1:/uploads"))
+FILE = SeriesFile(
+    "efs-backup", NOW, SOURCE, (UPLOADS,), BACKUP, (ExcludePattern("*.log"),), 60.0, {Interval.DAILY: Retention(30)}
+)
+FOUND = Found(FILE, SOURCE, (UPLOADS,), BACKUP, snapshots=9, is_known=True)
+EMPTY = Found(None, SOURCE, (), BACKUP, backup_holds="it is an empty directory")
+
+
+def settled(found: Found = FOUND, interval: Interval = Interval.DAILY, **asked: Any) -> Settled:
+    """What a backup of /srv to /backup comes to."""
+    return settle(BackupOrder("/srv", "/backup", interval=interval, asked=Asked(**asked)), found, NOW)
+
+
+def patterns(*texts: str) -> tuple[ExcludePattern, ...]:
+    """Exclude patterns."""
+    return tuple(map(ExcludePattern, texts))
+
+
+def test_a_night_like_the_last_one_has_nothing_to_say() -> None:
+    """The stored rules hold, and the file is as it is."""
+    night = settled()
+    assert (night.order.retention, night.order.excludes) == (Retention(30), FILE.excludes)
+    assert (night.notes, night.warnings, night.hold, night.at_once) == ((), (), "", False)
+    assert night.upon(FILE) == FILE
+
+
+@pytest.mark.parametrize(
+    ("given", "holds", "said"), [(2, 30, "would drop more"), (30, 30, ""), (60, 60, "holds for this backup")]
+)
+def test_a_flag_holds_for_once_and_never_drops_more_than_the_rule(given: int, holds: int, said: str) -> None:
+    """And says so; the stored rule stays."""
+    night = settled(retention=Retention(given))
+    assert night.order.retention == Retention(holds)
+    assert said in " ".join(night.notes)
+    assert night.upon(FILE) == FILE
+
+
+def test_a_rule_is_changed_by_saving_it() -> None:
+    """All that was given, at once; what was not given stays."""
+    night = settled(retention=Retention(2), excludes=patterns("/tmp"), saves=True)
+    assert (night.order.retention, night.order.excludes, night.at_once) == (Retention(2), patterns("/tmp"), True)
+    file = night.upon(FILE)
+    assert file
+    assert (file.retention[Interval.DAILY], file.excludes, file.window_minutes) == (
+        Retention(2),
+        patterns("/tmp"),
+        60.0,
+    )
+
+
+def test_excludes_hold_for_once() -> None:
+    """Instead of the stored ones, and it is said."""
+    night = settled(excludes=patterns("/cache"))
+    assert night.order.excludes == patterns("/cache")
+    assert "leaves out '*.log'" in night.notes[0]
+    assert night.upon(FILE) == FILE
+
+
+def test_what_others_wrote_meanwhile_stays() -> None:
+    """A backup of another interval has begun, and somebody has changed the excludes."""
+    meanwhile = replace(FILE.with_rule(Interval.WEEKLY, Retention(8)), excludes=())
+    assert settled().upon(meanwhile) == meanwhile
+    first = settled(replace(EMPTY, is_known=True))
+    assert first.upon(meanwhile) == replace(meanwhile, mounts=()).with_rule(Interval.DAILY, Retention(7))
+
+
+def test_a_first_backup_has_to_be_meant() -> None:
+    """An unmounted BACKUP looks like a first one."""
+    with pytest.raises(SeriesMissing, match="it is an empty directory") as raised:
+        settled(EMPTY)
+    assert "--init" in raised.value.next_step
+    first = settled(EMPTY, init=True, retention=Retention(3), excludes=patterns("a"), window_minutes=5.0)
+    assert first.at_once
+    assert first.upon(None) == SeriesFile(
+        "efs-backup", NOW, SOURCE, (), BACKUP, patterns("a"), 5.0, {Interval.DAILY: Retention(3)}
+    )
+
+
+def test_even_a_meant_one_does_not_fill_what_fstab_says_is_not_mounted() -> None:
+    """--init may be in the environment for ever."""
+    with pytest.raises(SeriesMissing, match="/etc/fstab has a file system at '/backup'"):
+        settled(replace(EMPTY, unmounted="/backup"), init=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "recorded", "snapshots", "rule"),
+    [(None, None, 3, 7), (None, None, 30, 30), (None, 14, 30, 14), (5, None, 30, 5), (5, 14, 30, 14), (20, 14, 30, 20),
+     (None, None, 500, 170)],
+)  # fmt: skip
+def test_a_series_of_an_earlier_version_is_adopted_with_the_rule_that_it_had(
+    given: int | None, recorded: int | None, snapshots: int, rule: int
+) -> None:
+    """What its last backup was told to keep; a forgotten option never drops what is there."""
+    found = replace(
+        EMPTY, is_known=True, snapshots=snapshots, recorded=Retention(recorded) if recorded else None, mounts=(UPLOADS,)
+    )
+    night = settled(found, retention=Retention(given) if given else None)
+    assert night.order.retention == Retention(rule)
+    assert "made by an earlier version" in night.notes[0]
+    file = night.upon(None)
+    assert file
+    assert (file.mounts, file.retention) == ((UPLOADS,), {Interval.DAILY: Retention(rule)})
+
+
+def test_another_interval_of_a_known_label_just_begins() -> None:
+    """The source is known to be the right one."""
+    night = settled(replace(FOUND, snapshots=0), Interval.WEEKLY, retention=Retention(8))
+    assert night.at_once
+    assert night.order.retention == Retention(8)
+    assert "The weekly series begins" in night.notes[0]
+    file = night.upon(FILE)
+    assert file
+    assert file.retention == {Interval.DAILY: Retention(30), Interval.WEEKLY: Retention(8)}
+
+
+CHANGED_SOURCES = {
+    "another path and directory": Place("/other", DISK, 99, "/"),
+    "another file system at the path": replace(SOURCE, file_system=OTHER_DISK),
+    "the directory below the mount point": Place("/srv", FileSystem("ext4", "", "/dev/sda3"), 77, "/"),
+}
+
+
+@pytest.mark.parametrize("source", CHANGED_SOURCES.values(), ids=CHANGED_SOURCES)
+def test_another_source_is_refused_and_can_be_meant(source: Place) -> None:
+    """With what was found, and the option; then the file has the new one."""
+    found = replace(FOUND, source=source)
+    with pytest.raises(SourceChanged) as raised:
+        settled(found)
+    assert "--source-moved" in raised.value.next_step
+    assert str(source.file_system) in raised.value.message
+    meant = settled(found, source_moved=True)
+    assert meant.at_once
+    assert meant.upon(FILE) == replace(FILE, source=source)
+
+
+def test_another_source_that_is_said_to_begin_is_put_beside_and_nothing_is_dropped() -> None:
+    """--init in the environment for ever must not let one source push out the other."""
+    night = settled(replace(FOUND, source=CHANGED_SOURCES["another path and directory"]), init=True)
+    assert [warned.kind for warned in night.warnings] == [WarningKind.ANOTHER_SOURCE]
+    assert night.hold
+    assert night.file is None
+
+
+@pytest.mark.parametrize("source", list(CHANGED_SOURCES.values())[1:], ids=list(CHANGED_SOURCES)[1:])
+def test_a_source_that_is_not_mounted_is_refused_whatever_is_said_to_begin(source: Place) -> None:
+    """Nobody has typed another path."""
+    with pytest.raises(SourceChanged):
+        settled(replace(FOUND, source=source), init=True)
+
+
+def test_a_source_that_was_moved_is_noted() -> None:
+    """The same directory under another path."""
+    night = settled(replace(FOUND, source=replace(SOURCE, path="/new", mount_point="/new")))
+    assert "It is the same directory" in night.notes[0]
+    assert night.at_once
+
+
+@pytest.mark.parametrize("now", [(), (replace(UPLOADS, file_system=DISK),)])
+def test_a_missing_mount_is_refused_and_can_be_meant(now: tuple[Mount, ...]) -> None:
+    """Gone, or another file system in its place."""
+    found = replace(FOUND, mounts=now)
+    with pytest.raises(SourceChanged, match=r"'www/uploads' there was 10\.0\.0\.1:/uploads"):
+        settled(found, init=True)
+    meant = settled(found, source_moved=True)
+    assert meant.upon(FILE) == replace(FILE, mounts=now)
+
+
+@pytest.mark.parametrize("excludes", ["/www", "/www/uploads", "uploads", "www/*"])
+def test_a_mount_that_is_left_out_is_not_missed(excludes: str) -> None:
+    """By its name or by a directory above it; what is left out for once is expected again."""
+    once = settled(replace(FOUND, mounts=()), excludes=patterns(excludes))
+    assert once.upon(FILE) == FILE
+    for_good = settled(replace(FOUND, mounts=()), excludes=patterns(excludes), saves=True).upon(FILE)
+    assert for_good
+    assert for_good.mounts == ()
+    first = settled(replace(EMPTY, mounts=(UPLOADS,)), init=True, excludes=patterns(excludes))
+    assert first.file
+    assert first.file.mounts == ()
+
+
+def test_a_new_mount_is_noted_and_expected_once_it_is_backed_up() -> None:
+    """Not before: a backup that fails has not seen it."""
+    new = Mount("more", DISK)
+    night = settled(replace(FOUND, mounts=(UPLOADS, new)))
+    assert "New in the source" in night.notes[0]
+    assert not night.at_once
+    assert night.upon(FILE) == replace(FILE, mounts=(new, UPLOADS))
+
+
+def test_a_backup_on_another_file_system_is_refused_where_it_can_be_told() -> None:
+    """By their UUIDs alone; one who gives ids has checked what he mounted."""
+    elsewhere = replace(FOUND, backup=replace(BACKUP, file_system=DISK))
+    with pytest.raises(BackupChanged) as raised:
+        settled(elsewhere)
+    assert "--backup-moved" in raised.value.next_step
+    assert settled(elsewhere, backup_moved=True).upon(FILE) == replace(FILE, backup=elsewhere.backup)
+    assert settled(elsewhere, named=Named("fs-1", "fs-1:/", "fs-2")).hold == ""
+    unknown = replace(FOUND, backup=replace(BACKUP, file_system=FileSystem("nfs4", "", "10.0.0.9:/")))
+    assert settled(unknown).hold == ""
+
+
+def test_a_torn_file_lets_the_backup_go_on_and_drops_nothing() -> None:
+    """It is not written over: a person decides."""
+    night = settled(replace(FOUND, file=torn("/backup/series.json", "odd"), recorded=Retention(14)))
+    assert [warned.kind for warned in night.warnings] == [WarningKind.SERIES_TORN]
+    assert "remove it" in night.hold
+    assert (night.file, night.order.retention) == (None, Retention(14))
+
+
+def test_a_file_without_a_source_takes_what_is_there() -> None:
+    """A person has taken it out, to say that the next one is right."""
+    night = settled(
+        replace(FOUND, file=replace(FILE, source=None), source=CHANGED_SOURCES["another path and directory"])
+    )
+    assert night.file
+    assert night.file.source == CHANGED_SOURCES["another path and directory"]
