@@ -1,23 +1,29 @@
 """The command as a user without root rights runs it."""
 
-import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import Cli
+from tests.conftest import Cli, Ended
 
 NOBODY = 65534
 
 
-def run_as_nobody(cli: Cli, tmp_path: Path, *arguments: object) -> dict[str, Any]:
-    """Run the command, and give what it prints as JSON; the way to the test's directory is opened for that user."""
+def ended_as_nobody(cli: Cli, tmp_path: Path, *arguments: object) -> Ended:
+    """Run the command; the way to the test's directory is opened for that user."""
     for directory in (tmp_path, *tmp_path.parents):
         if directory.stat().st_mode & 0o005 != 0o005 and directory != Path("/"):
             directory.chmod(directory.stat().st_mode | 0o055)
     Path(cli.environment["TMPDIR"]).chmod(0o777)
     user = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
     done = subprocess.run((*user, *cli.line(*arguments)), capture_output=True, env=cli.environment, check=False)
-    assert done.stdout, done
-    result: dict[str, Any] = json.loads(done.stdout)
+    return Ended(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
+
+
+def run_as_nobody(cli: Cli, tmp_path: Path, *arguments: object) -> dict[str, Any]:
+    """The same; what it prints, as JSON."""
+    ended = ended_as_nobody(cli, tmp_path, *arguments)
+    assert ended.stdout, ended
+    result: dict[str, Any] = ended.json
     return result

@@ -9,6 +9,7 @@ import pytest
 
 from tests.builders import account, write
 from tests.conftest import Cli
+from tests.unprivileged import NOBODY, ended_as_nobody
 
 
 def test_list_shows_the_newest_first(cli: Cli, source: Path, backup: Path) -> None:
@@ -141,3 +142,33 @@ def test_prune_of_nothing_says_so(cli: Cli, backup: Path) -> None:
     """Exit code 5, and nothing is made."""
     cli("prune", backup, "--retain", 1, code=5)
     assert os.listdir(backup) == []
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("command", ["list", "history"])
+@pytest.mark.parametrize("closed", ["lost+found", "other", "other/daily"])
+def test_what_cannot_be_entered_is_said_beside_what_can(
+    cli: Cli, source: Path, backup: Path, tmp_path: Path, command: str, closed: str
+) -> None:
+    """A disk's own directory, or another's label or series; standard output holds all the rest."""
+    cli("run", source, backup)
+    if closed.startswith("other"):
+        cli("run", source, backup, "--label", "other")
+        (backup / "other").chmod(0o755 if "/" in closed else 0o700)
+    (backup / closed).mkdir(mode=0o700, exist_ok=True)
+    for path in (backup / "efs-backup", *(backup / "efs-backup").rglob("*")):
+        os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    shown = ended_as_nobody(cli, tmp_path, command, backup, "--json")
+    assert len(shown.json) == 1
+    assert f"{str(backup / closed)!r} cannot be entered (Permission denied), and is left out." in shown.stderr
+    assert shown.code == 0
+
+
+@pytest.mark.root
+@pytest.mark.parametrize(("closed", "code"), [("lost+found", 5), ("efs-backup", 1)])
+def test_nothing_is_listed_where_nobody_could_look(
+    cli: Cli, source: Path, backup: Path, tmp_path: Path, closed: str, code: int
+) -> None:
+    """There is none beside a disk's own directory; of another's label that cannot be said."""
+    (backup / closed).mkdir(mode=0o700)
+    assert ended_as_nobody(cli, tmp_path, "list", backup, "--json").code == code

@@ -14,7 +14,8 @@ from efs_backup.domain.snapshots import SnapshotName
 from efs_backup.engine.quarantine import Quarantine
 from efs_backup.engine.tree import Tree
 from tests.builders import account, many_parts, small_tree, write
-from tests.conftest import COMMAND, Cli
+from tests.conftest import COMMAND, Cli, both_copiers
+from tests.mounts import Mounts
 from tests.simulator import Simulator
 
 
@@ -329,3 +330,108 @@ def test_a_backup_that_cannot_be_read_is_named(cli: Cli, snapshot: Path, backup:
     assert (done.returncode, done.stdout) == (1, "")
     assert "Permission denied" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@both_copiers
+def test_several_paths_are_restored_as_each_by_itself(cli: Cli, source: Path, backup: Path, tmp_path: Path) -> None:
+    """Directories' contents and single files, into one target, by one plan; what it has else stays, its mode too."""
+    write(source / "deep" / "er" / "one")
+    (source / "deep" / "two").hardlink_to(source / "deep" / "er" / "one")
+    (source / "directory 0").chmod(0o700)
+    cli("run", source, backup)
+    paths = ("directory 0", "/deep/", "directory 1/file 1", "link")
+    arguments = [word for path in paths for word in ("--path", path)]
+    alone, together = tmp_path / "alone", tmp_path / "together"
+    for target in (alone, together):
+        write(target / "own")
+        write(target / "file 0", "older")
+        target.chmod(0o751)
+    for path in paths:
+        cli("restore", backup, alone, "--path", path)
+    planned = cli("restore", backup, together, *arguments, "--dry-run", "--json").json
+    assert not (together / "er").exists()
+    done = cli("restore", backup, together, *arguments, "--json").json
+    assert (done["created"], done["replaced"], done["kept"]) == (8, 1, planned["kept"])
+    assert [planned[kind] for kind in ("created", "replaced")] == [8, 1]
+    assert {path: fact for path, fact in account(together).items() if path != "."} == {
+        path: fact for path, fact in account(alone).items() if path != "."
+    }
+    assert together.stat().st_mode & 0o7777 == 0o751
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [("directory 0", "directory 0/file 0"), ("directory 1", "directory 1"), ("a/same", "b/same"), ("a", "b/same")],
+)
+def test_two_paths_with_the_same_name_in_the_target_are_refused(
+    cli: Cli, source: Path, backup: Path, tmp_path: Path, paths: tuple[str, str]
+) -> None:
+    """Which of both would be there afterwards, nobody could tell; nothing is touched, and the name is told."""
+    write(source / "a" / "same")
+    write(source / "b" / "same")
+    cli("run", source, backup)
+    target = tmp_path / "target"
+    ended = cli("restore", backup, target, "--path", paths[0], "--path", paths[1], code=2)
+    assert all(repr(path) in ended.stderr for path in paths)
+    assert "nothing was touched" in ended.stderr
+    assert not target.exists()
+
+
+def test_one_of_several_paths_that_is_not_there_is_told_before_anything_is_touched(
+    cli: Cli, snapshot: Path, backup: Path, tmp_path: Path
+) -> None:
+    """Also the last."""
+    arguments = ("--path", "directory 0", "--path", "typo")
+    assert "'typo'" in cli("restore", backup, tmp_path / "target", *arguments, code=5).stderr
+    assert not (tmp_path / "target").exists()
+
+
+def test_a_mirror_of_several_paths_is_refused(cli: Cli, snapshot: Path, backup: Path, target: Path) -> None:
+    """Each would delete what only the others have."""
+    before = account(target)
+    arguments = ("--path", "directory 0", "--path", "directory 1", "--mode", "mirror")
+    assert "mirror" in cli("restore", backup, target, *arguments, code=2).stderr
+    assert account(target) == before
+
+
+def test_several_paths_make_a_new_target(cli: Cli, snapshot: Path, backup: Path, tmp_path: Path) -> None:
+    """With --mode new too, which looks whether it is empty before the first."""
+    arguments = ("--path", "directory 0", "--path", "directory 1", "--mode", "new")
+    cli("restore", backup, tmp_path / "new", *arguments)
+    assert len(os.listdir(tmp_path / "new")) == 8
+    assert "is not empty" in cli("restore", backup, tmp_path / "new", *arguments, code=1).stderr
+
+
+@pytest.mark.root
+@both_copiers
+@pytest.mark.parametrize("mode", ["new", "overlay", "mirror"])
+def test_a_new_file_system_with_its_lost_and_found_is_a_new_target(
+    cli: Cli, source: Path, backup: Path, tmp_path: Path, mounts: Mounts, mode: str
+) -> None:
+    """It stays where it is, in a mirror too, and stands in no quarantine."""
+    cli("run", source, backup)
+    disk = mounts.memory(tmp_path / "disk")
+    (disk / "lost+found").mkdir(mode=0o700)
+    inode = (disk / "lost+found").stat().st_ino
+    result = cli("restore", backup, disk, "--mode", mode, "--json").json
+    assert (disk / "lost+found").stat().st_ino == inode
+    assert result["quarantine"] is None
+    assert {path for path in account(disk) if "lost+found" not in path} == set(account(source))
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("what", ["plain directory", "found", "file", "beside"])
+def test_only_an_empty_lost_and_found_of_a_file_systems_root_is_no_matter(
+    cli: Cli, snapshot: Path, backup: Path, tmp_path: Path, mounts: Mounts, what: str
+) -> None:
+    """What a check of the disk has found there is somebody's; the sentence says what is accepted."""
+    disk = tmp_path / "disk" if what == "plain directory" else mounts.memory(tmp_path / "disk")
+    if what == "file":
+        write(disk / "lost+found")
+    else:
+        (disk / "lost+found").mkdir(parents=True)
+    if what in {"found", "beside"}:
+        write(disk / ("lost+found/#12" if what == "found" else "other"))
+    before = account(disk)
+    assert "an empty lost+found" in cli("restore", backup, disk, "--mode", "new", code=1).stderr
+    assert account(disk) == before

@@ -18,17 +18,17 @@ def test_a_backup_needs_only_a_source_and_a_backup() -> None:
 def test_a_restore_deletes_nothing_unless_told_so() -> None:
     """The default is the newest snapshot, whole, laid over what is there."""
     order = RestoreOrder("/backup", "/target")
-    assert (order.selection, order.path, order.mode) == (Selection(), "", RestoreMode.OVERLAY)
+    assert (order.selection, order.paths, order.mode) == (Selection(), (), RestoreMode.OVERLAY)
 
 
 @pytest.mark.parametrize("path", ["..", "../etc", "a/..", "a/../b", "/..", "a//../../b", "../"])
 def test_a_path_that_leads_out_of_the_snapshot_is_refused(path: str) -> None:
     """Even where it would come back in."""
     with pytest.raises(WrongUsage, match="leads out of the snapshot"):
-        RestoreOrder("/backup", "/target", path=path)
+        RestoreOrder("/backup", "/target", paths=(path,))
 
 
 @pytest.mark.parametrize("path", ["", "a", "/a/b/", "a..b", "...", "..a/b..", ".", "a b", "caf\udce9"])
 def test_a_path_may_hold_dots_in_its_names(path: str) -> None:
     """Only the name `..` is special."""
-    assert RestoreOrder("/backup", "/target", path=path).path == path
+    assert RestoreOrder("/backup", "/target", paths=(path,)).paths == (path,)

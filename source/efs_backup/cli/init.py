@@ -14,7 +14,7 @@ from efs_backup.domain.snapshots import FolderLabel, Interval
 from efs_backup.engine.recognition import begin_series
 
 
-@click.command()
+@click.command(cls=options.Command)
 @options.source
 @options.backup
 @options.label

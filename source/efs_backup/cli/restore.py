@@ -30,7 +30,9 @@ from efs_backup.engine.stop import Stop
 @click.option(
     "--as-of", metavar="TIME", help="The newest snapshot that is not younger; ISO 8601, UTC if it says no offset."
 )
-@click.option("--path", default="", metavar="SUBDIR", help="Only the content of this directory, or this file.")
+@click.option(
+    "--path", multiple=True, metavar="SUBDIR", help="Only the content of this directory, or this file; repeatable."
+)
 @click.option(
     "--mode",
     type=click.Choice([mode.value for mode in RestoreMode]),
@@ -56,7 +58,7 @@ def restore(
     number: int | None,
     snapshot: str | None,
     as_of: str | None,
-    path: str,
+    path: tuple[str, ...],
     mode: str,
     checksum: bool | None,
     dry_run: bool,

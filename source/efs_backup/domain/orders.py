@@ -73,7 +73,7 @@ class RestoreMode(StrEnum):
 
 @dataclass(frozen=True)
 class RestoreOrder:
-    """One restore: which snapshot of which series, which part of it, to where and how.
+    """One restore: which snapshot of which series, which parts of it (none: all), to where and how. Raises WrongUsage.
 
     with_content: whether contents are compared; None: where the target's file was touched after the snapshot was made.
     """
@@ -83,11 +83,17 @@ class RestoreOrder:
     label: FolderLabel = FolderLabel(DEFAULT_LABEL)
     interval: Interval = Interval.DAILY
     selection: Selection = Selection()
-    path: str = ""
+    paths: tuple[str, ...] = ()
     mode: RestoreMode = RestoreMode.OVERLAY
     tuning: Tuning = Tuning()
     with_content: bool | None = None
 
     def __post_init__(self) -> None:
-        if ".." in self.path.split("/"):
-            raise WrongUsage(f"The path {self.path!r} leads out of the snapshot.")
+        for path in self.paths:
+            if ".." in path.split("/"):
+                raise WrongUsage(f"The path {path!r} leads out of the snapshot.")
+        if len(self.paths) > 1 and self.mode is RestoreMode.MIRROR:
+            raise WrongUsage(
+                "A mirror of several paths into one TARGET is refused: each would delete what only the others have."
+                " Mirror each into a directory of its own, or use --mode overlay."
+            )

@@ -31,7 +31,7 @@ def restore_order(settings: RestoreSettings, backup: str, target: str) -> Restor
         )
     return RestoreOrder(
         backup, target, settings.folder_label, settings.interval, settings.selection,
-        settings.restore_sub_dir.strip("/"), settings.restore_mode, settings.tuning,
+        (settings.restore_sub_dir.strip("/"),), settings.restore_mode, settings.tuning,
     )  # fmt: skip
 
 

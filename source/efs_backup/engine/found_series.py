@@ -31,16 +31,22 @@ def find_series(
     """
     labels = [label] if label else [FolderLabel(name) for name in sorted(listed(backup)) if not name.startswith(".")]
     intervals = [interval] if interval else list(Interval)
-    found, closed = list[Series](), dict[str, Closed]()
-    for series in (Series(backup, each, kind, now) for each in labels for kind in intervals):
+    found, closed = list[Series](), list[Closed]()
+    for each in labels:
+        places = [Series(backup, each, kind, now) for kind in intervals]
         try:
-            if series.exists:
-                series.snapshots()
-                found.append(series)
+            listed(places[0].label_path)
         except OSError as error:
-            path = str(error.filename or series.label_path)
-            closed[path] = Closed(path, error.strerror or str(error))
-    return found, list(closed.values())
+            closed.append(Closed(str(places[0].label_path), error.strerror or str(error)))
+            continue
+        for series in places:
+            try:
+                listed(series.path)
+            except OSError as error:
+                closed.append(Closed(str(series.path), error.strerror or str(error)))
+            else:
+                found += [series] if series.exists else []
+    return found, closed
 
 
 def nothing_there(message: str, closed: Sequence[Closed]) -> EfsBackupError:

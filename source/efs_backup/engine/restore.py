@@ -3,15 +3,18 @@
 import os
 import stat
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
 from efs_backup.domain.arrival import Fidelity, Trouble, fault_of
 from efs_backup.domain.commands import Comparing, rsync_options
+from efs_backup.domain.comparison import Summary
 from efs_backup.domain.errors import BackupError, RestoreFailed
 from efs_backup.domain.evidence import Evidence
+from efs_backup.domain.locations import LOST_AND_FOUND
 from efs_backup.domain.orders import RestoreMode, RestoreOrder
 from efs_backup.domain.parts import CopyReport, plan_parts
 from efs_backup.domain.ports import Watcher
@@ -28,7 +31,16 @@ from efs_backup.engine.mounts import mounts_below
 from efs_backup.engine.patience import supervised
 from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.quarantine import Quarantine
-from efs_backup.engine.restore_plan import Part, Planned, Sides, choose_part, identity_of, plan_restore
+from efs_backup.engine.restore_plan import (
+    Part,
+    Planned,
+    Sides,
+    choose_parts,
+    has_lost_and_found,
+    identity_of,
+    plan_restore,
+    refuse_same_names,
+)
 from efs_backup.engine.series import Series
 from efs_backup.engine.stop import Stop
 from efs_backup.engine.survey import Survey, Surveying
@@ -54,6 +66,7 @@ class RestoreRun:
         self._watcher = Telling(watcher)
         self._target = Path(order.target).absolute()
         self._throttle = Throttle(order.tuning.operations_per_second)
+        self._summary = Summary()
         self._quarantine = Quarantine(self._target, SnapshotName.of(now))
 
     def plan(self) -> RestoreResult:
@@ -64,9 +77,9 @@ class RestoreRun:
         return self._throttle.paid
 
     def _plan_only(self) -> RestoreResult:
-        part = choose_part(self._series, self._order)
-        with Tree(part.directory, self._throttle) as source:
-            plan = self._plan(part, source).plan
+        with ExitStack() as stack:
+            parts = self._opened_parts(stack)
+            plan = _whole([self._plan(part, source).plan for part, source in parts])
         return RestoreResult(RestoreStatus.PLANNED, plan, f"Nothing was touched.{plan.about_mounts}")
 
     def run(self) -> RestoreResult:
@@ -75,18 +88,29 @@ class RestoreRun:
 
     def _restore(self) -> RestoreResult:
         tools = Tools.find(self._runner)
-        with reading(self._series.path, self._watcher.note), workspace(self._watcher.note) as private:
-            part = choose_part(self._series, self._order)
-            with Tree(part.directory, self._throttle) as source:
-                return self._run(part, source, private, tools)
+        note = self._watcher.note
+        with reading(self._series.path, note), ExitStack() as stack:
+            parts = self._opened_parts(stack)
+            attempts = [self._attempt(*part, stack.enter_context(workspace(note)), tools) for part in parts]
+            return self._run(attempts)
 
-    def _run(self, part: Part, source: Tree, private: Workspace, tools: Tools) -> RestoreResult:
+    def _opened_parts(self, stack: ExitStack) -> list[tuple[Part, Tree]]:
+        parts = choose_parts(self._series, self._order)
+        opened = [(part, stack.enter_context(Tree(part.directory, self._throttle))) for part in parts]
+        refuse_same_names(opened)
+        return opened
+
+    def _attempt(self, part: Part, source: Tree, private: Workspace, tools: Tools) -> "_Attempt":
         planned, survey = self._plan_and_survey(part, source, private)
+        return _Attempt(part, source, survey, private, tools, planned)
+
+    def _run(self, attempts: "Sequence[_Attempt]") -> RestoreResult:
+        plan = _whole([attempt.planned.plan for attempt in attempts])
         try:
-            had_target = planned.target is not None
-            return self._carry_out(_Attempt(part, source, survey, private, tools, had_target), planned)
+            self._carry_out(attempts)
+            return self._success(plan)
         except Stopped:
-            return self._incomplete(planned.plan)
+            return self._incomplete(plan)
         except BackupError as error:
             raise RestoreFailed(f"{error.message}{self._moved()}", error.next_step or _AGAIN) from error
         except OSError as error:
@@ -111,12 +135,17 @@ class RestoreRun:
         listed: Callable[[str, Sequence[Entry]], object] = lambda _directory, _entries: None,
     ) -> Planned:
         self._watcher.step("compare")
-        sides = Sides(part, source, self._target, self._quarantine.leaves_out, self._mounted)
+        sides = Sides(part, source, self._target, self._leaves_out_with(source), self._mounted, self._summary)
         planned = plan_restore(self._order, sides, self._stop.is_due, listed)
         if self._order.mode is RestoreMode.MIRROR and planned.in_the_way:
             with Tree(self._target, self._throttle) as target:
                 self._quarantine.check(target)
         return planned
+
+    def _leaves_out_with(self, source: Tree) -> Callable[[str], bool]:
+        """What of the target is no business of this source: the quarantine, and what its file system needs itself."""
+        is_disks_own = has_lost_and_found(self._target) and source.find(LOST_AND_FOUND) is None
+        return lambda path: self._quarantine.leaves_out(path) or (is_disks_own and path == LOST_AND_FOUND)
 
     @cached_property
     def _mounted(self) -> frozenset[str]:
@@ -127,25 +156,26 @@ class RestoreRun:
     def _left_out(self) -> LeftOut:
         return LeftOut(self._mounted.__contains__)
 
-    def _carry_out(self, attempt: "_Attempt", planned: Planned) -> RestoreResult:
-        with self._opened_target(attempt, planned) as target:
-            self._make_way(attempt, planned, target)
-            fidelity = Fidelity(os.geteuid() == 0, time_step_of(target.descriptor))
-            bringer = Bringer(attempt.source, target, fidelity, self._stop.is_due)
-            troubles = self._bring_all(attempt, planned, bringer, target, fidelity)
-            if fault := fault_of(troubles, 0, "snapshot", "target's file system"):
-                raise fault
-            if troubles:
-                raise RestoreFailed(f"Not restored: {troubles[0]}.{self._moved()}", _AGAIN)
-        return self._success(planned.plan)
+    def _carry_out(self, attempts: "Sequence[_Attempt]") -> None:
+        with self._opened_target(attempts[0]) as target:
+            for attempt in attempts:
+                self._bring_part(attempt, target)
 
-    def _bring_all(
-        self, attempt: "_Attempt", planned: Planned, bringer: Bringer, target: Tree, fidelity: Fidelity
-    ) -> list[Trouble]:
+    def _bring_part(self, attempt: "_Attempt", target: Tree) -> None:
+        self._make_way(attempt, target)
+        fidelity = Fidelity(os.geteuid() == 0, time_step_of(target.descriptor))
+        bringer = Bringer(attempt.source, target, fidelity, self._stop.is_due)
+        troubles = self._bring_all(attempt, bringer, target, fidelity)
+        if fault := fault_of(troubles, 0, "snapshot", "target's file system"):
+            raise fault
+        if troubles:
+            raise RestoreFailed(f"Not restored: {troubles[0]}.{self._moved()}", _AGAIN)
+
+    def _bring_all(self, attempt: "_Attempt", bringer: Bringer, target: Tree, fidelity: Fidelity) -> list[Trouble]:
         """What could not be brought. Raises RestoreFailed, BackupError and Stopped."""
         if attempt.part.only is not None:
             return self._bring_one(attempt.part.only, bringer)
-        report, evidence = self._copy(attempt, planned, target, fidelity)
+        report, evidence = self._copy(attempt, target, fidelity)
         if report.statistics.vanished_files:
             raise RestoreFailed(f"Files of the snapshot vanished; was it pruned meanwhile?{self._moved()}", _AGAIN)
         if fault := report.fault("snapshot", "target's file system"):
@@ -164,11 +194,12 @@ class RestoreRun:
             raise RestoreFailed(f"{name!r} vanished from the snapshot; was it pruned meanwhile?{self._moved()}", _AGAIN)
         return [outcome] if isinstance(outcome, Trouble) else []
 
-    def _opened_target(self, attempt: "_Attempt", planned: Planned) -> Tree:
+    def _opened_target(self, attempt: "_Attempt") -> Tree:
         """The directory that was compared, or a new one; a new private one is so from the beginning."""
+        planned = attempt.planned
         if planned.target is None:
             self._target.parent.mkdir(parents=True, exist_ok=True)
-            os.mkdir(self._target, _PRIVATE if attempt.part.only is None else _PLAIN)
+            os.mkdir(self._target, _PLAIN if attempt.part.only is not None or self._has_several else _PRIVATE)
         tree = Tree(self._target, self._throttle)
         is_new = planned.target is None and self._is_ours(tree)
         if planned.target != identity_of(tree) and not is_new:
@@ -181,9 +212,10 @@ class RestoreRun:
         found, opened = self._target.lstat(), os.fstat(tree.descriptor)
         return (found.st_dev, found.st_ino, opened.st_uid) == (opened.st_dev, opened.st_ino, os.geteuid())
 
-    def _make_way(self, attempt: "_Attempt", planned: Planned, target: Tree) -> None:
+    def _make_way(self, attempt: "_Attempt", target: Tree) -> None:
         """Remove what is in the way, and keep from others what they shall not see or have changed with it."""
         self._watcher.step("make way")
+        planned = attempt.planned
         for found in planned.in_the_way:
             if self._order.mode is RestoreMode.MIRROR:
                 self._quarantine.take(target, found.path)
@@ -198,15 +230,19 @@ class RestoreRun:
         separate(target, [path for path in planned.in_place if target.stat(path).st_nlink > 1])
 
     def _keeps_root(self, attempt: "_Attempt") -> bool:
-        return attempt.had_target and self._order.mode is RestoreMode.OVERLAY
+        """Of several paths none is what the target itself is."""
+        had_target = attempt.planned.target is not None
+        return self._has_several or (had_target and self._order.mode is RestoreMode.OVERLAY)
 
-    def _copy(
-        self, attempt: "_Attempt", planned: Planned, target: Tree, fidelity: Fidelity
-    ) -> tuple[CopyReport, Evidence]:
+    @property
+    def _has_several(self) -> bool:
+        return len(self._order.paths) > 1
+
+    def _copy(self, attempt: "_Attempt", target: Tree, fidelity: Fidelity) -> tuple[CopyReport, Evidence]:
         self._watcher.step("copy")
         source, survey, private, tuning = attempt.source, attempt.survey, attempt.private, self._order.tuning
         self._watcher.expect(survey.files, survey.size)
-        comparing = Comparing(fidelity.time_step_ns, planned.has_hidden_changes)
+        comparing = Comparing(fidelity.time_step_ns, attempt.planned.has_hidden_changes)
         options = rsync_options((), vanishing=False, into_empty=False, comparing=comparing)
         sizes = plan_parts(survey.files, survey.size, most_concurrent(tuning.copier, source, target), tuning)
         private.fill(attempt.tools.fpart, tuning.copier, sizes, comparing)
@@ -247,11 +283,16 @@ class RestoreRun:
 
 @dataclass(frozen=True)
 class _Attempt:
-    """What one restore works on. had_target: the target was there before."""
+    """One part of a restore under way."""
 
     part: Part
     source: Tree
     survey: Survey
     private: Workspace
     tools: Tools
-    had_target: bool
+    planned: Planned
+
+
+def _whole(plans: Sequence[RestorePlan]) -> RestorePlan:
+    """The plan of all parts together; they have one summary."""
+    return replace(plans[0], left_alone=tuple(sorted({path for plan in plans for path in plan.left_alone})))

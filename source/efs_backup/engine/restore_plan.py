@@ -12,11 +12,13 @@ from pathlib import Path
 
 from efs_backup.domain.comparison import Aspect, Difference, Kind, Summary
 from efs_backup.domain.errors import NothingThere, RestoreFailed, WrongUsage
+from efs_backup.domain.locations import LOST_AND_FOUND
 from efs_backup.domain.orders import RestoreMode, RestoreOrder
 from efs_backup.domain.restoring import RestorePlan
 from efs_backup.domain.snapshots import SnapshotName
 from efs_backup.engine.compare import Comparison, Entry, Omitted
 from efs_backup.engine.left_out import LeftOut
+from efs_backup.engine.mounts import mounts_below
 from efs_backup.engine.places import refuse_nesting
 from efs_backup.engine.series import Series, Snapshot
 from efs_backup.engine.tree import Tree
@@ -32,6 +34,7 @@ class Part:
 
     snapshot: SnapshotName
     directory: Path
+    path: str = ""
     only: str | None = None
 
     def leaves_out(self, path: str) -> bool:
@@ -39,12 +42,26 @@ class Part:
         return self.only is not None and path != self.only
 
 
-def choose_part(series: Series, order: RestoreOrder) -> Part:
-    """The part that the order names. Raises NothingThere and WrongUsage."""
+def choose_parts(series: Series, order: RestoreOrder) -> list[Part]:
+    """The parts that the order names. Raises NothingThere and WrongUsage."""
     snapshots = {snapshot.name: snapshot for snapshot in series.snapshots()}
     if not snapshots:
         raise NothingThere(f"There is no {order.interval} snapshot in {str(series.label_path)!r}.")
-    return _find_part(snapshots[order.selection.choose(list(snapshots))], order.path)
+    snapshot = snapshots[order.selection.choose(list(snapshots))]
+    return [_find_part(snapshot, path) for path in order.paths or ("",)]
+
+
+def refuse_same_names(parts: Sequence[tuple[Part, Tree]]) -> None:
+    """Raises WrongUsage where two parts would bring the same name into the target."""
+    brought: dict[str, str] = {}
+    for part, tree in parts if len(parts) > 1 else ():
+        for name in [part.only] if part.only is not None else tree.names(""):
+            if name in brought:
+                raise WrongUsage(
+                    f"Both {brought[name]!r} and {part.path!r} of the snapshot would be {name!r} in TARGET; nothing was"
+                    " touched."
+                )
+            brought[name] = part.path
 
 
 def _find_part(snapshot: Snapshot, path: str) -> Part:
@@ -59,8 +76,8 @@ def _find_part(snapshot: Snapshot, path: str) -> Part:
             elif depth < len(names):
                 raise NothingThere(f"{'/'.join(names[:depth])!r} in the snapshot {snapshot.name} is no directory.")
             else:
-                return Part(snapshot.name, directory, only=name)
-    return Part(snapshot.name, directory)
+                return Part(snapshot.name, directory, path, only=name)
+    return Part(snapshot.name, directory, path)
 
 
 @dataclass(frozen=True)
@@ -84,7 +101,7 @@ class Planned:
 class Sides:
     """What is restored from where to where; `leaves_out` names paths of the target that are none of its business.
 
-    mounted: the mount points in the target, as paths in it.
+    mounted: the mount points in the target, as paths in it. summary: of all parts that are restored together.
     """
 
     part: Part
@@ -92,6 +109,7 @@ class Sides:
     target: Path
     leaves_out: Callable[[str], bool]
     mounted: frozenset[str] = frozenset()
+    summary: Summary = field(default_factory=Summary)
 
 
 def plan_restore(
@@ -108,12 +126,13 @@ def plan_restore(
     refuse_nesting(target, "TARGET", Path(order.backup).absolute(), "BACKUP")
     if target.exists() and not target.is_dir():
         raise WrongUsage(f"The target {str(target)!r} is not a directory.")
-    if order.mode is RestoreMode.NEW and target.is_dir() and any(target.iterdir()):
+    if order.mode is RestoreMode.NEW and target.is_dir() and not _is_new(target):
         raise RestoreFailed(
             f"The target {str(target)!r} is not empty; nothing was touched.",
-            "Choose an empty or new directory, or --mode overlay or mirror.",
+            "Choose an empty or new directory, or a new file system (an empty lost+found in its root is no matter), or"
+            " --mode overlay or mirror.",
         )
-    found = _Found(order.mode)
+    found = _Found(order.mode, sides.summary)
     with ExitStack() as stack:
         existing = target if target.exists() else stack.enter_context(tempfile.TemporaryDirectory())
         tree = stack.enter_context(Tree(existing, sides.source.throttle))
@@ -142,6 +161,26 @@ def plan_restore(
     )  # fmt: skip
 
 
+def _is_new(target: Path) -> bool:
+    """Whether nothing is in it but what a new file system has in its root."""
+    names = os.listdir(target)
+    if not names or names != [LOST_AND_FOUND] or not has_lost_and_found(target):
+        return not names
+    try:
+        return not os.listdir(target / LOST_AND_FOUND)
+    except PermissionError:
+        return True  # root's, as it should be
+
+
+def has_lost_and_found(target: Path) -> bool:
+    """Whether the target is the root of a file system which has that directory of its own."""
+    try:
+        is_directory = stat.S_ISDIR((target / LOST_AND_FOUND).lstat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return is_directory and "" in mounts_below(str(target))
+
+
 def identity_of(tree: Tree) -> tuple[int, int]:
     """The device and inode of a tree's root."""
     found = os.fstat(tree.descriptor)
@@ -153,7 +192,7 @@ class _Found:
     """What a comparison has found, sorted by what has to be done before the copy."""
 
     mode: RestoreMode
-    summary: Summary = field(default_factory=Summary)
+    summary: Summary
     in_the_way: list[Difference] = field(default_factory=list)
     in_place: list[str] = field(default_factory=list)
     narrowed: list[str] = field(default_factory=list)
