@@ -38,6 +38,8 @@ class UnfinishedFiles:
     def forget(self) -> None:
         """Remove all: a backup that is whole has left nothing to go on with. Raises OSError."""
         delete_content(self._path.parent, self._path.name)
+        with suppress(OSError):  # something is mounted there, or nothing is there
+            self._path.rmdir()
 
     def _files(self) -> Iterator[tuple[str, int]]:
         with suppress(FileNotFoundError, NotADirectoryError):
