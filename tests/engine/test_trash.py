@@ -29,8 +29,8 @@ def decoy(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def series(cli: Cli, source: Path, backup: Path) -> Path:
-    """A series with one snapshot."""
-    cli("run", source, backup)
+    """A series with one snapshot, which keeps no more than one."""
+    cli("run", source, backup, "--retain", 1)
     return backup / "efs-backup" / "daily"
 
 
