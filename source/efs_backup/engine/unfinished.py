@@ -35,11 +35,11 @@ class UnfinishedFiles:
             yield f"{file!r} was cut off after {sized(size)}; the next backup continues it there."
 
     def forget(self) -> None:
-        """Remove all: a backup that is whole has left nothing to go on with. Raises OSError."""
+        """Remove all files: a backup that is whole has left nothing to go on with. Raises OSError."""
         if self._path.is_symlink() or not self._path.is_dir():
             return
         for name in os.listdir(self._path):
-            with suppress(FileNotFoundError, IsADirectoryError):
+            with suppress(OSError):  # what cannot be removed is not ours
                 os.unlink(self._path / name)
 
     def _files(self) -> Iterator[tuple[str, int]]:
