@@ -1,4 +1,4 @@
-"""Programs of a copy that are killed at any moment: what is published is whole, and nothing goes on in the background."""
+"""Programs of a copy that are killed at any moment: what is published is whole, and nothing goes on behind it."""
 
 import json
 import os

@@ -3,7 +3,9 @@
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import BinaryIO
 
 from efs_backup.domain.comparison import Aspect, Difference, Kind
 from efs_backup.engine.tree import Tree
@@ -99,21 +101,42 @@ class Comparison:
         return self._reads_differ(path) if self._reads(old, new) else old.st_mtime_ns != new.st_mtime_ns
 
     def _reads_differ(self, path: str) -> bool:
-        with os.fdopen(self._old.open_file(path), "rb") as old, os.fdopen(self._new.open_file(path), "rb") as new:
-            while block := old.read(_BLOCK):
-                if block != new.read(_BLOCK):
-                    return True
-            return bool(new.read(1))
+        """What cannot be read any more in `old` differs; in `new` it is an error, which has the whole path."""
+        with _named(self._new, path), os.fdopen(self._new.open_file(path), "rb") as new:
+            try:
+                old = os.fdopen(self._old.open_file(path), "rb")
+            except OSError:
+                return True
+            with old:
+                while block := new.read(_BLOCK):
+                    if block != _read(old):
+                        return True
+                return _read(old) != b""
+
+
+def _read(file: BinaryIO) -> bytes | None:
+    """The next block; None where it cannot be read."""
+    try:
+        return file.read(_BLOCK)
+    except OSError:
+        return None
+
+
+@contextmanager
+def _named(tree: Tree, path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        error.filename = os.path.join(tree.root, path)
+        raise
 
 
 def _seen(tree: Tree, directory: str) -> tuple[dict[str, os.stat_result], bool]:
-    try:
-        return dict(tree.list(directory)), True
-    except (FileNotFoundError, NotADirectoryError):
-        return {}, False
-    except OSError as error:
-        error.filename = os.path.join(tree.root, directory)
-        raise
+    with _named(tree, directory):
+        try:
+            return dict(tree.list(directory)), True
+        except (FileNotFoundError, NotADirectoryError):
+            return {}, False
 
 
 def _is_directory(found: os.stat_result | None) -> bool:

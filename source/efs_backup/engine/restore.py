@@ -33,6 +33,9 @@ from efs_backup.engine.tree import Tree, most_concurrent
 from efs_backup.engine.tree_walk import Stopped
 from efs_backup.engine.workspace import Workspace, workspace
 
+_UNREAD = (
+    "Mend the cause; if it is the content of a file, --no-checksum leaves it unread where size and mtime are equal."
+)
 _AGAIN = "Mend the cause and run the same restore again."
 
 
@@ -93,7 +96,11 @@ class RestoreRun:
     ) -> Planned:
         self._watcher.step("compare")
         sides = Sides(part, source, self._target, self._quarantine.leaves_out)
-        return plan_restore(self._order, sides, self._stop.is_due, listed)
+        try:
+            return plan_restore(self._order, sides, self._stop.is_due, listed)
+        except OSError as error:
+            where = error.filename or str(self._target)
+            raise RestoreFailed(f"{where!r} cannot be read: {error.strerror}; nothing was touched.", _UNREAD) from error
 
     def _carry_out(self, attempt: "_Attempt", planned: Planned) -> RestoreResult:
         self._target.mkdir(parents=True, exist_ok=True)
