@@ -28,7 +28,7 @@ from efs_backup.domain.tuning import JOBS_LIMIT, Copier, Tuning
 HARMLESS = Complaint(Fault.HARMLESS, "failed to hard-link")
 FULL = Complaint(Fault.BACKUP_FULL, '[receiver] write failed on "/b/x": No space left on device (28)', "/b/x")
 REFUSED = Complaint(Fault.TARGET, '[receiver] mkstemp "/b/.x.a" failed: Read-only file system (30)', "/b/.x.a")
-VANISHED = Complaint(Fault.VANISHED, 'file has vanished: "/s/gone"', "/s/gone", is_late=True)
+VANISHED = Complaint(Fault.VANISHED, 'file has vanished: "/s/gone"', "/s/gone")
 UNREADABLE = Complaint(
     Fault.SOURCE_UNREADABLE, '[sender] send_files failed to open "/s/x": Permission denied (13)', "/s/x"
 )

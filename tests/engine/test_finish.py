@@ -261,3 +261,38 @@ def test_a_directory_that_the_crawl_never_saw_is_brought(cli: Cli, simulator: Si
     result = cli("run", source, backup, "--json", "--copier", "rsync").json
     assert any("a listing broke off" in note for note in result["notes"]), "the fault was hit"
     assert account(Path(result["path"])) == account(source)
+
+
+@both_copiers
+def test_what_happens_to_directories_during_a_backup_is_in_it(
+    cli: Cli, source: Path, backup: Path, tmp_path: Path
+) -> None:
+    """Names and empty directories that appear, directories that become files and symlinks, and the other way round."""
+    for name in ("becomes a file", "becomes a symlink", "becomes another", "goes"):
+        write(source / name / "below" / "file", name)
+    for name in ("becomes a directory", "becomes a FIFO"):
+        write(source / name)
+    os.mkfifo(source / "directory 0" / "fifo")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "change").write_text(
+        "set -e; rm -r becomes* goes; echo new >'becomes a file'; ln -s 'directory 1' 'becomes a symlink'\n"
+        "mkdir -p 'becomes another/deep' 'becomes a directory/empty' 'appears/empty' 'directory 1/appears'\n"
+        "echo new >'becomes another/deep/file'; echo new >'becomes a directory/file'; mkfifo 'becomes a FIFO'\n"
+        "chmod 711 appears; echo new >'directory 1/appears/file'\n"
+    )
+    (programs / "rsync").write_text(
+        f"#!/bin/sh\ncase \"$*\" in *--files-from*) [ -e '{programs}/done' ] || "
+        f"{{ (cd '{source}' && sh '{programs}/change') && touch '{programs}/done'; }};; esac\n"
+        'exec /usr/bin/rsync "$@"\n'
+    )
+    (programs / "rsync").chmod(0o755)
+    cli.environment["PATH"] = f"{programs}:{cli.environment['PATH']}"
+    result = cli("run", source, backup, "--json").json
+    assert (programs / "done").exists(), "it was changed"
+    published, wanted = account(Path(result["path"])), account(source)
+    old = {path for path in published if path.startswith(("./goes", "./becomes"))}
+    assert {path: fact for path, fact in published.items() if path not in old} == {
+        path: fact for path, fact in wanted.items() if path not in old and not path.startswith("./becomes")
+    }
+    assert account(Path(cli("run", source, backup, "--json").json["path"])) == wanted

@@ -2,7 +2,6 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -20,12 +19,10 @@ _ABOUT_THE_SOURCE = re.compile(
     r"^(?:send_files failed to open|link_stat|readlink_stat|read errors mapping|opendir|readdir|change_dir|fstat)[ (]"
 )
 _ABOUT_THE_ROOT = "change_dir "
-_ABOUT_A_LISTED_FILE = "send_files failed to open "
 _ABOUT_TWO_PATHS = ("rename ", "symlink ", "link ", "failed to hard-link ")
 _HARD_LINK_REFUSED = re.compile(r"^(?:failed to hard-link|link) ")
 _PATH = re.compile(r"\"(?P<path>.*)\"")
 _TWO_PATHS = '" -> "'
-_ESCAPE = re.compile(r"\\#([0-3][0-7]{2})")
 _OLD_TRANSFERRED = "Number of files transferred"
 _VERSION = re.compile(r"rsync\s+version v?(\d+)\.(\d+)(?:\.(\d+))?")
 
@@ -79,15 +76,11 @@ class Fault(Enum):
 
 @dataclass(frozen=True)
 class Complaint:
-    """One line that rsync wrote to its standard error, and what it means.
-
-    is_late: the file was still there when rsync listed it.
-    """
+    """One line that rsync wrote to its standard error, and what it means."""
 
     fault: Fault
     text: str
     path: str | None = None
-    is_late: bool = False
 
 
 def parse_complaints(text: str) -> list[Complaint]:
@@ -102,16 +95,15 @@ def _parse_line(line: str) -> Complaint:
     found = _PATH.search(line)
     path = found["path"] if found else None
     if _GONE.match(line):
-        return Complaint(Fault.VANISHED, line, path, is_late=True)
+        return Complaint(Fault.VANISHED, line, path)
     match = _COMPLAINT.match(line)
     text = line.removeprefix("rsync: ").removeprefix("part_copy: ")
     if not match:
         return Complaint(Fault.TARGET, text, path)
     fault = _fault_of(match["side"], match["what"], int(match["errno"]))
-    is_late = fault is Fault.VANISHED and match["what"].startswith(_ABOUT_A_LISTED_FILE)
     if path and match["what"].startswith(_ABOUT_TWO_PATHS):
         path = path.split(_TWO_PATHS)[0]
-    return Complaint(fault, text, path, is_late)
+    return Complaint(fault, text, path)
 
 
 def _fault_of(side: str | None, what: str, number: int) -> Fault:
@@ -123,16 +115,3 @@ def _fault_of(side: str | None, what: str, number: int) -> Fault:
         return Fault.BACKUP_FULL
     # A refused hard link becomes a copy; the check of the names finds it if not.
     return Fault.HARMLESS if _HARD_LINK_REFUSED.match(what) else Fault.TARGET
-
-
-def unescape(text: str) -> str:
-    r"""A path, from rsync's spelling of it: `\#012` is a newline; bytes that are no UTF-8 become surrogates."""
-    raw = _ESCAPE.sub(lambda match: chr(int(match[1], 8)), text)
-    return raw.encode("latin-1", errors="replace").decode(errors="surrogateescape")
-
-
-def first_paths(complaints: Iterable[Complaint], most: int = 3) -> str:
-    """The first few paths, for a sentence."""
-    paths = list(dict.fromkeys(unescape(found.path) for found in complaints if found.path))
-    named = ", ".join(repr(path) for path in paths[:most])
-    return named + (f" and {len(paths) - most} more" if len(paths) > most else "")

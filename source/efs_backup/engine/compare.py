@@ -3,8 +3,10 @@
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from efs_backup.domain.comparison import Aspect, Difference, Kind
 from efs_backup.engine.refusals import place_of
@@ -120,12 +122,35 @@ class Comparison:
         return self._reads_differ(path) if self._reads(old, new) else old.st_mtime_ns != new.st_mtime_ns
 
     def _reads_differ(self, path: str) -> bool:
-        with os.fdopen(self._old.open_file(path), "rb") as old, os.fdopen(self._new.open_file(path), "rb") as new:
-            while block := old.read(_BLOCK):
-                self._new.throttle.pay()
-                if block != new.read(_BLOCK):
-                    return True
-            return bool(new.read(1))
+        """What cannot be read any more in `old` differs; in `new` it is an error, which has the whole path."""
+        with _named(self._new, path), os.fdopen(self._new.open_file(path), "rb") as new:
+            try:
+                old = os.fdopen(self._old.open_file(path), "rb")
+            except OSError:
+                return True
+            with old:
+                while block := new.read(_BLOCK):
+                    self._new.throttle.pay()
+                    if block != _read(old):
+                        return True
+                return _read(old) != b""
+
+
+def _read(file: BinaryIO) -> bytes | None:
+    """The next block; None where it cannot be read."""
+    try:
+        return file.read(_BLOCK)
+    except OSError:
+        return None
+
+
+@contextmanager
+def _named(tree: Tree, path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        error.filename = os.path.join(tree.root, path)
+        raise
 
 
 def _seen(tree: Tree, directory: str, leaves_out: LeavesOut | None) -> tuple[dict[str, os.stat_result], bool]:

@@ -129,9 +129,14 @@ class Copy:
         )  # fmt: skip
 
     def _run_lost_parts_again(self, stop: Stop) -> None:
-        """Run again what was killed; what it has brought already is compared, and stays where it is whole."""
+        """Run again what was killed; what it has brought already is compared, and stays where it is whole.
+
+        Whoever has lost its master may still be at work: never are two at a time on one part.
+        """
         self._collect()
-        for number in set(self._part_numbers()) - self._ended.keys():
+        if lost := set(self._part_numbers()) - self._ended.keys():
+            self._runner.end_family()
+        for number in lost:
             said, complained = (self._workspace.path / f"again.{number}.{name}" for name in ("stdout", "stderr"))
             part = part_command(
                 str(self._workspace.tool), self._order.options, self._part(number), self._source, self._target

@@ -46,7 +46,7 @@ class FlushMark:
             until = read["until_ns"] if read["format"] == _FORMAT else NOTHING
         except (OSError, ValueError, TypeError, KeyError):
             return NOTHING
-        return until if until is ALL or isinstance(until, int) else NOTHING
+        return until if until is ALL or type(until) is int else NOTHING
 
     def write(self, until_ns: int | None) -> None:
         """Set the mark, by a rename. Raises OSError."""
@@ -99,8 +99,9 @@ class Flusher:
 
 
 def remove_marks(series: Path, partials: Collection[SnapshotName]) -> None:
-    """Remove the marks of partials that are no more."""
+    """Remove the marks of partials that are no more; what cannot be removed is no mark of ours, and stays."""
     kept = {f"{_PREFIX}{name}" for name in partials}
     for path in series.glob(f"{_PREFIX}*"):
         if path.name.removesuffix(".new") not in kept:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()

@@ -1,5 +1,6 @@
 """One new small file or symlink of a part, made where nothing is yet; lean, for the copy tool."""
 
+import errno
 import os
 import stat
 
@@ -62,12 +63,19 @@ def _fill(descriptor: int, wanted: "Attributes", content: bytes) -> None:
         made = os.fstat(descriptor)
         if (made.st_uid, made.st_gid) != (wanted.st_uid, wanted.st_gid):
             os.fchown(descriptor, wanted.st_uid, wanted.st_gid)
+            check_owner(os.fstat(descriptor), wanted)
         while content:
             content = content[os.write(descriptor, content) :]
         if stat.S_IMODE(made.st_mode) != stat.S_IMODE(wanted.st_mode):
             os.fchmod(descriptor, stat.S_IMODE(wanted.st_mode))
     finally:
         os.close(descriptor)
+
+
+def check_owner(made: os.stat_result, wanted: "Attributes") -> None:
+    """Raise PermissionError where a server has refused an owner without a word."""
+    if (made.st_uid, made.st_gid) != (wanted.st_uid, wanted.st_gid):
+        raise PermissionError(errno.EPERM, "the server keeps another owner")
 
 
 def point_symlink(source: int, target: int, name: str, listed: "Attributes") -> None:
@@ -80,6 +88,7 @@ def point_symlink(source: int, target: int, name: str, listed: "Attributes") -> 
         made = os.stat(name, dir_fd=target, follow_symlinks=False)
         if (made.st_uid, made.st_gid) != (listed.st_uid, listed.st_gid):
             os.chown(name, listed.st_uid, listed.st_gid, dir_fd=target, follow_symlinks=False)
+            check_owner(os.stat(name, dir_fd=target, follow_symlinks=False), listed)
         _date(target, name, listed)
     except OSError:
         os.unlink(name, dir_fd=target)

@@ -10,6 +10,7 @@ import time
 
 from efs_backup.domain.linking import is_equal
 from efs_backup.engine.descent import LISTING, PASSING, make_below, open_below
+from efs_backup.engine.part_file import check_owner
 from efs_backup.engine.part_sides import Sides
 
 try:
@@ -71,7 +72,7 @@ class LargeFile:
 
     def _fill(self, reading: int) -> bool:
         """Copy what is missing; False where the file is shorter than it was."""
-        writing = os.open(self._key, _CONTINUING, _MODE, dir_fd=self._place)
+        writing = self._open_alone()
         try:
             done = min(self._until(), os.fstat(writing).st_size)
             os.ftruncate(writing, done)
@@ -93,6 +94,16 @@ class LargeFile:
         finally:
             os.close(writing)
         return True
+
+    def _open_alone(self) -> int:
+        """The file to go on with, of this name alone: what was put in its place already is never written to again."""
+        writing = os.open(self._key, _CONTINUING, _MODE, dir_fd=self._place)
+        found = os.fstat(writing)
+        if stat.S_ISREG(found.st_mode) and found.st_nlink == 1:
+            return writing
+        os.close(writing)
+        self._forget(self._key, self._key + _UNTIL)
+        return os.open(self._key, _CONTINUING | os.O_EXCL, _MODE, dir_fd=self._place)
 
     def _until(self) -> int:
         try:
@@ -122,6 +133,7 @@ class LargeFile:
         made = os.fstat(writing)
         if (made.st_uid, made.st_gid) != (self._listed.st_uid, self._listed.st_gid):
             os.fchown(writing, self._listed.st_uid, self._listed.st_gid)
+            check_owner(os.fstat(writing), self._listed)
         os.fchmod(writing, stat.S_IMODE(self._listed.st_mode))
 
     def _put_in_place(self) -> bool:

@@ -52,6 +52,9 @@ from efs_backup.engine.tree_walk import Stopped
 from efs_backup.engine.workspace import Workspace, workspace
 
 _PRIVATE, _PLAIN = 0o700, 0o777
+_UNREAD = (
+    "Mend the cause; if it is the content of a file, --no-checksum leaves it unread where size and mtime are equal."
+)
 _AGAIN = "Mend the cause and run the same restore again."
 
 
@@ -136,7 +139,11 @@ class RestoreRun:
     ) -> Planned:
         self._watcher.step("compare")
         sides = Sides(part, source, self._target, self._leaves_out_with(source), self._mounted, self._summary)
-        planned = plan_restore(self._order, sides, self._stop.is_due, listed)
+        try:
+            planned = plan_restore(self._order, sides, self._stop.is_due, listed)
+        except OSError as error:
+            where = error.filename or str(self._target)
+            raise RestoreFailed(f"{where!r} cannot be read: {error.strerror}; nothing was touched.", _UNREAD) from error
         if self._order.mode is RestoreMode.MIRROR and planned.in_the_way:
             with Tree(self._target, self._throttle) as target:
                 self._quarantine.check(target)

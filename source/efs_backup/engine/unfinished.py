@@ -45,4 +45,12 @@ class UnfinishedFiles:
         with suppress(FileNotFoundError, NotADirectoryError):
             for name in os.listdir(self._path):
                 if not name.endswith((_UNTIL, f"{_UNTIL}.new")):
-                    yield name, (self._path / name).lstat().st_size
+                    yield name, self._believed(name)
+
+    def _believed(self, name: str) -> int:
+        """The bytes with which the next backup goes on: those that are known to be on the disk."""
+        try:
+            said = (self._path / f"{name}{_UNTIL}").read_bytes()
+        except OSError:
+            return 0
+        return int(said) if said.isdigit() else 0

@@ -1,0 +1,91 @@
+"""The clock of this machine and those of the file servers are hours apart, in both directions."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.builders import account, write
+from tests.conftest import Cli, both_copiers
+from tests.simulator import Simulator
+
+pytestmark = pytest.mark.skipif(shutil.which("faketime") is None, reason="needs faketime")
+
+SHIFTS = ["+3h", "-3h"]
+
+
+def _run(cli: Cli, shift: str, *arguments: object) -> dict[str, Any]:
+    """Run the command as if its clock were wrong; what file systems say stays as it is."""
+    environment = {**cli.environment, "NO_FAKE_STAT": "1"}
+    line = ("faketime", "-f", shift, *cli.line(*arguments))
+    done = subprocess.run(line, capture_output=True, env=environment, check=False, timeout=120)
+    assert done.returncode == 0, done
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def test_the_clock_is_wrong_and_the_times_of_files_are_not(cli: Cli, tmp_path: Path) -> None:
+    """Else the tests would prove nothing."""
+    program = "import os, sys, time; print(time.time() - os.stat(sys.argv[1]).st_mtime)"
+    write(tmp_path / "file").touch()
+    environment = {**os.environ, "NO_FAKE_STAT": "1"}
+    line = ("faketime", "-f", "+3h", "python3", "-c", program, tmp_path / "file")
+    apart = float(subprocess.run(line, capture_output=True, env=environment, check=True).stdout)
+    assert 10_700 < apart < 11_000
+
+
+@both_copiers
+@pytest.mark.parametrize("shift", SHIFTS)
+def test_files_that_come_and_go_during_a_backup_are_no_failure(
+    cli: Cli, source: Path, backup: Path, tmp_path: Path, shift: str
+) -> None:
+    """Whatever the clocks say: what came is brought, what went is not missed."""
+    os.mkfifo(source / "directory 0" / "fifo")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "rsync").write_text(
+        '#!/bin/sh\ncase "$*" in *--files-from*)\n'
+        f"[ -e '{programs}/done' ] || {{ cd '{source}'; rm -r 'directory 1/file 4' 'directory 2';"
+        " mkdir -p new/deep; echo new >new/deep/file; echo new >'directory 0/new';"
+        f" touch '{programs}/done'; }};; esac\nexec /usr/bin/rsync \"$@\"\n"
+    )
+    (programs / "rsync").chmod(0o755)
+    cli.environment["PATH"] = f"{programs}:{cli.environment['PATH']}"
+    result = _run(cli, shift, "run", source, backup, "--json")
+    assert (programs / "done").exists()
+    assert result["status"] == "Success"
+    assert result["warnings"] == []
+    published, wanted = account(Path(result["path"])), account(source)
+    assert wanted.keys() <= published.keys()
+    assert "./new/deep/file" in published
+    assert {path: fact.content for path, fact in published.items() if path in wanted} == {
+        path: fact.content for path, fact in wanted.items()
+    }
+    again = _run(cli, shift, "run", source, backup, "--json")
+    assert account(Path(again["path"])) == account(source)
+
+
+@pytest.mark.former
+@pytest.mark.parametrize("shift", SHIFTS)
+def test_names_that_a_crawl_has_lost_are_found(cli: Cli, source: Path, simulator: Simulator, shift: str) -> None:
+    """A directory cannot be listed for once, by fpart; however old or new the names in it seem to be."""
+    efs, backup = simulator.mount("source"), simulator.mount("backup")
+    shutil.copytree(source, efs / "tree", symlinks=True)
+    simulator.mount(
+        "source", "fail_op=opendir", "fail_errno=EIO", "fail_path=directory 1", "fail_after=1", "fail_count=1"
+    )
+    result = _run(cli, shift, "run", efs / "tree", backup, "--json", "--copier", "rsync")
+    assert simulator.counts(efs)["faults"]
+    assert account(Path(result["path"])) == account(efs / "tree")
+
+
+@pytest.mark.parametrize("shift", SHIFTS)
+def test_unchanged_files_are_linked_whatever_the_clock_says(cli: Cli, source: Path, backup: Path, shift: str) -> None:
+    """Times are compared with times of the same server."""
+    cli("run", source, backup)
+    result = _run(cli, shift, "run", source, backup, "--json")
+    assert (result["number_of_files_transferred"], result["number_of_files_linked"]) == (0, result["number_of_files"])

@@ -1,0 +1,238 @@
+"""A large file that a part copies beside the partial: where it goes on, and when it begins anew."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from efs_backup.domain.linking import LARGE_FILE_SIZE
+from efs_backup.engine.part_large import LargeFile
+from efs_backup.engine.part_sides import Sides
+from efs_backup.engine.throttle import Throttle
+from efs_backup.engine.unfinished import UnfinishedFiles
+from tests.builders import A_DAY_AGO_NS, account
+
+SIZE = LARGE_FILE_SIZE + 12345
+FLUSHED = 5_000_000
+NAME = "directory/large"
+
+
+class Growing:
+    """A source with a large file, a target, and the directory in which it grows."""
+
+    def __init__(self, place: Path) -> None:
+        self.source, self.target, self.unfinished = place / "source", place / "target", place / ".unfinished"
+        for directory in (self.source / "directory", self.target, self.unfinished):
+            directory.mkdir(parents=True)
+        self.write(NAME)
+
+    def write(self, path: str, letter: str = "s", size: int = SIZE, mtime_ns: int = A_DAY_AGO_NS) -> Path:
+        """The source's file."""
+        place = self.source / path
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(letter * size)
+        os.utime(place, ns=(mtime_ns, mtime_ns))
+        return place
+
+    def file(self, path: str = NAME, *, listed: os.stat_result | None = None) -> LargeFile:
+        """The copy of it."""
+        source, target, unfinished = (os.open(root, os.O_PATH) for root in (self.source, self.target, self.unfinished))
+        sides = Sides(source, target, [], Throttle(), into_empty=True)
+        sides.unfinished = unfinished
+        return LargeFile(sides, path, listed or (self.source / path).lstat())
+
+    def begin(self, path: str = NAME, until: bytes = b"%d" % FLUSHED) -> Path:
+        """What a killed copy leaves: what was flushed (told by another letter), and after it what was not."""
+        key = self.unfinished / os.fsdecode(self.file(path)._key)
+        key.write_text("f" * FLUSHED + "l" * 1000)
+        key.with_name(f"{key.name}.until").write_bytes(until)
+        return key
+
+    def published(self, path: str = NAME) -> str:
+        """The content of the target's file, and how long each letter is repeated."""
+        text = (self.target / path).read_text()
+        return " ".join(f"{text.count(letter)}{letter}" for letter in dict.fromkeys(text))
+
+    @property
+    def left(self) -> list[str]:
+        """The names in the directory of unfinished files."""
+        return sorted(os.listdir(self.unfinished))
+
+
+ANEW = f"{SIZE}s"
+CONTINUED = f"{FLUSHED}f {SIZE - FLUSHED}s"
+
+
+@pytest.fixture
+def growing(tmp_path: Path) -> Growing:
+    """Nothing is copied yet."""
+    return Growing(tmp_path)
+
+
+def test_a_large_file_is_copied_whole(growing: Growing) -> None:
+    """With all its attributes, and nothing is left beside it."""
+    (growing.source / NAME).chmod(0o4751)
+    if os.geteuid() == 0:
+        os.chown(growing.source / NAME, 54321, 65432)
+        (growing.source / NAME).chmod(0o4751)
+    os.utime(growing.source / NAME, ns=(A_DAY_AGO_NS, A_DAY_AGO_NS))
+    assert growing.file().copy()
+    assert account(growing.target)[f"./{NAME}"] == account(growing.source)[f"./{NAME}"]
+    assert growing.left == []
+
+
+def test_it_goes_on_exactly_where_it_was_flushed(growing: Growing) -> None:
+    """What was written after that is not believed."""
+    growing.begin()
+    assert growing.file().copy()
+    assert growing.published() == CONTINUED
+    assert growing.left == []
+
+
+@pytest.mark.parametrize("until", [b"", b"12x", b"-5", b"\0\0\0\0", b"0x10", b"1e6", b"5 000"])
+def test_a_torn_note_of_how_far_it_is_counts_for_nothing(growing: Growing, until: bytes) -> None:
+    """It is begun anew."""
+    growing.begin(until=until)
+    assert growing.file().copy()
+    assert growing.published() == ANEW
+
+
+def test_a_note_beyond_the_end_of_the_file_is_not_followed(growing: Growing) -> None:
+    """A hole would be published."""
+    growing.begin(until=b"9" * 32)
+    assert growing.file().copy()
+    assert growing.published() == f"{FLUSHED}f 1000l {SIZE - FLUSHED - 1000}s"
+
+
+def test_without_a_note_it_is_begun_anew(growing: Growing) -> None:
+    """Nobody knows what of it is on the disk."""
+    key = growing.begin()
+    key.with_name(f"{key.name}.until").unlink()
+    assert growing.file().copy()
+    assert growing.published() == ANEW
+
+
+@pytest.mark.parametrize("change", [{"size": SIZE + 1}, {"size": SIZE - 1}, {"mtime_ns": A_DAY_AGO_NS + 1}])
+def test_another_version_is_begun_anew(growing: Growing, change: dict[str, int]) -> None:
+    """What was begun of the former one goes."""
+    growing.begin()
+    growing.write(NAME, **change)  # type: ignore[arg-type]
+    assert growing.file().copy()
+    assert growing.published() == f"{change.get('size', SIZE)}s"
+    assert growing.left == []
+
+
+def test_two_files_of_one_name_grow_apart(growing: Growing) -> None:
+    """Of the same size and time, too."""
+    growing.write("other/large")
+    keys = {growing.begin().name, growing.begin("other/large").name}
+    assert len(keys) == 2
+    assert growing.file("other/large").copy()
+    assert len(growing.left) == 2
+    assert growing.file().copy()
+    assert (growing.published(), growing.published("other/large"), growing.left) == (CONTINUED, CONTINUED, [])
+
+
+@pytest.mark.parametrize("attribute", ["mode", "time", "size", "type"])
+def test_what_is_not_as_it_was_listed_is_not_copied(growing: Growing, attribute: str) -> None:
+    """It is looked at when all is done, and brought as it is then."""
+    place, listed = growing.source / NAME, (growing.source / NAME).lstat()
+    if attribute == "mode":
+        place.chmod(0o600)
+    elif attribute == "time":
+        os.utime(place, ns=(1, 1))
+    elif attribute == "size":
+        os.truncate(place, SIZE - 1)
+        os.utime(place, ns=(A_DAY_AGO_NS, A_DAY_AGO_NS))
+    else:
+        place.unlink()
+        os.mkfifo(place)
+    assert not growing.file(listed=listed).copy()
+    assert not (growing.target / NAME).exists()
+
+
+def test_what_the_target_has_already_is_left_alone(growing: Growing) -> None:
+    """It may be a link into an older snapshot."""
+    there = growing.target / NAME
+    there.parent.mkdir()
+    there.write_text("there")
+    assert not growing.file().copy()
+    assert there.read_text() == "there"
+
+
+def test_what_was_put_in_its_place_is_never_written_to_again(growing: Growing, tmp_path: Path) -> None:
+    """A kill between the link and the end leaves one inode under both names: the published one stays as it is."""
+    key, published = growing.begin(), tmp_path / "published"
+    published.hardlink_to(key)
+    before = (published.read_bytes(), published.stat().st_mtime_ns, published.stat().st_mode)
+    (growing.source / NAME).chmod(0o640)
+    assert growing.file().copy()
+    assert (published.read_bytes(), published.stat().st_mtime_ns, published.stat().st_mode) == before
+    assert growing.published() == ANEW
+
+
+def _symlink(key: Path) -> None:
+    key.symlink_to(key.parent.with_name("decoy"))
+
+
+def _fifo(key: Path) -> None:
+    os.mkfifo(key)
+
+
+@pytest.mark.parametrize("put", [_symlink, _fifo, Path.mkdir])
+def test_foreign_things_under_its_name_are_not_followed(
+    growing: Growing, tmp_path: Path, put: Callable[[Path], None]
+) -> None:
+    """The file is either brought all the same, or left to the last look."""
+    (tmp_path / "decoy").write_text("decoy")
+    key = growing.begin()
+    key.unlink()
+    put(key)
+    try:
+        is_copied = growing.file().copy()
+    except OSError:
+        is_copied = False
+    assert (growing.published() == ANEW) if is_copied else not (growing.target / NAME).exists()
+    assert (tmp_path / "decoy").read_text() == "decoy"
+
+
+@pytest.mark.root
+def test_an_owner_that_a_server_refuses_without_a_word_is_noticed(
+    growing: Growing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is not put in its place."""
+    os.chown(growing.source / NAME, 54321, 65432)
+    monkeypatch.setattr(os, "fchown", lambda *_: None)
+    with pytest.raises(PermissionError):
+        growing.file().copy()
+    assert not (growing.target / NAME).exists()
+
+
+def test_what_waits_is_told_with_how_far_it_is(growing: Growing) -> None:
+    """What is known to be on the disk, for there it goes on."""
+    growing.begin()
+    growing.write("other/no note")
+    growing.begin("other/no note", until=b"torn")
+    assert sorted(UnfinishedFiles(growing.unfinished.parent).told()) == [
+        "'large' was cut off after 5.0 MB; the next backup continues it there.",
+        "'no note' was cut off after 0 bytes; the next backup continues it there.",
+    ]
+
+
+def test_a_directory_of_unfinished_files_that_is_none_is_replaced(tmp_path: Path) -> None:
+    """Nothing is ever written or removed where a symlink leads."""
+    decoy = tmp_path / "decoy"
+    decoy.mkdir()
+    (decoy / "file").write_text("decoy")
+    series = tmp_path / "series"
+    series.mkdir()
+    (series / ".unfinished").symlink_to(decoy)
+    UnfinishedFiles(series).forget()
+    made = UnfinishedFiles(series).make()
+    assert not made.is_symlink()
+    (made / "foreign").mkdir()
+    (made / "old").touch()
+    UnfinishedFiles(series).forget()
+    assert os.listdir(made) == ["foreign"]
+    assert os.listdir(decoy) == ["file"]
