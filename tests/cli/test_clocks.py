@@ -21,7 +21,7 @@ SHIFTS = ["+3h", "-3h"]
 def _run(cli: Cli, shift: str, *arguments: object) -> dict[str, Any]:
     """Run the command as if its clock were wrong; what file systems say stays as it is."""
     environment = {**cli.environment, "NO_FAKE_STAT": "1"}
-    line = ("faketime", "-f", shift, *cli.line(*arguments))
+    line = [b"faketime", b"-f", shift.encode(), *cli.line(*arguments)]
     done = subprocess.run(line, capture_output=True, env=environment, check=False, timeout=120)
     assert done.returncode == 0, done
     result: dict[str, Any] = json.loads(done.stdout)

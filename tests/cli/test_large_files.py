@@ -38,8 +38,8 @@ def _cut_off(cli: Cli, tree: Path, backup: Path) -> dict[str, Any]:
     """A slow night that is ended, twice told, as soon as something of each file is on the disk."""
     running = cli.start("run", tree, backup, "--json", "--jobs", 1, "--threads", 16, "--max-operations-per-second", 60)
     _wait_for(lambda: len(_unfinished(backup)) == 2 and all(map(_noted, _unfinished(backup))))
-    for _ in range(2):
-        running.send_signal(signal.SIGTERM)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        running.send_signal(number)
     stdout, _ = running.communicate(timeout=60)
     result: dict[str, Any] = json.loads(stdout)
     assert result["status"] == "Incomplete"

@@ -181,7 +181,7 @@ def _has_begun(partials: set[Path]) -> bool:
 def _wait_for_the_clock_of(directory: Path) -> None:
     """Until what is written there gets a later ctime than all that is there."""
     probe, before = directory.with_name("clock"), max(path.stat().st_ctime_ns for path in _files(directory))
-    _wait_for(lambda: (probe.touch(), probe.stat().st_ctime_ns > before)[1])
+    _wait_for(lambda: probe.write_text("now") and probe.stat().st_ctime_ns > before)
     probe.unlink()
 
 

@@ -17,6 +17,7 @@ from efs_backup.domain.attributes import packed
 from efs_backup.domain.commands import PartSizes, linking_tool, part_command, rsync_options
 from efs_backup.domain.rsync_output import Fault, parse_complaints, parse_statistics
 from efs_backup.engine.part_copy import escaped
+from efs_backup.engine.part_file import point_symlink, write_small
 from efs_backup.engine.tree import set_directory_attributes
 from tests.builders import A_DAY_AGO_NS, Fact, account, write
 from tests.conftest import Cli, Ended
@@ -389,3 +390,21 @@ def test_a_directory_that_its_owner_may_not_enter_gets_its_times_first(tmp_path:
 
 def _without_root(facts: dict[str, Fact]) -> dict[str, Fact]:
     return {path: fact for path, fact in facts.items() if path != "."}
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("kind", ["file", "symlink"])
+def test_an_owner_that_a_server_refuses_without_a_word_is_left_to_the_last_look(
+    part: Part, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Nothing with a wrong owner stays in the partial."""
+    path = part.source / "theirs"
+    path.symlink_to("nowhere") if kind == "symlink" else write(path)
+    os.chown(path, 54321, 65432, follow_symlinks=False)
+    source, target = (os.open(root, os.O_PATH) for root in (part.source, part.partial))
+    monkeypatch.setattr(os, "fchown", lambda *_: None)
+    monkeypatch.setattr(os, "chown", lambda *_, **__: None)
+    bring = point_symlink if kind == "symlink" else write_small
+    with pytest.raises(PermissionError):
+        bring(source, target, "theirs", path.lstat())
+    assert os.listdir(part.partial) == []

@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,9 @@ def _wait_for(condition: Callable[[], object]) -> None:
 
 def _is_at_a_fifo(leader: int) -> bool:
     with suppress(OSError):
-        return any(Path(f"/proc/{number}/wchan").read_text() in AT_A_FIFO for number in _session_of(leader))
+        return len(_session_of(leader)) == 3 and any(
+            Path(f"/proc/{number}/wchan").read_text() in AT_A_FIFO for number in _session_of(leader)
+        )
     return False
 
 
@@ -97,8 +100,8 @@ def test_an_rsync_that_waits_at_a_fifo_is_ended_at_the_second_look(programs: Pro
     script = f"{programs.rsync} -c ': <fifo' & sleep 1000 & wait"
     hanging, other = (programs.start(programs.rsync, "-c", script) for _ in range(2))
 
-    for process in (hanging, other):
-        _wait_for(lambda process=process: len(_session_of(process.pid)) == 3 and _is_at_a_fifo(process.pid))
+    for leader in (hanging.pid, other.pid):
+        _wait_for(partial(_is_at_a_fifo, leader))
     tree, others = _session_of(hanging.pid), _session_of(other.pid)
     watchdog = Watchdog(hanging.pid)
     assert watchdog.look() == []
@@ -127,6 +130,10 @@ def test_a_program_without_progress_is_ended_and_its_files_are_named(programs: P
     _wait_for(lambda: _all_ended(tree))
 
 
+def _has_changed(path: Path, before: str) -> bool:
+    return path.read_text() != before
+
+
 def _is_quiet(tree: list[int]) -> bool:
     """Whether nobody in it is still starting."""
     before = [Path(f"/proc/{number}/io").read_text() for number in tree]
@@ -146,8 +153,7 @@ def test_a_program_that_makes_progress_is_left_alone(programs: Programs) -> None
     watchdog = Watchdog(working.pid, stall_seconds=60, clock=clock)
     moved = Path(f"/proc/{working.pid}/io")
     for _ in range(5):
-        before = moved.read_text()
-        _wait_for(lambda before=before: moved.read_text() != before)
+        _wait_for(partial(_has_changed, moved, moved.read_text()))
         clock.now += 1000
         assert watchdog.look() == []
     assert working.poll() is None
