@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import A_DAY_AGO_NS, account, write
-from tests.conftest import Cli
+from tests.conftest import Cli, both_copiers
 
 
 def test_a_snapshot_equals_its_source(cli: Cli, source: Path, backup: Path) -> None:
@@ -292,3 +292,26 @@ def test_the_command_starts_lean() -> None:
     )
     assert "efs_backup.cli.run" in (loaded := listed.stdout.decode().split())
     assert not any(name.partition(".")[0] == "rich" for name in loaded)
+
+
+@both_copiers
+def test_the_series_of_a_label_share_what_is_unchanged(cli: Cli, source: Path, backup: Path) -> None:
+    """A weekly snapshot beside thirty daily ones costs links, whichever of both series is the newer one."""
+    paths = [
+        Path(cli("run", source, backup, "--interval", interval, "--json").json["path"])
+        for interval in ("daily", "weekly", "daily", "monthly")
+    ]
+    file = "directory 0/file 0"
+    assert len({(path / file).stat().st_ino for path in paths}) == 1
+    assert all(account(path) == account(source) for path in paths)
+
+
+def test_a_series_that_is_gone_or_older_is_no_reference(cli: Cli, source: Path, backup: Path) -> None:
+    """A snapshot of another label is none either; and what changed since is copied, of course."""
+    cli("run", source, backup, "--interval", "weekly")
+    write(source / "directory 0" / "file 0", "changed")
+    result = cli("run", source, backup, "--interval", "daily", "--json").json
+    assert account(Path(result["path"])) == account(source)
+    assert result["number_of_files_copied"] == 1
+    other = cli("run", source, backup, "--label", "other", "--json").json
+    assert other["number_of_files_linked"] == 0

@@ -42,7 +42,7 @@ def mark(tmp_path: Path) -> FlushMark:
 
 
 def _flusher(place: Path, mark: FlushMark, clock: Clock, runner: Runner | None = None) -> Flusher:
-    return Flusher(runner or Runner.with_new_family(), place / "partial", mark, clock)
+    return Flusher(runner or Runner.with_new_family(), place / "partial", mark, clock=clock)
 
 
 def _tick_until_marked(flusher: Flusher, mark: FlushMark) -> int:

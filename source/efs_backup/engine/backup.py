@@ -26,7 +26,7 @@ from efs_backup.engine.bring import Bringer
 from efs_backup.engine.completion import Completion
 from efs_backup.engine.copy import Copy, CopyOrder
 from efs_backup.engine.finish import Finished, FinishOrder, make_listed_directories
-from efs_backup.engine.flush_marks import ALL, NOTHING, Flusher, FlushMark, remove_marks
+from efs_backup.engine.flush_marks import Flusher, FlushMark, remove_marks
 from efs_backup.engine.journal import Journal
 from efs_backup.engine.left_out import LeftOut
 from efs_backup.engine.lock import Owner, locked
@@ -35,6 +35,7 @@ from efs_backup.engine.places import check_backup, check_source, refuse_nesting,
 from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.prune import prune
 from efs_backup.engine.recognition import hold_of, recognize, remember, server_time
+from efs_backup.engine.references import Reference, partial_references, snapshot_references
 from efs_backup.engine.refusals import FREE_SPACE, refusal, refusals_named
 from efs_backup.engine.series import Series, Snapshot
 from efs_backup.engine.stop import Stop
@@ -152,25 +153,19 @@ class BackupRun:
             name = series.free_name(
                 SnapshotName.following([known.name for known in (*snapshots, *partials)], self._now)
             )
-            references = self._references(series, partials, snapshots)
             previous = snapshots[0].name if snapshots else None
-            attempt = _Attempt(source, series, name, references, survey, private, previous, left_out)
-            return self._fill_and_publish(attempt, tools)
+            with snapshot_references(series, snapshots, self._note) as published:
+                references = [*self._usable(series, partials), *published]
+                attempt = _Attempt(source, series, name, references, survey, private, previous, left_out)
+                return self._fill_and_publish(attempt, tools)
 
-    def _references(self, series: Series, partials: list[Snapshot], snapshots: list[Snapshot]) -> "list[_Reference]":
-        """Where unchanged files may be linked from; rsync alone cannot tell which files of a partial were flushed."""
-        marked = [_Reference(one.path, FlushMark(series.path, one.name).until_ns()) for one in partials[:PARTIALS_USED]]
-        is_usable = (
-            (lambda until: until is ALL)
-            if self._order.tuning.copier is Copier.RSYNC
-            else (lambda until: until != NOTHING)
-        )
-        if lost := sum(one.believed_ns == NOTHING for one in marked):
+    def _usable(self, series: Series, partials: list[Snapshot]) -> list[Reference]:
+        """Left-over partials to continue from; rsync alone cannot tell which of their files were flushed."""
+        marked = partial_references(series, partials[:PARTIALS_USED])
+        if lost := sum(one.is_lost for one in marked):
             self._note(f"{counted(lost, 'partial')} of a killed backup may not have reached the disk: copied anew.")
-        return [
-            *(one for one in marked if is_usable(one.believed_ns)),
-            *(_Reference(one.path) for one in snapshots[:1]),
-        ]
+        is_exact = self._order.tuning.copier is not Copier.RSYNC
+        return [one for one in marked if one.is_whole or (is_exact and not one.is_lost)]
 
     def _hold_if_odd(self, series: Series, snapshots: list[Snapshot]) -> None:
         """Look at the clocks. `snapshots` are those whose names a clock has given."""
@@ -379,7 +374,7 @@ class _Attempt:
     source: Tree
     series: Series
     name: SnapshotName
-    references: "list[_Reference]"
+    references: list[Reference]
     survey: Survey
     private: Workspace
     previous: SnapshotName | None
@@ -389,14 +384,6 @@ class _Attempt:
     def unfinished(self) -> UnfinishedFiles:
         """The large files that the window may cut off."""
         return UnfinishedFiles(self.series.path)
-
-
-@dataclass(frozen=True)
-class _Reference:
-    """A tree to link unchanged files from; those with a ctime from before believed_ns, or all (None)."""
-
-    path: Path
-    believed_ns: int | None = ALL
 
 
 def _fidelity(comparing: Comparing) -> Fidelity:
