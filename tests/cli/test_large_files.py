@@ -12,6 +12,7 @@ import pytest
 
 from tests.builders import A_DAY_AGO_NS, account, write
 from tests.conftest import Cli
+from tests.simulator import Simulator
 
 MEGABYTES = 24
 
@@ -111,3 +112,23 @@ def _wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
     while not condition():
         assert time.monotonic() < give_up
         time.sleep(0.02)
+
+
+def test_a_file_that_rsync_could_not_end_is_named(cli: Cli, backup: Path, simulator: Simulator) -> None:
+    """It begins anew with it each night: the operator has to know which file needs a longer window."""
+    source = simulator.mount("source")
+    write(source / "small")
+    (source / "too large").write_bytes(os.urandom(8 * 2**20))
+    simulator.mount("source", "read_us=400000")
+    running = cli.start("run", source, backup, "--copier", "rsync", "--json")
+    give_up = time.monotonic() + 60
+    while not list(backup.glob("efs-backup/daily/.partial-*/.too large.*")):
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
+    for _ in range(2):
+        running.send_signal(signal.SIGTERM)
+        time.sleep(0.3)  # two signals at once would be one
+    stdout, _ = running.communicate(timeout=60)
+    result = json.loads(stdout)
+    assert result["status"] == "Incomplete"
+    assert any(note.startswith("'too large' was cut off") for note in result["notes"]), result["notes"]

@@ -101,6 +101,12 @@ class Copy:
         if process.poll() is None and not self._is_over():
             watcher.step(f"stopping, for {stop.reason()}; the files under way may end")
             _interrupt(process, stop)
+            self._note_cut_off(watchdog)
+
+    def _note_cut_off(self, watchdog: Watchdog) -> None:
+        """A file that takes longer than the window has a name, also where rsync begins anew with it each night."""
+        for path in watchdog.read_now(self._order.source.root):
+            self._notes.append(f"{path!r} was cut off while it was copied; it may be too large for the window.")
 
     def _progress(self) -> CopyStatistics:
         """What is done, also in parts that have not ended: our copier says every second what it has done in it."""

@@ -50,6 +50,13 @@ class Watchdog:
         copies = [process for process in processes.values() if _is_copy(process, processes)]
         return [*self._end_those_at_a_fifo(copies, below), *self._end_the_stalled(copies, processes, below)]
 
+    def read_now(self, root: str) -> list[str]:
+        """The paths, below this directory, of the files that rsyncs of the session read at this moment."""
+        place = os.path.join(os.path.realpath(root), "")
+        rsyncs = (process.number for process in _session(self._session) if process.name == _RSYNC)
+        paths = {path.removeprefix(place) for one in rsyncs for path in _open_files(one) if path.startswith(place)}
+        return sorted(paths)
+
     def _end_those_at_a_fifo(self, copies: list[_Process], below: dict[int, list[int]]) -> Iterator[str]:
         found = frozenset(
             copy.number for copy in copies
