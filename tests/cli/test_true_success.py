@@ -57,6 +57,7 @@ ENDS = {
     "exits with 127": "exit 127",
     "is killed in the middle": 'half "$@"; kill -9 $$',
     "is killed at the end": 'real "$@"; kill -9 $$',
+    "is killed and leaves what it has begun": 'real "$@"; echo x >"$target/directory/.victim.aB3dE6"; kill -9 $$',
     "waits for the other end of a FIFO": 'mkfifo $place/fifo; half "$@"; : <$place/fifo; exit 0',
 }
 """How an rsync ends, by what that means."""

@@ -234,6 +234,20 @@ def test_what_the_survey_has_no_room_to_remember_is_listed(
     assert account(finishing.part.partial) == account(finishing.part.source)
 
 
+@pytest.mark.parametrize("name", [".two.Ab12Cd", ".hidden.tar.0a0a0a", ".new\nline.AAAAAA"])
+def test_what_a_killed_rsync_has_begun_is_not_published(finishing: Finishing, name: str) -> None:
+    """Unless the source has a file of this name."""
+    mine = write(finishing.part.source / "directory" / "below" / name)
+    survey = finishing.survey()
+    finishing.copy(survey, "one", FILES[2])  # where rsync worked not all is witnessed
+    for directory in ("directory", "directory/below"):
+        write(finishing.part.partial / directory / name)
+    finished = finishing.finish()
+    assert finished.troubles == []
+    assert account(finishing.part.partial) == account(finishing.part.source)
+    assert (finishing.part.partial / "directory" / "below" / name).read_text() == mine.read_text()
+
+
 @both_copiers
 @pytest.mark.root
 def test_names_of_one_file_that_part_are_separated_in_directories_that_nobody_lists(

@@ -1,5 +1,6 @@
 """Whether a name that somebody was asked to bring has arrived, and what to say of one that has not."""
 
+import re
 import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from efs_backup.domain.linking import Attributes
 
 _NAMED = 3
+_REMAINS = re.compile(r"\..*\.[A-Za-z0-9]{6}", re.DOTALL)
 _GIVEN_AWAY = stat.S_ISUID | stat.S_ISGID
 
 
@@ -49,6 +51,11 @@ class Fidelity:
 
     def _time(self, attributes: "Attributes") -> int:
         return attributes.st_mtime_ns // self.time_step_ns
+
+
+def may_be_remains(name: str) -> bool:
+    """Whether rsync calls a file so that it has not finished: `.name.Ab12Cd`; a killed one leaves it there."""
+    return _REMAINS.fullmatch(name) is not None
 
 
 def was_read_before(source: "Attributes", target: "Attributes") -> bool:

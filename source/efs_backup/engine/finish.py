@@ -3,10 +3,10 @@
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from efs_backup.domain.arrival import Cause, Trouble, cause_in_source
+from efs_backup.domain.arrival import Cause, Trouble, cause_in_source, may_be_remains
 from efs_backup.domain.evidence import Evidence, Surveyed
 from efs_backup.domain.witness import Witness, unpack
 from efs_backup.engine.bring import Bringer, Brought
@@ -114,6 +114,9 @@ class Finish:
         entries = self._target_entries(directory)
         if entries is None:
             return []
+        if self._order.whole_target and source is not None:
+            entries = [*self._without_remains(directory, entries, source)]
+        source = source or set()
         missing = source - {name for name, _ in entries}
         below = [name for name, attributes in entries if stat.S_ISDIR(attributes.st_mode)]
         with self._lock:
@@ -134,12 +137,22 @@ class Finish:
         except NotADirectoryError:
             return None
 
-    def _source_names(self, directory: str) -> set[str]:
+    def _without_remains(
+        self, directory: str, entries: list[tuple[str, os.stat_result]], source: set[str]
+    ) -> Iterator[tuple[str, os.stat_result]]:
+        """Remove what a killed rsync has left; a name of the source is none."""
+        for name, attributes in entries:
+            if stat.S_ISREG(attributes.st_mode) and name not in source and may_be_remains(name):
+                self._target.unlink(joined(directory, name))
+            else:
+                yield name, attributes
+
+    def _source_names(self, directory: str) -> set[str] | None:
         try:
             return {*self._source.names(directory, self._order.is_left_out)}
         except OSError as error:
             self._note(directory, cause_in_source(error.errno or 0), f"cannot be listed: {error.strerror}")
-            return set()  # removed since it was copied, or in trouble
+            return None  # removed since it was copied, or in trouble
 
     def _bring(self, path: str) -> bool:
         """Bring what is missing; whether it is a directory that is there now."""
