@@ -40,7 +40,7 @@ from tests.unprivileged import run_as_nobody
         (("--files-per-part", "0"), "at least 1 file"),
         (("--max-operations-per-second", "0.5"), "At least 1 operation a second"),
         (("--copier", "cp"), "is not one of"),
-        (("--exclude", "a|b"), "use only"),
+        (("--exclude", "a\\b"), "use only"),
         (("--exclude", "/"), "names nothing"),
         (("--unknown",), "No such option"),
     ],

@@ -68,7 +68,7 @@ def test_the_item_of_the_backup_started_last_never_expires_and_is_no_backup(
 
 def test_records_of_more_than_one_page_are_all_found(store: RecordTable) -> None:
     """A scan answers one megabyte at a time."""
-    known = {BackupId(f"{number:08x}"): "x" * 390_000 for number in range(4)}
+    known = {BackupId(f"{number:08x}"): "x" * 9_000 for number in range(150)}
     for backup_id, message in known.items():
         store.put(replace(RUNNING, backup_id=backup_id, message=message))
     assert {backup.backup_id: backup.message for backup in store.backups()} == known
