@@ -223,7 +223,7 @@ def test_what_the_survey_has_no_room_to_remember_is_listed(
     finishing: Finishing, listed: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A tree of very many directories must not fill the memory; nothing is taken for granted of the rest."""
-    monkeypatch.setattr("efs_backup.engine.survey._MOST_REMEMBERED", 1000)
+    monkeypatch.setattr("efs_backup.engine.survey._MOST_REMEMBERED", 1300)
     survey = finishing.survey()
     finishing.copy(survey, *FILES)
     listed.clear()
@@ -310,3 +310,18 @@ def test_what_happens_to_directories_during_a_backup_is_in_it(
         path: fact for path, fact in wanted.items() if path not in old and not path.startswith("./becomes")
     }
     assert account(Path(cli("run", source, backup, "--json").json["path"])) == wanted
+
+
+@pytest.mark.root
+def test_a_directory_that_is_gone_by_now_keeps_what_it_had(finishing: Finishing) -> None:
+    """Owner, mode and time as the survey saw them, and not those of the copy."""
+    below = finishing.part.source / "directory" / "below"
+    os.chown(below, 1234, 1235)
+    below.chmod(0o2750)
+    os.utime(below, ns=(1, 2))
+    survey = finishing.survey()
+    finishing.copy(survey, *FILES)
+    shutil.rmtree(below)
+    finishing.finish()
+    kept = (finishing.part.partial / "directory" / "below").stat()
+    assert (kept.st_uid, kept.st_gid, kept.st_mode & 0o7777, kept.st_mtime_ns) == (1234, 1235, 0o2750, 2)

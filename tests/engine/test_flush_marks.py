@@ -1,5 +1,6 @@
 """The periodic flush beside a copy, and what its mark says."""
 
+import os
 import subprocess
 import time
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from efs_backup.domain.commands import Command
+from efs_backup.domain.errors import CopyFailed
 from efs_backup.domain.snapshots import SnapshotName
 from efs_backup.engine.flush_marks import ALL, FLUSH_SECONDS, NOTHING, Flusher, FlushMark, remove_marks
 from efs_backup.engine.process import Runner
@@ -87,6 +89,21 @@ def test_a_flush_that_fails_marks_nothing(tmp_path: Path, mark: FlushMark) -> No
     flusher = _flusher(tmp_path, FlushMark(tmp_path / "nowhere", NAME), clock)
     clock.now += FLUSH_SECONDS
     flusher.tick()
+    assert mark.until_ns() == NOTHING
+
+
+def test_a_flush_that_failed_once_is_not_forgotten(tmp_path: Path, mark: FlushMark) -> None:
+    """The kernel tells each error once: the last flush hears nothing of it."""
+    clock = Clock()
+    flusher = _flusher(tmp_path, mark, clock, FailingRunner(os.environ, "none"))
+    give_up = time.monotonic() + 60
+    while not flusher._fault:
+        assert time.monotonic() < give_up
+        clock.now += FLUSH_SECONDS
+        flusher.tick()
+    with pytest.raises(CopyFailed, match="a flush beside the copy failed"):
+        flusher.flush(60)
+    flusher.finish()
     assert mark.until_ns() == NOTHING
 
 

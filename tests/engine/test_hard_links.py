@@ -109,3 +109,15 @@ def test_what_cannot_be_duplicated_leaves_nothing_behind(tmp_path: Path, monkeyp
         separate(tree, ["file"])
     assert hit == [b"text"]
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_only_names_that_are_equal_become_one_file(tmp_path: Path) -> None:
+    """The source may have linked others together after they were copied: their contents stay what they were."""
+    for name, text, mtime_ns in (("a", "one", 1), ("b", "other", 2), ("c", "other", 2), ("d", "one", 1)):
+        write(tmp_path / name, text, A_DAY_AGO_NS + mtime_ns)
+    with Tree(tmp_path) as tree:
+        relink(tree, [["a", "b", "c", "d"]])
+    assert (tmp_path / "a").read_text() == (tmp_path / "d").read_text() == "one"
+    assert (tmp_path / "b").read_text() == (tmp_path / "c").read_text() == "other"
+    assert (tmp_path / "a").samefile(tmp_path / "d")
+    assert (tmp_path / "b").samefile(tmp_path / "c")

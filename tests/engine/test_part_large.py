@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from efs_backup.domain.linking import LARGE_FILE_SIZE
-from efs_backup.engine.part_large import LargeFile
+from efs_backup.engine.part_large import LargeFile, key_of
 from efs_backup.engine.part_sides import Sides
 from efs_backup.engine.throttle import Throttle
 from efs_backup.engine.unfinished import UnfinishedFiles
@@ -44,7 +44,7 @@ class Growing:
 
     def begin(self, path: str = NAME, until: bytes = b"%d" % FLUSHED) -> Path:
         """What a killed copy leaves: what was flushed (told by another letter), and after it what was not."""
-        key = self.unfinished / os.fsdecode(self.file(path)._key)
+        key = self.unfinished / os.fsdecode(key_of(path, (self.source / path).stat()))
         key.write_text("f" * FLUSHED + "l" * 1000)
         key.with_name(f"{key.name}.until").write_bytes(until)
         return key
@@ -121,6 +121,27 @@ def test_another_version_is_begun_anew(growing: Growing, change: dict[str, int])
     assert growing.file().copy()
     assert growing.published() == f"{change.get('size', SIZE)}s"
     assert growing.left == []
+
+
+def test_a_version_of_the_same_size_and_time_is_begun_anew(growing: Growing) -> None:
+    """Its ctime tells; a mixture of both would be a file that never was."""
+    growing.begin()
+    file = growing.source / NAME
+    found = file.stat()
+    file.write_bytes(b"n" * found.st_size)
+    os.utime(file, ns=(found.st_atime_ns, found.st_mtime_ns))
+    assert growing.file().copy()
+    assert growing.published() == f"{SIZE}n"
+    assert growing.left == []
+
+
+def test_where_contents_are_compared_nothing_is_continued(growing: Growing) -> None:
+    """What was begun cannot be compared with what is there by now."""
+    growing.begin()
+    file = growing.file()
+    file._sides.with_content = True
+    assert file.copy()
+    assert growing.published() == f"{SIZE}s"
 
 
 def test_two_files_of_one_name_grow_apart(growing: Growing) -> None:

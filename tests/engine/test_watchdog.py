@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from efs_backup.engine.watchdog import STALL_SECONDS, Watchdog
+from efs_backup.domain.errors import Hung
+from efs_backup.engine.watchdog import GIVE_UP_SECONDS, STALL_SECONDS, Moving, Watchdog
 
 AT_A_FIFO = {"wait_for_partner", "fifo_open"}
 
@@ -172,3 +173,22 @@ def test_who_is_no_copy_may_wait_as_long_as_it_likes(programs: Programs) -> None
 def test_a_copy_has_ten_minutes() -> None:
     """As the documents say."""
     assert STALL_SECONDS == 600
+
+
+def test_what_moves_beats_and_what_does_not_is_given_up() -> None:
+    """An fpart that hangs leaves nothing to end but all of fpsync; shells that wait for it count for nothing."""
+    now, beats = [0.0], [0]
+
+    def beat() -> None:
+        beats[0] += 1
+
+    moving = Moving(beat, lambda: now[0])
+    for state in (1, 1, 2, 3):
+        now[0] += GIVE_UP_SECONDS - 1
+        moving.see(state)
+    assert beats == [3]
+    now[0] += GIVE_UP_SECONDS - 1
+    moving.see(3)
+    now[0] += 2
+    with pytest.raises(Hung, match="no progress"):
+        moving.see(3)

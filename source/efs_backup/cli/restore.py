@@ -44,7 +44,7 @@ from efs_backup.engine.stop import Stop
 @click.option(
     "--checksum/--no-checksum",
     default=None,
-    help="Compare the contents of files that look unchanged; if neither is given, of those touched since the snapshot.",
+    help="Compare the contents of files that look unchanged; if neither is given, of those touched after their mtime.",
 )
 @options.tuning
 @options.dry_run

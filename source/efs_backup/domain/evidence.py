@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from efs_backup.domain.witness import Names, Witness
+
+if TYPE_CHECKING:
+    from efs_backup.domain.linking import Attributes
 
 _NOTHING = Witness()
 
@@ -23,13 +26,14 @@ class Surveyed:
     """A directory as the survey found it.
 
     names: of all in it that is neither a directory nor left out; below: of the directories that are not left out.
-    inode and ctime are those from just before it was listed.
+    inode, ctime and attributes are those from just before it was listed.
     """
 
     names: Names
     below: tuple[str, ...]
     inode: int
     ctime_ns: int
+    attributes: "Attributes | None" = None
 
     def is_unchanged(self, found: Found) -> bool:
         """Whether the directory holds the same names still, for what comes or goes sets its ctime.

@@ -11,6 +11,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from efs_backup.domain.arrival import Cause, Fidelity, Trouble, was_read_before
+from efs_backup.domain.error_numbers import NOT_THERE
 from efs_backup.engine.bring import Bringer, Brought
 from efs_backup.engine.delete import delete_content
 from efs_backup.engine.part_source import listed
@@ -80,10 +81,11 @@ class Arrivals:
         )
 
     def _settle_directory(self, directory: str, names: list[str], *, trusted: bool) -> None:
-        source, target = _attributes(self._source, directory, names), _attributes(self._target, directory, names)
+        source, unknown = _attributes(self._source, directory, names)
+        target, _ = _attributes(self._target, directory, names)
         for name in names:
             path, there = joined(directory, name), target.get(name)
-            if there and self._has_come(path, source.get(name), there, trusted=trusted):
+            if there and name not in unknown and self._has_come(path, source.get(name), there, trusted=trusted):
                 continue
             outcome = self._bring(path)
             if there and not isinstance(outcome, Brought):
@@ -143,22 +145,22 @@ def _is_older(outcome: Trouble | None, source: os.stat_result | None, target: os
     )
 
 
-def _attributes(tree: Tree, directory: str, names: list[str]) -> dict[str, os.stat_result]:
-    """The attributes of those names that can be looked at."""
+def _attributes(tree: Tree, directory: str, names: list[str]) -> tuple[dict[str, os.stat_result], set[str]]:
+    """(the attributes of those names that are there, those that cannot be looked at)."""
     try:
         with tree.opened(directory) as descriptor:
             found = listed(descriptor, names) if len(names) >= _WORTH_A_LISTING else {}
-            for name in names:
-                if name not in found and (seen := _look_at(tree, descriptor, name)):
-                    found[name] = seen
-            return found
-    except OSError:
-        return {}
+            unknown = {name for name in names if name not in found and not _look_at(tree, descriptor, name, found)}
+            return found, unknown
+    except OSError as error:
+        return {}, set() if error.errno in NOT_THERE else {*names}
 
 
-def _look_at(tree: Tree, directory: int, name: str) -> os.stat_result | None:
+def _look_at(tree: Tree, directory: int, name: str, found: dict[str, os.stat_result]) -> bool:
+    """Add the attributes of a name, if it is there; whether that is known."""
     tree.throttle.pay()
     try:
-        return os.stat(name, dir_fd=directory, follow_symlinks=False)
-    except OSError:
-        return None
+        found[name] = os.stat(name, dir_fd=directory, follow_symlinks=False)
+    except OSError as error:
+        return error.errno in NOT_THERE
+    return True

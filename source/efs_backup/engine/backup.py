@@ -3,14 +3,14 @@
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from efs_backup.domain.arrival import Fidelity, fault_of, warnings_of
 from efs_backup.domain.backup import BackupResult, BackupStatus, CopyStatistics, Step
-from efs_backup.domain.commands import RSYNC_PATCHED, Comparing, PartSizes, flush_command, rsync_options
+from efs_backup.domain.commands import RSYNC_PATCHED, Comparing, PartSizes, rsync_options
 from efs_backup.domain.errors import BackupError, CopyFailed, FailureReason, Hung
 from efs_backup.domain.evidence import Evidence
 from efs_backup.domain.orders import BackupOrder
@@ -192,7 +192,14 @@ class BackupRun:
 
     def _fill_and_publish(self, attempt: "_Attempt", tools: Tools) -> BackupResult:
         partial = attempt.series.create_partial(attempt.name)
-        flusher = Flusher(self._runner, partial, FlushMark(attempt.series.path, attempt.name), beat=self._throttle.beat)
+        mark = FlushMark(attempt.series.path, attempt.name)
+        mark.forget()
+        with closing(Flusher(self._runner, partial, mark, beat=self._throttle.beat)) as flusher:
+            return self._fill_and_publish_partial(attempt, partial, flusher, tools)
+
+    def _fill_and_publish_partial(
+        self, attempt: "_Attempt", partial: Path, flusher: Flusher, tools: Tools
+    ) -> BackupResult:
         with Tree(partial, self._throttle) as target:
             report = CopyReport(crawl_finished=False, crawl_complaints=(), parts=())
             try:
@@ -211,7 +218,7 @@ class BackupRun:
                 if isinstance(fault, CopyFailed) and not report.is_settled and self._stop.is_due():
                     return self._cut_off(attempt, report)
                 raise fault or CopyFailed("The copy was stopped before its end.")
-        snapshot = self._publish(attempt, partial)
+        snapshot = self._publish(attempt, flusher)
         return self._succeed(attempt, snapshot, report, finished)
 
     def _copy(self, attempt: "_Attempt", target: Tree, flusher: Flusher, tools: Tools) -> tuple[CopyReport, Evidence]:
@@ -265,15 +272,9 @@ class BackupRun:
             self._warn(warned)
         return fault
 
-    def _publish(self, attempt: "_Attempt", partial: Path) -> Snapshot:
+    def _publish(self, attempt: "_Attempt", flusher: Flusher) -> Snapshot:
         with self._step("publish"):
-            flushed = self._runner.run_within(
-                flush_command(str(partial)), FLUSH_PATIENCE_SECONDS, self._throttle.beat, undisturbed=True
-            )
-            if flushed is None:
-                raise Hung(f"The copy could not be written to disk within {FLUSH_PATIENCE_SECONDS / 60:.0f} minutes.")
-            if flushed.code != 0:
-                raise CopyFailed(f"The copy could not be written to disk: {flushed.stderr.strip()}.")
+            flusher.flush(FLUSH_PATIENCE_SECONDS)
             return attempt.series.publish(attempt.name)
 
     def _succeed(self, attempt: "_Attempt", snapshot: Snapshot, report: CopyReport, finished: Finished) -> BackupResult:

@@ -32,11 +32,19 @@ class Completion:
         relink(self._target, groups)
         touched = _directories_of(chain.from_iterable(groups))
         finished = self._check_names(touched)
+        if finished.brought and groups:  # what came late may be names of them
+            relink(self._target, groups)
+            finished = self._check_again(finished, touched)
         if strangers := false_links(self._source, self._target, finished.inodes.repeated()):
             separate(self._target, strangers)
             relink(self._target, groups)
-            finished = self._check_names(touched | _directories_of(strangers))
+            finished = self._check_again(finished, touched | _directories_of(strangers))
         return finished
+
+    def _check_again(self, before: Finished, touched: frozenset[str]) -> Finished:
+        again = self._check_names(touched)
+        again.brought, again.brought_size = again.brought + before.brought, again.brought_size + before.brought_size
+        return again
 
     def _check_that_source_is_the_same(self) -> None:
         """An unmounted source is not one of which every file has vanished."""

@@ -25,7 +25,7 @@ from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.stop import Stop
 from efs_backup.engine.tree import Tree
 from efs_backup.engine.tree_walk import Stopped
-from efs_backup.engine.watchdog import Watchdog
+from efs_backup.engine.watchdog import Moving, Watchdog
 from efs_backup.engine.workspace import Workspace, read_if_there
 
 STOP_GRACE_SECONDS = 30.0
@@ -87,15 +87,16 @@ class Copy:
 
     def _drive(self, stop: Stop, watcher: Watcher, pulse: Callable[[], None]) -> None:
         process = self._runner.start(self._command(), self._workspace.output, self._workspace.programs)
-        watchdog = Watchdog(process.pid)
+        watchdog = Watchdog(process.pid, root=self._order.source.root)
         next_watch = time.monotonic() + _WATCH_SECONDS
+        moving = Moving(self._order.source.throttle.beat)
         while process.poll() is None and not stop.is_due() and not self._is_over():
             time.sleep(_POLL_SECONDS)
-            self._order.source.throttle.beat()
             if time.monotonic() >= next_watch:
                 self._collect()
                 watcher.progress(self._progress())
                 self._notes += watchdog.look()
+                moving.see((watchdog.activity, len(self._ended), len(self._part_numbers())))
                 pulse()
                 next_watch = time.monotonic() + _WATCH_SECONDS
         if process.poll() is None and not self._is_over():
@@ -105,7 +106,7 @@ class Copy:
 
     def _note_cut_off(self, watchdog: Watchdog) -> None:
         """A file that takes longer than the window has a name, also where rsync begins anew with it each night."""
-        for path in watchdog.read_now(self._order.source.root):
+        for path in watchdog.read_now():
             self._notes.append(f"{path!r} was cut off while it was copied; it may be too large for the window.")
 
     def _progress(self) -> CopyStatistics:
@@ -148,11 +149,12 @@ class Copy:
                 str(self._workspace.tool), self._order.options, self._part(number), self._source, self._target
             )
             process = self._runner.start(part, said, self._workspace.programs, complained)
-            watchdog = Watchdog(process.pid)
+            watchdog = Watchdog(process.pid, root=self._order.source.root)
+            moving = Moving(self._order.source.throttle.beat)
             while process.poll() is None and not stop.is_due():
                 time.sleep(_POLL_SECONDS)
-                self._order.source.throttle.beat()
                 self._notes += watchdog.look()
+                moving.see(watchdog.activity)
             if _ENDED.search(read_if_there(said)):
                 self._ended[number] = self._report(number, read_if_there(said), read_if_there(complained))
 

@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -12,15 +12,16 @@ _PRIVATE = stat.S_IRUSR | stat.S_IWUSR
 _BLOCK = 128 * 1024
 
 
-def duplicate(directory: int, name: str, beside: str) -> None:
+def duplicate(directory: int, name: str, beside: str, pay: Callable[[], None] = lambda: None) -> None:
     """Make a file, symlink, FIFO or device anew under another name of the same directory; holes stay holes.
 
-    Nobody else can read it before it is whole. Raises OSError after what was begun is removed again.
+    pay: is called for each block of content. Nobody else can read it before it is whole. Raises OSError after what was
+    begun is removed again.
     """
     found = os.stat(name, dir_fd=directory, follow_symlinks=False)
     try:
         if stat.S_ISREG(found.st_mode):
-            _make_file(directory, name, beside)
+            _make_file(directory, name, beside, pay)
         elif stat.S_ISLNK(found.st_mode):
             _make_symlink(directory, os.readlink(name, dir_fd=directory), beside, found)
         else:
@@ -33,11 +34,11 @@ def duplicate(directory: int, name: str, beside: str) -> None:
         raise
 
 
-def _make_file(directory: int, name: str, beside: str) -> None:
+def _make_file(directory: int, name: str, beside: str, pay: Callable[[], None]) -> None:
     """The times come last, when the content is accepted: what has the right times passes for whole."""
     with _opened(name, _READING, directory) as source, _opened(beside, _MAKING, directory) as target:
         found = os.fstat(source)
-        _copy_content(source, target)
+        _copy_content(source, target, pay)
         if os.geteuid() == 0:
             os.chown(target, found.st_uid, found.st_gid)
         os.chmod(target, stat.S_IMODE(found.st_mode))
@@ -81,7 +82,7 @@ def _opened(name: str, flags: int, directory: int) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _copy_content(source: int, target: int) -> None:
+def _copy_content(source: int, target: int, pay: Callable[[], None]) -> None:
     end = 0
     while (begin := _next_data(source, end)) is not None:
         hole = os.lseek(source, begin, os.SEEK_HOLE)
@@ -89,6 +90,7 @@ def _copy_content(source: int, target: int) -> None:
         if not block:
             break  # it has become shorter
         end = begin + len(block)
+        pay()
         _write(target, block, begin)
     os.ftruncate(target, os.fstat(source).st_size)
 

@@ -5,6 +5,7 @@ import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from efs_backup.domain.arrival import Cause, Trouble, cause_in_source, may_be_remains
 from efs_backup.domain.evidence import Evidence, Surveyed
@@ -14,6 +15,9 @@ from efs_backup.engine.hard_links import LinkedInodes
 from efs_backup.engine.left_out import LeftOut
 from efs_backup.engine.tree import Tree, set_directory_attributes
 from efs_backup.engine.tree_walk import TreeWalk, joined
+
+if TYPE_CHECKING:
+    from efs_backup.domain.linking import Attributes
 
 
 @dataclass
@@ -181,9 +185,9 @@ class Finish:
     def _leave(self, directory: str) -> None:
         if self._order.keeps_root and not directory:
             return
-        wanted = self._settled.pop(directory, None) or self._find(directory)
-        if wanted is None or not stat.S_ISDIR(wanted.st_mode):
-            return  # gone, or something else by now
+        wanted = self._wanted(directory)
+        if wanted is None:
+            return
         try:
             self._give_attributes(directory, wanted)
         except FileNotFoundError:
@@ -196,7 +200,15 @@ class Finish:
             owner = f"the owner {wanted.st_uid}:{wanted.st_gid} or the mode {stat.S_IMODE(wanted.st_mode):o}"
             self._note(directory, Cause.REFUSED, f"{owner} could not be given: {error.strerror}")
 
-    def _give_attributes(self, directory: str, wanted: os.stat_result) -> None:
+    def _wanted(self, directory: str) -> "Attributes | None":
+        """What the directory's attributes are to be; where it is gone, or something else by now, what they were."""
+        found = self._settled.pop(directory, None) or self._find(directory)
+        if found and stat.S_ISDIR(found.st_mode):
+            return found
+        surveyed = self._order.evidence.surveyed.get(directory)
+        return surveyed.attributes if surveyed else None
+
+    def _give_attributes(self, directory: str, wanted: "Attributes") -> None:
         with self._target.opened(directory, to_list=False) as descriptor:
             set_directory_attributes(descriptor, wanted)
 

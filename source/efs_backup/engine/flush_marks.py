@@ -4,7 +4,9 @@ It is a file beside the partial, which its own backup writes: after a graceful e
 few minutes about what was there then.
 """
 
+import ctypes
 import json
+import os
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from efs_backup.domain.commands import flush_command
+from efs_backup.domain.errors import CopyFailed, Hung
 from efs_backup.domain.snapshots import SnapshotName
 from efs_backup.engine.process import Runner
 
@@ -48,6 +51,10 @@ class FlushMark:
             return NOTHING
         return until if until is ALL or type(until) is int else NOTHING
 
+    def forget(self) -> None:
+        """Remove the mark, if there is one: a partial that begins has nothing on the disk. Raises OSError."""
+        self._path.unlink(missing_ok=True)
+
     def write(self, until_ns: int | None) -> None:
         """Set the mark, by a rename. Raises OSError."""
         unfinished = self.probe()[0]
@@ -64,7 +71,11 @@ class FlushMark:
 
 
 class Flusher:
-    """Flushes the file system of a partial now and then while a copy runs, beside it, and sets its mark."""
+    """Flushes the file system of a partial now and then while a copy runs, beside it, and sets its mark.
+
+    Once it was told that something could not be written, nothing is believed any more: the kernel tells that once to
+    each descriptor that was open before (syncfs(2)), and so has this one its own, from before the copy until `close`.
+    """
 
     def __init__(
         self, runner: Runner, partial: Path, mark: FlushMark, *, beat: Callable[[], None] = lambda: None,
@@ -77,13 +88,20 @@ class Flusher:
         self._clock = clock
         self._next = clock() + FLUSH_SECONDS
         self._running: tuple[subprocess.Popen[bytes], int] | None = None
+        self._descriptor = os.open(partial, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._fault = ""
+
+    def close(self) -> None:
+        """Nothing more is asked."""
+        os.close(self._descriptor)
 
     def tick(self) -> None:
         """Go on; called about every second. That it fails costs only what a power loss would."""
         with suppress(OSError):
             if self._running and self._running[0].poll() is not None:
                 (done, until), self._running = self._running, None
-                if done.returncode == 0:
+                self._fault = self._fault or ("" if done.returncode == 0 else "a flush beside the copy failed")
+                if not self._fault:
                     self._mark.write(until)
             if not self._running and self._clock() >= self._next:
                 self._next = self._clock() + FLUSH_SECONDS
@@ -92,10 +110,23 @@ class Flusher:
 
     def finish(self) -> None:
         """Flush all, when nothing more is written, and set the mark."""
-        with suppress(OSError):
-            done = self._runner.run_within(self._command, FINISH_SECONDS, self._beat)
-            if done and done.code == 0:
-                self._mark.write(ALL)
+        with suppress(OSError, CopyFailed):
+            self.flush(FINISH_SECONDS)
+            self._mark.write(ALL)
+
+    def flush(self, seconds: float) -> None:
+        """Have all on the disk, nothing of it lost on the way. Raises CopyFailed, and Hung after so many seconds."""
+        done = self._runner.run_within(self._command, seconds, self._beat, undisturbed=True)
+        if done is None:
+            raise Hung(f"The copy could not be written to disk within {seconds / 60:.0f} minutes.")
+        self._fault = self._fault or (done.stderr.strip() or "sync failed" if done.code else self._write_error())
+        if self._fault:
+            raise CopyFailed(f"The copy could not be written to disk: {self._fault}.")
+
+    def _write_error(self) -> str:
+        """What was lost since our descriptor was opened, also where somebody else's `sync` has been told already."""
+        c_library = ctypes.CDLL(None, use_errno=True)
+        return os.strerror(ctypes.get_errno()) if c_library.syncfs(self._descriptor) else ""
 
 
 def remove_marks(series: Path, partials: Collection[SnapshotName]) -> None:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from itertools import pairwise
 
+from efs_backup.domain.linking import is_equal
 from efs_backup.engine.duplicate import duplicate
 from efs_backup.engine.patience import for_each
 from efs_backup.engine.tree import LeavesOut, Tree
@@ -75,14 +76,15 @@ def separate(target: Tree, paths: Iterable[str]) -> None:
     for path in paths:
         with target.above(path) as (directory, name):
             beside = beside_name()
-            duplicate(directory, name, beside)
+            duplicate(directory, name, beside, target.throttle.pay)
             os.rename(beside, name, src_dir_fd=directory, dst_dir_fd=directory)
 
 
 def relink(target: Tree, groups: Iterable[list[str]]) -> None:
     """Make the names of each group one file in the target, as far as the file system's link limit allows.
 
-    A name is replaced by a link beside it that is renamed over it; no file is ever written.
+    A group is what the source has now, and the target what it had when it was copied: only names that are equal become
+    one. A name is replaced by a link beside it that is renamed over it; no file is ever written.
     """
     for_each(
         ((group[0], group) for group in groups),
@@ -93,12 +95,20 @@ def relink(target: Tree, groups: Iterable[list[str]]) -> None:
 
 
 def _relink_group(target: Tree, group: list[str]) -> None:
-    leader: str | None = None
+    leaders: list[str] = []
     for path in group:
-        if target.find(path) is None:
+        found = target.find(path)
+        if found is None or stat.S_ISDIR(found.st_mode):
             continue  # left out, or vanished before it was copied
+        leader = next((leader for leader in leaders if _are_equal(target, leader, path, found)), None)
         if leader is None or not _replace_by_link(target, leader, path):
-            leader = path
+            leaders.insert(0, path)
+
+
+def _are_equal(target: Tree, leader: str, path: str, found: os.stat_result) -> bool:
+    if not is_equal(target.stat(leader), found):
+        return False
+    return not stat.S_ISLNK(found.st_mode) or target.read_link(leader) == target.read_link(path)
 
 
 def _replace_by_link(target: Tree, leader: str, path: str) -> bool:

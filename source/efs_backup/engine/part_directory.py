@@ -18,7 +18,6 @@ TYPE_CHECKING = False  # typing's own would have to be imported, which takes lon
 if TYPE_CHECKING:
     from efs_backup.domain.linking import Attributes
 
-_BYTES_OF_AN_OPERATION = 128 * 1024
 _OPERATIONS = {WRITE: 5, POINT: 3}
 """Of a new entry whose owner is that of this process: of a file open, read, create, write and times."""
 
@@ -117,19 +116,15 @@ class DirectoryCopy:
     def _is_the_same(self, place: int, name: str, found: "Attributes", attributes: os.stat_result) -> bool:
         if not is_equal(found, attributes, self._sides.time_step_ns) or not self._leads_alike(place, name, attributes):
             return False
-        if (
-            not self._sides.with_content
-            or not stat.S_ISREG(attributes.st_mode)
-            or self._reads_alike(place, name, found)
-        ):
+        if not self._sides.with_content or not stat.S_ISREG(attributes.st_mode) or self._reads_alike(place, name):
             return True
         self._refused.add(name)  # an rsync with references would link it by its attributes
         return False
 
-    def _reads_alike(self, place: int, name: str, found: "Attributes") -> bool:
-        self._throttle.pay(4 + found.st_size * 2 // _BYTES_OF_AN_OPERATION)
+    def _reads_alike(self, place: int, name: str) -> bool:
+        self._throttle.pay(4)
         try:
-            return read_alike(self._source.descriptor, place, name)
+            return read_alike(self._source.descriptor, place, name, self._throttle)
         except OSError:
             return False
 

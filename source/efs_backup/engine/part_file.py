@@ -9,11 +9,14 @@ from efs_backup.domain.linking import is_equal
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
 if TYPE_CHECKING:
     from efs_backup.domain.linking import Attributes
+    from efs_backup.engine.throttle import Throttle
 
 _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _MAKING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PERMISSIONS = 0o777
 _BLOCK = 1024 * 1024
+_OPERATIONS_OF_TWO_BLOCKS = 16
+"""As a file server may count them that is read by 128 KiB."""
 
 
 def write_small(source: int, target: int, name: str, listed: "Attributes") -> bool:
@@ -95,7 +98,7 @@ def point_symlink(source: int, target: int, name: str, listed: "Attributes") -> 
         raise
 
 
-def read_alike(one: int, other: int, name: str) -> bool:
+def read_alike(one: int, other: int, name: str, throttle: "Throttle") -> bool:
     """Whether a name is a file of the same content in two directories. Raises OSError."""
     with (
         open(os.open(name, _READING, dir_fd=one), "rb") as first,
@@ -104,6 +107,7 @@ def read_alike(one: int, other: int, name: str) -> bool:
         if not all(stat.S_ISREG(os.fstat(file.fileno()).st_mode) for file in (first, second)):
             return False
         while block := first.read(_BLOCK):
+            throttle.pay(_OPERATIONS_OF_TWO_BLOCKS)
             if block != second.read(_BLOCK):
                 return False
         return not second.read(1)

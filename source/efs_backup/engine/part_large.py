@@ -32,7 +32,23 @@ _BLOCK = 1024 * 1024
 _FLUSH_SECONDS = 2.0
 _MODE = 0o600
 _NAME_BYTES = 100
+_ALL = 2**64 - 1
 _UNTIL = b".until"
+
+
+def key_of(path: str, found: os.stat_result) -> bytes:
+    """The name under which a file is continued: of its path and of the version that was found of it.
+
+    The ctime tells a version from another one of the same size and mtime.
+    """
+    version = "-".join(
+        f"{number & _ALL:x}" for number in (found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)
+    )
+    return f"{_digest(path)}-{version}-".encode() + os.fsencode(path.rpartition("/")[2])[:_NAME_BYTES]
+
+
+def _digest(path: str) -> str:
+    return blake2b(os.fsencode(path), digest_size=8).hexdigest()
 
 
 class LargeFile:
@@ -43,11 +59,8 @@ class LargeFile:
         self._path = path
         self._above, _, self._name = path.rpartition("/")
         self._listed = listed
-        digest = blake2b(os.fsencode(path), digest_size=8).hexdigest().encode()
-        version = f"-{listed.st_size}-{listed.st_mtime_ns}-".encode()
         self._place = sides.unfinished
-        self._prefix = digest + b"-"
-        self._key = digest + version + os.fsencode(self._name)[:_NAME_BYTES]
+        self._key = b""
 
     def copy(self) -> bool:
         """Copy or go on, and put it in its place; False where it is not what was listed, or cannot be read or kept.
@@ -60,15 +73,16 @@ class LargeFile:
         finally:
             os.close(with_source)
         try:
+            opened = os.fstat(reading)
+            self._key = key_of(self._path, opened)
             self._forget_other_versions()
-            if not self._is_as_listed(reading) or not self._fill(reading) or not self._is_as_listed(reading):
+            if not is_equal(opened, self._listed) or not self._fill(reading):
                 return False
+            if os.fstat(reading).st_ctime_ns != opened.st_ctime_ns:
+                return False  # it was written to meanwhile, whatever its mtime says
         finally:
             os.close(reading)
         return self._put_in_place()
-
-    def _is_as_listed(self, reading: int) -> bool:
-        return is_equal(os.fstat(reading), self._listed)
 
     def _fill(self, reading: int) -> bool:
         """Copy what is missing; False where the file is shorter than it was."""
@@ -151,12 +165,15 @@ class LargeFile:
         return True
 
     def _forget_other_versions(self) -> None:
+        """What was begun of another version goes; where contents are to be compared, what was begun at all."""
         listing = open_below(self._place, "", LISTING)
         try:
             names = [os.fsencode(name) for name in os.listdir(listing)]
         finally:
             os.close(listing)
-        self._forget(*(name for name in names if name.startswith(self._prefix) and not name.startswith(self._key)))
+        kept = b"" if self._sides.with_content else self._key
+        mine = [name for name in names if name.startswith(f"{_digest(self._path)}-".encode())]
+        self._forget(*(name for name in mine if not kept or not name.startswith(kept)))
 
     def _forget(self, *names: bytes) -> None:
         for name in names:

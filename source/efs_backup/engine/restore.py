@@ -12,7 +12,7 @@ from pathlib import Path
 from efs_backup.domain.arrival import Fidelity, Trouble, fault_of
 from efs_backup.domain.commands import Comparing, rsync_options
 from efs_backup.domain.comparison import Summary
-from efs_backup.domain.errors import BackupError, RestoreFailed
+from efs_backup.domain.errors import BackupError, Hung, RestoreFailed
 from efs_backup.domain.evidence import Evidence
 from efs_backup.domain.locations import LOST_AND_FOUND
 from efs_backup.domain.orders import RestoreMode, RestoreOrder
@@ -87,7 +87,10 @@ class RestoreRun:
 
     def run(self) -> RestoreResult:
         """Restore. Raises NothingThere, WrongUsage, RestoreFailed, ToolMissing, Hung, CopyFailed of temporary files."""
-        return supervised(self._restore, self._activity)
+        try:
+            return supervised(self._restore, self._activity)
+        except Hung as error:
+            raise RestoreFailed(f"{error.message}{self._moved()}", error.next_step) from error
 
     def _restore(self) -> RestoreResult:
         tools = Tools.find(self._runner)

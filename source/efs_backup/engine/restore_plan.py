@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 from efs_backup.domain.comparison import Aspect, Difference, Kind, Summary
@@ -24,8 +23,8 @@ from efs_backup.engine.series import Series, Snapshot
 from efs_backup.engine.tree import Tree
 
 _NAMED = 3
-_CLOCKS_APART = timedelta(hours=1)
-"""By how much the clocks of this machine and of the target's server may differ."""
+_AT_ONCE_NS = 2_000_000_000
+"""By how much the ctime of a file that was just written may differ from its mtime, perhaps one of whole seconds."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,7 @@ def plan_restore(
             tree,
             sides.source,
             found.add,
-            reads=_reading(order, part),
+            reads=_reading(order),
             inside_old=order.mode is RestoreMode.MIRROR,
             omitted=Omitted(
                 LeftOut(lambda path: part.leaves_out(path) or sides.leaves_out(path) or path in sides.mounted),
@@ -258,15 +257,14 @@ def _refuse_other_devices(target: Tree, in_the_way: list[Difference]) -> None:
         raise _mounts_in_the_way(Path(target.root), apart)
 
 
-def _reading(order: RestoreOrder, part: Part) -> Callable[[os.stat_result, os.stat_result], bool]:
-    """Which files of equal size are compared by content: as ordered, or those of the target touched since the snapshot.
+def _reading(order: RestoreOrder) -> Callable[[os.stat_result, os.stat_result], bool]:
+    """Which files of equal size are compared by content: as ordered, or those of the target touched after their mtime.
 
-    Whatever damages a file but keeps its size and mtime sets its ctime.
+    Whatever damages a file but keeps its size and mtime sets its ctime, which then is not its mtime any more.
     """
     if order.with_content is not None:
         return lambda _old, _new: bool(order.with_content)
-    since_ns = int((part.snapshot.time - _CLOCKS_APART).timestamp()) * 1_000_000_000
-    return lambda old, new: old.st_mtime_ns == new.st_mtime_ns and old.st_ctime_ns >= since_ns
+    return lambda old, new: old.st_mtime_ns == new.st_mtime_ns and abs(old.st_ctime_ns - old.st_mtime_ns) > _AT_ONCE_NS
 
 
 def _is_in_the_way(difference: Difference, mode: RestoreMode) -> bool:

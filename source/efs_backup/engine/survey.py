@@ -18,7 +18,7 @@ from efs_backup.engine.tree import Tree
 from efs_backup.engine.tree_walk import TreeWalk, joined
 
 _MOST_REMEMBERED = 64 * 2**20
-_BYTES_OF_A_DIRECTORY = 600
+_BYTES_OF_A_DIRECTORY = 900
 _BYTES_OF_A_NAME = 60
 _AT_A_TIME = 1000
 
@@ -107,7 +107,7 @@ class Surveying:
                     files.append((os.fsencode(name), attributes))
             names.add([name for name, _ in files])
             self._note(directory, before.st_mode, files)
-        self._end(directory, Surveyed(names, tuple(below), before.st_ino, before.st_ctime_ns))
+        self._end(directory, Surveyed(names, tuple(below), before.st_ino, before.st_ctime_ns, before))
         return below
 
     def _root(self, directory: str) -> os.stat_result:

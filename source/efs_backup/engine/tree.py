@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
 from types import TracebackType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from efs_backup.domain.parts import Concurrency, concurrency_of
 from efs_backup.domain.throttling import NAMES_IN_A_REQUEST
@@ -16,6 +16,9 @@ from efs_backup.engine.descent import LISTING, PASSING, make_below, open_below, 
 from efs_backup.engine.mounts import kind_of_device
 from efs_backup.engine.throttle import Throttle
 from efs_backup.engine.tree_walk import joined
+
+if TYPE_CHECKING:
+    from efs_backup.domain.linking import Attributes
 
 _ROOT = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -193,7 +196,7 @@ def _look_at(directory: str, entry: os.DirEntry[str], unseen: Callable[[str, OSE
         return None
 
 
-def set_directory_attributes(descriptor: int, wanted: os.stat_result) -> None:
+def set_directory_attributes(descriptor: int, wanted: "Attributes") -> None:
     """Give an open directory the owner, mode and times of another; what is right already is not written again.
 
     Only root can give files away; for others the owner stays. The times come first, for a mode may close the directory

@@ -32,7 +32,7 @@ class UnfinishedFiles:
     def told(self) -> Iterator[str]:
         """A sentence about each file that waits."""
         for name, size in sorted(self._files()):
-            file = name.split("-", 3)[-1]
+            file = name.split("-", 5)[-1]
             yield f"{file!r} was cut off after {sized(size)}; the next backup continues it there."
 
     def forget(self) -> None:
