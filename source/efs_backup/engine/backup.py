@@ -308,7 +308,7 @@ class BackupRun:
             try:
                 leftovers = tuple(leftover.path for leftover in series.partials())
                 pruned = prune(series, self._order.retention, self._stop.is_due, self._throttle, leftovers, self._hold)
-                remove_marks(series.path, ())
+                remove_marks(series.path)
                 UnfinishedFiles(series.path).forget()
             except (BackupError, OSError) as error:
                 self._note(f"Pruning failed and will be tried again by the next backup: {error}")
