@@ -45,7 +45,10 @@ def test_without_locks_nothing_is_written_but_what_is_there_can_be_restored(
     without_locks("diff", backup, 1, 0)
     ended = without_locks("restore", backup, tmp_path / "restored")
     assert "cannot be locked" in ended.stderr
+    assert "cannot be locked" in ended.stdout
     assert account(tmp_path / "restored") == account(source)
+    (note,) = without_locks("restore", backup, tmp_path / "restored", "--json").json["notes"]
+    assert note.endswith("while this runs, prune nothing in it.")
 
 
 @pytest.mark.root

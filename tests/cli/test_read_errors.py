@@ -148,3 +148,17 @@ def test_what_a_user_may_not_read_is_named_or_left_out_as_ordered(
     same = {path for path, fact in account(source).items() if stat.S_ISREG(fact.kind)} & published.keys()
     assert len(same) == 12
     assert all(published[path].content == account(source)[path].content for path in same)
+
+
+@pytest.mark.root
+@both_copiers
+def test_a_failure_names_what_stood_in_its_way(cli: Cli, source: Path, backup: Path, tmp_path: Path) -> None:
+    """Its sentence has room for three names; the warnings have twenty of each kind, and count all."""
+    names = [f"private {number:02}" for number in range(25)]
+    for name in names:
+        write(source / name).chmod(0)
+    backup.chmod(0o777)
+    failed = run_as_nobody(cli, tmp_path, "run", source, backup, "--json")
+    assert (failed["status"], failed["failure_reason"]) == ("Failed", "SourceUnreadable")
+    assert _warned(failed) == [("Unreadable", names[:20])]
+    assert failed["warnings"][0]["count"] == 25

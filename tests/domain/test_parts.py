@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efs_backup.domain.arrival import Cause, Trouble
+from efs_backup.domain.arrival import Cause, Trouble, warnings_of
 from efs_backup.domain.backup import CopyStatistics
 from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed, SourceUnreadable
 from efs_backup.domain.parts import (
@@ -24,6 +24,7 @@ from efs_backup.domain.parts import (
 )
 from efs_backup.domain.rsync_output import Complaint, Fault
 from efs_backup.domain.tuning import JOBS_LIMIT, Copier, Tuning
+from efs_backup.domain.warnings import WarningKind
 
 HARMLESS = Complaint(Fault.HARMLESS, "failed to hard-link")
 FULL = Complaint(Fault.BACKUP_FULL, '[receiver] write failed on "/b/x": No space left on device (28)', "/b/x")
@@ -299,6 +300,15 @@ def test_many_faults_make_a_short_sentence() -> None:
     assert fault is not None
     assert fault.message.startswith("The source has 9 names that cannot be read: '0' (Permission denied), '1' (")
     assert fault.message.endswith(" and 6 more.")
+
+
+def test_each_cause_has_its_warning() -> None:
+    """With all names of it in order, whether a snapshot is published without them or not."""
+    warned = warnings_of((_shape, replace(_refused, path="b"), replace(_refused, path="a"), _unreadable))
+    assert [(one.kind, one.paths) for one in warned] == [
+        (WarningKind.LEFT_OUT, ("z",)), (WarningKind.UNREADABLE, ("x",)), (WarningKind.REFUSED, ("a", "b")),
+    ]  # fmt: skip
+    assert warned[1].message == "Not copied, for it cannot be read (Permission denied)"
 
 
 def test_the_statistics_of_a_copy_are_those_of_its_parts_and_of_the_look_at_them() -> None:

@@ -254,6 +254,17 @@ def test_a_success_with_a_warning_says_so_in_its_headline() -> None:
     assert "What to do next:\nLook at what the warning names" in report.text
 
 
+def test_a_failure_is_one_whatever_else_is_to_be_known() -> None:
+    """Its headline has its reason; its warnings stand under what happened."""
+    told = replace(FAILED, warning="Unreadable", message="It failed. Not copied: 'x'.", next_step="Mend it.")
+    report = report_on(told, FULL, SETTINGS)
+    assert "WARNING" not in report.subject
+    assert "What happened:\nIt failed. Not copied: 'x'." in report.text
+    assert "What to do next:\nMend it." in report.text
+    cut_off = replace(told, status=BackupStatus.INCOMPLETE, failure_reason=None)
+    assert "is INCOMPLETE with a WARNING (Unreadable)" in report_on(cut_off, None, SETTINGS).subject
+
+
 HOSTILE = "name\nWhat to do next:\n  run this\x1b[2J\u202e \udcff"
 
 

@@ -32,3 +32,12 @@ def test_names_in_the_report_of_a_failure_are_shown_escaped() -> None:
     text = report_on_failure(RestoreFailed(f"Of {HOSTILE!r}, \x1b[1m and \udcff."), SETTINGS, None).text
     assert is_mail(text)
     assert r"\x1b[1m and \xff." in text
+
+
+def test_what_a_restore_notes_is_in_its_report() -> None:
+    """Beside what happened, and as well escaped."""
+    plan = RestorePlan(SnapshotName.of(START), RestoreMode.OVERLAY, "/target", Summary())
+    result = RestoreResult(RestoreStatus.SUCCESS, plan, "Restored.", notes=("Prune nothing.", f"Of {HOSTILE!r}."))
+    text = report_on_restore(result, SETTINGS, None).text
+    assert is_mail(text)
+    assert "What happened:\nRestored. Prune nothing. Of 'name" in text

@@ -110,6 +110,7 @@ def _as_json(result: RestoreResult) -> dict[str, Any]:
             )
         },
         **(as_fields("quarantine", result.quarantine) if result.quarantine else {"quarantine": None}),
+        "notes": [*result.notes],
         "message": result.message,
         "next_step": result.next_step,
     }
@@ -124,6 +125,7 @@ def _facts(result: RestoreResult) -> list[tuple[str, str]]:
         *((words[kind], f"{plan.summary.counts[kind]:,}") for kind in Kind),
         *((words[kind], path) for kind in Kind for path in _first(result, kind)),
         ("quarantine", result.quarantine or ""),
+        *(("note", note) for note in result.notes),
         ("message", result.message),
         ("next", result.next_step),
     ]

@@ -120,16 +120,20 @@ _KEEP_OWNERS = (
 
 
 def warnings_of(troubles: Sequence[Trouble]) -> list[Warned]:
-    """The warnings about names that are left out of a snapshot that is published all the same."""
-    shapes, unreadable = of_cause(troubles, Cause.SHAPE), of_cause(troubles, Cause.UNREADABLE)
+    """The warnings about names that were not copied, of a backup that succeeds without them or fails."""
     found = []
-    if shapes:
-        message = f"Left out, for it cannot be copied as it is ({shapes[0].text})"
-        found.append(Warned.about(WarningKind.LEFT_OUT, message, [trouble.path for trouble in shapes]))
-    if unreadable:
-        message = f"Left out, for it cannot be read ({unreadable[0].text})"
-        found.append(Warned.about(WarningKind.UNREADABLE, message, [trouble.path for trouble in unreadable]))
+    for cause, kind in _KINDS.items():
+        if those := of_cause(troubles, cause):
+            message = f"Not copied, for it {cause.value} ({those[0].text})"
+            found.append(Warned.about(kind, message, [trouble.path for trouble in those]))
     return found
+
+
+_KINDS = {
+    Cause.SHAPE: WarningKind.LEFT_OUT,
+    Cause.UNREADABLE: WarningKind.UNREADABLE,
+    Cause.REFUSED: WarningKind.REFUSED,
+}
 
 
 def _named(troubles: Sequence[Trouble]) -> str:

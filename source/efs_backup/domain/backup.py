@@ -62,7 +62,8 @@ class Step:
 class BackupResult:
     """How a backup ended: status and reason, what it made, and what the operator should know and do.
 
-    A snapshot that is published with warnings is a success; notes tell what is no problem.
+    A snapshot that is published with warnings is a success; those of a failure name all that stood in its way. Notes
+    tell what is no problem.
     """
 
     status: BackupStatus

@@ -86,7 +86,7 @@ class Backup:
     `window_minutes` is 0 where a backup without AWS is recorded.
     `expires` is when DynamoDB may drop the record (its TTL wants a number: epoch seconds). `report_time` is when the
     operator was told how the backup ended, `heartbeat_time` when its agent last wrote how far it is, in which `phase`.
-    `warning` has the kinds of what the operator has to know about a success. `backup_size` and the like belong to the
+    `warning` has the kinds of what the operator has to know about it. `backup_size` and the like belong to the
     backup file system.
     """
 

@@ -48,7 +48,8 @@ def report_on(backup: Backup, newest: Backup | None, settings: OrchestratorSetti
 
 def _headline(backup: Backup) -> str:
     reason = f" ({backup.failure_reason})" if backup.failure_reason else ""
-    warning = f" with a WARNING ({backup.warning})" if backup.warning else ""
+    warned = backup.warning and backup.status is not BackupStatus.FAILED
+    warning = f" with a WARNING ({backup.warning})" if warned else ""
     return f"{_HEADLINES[backup.status]}{reason}{warning}"
 
 

@@ -40,7 +40,7 @@ def report_on_restore(result: RestoreResult, settings: RestoreSettings, logs: st
     headline = f"EFS restore {_HEADLINES[result.status]}: {settings.target_file_system}"
     text = "\n\n".join((
         f"{headline}.",
-        section("What happened", result.message),
+        section("What happened", " ".join((result.message, *result.notes))),
         section("The plan", _plan(result.plan, settings)),
         section("What was moved aside", shown(result.quarantine or "Nothing.")),
         section("What to do next", result.next_step or "Look at the result."),

@@ -62,13 +62,14 @@ class RestorePlan:
 
 @dataclass(frozen=True)
 class RestoreResult:
-    """How a restore ended."""
+    """How a restore ended; notes tell what is no problem, or how not to make one while it runs."""
 
     status: RestoreStatus
     plan: RestorePlan
     message: str
     next_step: str = ""
     quarantine: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> ExitCode:

@@ -1,4 +1,4 @@
-"""What the operator has to know about a backup that is published all the same."""
+"""Warnings: what the operator has to know about a backup, of a success too."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -13,10 +13,9 @@ class WarningKind(StrEnum):
 
     LEFT_OUT = "LeftOut"
     UNREADABLE = "Unreadable"
+    REFUSED = "Refused"
     CLOCK_JUMPED = "ClockJumped"
-    NOTHING_PRUNED = "NothingPruned"
     NOT_DELETED = "NotDeleted"
-    OWNERS_LOST = "OwnersLost"
     ANOTHER_SOURCE = "AnotherSource"
     SERIES_TORN = "SeriesTorn"
     SERIES_NOT_WRITTEN = "SeriesNotWritten"

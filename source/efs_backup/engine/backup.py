@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from efs_backup.domain.arrival import Fidelity, fault_of, warnings_of
+from efs_backup.domain.arrival import Fidelity, Trouble, fault_of, warnings_of
 from efs_backup.domain.backup import BackupResult, BackupStatus, CopyStatistics, Step
 from efs_backup.domain.commands import RSYNC_PATCHED, Comparing, PartSizes, rsync_options
 from efs_backup.domain.errors import BackupError, CopyFailed, FailureReason, Hung
@@ -206,8 +206,10 @@ class BackupRun:
                 report, evidence = self._copy(attempt, target, flusher, tools)
                 fault = report.fault(tolerated=self._order.tolerated_unreadable)
                 finished = None if fault else self._finish(attempt, target, evidence, report)
+                troubles = self._warn_of_troubles(attempt, report, finished)
                 if finished:
-                    fault = self._left_out(attempt, report, finished)
+                    self._note_brought(finished)
+                    fault = fault_of(troubles, self._order.tolerated_unreadable, "source", "backup file system")
             except Hung:
                 raise  # whatever touches the file systems now may wait for ever
             except BaseException:
@@ -260,17 +262,18 @@ class BackupRun:
             bringer = Bringer(attempt.source, target, _fidelity(Comparing(time_step_of(target.descriptor))))
             return Completion(attempt.source, target, bringer, order).run(attempt.survey.linked_inodes)
 
-    def _left_out(self, attempt: "_Attempt", report: CopyReport, finished: Finished) -> BackupError | None:
-        """The fault that all troubles together make; if it is none, the operator is warned of them."""
-        troubles = (*attempt.survey.troubles, *report.troubles, *finished.troubles)
+    def _warn_of_troubles(self, attempt: "_Attempt", report: CopyReport, finished: Finished | None) -> list[Trouble]:
+        """Name all that is in trouble, each name once: a fault's own sentence has room for three."""
+        troubles = (*attempt.survey.troubles, *report.troubles, *(finished.troubles if finished else ()))
         known = list({trouble.path: trouble for trouble in reversed(troubles)}.values())
+        for warned in warnings_of(known):
+            self._warn(warned)
+        return known
+
+    def _note_brought(self, finished: Finished) -> None:
         if finished.brought:
             names = counted(finished.brought, "name")
             self._note(f"{names} had to be copied one by one: they came during the backup, or a listing broke off.")
-        fault = fault_of(known, self._order.tolerated_unreadable, "source", "backup file system")
-        for warned in () if fault else warnings_of(known):
-            self._warn(warned)
-        return fault
 
     def _publish(self, attempt: "_Attempt", flusher: Flusher) -> Snapshot:
         with self._step("publish"):
@@ -306,7 +309,7 @@ class BackupRun:
             try:
                 leftovers = tuple(leftover.path for leftover in series.partials())
                 pruned = prune(series, self._order.retention, self._stop.is_due, self._throttle, leftovers, self._hold)
-                remove_marks(series.path, ())
+                remove_marks(series.path)
                 UnfinishedFiles(series.path).forget()
             except (BackupError, OSError) as error:
                 self._note(f"Pruning failed and will be tried again by the next backup: {error}")

@@ -8,7 +8,7 @@ import ctypes
 import json
 import os
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,10 +129,8 @@ class Flusher:
         return os.strerror(ctypes.get_errno()) if c_library.syncfs(self._descriptor) else ""
 
 
-def remove_marks(series: Path, partials: Collection[SnapshotName]) -> None:
-    """Remove the marks of partials that are no more; what cannot be removed is no mark of ours, and stays."""
-    kept = {f"{_PREFIX}{name}" for name in partials}
+def remove_marks(series: Path) -> None:
+    """Remove all marks, when no partial is left; what cannot be removed is no mark of ours, and stays."""
     for path in series.glob(f"{_PREFIX}*"):
-        if path.name.removesuffix(".new") not in kept:
-            with suppress(OSError):
-                path.unlink()
+        with suppress(OSError):
+            path.unlink()

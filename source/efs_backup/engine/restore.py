@@ -70,6 +70,7 @@ class RestoreRun:
         self._target = Path(order.target).absolute()
         self._throttle = Throttle(order.tuning.operations_per_second)
         self._summary = Summary()
+        self._notes: list[str] = []
         self._quarantine = Quarantine(self._target, SnapshotName.of(now))
 
     def plan(self) -> RestoreResult:
@@ -88,16 +89,15 @@ class RestoreRun:
     def run(self) -> RestoreResult:
         """Restore. Raises NothingThere, WrongUsage, RestoreFailed, ToolMissing, Hung, CopyFailed of temporary files."""
         try:
-            return supervised(self._restore, self._activity)
+            return replace(supervised(self._restore, self._activity), notes=tuple(self._notes))
         except Hung as error:
             raise RestoreFailed(f"{error.message}{self._moved()}", error.next_step) from error
 
     def _restore(self) -> RestoreResult:
         tools = Tools.find(self._runner)
-        note = self._watcher.note
-        with reading(self._series.path, note), ExitStack() as stack:
+        with reading(self._series.path, self._note), ExitStack() as stack:
             parts = self._opened_parts(stack)
-            attempts = [self._attempt(*part, stack.enter_context(workspace(note)), tools) for part in parts]
+            attempts = [self._attempt(*part, stack.enter_context(workspace(self._note)), tools) for part in parts]
             return self._run(attempts)
 
     def _opened_parts(self, stack: ExitStack) -> list[tuple[Part, Tree]]:
@@ -260,7 +260,7 @@ class RestoreRun:
         copy = Copy(order, self._runner, attempt.tools, private)
         report = copy.run(self._stop, self._watcher)
         for note in report.told():
-            self._watcher.note(note)
+            self._note(note)
         make_listed_directories(target, copy.listed_directories())
         return report, Evidence(survey.remembered, copy.witnesses(survey.remembered))
 
@@ -286,6 +286,10 @@ class RestoreRun:
         place = str(self._quarantine.path) if self._quarantine.exists else None
         message = f"Stopped before the end: {self._stop.reason()}.{self._moved()}"
         return RestoreResult(RestoreStatus.INCOMPLETE, plan, message, "Run the same restore again to go on.", place)
+
+    def _note(self, text: str) -> None:
+        self._notes.append(text)
+        self._watcher.note(text)
 
     def _moved(self) -> str:
         return f" What was replaced is in {str(self._quarantine.path)!r}." if self._quarantine.exists else ""
