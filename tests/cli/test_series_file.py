@@ -449,3 +449,25 @@ def test_a_backup_on_another_disk_is_refused(cli: Cli, source: Path, tmp_path: P
     again = f"mount -o loop '{other}' '{at}'"
     run_with_mounts(cli, again, "run", source, at, "--backup-moved")
     run_with_mounts(cli, again, "run", source, at)
+
+
+@pytest.mark.root
+def test_what_is_unmounted_during_a_backup_has_not_vanished(cli: Cli, source: Path, backup: Path) -> None:
+    """Nothing is published and nothing dropped, and the partial is gone on with."""
+    point = source / "uploads"
+    point.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "none", point], check=True)
+    try:
+        for number in range(60):
+            (point / str(number)).write_text("text")
+        running = cli.start("run", source, backup, "--max-operations-per-second", 60, "--json")
+        assert running.stderr
+        while b" copy" not in (line := running.stderr.readline()):
+            assert line, "it ended before"
+    finally:
+        subprocess.run(["umount", "--lazy", point], check=True)
+    stdout, _ = running.communicate(timeout=100)
+    result = json.loads(stdout)
+    assert (result["status"], result["failure_reason"]) == ("Failed", "SourceChanged")
+    assert "was unmounted during the backup: at 'uploads'" in result["message"]
+    assert cli("list", backup, code=5).stdout == ""

@@ -124,3 +124,21 @@ short
 def test_what_fstab_promises_and_is_not_mounted_is_found(path: str, mounted: list[str], missing: str) -> None:
     """Also above the path; the root is always there."""
     assert unmounted_point(FSTAB, mounted, path) == missing
+
+
+@pytest.mark.parametrize(
+    ("point", "kind", "is_expected"),
+    [
+        ("/s/run/user/1000", "tmpfs", False),
+        ("/s/run/credentials/unit", "ramfs", False),
+        ("/s/var/lib/docker/overlay2/x/merged", "overlay", False),
+        ("/s/home/alice/.gvfs", "fuse.gvfsd-fuse", False),
+        ("/s/uploads", "tmpfs", True),
+        ("/s/running", "tmpfs", True),
+        ("/s/run/data", "ext4", True),
+        ("/s/bucket", "fuse.s3fs", True),
+    ],
+)
+def test_what_is_mounted_for_somebodys_work_is_not_expected_again(point: str, kind: str, is_expected: bool) -> None:
+    """A user who logs out must not cost everybody the next night."""
+    assert points_below("/s", [(point, kind)]) == ([point] if is_expected else [])

@@ -7,6 +7,10 @@ from enum import Enum
 _VOLATILE = frozenset({"tmpfs", "ramfs", "overlay"})
 """Kinds whose file systems have no name that outlives a mount."""
 
+_IN_MEMORY = frozenset({"tmpfs", "ramfs"})
+_FOR_A_WHILE = frozenset({"overlay", "fuse.gvfsd-fuse", "fuse.portal"})
+"""Of containers, and of users at a desktop."""
+
 _PSEUDO = frozenset({
     "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "efivarfs",
     "erofs", "fusectl", "hugetlbfs", "iso9660", "mqueue", "nsfs", "proc", "pstore", "rpc_pipefs", "securityfs",
@@ -97,14 +101,21 @@ def compare(was: Place, now: Place) -> Likeness:
 def points_below(root: str, mounted: Iterable[tuple[str, str]]) -> list[str]:
     """The mount points below a directory at which files are missed when they are gone; `mounted`: points and kinds.
 
-    What is mounted on demand comes and goes; where it cannot be had, reading says so.
+    What is mounted on demand, or for a login, a container or a unit, comes and goes; where it cannot be had, reading
+    says so.
     """
     inside = [(point, kind) for point, kind in mounted if _is_in(point, root)]
     on_demand = [point for point, kind in inside if kind == "autofs"]
     return sorted({
         point for point, kind in inside
-        if point != root and kind not in _PSEUDO and not any(_is_in(point, above) for above in on_demand)
+        if point != root and kind not in _PSEUDO and not _passes(point, kind)
+        and not any(_is_in(point, above) for above in on_demand)
     })  # fmt: skip
+
+
+def _passes(point: str, kind: str) -> bool:
+    """Whether something is mounted for as long as somebody works with it."""
+    return kind in _FOR_A_WHILE or (kind in _IN_MEMORY and "run" in point.split("/"))
 
 
 def missing_mounts(was: Iterable[Mount], now: Iterable[Mount]) -> dict[Mount, Mount | None]:
