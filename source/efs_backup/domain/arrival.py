@@ -97,7 +97,7 @@ def cause_in_target(number: int) -> Cause:
 
 
 def of_cause(troubles: Iterable[Trouble], cause: Cause) -> list[Trouble]:
-    """Those with this cause, in order of their paths."""
+    """Choose the troubles with this cause, in order of their paths."""
     return sorted((trouble for trouble in troubles if trouble.cause is cause), key=lambda trouble: trouble.path)
 
 

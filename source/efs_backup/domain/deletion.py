@@ -31,7 +31,7 @@ class Undeleted:
 
     @property
     def remedy(self) -> str:
-        """What lets it go, as a command where there is one; "" where only another try may help."""
+        """The way to let a kept entry go, a command where there is one; "" where only another try may help."""
         if self.is_mounted:
             return f"umount {shlex.quote(self.path)}"
         if self.error_number in {errno.EPERM, errno.EACCES}:

@@ -16,7 +16,7 @@ rsync has, HOME which aliases of them are in ~/.popt, POSIXLY_CORRECT, GREP_OPTI
 
 
 def environment_of_programs(caller: Mapping[str, str]) -> dict[str, str]:
-    """What of the caller's environment programs get.
+    """Choose from the caller's environment what programs get.
 
     Places are absolute there, for programs start elsewhere: where PATH has `.` or an empty entry, that is left out.
     """

@@ -9,7 +9,7 @@ from efs_backup.domain.snapshots import FolderLabel
 
 @dataclass(frozen=True)
 class LabelFacts:
-    """What is on the backup file system.
+    """Facts about a label on the backup file system.
 
     has_snapshots: of this label. is_begun: the label's file is there. has_expected: any label holds the snapshot of the
     newest success on record.

@@ -27,7 +27,7 @@ class Mount:
     point: str
 
     def location(self, path: str) -> Location:
-        """What is shown at a path at or below the mount's point."""
+        """Find the place that a path at or below the mount's point shows."""
         return Location(self.root.device, _moved(path, self.point, self.root.path))
 
     def shows(self, wanted: Location) -> str | None:

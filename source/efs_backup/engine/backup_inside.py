@@ -15,7 +15,7 @@ from efs_backup.engine.tree import Tree
 
 
 def left_out_of_backup(source: Tree, order: BackupOrder, series: Series) -> LeftOut:
-    """What a backup leaves out, and what its dry run does."""
+    """Gather all that a backup leaves out, and its dry run too."""
     others = [OtherFileSystems(source)] if order.one_file_system else []
     return Together([Excluded(order.excludes), *others, BackupInside(source, series)])
 

@@ -1,4 +1,4 @@
-"""What a caller may have left in force, put in order before anything else: standard streams, signals, the umask."""
+"""Put in order, before anything else, the circumstances a caller may leave: streams, signals, the umask."""
 
 import errno
 import io

@@ -1,4 +1,4 @@
-"""What the walks leave out of a tree, decided by names before anything is looked at."""
+"""Paths that the walks leave out of a tree, decided by names before anything is looked at."""
 
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -12,7 +12,7 @@ from efs_backup.engine.tree import Tree
 
 
 class LeftOut:
-    """What a function of the path says, without one nothing; asked by many threads, in one walk after the other."""
+    """Leave out the paths that a function names, or none; asked by many threads, in one walk after the other."""
 
     def __init__(self, by_path: Callable[[str], bool] | None = None) -> None:
         self._by_path = by_path
@@ -34,16 +34,16 @@ class LeftOut:
         return False
 
     def notes(self) -> list[str]:
-        """What the operator should know of it, after a walk over all of the tree."""
+        """Notes for the operator about what was left out, after a walk over all of the tree."""
         return []
 
     def warnings(self) -> list[Warned]:
-        """What has to be seen to."""
+        """Warnings about what was left out and has to be seen to, after the same walk."""
         return []
 
 
 class Together(LeftOut):
-    """What any of several leaves out."""
+    """Leave out whatever any of several does."""
 
     def __init__(self, several: Sequence[LeftOut]) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class Together(LeftOut):
 
 
 class Excluded(LeftOut):
-    """What the operator's patterns mean."""
+    """Leave out what the operator's patterns match."""
 
     def __init__(self, excludes: Sequence[ExcludePattern]) -> None:
         super().__init__()
@@ -102,7 +102,7 @@ class Excluded(LeftOut):
 
 
 class OtherFileSystems(LeftOut):
-    """What is mounted below the root, bound from its own file system too, or has another device number.
+    """Leave out what is mounted below the root, bound from its own file system too, or has another device number.
 
     A directory stays, without what is in it; anything else, and what cannot be looked at, is left out itself.
     """
@@ -147,7 +147,7 @@ class OtherFileSystems(LeftOut):
 
 
 class Unreadable(LeftOut):
-    """What a survey could not look at, or not list; a directory stays, as far as it can be looked at."""
+    """Leave out what a survey could not look at, or not list; a directory stays, as far as it can be looked at."""
 
     def __init__(self, paths: Iterable[str]) -> None:
         super().__init__()

@@ -43,7 +43,7 @@ def change_series_file(label: Path, change: Callable[[SeriesFile | None], Series
 
 
 def _text(path: Path) -> str:
-    """Its content; of a regular file alone, for a FIFO would never end and a link leads elsewhere."""
+    """Read a regular file, and nothing else: a FIFO would never end, and a link leads elsewhere."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(descriptor, encoding="utf-8") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):

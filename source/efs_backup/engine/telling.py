@@ -1,4 +1,4 @@
-"""Telling how far it is, which is no part of the work."""
+"""Telling how far the work is, which is no part of the work."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,19 +17,19 @@ class Telling:
         self._watcher = watcher
 
     def step(self, name: str) -> None:
-        """A step begins."""
+        """Pass on that a step begins."""
         _tell(self._watcher.step, name)
 
     def expect(self, files: int, size: int) -> None:
-        """So much is there to be looked at."""
+        """Pass on how many files and bytes there are to be looked at."""
         _tell(self._watcher.expect, files, size)
 
     def progress(self, done: CopyStatistics) -> None:
-        """So much is done."""
+        """Pass on how much is done."""
         _tell(self._watcher.progress, done)
 
     def note(self, text: str) -> None:
-        """Something to know."""
+        """Pass on a sentence to know."""
         _tell(self._watcher.note, text)
 
 
