@@ -51,7 +51,7 @@ class Settled:
     """What was settled: the order with its rules, and the series' file as it is to be.
 
     file: None where it must not be written. at_once: whether it is written before the backup rather than after it.
-    hold: why nothing may be dropped; "" where it may.
+    hold: why nothing may be dropped; "" where it may. entered: the mounts below the source that the backup goes into.
     """
 
     order: BackupOrder
@@ -60,6 +60,7 @@ class Settled:
     notes: tuple[str, ...] = ()
     warnings: tuple[Warned, ...] = ()
     hold: str = ""
+    entered: tuple[Mount, ...] = ()
 
     def upon(self, stored: SeriesFile | None) -> SeriesFile | None:
         """The file to write where this one is stored by now: backups of other intervals may have written to it."""
@@ -76,6 +77,22 @@ class Settled:
 
 def settle(order: BackupOrder, found: Found, now: datetime) -> Settled:
     """Decide. Raises SeriesMissing, SourceChanged and BackupChanged, each with what was found and what to do."""
+    settled = _decide(order, found, now)
+    return replace(settled, entered=_entered(order, found.mounts, settled.order.excludes))
+
+
+def refuse_lost_mounts(settled: Settled, now: Iterable[Mount]) -> None:
+    """Raises SourceChanged where a mount that the backup goes into is gone: its files have not vanished."""
+    lost = missing_mounts(settled.entered, now)
+    if lost:
+        told = "; ".join(f"at {mount.path!r} there was {mount.file_system}" for mount in lost)
+        raise SourceChanged(
+            f"Something in the source {settled.order.source!r} was unmounted during the backup: {told}.",
+            "Mount it and run the backup again, which continues from what is copied.",
+        )
+
+
+def _decide(order: BackupOrder, found: Found, now: datetime) -> Settled:
     if isinstance(found.file, SeriesTorn):
         return _held_by_a_torn_file(order, found, found.file)
     if found.file is None:

@@ -34,7 +34,7 @@ from efs_backup.engine.patience import LAST_WORDS_SECONDS, supervised, within
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.prune import prune
-from efs_backup.engine.recognition import hold_of, recognize, remember, server_time
+from efs_backup.engine.recognition import check_mounts, hold_of, recognize, remember, server_time
 from efs_backup.engine.references import Reference, partial_references, snapshot_references
 from efs_backup.engine.refusals import FREE_SPACE, refusal, refusals_named
 from efs_backup.engine.series import Series, Snapshot
@@ -251,7 +251,9 @@ class BackupRun:
             troubled = frozenset(trouble.path for trouble in (*attempt.survey.troubles, *report.troubles))
             order = FinishOrder(attempt.left_out, evidence, whole_target=True, troubled=troubled)
             bringer = Bringer(attempt.source, target, _fidelity(Comparing(time_step_of(target.descriptor))))
-            return Completion(attempt.source, target, bringer, order).run(attempt.survey.linked_inodes)
+            finished = Completion(attempt.source, target, bringer, order).run(attempt.survey.linked_inodes)
+            check_mounts(self._settled, Path(attempt.source.root), attempt.series.label_path.parent)
+            return finished
 
     def _left_out(self, attempt: "_Attempt", report: CopyReport, finished: Finished) -> BackupError | None:
         """The fault that all troubles together make; if it is none, the operator is warned of them."""

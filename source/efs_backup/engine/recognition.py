@@ -13,7 +13,7 @@ from efs_backup.domain.first_backup import LabelFacts
 from efs_backup.domain.identity import FileSystem, Mount, Place
 from efs_backup.domain.orders import BackupOrder, Named
 from efs_backup.domain.series_file import SeriesFile
-from efs_backup.domain.series_rules import Found, Settled, settle
+from efs_backup.domain.series_rules import Found, Settled, refuse_lost_mounts, settle
 from efs_backup.domain.snapshots import RETENTION_LIMIT, FolderLabel, Interval, Retention
 from efs_backup.domain.window import Window
 from efs_backup.engine.found_series import find_series
@@ -45,6 +45,12 @@ def recognize(order: BackupOrder, source: Path, series: Series) -> Settled:
         _in_words(backup, there), unmounted(backup),
     )  # fmt: skip
     return settle(order, found, series.now)
+
+
+def check_mounts(settled: Settled, source: Path, backup: Path) -> None:
+    """Look whether all that was mounted in the source at the start still is. Raises SourceChanged."""
+    with source_errors_named(str(source)):
+        refuse_lost_mounts(settled, _mounts_of(source, backup))
 
 
 def remember(settled: Settled, series: Series) -> None:
