@@ -13,6 +13,7 @@ from efs_backup.domain.identity import (
     missing_mounts,
     points_below,
     unmounted_point,
+    user_of,
 )
 
 DISK = FileSystem("ext4", "1111", "/dev/sda1")
@@ -97,6 +98,28 @@ MOUNTED = [
 def test_mounts_are_missed_that_hold_somebodys_files_and_stay(root: str, points: list[str]) -> None:
     """Not the kernel's own, nor images of programs, nor what is mounted on demand."""
     assert points_below(root, MOUNTED) == points
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "user", "is_passing"),
+    [
+        ("tmpfs", "rw,size=64k,uid=1000,gid=1000", 1000, True),
+        ("tmpfs", "rw", 0, True),
+        ("overlay", "rw,lowerdir=/l", 0, True),
+        ("fuse.sshfs", "rw,user_id=1000,group_id=1000", 1000, True),
+        ("fuse.s3fs", "rw,user_id=0,group_id=0", 0, False),
+        ("fuseblk", "rw,user_id=0", 0, False),
+        ("vfat", "rw,uid=1000", 0, False),
+        ("ext4", "rw", 0, False),
+        ("nfs4", "rw,addr=10.0.0.1", 0, False),
+    ],
+)
+def test_what_goes_with_a_logout_or_a_container_is_told_by_kind_and_owner(
+    kind: str, options: str, user: int, is_passing: bool
+) -> None:
+    """Disks and servers stay, whoever owns what is on them."""
+    assert user_of(kind, options) == user
+    assert FileSystem(kind, "", "x", user).is_passing is is_passing
 
 
 FSTAB = """

@@ -11,7 +11,7 @@ from efs_backup.domain.excludes import ExcludePattern
 from efs_backup.domain.identity import FileSystem, Mount, Place
 from efs_backup.domain.orders import Asked, BackupOrder, Named
 from efs_backup.domain.series_file import SeriesFile, torn
-from efs_backup.domain.series_rules import Found, Settled, settle
+from efs_backup.domain.series_rules import Found, Settled, lost_mounts, settle
 from efs_backup.domain.snapshots import Interval, Retention
 from efs_backup.domain.warnings import WarningKind
 
@@ -186,6 +186,46 @@ def test_a_missing_mount_is_refused_and_can_be_meant(now: tuple[Mount, ...]) -> 
         settled(found, init=True)
     meant = settled(found, source_moved=True)
     assert meant.upon(FILE) == replace(FILE, mounts=now)
+
+
+PASSING = Mount("run/user/1000", FileSystem("tmpfs", "", "tmpfs", 1000))
+
+
+def test_a_missing_mount_that_passes_is_warned_of_where_the_last_snapshot_has_it() -> None:
+    """Nothing is dropped for it, and it is expected until a snapshot is without it; else it goes in silence."""
+    found = replace(FOUND, file=replace(FILE, mounts=(PASSING, UPLOADS)))
+    night = settled(replace(found, held=frozenset({PASSING.path})))
+    assert [(warned.kind, warned.paths) for warned in night.warnings] == [
+        (WarningKind.MOUNT_MISSING, ("run/user/1000",))
+    ]
+    assert "nothing is dropped" in night.hold
+    assert night.file
+    assert night.file.mounts == (PASSING, UPLOADS)
+    silent = settled(found)
+    assert (silent.warnings, silent.hold, silent.file) == ((), "", FILE)
+
+
+@pytest.mark.parametrize(
+    ("mount", "is_refused"),
+    [(UPLOADS, True), (Mount("sub", FileSystem("tmpfs", "", "none")), True), (PASSING, False),
+     (Mount("merged", FileSystem("overlay", "", "overlay")), False),
+     (Mount("remote", FileSystem("fuse.sshfs", "", "host:/", 1000)), False),
+     (Mount("bucket", FileSystem("fuse.s3fs", "", "s3fs")), True)],
+)  # fmt: skip
+def test_a_mount_that_is_lost_meanwhile_is_refused_unless_users_and_containers_end_it(
+    mount: Mount, is_refused: bool
+) -> None:
+    """One of them could cost everybody the night."""
+    night = settled(replace(FOUND, mounts=(UPLOADS, mount)))
+    assert lost_mounts(night, (UPLOADS, mount)) is None
+    rest = tuple({UPLOADS} - {mount})
+    if is_refused:
+        with pytest.raises(SourceChanged, match="unmounted during the backup"):
+            lost_mounts(night, rest)
+    else:
+        lost = lost_mounts(night, rest)
+        assert lost
+        assert (lost.kind, lost.paths) == (WarningKind.MOUNT_MISSING, (mount.path,))
 
 
 @pytest.mark.parametrize("excludes", ["/www", "/www/uploads", "uploads", "www/*"])

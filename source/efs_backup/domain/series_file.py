@@ -118,7 +118,8 @@ def _place_json(place: Place | None) -> dict[str, Any] | None:
 
 
 def _system_json(system: FileSystem) -> dict[str, Any]:
-    return {"kind": system.kind, "uuid": system.uuid, "device": _written(system.device)}
+    found = {"kind": system.kind, "uuid": system.uuid, "device": _written(system.device)}
+    return {**found, "user": system.user} if system.user else found
 
 
 def _place_of(found: Mapping[str, Any] | None) -> Place | None:
@@ -129,7 +130,8 @@ def _place_of(found: Mapping[str, Any] | None) -> Place | None:
 
 
 def _system_of(found: Mapping[str, Any]) -> FileSystem:
-    return FileSystem(_of_type(str, found["kind"]), _of_type(str, found["uuid"]), _read(found["device"]))
+    user = _of_type(int, found.get("user", 0))
+    return FileSystem(_of_type(str, found["kind"]), _of_type(str, found["uuid"]), _read(found["device"]), user)
 
 
 def _written(text: str) -> str | dict[str, str]:

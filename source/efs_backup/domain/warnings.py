@@ -18,6 +18,7 @@ class WarningKind(StrEnum):
     NOT_DELETED = "NotDeleted"
     OWNERS_LOST = "OwnersLost"
     ANOTHER_SOURCE = "AnotherSource"
+    MOUNT_MISSING = "MountMissing"
     SERIES_TORN = "SeriesTorn"
     SERIES_NOT_WRITTEN = "SeriesNotWritten"
     BACKUP_IN_SOURCE = "BackupInSource"

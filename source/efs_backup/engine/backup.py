@@ -34,7 +34,7 @@ from efs_backup.engine.patience import LAST_WORDS_SECONDS, supervised, within
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.process import Runner, Tools
 from efs_backup.engine.prune import prune
-from efs_backup.engine.recognition import check_mounts, hold_of, recognize, remember, server_time
+from efs_backup.engine.recognition import hold_of, look_for_lost_mounts, recognize, remember, server_time
 from efs_backup.engine.references import Reference, partial_references, snapshot_references
 from efs_backup.engine.refusals import FREE_SPACE, refusal, refusals_named
 from efs_backup.engine.series import Series, Snapshot
@@ -252,8 +252,15 @@ class BackupRun:
             order = FinishOrder(attempt.left_out, evidence, whole_target=True, troubled=troubled)
             bringer = Bringer(attempt.source, target, _fidelity(Comparing(time_step_of(target.descriptor))))
             finished = Completion(attempt.source, target, bringer, order).run(attempt.survey.linked_inodes)
-            check_mounts(self._settled, Path(attempt.source.root), attempt.series.label_path.parent)
+            self._hold_if_unmounted(attempt)
             return finished
+
+    def _hold_if_unmounted(self, attempt: "_Attempt") -> None:
+        """Look at the mounts below the source again, after the last look at its names. Raises SourceChanged."""
+        backup = attempt.series.label_path.parent
+        if lost := look_for_lost_mounts(self._settled, Path(attempt.source.root), backup):
+            self._warn(lost)
+            self._hold = self._hold or str(lost)
 
     def _left_out(self, attempt: "_Attempt", report: CopyReport, finished: Finished) -> BackupError | None:
         """The fault that all troubles together make; if it is none, the operator is warned of them."""
