@@ -55,6 +55,31 @@ def test_a_first_backup_has_to_be_meant(plain: Cli, source: Path, backup: Path) 
     assert "it holds 'lost+found'" in refused(plain, "SeriesMissing", source, backup)["message"]
 
 
+@pytest.mark.parametrize("how", ["run --init", "init"])
+def test_a_series_whose_snapshots_are_all_gone_is_refused(plain: Cli, source: Path, backup: Path, how: str) -> None:
+    """It would begin anew without a word; nothing is touched, and who means it says so once."""
+    plain("run", source, backup, "--init")
+    plain("run", source, backup)
+    (*_, newest) = snapshots(backup)
+    assert stored(backup)["newest"] == f"daily/{newest}"
+    shutil.rmtree(backup / "efs-backup" / "daily")
+    before = account(backup)
+    assert f"daily/{newest}" in refused(plain, "SeriesMissing", source, backup)["message"]
+    assert account(backup) == before
+    command, *option = how.split()
+    assert "begins anew" in plain(command, source, backup, *option).stdout
+    assert plain("run", source, backup, "--json").json["notes"] == []
+
+
+def test_a_first_backup_that_did_not_end_is_gone_on_with(plain: Cli, source: Path, backup: Path) -> None:
+    """The label's file is there, and knows of no snapshot."""
+    plain("run", source, backup, "--init", "--window", 0.00001, code=3)
+    assert (stored(backup)["newest"], snapshots(backup)) == ("", [])
+    plain("run", source, backup, "--window", 60)
+    (published,) = snapshots(backup)
+    assert stored(backup)["newest"] == f"daily/{published}"
+
+
 def test_init_is_an_option_or_a_command_or_in_the_environment(plain: Cli, source: Path, backup: Path) -> None:
     """Each once for each label; from then on `run` needs nothing."""
     plain("run", source, backup, "--label", "a", "--init")

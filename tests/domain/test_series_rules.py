@@ -18,6 +18,7 @@ from efs_backup.domain.warnings import WarningKind
 NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
 DISK, OTHER_DISK = FileSystem("ext4", "1111", "/dev/sda1"), FileSystem("ext4", "2222", "/dev/sdb1")
 SOURCE, BACKUP = Place("/srv", DISK, 2, "/srv"), Place("/backup", OTHER_DISK, 2, "/backup")
+NEWEST = "daily/20261121T020000Z"
 UPLOADS = Mount("www/uploads", FileSystem("nfs4", "", "10.0.0.1:/uploads"))
 FILE = SeriesFile(
     "efs-backup", NOW, SOURCE, (UPLOADS,), BACKUP, (ExcludePattern("*.log"),), 60.0, {Interval.DAILY: Retention(30)}
@@ -97,6 +98,23 @@ def test_a_first_backup_has_to_be_meant() -> None:
     assert first.upon(None) == SeriesFile(
         "efs-backup", NOW, SOURCE, (), BACKUP, patterns("a"), 5.0, {Interval.DAILY: Retention(3)}
     )
+
+
+def test_a_series_whose_snapshots_are_all_gone_begins_anew_only_if_that_is_meant() -> None:
+    """Its file knows the newest; a file that knows of none is of a first backup that did not end."""
+    known = replace(FILE, newest=NEWEST)
+    assert settled(replace(FOUND, is_known=False)).notes == ()
+    assert settled(replace(FOUND, file=known)).upon(known) == known
+    gone = replace(FOUND, file=known, snapshots=0, is_known=False, backup_holds="it holds 'efs-backup'")
+    with pytest.raises(SeriesMissing, match=rf"the newest, {NEWEST}, is noted") as raised:
+        settled(gone)
+    assert "it holds 'efs-backup'" in raised.value.message
+    assert "--init" in raised.value.next_step
+    anew = settled(gone, init=True)
+    assert NEWEST in anew.notes[0]
+    assert anew.at_once
+    assert anew.upon(known) == FILE
+    assert anew.upon(known, "daily/20261122T020000Z") == replace(FILE, newest="daily/20261122T020000Z")
 
 
 def test_even_a_meant_one_does_not_fill_what_fstab_says_is_not_mounted() -> None:

@@ -29,7 +29,8 @@ class SeriesFile:
     """What the series of one label know of themselves.
 
     source, backup: None where nobody has said yet. mounts: below the source, in the last backup. retention: of each
-    interval that has begun. unknown: the object that was read, so that what a later version adds to it is kept.
+    interval that has begun. newest: the snapshot published last, as `daily/NAME`; "" before the first.
+    unknown: the object that was read, so that what a later version adds to it is kept.
     """
 
     label: str
@@ -40,6 +41,7 @@ class SeriesFile:
     excludes: tuple[ExcludePattern, ...] = ()
     window_minutes: float | None = None
     retention: Mapping[Interval, Retention] = field(default_factory=dict)
+    newest: str = ""
     unknown: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def with_rule(self, interval: Interval, retention: Retention) -> "SeriesFile":
@@ -60,6 +62,7 @@ class SeriesFile:
             "excludes": [_written(pattern.text) for pattern in self.excludes],
             "window_minutes": self.window_minutes,
             "intervals": {**intervals, **rules},
+            "newest": self.newest,
         }
         return json.dumps({**self.unknown, **known}, indent=2, allow_nan=False) + "\n"
 
@@ -99,6 +102,7 @@ class SeriesFile:
                 Interval(name): Retention(_of_type(int, rule["retain"]))
                 for name, rule in intervals.items() if name in set(Interval)
             },
+            newest=_of_type(str, found.get("newest", "")),
             unknown=dict(found),
         )  # fmt: skip
 

@@ -52,7 +52,8 @@ class Settled:
     """What was settled: the order with its rules, and the series' file as it is to be.
 
     file: None where it must not be written. at_once: whether it is written before the backup rather than after it.
-    hold: why nothing may be dropped; "" where it may. entered: the mounts below the source that the backup goes into.
+    hold: why nothing may be dropped; "" where it may. begins_anew: the snapshots that the file knows of are gone, and
+    that is meant. entered: the mounts below the source that the backup goes into.
     """
 
     order: BackupOrder
@@ -61,18 +62,25 @@ class Settled:
     notes: tuple[str, ...] = ()
     warnings: tuple[Warned, ...] = ()
     hold: str = ""
+    begins_anew: bool = False
     entered: tuple[Mount, ...] = ()
 
-    def upon(self, stored: SeriesFile | None) -> SeriesFile | None:
-        """The file to write where this one is stored by now: backups of other intervals may have written to it."""
+    def upon(self, stored: SeriesFile | None, newest: str = "") -> SeriesFile | None:
+        """The file to write where this one is stored by now: backups of other intervals may have written to it.
+
+        newest: the snapshot that was published; "" where none was.
+        """
         mine, interval = self.file, self.order.interval
-        if mine is None or stored is None:
-            return mine
+        if mine is None:
+            return None
+        if stored is None:
+            return replace(mine, newest=newest)
         if self.order.asked.saves:
             stored = replace(stored, excludes=mine.excludes, window_minutes=mine.window_minutes)
         return replace(
             stored.with_rule(interval, mine.retention[interval]),
             label=mine.label, source=mine.source, mounts=mine.mounts, backup=mine.backup,
+            newest=newest or ("" if self.begins_anew else stored.newest),
         )  # fmt: skip
 
 
@@ -141,8 +149,20 @@ def _refuse_what_is_not_there(order: BackupOrder, found: Found) -> None:
         )
 
 
+def _refuse_lost_snapshots(order: BackupOrder, found: Found, file: SeriesFile) -> None:
+    if order.asked.init or not _is_lost(found, file):
+        return
+    raise SeriesMissing(
+        f"The label {order.label} has no snapshot any more, though the newest, {file.newest}, is noted in its"
+        f" series.json. In {order.backup!r}: {found.backup_holds}.",
+        "Find out where they are, and bring them back. If the series is to begin anew, say so once with --init, or with"
+        f" `efs-backup init SOURCE BACKUP --label {order.label}`.",
+    )
+
+
 def _go_on(order: BackupOrder, found: Found, file: SeriesFile) -> Settled:
     asked = order.asked
+    _refuse_lost_snapshots(order, found, file)
     likeness = compare(file.source, found.source) if file.source else Likeness.SAME
     is_another = likeness is Likeness.ANOTHER and not asked.source_moved
     if is_another and asked.init:
@@ -154,6 +174,10 @@ def _go_on(order: BackupOrder, found: Found, file: SeriesFile) -> Settled:
     if file.backup and not (asked.backup_moved or asked.named):
         _refuse_another_backup(order, file.backup, found.backup)
     return _ruled(order, found, file, likeness)
+
+
+def _is_lost(found: Found, file: SeriesFile) -> bool:
+    return bool(file.newest) and not found.is_known
 
 
 def _ruled(order: BackupOrder, found: Found, file: SeriesFile, likeness: Likeness) -> Settled:
@@ -169,11 +193,13 @@ def _ruled(order: BackupOrder, found: Found, file: SeriesFile, likeness: Likenes
         excludes=excludes if asked.saves else file.excludes,
         window_minutes=_for_once(asked.window_minutes, file.window_minutes) if asked.saves else file.window_minutes,
     )  # fmt: skip
-    at_once = asked.source_moved or asked.backup_moved or asked.saves or begins or likeness is Likeness.MOVED
+    anew = _is_lost(found, file)
+    at_once = asked.source_moved or asked.backup_moved or asked.saves or begins or likeness is Likeness.MOVED or anew
     settled = replace(order, retention=_most(asked.retention, rule), excludes=excludes)
-    notes = (*_notes_on_places(file, saved, likeness), *_notes_on_rules(settled, file, rule))
+    gone = f"All snapshots are gone, the newest being {file.newest}; the series begins anew, for --init was given."
+    notes = (*([gone] if anew else ()), *_notes_on_places(file, saved, likeness), *_notes_on_rules(settled, file, rule))
     warned = _warning_of(missed)
-    return Settled(settled, saved, at_once, notes, (warned,) if warned else (), str(warned or ""))
+    return Settled(settled, saved, at_once, notes, (warned,) if warned else (), str(warned or ""), anew)
 
 
 def _missed(order: BackupOrder, found: Found, file: SeriesFile, excludes: tuple[ExcludePattern, ...]) -> list[Mount]:

@@ -292,7 +292,7 @@ class BackupRun:
             copied.total_file_size + finished.brought_size,
             copied.total_transferred_file_size + finished.brought_size, copied.vanished_files,
         )  # fmt: skip
-        self._remember(attempt.series)
+        self._remember(attempt.series, snapshot.name)
         pruned = self._prune(attempt.series)
         return BackupResult(
             BackupStatus.SUCCESS,
@@ -301,10 +301,10 @@ class BackupRun:
             pruned=pruned, steps=tuple(self._steps), notes=tuple(self._notes), warnings=tuple(self._warnings),
         )  # fmt: skip
 
-    def _remember(self, series: Series) -> None:
+    def _remember(self, series: Series, published: SnapshotName) -> None:
         """Have the series know what this backup has seen. The snapshot is there, whatever becomes of this."""
         try:
-            remember(self._settled, series)
+            remember(self._settled, series, published)
         except BackupError as error:
             self._warn(Warned(WarningKind.SERIES_NOT_WRITTEN, f"series.json could not be written: {error.message}"))
 

@@ -15,7 +15,7 @@ from efs_backup.domain.identity import FileSystem, Mount, Place, missing_mounts
 from efs_backup.domain.orders import BackupOrder, Named
 from efs_backup.domain.series_file import SeriesFile
 from efs_backup.domain.series_rules import Found, Settled, lost_mounts, settle
-from efs_backup.domain.snapshots import RETENTION_LIMIT, FolderLabel, Interval, Retention
+from efs_backup.domain.snapshots import RETENTION_LIMIT, FolderLabel, Interval, Retention, SnapshotName
 from efs_backup.domain.warnings import Warned
 from efs_backup.domain.window import Window
 from efs_backup.engine.descent import LISTING, PASSING, open_below, open_root
@@ -44,7 +44,7 @@ def recognize(order: BackupOrder, source: Path, series: Series) -> Settled:
     file = read_series_file(series.label_path)
     recorded = None if _has_rule(file, series.interval) else _recorded(series.path)
     found = Found(
-        file, here, mounts, there, len(series.snapshots()), file is not None or _has_snapshots(series), recorded,
+        file, here, mounts, there, len(series.snapshots()), _has_snapshots(series), recorded,
         _in_words(backup, there), unmounted(backup), _held(series, file, mounts),
     )  # fmt: skip
     return settle(order, found, series.now)
@@ -56,10 +56,11 @@ def look_for_lost_mounts(settled: Settled, source: Path, backup: Path) -> Warned
         return lost_mounts(settled, _mounts_of(source, backup))
 
 
-def remember(settled: Settled, series: Series) -> None:
+def remember(settled: Settled, series: Series, published: SnapshotName | None = None) -> None:
     """Write what is to be known from now on. Raises BackupFull or CopyFailed."""
+    newest = f"{series.interval}/{published}" if published else ""
     if settled.file:
-        change_series_file(series.label_path, settled.upon)
+        change_series_file(series.label_path, lambda stored: settled.upon(stored, newest))
 
 
 def window_of(order: BackupOrder) -> Window:
@@ -84,9 +85,12 @@ def server_time(directory: Path) -> datetime:
 def label_facts(backup: Path, label: FolderLabel, expected: str | None, now: datetime) -> LabelFacts:
     """Look for the series of a label, and for a snapshot of this name under any."""
     series = Series(backup, label, Interval.DAILY, now)
+    file = read_series_file(series.label_path)
+    noted = file.newest if isinstance(file, SeriesFile) else ""
     return LabelFacts(
         has_snapshots=_has_snapshots(series),
-        is_begun=read_series_file(series.label_path) is not None,
+        is_begun=isinstance(file, SeriesFile) and not noted,
+        has_lost=bool(noted),
         has_expected=any(
             str(snapshot.name) == expected
             for each in find_series(backup, None, None, now)[0]
