@@ -294,6 +294,17 @@ def test_prune_keeps_to_the_rule_or_does_what_it_is_told(cli: Cli, source: Path,
     assert len(cli("run", source, backup, "--json").json["pruned"]) == 1
 
 
+def test_it_is_said_where_the_series_of_a_label_keep_too_many_together(cli: Cli, source: Path, backup: Path) -> None:
+    """They share their files, and a file has 177 links at most; by `run`, `init` and `prune --save`."""
+    said = "keep 200 snapshots together"
+    cli("run", source, backup, "--retain", 100)
+    assert said in cli("init", source, backup, "--interval", "weekly", "--retain", 100).stdout
+    assert said in cli("init", source, backup).stdout
+    assert said in str(cli("run", source, backup, "--json").json["notes"])
+    assert cli("prune", backup, "--retain", 50, "--save", "--json").json["notes"] == []
+    assert said in cli("prune", backup, "--retain", 100, "--save").stdout
+
+
 def test_excludes_and_window_hold_for_once_unless_they_are_saved(cli: Cli, source: Path, backup: Path) -> None:
     """A forgotten exclude is none that was taken back."""
     write(source / "a.log")

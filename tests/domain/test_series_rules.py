@@ -154,6 +154,13 @@ def test_another_interval_of_a_known_label_just_begins() -> None:
     assert file.retention == {Interval.DAILY: Retention(30), Interval.WEEKLY: Retention(8)}
 
 
+@pytest.mark.parametrize(("retain", "is_said"), [(140, False), (141, True)])
+def test_rules_that_together_keep_more_than_a_file_can_have_links_are_noted(retain: int, is_said: bool) -> None:
+    """Series of a label share their files, so the sum counts, not each."""
+    night = settled(replace(FOUND, snapshots=0), Interval.WEEKLY, retention=Retention(retain))
+    assert any("keep 171 snapshots together" in note for note in night.notes) is is_said
+
+
 CHANGED_SOURCES = {
     "another path and directory": Place("/other", DISK, 99, "/"),
     "another file system at the path": replace(SOURCE, file_system=OTHER_DISK),

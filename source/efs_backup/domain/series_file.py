@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from efs_backup.domain.errors import SeriesTooNew, SeriesTorn, WrongUsage
 from efs_backup.domain.excludes import ExcludePattern
 from efs_backup.domain.identity import FileSystem, Mount, Place
-from efs_backup.domain.snapshots import Interval, Retention
+from efs_backup.domain.snapshots import RETENTION_LIMIT, Interval, Retention
 from efs_backup.domain.window import Window
 
 _T = TypeVar("_T")
@@ -47,6 +47,16 @@ class SeriesFile:
     def with_rule(self, interval: Interval, retention: Retention) -> "SeriesFile":
         """The same with this rule for one interval."""
         return replace(self, retention={**self.retention, interval: retention})
+
+    def crowd(self) -> str:
+        """A sentence where an unchanged file may need more links than one can have; "" where it does not."""
+        together = sum(rule.count for rule in self.retention.values())
+        if together <= RETENTION_LIMIT:
+            return ""
+        return (
+            f"The series of the label {self.label} keep {together} snapshots together, and share what is unchanged:"
+            f" above {RETENTION_LIMIT} a file may reach the limit of 177 hard links of Amazon EFS, and is copied anew."
+        )
 
     def to_text(self) -> str:
         """The file's text: JSON that every reader takes."""

@@ -130,7 +130,7 @@ def _begin(order: BackupOrder, found: Found, now: datetime) -> Settled:
     return Settled(
         replace(order, retention=file.retention[order.interval], excludes=file.excludes),
         replace(file, mounts=_entered(order, found.mounts, file.excludes)),
-        at_once=True, notes=(adopted,) if found.is_known else (),
+        at_once=True, notes=(*((adopted,) if found.is_known else ()), *filter(None, [file.crowd()])),
     )  # fmt: skip
 
 
@@ -197,7 +197,12 @@ def _ruled(order: BackupOrder, found: Found, file: SeriesFile, likeness: Likenes
     at_once = asked.source_moved or asked.backup_moved or asked.saves or begins or likeness is Likeness.MOVED or anew
     settled = replace(order, retention=_most(asked.retention, rule), excludes=excludes)
     gone = f"All snapshots are gone, the newest being {file.newest}; the series begins anew, for --init was given."
-    notes = (*([gone] if anew else ()), *_notes_on_places(file, saved, likeness), *_notes_on_rules(settled, file, rule))
+    notes = (
+        *([gone] if anew else ()),
+        *_notes_on_places(file, saved, likeness),
+        *_notes_on_rules(settled, file, rule),
+        *filter(None, [saved.crowd()]),
+    )
     warned = _warning_of(missed)
     return Settled(settled, saved, at_once, notes, (warned,) if warned else (), str(warned or ""), anew)
 

@@ -33,7 +33,7 @@ from efs_backup.engine.lock import Owner, locked
 from efs_backup.engine.patience import LAST_WORDS_SECONDS, supervised, within
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.process import Runner, Tools
-from efs_backup.engine.prune import prune
+from efs_backup.engine.prune import BUSY, prune
 from efs_backup.engine.recognition import hold_of, look_for_lost_mounts, recognize, remember, server_time
 from efs_backup.engine.references import Reference, partial_references, snapshot_references
 from efs_backup.engine.refusals import FREE_SPACE, refusal, refusals_named
@@ -320,7 +320,7 @@ class BackupRun:
                 self._note(f"Pruning failed and will be tried again by the next backup: {error}")
                 return ()
         if pruned.plan is None:
-            self._note("Nothing was pruned, for somebody restores from this series; the next backup prunes.")
+            self._note(f"Nothing was pruned, for {BUSY}; the next backup prunes.")
         if not pruned.is_whole:
             self._note("Not all dropped snapshots are deleted yet; the next backup goes on.")
         for warned in pruned.warnings:

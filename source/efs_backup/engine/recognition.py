@@ -195,4 +195,4 @@ def begin_series(order: BackupOrder, *, now: datetime) -> Settled:
         backup.mkdir(exist_ok=True)
     series.prepare()
     remember(settled, series)
-    return settled if settled.at_once else replace(settled, notes=(_BEGUN,))
+    return settled if settled.at_once else replace(settled, notes=(_BEGUN, *filter(None, [settled.file.crowd()])))
