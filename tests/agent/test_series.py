@@ -74,6 +74,22 @@ def test_a_new_file_system_can_be_begun_by_hand(instance: Instance, cli: Cli, tm
     assert stored(instance)["source"]["uuid"] == instance.environment["SOURCE_FILE_SYSTEM"]
 
 
+def test_a_label_whose_snapshots_are_gone_is_not_begun_anew_by_itself(
+    instance: Instance, cli: Cli, tmp_path: Path
+) -> None:
+    """Its file stays, and is no proof: Failed, until somebody begins by hand; from then on it goes on."""
+    night(instance)
+    shutil.rmtree(instance.backup / "efs-backup" / "daily")
+    ended = second_night(instance)
+    assert (ended.status, ended.failure_reason) == (BackupStatus.FAILED, FailureReason.SERIES_MISSING)
+    assert not (instance.backup / "efs-backup" / "daily").exists()
+    anything = tmp_path / "anything"
+    anything.mkdir()
+    cli("init", anything, instance.backup, "--source-moved")
+    assert night(instance, "2026-11-24T02:00:00Z").status is BackupStatus.SUCCESS
+    assert night(instance, "2026-11-25T02:00:00Z").status is BackupStatus.SUCCESS
+
+
 def test_another_label_beside_the_old_one_just_begins(instance: Instance) -> None:
     """The right file system is there, for it has the newest snapshot."""
     night(instance)

@@ -313,8 +313,8 @@ def test_what_is_being_restored_is_not_pruned(
         time.sleep(0.01)
     cli.let_rsync_be_fast()
     result = cli("run", source, backup, "--json").json
-    assert any("somebody restores" in note for note in result["notes"])
-    assert "restores from this series" in cli("prune", backup, "--retain", 1, "--json", code=4).json["message"]
+    assert any("somebody reads" in note for note in result["notes"])
+    assert "reads from this series: a restore" in cli("prune", backup, "--retain", 1, "--json", code=4).json["message"]
     stdout, _ = running.communicate()
     assert json.loads(stdout)["status"] == "Success"
     assert len(cli("run", source, backup, "--json").json["pruned"]) == 2

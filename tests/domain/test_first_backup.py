@@ -17,7 +17,7 @@ NEWEST = Backup(
     window_minutes=180, interval=Interval.DAILY, retention=7, expires=datetime(2027, 2, 22, tzinfo=UTC),
     snapshot="20261122T020000Z", backup="fs-old",
 )  # fmt: skip
-NOTHING = LabelFacts(has_snapshots=False, is_begun=False, has_expected=False)
+NOTHING = LabelFacts(has_snapshots=False, has_expected=False, is_begun=False)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,15 @@ def test_a_stack_begins_where_it_has_made_nothing_yet_or_where_it_is_meant(
 ) -> None:
     """By another label, or by hand."""
     assert may_begin(newest, facts, LABEL, "fs-new") is begins
+
+
+@pytest.mark.parametrize("newest", [None, NEWEST])
+def test_a_series_whose_snapshots_are_all_gone_is_not_begun_anew(newest: Backup | None) -> None:
+    """Its file is no proof that nothing was there, but of the contrary; nor is another label beside it."""
+    facts = replace(NOTHING, has_expected=newest is not None, has_lost=True)
+    with pytest.raises(SeriesMissing, match="holds no backup of the label web, though"):
+        may_begin(newest, facts, LABEL, "fs-1")
+    assert not may_begin(newest, replace(facts, has_snapshots=True), LABEL, "fs-1")
 
 
 @pytest.mark.parametrize("newest", [NEWEST, replace(NEWEST, snapshot=None, backup=None)])

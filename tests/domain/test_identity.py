@@ -13,6 +13,7 @@ from efs_backup.domain.identity import (
     missing_mounts,
     points_below,
     unmounted_point,
+    user_of,
 )
 
 DISK = FileSystem("ext4", "1111", "/dev/sda1")
@@ -99,6 +100,28 @@ def test_mounts_are_missed_that_hold_somebodys_files_and_stay(root: str, points:
     assert points_below(root, MOUNTED) == points
 
 
+@pytest.mark.parametrize(
+    ("kind", "options", "user", "is_passing"),
+    [
+        ("tmpfs", "rw,size=64k,uid=1000,gid=1000", 1000, True),
+        ("tmpfs", "rw", 0, True),
+        ("overlay", "rw,lowerdir=/l", 0, True),
+        ("fuse.sshfs", "rw,user_id=1000,group_id=1000", 1000, True),
+        ("fuse.s3fs", "rw,user_id=0,group_id=0", 0, False),
+        ("fuseblk", "rw,user_id=0", 0, False),
+        ("vfat", "rw,uid=1000", 0, False),
+        ("ext4", "rw", 0, False),
+        ("nfs4", "rw,addr=10.0.0.1", 0, False),
+    ],
+)
+def test_what_goes_with_a_logout_or_a_container_is_told_by_kind_and_owner(
+    kind: str, options: str, user: int, is_passing: bool
+) -> None:
+    """Disks and servers stay, whoever owns what is on them."""
+    assert user_of(kind, options) == user
+    assert FileSystem(kind, "", "x", user).is_passing is is_passing
+
+
 FSTAB = """
 # /dev/sdx1 /commented ext4 defaults 0 0
 UUID=1111 / ext4 defaults 0 1
@@ -124,21 +147,3 @@ short
 def test_what_fstab_promises_and_is_not_mounted_is_found(path: str, mounted: list[str], missing: str) -> None:
     """Also above the path; the root is always there."""
     assert unmounted_point(FSTAB, mounted, path) == missing
-
-
-@pytest.mark.parametrize(
-    ("point", "kind", "is_expected"),
-    [
-        ("/s/run/user/1000", "tmpfs", False),
-        ("/s/run/credentials/unit", "ramfs", False),
-        ("/s/var/lib/docker/overlay2/x/merged", "overlay", False),
-        ("/s/home/alice/.gvfs", "fuse.gvfsd-fuse", False),
-        ("/s/uploads", "tmpfs", True),
-        ("/s/running", "tmpfs", True),
-        ("/s/run/data", "ext4", True),
-        ("/s/bucket", "fuse.s3fs", True),
-    ],
-)
-def test_what_is_mounted_for_somebodys_work_is_not_expected_again(point: str, kind: str, is_expected: bool) -> None:
-    """A user who logs out must not cost everybody the next night."""
-    assert points_below("/s", [(point, kind)]) == ([point] if is_expected else [])

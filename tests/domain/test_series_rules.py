@@ -11,13 +11,14 @@ from efs_backup.domain.excludes import ExcludePattern
 from efs_backup.domain.identity import FileSystem, Mount, Place
 from efs_backup.domain.orders import Asked, BackupOrder, Named
 from efs_backup.domain.series_file import SeriesFile, torn
-from efs_backup.domain.series_rules import Found, Settled, settle
+from efs_backup.domain.series_rules import Found, Settled, lost_mounts, settle
 from efs_backup.domain.snapshots import Interval, Retention
 from efs_backup.domain.warnings import WarningKind
 
 NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
 DISK, OTHER_DISK = FileSystem("ext4", "1111", "/dev/sda1"), FileSystem("ext4", "2222", "/dev/sdb1")
 SOURCE, BACKUP = Place("/srv", DISK, 2, "/srv"), Place("/backup", OTHER_DISK, 2, "/backup")
+NEWEST = "daily/20261121T020000Z"
 UPLOADS = Mount("www/uploads", FileSystem("nfs4", "", "10.0.0.1:/uploads"))
 FILE = SeriesFile(
     "efs-backup", NOW, SOURCE, (UPLOADS,), BACKUP, (ExcludePattern("*.log"),), 60.0, {Interval.DAILY: Retention(30)}
@@ -99,6 +100,23 @@ def test_a_first_backup_has_to_be_meant() -> None:
     )
 
 
+def test_a_series_whose_snapshots_are_all_gone_begins_anew_only_if_that_is_meant() -> None:
+    """Its file knows the newest; a file that knows of none is of a first backup that did not end."""
+    known = replace(FILE, newest=NEWEST)
+    assert settled(replace(FOUND, is_known=False)).notes == ()
+    assert settled(replace(FOUND, file=known)).upon(known) == known
+    gone = replace(FOUND, file=known, snapshots=0, is_known=False, backup_holds="it holds 'efs-backup'")
+    with pytest.raises(SeriesMissing, match=rf"the newest, {NEWEST}, is noted") as raised:
+        settled(gone)
+    assert "it holds 'efs-backup'" in raised.value.message
+    assert "--init" in raised.value.next_step
+    anew = settled(gone, init=True)
+    assert NEWEST in anew.notes[0]
+    assert anew.at_once
+    assert anew.upon(known) == FILE
+    assert anew.upon(known, "daily/20261122T020000Z") == replace(FILE, newest="daily/20261122T020000Z")
+
+
 def test_even_a_meant_one_does_not_fill_what_fstab_says_is_not_mounted() -> None:
     """--init may be in the environment for ever."""
     with pytest.raises(SeriesMissing, match="/etc/fstab has a file system at '/backup'"):
@@ -134,6 +152,13 @@ def test_another_interval_of_a_known_label_just_begins() -> None:
     file = night.upon(FILE)
     assert file
     assert file.retention == {Interval.DAILY: Retention(30), Interval.WEEKLY: Retention(8)}
+
+
+@pytest.mark.parametrize(("retain", "is_said"), [(140, False), (141, True)])
+def test_rules_that_together_keep_more_than_a_file_can_have_links_are_noted(retain: int, is_said: bool) -> None:
+    """Series of a label share their files, so the sum counts, not each."""
+    night = settled(replace(FOUND, snapshots=0), Interval.WEEKLY, retention=Retention(retain))
+    assert any("keep 171 snapshots together" in note for note in night.notes) is is_said
 
 
 CHANGED_SOURCES = {
@@ -186,6 +211,46 @@ def test_a_missing_mount_is_refused_and_can_be_meant(now: tuple[Mount, ...]) -> 
         settled(found, init=True)
     meant = settled(found, source_moved=True)
     assert meant.upon(FILE) == replace(FILE, mounts=now)
+
+
+PASSING = Mount("run/user/1000", FileSystem("tmpfs", "", "tmpfs", 1000))
+
+
+def test_a_missing_mount_that_passes_is_warned_of_where_the_last_snapshot_has_it() -> None:
+    """Nothing is dropped for it, and it is expected until a snapshot is without it; else it goes in silence."""
+    found = replace(FOUND, file=replace(FILE, mounts=(PASSING, UPLOADS)))
+    night = settled(replace(found, held=frozenset({PASSING.path})))
+    assert [(warned.kind, warned.paths) for warned in night.warnings] == [
+        (WarningKind.MOUNT_MISSING, ("run/user/1000",))
+    ]
+    assert "nothing is dropped" in night.hold
+    assert night.file
+    assert night.file.mounts == (PASSING, UPLOADS)
+    silent = settled(found)
+    assert (silent.warnings, silent.hold, silent.file) == ((), "", FILE)
+
+
+@pytest.mark.parametrize(
+    ("mount", "is_refused"),
+    [(UPLOADS, True), (Mount("sub", FileSystem("tmpfs", "", "none")), True), (PASSING, False),
+     (Mount("merged", FileSystem("overlay", "", "overlay")), False),
+     (Mount("remote", FileSystem("fuse.sshfs", "", "host:/", 1000)), False),
+     (Mount("bucket", FileSystem("fuse.s3fs", "", "s3fs")), True)],
+)  # fmt: skip
+def test_a_mount_that_is_lost_meanwhile_is_refused_unless_users_and_containers_end_it(
+    mount: Mount, is_refused: bool
+) -> None:
+    """One of them could cost everybody the night."""
+    night = settled(replace(FOUND, mounts=(UPLOADS, mount)))
+    assert lost_mounts(night, (UPLOADS, mount)) is None
+    rest = tuple({UPLOADS} - {mount})
+    if is_refused:
+        with pytest.raises(SourceChanged, match="unmounted during the backup"):
+            lost_mounts(night, rest)
+    else:
+        lost = lost_mounts(night, rest)
+        assert lost
+        assert (lost.kind, lost.paths) == (WarningKind.MOUNT_MISSING, (mount.path,))
 
 
 @pytest.mark.parametrize("excludes", ["/www", "/www/uploads", "uploads", "www/*"])

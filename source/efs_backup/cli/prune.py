@@ -53,6 +53,7 @@ def _show(plan: PrunePlan, pruned: Pruned | None, *, as_json: bool) -> None:
     """pruned: None for a dry run."""
     is_done = pruned and pruned.is_whole
     warnings = [str(warned) for warned in pruned.warnings] if pruned else []
+    notes = list(pruned.notes) if pruned else []
     keep, drop = [str(name) for name in plan.keep], [str(name) for name in plan.drop]
     if as_json:
         print_json(
@@ -63,6 +64,7 @@ def _show(plan: PrunePlan, pruned: Pruned | None, *, as_json: bool) -> None:
                 "reason": plan.reason,
                 "deleted": bool(is_done and not warnings),
                 "warnings": warnings,
+                "notes": notes,
             }
         )
         return
@@ -72,4 +74,5 @@ def _show(plan: PrunePlan, pruned: Pruned | None, *, as_json: bool) -> None:
         ("because of", plan.reason),
         ("note", "" if is_done in {None, True} else "Not all is deleted yet; the next prune or backup goes on."),
         *(("warning", warning) for warning in warnings),
+        *(("note", note) for note in notes),
     ])  # fmt: skip

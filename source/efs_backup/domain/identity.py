@@ -7,9 +7,8 @@ from enum import Enum
 _VOLATILE = frozenset({"tmpfs", "ramfs", "overlay"})
 """Kinds whose file systems have no name that outlives a mount."""
 
-_IN_MEMORY = frozenset({"tmpfs", "ramfs"})
-_FOR_A_WHILE = frozenset({"overlay", "fuse.gvfsd-fuse", "fuse.portal"})
-"""Of containers, and of users at a desktop."""
+_SHORT_LIVED = frozenset({"ramfs", "overlay"})
+"""Kinds that services and containers have as long as they run."""
 
 _PSEUDO = frozenset({
     "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "efivarfs",
@@ -24,11 +23,13 @@ class FileSystem:
     """A file system as the kernel names it.
 
     uuid: "" where it has none, or none that can be told. device: the block device or the export, as it was mounted.
+    user: whose it is, for a tmpfs or one of FUSE that the kernel knows to be a user's; 0 for all others.
     """
 
     kind: str
     uuid: str = ""
     device: str = ""
+    user: int = 0
 
     def may_be(self, other: "FileSystem") -> bool:
         """Whether both can be one: where one of them has no name that lasts, only the kinds can tell them apart."""
@@ -51,6 +52,16 @@ class FileSystem:
     def family(self) -> str:
         """The kind without the version of its protocol."""
         return "nfs" if self.kind.startswith("nfs") else self.kind
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether it may be gone without anybody's mistake: after a logout, a reboot, the end of a container."""
+        return self.kind in _VOLATILE or self.ends_at_any_time
+
+    @property
+    def ends_at_any_time(self) -> bool:
+        """Whether users and programs end it whenever they like: a session's, a container's, a service's secrets."""
+        return self.user != 0 or self.kind in _SHORT_LIVED
 
     def __str__(self) -> str:
         return f"{self.device or 'unnamed'} ({self.kind}{f', UUID {self.uuid}' if self.uuid else ''})"
@@ -108,14 +119,9 @@ def points_below(root: str, mounted: Iterable[tuple[str, str]]) -> list[str]:
     on_demand = [point for point, kind in inside if kind == "autofs"]
     return sorted({
         point for point, kind in inside
-        if point != root and kind not in _PSEUDO and not _passes(point, kind)
+        if point != root and kind not in _PSEUDO
         and not any(_is_in(point, above) for above in on_demand)
     })  # fmt: skip
-
-
-def _passes(point: str, kind: str) -> bool:
-    """Whether something is mounted for as long as somebody works with it."""
-    return kind in _FOR_A_WHILE or (kind in _IN_MEMORY and "run" in point.split("/"))
 
 
 def missing_mounts(was: Iterable[Mount], now: Iterable[Mount]) -> dict[Mount, Mount | None]:
@@ -126,6 +132,13 @@ def missing_mounts(was: Iterable[Mount], now: Iterable[Mount]) -> dict[Mount, Mo
         mount: other for mount, other in found.items()
         if other is None or not mount.file_system.may_be(other.file_system)
     }  # fmt: skip
+
+
+def user_of(kind: str, options: str) -> int:
+    """Whose file system this is, by the options that mountinfo has of it; 0 for root's, and where nothing tells."""
+    wanted = "uid=" if kind == "tmpfs" else "user_id=" if kind.startswith("fuse") else None
+    numbers = [option.removeprefix(wanted) for option in options.split(",") if wanted and option.startswith(wanted)]
+    return int(numbers[0]) if numbers and numbers[0].isdecimal() else 0
 
 
 def unmounted_point(fstab: str, mounted: Sequence[str], path: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from efs_backup.domain.errors import SeriesTooNew, SeriesTorn, WrongUsage
 from efs_backup.domain.excludes import ExcludePattern
 from efs_backup.domain.identity import FileSystem, Mount, Place
-from efs_backup.domain.snapshots import Interval, Retention
+from efs_backup.domain.snapshots import RETENTION_LIMIT, Interval, Retention
 from efs_backup.domain.window import Window
 
 _T = TypeVar("_T")
@@ -29,7 +29,8 @@ class SeriesFile:
     """What the series of one label know of themselves.
 
     source, backup: None where nobody has said yet. mounts: below the source, in the last backup. retention: of each
-    interval that has begun. unknown: the object that was read, so that what a later version adds to it is kept.
+    interval that has begun. newest: the snapshot published last, as `daily/NAME`; "" before the first.
+    unknown: the object that was read, so that what a later version adds to it is kept.
     """
 
     label: str
@@ -40,11 +41,22 @@ class SeriesFile:
     excludes: tuple[ExcludePattern, ...] = ()
     window_minutes: float | None = None
     retention: Mapping[Interval, Retention] = field(default_factory=dict)
+    newest: str = ""
     unknown: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def with_rule(self, interval: Interval, retention: Retention) -> "SeriesFile":
         """The same with this rule for one interval."""
         return replace(self, retention={**self.retention, interval: retention})
+
+    def crowd(self) -> str:
+        """A sentence where an unchanged file may need more links than one can have; "" where it does not."""
+        together = sum(rule.count for rule in self.retention.values())
+        if together <= RETENTION_LIMIT:
+            return ""
+        return (
+            f"The series of the label {self.label} keep {together} snapshots together, and share what is unchanged:"
+            f" above {RETENTION_LIMIT} a file may reach the limit of 177 hard links of Amazon EFS, and is copied anew."
+        )
 
     def to_text(self) -> str:
         """The file's text: JSON that every reader takes."""
@@ -60,6 +72,7 @@ class SeriesFile:
             "excludes": [_written(pattern.text) for pattern in self.excludes],
             "window_minutes": self.window_minutes,
             "intervals": {**intervals, **rules},
+            "newest": self.newest,
         }
         return json.dumps({**self.unknown, **known}, indent=2, allow_nan=False) + "\n"
 
@@ -99,6 +112,7 @@ class SeriesFile:
                 Interval(name): Retention(_of_type(int, rule["retain"]))
                 for name, rule in intervals.items() if name in set(Interval)
             },
+            newest=_of_type(str, found.get("newest", "")),
             unknown=dict(found),
         )  # fmt: skip
 
@@ -118,7 +132,8 @@ def _place_json(place: Place | None) -> dict[str, Any] | None:
 
 
 def _system_json(system: FileSystem) -> dict[str, Any]:
-    return {"kind": system.kind, "uuid": system.uuid, "device": _written(system.device)}
+    found = {"kind": system.kind, "uuid": system.uuid, "device": _written(system.device)}
+    return {**found, "user": system.user} if system.user else found
 
 
 def _place_of(found: Mapping[str, Any] | None) -> Place | None:
@@ -129,7 +144,8 @@ def _place_of(found: Mapping[str, Any] | None) -> Place | None:
 
 
 def _system_of(found: Mapping[str, Any]) -> FileSystem:
-    return FileSystem(_of_type(str, found["kind"]), _of_type(str, found["uuid"]), _read(found["device"]))
+    user = _of_type(int, found.get("user", 0))
+    return FileSystem(_of_type(str, found["kind"]), _of_type(str, found["uuid"]), _read(found["device"]), user)
 
 
 def _written(text: str) -> str | dict[str, str]:

@@ -32,7 +32,7 @@ class Found:
 
     snapshots: how many the series has. is_known: whether any series of the label has one, or a partial. recorded: the
     rule of the newest record. backup_holds: BACKUP in words. unmounted: where /etc/fstab has BACKUP mounted, though
-    nothing is.
+    nothing is. held: the paths of missing mounts at which the newest snapshot of the series holds anything.
     """
 
     file: SeriesFile | SeriesTorn | None
@@ -44,6 +44,7 @@ class Found:
     recorded: Retention | None = None
     backup_holds: str = ""
     unmounted: str = ""
+    held: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ class Settled:
     """What was settled: the order with its rules, and the series' file as it is to be.
 
     file: None where it must not be written. at_once: whether it is written before the backup rather than after it.
-    hold: why nothing may be dropped; "" where it may. entered: the mounts below the source that the backup goes into.
+    hold: why nothing may be dropped; "" where it may. begins_anew: the snapshots that the file knows of are gone, and
+    that is meant. entered: the mounts below the source that the backup goes into.
     """
 
     order: BackupOrder
@@ -60,18 +62,25 @@ class Settled:
     notes: tuple[str, ...] = ()
     warnings: tuple[Warned, ...] = ()
     hold: str = ""
+    begins_anew: bool = False
     entered: tuple[Mount, ...] = ()
 
-    def upon(self, stored: SeriesFile | None) -> SeriesFile | None:
-        """The file to write where this one is stored by now: backups of other intervals may have written to it."""
+    def upon(self, stored: SeriesFile | None, newest: str = "") -> SeriesFile | None:
+        """The file to write where this one is stored by now: backups of other intervals may have written to it.
+
+        newest: the snapshot that was published; "" where none was.
+        """
         mine, interval = self.file, self.order.interval
-        if mine is None or stored is None:
-            return mine
+        if mine is None:
+            return None
+        if stored is None:
+            return replace(mine, newest=newest)
         if self.order.asked.saves:
             stored = replace(stored, excludes=mine.excludes, window_minutes=mine.window_minutes)
         return replace(
             stored.with_rule(interval, mine.retention[interval]),
             label=mine.label, source=mine.source, mounts=mine.mounts, backup=mine.backup,
+            newest=newest or ("" if self.begins_anew else stored.newest),
         )  # fmt: skip
 
 
@@ -81,15 +90,22 @@ def settle(order: BackupOrder, found: Found, now: datetime) -> Settled:
     return replace(settled, entered=_entered(order, found.mounts, settled.order.excludes))
 
 
-def refuse_lost_mounts(settled: Settled, now: Iterable[Mount]) -> None:
-    """Raises SourceChanged where a mount that the backup goes into is gone: its files have not vanished."""
+def lost_mounts(settled: Settled, now: Iterable[Mount]) -> Warned | None:
+    """Why nothing may be dropped where mounts that the backup goes into are gone meanwhile; None where none is.
+
+    Raises SourceChanged where their files have not just vanished. What users and containers end at any time is no
+    reason to refuse, or one of them could cost everybody the night.
+    """
     lost = missing_mounts(settled.entered, now)
-    if lost:
-        told = "; ".join(f"at {mount.path!r} there was {mount.file_system}" for mount in lost)
+    refused = [mount for mount in lost if not mount.file_system.ends_at_any_time]
+    if refused:
+        told = "; ".join(f"at {mount.path!r} there was {mount.file_system}" for mount in refused)
         raise SourceChanged(
             f"Something in the source {settled.order.source!r} was unmounted during the backup: {told}.",
             "Mount it and run the backup again, which continues from what is copied.",
         )
+    gone = "Unmounted during the backup, so that the snapshot may lack some of their files, and nothing is dropped"
+    return Warned.about(WarningKind.MOUNT_MISSING, gone, [mount.path for mount in lost]) if lost else None
 
 
 def _decide(order: BackupOrder, found: Found, now: datetime) -> Settled:
@@ -114,7 +130,7 @@ def _begin(order: BackupOrder, found: Found, now: datetime) -> Settled:
     return Settled(
         replace(order, retention=file.retention[order.interval], excludes=file.excludes),
         replace(file, mounts=_entered(order, found.mounts, file.excludes)),
-        at_once=True, notes=(adopted,) if found.is_known else (),
+        at_once=True, notes=(*((adopted,) if found.is_known else ()), *filter(None, [file.crowd()])),
     )  # fmt: skip
 
 
@@ -133,8 +149,20 @@ def _refuse_what_is_not_there(order: BackupOrder, found: Found) -> None:
         )
 
 
+def _refuse_lost_snapshots(order: BackupOrder, found: Found, file: SeriesFile) -> None:
+    if order.asked.init or not _is_lost(found, file):
+        return
+    raise SeriesMissing(
+        f"The label {order.label} has no snapshot any more, though the newest, {file.newest}, is noted in its"
+        f" series.json. In {order.backup!r}: {found.backup_holds}.",
+        "Find out where they are, and bring them back. If the series is to begin anew, say so once with --init, or with"
+        f" `efs-backup init SOURCE BACKUP --label {order.label}`.",
+    )
+
+
 def _go_on(order: BackupOrder, found: Found, file: SeriesFile) -> Settled:
     asked = order.asked
+    _refuse_lost_snapshots(order, found, file)
     likeness = compare(file.source, found.source) if file.source else Likeness.SAME
     is_another = likeness is Likeness.ANOTHER and not asked.source_moved
     if is_another and asked.init:
@@ -142,10 +170,14 @@ def _go_on(order: BackupOrder, found: Found, file: SeriesFile) -> Settled:
     excludes = _for_once(asked.excludes, file.excludes)
     if not asked.source_moved and file.source:
         _refuse_another_source(order, likeness, file.source, found.source)
-        _refuse_missing_mounts(order, _entered(order, file.mounts, excludes), found.mounts)
+        _refuse_missing_mounts(order, _missing(order, found, file, excludes))
     if file.backup and not (asked.backup_moved or asked.named):
         _refuse_another_backup(order, file.backup, found.backup)
     return _ruled(order, found, file, likeness)
+
+
+def _is_lost(found: Found, file: SeriesFile) -> bool:
+    return bool(file.newest) and not found.is_known
 
 
 def _ruled(order: BackupOrder, found: Found, file: SeriesFile, likeness: Likeness) -> Settled:
@@ -154,16 +186,43 @@ def _ruled(order: BackupOrder, found: Found, file: SeriesFile, likeness: Likenes
     if asked.saves and asked.retention:
         rule = asked.retention
     excludes = _for_once(asked.excludes, file.excludes)
+    missed = [] if asked.source_moved else _missed(order, found, file, excludes)
     saved = replace(
         file.with_rule(interval, rule), label=str(order.label), source=found.source, backup=found.backup,
-        mounts=_expected(order, file, found.mounts, excludes),
+        mounts=_expected(order, file, (*found.mounts, *missed), excludes),
         excludes=excludes if asked.saves else file.excludes,
         window_minutes=_for_once(asked.window_minutes, file.window_minutes) if asked.saves else file.window_minutes,
     )  # fmt: skip
-    at_once = asked.source_moved or asked.backup_moved or asked.saves or begins or likeness is Likeness.MOVED
+    anew = _is_lost(found, file)
+    at_once = asked.source_moved or asked.backup_moved or asked.saves or begins or likeness is Likeness.MOVED or anew
     settled = replace(order, retention=_most(asked.retention, rule), excludes=excludes)
-    notes = (*_notes_on_places(file, saved, likeness), *_notes_on_rules(settled, file, rule))
-    return Settled(settled, saved, at_once, notes)
+    gone = f"All snapshots are gone, the newest being {file.newest}; the series begins anew, for --init was given."
+    notes = (
+        *([gone] if anew else ()),
+        *_notes_on_places(file, saved, likeness),
+        *_notes_on_rules(settled, file, rule),
+        *filter(None, [saved.crowd()]),
+    )
+    warned = _warning_of(missed)
+    return Settled(settled, saved, at_once, notes, (warned,) if warned else (), str(warned or ""), anew)
+
+
+def _missed(order: BackupOrder, found: Found, file: SeriesFile, excludes: tuple[ExcludePattern, ...]) -> list[Mount]:
+    """The mounts that go with a logout, a reboot or a container, and of which the newest snapshot holds anything.
+
+    They are expected until there is a snapshot without them.
+    """
+    missing = _missing(order, found, file, excludes) if file.source else {}
+    return [mount for mount in missing if mount.path in found.held]
+
+
+def _warning_of(missed: Iterable[Mount]) -> Warned | None:
+    paths = [mount.path for mount in missed]
+    message = (
+        "Not mounted in the source, as it was in the last backup, so that this snapshot has nothing of it, and nothing"
+        " is dropped this time; mount it, or leave it out with --exclude"
+    )
+    return Warned.about(WarningKind.MOUNT_MISSING, message, paths) if paths else None
 
 
 def _refuse_another_source(order: BackupOrder, likeness: Likeness, was: Place, now: Place) -> None:
@@ -181,12 +240,18 @@ def _refuse_another_source(order: BackupOrder, likeness: Likeness, was: Place, n
         )
 
 
-def _refuse_missing_mounts(order: BackupOrder, was: Iterable[Mount], now: Iterable[Mount]) -> None:
-    missing = missing_mounts(was, now)
-    if missing:
+def _missing(
+    order: BackupOrder, found: Found, file: SeriesFile, excludes: tuple[ExcludePattern, ...]
+) -> dict[Mount, Mount | None]:
+    return missing_mounts(_entered(order, file.mounts, excludes), found.mounts)
+
+
+def _refuse_missing_mounts(order: BackupOrder, missing: dict[Mount, Mount | None]) -> None:
+    lasting = {mount: there for mount, there in missing.items() if not mount.file_system.is_passing}
+    if lasting:
         told = "; ".join(
             f"at {mount.path!r} there was {mount.file_system}, now {there.file_system if there else 'there is nothing'}"
-            for mount, there in missing.items()
+            for mount, there in lasting.items()
         )
         raise SourceChanged(
             f"Not all is mounted in the source {order.source!r} that was there in the last backup: {told}.", _MOVED
@@ -263,7 +328,11 @@ def _expected(
     """Those that the next backup has to find: what this one goes into, and what it leaves out for once."""
     entered = _entered(order, now, excludes)
     for_once = () if order.asked.saves else set(file.mounts) - set(_entered(order, file.mounts, excludes))
-    return tuple(sorted({*entered, *for_once}, key=lambda mount: mount.path))
+    return tuple(sorted({mount.path: mount for mount in (*for_once, *reversed(entered))}.values(), key=_path_of))
+
+
+def _path_of(mount: Mount) -> str:
+    return mount.path
 
 
 def _and_above(path: str) -> list[str]:

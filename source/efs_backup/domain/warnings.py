@@ -17,6 +17,7 @@ class WarningKind(StrEnum):
     CLOCK_JUMPED = "ClockJumped"
     NOT_DELETED = "NotDeleted"
     ANOTHER_SOURCE = "AnotherSource"
+    MOUNT_MISSING = "MountMissing"
     SERIES_TORN = "SeriesTorn"
     SERIES_NOT_WRITTEN = "SeriesNotWritten"
     BACKUP_IN_SOURCE = "BackupInSource"

@@ -33,8 +33,8 @@ from efs_backup.engine.lock import Owner, locked
 from efs_backup.engine.patience import LAST_WORDS_SECONDS, supervised, within
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.process import Runner, Tools
-from efs_backup.engine.prune import prune
-from efs_backup.engine.recognition import check_mounts, hold_of, recognize, remember, server_time
+from efs_backup.engine.prune import BUSY, prune
+from efs_backup.engine.recognition import hold_of, look_for_lost_mounts, recognize, remember, server_time
 from efs_backup.engine.references import Reference, partial_references, snapshot_references
 from efs_backup.engine.refusals import FREE_SPACE, refusal, refusals_named
 from efs_backup.engine.series import Series, Snapshot
@@ -261,8 +261,15 @@ class BackupRun:
             order = FinishOrder(attempt.left_out, evidence, whole_target=True, troubled=troubled)
             bringer = Bringer(attempt.source, target, _fidelity(Comparing(time_step_of(target.descriptor))))
             finished = Completion(attempt.source, target, bringer, order).run(attempt.survey.linked_inodes)
-            check_mounts(self._settled, Path(attempt.source.root), attempt.series.label_path.parent)
+            self._hold_if_unmounted(attempt)
             return finished
+
+    def _hold_if_unmounted(self, attempt: "_Attempt") -> None:
+        """Look at the mounts below the source again, after the last look at its names. Raises SourceChanged."""
+        backup = attempt.series.label_path.parent
+        if lost := look_for_lost_mounts(self._settled, Path(attempt.source.root), backup):
+            self._warn(lost)
+            self._hold = self._hold or str(lost)
 
     def _warn_of_troubles(self, attempt: "_Attempt", report: CopyReport, finished: Finished | None) -> list[Trouble]:
         """Name all that is in trouble, each name once: a fault's own sentence has room for three."""
@@ -289,7 +296,7 @@ class BackupRun:
             copied.total_file_size + finished.brought_size,
             copied.total_transferred_file_size + finished.brought_size, copied.vanished_files,
         )  # fmt: skip
-        self._remember(attempt.series)
+        self._remember(attempt.series, snapshot.name)
         pruned = self._prune(attempt.series)
         return BackupResult(
             BackupStatus.SUCCESS,
@@ -298,10 +305,10 @@ class BackupRun:
             pruned=pruned, steps=tuple(self._steps), notes=tuple(self._notes), warnings=tuple(self._warnings),
         )  # fmt: skip
 
-    def _remember(self, series: Series) -> None:
+    def _remember(self, series: Series, published: SnapshotName) -> None:
         """Have the series know what this backup has seen. The snapshot is there, whatever becomes of this."""
         try:
-            remember(self._settled, series)
+            remember(self._settled, series, published)
         except BackupError as error:
             self._warn(Warned(WarningKind.SERIES_NOT_WRITTEN, f"series.json could not be written: {error.message}"))
 
@@ -317,7 +324,7 @@ class BackupRun:
                 self._note(f"Pruning failed and will be tried again by the next backup: {error}")
                 return ()
         if pruned.plan is None:
-            self._note("Nothing was pruned, for somebody restores from this series; the next backup prunes.")
+            self._note(f"Nothing was pruned, for {BUSY}; the next backup prunes.")
         if not pruned.is_whole:
             self._note("Not all dropped snapshots are deleted yet; the next backup goes on.")
         for warned in pruned.warnings:

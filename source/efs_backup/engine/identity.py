@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from efs_backup.domain.identity import FileSystem, Mount, Place, points_below, unescaped, unmounted_point
+from efs_backup.domain.identity import FileSystem, Mount, Place, points_below, unescaped, unmounted_point, user_of
 
 _GET_UUID = 0x80111500
 """FS_IOC_GETFSUUID of linux/fs.h, since Linux 6.9: a length and 16 bytes."""
@@ -24,6 +24,7 @@ class _Entry(NamedTuple):
     point: str
     kind: str
     device: str
+    user: int = 0
 
 
 def place_of(path: Path) -> Place:
@@ -55,7 +56,7 @@ def unmounted(path: Path) -> str:
 
 def _system_at(entry: _Entry) -> FileSystem:
     if not entry.device.startswith("/dev/"):
-        return FileSystem(entry.kind, "", entry.device)  # not opened: a server may be silent
+        return FileSystem(entry.kind, "", entry.device, entry.user)  # not opened: a server may be silent
     with suppress(OSError), _opened(entry.point) as descriptor:
         return FileSystem(entry.kind, _uuid_of(entry, descriptor), entry.device)
     return FileSystem(entry.kind, "", entry.device)
@@ -90,8 +91,8 @@ def _mounts() -> list[_Entry]:
 
 def _parse(line: str) -> _Entry:
     before, _, after = line.partition(" - ")
-    fields, kind, device = before.split(" "), *after.split(" ")[:2]
-    return _Entry(fields[0], unescaped(fields[4]), kind, unescaped(device))
+    fields, (kind, device, options) = before.split(" "), after.split(" ", 2)
+    return _Entry(fields[0], unescaped(fields[4]), kind, unescaped(device), user_of(kind, options))
 
 
 def _lines(path: str) -> list[str]:

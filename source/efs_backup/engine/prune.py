@@ -1,12 +1,13 @@
 """Prune a series: what the retention drops goes to the trash by a rename, and the trash is emptied."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from efs_backup.domain.deletion import NAMED, Undeleted
 from efs_backup.domain.errors import Locked, SeriesTorn, WrongUsage
+from efs_backup.domain.series_file import SeriesFile
 from efs_backup.domain.snapshots import TRASH_NAME, PrunePlan, Retention, SnapshotName, plan_hold, plan_prune
 from efs_backup.domain.warnings import Warned, WarningKind
 from efs_backup.engine.delete import delete_content
@@ -17,18 +18,21 @@ from efs_backup.engine.series_file import change_series_file, read_series_file
 from efs_backup.engine.stop import Stop
 from efs_backup.engine.throttle import Throttle
 
+BUSY = "somebody reads from this series: a restore, or a backup of another interval"
+
 
 @dataclass(frozen=True)
 class Pruned:
     """The end of a pruning.
 
-    plan: what was dropped; None while somebody restores from the series. is_whole: whether nobody asked to stop before
-    all was deleted. warnings: what could not be dropped or deleted.
+    plan: what was dropped; None while somebody reads from the series. is_whole: whether nobody asked to stop before
+    all was deleted. warnings: what could not be dropped or deleted. notes: what is no problem.
     """
 
     plan: PrunePlan | None
     is_whole: bool
     warnings: tuple[Warned, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def dropped(self) -> tuple[SnapshotName, ...]:
@@ -64,7 +68,7 @@ def prune_series(
     """Prune a series on its own, without a backup.
 
     saves: the retention becomes the rule of the series first; raises WrongUsage where its file is not there.
-    Raises Locked while a backup of the series runs, or somebody restores from it; BackupFull and CopyFailed.
+    Raises Locked while a backup of the series runs, or somebody reads from it; BackupFull and CopyFailed.
     """
     series.prepare()
     with locked(series.path, Owner.this_process(family, now)):
@@ -73,8 +77,13 @@ def prune_series(
             _save(series, retention)
         pruned = prune(series, retention, stop.is_due)
         if pruned.plan is None:
-            raise Locked("Somebody restores from this series.", "Prune again when the restore has ended.")
-        return pruned
+            raise Locked(f"Nothing was pruned, for {BUSY}.", "Prune again when that has ended.")
+        return replace(pruned, notes=_crowd(series))
+
+
+def _crowd(series: Series) -> tuple[str, ...]:
+    file = read_series_file(series.label_path)
+    return tuple(filter(None, [file.crowd()])) if isinstance(file, SeriesFile) else ()
 
 
 def _save(series: Series, retention: Retention) -> None:
@@ -111,7 +120,7 @@ def prune(
 
 
 def _drop(series: Series, retention: Retention, hold: str) -> tuple[PrunePlan | None, list[Undeleted]]:
-    """(what was dropped, what could not be), by renames; None, and nothing done, while somebody restores."""
+    """(what was dropped, what could not be), by renames; None, and nothing done, while somebody reads."""
     with without_readers(series.path) as is_free:
         if not is_free:
             return None, []

@@ -1,6 +1,7 @@
 """A backup recognizes its series: what was found, what that means, and what is written about it."""
 
 import os
+import stat
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,12 +11,14 @@ from pathlib import Path
 from efs_backup.domain.clock import clock_fault
 from efs_backup.domain.errors import RecordFault, SeriesTorn, SourceChanged
 from efs_backup.domain.first_backup import LabelFacts
-from efs_backup.domain.identity import FileSystem, Mount, Place
+from efs_backup.domain.identity import FileSystem, Mount, Place, missing_mounts
 from efs_backup.domain.orders import BackupOrder, Named
 from efs_backup.domain.series_file import SeriesFile
-from efs_backup.domain.series_rules import Found, Settled, refuse_lost_mounts, settle
-from efs_backup.domain.snapshots import RETENTION_LIMIT, FolderLabel, Interval, Retention
+from efs_backup.domain.series_rules import Found, Settled, lost_mounts, settle
+from efs_backup.domain.snapshots import RETENTION_LIMIT, FolderLabel, Interval, Retention, SnapshotName
+from efs_backup.domain.warnings import Warned
 from efs_backup.domain.window import Window
+from efs_backup.engine.descent import LISTING, PASSING, open_below, open_root
 from efs_backup.engine.found_series import find_series
 from efs_backup.engine.identity import mounts_below, place_of, unmounted
 from efs_backup.engine.journal import read_records
@@ -41,22 +44,23 @@ def recognize(order: BackupOrder, source: Path, series: Series) -> Settled:
     file = read_series_file(series.label_path)
     recorded = None if _has_rule(file, series.interval) else _recorded(series.path)
     found = Found(
-        file, here, mounts, there, len(series.snapshots()), file is not None or _has_snapshots(series), recorded,
-        _in_words(backup, there), unmounted(backup),
+        file, here, mounts, there, len(series.snapshots()), _has_snapshots(series), recorded,
+        _in_words(backup, there), unmounted(backup), _held(series, file, mounts),
     )  # fmt: skip
     return settle(order, found, series.now)
 
 
-def check_mounts(settled: Settled, source: Path, backup: Path) -> None:
-    """Look whether all that was mounted in the source at the start still is. Raises SourceChanged."""
+def look_for_lost_mounts(settled: Settled, source: Path, backup: Path) -> Warned | None:
+    """Look whether all that was mounted in the source at the start still is. See `lost_mounts`."""
     with source_errors_named(str(source)):
-        refuse_lost_mounts(settled, _mounts_of(source, backup))
+        return lost_mounts(settled, _mounts_of(source, backup))
 
 
-def remember(settled: Settled, series: Series) -> None:
+def remember(settled: Settled, series: Series, published: SnapshotName | None = None) -> None:
     """Write what is to be known from now on. Raises BackupFull or CopyFailed."""
+    newest = f"{series.interval}/{published}" if published else ""
     if settled.file:
-        change_series_file(series.label_path, settled.upon)
+        change_series_file(series.label_path, lambda stored: settled.upon(stored, newest))
 
 
 def window_of(order: BackupOrder) -> Window:
@@ -81,9 +85,12 @@ def server_time(directory: Path) -> datetime:
 def label_facts(backup: Path, label: FolderLabel, expected: str | None, now: datetime) -> LabelFacts:
     """Look for the series of a label, and for a snapshot of this name under any."""
     series = Series(backup, label, Interval.DAILY, now)
+    file = read_series_file(series.label_path)
+    noted = file.newest if isinstance(file, SeriesFile) else ""
     return LabelFacts(
         has_snapshots=_has_snapshots(series),
-        is_begun=read_series_file(series.label_path) is not None,
+        is_begun=isinstance(file, SeriesFile) and not noted,
+        has_lost=bool(noted),
         has_expected=any(
             str(snapshot.name) == expected
             for each in find_series(backup, None, None, now)[0]
@@ -111,6 +118,46 @@ def _mounts_of(source: Path, backup: Path) -> tuple[Mount, ...]:
     """What is mounted below the source, without BACKUP itself, which is left out there."""
     own = shown_below(str(source), str(backup))
     return tuple(mount for mount in mounts_below(source) if mount.path not in own)
+
+
+def _held(series: Series, file: SeriesFile | SeriesTorn | None, now: tuple[Mount, ...]) -> frozenset[str]:
+    """The paths of missing mounts at which the newest snapshot holds anything; all where that cannot be told."""
+    missing = missing_mounts(file.mounts, now) if isinstance(file, SeriesFile) else {}
+    newest = next(iter(series.snapshots()), None) if missing else None
+    if newest is None:
+        return frozenset()
+    try:
+        root = open_root(str(newest.path))
+    except OSError:
+        return frozenset(mount.path for mount in missing)
+    try:
+        return frozenset(mount.path for mount in missing if _holds(root, mount.path))
+    finally:
+        os.close(root)
+
+
+def _holds(root: int, path: str) -> bool:
+    """Whether a snapshot has a directory that is not empty there, or something else: a file is mounted on a file."""
+    above, _, name = path.rpartition("/")
+    try:
+        around = open_below(root, above, PASSING)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    try:
+        found = os.stat(name, dir_fd=around, follow_symlinks=False)
+        if not stat.S_ISDIR(found.st_mode):
+            return not stat.S_ISREG(found.st_mode) or found.st_size > 0
+        place = open_below(around, name, LISTING)
+        try:
+            return bool(os.listdir(place))
+        finally:
+            os.close(place)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    finally:
+        os.close(around)
 
 
 def _has_rule(file: SeriesFile | SeriesTorn | None, interval: Interval) -> bool:
@@ -148,4 +195,4 @@ def begin_series(order: BackupOrder, *, now: datetime) -> Settled:
         backup.mkdir(exist_ok=True)
     series.prepare()
     remember(settled, series)
-    return settled if settled.at_once else replace(settled, notes=(_BEGUN,))
+    return settled if settled.at_once else replace(settled, notes=(_BEGUN, *filter(None, [settled.file.crowd()])))

@@ -56,7 +56,8 @@ def snapshot_references(
 
 
 def _newest(series: Series) -> list[Snapshot]:
+    """A directory of the old layout is none yet: a backup of its own series may rename it at any time."""
     try:
-        return series.snapshots()[:1]
+        return [one for one in series.snapshots() if one.path == series.path / str(one.name)][:1]
     except OSError:
         return []  # a series that cannot be listed is no reference
