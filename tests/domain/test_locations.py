@@ -2,7 +2,8 @@
 
 import pytest
 
-from efs_backup.domain.locations import Location, Mount, is_within, parse_mount
+from efs_backup.domain.locations import Location, Mount, is_within, located
+from efs_backup.domain.mountinfo import parse_mount_line
 
 
 @pytest.mark.parametrize(
@@ -17,7 +18,7 @@ from efs_backup.domain.locations import Location, Mount, is_within, parse_mount
 )
 def test_a_line_of_mountinfo_is_read(line: str, expected: Mount) -> None:
     """With or without optional fields, whatever letters are escaped; NFS always has `/` where others have the root."""
-    assert parse_mount(line) == expected
+    assert located(parse_mount_line(line)) == expected
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from efs_backup.domain.locations import is_within
+from efs_backup.domain.mountinfo import unescaped
+
 _VOLATILE = frozenset({"tmpfs", "ramfs", "overlay"})
 """Kinds whose file systems have no name that outlives a mount."""
 
@@ -115,12 +118,12 @@ def points_below(root: str, mounted: Iterable[tuple[str, str]]) -> list[str]:
     What is mounted on demand, or for a login, a container or a unit, comes and goes; where it cannot be had, reading
     says so.
     """
-    inside = [(point, kind) for point, kind in mounted if _is_in(point, root)]
+    inside = [(point, kind) for point, kind in mounted if is_within(point, root)]
     on_demand = [point for point, kind in inside if kind == "autofs"]
     return sorted({
         point for point, kind in inside
         if point != root and kind not in _PSEUDO
-        and not any(_is_in(point, above) for above in on_demand)
+        and not any(is_within(point, above) for above in on_demand)
     })  # fmt: skip
 
 
@@ -145,15 +148,4 @@ def unmounted_point(fstab: str, mounted: Sequence[str], path: str) -> str:
     """The mount point of /etc/fstab that this path is, or lies below, and where nothing is mounted; "" for none."""
     lines = (line.split() for line in fstab.splitlines() if not line.lstrip().startswith("#"))
     points = [unescaped(fields[1]).rstrip("/") for fields in lines if len(fields) > 1 and fields[1].startswith("/")]
-    return next((point for point in points if point and _is_in(path, point) and point not in mounted), "")
-
-
-def _is_in(path: str, directory: str) -> bool:
-    return path == directory or path.startswith(f"{directory.rstrip('/')}/")
-
-
-def unescaped(path: str) -> str:
-    """A path of mountinfo or fstab, where space, tab, newline and backslash are octal."""
-    for octal, letter in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
-        path = path.replace(octal, letter)
-    return path
+    return next((point for point in points if point and is_within(path, point) and point not in mounted), "")

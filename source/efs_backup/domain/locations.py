@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from efs_backup.domain.mountinfo import MountLine
+
 LOST_AND_FOUND = "lost+found"
 """The directory that ext4 keeps for itself in the root of each of its file systems."""
 
@@ -37,13 +39,10 @@ class Mount:
         return self.point if self.root.is_within(wanted) else None
 
 
-def parse_mount(line: str) -> Mount:
-    """A line of mountinfo (proc(5)), in which NFS has its root in what it calls the device."""
-    before, _, after = line.partition(" - ")
-    number, _, device, root, point = before.split(" ")[:5]
-    kind, source = after.split(" ")[:2]
-    inside = f"/{source.partition(':/')[2]}" if kind.startswith("nfs") else root
-    return Mount(int(number), Location(device, _unescaped(inside)), _unescaped(point))
+def located(line: MountLine) -> Mount:
+    """The mount of a line of the kernel's table, in which NFS has its root in what it was mounted from."""
+    inside = f"/{line.source.partition(':/')[2]}" if line.kind.startswith("nfs") else line.root
+    return Mount(line.number, Location(line.device, inside), line.point)
 
 
 def is_within(path: str, outer: str) -> bool:
@@ -55,9 +54,3 @@ def _moved(path: str, old: str, new: str) -> str:
     """A path at or below the old directory, as it is below the new one."""
     below = path.removeprefix(old.rstrip("/")).strip("/")
     return f"{new.rstrip('/')}/{below}" if below else new
-
-
-def _unescaped(text: str) -> str:
-    """A path of mountinfo, where space, tab, newline and backslash are octal."""
-    head, *tail = text.split("\\")
-    return head + "".join(chr(int(part[:3], 8)) + part[3:] for part in tail)

@@ -1,17 +1,15 @@
 """The mounts of this machine, by the kernel's own numbers: bind mounts have no other device than what they show."""
 
 import os
-import re
-from pathlib import Path
 
-from efs_backup.domain.locations import Location, Mount, is_within, parse_mount
-
-_NUMBER = re.compile(r"^mnt_id:\s*(\d+)$", re.MULTILINE)
+from efs_backup.domain.locations import Location, Mount, is_within, located
+from efs_backup.engine.descent import mount_of
+from efs_backup.engine.mounts import mounts
 
 
 def mount_table() -> list[Mount]:
     """All mounts that can be seen from here."""
-    return [parse_mount(line) for line in _read("/proc/self/mountinfo").splitlines()]
+    return [located(line) for line in mounts()]
 
 
 def location_of(path: str) -> Location | None:
@@ -50,11 +48,6 @@ def _mount_number(path: str) -> int | None:
         except OSError:
             return None
     try:
-        found = _NUMBER.search(_read(f"/proc/self/fdinfo/{descriptor}"))
+        return mount_of(descriptor)
     finally:
         os.close(descriptor)
-    return int(found[1]) if found else None
-
-
-def _read(path: str) -> str:
-    return Path(path).read_text(errors="surrogateescape")

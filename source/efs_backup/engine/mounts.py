@@ -1,9 +1,13 @@
 """What file system a path lies on."""
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
+
+from efs_backup.domain.locations import is_within
+from efs_backup.domain.mountinfo import MountLine, parse_mount_line
+
+_TABLE = Path("/proc/self/mountinfo")
 
 
 def kind_of(path: str) -> str:
@@ -14,14 +18,12 @@ def kind_of(path: str) -> str:
 def kind_of_device(device: int) -> str:
     """The type of the file system of this device (`st_dev`), as the kernel names it; "" where it cannot be told."""
     number = f"{os.major(device)}:{os.minor(device)}"
-    kinds = (_parse(line) for line in Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines())
-    return next((kind for mounted, kind in kinds if mounted == number), "")
+    return next((mount.kind for mount in mounts() if mount.device == number), "")
 
 
-def _parse(line: str) -> tuple[str, str]:
-    """(device, kind) of a line of mountinfo: see proc(5)."""
-    before, _, after = line.partition(" - ")
-    return before.split()[2], after.split()[0]
+def mounts() -> list[MountLine]:
+    """All mounts that can be seen from here, in the order in which they were made."""
+    return [parse_mount_line(line) for line in _TABLE.read_text(errors="surrogateescape").splitlines()]
 
 
 @dataclass(frozen=True)
@@ -36,23 +38,12 @@ class Mounted:
 def mounted_at(path: str) -> Mounted | None:
     """What is mounted exactly there; None where nothing is."""
     wanted = os.path.realpath(path)
-    lines = Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines()
-    found = [line.partition(" - ")[2] for line in lines if _unescaped(line.split()[4]) == wanted]
-    return Mounted(*found[-1].split(" ", 2)) if found else None
+    found = [mount for mount in mounts() if mount.point == wanted]
+    return Mounted(found[-1].kind, found[-1].source, found[-1].options) if found else None
 
 
 def mounts_below(path: str) -> list[str]:
     """The mount points in a directory and below it, bind mounts too, as paths relative to it; "" for itself."""
     root = os.path.realpath(path)
-    lines = Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines()
-    places = {_unescaped(line.split()[4]) for line in lines}
-    return sorted(
-        os.path.relpath(place, root) if place != root else ""
-        for place in places
-        if place == root or place.startswith(f"{root.rstrip('/')}/")
-    )
-
-
-def _unescaped(path: str) -> str:
-    """A path of mountinfo, where space, tab, newline and backslash are octal."""
-    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), path)
+    places = {mount.point for mount in mounts()}
+    return sorted(os.path.relpath(place, root) if place != root else "" for place in places if is_within(place, root))

@@ -20,7 +20,7 @@ from efs_backup.domain.warnings import Warned
 from efs_backup.domain.window import Window
 from efs_backup.engine.descent import LISTING, PASSING, open_below, open_root
 from efs_backup.engine.found_series import find_series
-from efs_backup.engine.identity import mounts_below, place_of, unmounted
+from efs_backup.engine.identity import expected_mounts, place_of, unmounted
 from efs_backup.engine.journal import read_records
 from efs_backup.engine.mount_table import shown_below
 from efs_backup.engine.places import check_backup, check_source, refuse_nesting
@@ -117,7 +117,7 @@ def _has_snapshots(series: Series) -> bool:
 def _mounts_of(source: Path, backup: Path) -> tuple[Mount, ...]:
     """What is mounted below the source, without BACKUP itself, which is left out there."""
     own = shown_below(str(source), str(backup))
-    return tuple(mount for mount in mounts_below(source) if mount.path not in own)
+    return tuple(mount for mount in expected_mounts(source) if mount.path not in own)
 
 
 def _held(series: Series, file: SeriesFile | SeriesTorn | None, now: tuple[Mount, ...]) -> frozenset[str]:
