@@ -3,17 +3,18 @@
 Slow and careful: for what rsync or a part has not brought, and for what no path can name.
 """
 
+import errno
 import os
 import stat
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from efs_backup.domain.arrival import Cause, Fidelity, Trouble, cause_in_source, cause_in_target
 from efs_backup.domain.error_numbers import NO_SPACE
 from efs_backup.domain.linking import has_holes
-from efs_backup.engine.descent import PASSING, make_below, open_below
+from efs_backup.engine.descent import make_below
 from efs_backup.engine.tree import Tree
 from efs_backup.engine.tree_walk import Stopped
 
@@ -23,7 +24,7 @@ TRIES = 3
 _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _MAKING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _BLOCK = 1024 * 1024
-_BLOCK_OF_HOLES = 64 * 1024
+_BLOCK_OF_HOLES = 128 * 1024
 _OPERATIONS = 9
 """Of a small file: lookup, open, read, create, write, owner, mode, times, rename; as many again for each mebibyte."""
 
@@ -54,15 +55,20 @@ class _Fault(Exception):
 
 
 class Bringer:
-    """Brings names one by one; the target's old one is replaced only when the new one is whole."""
+    """Brings names one by one; the target's old one is replaced only when the new one is whole.
+
+    is_durable: and only when it is on the disk, too.
+    """
 
     def __init__(
-        self, source: Tree, target: Tree, fidelity: Fidelity, should_stop: Callable[[], bool] = lambda: False
-    ) -> None:
+        self, source: Tree, target: Tree, fidelity: Fidelity, should_stop: Callable[[], bool] = lambda: False,
+        *, is_durable: bool = False,
+    ) -> None:  # fmt: skip
         self._source = source
         self._target = target
         self._fidelity = fidelity
         self._should_stop = should_stop
+        self._is_durable = is_durable
 
     def bring(self, path: str) -> Brought | Trouble | None:
         """Bring one name, a directory without what is in it; None where the source has it no more.
@@ -81,8 +87,9 @@ class Bringer:
 
     def _try(self, path: str) -> Brought:
         above, _, name = path.rpartition("/")
-        with self._source_directory(above) as place:
+        with ExitStack() as stack:
             with _reading():
+                place = stack.enter_context(self._source.opened(above, to_list=False))
                 found = os.stat(name, dir_fd=place, follow_symlinks=False)
             self._source.throttle.pay(_OPERATIONS)
             if stat.S_ISDIR(found.st_mode):
@@ -94,7 +101,7 @@ class Bringer:
         return Brought(found)
 
     def _replace(self, place: int, to: int, name: str, found: os.stat_result) -> None:
-        beside = f".efs-backup-{uuid.uuid4().hex}"
+        beside = beside_name()
         try:
             self._make(place, to, name, beside, found)
             with _pinned(to, beside, found) as made:
@@ -122,24 +129,18 @@ class Bringer:
 
     def _fill(self, reading: int, to: int, name: str, found: os.stat_result) -> None:
         """Make a file of the size that was found, holes kept. Raises _Changed where the source is shorter by now."""
-        block = _BLOCK_OF_HOLES if has_holes(found) else _BLOCK
-        nothing = bytes(block)
         with _writing():
             writing = os.open(name, _MAKING, stat.S_IRUSR | stat.S_IWUSR, dir_fd=to)
         try:
-            left = found.st_size
-            while left:
+            for begin, content in _blocks(reading, found):
                 self._go_on()
-                self._source.throttle.pay(_OPERATIONS * block // _BLOCK)
-                with _reading():
-                    content = os.read(reading, min(block, left))
-                if not content:
-                    raise _Changed
-                left -= len(content)
+                self._source.throttle.pay(max(1, _OPERATIONS * len(content) // _BLOCK))
                 with _writing():
-                    _write(writing, content, is_hole=content == nothing[: len(content)])
+                    _write(writing, content, begin)
             with _writing():
                 os.ftruncate(writing, found.st_size)
+                if self._is_durable:
+                    os.fsync(writing)
         finally:
             with _writing():
                 os.close(writing)
@@ -169,15 +170,6 @@ class Bringer:
             if self._fidelity.owners:
                 owner = f"{found.st_uid}:{found.st_gid}"
                 raise _Fault(Cause.REFUSED, f"the owner {owner} could not be given: {error.strerror}") from error
-
-    @contextmanager
-    def _source_directory(self, path: str) -> Iterator[int]:
-        with _reading():
-            descriptor = open_below(self._source.descriptor, path, PASSING)
-        try:
-            yield descriptor
-        finally:
-            os.close(descriptor)
 
     @contextmanager
     def _target_directory(self, path: str) -> Iterator[int]:
@@ -218,13 +210,49 @@ def _opened_file(place: int, name: str, found: os.stat_result) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _write(descriptor: int, content: bytes, *, is_hole: bool) -> None:
-    if is_hole:
-        os.lseek(descriptor, len(content), os.SEEK_CUR)
-        return
+def beside_name() -> str:
+    """A name that nobody can foresee, for what is made beside another and renamed over it."""
+    return f".efs-backup-{uuid.uuid4().hex}"
+
+
+def _blocks(reading: int, found: os.stat_result) -> Iterator[tuple[int, bytes]]:
+    """The content of a file in blocks, each with where it begins, without what the file system knows to be holes.
+
+    Raises _Changed where the file is shorter by now than it was found.
+    """
+    most, end = _BLOCK_OF_HOLES if has_holes(found) else _BLOCK, 0
+    while end < found.st_size:
+        with _reading():
+            begin = _next_data(reading, end, found.st_size)
+            if begin >= found.st_size:
+                return
+            hole = os.lseek(reading, begin, os.SEEK_HOLE)
+            content = os.pread(reading, min(most, hole - begin, found.st_size - begin), begin)
+        if not content:
+            raise _Changed
+        yield begin, content
+        end = begin + len(content)
+
+
+def _next_data(reading: int, begin: int, size: int) -> int:
+    """Where the next content is that is no hole; the size where only a hole is left."""
+    try:
+        return os.lseek(reading, begin, os.SEEK_DATA)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+    if os.fstat(reading).st_size < size:
+        raise _Changed
+    return size
+
+
+def _write(descriptor: int, content: bytes, begin: int) -> None:
+    if content == bytes(len(content)):
+        return  # left as a hole
     view = memoryview(content)
     while view:
-        view = view[os.write(descriptor, view) :]
+        written = os.pwrite(descriptor, view, begin)
+        view, begin = view[written:], begin + written
 
 
 @contextmanager

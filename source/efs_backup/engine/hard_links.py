@@ -4,14 +4,14 @@ import errno
 import os
 import stat
 import threading
-import uuid
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable
 from itertools import pairwise
 
+from efs_backup.domain.arrival import Fidelity
 from efs_backup.domain.linking import is_equal
-from efs_backup.engine.duplicate import duplicate
+from efs_backup.engine.bring import Bringer, Brought, beside_name
 from efs_backup.engine.patience import for_each
 from efs_backup.engine.tree import LeavesOut, Tree
 from efs_backup.engine.tree_walk import TreeWalk, joined
@@ -73,11 +73,12 @@ def _strangers(source: Tree, group: list[str]) -> list[str]:
 
 def separate(target: Tree, paths: Iterable[str]) -> None:
     """Give each of these names a file of its own: made beside it, and renamed over it. Raises OSError."""
+    bringer = Bringer(target, target, Fidelity(owners=os.geteuid() == 0), is_durable=True)
     for path in paths:
-        with target.above(path) as (directory, name):
-            beside = beside_name()
-            duplicate(directory, name, beside, target.throttle.pay)
-            os.rename(beside, name, src_dir_fd=directory, dst_dir_fd=directory)
+        outcome = bringer.bring(path)
+        if not isinstance(outcome, Brought):
+            target.stat(path)  # it says why nothing is there
+            raise OSError(errno.EIO, str(outcome), path)
 
 
 def relink(target: Tree, groups: Iterable[list[str]]) -> None:
@@ -128,8 +129,3 @@ def _replace_by_link(target: Tree, leader: str, path: str) -> bool:
 
 def _beside(path: str) -> str:
     return joined(os.path.dirname(path), beside_name())
-
-
-def beside_name() -> str:
-    """A name that nobody can foresee, for what is made beside another and renamed over it."""
-    return f".efs-backup-{uuid.uuid4().hex}"

@@ -11,6 +11,7 @@ from pathlib import Path
 from efs_backup.domain.errors import RestoreFailed
 from efs_backup.domain.quarantine import is_quarantine_inside, is_safe_place, name_beside, name_inside
 from efs_backup.domain.snapshots import SnapshotName
+from efs_backup.engine.bring import beside_name
 from efs_backup.engine.descent import LISTING, make_below, mount_of, open_place
 from efs_backup.engine.tree import Tree
 
@@ -139,7 +140,7 @@ def _make_exclusively(around: int, name: str) -> tuple[str, int]:
 
 def _can_be_renamed_to(target: Tree, quarantine: int) -> bool:
     """Whether a rename leads there: quotas and subvolumes divide what is one mount."""
-    probe = f".efs-backup-{uuid.uuid4().hex}"
+    probe = beside_name()
     os.mkdir(probe, _PRIVATE, dir_fd=target.descriptor)
     try:
         os.rename(probe, probe, src_dir_fd=target.descriptor, dst_dir_fd=quarantine)
