@@ -9,17 +9,20 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from efs_backup.domain.arrival import Cause, Fidelity, Trouble, was_read_before
 from efs_backup.domain.error_numbers import NOT_THERE
 from efs_backup.engine.bring import Bringer, Brought
 from efs_backup.engine.delete import delete_content
-from efs_backup.engine.part_source import listed
+from efs_backup.engine.part_sides import WORTH_A_LISTING
+from efs_backup.engine.part_source import look_at
 from efs_backup.engine.patience import for_each
 from efs_backup.engine.tree import Tree
 from efs_backup.engine.tree_walk import joined
 
-_WORTH_A_LISTING = 4
+if TYPE_CHECKING:
+    from efs_backup.domain.linking import Attributes
 
 
 @dataclass
@@ -95,7 +98,7 @@ class Arrivals:
             with self._lock:
                 self.settled.count(outcome)
 
-    def _has_come(self, path: str, source: os.stat_result | None, target: os.stat_result, *, trusted: bool) -> bool:
+    def _has_come(self, path: str, source: "Attributes | None", target: "Attributes", *, trusted: bool) -> bool:
         """Whether the target has the name as it is in the source."""
         if source is None or stat.S_ISDIR(source.st_mode):
             return trusted
@@ -138,29 +141,19 @@ class Arrivals:
                 self._target.unlink(path)
 
 
-def _is_older(outcome: Trouble | None, source: os.stat_result | None, target: os.stat_result) -> bool:
+def _is_older(outcome: Trouble | None, source: "Attributes | None", target: "Attributes") -> bool:
     """Whether the target has an older version of a file that changes too fast to be read once more."""
     return (
         outcome is not None and outcome.cause is Cause.SHAPE and source is not None and was_read_before(source, target)
     )
 
 
-def _attributes(tree: Tree, directory: str, names: list[str]) -> tuple[dict[str, os.stat_result], set[str]]:
+def _attributes(tree: Tree, directory: str, names: list[str]) -> "tuple[dict[str, Attributes], set[str]]":
     """(the attributes of those names that are there, those that cannot be looked at)."""
     try:
         with tree.opened(directory) as descriptor:
-            found = listed(descriptor, names) if len(names) >= _WORTH_A_LISTING else {}
-            unknown = {name for name in names if name not in found and not _look_at(tree, descriptor, name, found)}
-            return found, unknown
+            are_many = len(names) >= WORTH_A_LISTING
+            found, unknown = look_at(descriptor, names, tree.throttle, by_listing=are_many)
+            return found, {*unknown}
     except OSError as error:
         return {}, set() if error.errno in NOT_THERE else {*names}
-
-
-def _look_at(tree: Tree, directory: int, name: str, found: dict[str, os.stat_result]) -> bool:
-    """Add the attributes of a name, if it is there; whether that is known."""
-    tree.throttle.pay()
-    try:
-        found[name] = os.stat(name, dir_fd=directory, follow_symlinks=False)
-    except OSError as error:
-        return error.errno in NOT_THERE
-    return True

@@ -11,6 +11,7 @@ from efs_backup.engine.part_sides import WORTH_A_LISTING, Sides
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
 if TYPE_CHECKING:
     from efs_backup.domain.linking import Attributes
+    from efs_backup.engine.throttle import Throttle
 
 
 class SourceDirectory:
@@ -54,19 +55,28 @@ class SourceDirectory:
 
         A few of many are asked for one by one. Raises OSError where it cannot be opened.
         """
-        are_few = len(names) < min(WORTH_A_LISTING, len(self._names))
-        found: dict[str, Attributes] = {} if are_few else {**listed(self.descriptor, names)}
-        self._sides.throttle.pay(len(found) // NAMES_IN_A_REQUEST)
-        unreadable = [name for name in names if name not in found and not self._look_at(name, found)]
-        return found, unreadable
+        are_many = len(names) >= min(WORTH_A_LISTING, len(self._names))
+        return look_at(self.descriptor, names, self._sides.throttle, by_listing=are_many)
 
-    def _look_at(self, name: str, found: "dict[str, Attributes]") -> bool:
-        self._sides.throttle.pay()
-        try:
-            found[name] = os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
-        except OSError as error:
-            return error.errno in NOT_THERE
-        return True
+
+def look_at(
+    directory: int, names: Collection[str], throttle: "Throttle", *, by_listing: bool
+) -> "tuple[dict[str, Attributes], list[str]]":
+    """(the attributes of those names that an open directory has, those that cannot be looked at).
+
+    by_listing: the directory is listed first; what is not met there is asked for one by one.
+    """
+    found: dict[str, Attributes] = {**listed(directory, names)} if by_listing else {}
+    throttle.pay(len(found) // NAMES_IN_A_REQUEST)
+    unreadable = []
+    for name in names:
+        if name not in found:
+            throttle.pay()
+            try:
+                found[name] = os.stat(name, dir_fd=directory, follow_symlinks=False)
+            except OSError as error:
+                unreadable += [] if error.errno in NOT_THERE else [name]
+    return found, unreadable
 
 
 def listed(directory: int, wanted: Iterable[str]) -> dict[str, os.stat_result]:
