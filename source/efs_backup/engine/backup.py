@@ -203,9 +203,10 @@ class BackupRun:
         with Tree(partial, self._throttle) as target:
             report = CopyReport(crawl_finished=False, crawl_complaints=(), parts=())
             try:
-                report, evidence = self._copy(attempt, target, flusher, tools)
+                comparing = self._comparing(attempt, target)
+                report, evidence = self._copy(attempt, target, flusher, tools, comparing)
                 fault = report.fault(tolerated=self._order.tolerated_unreadable)
-                finished = None if fault else self._finish(attempt, target, evidence, report)
+                finished = None if fault else self._finish(attempt, target, evidence, report, comparing)
                 troubles = self._warn_of_troubles(attempt, report, finished)
                 if finished:
                     self._note_brought(finished)
@@ -223,8 +224,10 @@ class BackupRun:
         snapshot = self._publish(attempt, flusher)
         return self._succeed(attempt, snapshot, report, finished)
 
-    def _copy(self, attempt: "_Attempt", target: Tree, flusher: Flusher, tools: Tools) -> tuple[CopyReport, Evidence]:
-        sizes, private, comparing = self._sizes(attempt, target), attempt.private, self._comparing(attempt, target)
+    def _copy(
+        self, attempt: "_Attempt", target: Tree, flusher: Flusher, tools: Tools, comparing: Comparing
+    ) -> tuple[CopyReport, Evidence]:
+        sizes, private = self._sizes(attempt, target), attempt.private
         with self._step("copy"):
             private.fill(tools.fpart, self._order.tuning.copier, sizes, comparing)
             self._watcher.expect(attempt.survey.files, attempt.survey.size)
@@ -255,11 +258,13 @@ class BackupRun:
         survey = attempt.survey
         return plan_parts(survey.files, survey.size, concurrency, self._order.tuning)
 
-    def _finish(self, attempt: "_Attempt", target: Tree, evidence: Evidence, report: CopyReport) -> Finished:
+    def _finish(
+        self, attempt: "_Attempt", target: Tree, evidence: Evidence, report: CopyReport, comparing: Comparing
+    ) -> Finished:
         with self._step("finish"):
             troubled = frozenset(trouble.path for trouble in (*attempt.survey.troubles, *report.troubles))
             order = FinishOrder(attempt.left_out, evidence, whole_target=True, troubled=troubled)
-            bringer = Bringer(attempt.source, target, _fidelity(Comparing(time_step_of(target.descriptor))))
+            bringer = Bringer(attempt.source, target, _fidelity(comparing))
             finished = Completion(attempt.source, target, bringer, order).run(attempt.survey.linked_inodes)
             self._hold_if_unmounted(attempt)
             return finished

@@ -34,6 +34,8 @@ _RSYNC_OPERATIONS = 10
 
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from efs_backup.domain.linking import Attributes
 
 _SOME_FILES_FAILED = 23
@@ -84,11 +86,7 @@ class PartCopy:
         waiting, refused = self._tally.large, list[str]()
         size = sum(listed.st_size for _, listed in waiting)
         several = rsyncs_for(len(waiting), size, self._threads) if waiting else 0
-        workers = [threading.Thread(target=self._copy_some, args=(sides, waiting, refused)) for _ in range(several)]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
+        _at_a_time(several, self._copy_some, sides, waiting, refused)
         self._list("large", refused)
         self._say_statistics()
 
@@ -153,13 +151,7 @@ class PartCopy:
         self._tally.files = sum(not entry.endswith("/") for entry in entries) - sum(map(len, names.values()))
         sides.siblings = Counter(os.path.dirname(directory) for directory in names)
         waiting = sorted(names.items(), key=lambda item: len(item[1]))
-        workers = [
-            threading.Thread(target=self._work, args=(sides, waiting)) for _ in range(min(self._threads, len(waiting)))
-        ]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
+        _at_a_time(min(self._threads, len(waiting)), self._work, sides, waiting)
 
     def _surveyed(self, entries: int) -> list[bytes]:
         """What the survey has seen of each entry. A second try looks for itself: some of it was no longer so."""
@@ -251,6 +243,15 @@ class PartCopy:
     def _beside(self, name: str) -> str:
         place, _, part = self._part.rpartition("/")
         return f"{place}/{name}.{part}"
+
+
+def _at_a_time(number: int, work: "Callable[..., None]", *arguments: object) -> None:
+    """Do the same work by so many threads, until all of them have ended."""
+    workers = [threading.Thread(target=work, args=arguments) for _ in range(number)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
 
 
 def _exit_code(status: int) -> int:

@@ -137,3 +137,12 @@ def _write_through(name: str, content: bytes, directory: int) -> None:
         file.write(content)
         file.flush()
         os.fsync(descriptor)
+
+
+def flush_directory(path: Path) -> None:
+    """Have on the disk what was named, renamed or removed in a directory. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -31,6 +31,7 @@ from efs_backup.engine.descent import PASSING, open_below, open_place
 from efs_backup.engine.journal import RECORDS_NAME
 from efs_backup.engine.lock import LOCK_NAME, READERS_NAME
 from efs_backup.engine.mounts import mounts_below
+from efs_backup.engine.private_files import flush_directory
 from efs_backup.engine.refusals import refusals_named
 from efs_backup.engine.unfinished import UNFINISHED_NAME
 
@@ -179,7 +180,7 @@ class Series:
         snapshot = Snapshot(name, self.path / str(name))
         with refusals_named(str(snapshot.path)):
             self._partial_path(name).rename(snapshot.path)
-            _flush_directory(self.path)
+            flush_directory(self.path)
         return snapshot
 
     def discard(self, tree: Path) -> Undeleted | None:
@@ -309,11 +310,3 @@ def _point(link: Path, target: str) -> None:
     beside = link.with_name(f".{link.name}-{uuid.uuid4().hex}")
     beside.symlink_to(target)
     beside.rename(link)
-
-
-def _flush_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from efs_backup.domain.errors import SeriesTorn
 from efs_backup.domain.series_file import SERIES_FILE, SeriesFile, torn
+from efs_backup.engine.private_files import flush_directory
 from efs_backup.engine.refusals import refusals_named
 
 _LOCK = ".series.lock"
@@ -60,15 +61,7 @@ def _replace(label: Path, text: str) -> None:
         file.flush()
         os.fsync(descriptor)
     beside.rename(label / SERIES_FILE)
-    _flush(label)
-
-
-def _flush(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush_directory(label)
 
 
 @contextmanager
