@@ -78,6 +78,14 @@ class Site:
         (subject,) = self.subjects()[mails:]
         return subject
 
+    def ended_commands(self) -> list[str]:
+        """The statuses of all commands, once none goes on: one ends a moment after the hold that it completes."""
+        self.cloud.wait("the commands have ended", lambda: "InProgress" not in self._commands(), self.patience)
+        return self._commands()
+
+    def _commands(self) -> list[str]:
+        return [command["Status"] for command in self.cloud.client("ssm").list_commands()["Commands"]]
+
     def subjects(self) -> list[str]:
         """The subjects of the mails, oldest first."""
         return [mail.subject for mail in self.cloud.mail_box.mails]

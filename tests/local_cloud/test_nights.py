@@ -31,11 +31,6 @@ def copies_slowly(site: Site, seconds: int) -> None:
     site.cloud.fleet.environment["LOCAL_CLOUD_SLOW"] = str(seconds)
 
 
-def command_statuses(site: Site) -> list[str]:
-    """What Systems Manager tells of each command; one may end a moment after the hold that it completes."""
-    return [command["Status"] for command in site.cloud.client("ssm").list_commands()["Commands"]]
-
-
 def test_a_good_night(site: Site) -> None:
     """Schedule, boot, copy, hold, farewell, mail, and all of it again the next night."""
     first, second = site.night(), site.night()
@@ -44,8 +39,7 @@ def test_a_good_night(site: Site) -> None:
     assert first.number_of_files == second.number_of_files
     assert second.number_of_files_transferred == 0
     assert first.logs
-    site.cloud.wait("the commands have ended", lambda: "InProgress" not in command_statuses(site), site.patience)
-    assert command_statuses(site) == ["Success", "Success"]
+    assert site.ended_commands() == ["Success", "Success"]
     assert all(done.succeeded for done in site.cloud.functions.done)
     site.assert_nothing_left()
 

@@ -105,8 +105,7 @@ class Story:
     def _check_end(self, backup: Backup) -> None:
         check_equal(f"The status ({backup.message})", backup.status, BackupStatus.SUCCESS)
         check("EFS backup succeeded" in self._site.subjects()[-1], f"The mail says: {self._site.subjects()[-1]}")
-        commands = self._site.cloud.client("ssm").list_commands()["Commands"]
-        check_equal("The commands", {command["Status"] for command in commands}, {"Success"})
+        check_equal("The commands", set(self._site.ended_commands()), {"Success"})
         check_equal("The NFS servers that died", self._servers.dead(), [])
 
     def _check_snapshots(self) -> None:
