@@ -8,13 +8,14 @@ import errno
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from efs_backup.domain.deletion import NAMED, Deletion, Undeleted
 from efs_backup.domain.parts import concurrency_of
 from efs_backup.engine.descent import LISTING, PASSING, open_below, open_place
+from efs_backup.engine.held import held
 from efs_backup.engine.mounts import kind_of_device
 from efs_backup.engine.throttle import Throttle
 from efs_backup.engine.tree_walk import Stopped, TreeWalk, joined
@@ -124,13 +125,8 @@ class _Deleting:
             if error.errno not in _NOT_EMPTY or not self._undeleted.count:  # else what is in it is noted already
                 self._undeleted.note(error, os.path.join(self._path, directory))
 
-    @contextmanager
-    def _opened(self, directory: str, flags: int) -> Iterator[int]:
-        descriptor = open_below(self._root, directory, flags, within_mount=True)
-        try:
-            yield descriptor
-        finally:
-            os.close(descriptor)
+    def _opened(self, directory: str, flags: int) -> AbstractContextManager[int]:
+        return held(open_below(self._root, directory, flags, within_mount=True))
 
     def _let_enter(self, directory: str) -> None:
         """Give its owner the rights to empty a directory; root has them in any case."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from efs_backup.domain.error_numbers import NO_SPACE
 from efs_backup.domain.errors import CopyFailed, Hung, Locked
+from efs_backup.engine.held import held
 from efs_backup.engine.patience import within
 from efs_backup.engine.process import end_family
 from efs_backup.engine.refusals import refusals_named
@@ -64,7 +65,7 @@ def locked(directory: Path, owner: Owner) -> Iterator[Owner | None]:
     """
     with refusals_named(str(directory)):
         descriptor = os.open(directory / LOCK_NAME, os.O_RDWR | _FLAGS, 0o600)
-    try:
+    with held(descriptor):
         with _no_locks_named(directory):
             _acquire(descriptor, directory)
         dead = _read(descriptor)
@@ -76,8 +77,6 @@ def locked(directory: Path, owner: Owner) -> Iterator[Owner | None]:
         finally:
             with suppress(Hung):  # the kernel ends the lock in any case
                 within(lambda: _write(descriptor, ""), str(directory), _RELEASE_SECONDS)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager
@@ -109,12 +108,10 @@ def without_readers(directory: Path) -> Iterator[bool]:
             raise
         yield True  # nobody has a lock on a file that cannot be made
         return
-    try:
+    with held(descriptor):
         with _no_locks_named(directory):
             is_free = _try_exclusive(descriptor)
         yield is_free
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

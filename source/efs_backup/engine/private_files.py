@@ -6,8 +6,10 @@ import os
 import secrets
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+
+from efs_backup.engine.held import held
 
 _LOCK = ".lock"
 _MOST_BYTES = 2**20
@@ -29,15 +31,11 @@ class PrivateFiles:
 
     def read(self, name: str) -> bytes:
         """The content of a file of at most a mebibyte."""
-        with self._opened() as directory:
-            descriptor = os.open(name, os.O_RDONLY | _FLAGS, dir_fd=directory)
-            try:
-                found = os.fstat(descriptor)
-                if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
-                    raise OSError(errno.EINVAL, "It is no small file", name)
-                return os.read(descriptor, _MOST_BYTES)
-            finally:
-                os.close(descriptor)
+        with self._opened() as directory, held(os.open(name, os.O_RDONLY | _FLAGS, dir_fd=directory)) as descriptor:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
+                raise OSError(errno.EINVAL, "It is no small file", name)
+            return os.read(descriptor, _MOST_BYTES)
 
     def write(self, name: str, content: bytes) -> None:
         """Put this content in the place of whatever has the name."""
@@ -72,13 +70,9 @@ class PrivateFiles:
         """Be the only writer, for whom there is a directory."""
         os.makedirs(self._path.parent, exist_ok=True)
         self._make()
-        with self._opened() as directory:
-            descriptor = self._open_lock(directory)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-                yield
-            finally:
-                os.close(descriptor)
+        with self._opened() as directory, held(self._open_lock(directory)) as descriptor:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
 
     def _make(self) -> None:
         try:
@@ -88,13 +82,8 @@ class PrivateFiles:
                 self._set_aside(str(self._path))
                 os.mkdir(self._path, 0o700)
 
-    @contextmanager
-    def _opened(self) -> Iterator[int]:
-        directory = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | _FLAGS)
-        try:
-            yield directory
-        finally:
-            os.close(directory)
+    def _opened(self) -> AbstractContextManager[int]:
+        return held(os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | _FLAGS))
 
     def _put(self, unfinished: str, name: str, directory: int) -> None:
         try:
@@ -141,8 +130,5 @@ def _write_through(name: str, content: bytes, directory: int) -> None:
 
 def flush_directory(path: Path) -> None:
     """Have on the disk what was named, renamed or removed in a directory. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
+    with held(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as descriptor:
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -5,7 +5,7 @@ import os
 import stat
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from efs_backup.domain.errors import RestoreFailed
@@ -13,6 +13,7 @@ from efs_backup.domain.quarantine import is_quarantine_inside, is_safe_place, na
 from efs_backup.domain.snapshots import SnapshotName
 from efs_backup.engine.bring import beside_name
 from efs_backup.engine.descent import LISTING, make_below, mount_of, open_place
+from efs_backup.engine.held import held
 from efs_backup.engine.tree import Tree
 
 _PRIVATE = 0o700
@@ -54,11 +55,8 @@ class Quarantine:
         if self._descriptor is None:
             self._descriptor = self._make(target)
         place = make_below(self._descriptor, os.path.dirname(path), _PRIVATE)[0]
-        try:
-            with target.above(path) as (directory, name):
-                os.rename(name, name, src_dir_fd=directory, dst_dir_fd=place)
-        finally:
-            os.close(place)
+        with held(place), target.above(path) as (directory, name):
+            os.rename(name, name, src_dir_fd=directory, dst_dir_fd=place)
 
     def close(self) -> None:
         """Nothing more is to be moved."""
@@ -83,14 +81,14 @@ class Quarantine:
             *((place, name_beside(self._target.name, self._now)) for place in above),
         ]
         for place, name in candidates:
-            with suppress(OSError), _opened(place) as descriptor:
+            with suppress(OSError), held(open_place(str(place), _ROOT)) as descriptor:
                 if _is_usable(descriptor) and _is_on_one_mount(descriptor, target.descriptor):
                     yield place, name
 
     def _make(self, target: Tree) -> int:
         """A descriptor of the new directory, in the first place to which the target's entries can be renamed."""
         for place, name in self._places(target):
-            with _opened(place) as around:
+            with held(open_place(str(place), _ROOT)) as around:
                 made, descriptor = _make_exclusively(around, name)
                 if _can_be_renamed_to(target, descriptor):
                     self.path = place / made
@@ -98,15 +96,6 @@ class Quarantine:
                 os.close(descriptor)
                 os.rmdir(made, dir_fd=around)
         raise self._refusal()
-
-
-@contextmanager
-def _opened(place: Path) -> Iterator[int]:
-    descriptor = open_place(str(place), _ROOT)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _is_usable(directory: int) -> bool:

@@ -20,6 +20,7 @@ from efs_backup.domain.warnings import Warned
 from efs_backup.domain.window import Window
 from efs_backup.engine.descent import LISTING, PASSING, open_below, open_root
 from efs_backup.engine.found_series import find_series
+from efs_backup.engine.held import held
 from efs_backup.engine.identity import expected_mounts, place_of, unmounted
 from efs_backup.engine.journal import read_records
 from efs_backup.engine.mount_table import shown_below
@@ -130,10 +131,8 @@ def _held(series: Series, file: SeriesFile | SeriesTorn | None, now: tuple[Mount
         root = open_root(str(newest.path))
     except OSError:
         return frozenset(mount.path for mount in missing)
-    try:
+    with held(root):
         return frozenset(mount.path for mount in missing if _holds(root, mount.path))
-    finally:
-        os.close(root)
 
 
 def _holds(root: int, path: str) -> bool:
@@ -147,11 +146,8 @@ def _holds(root: int, path: str) -> bool:
         found = os.stat(name, dir_fd=around, follow_symlinks=False)
         if not stat.S_ISDIR(found.st_mode):
             return not stat.S_ISREG(found.st_mode) or found.st_size > 0
-        place = open_below(around, name, LISTING)
-        try:
+        with held(open_below(around, name, LISTING)) as place:
             return bool(os.listdir(place))
-        finally:
-            os.close(place)
     except FileNotFoundError:
         return False
     except OSError:

@@ -7,8 +7,8 @@ import errno
 import os
 import stat
 import uuid
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ from efs_backup.domain.snapshots import (
 )
 from efs_backup.engine.delete import delete_content
 from efs_backup.engine.descent import PASSING, open_below, open_place
+from efs_backup.engine.held import held
 from efs_backup.engine.journal import RECORDS_NAME
 from efs_backup.engine.lock import LOCK_NAME, READERS_NAME
 from efs_backup.engine.mounts import mounts_below
@@ -202,14 +203,11 @@ class Series:
     def _rename_to_trash(self, tree: Path) -> None:
         self._make_trash()
         with _opened(tree.parent) as around, _opened(self.path) as series:
-            trash = open_below(series, TRASH_NAME, PASSING, within_mount=True)
-            try:
-                name = tree.name.removeprefix(".")
-                if name in os.listdir(self.path / TRASH_NAME):
-                    name = f"{name}-{uuid.uuid4().hex}"
+            name = tree.name.removeprefix(".")
+            if name in os.listdir(self.path / TRASH_NAME):
+                name = f"{name}-{uuid.uuid4().hex}"
+            with held(open_below(series, TRASH_NAME, PASSING, within_mount=True)) as trash:
                 os.rename(tree.name, name, src_dir_fd=around, dst_dir_fd=trash)
-            finally:
-                os.close(trash)
 
     def _make_it_the_trash(self, tree: Path) -> Undeleted | None:
         """Renaming within one directory needs no space."""
@@ -219,9 +217,8 @@ class Series:
                 if TRASH_NAME in os.listdir(self.path):
                     os.rmdir(TRASH_NAME, dir_fd=series)
                 os.rename(tree.name, TRASH_NAME, src_dir_fd=around, dst_dir_fd=series)
-                trash = open_below(series, TRASH_NAME, PASSING)
-                os.chmod(f"/proc/self/fd/{trash}", _PRIVATE)
-                os.close(trash)
+                with held(open_below(series, TRASH_NAME, PASSING)) as trash:
+                    os.chmod(f"/proc/self/fd/{trash}", _PRIVATE)
         except OSError as error:
             return Undeleted.by(error, str(tree))
         return None
@@ -262,13 +259,8 @@ class Series:
         return found
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[int]:
-    descriptor = open_place(str(path), PASSING)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
+def _opened(path: Path) -> AbstractContextManager[int]:
+    return held(open_place(str(path), PASSING))
 
 
 def _is_ours(name: str, *, is_directory: bool) -> bool:

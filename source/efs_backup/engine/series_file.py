@@ -9,6 +9,7 @@ from pathlib import Path
 
 from efs_backup.domain.errors import SeriesTorn
 from efs_backup.domain.series_file import SERIES_FILE, SeriesFile, torn
+from efs_backup.engine.held import held
 from efs_backup.engine.private_files import flush_directory
 from efs_backup.engine.refusals import refusals_named
 
@@ -67,9 +68,6 @@ def _replace(label: Path, text: str) -> None:
 @contextmanager
 def _alone(label: Path) -> Iterator[None]:
     """Hold a lock of the label's own; an NFS server gives an exclusive one only on a file that is open for writing."""
-    descriptor = os.open(label / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _PRIVATE)
-    try:
+    with held(os.open(label / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _PRIVATE)) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
-    finally:
-        os.close(descriptor)

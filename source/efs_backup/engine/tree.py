@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import chain, islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
@@ -13,6 +13,7 @@ from efs_backup.domain.parts import Concurrency, concurrency_of
 from efs_backup.domain.throttling import NAMES_IN_A_REQUEST
 from efs_backup.domain.tuning import Copier
 from efs_backup.engine.descent import LISTING, PASSING, make_below, open_below, open_place
+from efs_backup.engine.held import held
 from efs_backup.engine.mounts import kind_of_device
 from efs_backup.engine.throttle import Throttle
 from efs_backup.engine.tree_walk import joined
@@ -69,15 +70,10 @@ class Tree:
         """A path by which our programs reach this very directory, whatever somebody does to the path that led here."""
         return f"/proc/{os.getpid()}/fd/{self.descriptor}"
 
-    @contextmanager
-    def opened(self, path: str, *, to_list: bool = True) -> Iterator[int]:
+    def opened(self, path: str, *, to_list: bool = True) -> AbstractContextManager[int]:
         """A descriptor of a directory; one that is not to be listed costs no request to a file server."""
         self.throttle.pay(2)
-        descriptor = open_below(self.descriptor, "" if path == "." else path, LISTING if to_list else PASSING)
-        try:
-            yield descriptor
-        finally:
-            os.close(descriptor)
+        return held(open_below(self.descriptor, "" if path == "." else path, LISTING if to_list else PASSING))
 
     @contextmanager
     def above(self, path: str) -> Iterator[tuple[int, str]]:
