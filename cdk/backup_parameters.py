@@ -2,7 +2,7 @@
 
 from cdk.form import YES_OR_NO, Field
 from cdk.parameters import FILE_SYSTEM, FOLDER_LABEL, INSTANCE, INTERVAL, NETWORK, REPORTS, SAFE_PATH
-from efs_backup.domain.snapshots import RETENTION_LIMIT
+from efs_backup.domain.snapshots.retention import RETENTION_LIMIT
 
 _WINDOWS = (60, 90, 120, 150, 180, 240, 300, 360, 480, 600, 720, 840, 960, 1080, 1200, 1320)
 _HOURS_OF_A_YEAR = 8760

@@ -12,7 +12,7 @@ from constructs import Construct
 
 from cdk.permissions import acknowledge
 
-HANDLER = "efs_backup.orchestrator.handler"
+HANDLER = "efs_backup.orchestrator.handler.handler"
 _MINUTES = 5
 _MEMORY_MEGABYTES = 256
 _LATEST_HOURS = 1

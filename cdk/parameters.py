@@ -1,7 +1,7 @@
 """The parameters that both stacks have, and what each may look like."""
 
 from cdk.form import YES_OR_NO, Field
-from efs_backup.domain.snapshots import DEFAULT_LABEL, Interval
+from efs_backup.domain.snapshots.names import DEFAULT_LABEL, Interval
 
 FILE_SYSTEM = r"fs-[0-9a-f]{8,40}"
 SAFE_PATH = r"/[A-Za-z0-9._@+=/-]*"

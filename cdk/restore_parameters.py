@@ -2,7 +2,7 @@
 
 from cdk.form import YES_OR_NO, Field
 from cdk.parameters import FILE_SYSTEM, FOLDER_LABEL, INSTANCE, INTERVAL, NETWORK, REPORTS, SAFE_PATH
-from efs_backup.domain.orders import RestoreMode
+from efs_backup.domain.requests.requests import RestoreMode
 
 _WHICH = {
     "DstEFS": Field(

@@ -14,7 +14,7 @@ from cdk.programs import Programs
 from cdk.reports import Reports
 from cdk.restore_parameters import RESTORE_PARAMETERS
 from cdk.restore_worker import RestoreWorker
-from efs_backup.domain.orders import RestoreMode
+from efs_backup.domain.requests.requests import RestoreMode
 
 
 class RestoreStack(cdk.Stack):

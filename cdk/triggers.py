@@ -8,8 +8,8 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from efs_backup.domain.hold import AGENT
-from efs_backup.domain.triggers import (
+from efs_backup.domain.operations.lifecycle import AGENT
+from efs_backup.domain.operations.triggers import (
     AUTO_SCALING_SOURCE,
     COMMAND_EVENT,
     LIFECYCLE_EVENT,

@@ -25,11 +25,11 @@ from moto.core.models import botocore_stubber
 from moto.ssm.models import ssm_backends
 
 from deployment.local_cloud.lifecycle import Lifecycle
-from efs_backup.domain.backup import BackupStatus
-from efs_backup.domain.record import Backup, BackupId
-from efs_backup.domain.settings import OrchestratorSettings
+from efs_backup.domain.operations.record import Backup, BackupId
+from efs_backup.domain.operations.settings import OrchestratorSettings
+from efs_backup.domain.results import BackupStatus
 from efs_backup.lib.ddb import RecordTable
-from efs_backup.orchestrator import door, handler
+from efs_backup.orchestrator import handler
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 GROUP, RULE, FUNCTION, TABLE = "efs-backup-worker", "efs-backup-stop", "efs-backup-orchestrator", "efs-backup-records"
@@ -81,7 +81,7 @@ class Cloud:
         """Deliver one event to the Lambda."""
         self.requests += 1
         with freeze_time(self.time, ignore=[_LAZY]):
-            answer = handler(event, SimpleNamespace(aws_request_id=f"request-{self.requests}"))
+            answer = handler.handler(event, SimpleNamespace(aws_request_id=f"request-{self.requests}"))
         self.answers.append(answer)
         return answer
 
@@ -211,14 +211,14 @@ class Faults:
         self._events.register(name, refuse)
         self._events.register_last("before-send", _let_moto_answer)  # every handler is asked, moto's before this one
         _client.cache_clear()
-        door.services.cache_clear()
+        handler.services.cache_clear()
         try:
             yield refused
         finally:
             self._events.unregister(name, refuse)
             self._events.unregister("before-send", _let_moto_answer)
             _client.cache_clear()
-            door.services.cache_clear()
+            handler.services.cache_clear()
 
 
 @contextmanager
@@ -274,9 +274,9 @@ def a_stack(set_variable: Callable[[str, str], None]) -> Iterator[Cloud]:
             boto3.setup_default_session()  # one for all tests: service models are read once
         cloud.environment |= _resources()
         _set_all(set_variable, cloud.environment)
-        door.services.cache_clear()
+        handler.services.cache_clear()
         yield cloud
-    door.services.cache_clear()
+    handler.services.cache_clear()
 
 
 def _set_all(set_variable: Callable[[str, str], None], environment: dict[str, str]) -> None:
@@ -326,7 +326,7 @@ def _function() -> None:
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("nothing.py", "")
     boto3.client("lambda").create_function(
-        FunctionName=FUNCTION, Runtime="python3.13", Role=role, Handler="efs_backup.orchestrator.handler",
+        FunctionName=FUNCTION, Runtime="python3.13", Role=role, Handler="efs_backup.orchestrator.handler.handler",
         Code={"ZipFile": package.getvalue()},
     )  # fmt: skip
 

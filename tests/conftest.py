@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from efs_backup.domain.tuning import Copier
+from efs_backup.domain.requests.tuning import Copier
 from tests.builders import small_tree
 from tests.mounts import Mounts
 from tests.simulator import Simulator

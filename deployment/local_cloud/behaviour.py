@@ -18,7 +18,7 @@ from deployment.local_cloud.file_systems import FileSystems
 from deployment.local_cloud.fleet import Fleet
 from deployment.local_cloud.mail import Mail, MailBox
 from deployment.local_cloud.place import ACCOUNT, REGION
-from efs_backup.domain.triggers import COMMAND_EVENT, SYSTEMS_MANAGER_SOURCE
+from efs_backup.domain.operations.triggers import COMMAND_EVENT, SYSTEMS_MANAGER_SOURCE
 
 AMI = "ami-1234567890abcdef0"
 _PUBLIC_AMIS = "/aws/service/canonical/"

@@ -27,7 +27,7 @@ from deployment.local_cloud.mail import MailBox
 from deployment.local_cloud.place import ACCOUNT, REGION
 from deployment.local_cloud.server import WebServer, moto_application
 from efs_backup.agent.services import KINDS_VARIABLE
-from efs_backup.engine.mounts import kind_of
+from efs_backup.engine.machine.mounts import kind_of
 
 _TICK_SECONDS = 0.25
 _POLL_SECONDS = 0.05

@@ -16,7 +16,7 @@ from deployment.local_cloud.assembly import Assembly, synthesize_apart
 from deployment.local_cloud.cloud import LocalCloud
 from deployment.local_cloud.functions import Invocation
 from deployment.local_cloud.stacks import BackupStack, bootstrap, deploy, make_file_system
-from efs_backup.domain.record import Backup
+from efs_backup.domain.operations.record import Backup
 
 _FILES = 2500 * ((os.cpu_count() or 1) + 3)
 """Enough to see something go on."""

@@ -9,7 +9,7 @@ from typing import Any
 from deployment.local_cloud.assembly import Assembly
 from deployment.local_cloud.cloud import LocalCloud
 from deployment.local_cloud.place import ACCOUNT, REGION
-from efs_backup.domain.record import Backup
+from efs_backup.domain.operations.record import Backup
 from efs_backup.lib.ddb import RecordTable
 
 ASSETS = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"

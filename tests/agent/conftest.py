@@ -10,8 +10,8 @@ import boto3
 import pytest
 
 from efs_backup.agent.services import BackupServices, Machine, RestoreServices
-from efs_backup.domain.agent_settings import AgentSettings, RestoreSettings
-from efs_backup.engine.mounts import kind_of
+from efs_backup.domain.operations.agent_settings import AgentSettings, RestoreSettings
+from efs_backup.engine.machine.mounts import kind_of
 from efs_backup.lib.asg import BackupGroup
 from efs_backup.lib.ddb import RecordTable
 from efs_backup.lib.efs import FileSystems

@@ -13,15 +13,16 @@ from efs_backup.agent.app import know_settings
 from efs_backup.agent.backup import back_up
 from efs_backup.agent.finish import finish
 from efs_backup.agent.heartbeat import Heartbeat
-from efs_backup.agent.presence import is_present, present
 from efs_backup.agent.restore import restore
+from efs_backup.agent.running import is_present, present
 from efs_backup.agent.services import BackupServices
-from efs_backup.domain.backup import BackupStatus, CopyStatistics
+from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.errors import FailureReason
-from efs_backup.domain.hold import LifecycleAction
-from efs_backup.domain.record import BackupId
-from efs_backup.domain.window import Window
-from efs_backup.engine.stop import Stop
+from efs_backup.domain.operations.lifecycle import LifecycleAction
+from efs_backup.domain.operations.record import BackupId
+from efs_backup.domain.results import BackupStatus
+from efs_backup.domain.snapshots.window import Window
+from efs_backup.engine.machine.stop import Stop
 from tests.agent.conftest import Instance
 from tests.builders import account, write
 
@@ -81,7 +82,7 @@ def test_the_source_is_mounted_for_reading_only(instance: Instance) -> None:
 @pytest.mark.parametrize("why", ["refused", "lies", "hangs"])
 def test_a_mount_that_fails_is_reported_as_that(instance: Instance, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Refused, silently not there, or never answered: MountFailed, and nothing is copied."""
-    monkeypatch.setattr("efs_backup.engine.mounting.MOUNT_SECONDS", 1.0)
+    monkeypatch.setattr("efs_backup.engine.machine.mounting.MOUNT_SECONDS", 1.0)
     if why == "refused":
         instance.source.rename(instance.source.with_name("elsewhere"))
     else:
@@ -187,7 +188,7 @@ def _finish_when_present(services: BackupServices, action: LifecycleAction, back
 
 def _stuck_copies(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts that do not end when they are asked to, and less patience with them."""
-    monkeypatch.setattr("efs_backup.engine.copy.STOP_GRACE_SECONDS", 0.3)
+    monkeypatch.setattr("efs_backup.engine.rest.copy.STOP_GRACE_SECONDS", 0.3)
     stuck = tmp_path / "programs" / "rsync"
     stuck.write_text('#!/bin/sh\ncase "$*" in *--files-from*) sleep 60;; esac\nexec /usr/bin/rsync "$@"\n')
     stuck.chmod(0o755)

@@ -11,7 +11,7 @@ import pytest
 
 from efs_backup.agent.app import log_into
 from efs_backup.agent.finish import last_lines
-from efs_backup.agent.presence import ask_to_stop, is_present, present
+from efs_backup.agent.running import ask_to_stop, is_present, present
 from tests.mounts import fill, mounted_tmpfs
 
 _logger = logging.getLogger("efs_backup.test")

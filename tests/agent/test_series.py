@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from efs_backup.agent.backup import back_up
-from efs_backup.domain.backup import BackupStatus
 from efs_backup.domain.errors import FailureReason
-from efs_backup.domain.record import Backup
+from efs_backup.domain.operations.record import Backup
+from efs_backup.domain.results import BackupStatus
 from tests.agent.conftest import Instance
 from tests.conftest import Cli
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from moto.events.models import EventPattern
 
-from efs_backup.domain.hold import LifecycleAction, create_commands
-from efs_backup.domain.record import BackupId
-from efs_backup.domain.triggers import FinishFailed, InstanceGone, Reconcile, StartBackup, read_trigger
+from efs_backup.domain.operations.lifecycle import LifecycleAction, create_commands
+from efs_backup.domain.operations.record import BackupId
+from efs_backup.domain.operations.triggers import FinishFailed, InstanceGone, Reconcile, StartBackup, read_trigger
 from tests.cdk.template import Template
 from tests.cloud import event_from_file
 
@@ -85,7 +85,7 @@ def test_the_name_of_the_stop_rule_is_short_enough(backup: Template) -> None:
 def test_the_function_runs_our_handler(backup: Template) -> None:
     """With time for a few slow calls, and its own log that is not kept for ever."""
     function = backup.properties("AWS::Lambda::Function")
-    assert (function["Handler"], function["Runtime"]) == ("efs_backup.orchestrator.handler", "python3.13")
+    assert (function["Handler"], function["Runtime"]) == ("efs_backup.orchestrator.handler.handler", "python3.13")
     assert function["Timeout"] == 300
     log, group = backup.one("AWS::Logs::LogGroup")
     assert function["LoggingConfig"] == {"LogGroup": f"<{log}>"}

@@ -4,11 +4,12 @@ from dataclasses import fields
 
 import pytest
 
-from efs_backup.domain.agent_settings import AgentSettings, RestoreSettings
-from efs_backup.domain.orders import RestoreMode
-from efs_backup.domain.settings import OrchestratorSettings
-from efs_backup.domain.snapshots import Interval, Retention
-from efs_backup.domain.tuning import Tuning
+from efs_backup.domain.operations.agent_settings import AgentSettings, RestoreSettings
+from efs_backup.domain.operations.settings import OrchestratorSettings
+from efs_backup.domain.requests.requests import RestoreMode
+from efs_backup.domain.requests.tuning import Tuning
+from efs_backup.domain.snapshots.names import Interval
+from efs_backup.domain.snapshots.retention import Retention
 from tests.cdk.template import Template
 
 _OF_LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "orchestrator", "AWS_REGION": "us-east-1"}

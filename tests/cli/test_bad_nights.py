@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from efs_backup.domain.tuning import Copier
+from efs_backup.domain.requests.tuning import Copier
 from tests.builders import account, many_parts, write
 from tests.conftest import Cli, both_copiers
 from tests.processes import processes_on

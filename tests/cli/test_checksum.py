@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from efs_backup.domain.snapshots import SnapshotName
+from efs_backup.domain.snapshots.names import SnapshotName
 from tests.builders import A_DAY_AGO_NS, Fact, account, small_tree, write
 from tests.conftest import Cli, both_copiers
 from tests.simulator import Simulator

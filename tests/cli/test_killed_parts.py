@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from efs_backup.domain.tuning import Copier
+from efs_backup.domain.requests.tuning import Copier
 from tests.builders import A_DAY_AGO_NS, account, write
 from tests.conftest import Cli
 from tests.processes import processes_on

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from efs_backup.domain.snapshots import SnapshotName
-from efs_backup.engine.quarantine import Quarantine
-from efs_backup.engine.tree import Tree
+from efs_backup.domain.snapshots.names import SnapshotName
+from efs_backup.engine.series.quarantine import Quarantine
+from efs_backup.engine.trees.tree import Tree
 from tests.builders import account, many_parts, small_tree, write
 from tests.conftest import COMMAND, Cli, both_copiers
 from tests.mounts import Mounts

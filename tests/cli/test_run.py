@@ -290,7 +290,7 @@ def test_the_command_starts_lean() -> None:
     listed = subprocess.run(
         [sys.executable, "-c", "import sys, efs_backup.cli.app; print(*sys.modules)"], capture_output=True, check=True
     )
-    assert "efs_backup.cli.run" in (loaded := listed.stdout.decode().split())
+    assert "efs_backup.cli.commands.run" in (loaded := listed.stdout.decode().split())
     assert not any(name.partition(".")[0] == "rich" for name in loaded)
 
 

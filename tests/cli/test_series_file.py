@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from efs_backup.domain.snapshots import SnapshotName
+from efs_backup.domain.snapshots.names import SnapshotName
 from tests.builders import account, write
 from tests.conftest import Cli
 from tests.namespaces import bind, run_with_mounts

@@ -13,11 +13,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from efs_backup.domain.backup import BackupStatus
 from efs_backup.domain.errors import AlreadyStarted, FailureReason, RecordChanged, RecordGone
+from efs_backup.domain.operations.record import Backup, BackupId
 from efs_backup.domain.ports import BackupStore
-from efs_backup.domain.record import Backup, BackupId
-from efs_backup.engine.records import RecordDirectory
+from efs_backup.domain.results import BackupStatus
+from efs_backup.engine.series.records import RecordDirectory
 from efs_backup.lib.ddb import RecordTable
 from tests.domain.test_record import ENDED, RUNNING, START
 

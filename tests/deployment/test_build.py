@@ -144,7 +144,11 @@ def test_the_function_s_code_is_only_what_runs_there(tmp_path: Path) -> None:
     code = write_lambda_zip(tmp_path / "lambda.zip")
     names = zipfile.ZipFile(code).namelist()
     assert all(re.match(r"efs_backup/(__init__\.py|(domain|lib|orchestrator)/[\w/]+\.py)$", name) for name in names)
-    assert {"efs_backup/__init__.py", "efs_backup/domain/settings.py", "efs_backup/domain/triggers.py"} <= set(names)
+    assert {
+        "efs_backup/__init__.py",
+        "efs_backup/domain/operations/settings.py",
+        "efs_backup/domain/operations/triggers.py",
+    } <= set(names)
     assert code.stat().st_size < 1_000_000
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from efs_backup.domain.snapshots import SnapshotName
+from efs_backup.domain.snapshots.names import SnapshotName
 
 times = st.datetimes(datetime(1970, 1, 2), datetime(2500, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 """Times that a clock or an mtime may show."""

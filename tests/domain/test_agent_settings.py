@@ -4,11 +4,13 @@ from dataclasses import fields
 
 import pytest
 
-from efs_backup.domain.agent_settings import AgentSettings, RestoreSettings
 from efs_backup.domain.errors import SettingsFault
-from efs_backup.domain.orders import RestoreMode
-from efs_backup.domain.snapshots import FolderLabel, Interval, Retention, Selection
-from efs_backup.domain.tuning import Tuning
+from efs_backup.domain.operations.agent_settings import AgentSettings, RestoreSettings
+from efs_backup.domain.requests.requests import RestoreMode
+from efs_backup.domain.requests.tuning import Tuning
+from efs_backup.domain.snapshots.names import FolderLabel, Interval
+from efs_backup.domain.snapshots.retention import Retention
+from efs_backup.domain.snapshots.selection import Selection
 
 _BACKUP = {field.name.upper(): field.name for field in fields(AgentSettings)} | {
     "INTERVAL": "daily", "RETENTION": "7", "LIFECYCLE_HOLD_MINUTES": "60", "MAX_OPERATIONS_PER_SECOND": "0",

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from efs_backup.domain.arrival import (
+from efs_backup.domain.copying.arrival import (
     Cause,
     Fidelity,
     Trouble,

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efs_backup.domain.attributes import NOT_SURVEYED, SurveyedAttributes, each_packed, packed
+from efs_backup.copy_worker.attributes import NOT_SURVEYED, SurveyedAttributes, each_packed, packed
 from tests.builders import Found, write
 
 names = [field.name for field in fields(Found)]

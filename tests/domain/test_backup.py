@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efs_backup.domain.backup import BackupResult, BackupStatus, CopyStatistics
+from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.errors import (
     BackupError,
     BackupFull,
@@ -17,6 +17,7 @@ from efs_backup.domain.errors import (
     SourceUnreadable,
     ToolMissing,
 )
+from efs_backup.domain.results import BackupResult, BackupStatus
 
 statistics = st.builds(CopyStatistics, *[st.integers(0, 10**15)] * 6)
 

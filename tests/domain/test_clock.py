@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from efs_backup.domain.clock import clock_fault
-from efs_backup.domain.snapshots import Interval, SnapshotName
+from efs_backup.domain.snapshots.clock import clock_fault
+from efs_backup.domain.snapshots.names import Interval, SnapshotName
 
 NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
 

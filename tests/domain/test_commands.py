@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from efs_backup.domain.commands import (
+from efs_backup.domain.copying.commands import (
     RSYNC_EXIT_CODES,
     RSYNC_OLDEST,
     RSYNC_PATCHED,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efs_backup.domain.comparison import Difference, Kind, Summary
+from efs_backup.domain.copying.comparison import Difference, Kind, Summary
 
 differences = st.lists(st.builds(Difference, st.text(max_size=5), st.sampled_from(Kind)))
 

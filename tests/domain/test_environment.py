@@ -2,7 +2,7 @@
 
 import pytest
 
-from efs_backup.domain.environment import environment_of_programs
+from efs_backup.domain.copying.environment import environment_of_programs
 
 
 def test_only_known_names_are_given_on() -> None:

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from efs_backup.domain.errors import WrongUsage
-from efs_backup.domain.excludes import ExcludePattern, matching
+from efs_backup.domain.requests.excludes import ExcludePattern, matching
 from tests.domain.programs import path_of, run
 
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from efs_backup.domain.backup import BackupStatus
 from efs_backup.domain.errors import SeriesMissing
-from efs_backup.domain.first_backup import LabelFacts, may_begin
-from efs_backup.domain.record import Backup, BackupId
-from efs_backup.domain.snapshots import FolderLabel, Interval
+from efs_backup.domain.operations.first_backup import LabelFacts, may_begin
+from efs_backup.domain.operations.record import Backup, BackupId
+from efs_backup.domain.results import BackupStatus
+from efs_backup.domain.snapshots.names import FolderLabel, Interval
 
 LABEL = FolderLabel("web")
 NEWEST = Backup(

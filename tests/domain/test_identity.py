@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from efs_backup.domain.identity import (
+from efs_backup.domain.snapshots.identity import (
     FileSystem,
     Likeness,
     Mount,

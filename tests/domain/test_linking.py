@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efs_backup.domain.linking import (
+from efs_backup.copy_worker.rules import (
     HAND_OVER,
     POINT,
     SMALL_FILE_SIZE,

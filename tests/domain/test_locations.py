@@ -2,8 +2,8 @@
 
 import pytest
 
-from efs_backup.domain.locations import Location, Mount, is_within, located
-from efs_backup.domain.mountinfo import parse_mount_line
+from efs_backup.domain.snapshots.locations import Location, Mount, is_within, located
+from efs_backup.domain.snapshots.mountinfo import parse_mount_line
 
 
 @pytest.mark.parametrize(

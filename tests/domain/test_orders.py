@@ -3,8 +3,9 @@
 import pytest
 
 from efs_backup.domain.errors import WrongUsage
-from efs_backup.domain.orders import BackupOrder, RestoreMode, RestoreOrder
-from efs_backup.domain.snapshots import Interval, Selection
+from efs_backup.domain.requests.requests import BackupOrder, RestoreMode, RestoreOrder
+from efs_backup.domain.snapshots.names import Interval
+from efs_backup.domain.snapshots.selection import Selection
 
 
 def test_a_backup_needs_only_a_source_and_a_backup() -> None:

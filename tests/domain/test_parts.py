@@ -7,10 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efs_backup.domain.arrival import Cause, Trouble, warnings_of
-from efs_backup.domain.backup import CopyStatistics
-from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed, SourceUnreadable
-from efs_backup.domain.parts import (
+from efs_backup.domain.copying.arrival import Cause, Trouble, warnings_of
+from efs_backup.domain.copying.parts import (
     LARGEST_PART_SIZE,
     SMALLEST_PART_SIZE,
     Concurrency,
@@ -22,8 +20,10 @@ from efs_backup.domain.parts import (
     plan_pieces,
     share_out,
 )
-from efs_backup.domain.rsync_output import Complaint, Fault
-from efs_backup.domain.tuning import JOBS_LIMIT, Copier, Tuning
+from efs_backup.domain.copying.rsync_output import Complaint, Fault
+from efs_backup.domain.copying.statistics import CopyStatistics
+from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed, SourceUnreadable
+from efs_backup.domain.requests.tuning import JOBS_LIMIT, Copier, Tuning
 from efs_backup.domain.warnings import WarningKind
 
 HARMLESS = Complaint(Fault.HARMLESS, "failed to hard-link")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from efs_backup.domain.quarantine import is_quarantine_inside, is_safe_place, name_inside
-from efs_backup.domain.snapshots import SnapshotName
+from efs_backup.domain.copying.quarantine import is_quarantine_inside, is_safe_place, name_inside
+from efs_backup.domain.snapshots.names import SnapshotName
 
 ROOT, ALICE = (0, 0), (1000, 1000)
 

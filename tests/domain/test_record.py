@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efs_backup.domain.backup import BackupStatus
 from efs_backup.domain.errors import FailureReason, RecordFault
-from efs_backup.domain.record import Backup, BackupId, Change, backup_id_of, change_between
-from efs_backup.domain.snapshots import Interval
+from efs_backup.domain.operations.record import Backup, BackupId, Change, backup_id_of, change_between
+from efs_backup.domain.results import BackupStatus
+from efs_backup.domain.snapshots.names import Interval
 from tests.domain.strategies import times
 
 START = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)

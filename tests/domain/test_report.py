@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efs_backup.domain.backup import BackupStatus
 from efs_backup.domain.errors import FailureReason
-from efs_backup.domain.record import Backup, BackupId
-from efs_backup.domain.report import SUBJECT_LIMIT, anonymous, report_on, report_on_vanished, subject_of
+from efs_backup.domain.operations.record import Backup, BackupId
+from efs_backup.domain.operations.report import SUBJECT_LIMIT, anonymous, report_on, report_on_vanished, subject_of
+from efs_backup.domain.results import BackupStatus
 from tests.domain.test_record import ENDED, RUNNING, START, backups
 from tests.domain.test_settings import settings_of
 

@@ -1,12 +1,12 @@
 """What the operator is told about a restore by the stack."""
 
-from efs_backup.domain.agent_settings import RestoreSettings
-from efs_backup.domain.comparison import Difference, Kind, Summary
+from efs_backup.domain.copying.comparison import Difference, Kind, Summary
 from efs_backup.domain.errors import RestoreFailed
-from efs_backup.domain.orders import RestoreMode
-from efs_backup.domain.restore_report import report_on_failure, report_on_restore
-from efs_backup.domain.restoring import RestorePlan, RestoreResult, RestoreStatus
-from efs_backup.domain.snapshots import SnapshotName
+from efs_backup.domain.operations.agent_settings import RestoreSettings
+from efs_backup.domain.operations.restore_report import report_on_failure, report_on_restore
+from efs_backup.domain.requests.requests import RestoreMode
+from efs_backup.domain.results import RestorePlan, RestoreResult, RestoreStatus
+from efs_backup.domain.snapshots.names import SnapshotName
 from tests.domain.test_agent_settings import RESTORE
 from tests.domain.test_record import START
 from tests.domain.test_report import HOSTILE, is_mail

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from efs_backup.domain.comparison import Difference, Kind, Summary
+from efs_backup.domain.copying.comparison import Difference, Kind, Summary
 from efs_backup.domain.errors import ExitCode
-from efs_backup.domain.orders import RestoreMode
-from efs_backup.domain.restoring import RestorePlan, RestoreResult, RestoreStatus
-from efs_backup.domain.snapshots import SnapshotName
+from efs_backup.domain.requests.requests import RestoreMode
+from efs_backup.domain.results import RestorePlan, RestoreResult, RestoreStatus
+from efs_backup.domain.snapshots.names import SnapshotName
 
 
 @pytest.fixture

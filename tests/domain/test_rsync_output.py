@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from efs_backup.domain.backup import CopyStatistics
-from efs_backup.domain.commands import RSYNC_OLDEST
-from efs_backup.domain.rsync_output import (
+from efs_backup.domain.copying.commands import RSYNC_OLDEST
+from efs_backup.domain.copying.rsync_output import (
     Fault,
     parse_complaints,
     parse_statistics,
     parse_version,
 )
+from efs_backup.domain.copying.statistics import CopyStatistics
 from tests.builders import write
 from tests.domain.programs import path_of, rsync, run, write_part
 

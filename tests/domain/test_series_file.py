@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efs_backup.domain.errors import SeriesTooNew, SeriesTorn
-from efs_backup.domain.excludes import ExcludePattern
-from efs_backup.domain.identity import FileSystem, Mount, Place
-from efs_backup.domain.series_file import SeriesFile
-from efs_backup.domain.snapshots import Interval, Retention
+from efs_backup.domain.requests.excludes import ExcludePattern
+from efs_backup.domain.snapshots.identity import FileSystem, Mount, Place
+from efs_backup.domain.snapshots.names import Interval
+from efs_backup.domain.snapshots.retention import Retention
+from efs_backup.domain.snapshots.series_file import SeriesFile
 
 CREATED = datetime(2026, 11, 22, 2, tzinfo=UTC)
 DISK = FileSystem("ext4", "1111", "/dev/sda1")

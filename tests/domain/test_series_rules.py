@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from efs_backup.domain.errors import BackupChanged, SeriesMissing, SourceChanged
-from efs_backup.domain.excludes import ExcludePattern
-from efs_backup.domain.identity import FileSystem, Mount, Place
-from efs_backup.domain.orders import Asked, BackupOrder, Named
-from efs_backup.domain.series_file import SeriesFile, torn
-from efs_backup.domain.series_rules import Found, Settled, lost_mounts, settle
-from efs_backup.domain.snapshots import Interval, Retention
+from efs_backup.domain.requests.excludes import ExcludePattern
+from efs_backup.domain.requests.requests import Asked, BackupOrder, Named
+from efs_backup.domain.snapshots.identity import FileSystem, Mount, Place
+from efs_backup.domain.snapshots.names import Interval
+from efs_backup.domain.snapshots.retention import Retention
+from efs_backup.domain.snapshots.series_file import SeriesFile, torn
+from efs_backup.domain.snapshots.series_rules import Found, Settled, lost_mounts, settle
 from efs_backup.domain.warnings import WarningKind
 
 NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)

@@ -5,8 +5,9 @@ from dataclasses import fields
 import pytest
 
 from efs_backup.domain.errors import SettingsFault
-from efs_backup.domain.settings import OrchestratorSettings
-from efs_backup.domain.snapshots import FolderLabel, Interval, Retention
+from efs_backup.domain.operations.settings import OrchestratorSettings
+from efs_backup.domain.snapshots.names import FolderLabel, Interval
+from efs_backup.domain.snapshots.retention import Retention
 
 ENVIRONMENT = {
     "STACK_NAME": "nightly",

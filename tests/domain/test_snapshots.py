@@ -7,20 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efs_backup.domain.errors import NothingThere, WrongUsage
-from efs_backup.domain.snapshots import (
-    HARD_LINK_LIMIT,
-    RETENTION_LIMIT,
-    FolderLabel,
-    Interval,
-    Retention,
-    Selection,
-    SnapshotName,
-    backup_number,
-    number_links,
-    parse_time,
-    plan_adoption,
-    plan_prune,
-)
+from efs_backup.domain.snapshots.adoption import plan_adoption
+from efs_backup.domain.snapshots.names import FolderLabel, Interval, SnapshotName, backup_number, number_links
+from efs_backup.domain.snapshots.retention import HARD_LINK_LIMIT, RETENTION_LIMIT, Retention, plan_prune
+from efs_backup.domain.snapshots.selection import Selection, parse_time
 from tests.domain.strategies import crowded_series, series, snapshot_names, times
 
 NEWEST, MIDDLE, OLDEST = (

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efs_backup.domain.hold import LifecycleAction, create_commands
-from efs_backup.domain.record import BackupId
-from efs_backup.domain.triggers import (
+from efs_backup.domain.operations.lifecycle import LifecycleAction, create_commands
+from efs_backup.domain.operations.record import BackupId
+from efs_backup.domain.operations.triggers import (
     AUTO_SCALING_SOURCE,
     COMMAND_EVENT,
     LIFECYCLE_EVENT,

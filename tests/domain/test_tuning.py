@@ -3,8 +3,8 @@
 import pytest
 
 from efs_backup.domain.errors import WrongUsage
-from efs_backup.domain.orders import BackupOrder, RestoreOrder
-from efs_backup.domain.tuning import JOBS_LIMIT, Copier, Tuning
+from efs_backup.domain.requests.requests import BackupOrder, RestoreOrder
+from efs_backup.domain.requests.tuning import JOBS_LIMIT, Copier, Tuning
 
 
 def test_nothing_has_to_be_chosen() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efs_backup.domain.errors import WrongUsage
-from efs_backup.domain.window import Window, one_time_cron, stop_of_window
+from efs_backup.domain.snapshots.window import Window, one_time_cron, stop_of_window
 from tests.domain.strategies import times
 
 

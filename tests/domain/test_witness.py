@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efs_backup.domain.evidence import Evidence, Surveyed
-from efs_backup.domain.witness import Names, Witness, pack, read, unpack, written
+from efs_backup.copy_worker.witness import Names, Witness, pack, read, unpack, written
+from efs_backup.domain.copying.evidence import Evidence, Surveyed
 
 _PATHS = st.binary(min_size=0, max_size=40)
 _NAMES = st.sets(st.binary(min_size=1, max_size=20), max_size=8)

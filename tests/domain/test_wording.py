@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efs_backup.domain.wording import as_fields, as_value, clipped, counted, shown, shown_lines, sized, valid
+from efs_backup.domain.humanize import as_fields, as_value, clipped, counted, shown, shown_lines, sized, valid
 
 
 @pytest.mark.parametrize(

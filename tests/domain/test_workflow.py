@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efs_backup.domain.backup import BackupStatus
 from efs_backup.domain.errors import FailureReason
-from efs_backup.domain.hold import LifecycleAction
-from efs_backup.domain.record import Backup, BackupId
-from efs_backup.domain.workflow import (
+from efs_backup.domain.operations.lifecycle import LifecycleAction
+from efs_backup.domain.operations.record import Backup, BackupId
+from efs_backup.domain.operations.workflow import (
     Action,
     Decision,
     Situation,
@@ -31,6 +30,7 @@ from efs_backup.domain.workflow import (
     skipped,
     without_report,
 )
+from efs_backup.domain.results import BackupStatus
 from tests.domain.test_record import ENDED, RUNNING, START, backups
 
 HOLD = 60

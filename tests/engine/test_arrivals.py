@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from efs_backup.domain.arrival import Cause, Fidelity, Trouble
-from efs_backup.engine.arrivals import Arrivals, Settled
-from efs_backup.engine.bring import Bringer, Brought
-from efs_backup.engine.tree import Tree
+from efs_backup.domain.copying.arrival import Cause, Fidelity, Trouble
+from efs_backup.engine.rest.arrivals import Arrivals, Settled
+from efs_backup.engine.trees.bring import Bringer, Brought
+from efs_backup.engine.trees.tree import Tree
 from tests.builders import A_DAY_AGO_NS, account, write
 
 FIDELITY = Fidelity(owners=os.geteuid() == 0)

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from efs_backup.domain.backup import BackupResult, BackupStatus
-from efs_backup.domain.orders import Asked, BackupOrder
-from efs_backup.domain.snapshots import Retention
+from efs_backup.domain.requests.requests import Asked, BackupOrder
+from efs_backup.domain.results import BackupResult, BackupStatus
+from efs_backup.domain.snapshots.retention import Retention
+from efs_backup.domain.snapshots.window import Window
 from efs_backup.domain.warnings import WarningKind
-from efs_backup.domain.window import Window
-from efs_backup.engine.backup import BackupRun
-from efs_backup.engine.process import Runner
-from efs_backup.engine.recognition import server_time
-from efs_backup.engine.stop import Stop
+from efs_backup.engine.machine.process import Runner
+from efs_backup.engine.machine.stop import Stop
+from efs_backup.engine.runs.backup import BackupRun
+from efs_backup.engine.runs.recognition import server_time
 from tests.scenarios.test_random_nights import Quiet
 
 

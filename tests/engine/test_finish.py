@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from efs_backup.domain.arrival import Fidelity
-from efs_backup.domain.evidence import Evidence
-from efs_backup.domain.witness import Witness, read
-from efs_backup.engine.bring import Bringer
-from efs_backup.engine.finish import Finish, Finished, FinishOrder
-from efs_backup.engine.left_out import LeftOut
-from efs_backup.engine.survey import Survey, take_survey
-from efs_backup.engine.tree import Tree
+from efs_backup.copy_worker.witness import Witness, read
+from efs_backup.domain.copying.arrival import Fidelity
+from efs_backup.domain.copying.evidence import Evidence
+from efs_backup.engine.finalize.finish import Finish, Finished, FinishOrder
+from efs_backup.engine.trees.bring import Bringer
+from efs_backup.engine.trees.left_out import LeftOut
+from efs_backup.engine.trees.tree import Tree
+from efs_backup.engine.walk.survey import Survey, take_survey
 from tests.builders import account, write
 from tests.conftest import Cli, both_copiers
 from tests.engine.test_part_copy import Part
@@ -223,7 +223,7 @@ def test_what_the_survey_has_no_room_to_remember_is_listed(
     finishing: Finishing, listed: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A tree of very many directories must not fill the memory; nothing is taken for granted of the rest."""
-    monkeypatch.setattr("efs_backup.engine.survey._MOST_REMEMBERED", 1300)
+    monkeypatch.setattr("efs_backup.engine.walk.survey._MOST_REMEMBERED", 1300)
     survey = finishing.survey()
     finishing.copy(survey, *FILES)
     listed.clear()

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from efs_backup.domain.commands import Command
+from efs_backup.domain.copying.commands import Command
 from efs_backup.domain.errors import CopyFailed
-from efs_backup.domain.snapshots import SnapshotName
-from efs_backup.engine.flush_marks import ALL, FLUSH_SECONDS, NOTHING, Flusher, FlushMark, remove_marks
-from efs_backup.engine.process import Runner
+from efs_backup.domain.snapshots.names import SnapshotName
+from efs_backup.engine.machine.process import Runner
+from efs_backup.engine.series.flush_marks import ALL, FLUSH_SECONDS, NOTHING, Flusher, FlushMark, remove_marks
 
 NAME = SnapshotName.of(datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC))
 

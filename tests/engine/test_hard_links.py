@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from efs_backup.engine.hard_links import relink, separate
-from efs_backup.engine.tree import Tree
+from efs_backup.engine.finalize.hard_links import relink, separate
+from efs_backup.engine.trees.tree import Tree
 from tests.builders import A_DAY_AGO_NS, account, write
 
 FAR = 2**24

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from efs_backup.domain.commands import Comparing, PartSizes
+from efs_backup.domain.copying.commands import Comparing, PartSizes
 from efs_backup.domain.errors import Locked
-from efs_backup.domain.tuning import Copier
-from efs_backup.domain.window import Window
-from efs_backup.engine.delete import delete_content
-from efs_backup.engine.lock import Owner, locked, reading, without_readers
-from efs_backup.engine.mounts import kind_of, mounted_at
-from efs_backup.engine.process import MARK, end_family
-from efs_backup.engine.stop import Stop
-from efs_backup.engine.tree import Tree
-from efs_backup.engine.workspace import workspace
+from efs_backup.domain.requests.tuning import Copier
+from efs_backup.domain.snapshots.window import Window
+from efs_backup.engine.machine.mounts import kind_of, mounted_at
+from efs_backup.engine.machine.process import MARK, end_family
+from efs_backup.engine.machine.stop import Stop
+from efs_backup.engine.rest.workspace import workspace
+from efs_backup.engine.series.lock import Owner, locked, reading, without_readers
+from efs_backup.engine.trees.delete import delete_content
+from efs_backup.engine.trees.tree import Tree
 from tests.builders import small_tree, write
 
 _NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efs_backup.domain.attributes import packed
-from efs_backup.domain.commands import PartSizes, linking_tool, part_command, rsync_options
-from efs_backup.domain.rsync_output import Fault, parse_complaints, parse_statistics
-from efs_backup.engine.part_copy import escaped
-from efs_backup.engine.part_file import point_symlink, write_small
-from efs_backup.engine.tree import set_directory_attributes
+from efs_backup.copy_worker.attributes import packed
+from efs_backup.copy_worker.new_entry import point_symlink, write_small
+from efs_backup.copy_worker.part import escaped
+from efs_backup.domain.copying.commands import PartSizes, linking_tool, part_command, rsync_options
+from efs_backup.domain.copying.rsync_output import Fault, parse_complaints, parse_statistics
+from efs_backup.engine.trees.tree import set_directory_attributes
 from tests.builders import A_DAY_AGO_NS, Fact, account, write
 from tests.conftest import Cli, Ended
 from tests.domain.programs import write_part
@@ -300,10 +300,10 @@ def test_a_root_that_is_gone_is_named(part: Part, missing: str, fault: Fault) ->
 
 def test_the_tool_starts_lean(part: Part) -> None:
     """It starts many times: what takes long to import is not for it."""
-    lean = "import sys; sys.path.append(sys.argv[1]); import efs_backup.engine.part_copy; print(*sys.modules)"
+    lean = "import sys; sys.path.append(sys.argv[1]); import efs_backup.copy_worker.part; print(*sys.modules)"
     listed = subprocess.run([sys.executable, "-I", "-S", "-c", lean, PACKAGE_PLACE], capture_output=True, check=True)
     loaded = set(listed.stdout.decode().split())
-    assert "efs_backup.engine.part_copy" in loaded
+    assert "efs_backup.copy_worker.part" in loaded
     assert not loaded & {"dataclasses", "enum", "re", "subprocess", "typing", "pathlib", "click", "rich"}
 
 

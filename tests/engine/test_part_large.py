@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from efs_backup.domain.linking import LARGE_FILE_SIZE
-from efs_backup.engine.part_large import LargeFile, key_of
-from efs_backup.engine.part_sides import Sides
-from efs_backup.engine.throttle import Throttle
-from efs_backup.engine.unfinished import UnfinishedFiles
+from efs_backup.copy_worker.large_file import LargeFile, key_of
+from efs_backup.copy_worker.roots import Sides
+from efs_backup.copy_worker.rules import LARGE_FILE_SIZE
+from efs_backup.copy_worker.throttle import Throttle
+from efs_backup.engine.series.unfinished import UnfinishedFiles
 from tests.builders import A_DAY_AGO_NS, account
 
 SIZE = LARGE_FILE_SIZE + 12345

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from efs_backup.domain.attributes import NOT_SURVEYED, SurveyedAttributes, each_packed
-from efs_backup.domain.commands import PartSizes
-from efs_backup.domain.parts import Piece
-from efs_backup.engine.left_out import LeftOut
-from efs_backup.engine.part_lists import PartLists
-from efs_backup.engine.survey import take_survey
-from efs_backup.engine.tree import Tree
+from efs_backup.copy_worker.attributes import NOT_SURVEYED, SurveyedAttributes, each_packed
+from efs_backup.domain.copying.commands import PartSizes
+from efs_backup.domain.copying.parts import Piece
+from efs_backup.engine.rest.part_lists import PartLists
+from efs_backup.engine.trees.left_out import LeftOut
+from efs_backup.engine.trees.tree import Tree
+from efs_backup.engine.walk.survey import take_survey
 from tests.builders import write
 
 LARGE = 2**40

@@ -11,15 +11,17 @@ from pathlib import Path
 import pytest
 
 from efs_backup.domain.errors import Hung
-from efs_backup.engine.patience import for_each, within
-from efs_backup.engine.tree_walk import TreeWalk
+from efs_backup.engine.machine.patience import for_each, within
+from efs_backup.engine.trees.tree_walk import TreeWalk
 from tests.builders import write
 from tests.conftest import Cli
 from tests.simulator import Simulator
 
 _IMPATIENT = """
 import sys
-from efs_backup.engine import backup, patience, tree_walk
+from efs_backup.engine.runs import backup
+from efs_backup.engine.machine import patience
+from efs_backup.engine.trees import tree_walk
 patience.PATIENCE_SECONDS = tree_walk.PATIENCE_SECONDS = 2.0
 patience.LAST_WORDS_SECONDS = backup.LAST_WORDS_SECONDS = 1.0
 patience.within.__defaults__ = (2.0,)
@@ -39,7 +41,7 @@ def test_a_walk_that_does_not_move_is_given_up_and_names_where_it_is(
     monkeypatch: pytest.MonkeyPatch, never: threading.Event
 ) -> None:
     """A server that is gone answers no listing."""
-    monkeypatch.setattr("efs_backup.engine.tree_walk.PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr("efs_backup.engine.trees.tree_walk.PATIENCE_SECONDS", 0.3)
 
     def enter(directory: str) -> list[str]:
         if directory == "two":
@@ -52,7 +54,7 @@ def test_a_walk_that_does_not_move_is_given_up_and_names_where_it_is(
 
 def test_a_walk_that_moves_within_a_directory_is_not_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """A directory of millions takes longer than anybody's patience."""
-    monkeypatch.setattr("efs_backup.engine.tree_walk.PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr("efs_backup.engine.trees.tree_walk.PATIENCE_SECONDS", 0.5)
     looks = [0]
 
     def enter(_directory: str) -> list[str]:

@@ -11,14 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from efs_backup.domain.backup import BackupResult, BackupStatus
-from efs_backup.domain.orders import BackupOrder
-from efs_backup.domain.record import BackupId
-from efs_backup.domain.snapshots import FolderLabel, Interval, Retention
-from efs_backup.domain.tuning import Tuning
-from efs_backup.engine.journal import RECORDS_NAME, Journal, read_records
-from efs_backup.engine.private_files import PrivateFiles
-from efs_backup.engine.records import RecordDirectory
+from efs_backup.domain.operations.record import BackupId
+from efs_backup.domain.requests.requests import BackupOrder
+from efs_backup.domain.requests.tuning import Tuning
+from efs_backup.domain.results import BackupResult, BackupStatus
+from efs_backup.domain.snapshots.names import FolderLabel, Interval
+from efs_backup.domain.snapshots.retention import Retention
+from efs_backup.engine.series.journal import RECORDS_NAME, Journal, read_records
+from efs_backup.engine.series.private_files import PrivateFiles
+from efs_backup.engine.series.records import RecordDirectory
 from tests.domain.test_record import RUNNING, START
 
 _ORDER = BackupOrder("s", "b", FolderLabel("efs-backup"), Interval.DAILY, Retention(7), Tuning())

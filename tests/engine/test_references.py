@@ -4,9 +4,9 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from efs_backup.domain.snapshots import FolderLabel, Interval
-from efs_backup.engine.references import snapshot_references
-from efs_backup.engine.series import Series
+from efs_backup.domain.snapshots.names import FolderLabel, Interval
+from efs_backup.engine.series.references import snapshot_references
+from efs_backup.engine.series.series import Series
 
 NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
 NAME = "20261121T020000Z"

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from efs_backup.domain.snapshots import SnapshotName
-from efs_backup.engine.quarantine import Quarantine
-from efs_backup.engine.tree import Tree
+from efs_backup.domain.snapshots.names import SnapshotName
+from efs_backup.engine.series.quarantine import Quarantine
+from efs_backup.engine.trees.tree import Tree
 from tests.builders import A_DAY_AGO_NS, account, small_tree, write
 from tests.conftest import Cli, both_copiers
 from tests.engine.namespaces import bind, run_with_mounts, tmpfs

@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from efs_backup.domain.arrival import Fidelity
-from efs_backup.domain.evidence import Evidence
-from efs_backup.domain.snapshots import SnapshotName
-from efs_backup.engine.bring import Bringer
-from efs_backup.engine.compare import Comparison
-from efs_backup.engine.finish import Finish, FinishOrder, make_listed_directories
-from efs_backup.engine.hard_links import groups_of, relink, separate
-from efs_backup.engine.left_out import LeftOut
-from efs_backup.engine.quarantine import Quarantine
-from efs_backup.engine.survey import take_survey
-from efs_backup.engine.tree import Tree
+from efs_backup.domain.copying.arrival import Fidelity
+from efs_backup.domain.copying.evidence import Evidence
+from efs_backup.domain.snapshots.names import SnapshotName
+from efs_backup.engine.finalize.finish import Finish, FinishOrder, make_listed_directories
+from efs_backup.engine.finalize.hard_links import groups_of, relink, separate
+from efs_backup.engine.series.quarantine import Quarantine
+from efs_backup.engine.trees.bring import Bringer
+from efs_backup.engine.trees.compare import Comparison
+from efs_backup.engine.trees.left_out import LeftOut
+from efs_backup.engine.trees.tree import Tree
+from efs_backup.engine.walk.survey import take_survey
 from tests.builders import account, write
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from efs_backup.domain.arrival import Fidelity
-from efs_backup.domain.commands import Comparing, rsync_options
-from efs_backup.domain.linking import is_equal
-from efs_backup.engine.time_step import time_step_of
+from efs_backup.copy_worker.rules import is_equal
+from efs_backup.domain.copying.arrival import Fidelity
+from efs_backup.domain.copying.commands import Comparing, rsync_options
+from efs_backup.engine.trees.time_step import time_step_of
 from tests.builders import A_DAY_AGO_NS, Found, account, write
 from tests.conftest import Cli, both_copiers
 
@@ -40,7 +40,7 @@ def test_the_step_of_times_is_learned(
     def coarse(path: int, *, ns: tuple[int, int]) -> None:
         real(path, ns=(kept(ns[0]), kept(ns[1])))
 
-    monkeypatch.setattr("efs_backup.engine.time_step.os.utime", coarse)
+    monkeypatch.setattr("efs_backup.engine.trees.time_step.os.utime", coarse)
     descriptor = os.open(tmp_path, os.O_RDONLY)
     assert time_step_of(descriptor) == step
     os.close(descriptor)

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from efs_backup.domain.deletion import Deletion, Undeleted
-from efs_backup.engine.delete import delete_content
-from efs_backup.engine.tree import Tree
+from efs_backup.domain.snapshots.deletion import Deletion, Undeleted
+from efs_backup.engine.trees.delete import delete_content
+from efs_backup.engine.trees.tree import Tree
 from tests.builders import account, small_tree, write
 from tests.conftest import Cli
 from tests.engine.namespaces import bind, run_with_mounts, tmpfs
@@ -206,10 +206,11 @@ def test_a_deletion_goes_around_a_mount_point(cli: Cli, tmp_path: Path, decoy: P
     mounted = tmp_path / "place" / "tree" / "directory 1"
     before = account(decoy)
     mount = bind(decoy, mounted) if kind == "bind" else tmpfs(mounted)
-    name_by_name = "descent._openat2 = lambda: None" if opener == "name by name" else ""
+    name_by_name = "beneath._openat2 = lambda: None" if opener == "name by name" else ""
     script = f"""
 from pathlib import Path
-from efs_backup.engine import delete, descent
+from efs_backup.copy_worker import beneath
+from efs_backup.engine.trees import delete
 {name_by_name}
 deletion = delete.delete_content(Path({str(tmp_path)!r}), "place")
 print(deletion.undeleted, [found.path for found in deletion.first], str(deletion))
@@ -235,7 +236,7 @@ def test_a_directory_that_becomes_a_symlink_while_it_is_deleted_leads_nowhere(
     write(decoy / "a" / "b" / "directory 0" / "file 0")
     before = account(decoy)
     if opener == "name by name":
-        monkeypatch.setattr("efs_backup.engine.descent._openat2", lambda: None)
+        monkeypatch.setattr("efs_backup.copy_worker.beneath._openat2", lambda: None)
     hit: list[str] = []
     original = delete_content.__globals__["_first_entries"]
 
@@ -247,7 +248,7 @@ def test_a_directory_that_becomes_a_symlink_while_it_is_deleted_leads_nowhere(
             hit.append(swapped)
         return found
 
-    monkeypatch.setattr("efs_backup.engine.delete._first_entries", swapping)
+    monkeypatch.setattr("efs_backup.engine.trees.delete._first_entries", swapping)
     deletion = delete_content(tmp_path, "place")
     assert hit
     assert account(decoy) == before

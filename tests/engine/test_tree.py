@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from efs_backup.engine import descent
-from efs_backup.engine.tree import Tree, set_directory_attributes
+from efs_backup.copy_worker import beneath
+from efs_backup.engine.trees.tree import Tree, set_directory_attributes
 from tests.builders import account, small_tree, write
 
 DEPTH = 1500
@@ -75,8 +75,8 @@ EACH_ACTION = [pytest.param(action, id=name) for name, actions in ACTIONS.items(
 def opener(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The way in which directories are opened: the kernel's own, and the one for kernels and sandboxes without it."""
     if request.param == "name by name":
-        monkeypatch.setattr(descent, "_openat2", lambda: None)
-    elif descent._openat2() is None:
+        monkeypatch.setattr(beneath, "_openat2", lambda: None)
+    elif beneath._openat2() is None:
         pytest.skip("this kernel or sandbox has no openat2")
     return str(request.param)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from efs_backup.engine.tree_walk import Stopped, TreeWalk, joined
+from efs_backup.engine.trees.tree_walk import Stopped, TreeWalk, joined
 
 _TREE = {"": ["a", "b"], "a": ["x", "y"], "a/x": ["deep"], "a/x/deep": [], "a/y": [], "b": []}
 

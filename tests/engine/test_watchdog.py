@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from efs_backup.domain.errors import Hung
-from efs_backup.engine.watchdog import GIVE_UP_SECONDS, STALL_SECONDS, Moving, Watchdog
+from efs_backup.engine.rest.watchdog import GIVE_UP_SECONDS, STALL_SECONDS, Moving, Watchdog
 
 AT_A_FIFO = {"wait_for_partner", "fifo_open"}
 

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 
 from deployment.local_cloud.lifecycle import Event, Lifecycle
 from efs_backup.domain.errors import EfsBackupError, GroupBusy, GroupMissing
-from efs_backup.domain.hold import LifecycleAction
-from efs_backup.domain.triggers import InstanceGone, InstanceStopping, read_trigger
+from efs_backup.domain.operations.lifecycle import LifecycleAction
+from efs_backup.domain.operations.triggers import InstanceGone, InstanceStopping, read_trigger
 from efs_backup.lib.asg import BackupGroup
 from tests.lib.conftest import Refuse
 

@@ -10,9 +10,9 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 
-from efs_backup.domain.backup import BackupStatus
 from efs_backup.domain.errors import RecordChanged
-from efs_backup.domain.record import BackupId
+from efs_backup.domain.operations.record import BackupId
+from efs_backup.domain.results import BackupStatus
 from efs_backup.lib.clients import client as patient_client
 from efs_backup.lib.ddb import LATEST_KEY, RecordTable
 from tests.domain.test_record import RUNNING

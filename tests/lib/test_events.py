@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from efs_backup.domain.errors import EfsBackupError, FunctionMissing
-from efs_backup.domain.record import BackupId
-from efs_backup.domain.triggers import StopBackup, read_trigger
+from efs_backup.domain.operations.record import BackupId
+from efs_backup.domain.operations.triggers import StopBackup, read_trigger
 from efs_backup.lib.events import STATEMENT_ID, TARGET_ID, StopRule
 from tests.lib.conftest import Refuse
 

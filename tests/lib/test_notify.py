@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from efs_backup.domain.errors import ReportFailed
-from efs_backup.domain.report import Report
+from efs_backup.domain.operations.report import Report
 from efs_backup.lib import notify
 from efs_backup.lib.notify import AnonymousMetrics, Notifier
 from tests.domain.test_report import FULL

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from moto.ssm.models import ssm_backends
 
 from efs_backup.domain.errors import InstanceNotManaged
-from efs_backup.domain.hold import AGENT, NO_AGENT, CommandOutput, LifecycleAction, create_commands
-from efs_backup.domain.record import BackupId
+from efs_backup.domain.operations.lifecycle import AGENT, NO_AGENT, CommandOutput, LifecycleAction, create_commands
+from efs_backup.domain.operations.record import BackupId
 from efs_backup.lib.ssm import RunCommand
 from tests.lib.conftest import Refuse
 

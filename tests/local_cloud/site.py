@@ -6,7 +6,7 @@ from pathlib import Path
 from deployment.local_cloud.assembly import Assembly
 from deployment.local_cloud.cloud import LocalCloud
 from deployment.local_cloud.stacks import BackupStack, deploy, make_file_system
-from efs_backup.domain.record import Backup
+from efs_backup.domain.operations.record import Backup
 from tests.builders import Fact, account
 
 NEVER = "cron(0 2 1 1 ? 2199)"

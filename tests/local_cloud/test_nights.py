@@ -9,9 +9,9 @@ import pytest
 
 from deployment.local_cloud.gate import Refusal
 from deployment.local_cloud.stacks import ASSETS, BackupStack, deploy, network
-from efs_backup.domain.backup import BackupStatus
 from efs_backup.domain.errors import FailureReason
-from efs_backup.domain.triggers import TERMINATED_EVENT
+from efs_backup.domain.operations.triggers import TERMINATED_EVENT
+from efs_backup.domain.results import BackupStatus
 from tests.builders import account, write
 from tests.local_cloud.site import NEVER, Site, backup_stack
 

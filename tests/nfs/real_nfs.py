@@ -15,8 +15,8 @@ from rich.console import Console
 from deployment.local_cloud.assembly import Assembly, synthesize_apart
 from deployment.local_cloud.cloud import LocalCloud
 from deployment.local_cloud.stacks import bootstrap
-from efs_backup.domain.backup import BackupStatus
-from efs_backup.domain.record import Backup
+from efs_backup.domain.operations.record import Backup
+from efs_backup.domain.results import BackupStatus
 from tests.builders import account
 from tests.local_cloud.site import Site
 from tests.nfs.checks import check, check_equal, check_mount, check_same, explained, mounts, timed

@@ -10,11 +10,11 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.autoscaling.models import autoscaling_backends
 
-from efs_backup.domain.backup import BackupStatus
 from efs_backup.domain.errors import FailureReason, SettingsFault
-from efs_backup.domain.hold import AGENT, LifecycleAction, create_commands
-from efs_backup.domain.record import BackupId
-from efs_backup.orchestrator import door
+from efs_backup.domain.operations.lifecycle import AGENT, LifecycleAction, create_commands
+from efs_backup.domain.operations.record import BackupId
+from efs_backup.domain.results import BackupStatus
+from efs_backup.orchestrator import handler
 from tests.cloud import ACCOUNT, GROUP, REGION, RULE, Cloud, Faults, a_stack, event_from_file
 
 
@@ -476,7 +476,7 @@ def test_with_sns_down_the_backup_still_ends_and_reconcile_reports_it(
 def test_a_success_is_reported_only_if_asked(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """A failure always is."""
     monkeypatch.setenv("SUCCESS_NOTIFICATION", "No")
-    door.services.cache_clear()
+    handler.services.cache_clear()
     succeed(cloud, cloud.schedule_fires().backup_id)
     cloud.time = "2026-11-23T02:00:00Z"
     failing = cloud.schedule_fires()
@@ -530,6 +530,6 @@ def test_each_line_of_the_log_is_json_with_the_backups_id(cloud: Cloud, capsys: 
 def test_a_missing_variable_is_named(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment is read with the first event."""
     monkeypatch.delenv("TOPIC_ARN")
-    door.services.cache_clear()
+    handler.services.cache_clear()
     with pytest.raises(SettingsFault, match="TOPIC_ARN"):
         cloud.reconcile()

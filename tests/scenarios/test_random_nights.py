@@ -14,17 +14,19 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from efs_backup.domain.backup import BackupStatus, CopyStatistics
-from efs_backup.domain.orders import Asked, BackupOrder
-from efs_backup.domain.snapshots import FolderLabel, Interval, Retention
-from efs_backup.domain.tuning import Copier, Tuning
+from efs_backup.domain.copying.statistics import CopyStatistics
+from efs_backup.domain.requests.requests import Asked, BackupOrder
+from efs_backup.domain.requests.tuning import Copier, Tuning
+from efs_backup.domain.results import BackupStatus
+from efs_backup.domain.snapshots.names import FolderLabel, Interval
+from efs_backup.domain.snapshots.retention import Retention
+from efs_backup.domain.snapshots.window import Window
 from efs_backup.domain.warnings import WarningKind
-from efs_backup.domain.window import Window
-from efs_backup.engine.backup import BackupRun
-from efs_backup.engine.process import Runner
-from efs_backup.engine.prune import prune_series
-from efs_backup.engine.series import Series
-from efs_backup.engine.stop import Stop
+from efs_backup.engine.machine.process import Runner
+from efs_backup.engine.machine.stop import Stop
+from efs_backup.engine.runs.backup import BackupRun
+from efs_backup.engine.series.prune import prune_series
+from efs_backup.engine.series.series import Series
 from tests.builders import Fact, account
 from tests.conftest import A_FIRST_BACKUP_IS_MEANT, Cli
 from tests.processes import end_all_on

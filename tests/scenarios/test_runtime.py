@@ -11,7 +11,7 @@ from deployment.local_cloud.runtime import Function, FunctionCrashed
 from tests.cloud import event_from_file, plain_environment
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:efs-backup-orchestrator"
-HANDLER = "efs_backup.orchestrator.handler"
+HANDLER = "efs_backup.orchestrator.handler.handler"
 
 
 def function(tmp_path: Path, **environment: str) -> Function:

@@ -10,13 +10,13 @@ import click
 
 from efs_backup.agent.backup import back_up
 from efs_backup.agent.finish import finish as finish_backup
-from efs_backup.agent.presence import present
 from efs_backup.agent.restore import restore as restore_snapshot
+from efs_backup.agent.running import present
 from efs_backup.agent.services import BackupServices, RestoreServices
-from efs_backup.domain.hold import LifecycleAction
-from efs_backup.domain.record import BackupId
-from efs_backup.domain.wording import shown_lines
-from efs_backup.engine.circumstances import settle
+from efs_backup.domain.humanize import shown_lines
+from efs_backup.domain.operations.lifecycle import LifecycleAction
+from efs_backup.domain.operations.record import BackupId
+from efs_backup.engine.machine.circumstances import settle
 
 ENVIRONMENT_FILE = Path("/etc/efs-backup/agent.env")
 """Where the user data writes what the unit gives to the agent."""

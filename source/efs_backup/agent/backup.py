@@ -7,20 +7,20 @@ from pathlib import Path
 from efs_backup.agent.heartbeat import Heartbeat
 from efs_backup.agent.mounts import Side, both_mounted
 from efs_backup.agent.services import BackupServices
-from efs_backup.domain.backup import BackupResult, BackupStatus
 from efs_backup.domain.errors import BackupError, FailureReason, RecordChanged, RecordGone, WrongUsage
-from efs_backup.domain.first_backup import may_begin
-from efs_backup.domain.orders import Asked, BackupOrder, Named
-from efs_backup.domain.outcome import agent_log_key, boot_log_key, with_result
-from efs_backup.domain.record import Backup
-from efs_backup.domain.window import Window
-from efs_backup.domain.workflow import Action, decide_service
-from efs_backup.engine.backup import BackupRun
-from efs_backup.engine.mounting import inside
-from efs_backup.engine.process import Runner
-from efs_backup.engine.recognition import label_facts
-from efs_backup.engine.signals import stopping_on_signals
-from efs_backup.engine.stop import Stop
+from efs_backup.domain.operations.first_backup import may_begin
+from efs_backup.domain.operations.record import Backup
+from efs_backup.domain.operations.record_endings import agent_log_key, boot_log_key, with_result
+from efs_backup.domain.operations.workflow import Action, decide_service
+from efs_backup.domain.requests.requests import Asked, BackupOrder, Named
+from efs_backup.domain.results import BackupResult, BackupStatus
+from efs_backup.domain.snapshots.window import Window
+from efs_backup.engine.machine.mounting import inside
+from efs_backup.engine.machine.process import Runner
+from efs_backup.engine.machine.signals import stopping_on_signals
+from efs_backup.engine.machine.stop import Stop
+from efs_backup.engine.runs.backup import BackupRun
+from efs_backup.engine.runs.recognition import label_facts
 
 _logger = logging.getLogger(__name__)
 _TASK = "backup"

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from efs_backup.agent.backup import store_logs
-from efs_backup.agent.presence import ask_to_stop, is_present
+from efs_backup.agent.running import ask_to_stop, is_present
 from efs_backup.agent.services import BackupServices
 from efs_backup.domain.errors import RecordChanged, RecordGone
-from efs_backup.domain.hold import LifecycleAction
-from efs_backup.domain.outcome import ended_without_result
-from efs_backup.domain.record import Backup, BackupId
+from efs_backup.domain.operations.lifecycle import LifecycleAction
+from efs_backup.domain.operations.record import Backup, BackupId
+from efs_backup.domain.operations.record_endings import ended_without_result
 
 HEARTBEAT_SECONDS = 60.0
 

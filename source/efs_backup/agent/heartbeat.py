@@ -6,10 +6,10 @@ from dataclasses import replace
 from types import TracebackType
 
 from efs_backup.agent.services import BackupServices
-from efs_backup.domain.backup import CopyStatistics
+from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.errors import RecordChanged, RecordGone
-from efs_backup.domain.record import Backup
-from efs_backup.engine.stop import Stop
+from efs_backup.domain.operations.record import Backup
+from efs_backup.engine.machine.stop import Stop
 
 SECONDS = 60.0
 

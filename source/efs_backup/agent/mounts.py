@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from efs_backup.agent.services import Machine
-from efs_backup.engine.mounting import Mounter
-from efs_backup.engine.process import Runner
+from efs_backup.engine.machine.mounting import Mounter
+from efs_backup.engine.machine.process import Runner
 from efs_backup.lib.efs import FileSystems
 
 

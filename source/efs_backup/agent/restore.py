@@ -4,18 +4,18 @@ import logging
 
 from efs_backup.agent.mounts import Side, both_mounted
 from efs_backup.agent.services import RestoreServices
-from efs_backup.domain.backup import CopyStatistics
+from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.errors import EfsBackupError, ReportFailed, RestoreFailed
-from efs_backup.domain.outcome import agent_log_key, boot_log_key
-from efs_backup.domain.report import Report
-from efs_backup.domain.restore_report import report_on_failure, report_on_restore, restore_order
-from efs_backup.domain.restoring import RestoreResult
-from efs_backup.domain.window import Window
-from efs_backup.engine.mounting import inside
-from efs_backup.engine.process import Runner
-from efs_backup.engine.restore import RestoreRun
-from efs_backup.engine.signals import stopping_on_signals
-from efs_backup.engine.stop import Stop
+from efs_backup.domain.operations.record_endings import agent_log_key, boot_log_key
+from efs_backup.domain.operations.report import Report
+from efs_backup.domain.operations.restore_report import report_on_failure, report_on_restore, restore_order
+from efs_backup.domain.results import RestoreResult
+from efs_backup.domain.snapshots.window import Window
+from efs_backup.engine.machine.mounting import inside
+from efs_backup.engine.machine.process import Runner
+from efs_backup.engine.machine.signals import stopping_on_signals
+from efs_backup.engine.machine.stop import Stop
+from efs_backup.engine.runs.restore import RestoreRun
 
 _logger = logging.getLogger(__name__)
 _TASK = "restore"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from efs_backup.domain.agent_settings import AgentSettings, RestoreSettings
-from efs_backup.domain.mounting import MOUNTED_KINDS
+from efs_backup.domain.operations.agent_settings import AgentSettings, RestoreSettings
+from efs_backup.domain.operations.mounting import MOUNTED_KINDS
 from efs_backup.domain.ports import BackupStore
 from efs_backup.lib.asg import BackupGroup
 from efs_backup.lib.clients import client

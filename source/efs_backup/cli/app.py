@@ -6,18 +6,18 @@ import traceback
 import click
 
 from efs_backup import __version__
-from efs_backup.cli.diff import diff
-from efs_backup.cli.history import history
-from efs_backup.cli.init import init
-from efs_backup.cli.listing import list_snapshots
+from efs_backup.cli.commands.diff import diff
+from efs_backup.cli.commands.history import history
+from efs_backup.cli.commands.init import init
+from efs_backup.cli.commands.listing import list_snapshots
+from efs_backup.cli.commands.prune import prune
+from efs_backup.cli.commands.restore import restore
+from efs_backup.cli.commands.run import run
 from efs_backup.cli.output import print_error, print_json
-from efs_backup.cli.prune import prune
-from efs_backup.cli.restore import restore
-from efs_backup.cli.run import run
 from efs_backup.domain.errors import BackupError, EfsBackupError, ExitCode, FailureReason
-from efs_backup.engine.circumstances import lost_output, settle
-from efs_backup.engine.signals import exit_on_signals
-from efs_backup.engine.tree_walk import Stopped
+from efs_backup.engine.machine.circumstances import lost_output, settle
+from efs_backup.engine.machine.signals import exit_on_signals
+from efs_backup.engine.trees.tree_walk import Stopped
 
 ENVIRONMENT = "EFS_BACKUP"
 """An option of a command can come from the environment: `EFS_BACKUP_RUN_RETAIN` is `run --retain`."""

@@ -8,8 +8,8 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
 from efs_backup.cli.progress import Pace
-from efs_backup.domain.backup import CopyStatistics
-from efs_backup.domain.wording import shown
+from efs_backup.domain.copying.statistics import CopyStatistics
+from efs_backup.domain.humanize import shown
 
 
 class LiveWatcher:

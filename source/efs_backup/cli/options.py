@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from efs_backup.domain.excludes import ExcludePattern
-from efs_backup.domain.orders import Asked
-from efs_backup.domain.snapshots import DEFAULT_LABEL, DEFAULT_RETENTION, RETENTION_LIMIT, Interval, Retention
-from efs_backup.domain.tuning import Copier, Tuning
-from efs_backup.domain.window import Window
+from efs_backup.domain.requests.excludes import ExcludePattern
+from efs_backup.domain.requests.requests import Asked
+from efs_backup.domain.requests.tuning import Copier, Tuning
+from efs_backup.domain.snapshots.names import DEFAULT_LABEL, Interval
+from efs_backup.domain.snapshots.retention import DEFAULT_RETENTION, RETENTION_LIMIT, Retention
+from efs_backup.domain.snapshots.window import Window
 
 _INTERVALS = click.Choice([interval.value for interval in Interval])
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import click
 
 from efs_backup.domain.errors import ExitCode
-from efs_backup.domain.wording import shown, valid
-from efs_backup.engine.circumstances import lost_output
+from efs_backup.domain.humanize import shown, valid
+from efs_backup.engine.machine.circumstances import lost_output
 
 _WIDE = 4096
 

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from efs_backup.cli.output import print_line
-from efs_backup.domain.backup import CopyStatistics
+from efs_backup.domain.copying.statistics import CopyStatistics
+from efs_backup.domain.humanize import sized
 from efs_backup.domain.ports import Watcher
-from efs_backup.domain.wording import sized
 
 _LINE_SECONDS = 10.0
 

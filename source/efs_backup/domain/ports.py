@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from efs_backup.domain.backup import CopyStatistics
-from efs_backup.domain.record import Backup, BackupId
+from efs_backup.domain.copying.statistics import CopyStatistics
+from efs_backup.domain.operations.record import Backup, BackupId
 
 
 class Watcher(Protocol):

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from efs_backup.domain.errors import GroupBusy, GroupMissing
-from efs_backup.domain.hold import LifecycleAction
-from efs_backup.lib.refusals import ignored, translated
+from efs_backup.domain.operations.lifecycle import LifecycleAction
+from efs_backup.lib.aws_errors import ignored, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from efs_backup.domain.backup import BackupStatus
 from efs_backup.domain.errors import AlreadyStarted, RecordChanged, RecordGone
-from efs_backup.domain.record import (
+from efs_backup.domain.operations.record import (
     ID_ATTRIBUTE,
     INSTANCE_ATTRIBUTE,
     STATUS_ATTRIBUTE,
@@ -19,8 +18,9 @@ from efs_backup.domain.record import (
     change_between,
     readable,
 )
-from efs_backup.domain.workflow import newest_success
-from efs_backup.lib.refusals import code_of, translated
+from efs_backup.domain.operations.workflow import newest_success
+from efs_backup.domain.results import BackupStatus
+from efs_backup.lib.aws_errors import code_of, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

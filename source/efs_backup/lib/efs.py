@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from efs_backup.domain.errors import MountFailed
-from efs_backup.domain.mounting import MountTarget
-from efs_backup.lib.refusals import translated
+from efs_backup.domain.operations.mounting import MountTarget
+from efs_backup.lib.aws_errors import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_efs import EFSClient

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from efs_backup.domain.errors import FunctionMissing, ServiceFault
-from efs_backup.domain.record import BackupId
-from efs_backup.domain.triggers import StopBackup, read_trigger, stop_event
-from efs_backup.domain.window import one_time_cron
-from efs_backup.lib.refusals import ignored, translated
+from efs_backup.domain.operations.record import BackupId
+from efs_backup.domain.operations.triggers import StopBackup, read_trigger, stop_event
+from efs_backup.domain.snapshots.window import one_time_cron
+from efs_backup.lib.aws_errors import ignored, translated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from efs_backup.domain.errors import ReportFailed
-from efs_backup.domain.record import Backup
-from efs_backup.domain.report import Report, anonymous
+from efs_backup.domain.operations.record import Backup
+from efs_backup.domain.operations.report import Report, anonymous
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from efs_backup.domain.errors import InstanceNotManaged
-from efs_backup.domain.hold import CommandOutput, LifecycleAction, create_commands
-from efs_backup.domain.record import BackupId
-from efs_backup.lib.refusals import ignored, translated
+from efs_backup.domain.operations.lifecycle import CommandOutput, LifecycleAction, create_commands
+from efs_backup.domain.operations.record import BackupId
+from efs_backup.lib.aws_errors import ignored, translated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

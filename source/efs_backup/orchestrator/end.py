@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from efs_backup.domain.errors import InstanceNotManaged, RecordChanged, RecordGone
-from efs_backup.domain.hold import LifecycleAction
-from efs_backup.domain.outcome import after_failed_finish
-from efs_backup.domain.record import Backup, BackupId
-from efs_backup.domain.report import report_on_vanished
-from efs_backup.domain.triggers import FinishFailed
-from efs_backup.domain.workflow import (
+from efs_backup.domain.operations.lifecycle import LifecycleAction
+from efs_backup.domain.operations.record import Backup, BackupId
+from efs_backup.domain.operations.record_endings import after_failed_finish
+from efs_backup.domain.operations.report import report_on_vanished
+from efs_backup.domain.operations.triggers import FinishFailed
+from efs_backup.domain.operations.workflow import (
     Action,
     Decision,
     Situation,

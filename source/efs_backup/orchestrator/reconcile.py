@@ -4,7 +4,7 @@ import logging
 from datetime import datetime
 
 from efs_backup.domain.errors import RecordChanged
-from efs_backup.domain.workflow import Action, Decision, Review, review, without_report
+from efs_backup.domain.operations.workflow import Action, Decision, Review, review, without_report
 from efs_backup.orchestrator.records import end, tell
 from efs_backup.orchestrator.services import Services
 

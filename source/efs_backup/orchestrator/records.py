@@ -4,12 +4,12 @@ import logging
 from dataclasses import replace
 from datetime import datetime
 
-from efs_backup.domain.backup import BackupStatus
 from efs_backup.domain.errors import RecordGone, ReportFailed
+from efs_backup.domain.operations.record import Backup, BackupId
+from efs_backup.domain.operations.report import report_on
+from efs_backup.domain.operations.workflow import has_to_be_reported
 from efs_backup.domain.ports import BackupStore
-from efs_backup.domain.record import Backup, BackupId
-from efs_backup.domain.report import report_on
-from efs_backup.domain.workflow import has_to_be_reported
+from efs_backup.domain.results import BackupStatus
 from efs_backup.orchestrator.services import Services
 
 _logger = logging.getLogger(__name__)

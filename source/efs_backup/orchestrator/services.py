@@ -4,8 +4,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from efs_backup.domain.operations.settings import OrchestratorSettings
 from efs_backup.domain.ports import BackupStore
-from efs_backup.domain.settings import OrchestratorSettings
 from efs_backup.lib.asg import BackupGroup
 from efs_backup.lib.clients import client
 from efs_backup.lib.cloudwatch import Metrics

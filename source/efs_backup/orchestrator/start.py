@@ -4,11 +4,11 @@ import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from efs_backup.domain.backup import BackupStatus
 from efs_backup.domain.errors import AlreadyStarted, MountFailed, RecordChanged
-from efs_backup.domain.record import Backup, BackupId, backup_id_of
-from efs_backup.domain.settings import RECORD_DAYS, OrchestratorSettings
-from efs_backup.domain.workflow import Action, Decision, decide_start, not_started, skipped, without_report
+from efs_backup.domain.operations.record import Backup, BackupId, backup_id_of
+from efs_backup.domain.operations.settings import RECORD_DAYS, OrchestratorSettings
+from efs_backup.domain.operations.workflow import Action, Decision, decide_start, not_started, skipped, without_report
+from efs_backup.domain.results import BackupStatus
 from efs_backup.orchestrator.logs import concerns
 from efs_backup.orchestrator.records import end, find_latest, tell
 from efs_backup.orchestrator.services import Services

@@ -1,0 +1,59 @@
+"""`efs-backup history`."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from efs_backup.cli import options
+from efs_backup.cli.output import answered, print_json, print_line, print_table
+from efs_backup.domain.humanize import sized
+from efs_backup.domain.operations.record import Backup
+from efs_backup.domain.snapshots.names import FolderLabel, Interval
+from efs_backup.engine.series.found_series import find_series, nothing_there
+from efs_backup.engine.series.journal import read_records
+from efs_backup.engine.series.series import Series
+
+_HEADINGS = ("STARTED", "STATUS", "LABEL", "INTERVAL", "SNAPSHOT", "FILES", "READ", "MESSAGE")
+
+
+@click.command(cls=options.Command)
+@options.backup
+@options.any_label
+@options.any_interval
+@options.as_json
+def history(*, backup: str, label: str | None, interval: str | None, as_json: bool) -> int:
+    """Show what each backup into BACKUP came to, newest first; records are kept for 90 days."""
+    found, closed = find_series(
+        Path(backup).absolute(),
+        FolderLabel(label) if label is not None else None,
+        Interval(interval) if interval else None,
+        datetime.now(UTC),
+    )
+    read = [(series, *read_records(series.path)) for series in found]
+    records = [(series, record) for series, known, _ in read for record in known]
+    records.sort(key=lambda row: row[1].start_time, reverse=True)
+    if as_json:
+        print_json([{"FolderLabel": str(series.label), **record.to_item()} for series, record in records])
+    elif records:
+        print_table(_HEADINGS, [_as_row(*row) for row in records])
+    for fault in (fault for _, _, faults in read for fault in faults):
+        print_line(f"efs-backup: {fault} It is left out.", to_stderr=True)
+    for directory in closed:
+        print_line(f"efs-backup: {directory}", to_stderr=True)
+    if not records:
+        raise nothing_there(f"There is no record of a backup in {backup!r}", closed)
+    return answered()
+
+
+def _as_row(series: Series, record: Backup) -> tuple[str, ...]:
+    return (
+        record.start_time.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        record.status,
+        str(series.label),
+        record.interval,
+        record.snapshot or "",
+        "" if record.number_of_files is None else f"{record.number_of_files:,}",
+        "" if record.total_transferred_file_size is None else sized(record.total_transferred_file_size),
+        record.message or "",
+    )

@@ -1,0 +1,67 @@
+"""`efs-backup init`."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import click
+
+from efs_backup.cli import options
+from efs_backup.cli.output import print_facts, print_json
+from efs_backup.domain.errors import ExitCode
+from efs_backup.domain.requests.requests import BackupOrder
+from efs_backup.domain.snapshots.names import FolderLabel, Interval
+from efs_backup.domain.snapshots.series_rules import Settled
+from efs_backup.engine.runs.recognition import begin_series
+
+
+@click.command(cls=options.Command)
+@options.source
+@options.backup
+@options.label
+@options.interval
+@options.rules
+@options.source_moved
+@options.backup_moved
+@options.as_json
+def init(
+    *,
+    source: str,
+    backup: str,
+    label: str,
+    interval: str,
+    retain: int | None,
+    window: float | None,
+    exclude: tuple[str, ...],
+    source_moved: bool,
+    backup_moved: bool,
+    as_json: bool,
+) -> int:
+    """Begin a series: BACKUP is the right place for the backups of SOURCE, by these rules. No backup is made."""
+    asked = replace(
+        options.asked_of(retain=retain, window=window, exclude=exclude),
+        init=True, source_moved=source_moved, backup_moved=backup_moved,
+    )  # fmt: skip
+    order = BackupOrder(source, backup, FolderLabel(label), Interval(interval), asked=asked)
+    _show(order, begin_series(order, now=datetime.now(UTC)), as_json=as_json)
+    return ExitCode.DONE
+
+
+def _show(order: BackupOrder, settled: Settled, *, as_json: bool) -> None:
+    file = settled.file
+    excludes = [pattern.text for pattern in file.excludes] if file else []
+    retain = file.retention[order.interval].count if file else None
+    window = file.window_minutes if file else None
+    if as_json:
+        print_json({
+            "label": str(order.label), "interval": order.interval, "retain": retain, "excludes": excludes,
+            "window_minutes": window, "notes": list(settled.notes),
+        })  # fmt: skip
+        return
+    print_facts([
+        ("label", str(order.label)),
+        ("interval", order.interval),
+        ("retain", str(retain)),
+        ("window", f"{window:g} minutes" if window else ""),
+        ("exclude", ", ".join(excludes)),
+        *(("note", note) for note in settled.notes),
+    ])  # fmt: skip

@@ -1,0 +1,191 @@
+"""`efs-backup run`."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from efs_backup.cli import options
+from efs_backup.cli.output import answered, print_error, print_facts, print_json
+from efs_backup.cli.progress import watching
+from efs_backup.domain.copying.comparison import Kind
+from efs_backup.domain.humanize import as_fields, as_value, sized
+from efs_backup.domain.requests.requests import BackupOrder
+from efs_backup.domain.results import BackupResult, BackupStatus
+from efs_backup.domain.snapshots.names import FolderLabel, Interval
+from efs_backup.engine.machine.process import Runner
+from efs_backup.engine.machine.signals import exit_on_signals, stop_on_signals
+from efs_backup.engine.machine.stop import Stop
+from efs_backup.engine.runs.backup import BackupRun
+from efs_backup.engine.runs.backup_plan import BackupPlan, plan_backup
+from efs_backup.engine.runs.recognition import window_of
+
+
+@click.command(cls=options.Command)
+@options.source
+@options.backup
+@options.label
+@options.interval
+@options.rules
+@options.tuning
+@click.option(
+    "--one-file-system", is_flag=True, help="Leave out what is mounted below SOURCE, but for empty directories."
+)
+@click.option("--init", is_flag=True, help="A first backup is meant: BACKUP has none of this label yet.")
+@options.source_moved
+@options.backup_moved
+@click.option("--save", is_flag=True, help="--retain, --window and --exclude become the rules of the series.")
+@click.option("--allow-empty", is_flag=True, help="An empty SOURCE is no mistake.")
+@click.option("--checksum", is_flag=True, help="Compare the contents of files that look unchanged; reads everything.")
+@click.option(
+    "--tolerate-unreadable",
+    type=int,
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Publish without up to N files or directories that cannot be read, and warn.",
+)
+@options.dry_run
+@options.as_json
+def run(
+    *,
+    source: str,
+    backup: str,
+    label: str,
+    interval: str,
+    retain: int | None,
+    window: float | None,
+    exclude: tuple[str, ...],
+    one_file_system: bool,
+    init: bool,
+    source_moved: bool,
+    backup_moved: bool,
+    save: bool,
+    allow_empty: bool,
+    checksum: bool,
+    tolerate_unreadable: int,
+    dry_run: bool,
+    as_json: bool,
+    **tuning: Any,
+) -> int:
+    """Back up SOURCE: one more snapshot in BACKUP, unchanged files as hard links."""
+    asked = replace(
+        options.asked_of(retain=retain, window=window, exclude=exclude),
+        init=init, source_moved=source_moved, backup_moved=backup_moved, saves=save,
+    )  # fmt: skip
+    order = BackupOrder(
+        source, backup, FolderLabel(label), Interval(interval), tuning=options.tuning_of(**tuning),
+        allow_empty=allow_empty, with_content=checksum, tolerated_unreadable=tolerate_unreadable,
+        one_file_system=one_file_system, asked=asked,
+    )  # fmt: skip
+    stop, runner, now = Stop(window_of(order)), Runner.with_new_family(), datetime.now(UTC)
+    stop_on_signals(stop)
+    if dry_run:
+        _show_plan(plan_backup(order, now=now, runner=runner, stop=stop), as_json=as_json)
+        return answered()
+    with watching(stop.seconds_left) as watcher:
+        result = BackupRun(order, now=now, runner=runner, stop=stop, watcher=watcher).run()
+    exit_on_signals(result.exit_code)
+    _show_result(result, as_json=as_json)
+    return result.exit_code
+
+
+def _show_result(result: BackupResult, *, as_json: bool) -> None:
+    if as_json:
+        print_json(_result_json(result))
+    elif result.status is BackupStatus.SUCCESS:
+        print_facts(_result_facts(result))
+    if result.status is not BackupStatus.SUCCESS:
+        print_error(f"{result.status}: {result.message}", result.next_step)
+
+
+def _result_json(result: BackupResult) -> dict[str, Any]:
+    statistics = result.statistics
+    return {
+        "status": result.status,
+        "failure_reason": result.failure_reason,
+        "snapshot": str(result.snapshot) if result.snapshot else None,
+        **(as_fields("path", result.path) if result.path else {"path": None}),
+        "previous": str(result.previous) if result.previous else None,
+        "number_of_files": statistics.number_of_files,
+        "number_of_files_transferred": statistics.number_of_files_transferred,
+        "number_of_files_copied": statistics.number_of_files_copied,
+        "number_of_files_linked": statistics.number_of_files_linked,
+        "total_file_size": statistics.total_file_size,
+        "total_transferred_file_size": statistics.total_transferred_file_size,
+        "vanished_files": statistics.vanished_files,
+        "pruned": [str(name) for name in result.pruned],
+        "seconds": {step.name: round(step.seconds, 3) for step in result.steps},
+        "warnings": [
+            {
+                "kind": warned.kind,
+                "message": warned.message,
+                "count": warned.count,
+                "paths": [*map(as_value, warned.paths)],
+            }
+            for warned in result.warnings
+        ],
+        "notes": list(result.notes),
+        "message": result.message,
+        "next_step": result.next_step,
+    }
+
+
+def _result_facts(result: BackupResult) -> list[tuple[str, str]]:
+    statistics = result.statistics
+    return [
+        ("status", result.status),
+        ("snapshot", str(result.snapshot)),
+        ("path", result.path or ""),
+        ("files", f"{statistics.number_of_files:,} ({sized(statistics.total_file_size)})"),
+        ("copied", f"{statistics.number_of_files_copied:,} ({sized(statistics.total_transferred_file_size)} read)"),
+        ("linked", f"{statistics.number_of_files_linked:,}"),
+        ("vanished", f"{statistics.vanished_files:,}"),
+        ("pruned", ", ".join(str(name) for name in result.pruned)),
+        ("seconds", ", ".join(f"{step.name} {step.seconds:.1f}" for step in result.steps)),
+        *(("warning", str(warned)) for warned in result.warnings),
+        *(("note", note) for note in result.notes),
+    ]
+
+
+def _show_plan(plan: BackupPlan, *, as_json: bool) -> None:
+    if as_json:
+        print_json(_plan_json(plan))
+        return
+    differences = plan.differences
+    changes = (
+        "everything: this is the first snapshot" if differences is None
+        else ", ".join(f"{differences.counts[kind]:,} {kind}" for kind in Kind)
+    )  # fmt: skip
+    print_facts([
+        ("would make", str(plan.snapshot)),
+        ("previous", str(plan.previous) if plan.previous else "none"),
+        ("continues from", ", ".join(str(name) for name in plan.continues_from)),
+        ("files", f"{plan.survey.files:,} ({sized(plan.survey.size)})"),
+        ("changes", changes),
+        *((kind, path) for kind in Kind for path in (differences.first(kind) if differences else [])),
+        ("jobs", f"{plan.sizes.jobs}, each of at most {plan.sizes.files:,} files and {sized(plan.sizes.size)}"),
+        ("threads", f"{plan.sizes.threads} in each"),
+        ("would drop", ", ".join(str(name) for name in plan.prune.drop)),
+        ("because of", plan.prune.reason),
+        *(("note", note) for note in plan.notes),
+    ])  # fmt: skip
+
+
+def _plan_json(plan: BackupPlan) -> dict[str, Any]:
+    return {
+        "dry_run": True,
+        "snapshot": str(plan.snapshot),
+        "previous": str(plan.previous) if plan.previous else None,
+        "continues_from": [str(name) for name in plan.continues_from],
+        "number_of_files": plan.survey.files,
+        "total_file_size": plan.survey.size,
+        "differences": {kind: plan.differences.counts[kind] for kind in Kind} if plan.differences else None,
+        "jobs": plan.sizes.jobs,
+        "threads": plan.sizes.threads,
+        "files_per_part": plan.sizes.files,
+        "would_drop": [str(name) for name in plan.prune.drop],
+        "reason": plan.prune.reason,
+        "notes": list(plan.notes),
+    }

@@ -1,0 +1,1 @@
+"""Decisions about a backup in AWS: its record, its lifecycle, its reports."""

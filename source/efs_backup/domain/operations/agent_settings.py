@@ -1,0 +1,74 @@
+"""What the stacks tell the program on the instance, read once from its environment file."""
+
+from dataclasses import dataclass
+
+from efs_backup.domain.operations.settings import Settings
+from efs_backup.domain.requests.requests import RestoreMode
+from efs_backup.domain.requests.tuning import Tuning
+from efs_backup.domain.snapshots.names import FolderLabel, Interval
+from efs_backup.domain.snapshots.retention import Retention
+from efs_backup.domain.snapshots.selection import Selection
+
+
+@dataclass(frozen=True)
+class MachineSettings(Settings):
+    """What every instance is told of its work: 0 operations a second stand for no limit."""
+
+    max_operations_per_second: int
+
+    @property
+    def tuning(self) -> Tuning:
+        """How copies are done."""
+        return Tuning(operations_per_second=self.max_operations_per_second or None)
+
+
+@dataclass(frozen=True)
+class AgentSettings(MachineSettings):
+    """The environment of a backup's instance.
+
+    `group_name` is the Auto Scaling group that the instance belongs to; `lifecycle_hold_minutes` the time after which
+    the group stops waiting for the agent unless it hears a heartbeat.
+    """
+
+    stack_name: str
+    table_name: str
+    log_bucket: str
+    group_name: str
+    source_file_system: str
+    backup_file_system: str
+    backup_prefix: str
+    folder_label: FolderLabel
+    interval: Interval
+    retention: Retention
+    lifecycle_hold_minutes: int
+    aws_default_region: str
+
+
+@dataclass(frozen=True)
+class RestoreSettings(MachineSettings):
+    """The environment of a restore's instance.
+
+    The content of `restore_sub_dir` of the snapshot goes into `restore_prefix` of the target file system. An empty
+    `restore_as_of` leaves the choice to `backup_number`.
+    """
+
+    stack_name: str
+    topic_arn: str
+    log_bucket: str
+    group_name: str
+    target_file_system: str
+    backup_file_system: str
+    folder_label: FolderLabel
+    interval: Interval
+    backup_number: int
+    restore_as_of: str
+    restore_prefix: str
+    restore_sub_dir: str
+    restore_mode: RestoreMode
+    dry_run: bool
+    aws_default_region: str
+
+    @property
+    def selection(self) -> Selection:
+        """Which snapshot is meant; a time wins over a number."""
+        return Selection(as_of=self.restore_as_of) if self.restore_as_of else Selection(number=self.backup_number)

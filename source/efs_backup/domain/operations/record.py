@@ -1,0 +1,201 @@
+"""The record of a backup: the one stored item, and the only place that knows the names of its attributes."""
+
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, NewType
+
+from efs_backup.domain.errors import FailureReason, RecordFault
+from efs_backup.domain.humanize import clipped, valid
+from efs_backup.domain.results import BackupStatus
+from efs_backup.domain.snapshots.names import Interval
+from efs_backup.domain.snapshots.window import stop_of_window
+
+BackupId = NewType("BackupId", str)
+"""Eight hexadecimal digits."""
+
+Item = dict[str, str | int | float]
+"""A record as it is stored: no value is None, times are text in UTC, the rest is text or numbers."""
+
+ID_ATTRIBUTE = "BackupId"
+STATUS_ATTRIBUTE = "BackupStatus"
+INSTANCE_ATTRIBUTE = "InstanceId"
+EXPIRY_ATTRIBUTE = "ExpireItem"
+
+_ID_DIGITS = 8
+_MOST_LETTERS = 30_000
+"""Of one text: a whole item is at most 400 KB (Amazon DynamoDB, "Quotas")."""
+
+_TIME_FORMAT = "%Y-%m-%dT%H:%M:%S"
+
+
+def backup_id_of(seed: str) -> BackupId:
+    """The id of the backup that a request asks for: one request delivered twice asks for one backup."""
+    return BackupId(hashlib.sha256(seed.encode()).hexdigest()[:_ID_DIGITS])
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How a value is written into an item and read from it."""
+
+    write: Callable[[Any], str | int | float]
+    read: Callable[[Any], Any]
+
+
+def _enumeration(values: type[StrEnum]) -> _Kind:
+    return _Kind(str, values)
+
+
+def _number(text: Any) -> int | float:
+    """Older records hold numbers as text."""
+    try:
+        return text if isinstance(text, float) else int(text)
+    except ValueError:
+        value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r} is no number")
+    return int(value) if value.is_integer() else value
+
+
+def _read_time(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+_TEXT = _Kind(lambda text: clipped(valid(str(text)), _MOST_LETTERS), str)
+_NUMBER = _Kind(lambda value: value, _number)
+_TIME = _Kind(lambda time: time.astimezone(UTC).strftime(_TIME_FORMAT), _read_time)
+_EPOCH = _Kind(lambda time: int(time.timestamp()), lambda value: datetime.fromtimestamp(int(value), UTC))
+
+
+def _stored(name: str, kind: _Kind = _TEXT, **options: Any) -> Any:
+    return field(metadata={"name": name, "kind": kind}, **options)
+
+
+def _maybe(name: str, kind: _Kind = _TEXT) -> Any:
+    return _stored(name, kind, default=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backup:
+    """One backup as it is recorded. Sizes are bytes, throughputs bytes a second, times aware; None is unknown yet.
+
+    `window_minutes` is 0 where a backup without AWS is recorded.
+    `expires` is when DynamoDB may drop the record (its TTL wants a number: epoch seconds). `report_time` is when the
+    operator was told how the backup ended, `heartbeat_time` when its agent last wrote how far it is, in which `phase`.
+    `warning` has the kinds of what the operator has to know about it. `backup_size` and the like belong to the
+    backup file system.
+    """
+
+    backup_id: BackupId = _stored(ID_ATTRIBUTE)
+    status: BackupStatus = _stored(STATUS_ATTRIBUTE, _enumeration(BackupStatus))
+    start_time: datetime = _stored("BackupStartTime", _TIME)
+    window_minutes: int = _stored("BackupWindow", _NUMBER)
+    interval: Interval = _stored("IntervalTag", _enumeration(Interval))
+    retention: int = _stored("RetainPeriod", _NUMBER)
+    expires: datetime = _stored(EXPIRY_ATTRIBUTE, _EPOCH)
+    stop_time: datetime | None = _maybe("BackupStopTime", _TIME)
+    report_time: datetime | None = _maybe("ReportTime", _TIME)
+    failure_reason: FailureReason | None = _maybe("FailureReason", _enumeration(FailureReason))
+    message: str | None = _maybe("Message")
+    next_step: str | None = _maybe("NextStep")
+    snapshot: str | None = _maybe("SnapshotName")
+    source: str | None = _maybe("SourceEfsId")
+    source_size: int | None = _maybe("SourceEfsSize", _NUMBER)
+    source_performance_mode: str | None = _maybe("SourcePerformanceMode")
+    source_burst_credit_balance: float | None = _maybe("SourceBurstCreditBalance", _NUMBER)
+    source_permitted_throughput: float | None = _maybe("SourcePermittedThroughput", _NUMBER)
+    source_burst_credit_balance_after: float | None = _maybe("SourceBurstCreditBalancePostBackup", _NUMBER)
+    backup: str | None = _maybe("DestinationEfsId")
+    backup_size: int | None = _maybe("DestinationEfsSize", _NUMBER)
+    backup_performance_mode: str | None = _maybe("DestinationPerformanceMode")
+    backup_prefix: str | None = _maybe("BackupPrefix")
+    log_bucket_size: float | None = _maybe("S3BucketSize", _NUMBER)
+    instance_type: str | None = _maybe("InstanceType")
+    instance_id: str | None = _maybe(INSTANCE_ATTRIBUTE)
+    number_of_files: int | None = _maybe("NumberOfFiles", _NUMBER)
+    number_of_files_transferred: int | None = _maybe("NumberOfFilesTransferred", _NUMBER)
+    total_file_size: int | None = _maybe("TotalFileSize", _NUMBER)
+    total_transferred_file_size: int | None = _maybe("TotalTransferredFileSize", _NUMBER)
+    vanished_files: int | None = _maybe("VanishedFiles", _NUMBER)
+    warning: str | None = _maybe("Warning")
+    remove_snapshot_start_time: datetime | None = _maybe("RemoveSnapshotStartTime", _TIME)
+    remove_snapshot_stop_time: datetime | None = _maybe("RemoveSnapshotStopTime", _TIME)
+    create_hardlinks_start_time: datetime | None = _maybe("CreateHardlinksStartTime", _TIME)
+    create_hardlinks_stop_time: datetime | None = _maybe("CreateHardlinksStopTime", _TIME)
+    logs: str | None = _maybe("EC2Logs")
+    phase: str | None = _maybe("Phase")
+    heartbeat_time: datetime | None = _maybe("HeartbeatTime", _TIME)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its status is final."""
+        return self.status is not BackupStatus.RUNNING
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, where it has ended and said so."""
+        return (self.stop_time - self.start_time).total_seconds() if self.stop_time else None
+
+    @property
+    def window_stop(self) -> datetime:
+        """When its copy has to stop."""
+        return stop_of_window(self.start_time, self.window_minutes)
+
+    @property
+    def window_end(self) -> datetime:
+        """When its window closes for good."""
+        return self.start_time + timedelta(minutes=self.window_minutes)
+
+    def ended(
+        self, status: BackupStatus, *, now: datetime, message: str, next_step: str = "",
+        reason: FailureReason | None = None,
+    ) -> "Backup":  # fmt: skip
+        """The same backup, ended like that."""
+        return replace(
+            self, status=status, stop_time=now, message=message, next_step=next_step or None, failure_reason=reason
+        )
+
+    def to_item(self) -> Item:
+        """The item that is stored; what is unknown is left out."""
+        pairs = ((entry.metadata, getattr(self, entry.name)) for entry in fields(self))
+        return {known["name"]: known["kind"].write(value) for known, value in pairs if value is not None}
+
+    @classmethod
+    def from_item(cls, item: Any) -> "Backup":
+        """The backup that an item holds, a mapping; attributes of others are ignored.
+
+        Raises RecordFault where it is none, or one that every record has is missing, or cannot be read.
+        """
+        if not isinstance(item, Mapping):
+            raise RecordFault(f"A record is no {type(item).__name__}.")
+        present = {entry.name: entry.metadata for entry in fields(cls) if entry.metadata["name"] in item}
+        try:
+            return cls(**{name: known["kind"].read(item[known["name"]]) for name, known in present.items()})
+        except (TypeError, ValueError, OverflowError) as error:
+            raise RecordFault(f"The record {item.get(ID_ATTRIBUTE)} cannot be read: {error}.") from error
+
+
+def readable(items: Iterable[Mapping[str, Any]]) -> Iterator[Backup]:
+    """The backups that these items hold; one that cannot be read must not hide the others."""
+    for item in items:
+        with suppress(RecordFault):
+            yield Backup.from_item(item)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What turns one stored item into another of the same backup."""
+
+    put: Item
+    drop: tuple[str, ...]
+
+
+def change_between(before: Backup, after: Backup) -> Change:
+    """The attributes to write and to remove."""
+    old, new = before.to_item(), after.to_item()
+    put = {name: value for name, value in new.items() if old.get(name) != value}
+    return Change(put, tuple(name for name in old if name not in new))

@@ -1,0 +1,78 @@
+"""How the result of the engine gets into the record, and where logs go."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from efs_backup.domain.errors import FailureReason
+from efs_backup.domain.operations.lifecycle import NO_AGENT, CommandOutput
+from efs_backup.domain.operations.record import Backup
+from efs_backup.domain.results import BackupResult, BackupStatus, Step
+from efs_backup.domain.snapshots.names import FolderLabel
+from efs_backup.domain.warnings import kinds_of
+
+_LOG_STAMP = "%Y%m%d-%H%M"
+
+
+def with_result(backup: Backup, result: BackupResult, now: datetime) -> Backup:
+    """The record of a backup that ended now with this result."""
+    statistics = result.statistics
+    told = " ".join((result.message, *map(str, result.warnings), *result.notes))
+    ended = backup.ended(result.status, now=now, message=told, next_step=result.next_step, reason=result.failure_reason)
+    copy, prune = _span(result.steps, "copy", now), _span(result.steps, "prune", now)
+    return replace(
+        ended,
+        snapshot=str(result.snapshot) if result.snapshot else None,
+        number_of_files=statistics.number_of_files,
+        number_of_files_transferred=statistics.number_of_files_transferred,
+        total_file_size=statistics.total_file_size,
+        total_transferred_file_size=statistics.total_transferred_file_size,
+        vanished_files=statistics.vanished_files,
+        warning=kinds_of(result.warnings),
+        create_hardlinks_start_time=copy[0],
+        create_hardlinks_stop_time=copy[1],
+        remove_snapshot_start_time=prune[0],
+        remove_snapshot_stop_time=prune[1],
+        phase=None,
+    )
+
+
+def _span(steps: Sequence[Step], name: str, end: datetime) -> tuple[datetime | None, datetime | None]:
+    """From when to when a step took, counted back from the end of the last one."""
+    for step in reversed(steps):
+        start = end - timedelta(seconds=step.seconds)
+        if step.name == name:
+            return start, end
+        end = start
+    return None, None
+
+
+def ended_without_result(backup: Backup, now: datetime, last_words: str) -> Backup:
+    """The record of a backup whose agent died, or never began; `last_words` are the last lines of the log."""
+    return backup.ended(
+        BackupStatus.FAILED, now=now, reason=FailureReason.INTERNAL_ERROR,
+        message=f"The agent ended without a result. The last lines of its log: {last_words or 'none'}",
+        next_step="Read the log in the log bucket; the next backup continues from what was copied.",
+    )  # fmt: skip
+
+
+def after_failed_finish(backup: Backup, now: datetime, output: CommandOutput) -> Backup:
+    """The record of a backup whose agent could not be asked to finish, or did not."""
+    if output.code != NO_AGENT:
+        return ended_without_result(backup, now, output.text)
+    return backup.ended(
+        BackupStatus.FAILED, now=now, reason=FailureReason.TOOL_MISSING,
+        message=f"The instance could not be set up: no agent is on it. The last lines of its boot: {output.text}",
+        next_step="Mend what they name: most often the way to the package mirrors or to the bundle in Amazon S3. An AMI"
+        " that has the tools needs neither mirrors nor much time.",
+    )  # fmt: skip
+
+
+def boot_log_key(label: FolderLabel, task: str, now: datetime) -> str:
+    """Where the log of the instance's boot goes."""
+    return f"ec2-logs/{label}-{task}-{now:{_LOG_STAMP}}.log"
+
+
+def agent_log_key(label: FolderLabel, task: str, now: datetime) -> str:
+    """Where the log of the agent goes; `task` is `backup` or `restore`."""
+    return f"efs-{task}-logs/{label}-{task}-fpsync-{now:{_LOG_STAMP}}.log"

@@ -1,0 +1,156 @@
+"""What the operator is told about a backup."""
+
+from dataclasses import dataclass
+
+from efs_backup.domain.humanize import clipped, counted, shown, shown_lines, sized
+from efs_backup.domain.operations.record import Backup, Item
+from efs_backup.domain.operations.settings import OrchestratorSettings
+from efs_backup.domain.results import BackupStatus
+
+SUBJECT_LIMIT = 100
+"""Characters of a subject, printable ASCII and no line break (Amazon SNS API Reference, "Publish")."""
+
+_HEADLINES = {
+    BackupStatus.RUNNING: "is running",
+    BackupStatus.SUCCESS: "succeeded",
+    BackupStatus.INCOMPLETE: "is INCOMPLETE",
+    BackupStatus.FAILED: "FAILED",
+    BackupStatus.UNKNOWN: "ended UNKNOWN",
+    BackupStatus.SKIPPED: "was SKIPPED",
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    """One message to the operator; the subject is what SNS takes for one."""
+
+    subject: str
+    text: str
+
+
+SECTION_LIMIT = 10_000
+"""Letters of a section: a message has at most 256 KB (Amazon SNS API Reference, "Publish")."""
+
+
+def report_on(backup: Backup, newest: Backup | None, settings: OrchestratorSettings) -> Report:
+    """The report of a backup that has ended; `newest` is the newest one that published a snapshot."""
+    headline = f"EFS backup {_headline(backup)}: {settings.source_file_system}, {backup.interval}"
+    sections = (
+        f"{headline}.",
+        section("What happened", backup.message or f"The backup ended as {backup.status}."),
+        section("What is kept", _kept(backup, newest)),
+        section("What to do next", backup.next_step or _next_step(backup)),
+        section("Figures", _table(_figures(backup, settings))),
+        section("Where to look", _table(_places(backup, settings))),
+    )
+    return Report(subject_of(f"{headline} [{settings.stack_name}]"), "\n\n".join(sections) + "\n")
+
+
+def _headline(backup: Backup) -> str:
+    reason = f" ({backup.failure_reason})" if backup.failure_reason else ""
+    warned = backup.warning and backup.status is not BackupStatus.FAILED
+    warning = f" with a WARNING ({backup.warning})" if warned else ""
+    return f"{_HEADLINES[backup.status]}{reason}{warning}"
+
+
+def report_on_vanished(backup_id: str, settings: OrchestratorSettings) -> Report:
+    """The report of a backup whose record is gone."""
+    text = (
+        f"An instance of the backup {backup_id} was terminated, but its record in the table {settings.table_name} is"
+        " gone, so nothing is known about how it ended.\n\nNo snapshot is ever removed by a backup that fails. Look for"
+        f" its log in s3://{settings.log_bucket}, and for its snapshot on {settings.backup_file_system}.\n"
+    )
+    return Report(subject_of(f"EFS backup UNKNOWN: no record of {backup_id} [{settings.stack_name}]"), text)
+
+
+def subject_of(text: str) -> str:
+    """The text as a subject: printable ASCII, no line break, at most 100 characters."""
+    printable = "".join(letter if " " <= letter <= "~" else "?" for letter in text)
+    return printable if len(printable) <= SUBJECT_LIMIT else f"{printable[: SUBJECT_LIMIT - 3]}..."
+
+
+def _kept(backup: Backup, newest: Backup | None) -> str:
+    if backup.status is BackupStatus.SUCCESS:
+        return f"The snapshot {_name(backup)}, and those before it that the retention ({backup.retention}) keeps."
+    partial = " What was copied is kept too: the next backup continues from it."
+    older = (
+        f"All older snapshots are untouched; the newest on record is {_name(newest)}." if newest
+        else "All older snapshots are untouched; no successful backup is on record."
+    )  # fmt: skip
+    return older + (partial if backup.status is BackupStatus.INCOMPLETE else "")
+
+
+def _next_step(backup: Backup) -> str:
+    return "Look at what the warning names, under `What happened`." if backup.warning else "Nothing."
+
+
+def _name(backup: Backup) -> str:
+    return backup.snapshot or f"of {_time(backup.start_time)}"
+
+
+def _figures(backup: Backup, settings: OrchestratorSettings) -> list[tuple[str, str | None]]:
+    return [
+        ("backup", backup.backup_id),
+        ("started", _time(backup.start_time)),
+        ("ended", _time(backup.stop_time)),
+        ("took", _minutes(backup.seconds)),
+        ("window", counted(backup.window_minutes, "minute")),
+        ("files", _number(backup.number_of_files)),
+        ("copied", _number(backup.number_of_files_transferred)),
+        ("vanished", _number(backup.vanished_files)),
+        ("size", _size(backup.total_file_size)),
+        ("copied size", _size(backup.total_transferred_file_size)),
+        ("source", f"{settings.source_file_system} {_size(backup.source_size) or ''}".strip()),
+        ("backup file system", f"{settings.backup_file_system} {_size(backup.backup_size) or ''}".strip()),
+        ("burst credits before", _size(backup.source_burst_credit_balance)),
+        ("burst credits after", _size(backup.source_burst_credit_balance_after)),
+    ]
+
+
+def _places(backup: Backup, settings: OrchestratorSettings) -> list[tuple[str, str | None]]:
+    label = f"{settings.backup_file_system}:/{settings.folder_label}/{backup.interval}"
+    return [
+        ("snapshot", f"{label}/{backup.snapshot}" if backup.snapshot else None),
+        ("logs", backup.logs or f"s3://{settings.log_bucket}/"),
+        ("record", f"{settings.table_name}, BackupId {backup.backup_id}"),
+        ("instance", backup.instance_id),
+        ("group", settings.group_name),
+    ]
+
+
+def section(title: str, text: str) -> str:
+    """A title and its text, of which nothing can be taken for another title or for a terminal's command."""
+    return f"{title}:\n{clipped(shown_lines(text), SECTION_LIMIT)}"
+
+
+def _table(rows: list[tuple[str, str | None]]) -> str:
+    known = [(name, value) for name, value in rows if value]
+    width = max(len(name) for name, _ in known)
+    return "\n".join(f"  {name:<{width}}  {shown(value)}" for name, value in known)
+
+
+def _time(time: object) -> str | None:
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC" if time else None
+
+
+def _minutes(seconds: float | None) -> str | None:
+    return None if seconds is None else f"{seconds / 60:.1f} minutes"
+
+
+def _number(number: int | None) -> str | None:
+    return None if number is None else f"{number:,}"
+
+
+def _size(size: float | None) -> str | None:
+    return None if size is None else sized(size)
+
+
+_IDENTIFYING = (
+    "BackupId", "SourceEfsId", "DestinationEfsId", "BackupPrefix", "InstanceId", "ExpireItem", "Message", "NextStep",
+    "EC2Logs", "ReportTime",
+)  # fmt: skip
+
+
+def anonymous(backup: Backup) -> Item:
+    """The figures of a backup without anything that names a file system, an instance, a path or a person."""
+    return {name: value for name, value in backup.to_item().items() if name not in _IDENTIFYING}

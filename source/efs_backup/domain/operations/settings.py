@@ -1,0 +1,92 @@
+"""What the stack tells its programs, read once from the environment."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+from efs_backup.domain.errors import SettingsFault, WrongUsage
+from efs_backup.domain.requests.requests import RestoreMode
+from efs_backup.domain.snapshots.names import FolderLabel, Interval
+from efs_backup.domain.snapshots.retention import Retention
+
+RECORD_DAYS = 90
+"""How long a record is kept; as in the solution that this project replaces."""
+
+_YES_OR_NO = {"yes": True, "no": False}
+_DIGITS = re.compile(r"\d+(?:\.0)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a program is told by its environment: each field is read from the variable of its name in capitals."""
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> Self:
+        """Read them. Raises SettingsFault, which names every variable that is missing or cannot be read."""
+        types = {field.name: field.type for field in fields(cls)}
+        missing = [name.upper() for name in types if name.upper() not in environment]
+        if missing:
+            raise SettingsFault(f"Missing in the environment: {', '.join(missing)}.")
+        return cls(**{name: _convert(name.upper(), environment[name.upper()], kind) for name, kind in types.items()})
+
+
+@dataclass(frozen=True)
+class OrchestratorSettings(Settings):
+    """The environment of the orchestrator Lambda.
+
+    `window_minutes` is the length of the backup window; `lifecycle_hold_minutes` the longest time that the group waits
+    for an agent to say goodbye. An empty `metrics_endpoint` turns the anonymous metrics off.
+    """
+
+    stack_name: str
+    solution_uuid: str
+    table_name: str
+    topic_arn: str
+    log_bucket: str
+    group_name: str
+    stop_rule_name: str
+    source_file_system: str
+    backup_file_system: str
+    backup_prefix: str
+    folder_label: FolderLabel
+    interval: Interval
+    retention: Retention
+    window_minutes: int
+    lifecycle_hold_minutes: int
+    instance_type: str
+    success_notification: bool
+    metrics_endpoint: str
+    aws_lambda_function_name: str
+    aws_region: str
+
+
+def _convert(variable: str, text: str, kind: Any) -> Any:
+    try:
+        return _CONVERTERS[kind](text)
+    except (ValueError, KeyError, WrongUsage) as error:
+        raise SettingsFault(f"The variable {variable} cannot be {text!r}: {error}") from error
+
+
+def _whole_number(text: str) -> int:
+    """CloudFormation may write a Number parameter as `180.0`."""
+    if not _DIGITS.fullmatch(text):
+        raise ValueError("it must be a whole number.")
+    return int(text.removesuffix(".0"))
+
+
+def _yes_or_no(text: str) -> bool:
+    if text.lower() not in _YES_OR_NO:
+        raise ValueError("it must be Yes or No.")
+    return _YES_OR_NO[text.lower()]
+
+
+_CONVERTERS: dict[Any, Callable[[str], Any]] = {
+    str: str,
+    int: _whole_number,
+    bool: _yes_or_no,
+    FolderLabel: FolderLabel,
+    Interval: Interval,
+    RestoreMode: RestoreMode,
+    Retention: lambda text: Retention(_whole_number(text)),
+}

@@ -1,0 +1,150 @@
+"""What wakes the orchestrator: a raw event is read into one of a few triggers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from efs_backup.domain.operations.lifecycle import LifecycleAction, read_commands
+from efs_backup.domain.operations.record import BackupId
+
+LIFECYCLE_EVENT = "EC2 Instance-terminate Lifecycle Action"
+TERMINATED_EVENT = "EC2 Instance Terminate Successful"
+AUTO_SCALING_SOURCE = "aws.autoscaling"
+COMMAND_EVENT = "EC2 Command Status-change Notification"
+SYSTEMS_MANAGER_SOURCE = "aws.ssm"
+
+NOT_FAILED = ("Pending", "InProgress", "Delayed", "Cancelling", "Success")
+"""The statuses of a command that still runs, or has done what it should (Systems Manager User Guide, "Understanding
+command statuses"); whatever else there is means that it will do no more."""
+
+
+@dataclass(frozen=True)
+class StartBackup:
+    """The schedule has fired. `event_id` is the same for each delivery of one firing; None if a person asks."""
+
+    event_id: str | None = None
+
+
+@dataclass(frozen=True)
+class StopBackup:
+    """The window of this backup closes soon."""
+
+    backup_id: str
+
+
+@dataclass(frozen=True)
+class InstanceStopping:
+    """The group wants to terminate an instance, and waits for its agent."""
+
+    action: LifecycleAction
+
+
+@dataclass(frozen=True)
+class InstanceGone:
+    """An instance of the group is terminated."""
+
+    group: str
+    instance_id: str
+
+
+@dataclass(frozen=True)
+class FinishFailed:
+    """The command that should let the agent of a held instance finish has ended otherwise."""
+
+    action: LifecycleAction
+    backup_id: BackupId
+    command_id: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Reconcile:
+    """Time to look for what was forgotten."""
+
+
+@dataclass(frozen=True)
+class UnknownTrigger:
+    """Nothing that the orchestrator knows; `reason` says why."""
+
+    reason: str
+
+
+Trigger = StartBackup | StopBackup | InstanceStopping | InstanceGone | FinishFailed | Reconcile | UnknownTrigger
+
+
+def read_trigger(event: Any) -> Trigger:
+    """What the event asks for; whatever cannot be read is an UnknownTrigger with its reason, never an exception."""
+    if not isinstance(event, Mapping):
+        return UnknownTrigger(f"an event is an object, not {type(event).__name__}")
+    if event.get("mode") == "backup":
+        return _own_event(event)
+    if event.get("source") == AUTO_SCALING_SOURCE:
+        return _group_event(event)
+    if event.get("source") == SYSTEMS_MANAGER_SOURCE:
+        return _command_event(event)
+    return UnknownTrigger("it comes neither from this solution nor from Auto Scaling or Systems Manager")
+
+
+def start_event() -> dict[str, str]:
+    """The event by which the schedule, or a person, starts a backup."""
+    return {"mode": "backup", "action": "start"}
+
+
+def stop_event(backup_id: str) -> dict[str, str]:
+    """The event that ends the window of a backup."""
+    return {"mode": "backup", "action": "stop", "backup_id": backup_id}
+
+
+def reconcile_event() -> dict[str, str]:
+    """The event that looks for what was forgotten."""
+    return {"mode": "backup", "action": "reconcile"}
+
+
+def _own_event(event: Mapping[str, Any]) -> Trigger:
+    match event.get("action"):
+        case "start":
+            event_id = event.get("event_id")
+            return StartBackup(str(event_id) if event_id else None)
+        case "stop" if event.get("backup_id"):
+            return StopBackup(str(event["backup_id"]))
+        case "stop":
+            return UnknownTrigger("a stop must name its backup_id")
+        case "reconcile":
+            return Reconcile()
+        case other:
+            return UnknownTrigger(f"there is no action {other!r}")
+
+
+def _group_event(event: Mapping[str, Any]) -> Trigger:
+    kind, detail = event.get("detail-type"), event.get("detail")
+    if not isinstance(detail, Mapping):
+        return UnknownTrigger(f"the event {kind!r} has no detail")
+    try:
+        if kind == LIFECYCLE_EVENT:
+            return InstanceStopping(_lifecycle_action(detail))
+        if kind == TERMINATED_EVENT:
+            return InstanceGone(str(detail["AutoScalingGroupName"]), str(detail["EC2InstanceId"]))
+    except KeyError as error:
+        return UnknownTrigger(f"the detail of {kind!r} has no {error.args[0]}")
+    return UnknownTrigger(f"{kind!r} is of no concern")
+
+
+def _lifecycle_action(detail: Mapping[str, Any]) -> LifecycleAction:
+    return LifecycleAction(
+        group=str(detail["AutoScalingGroupName"]),
+        hook=str(detail["LifecycleHookName"]),
+        token=str(detail["LifecycleActionToken"]),
+        instance_id=str(detail["EC2InstanceId"]),
+    )
+
+
+def _command_event(event: Mapping[str, Any]) -> Trigger:
+    try:
+        detail = event["detail"]
+        command_id, status = str(detail["command-id"]), str(detail["status"])
+        action, backup_id = read_commands([str(line) for line in detail["parameters"]["commands"]])
+    except (KeyError, TypeError, ValueError) as error:
+        return UnknownTrigger(f"the command is none of ours: {error}")
+    if status in NOT_FAILED:
+        return UnknownTrigger(f"the command {command_id} has not failed: {status}")
+    return FinishFailed(action, backup_id, command_id, status)

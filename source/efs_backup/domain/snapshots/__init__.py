@@ -1,0 +1,1 @@
+"""Decisions about snapshots and the series that holds them."""

@@ -1,0 +1,1 @@
+"""The machine: programs, signals, mounts, temporary files."""

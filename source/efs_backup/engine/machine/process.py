@@ -1,0 +1,187 @@
+"""The one runner of other programs."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from efs_backup.domain.copying.commands import RSYNC_OLDEST, Command
+from efs_backup.domain.copying.environment import environment_of_programs
+from efs_backup.domain.copying.rsync_output import parse_version
+from efs_backup.domain.errors import ToolMissing
+
+MARK = "EFS_BACKUP_FAMILY"
+"""The environment variable that all processes of one backup carry, to be found again after a crash."""
+
+_PLACE = "/"
+"""Where programs start: a directory that is there, and that nobody wants to unmount."""
+
+_KILL_PATIENCE_SECONDS = 10.0
+_WAIT_SECONDS = 1.0
+_PACKAGES = {
+    "rsync": "rsync",
+    "fpsync": "fpart",
+    "fpart": "fpart",
+    "bash": "bash",
+    "setpriv": "util-linux",
+    "sync": "coreutils",
+}
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A command that has ended: its exit code (negative: the signal that killed it) and its output."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+class Runner:
+    """Starts commands that carry the family's mark, and ends them all.
+
+    They start in `/`, with nothing else in their environment than what is given, the mark, and C for their language.
+    """
+
+    def __init__(self, environment: Mapping[str, str], family: str) -> None:
+        self.family = family
+        self._environment = {"PATH": os.defpath, **environment, "LC_ALL": "C", MARK: family}
+
+    @classmethod
+    def with_new_family(cls) -> "Runner":
+        """A runner with what of this process's environment concerns programs, with a family of its own."""
+        return cls(environment_of_programs(os.environ), uuid.uuid4().hex)
+
+    @property
+    def path(self) -> str:
+        """Where programs are looked for."""
+        return self._environment["PATH"]
+
+    def run(self, command: Command) -> Completed:
+        """Run a short command to its end."""
+        done = subprocess.run(
+            command, env=self._environment, stdin=subprocess.DEVNULL, capture_output=True, check=False, cwd=_PLACE
+        )
+        return Completed(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
+
+    def run_within(
+        self, command: Command, seconds: float, beat: Callable[[], None] = lambda: None, *, undisturbed: bool = False
+    ) -> Completed | None:
+        """Run a command that may hang in the kernel; None where it has not ended in time: killed, not waited for.
+
+        beat: is called now and then while it runs. undisturbed: also where a terminal interrupts us, and all around us.
+        """
+        with _in_memory() as out, _in_memory() as err:
+            process = subprocess.Popen(
+                command, env=self._environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                cwd=_PLACE, start_new_session=undisturbed,
+            )  # fmt: skip
+            give_up = time.monotonic() + seconds
+            while process.poll() is None:
+                if time.monotonic() > give_up:
+                    process.kill()
+                    return None
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_WAIT_SECONDS)
+                beat()
+            return Completed(process.returncode, *(_read_back(file) for file in (out, err)))
+
+    def begin(self, command: Command) -> subprocess.Popen[bytes]:
+        """Begin a command whose output nobody needs."""
+        return subprocess.Popen(
+            command, env=self._environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, cwd=_PLACE,
+        )  # fmt: skip
+
+    def start(
+        self, command: Command, output: Path, programs: Path, errors: Path | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a long command in a session of its own, all that it prints into one file, or its errors into another.
+
+        programs: a directory that comes first in its PATH.
+        """
+        place = {"PATH": f"{programs}:{self.path}", "TMPDIR": str(output.parent)}
+        with output.open("wb") as said, (errors or output).open("ab") as complained:
+            return subprocess.Popen(
+                command, env={**self._environment, **place}, stdin=subprocess.DEVNULL, stdout=said, stderr=complained,
+                cwd=_PLACE, start_new_session=True, umask=0o077,
+            )  # fmt: skip
+
+    def end_family(self) -> bool:
+        """Kill whatever this runner started and still runs; False if something would not die."""
+        return end_family(self.family)
+
+
+def _in_memory() -> IO[bytes]:
+    return os.fdopen(os.memfd_create("output"), "w+b")
+
+
+def _read_back(file: IO[bytes]) -> str:
+    file.seek(0)
+    return os.fsdecode(file.read())
+
+
+def end_family(family: str) -> bool:
+    """Kill every process that carries this mark, whoever started it; False if something would not die.
+
+    A process stuck in the kernel (a hard NFS mount whose server is gone) outlives SIGKILL.
+    """
+    give_up = time.monotonic() + _KILL_PATIENCE_SECONDS
+    while members := _members(family):
+        if time.monotonic() > give_up:
+            return False
+        for process in members:
+            _kill(process)
+        time.sleep(0.05)
+    return True
+
+
+def _members(family: str) -> list[int]:
+    wanted = f"{MARK}={family}".encode()
+    numbers = (int(name) for name in os.listdir("/proc") if name.isdigit())
+    return [number for number in numbers if number != os.getpid() and wanted in _environment_of(number)]
+
+
+def _environment_of(process: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
+    except (FileNotFoundError, PermissionError, ProcessLookupError):
+        return []  # gone in the meantime, or not ours
+
+
+def _kill(process: int) -> None:
+    try:
+        os.kill(process, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Where fpsync and fpart are, and which rsync will be called."""
+
+    fpsync: str
+    fpart: str
+    rsync_version: tuple[int, int, int]
+
+    @classmethod
+    def find(cls, runner: Runner) -> "Tools":
+        """Look them up in PATH. Raises ToolMissing, which says how to get them."""
+        found = {name: shutil.which(name, path=runner.path) for name in _PACKAGES}
+        missing = [name for name, path in found.items() if path is None]
+        if missing:
+            packages = " ".join(sorted({_PACKAGES[name] for name in missing}))
+            raise ToolMissing(f"Not installed: {', '.join(missing)}.", f"Install with: apt-get install {packages}")
+        rsync = str(found["rsync"])
+        version = parse_version(runner.run((rsync, "--version")).stdout)
+        if version is None or version < RSYNC_OLDEST:
+            oldest = ".".join(map(str, RSYNC_OLDEST))
+            raise ToolMissing(f"{rsync} is older than {oldest}, or no rsync.", "Install with: apt-get install rsync")
+        return cls(str(found["fpsync"]), str(found["fpart"]), version)

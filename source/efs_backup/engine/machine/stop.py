@@ -1,0 +1,36 @@
+"""Why to stop, if there is a reason."""
+
+import time
+from collections.abc import Callable
+
+from efs_backup.domain.snapshots.window import Window
+
+
+class Stop:
+    """The window and the operator's wish, asked by every step that takes long."""
+
+    def __init__(self, window: Window, clock: Callable[[], float] = time.monotonic) -> None:
+        self._window = window
+        self._clock = clock
+        self._started = clock()
+        self._asked: str | None = None
+        self.is_urgent = False
+
+    def ask(self, why: str) -> None:
+        """Ask to stop; asked a second time, without waiting for the files under way. Safe in a signal handler."""
+        self.is_urgent = self._asked is not None
+        self._asked = self._asked or why
+
+    def reason(self) -> str | None:
+        """Why to stop now; None to go on."""
+        if self._window.is_closed(self._clock() - self._started):
+            return "the window closed"
+        return self._asked
+
+    def is_due(self) -> bool:
+        """Whether to stop now."""
+        return self.reason() is not None
+
+    def seconds_left(self) -> float | None:
+        """Seconds until the window closes; None if it never does."""
+        return self._window.left(self._clock() - self._started)

@@ -1,0 +1,1 @@
+"""The rest of a copy: what fpsync and rsync bring, and a look at it."""

@@ -1,0 +1,267 @@
+"""A copy by fpsync: started, watched, stopped and judged."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Container, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+
+from efs_backup.copy_worker.error_numbers import NO_SPACE
+from efs_backup.copy_worker.part import HANDED_OVER
+from efs_backup.copy_worker.witness import Witness, read
+from efs_backup.domain.copying.arrival import Fidelity
+from efs_backup.domain.copying.commands import Command, PartSizes, fpsync_command, part_command
+from efs_backup.domain.copying.parts import CopyReport, PartReport
+from efs_backup.domain.copying.rsync_output import parse_complaints, parse_statistics
+from efs_backup.domain.copying.statistics import CopyStatistics
+from efs_backup.domain.ports import Watcher
+from efs_backup.engine.machine.process import Runner, Tools
+from efs_backup.engine.machine.stop import Stop
+from efs_backup.engine.rest.arrivals import Arrivals
+from efs_backup.engine.rest.watchdog import Moving, Watchdog
+from efs_backup.engine.rest.workspace import Workspace, read_if_there
+from efs_backup.engine.trees.bring import Bringer
+from efs_backup.engine.trees.tree import Tree
+from efs_backup.engine.trees.tree_walk import Stopped
+
+STOP_GRACE_SECONDS = 30.0
+"""How long the files under way may take to end after a request to stop."""
+
+_POLL_SECONDS = 0.05
+_WATCH_SECONDS = 1.0
+_ENDED = re.compile(r"^part ended with exit code (\d+)$", re.MULTILINE)
+_PART = re.compile(r"part\.(\d+)")
+"""The list of a part; fpsync 1.6 and newer write part.N.meta and run.meta beside it."""
+_GONE = ": No such file or directory"
+
+
+@dataclass(frozen=True)
+class CopyOrder:
+    """What to copy where, with which of rsync's options, in parts of what size, and how exactly.
+
+    into_live: the target has what somebody uses; nothing that it has is removed but by what replaces it.
+    """
+
+    source: Tree
+    target: Tree
+    options: Command
+    sizes: PartSizes
+    fidelity: Fidelity
+    into_live: bool = False
+
+
+class Copy:
+    """One run of fpsync, and a look at all that other programs were asked to bring."""
+
+    def __init__(self, order: CopyOrder, runner: Runner, tools: Tools, workspace: Workspace) -> None:
+        self._order = order
+        self._runner = runner
+        self._workspace = workspace
+        self._tools = tools
+        self._source, self._target = (
+            tree.by_descriptor if order.into_live else workspace.link(name, Path(tree.root))
+            for name, tree in (("source", order.source), ("target", order.target))
+        )
+        self._ended: dict[int, PartReport] = {}
+        self._notes: list[str] = []
+
+    def run(self, stop: Stop, watcher: Watcher, pulse: Callable[[], None] = lambda: None) -> CopyReport:
+        """Copy until all is done, the disk is full or there is a reason to stop; `watcher` follows.
+
+        pulse: is called each second.
+
+        Whatever happens, no process of this copy is left when it returns. Nothing here raises for a failed copy:
+        the report knows.
+        """
+        try:
+            self._drive(stop, watcher, pulse)
+            if not stop.is_due() and not self._is_full():
+                self._run_lost_parts_again(stop)
+        finally:
+            self._runner.end_family()
+        return self._settle(stop)
+
+    def _drive(self, stop: Stop, watcher: Watcher, pulse: Callable[[], None]) -> None:
+        process = self._runner.start(self._command(), self._workspace.output, self._workspace.programs)
+        watchdog = Watchdog(process.pid, root=self._order.source.root)
+        next_watch = time.monotonic() + _WATCH_SECONDS
+        moving = Moving(self._order.source.throttle.beat)
+        while process.poll() is None and not stop.is_due() and not self._is_over():
+            time.sleep(_POLL_SECONDS)
+            if time.monotonic() >= next_watch:
+                self._collect()
+                watcher.progress(self._progress())
+                self._notes += watchdog.look()
+                moving.see((watchdog.activity, len(self._ended), len(self._part_numbers())))
+                pulse()
+                next_watch = time.monotonic() + _WATCH_SECONDS
+        if process.poll() is None and not self._is_over():
+            watcher.step(f"stopping, for {stop.reason()}; the files under way may end")
+            _interrupt(process, stop)
+            self._note_cut_off(watchdog)
+
+    def _note_cut_off(self, watchdog: Watchdog) -> None:
+        """A file that takes longer than the window has a name, also where rsync begins anew with it each night."""
+        for path in watchdog.read_now():
+            self._notes.append(f"{path!r} was cut off while it was copied; it may be too large for the window.")
+
+    def _progress(self) -> CopyStatistics:
+        """What is done, also in parts that have not ended: our copier says every second what it has done in it."""
+        logs = self._workspace.log_directory
+        numbers = (int(path.stem) for path in (logs.glob("*.stdout") if logs else ()))
+        begun = (self._begun(number) for number in numbers if number not in self._ended)
+        return sum((part.statistics for part in (*self._ended.values(), *begun)), CopyStatistics())
+
+    def _is_full(self) -> bool:
+        return any(part.is_full for part in self._ended.values())
+
+    def _is_over(self) -> bool:
+        """Whether nothing is left to wait for: all parts have ended (fpsync notices late), or the disk is full."""
+        if self._is_full():
+            return True
+        if self._workspace.crawl_exit_code is None:
+            return False
+        self._collect()
+        return self._ended.keys() >= set(self._part_numbers())
+
+    def _command(self) -> Command:
+        order = self._order
+        return fpsync_command(
+            self._tools.fpsync, self._source, self._target, str(self._workspace.fpsync), str(self._workspace.tool),
+            order.sizes, order.options,
+        )  # fmt: skip
+
+    def _run_lost_parts_again(self, stop: Stop) -> None:
+        """Run again what was killed; what it has brought already is compared, and stays where it is whole.
+
+        Whoever has lost its master may still be at work: never are two at a time on one part.
+        """
+        self._collect()
+        if lost := set(self._part_numbers()) - self._ended.keys():
+            self._runner.end_family()
+        for number in lost:
+            said, complained = (self._workspace.path / f"again.{number}.{name}" for name in ("stdout", "stderr"))
+            part = part_command(
+                str(self._workspace.tool), self._order.options, self._part(number), self._source, self._target
+            )
+            process = self._runner.start(part, said, self._workspace.programs, complained)
+            watchdog = Watchdog(process.pid, root=self._order.source.root)
+            moving = Moving(self._order.source.throttle.beat)
+            while process.poll() is None and not stop.is_due():
+                time.sleep(_POLL_SECONDS)
+                self._notes += watchdog.look()
+                moving.see(watchdog.activity)
+            if _ENDED.search(read_if_there(said)):
+                self._ended[number] = self._report(number, read_if_there(said), read_if_there(complained))
+
+    def _settle(self, stop: Stop) -> CopyReport:
+        """Look at every name that somebody else was asked to bring, and bring what is not there."""
+        report = self._known()
+        if stop.is_due() or report.is_full or not report.crawl_finished:
+            return report
+        order = self._order
+        bringer = Bringer(order.source, order.target, order.fidelity, stop.is_due)
+        arrivals = Arrivals(order.source, order.target, bringer, order.fidelity, keeps_remains=order.into_live)
+        try:
+            for part in report.parts:
+                arrivals.settle(self._handed_over(part), trusted=part.is_finished)
+        except Stopped:
+            return report
+        except OSError as error:
+            if error.errno not in NO_SPACE:
+                raise
+            return replace(report, is_full=True)
+        settled = arrivals.settled
+        return replace(
+            report, is_settled=True, vanished=settled.vanished, brought=settled.brought,
+            brought_size=settled.brought_size, troubles=tuple(settled.troubles),
+        )  # fmt: skip
+
+    def _handed_over(self, part: PartReport) -> Iterator[str]:
+        """The names that somebody else than our own copy tool was asked to bring, or that it has doubts about."""
+        listed = Path(self._part(part.number))
+        is_told = part.exit_code is not None and _witness_of(listed).exists()
+        lists = [*listed.parent.glob(f"{HANDED_OVER}*.{listed.name}")] if is_told else [listed]
+        for entry in chain.from_iterable(map(_entries, lists)):
+            if not entry.endswith("/"):
+                yield entry.removeprefix("./")
+
+    def _known(self) -> CopyReport:
+        """What is known now; a part without its closing line counts as lost, with what it has brought until then."""
+        self._collect()
+        parts = [self._ended.get(number) or self._begun(number) for number in self._part_numbers()]
+        complaints = [line for line in self._workspace.crawl_complaints if not line.endswith(_GONE)]
+        if self._workspace.crawl_exit_code is None:
+            complaints += read_if_there(self._workspace.output).splitlines()
+        is_full = any(part.is_full for part in parts)
+        return CopyReport(
+            self._workspace.crawl_exit_code == 0, tuple(complaints), tuple(parts), is_full=is_full,
+            notes=tuple(self._notes),
+        )  # fmt: skip
+
+    def _begun(self, number: int) -> PartReport:
+        logs = self._workspace.log_directory
+        said = read_if_there(logs / f"{number}.stdout") if logs else ""
+        return PartReport(number, None, parse_statistics(said))
+
+    def listed_directories(self) -> Iterator[str]:
+        """The directories that are listed because no file of theirs is in any part; our own copy tool has made its."""
+        for part in map(Path, map(self._part, self._part_numbers())):
+            for entry in () if _witness_of(part).exists() else _entries(part):
+                if entry.endswith("/"):
+                    yield entry.removeprefix("./").rstrip("/")
+
+    def witnesses(self, directories: Container[str]) -> dict[str, Witness]:
+        """What our copy tool has put in place in each of these directories; with rsync nothing is known."""
+        found = dict[str, Witness]()
+        for number in self._part_numbers():
+            for raw, witness in _witnessed(Path(self._part(number))):
+                if (directory := os.fsdecode(raw)) in directories:
+                    found[directory] = found[directory] + witness if directory in found else witness
+        return found
+
+    def _collect(self) -> None:
+        logs = self._workspace.log_directory
+        for path in logs.glob("*.stdout") if logs else ():
+            number = int(path.stem)
+            if number not in self._ended and _ENDED.search(said := read_if_there(path)):
+                self._ended[number] = self._report(number, said, read_if_there(path.with_suffix(".stderr")))
+
+    def _report(self, number: int, stdout: str, stderr: str) -> PartReport:
+        ended = _ENDED.search(stdout)
+        code = int(ended[1]) if ended else None
+        return PartReport(number, code, parse_statistics(stdout), tuple(parse_complaints(stderr)))
+
+    def _part_numbers(self) -> list[int]:
+        parts = self._workspace.part_directory
+        names = os.listdir(parts) if parts else []
+        return sorted(int(found[1]) for name in names if (found := _PART.fullmatch(name)))
+
+    def _part(self, number: int) -> str:
+        return str((self._workspace.part_directory or self._workspace.path) / f"part.{number}")
+
+
+def _interrupt(process: subprocess.Popen[bytes], stop: Stop) -> None:
+    """SIGINT to fpsync and fpart lets the running parts end; what is not done after the grace is left to be killed."""
+    os.killpg(process.pid, signal.SIGINT)
+    give_up = time.monotonic() + STOP_GRACE_SECONDS
+    while process.poll() is None and time.monotonic() < give_up and not stop.is_urgent:
+        time.sleep(_POLL_SECONDS)
+
+
+def _witness_of(part: Path) -> Path:
+    """What our own copy tool leaves beside a part."""
+    return part.with_name(f"witness.{part.name}")
+
+
+def _witnessed(part: Path) -> Iterator[tuple[bytes, Witness]]:
+    path = _witness_of(part)
+    return read(path.read_bytes()) if path.exists() else iter(())
+
+
+def _entries(part: Path) -> Iterator[str]:
+    return (os.fsdecode(entry) for entry in part.read_bytes().split(b"\0") if entry)

@@ -1,0 +1,1 @@
+"""A backup or a restore, from its request to its result."""

@@ -1,0 +1,312 @@
+"""Bring a snapshot, or a part of it, back."""
+
+import os
+import stat
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from efs_backup.copy_worker.throttle import Throttle
+from efs_backup.domain.copying.arrival import Fidelity, Trouble, fault_of
+from efs_backup.domain.copying.commands import Comparing, rsync_options
+from efs_backup.domain.copying.comparison import Summary
+from efs_backup.domain.copying.evidence import Evidence
+from efs_backup.domain.copying.parts import CopyReport, plan_parts
+from efs_backup.domain.errors import BackupError, Hung, RestoreFailed
+from efs_backup.domain.ports import Watcher
+from efs_backup.domain.requests.requests import RestoreMode, RestoreOrder
+from efs_backup.domain.results import RestorePlan, RestoreResult, RestoreStatus
+from efs_backup.domain.snapshots.locations import LOST_AND_FOUND
+from efs_backup.domain.snapshots.names import SnapshotName
+from efs_backup.engine.finalize.finish import Finish, FinishOrder, make_listed_directories
+from efs_backup.engine.finalize.hard_links import false_links, groups_of, relink, separate
+from efs_backup.engine.machine.mounts import mounts_below
+from efs_backup.engine.machine.patience import supervised
+from efs_backup.engine.machine.process import Runner, Tools
+from efs_backup.engine.machine.stop import Stop
+from efs_backup.engine.machine.telling import Telling
+from efs_backup.engine.rest.copy import Copy, CopyOrder
+from efs_backup.engine.rest.workspace import Workspace, workspace
+from efs_backup.engine.runs.restore_plan import (
+    Part,
+    Planned,
+    Sides,
+    choose_parts,
+    has_lost_and_found,
+    identity_of,
+    plan_restore,
+    refuse_same_names,
+)
+from efs_backup.engine.series.lock import reading
+from efs_backup.engine.series.quarantine import Quarantine
+from efs_backup.engine.series.series import Series
+from efs_backup.engine.trees.bring import Bringer
+from efs_backup.engine.trees.compare import Entry
+from efs_backup.engine.trees.left_out import LeftOut
+from efs_backup.engine.trees.time_step import time_step_of
+from efs_backup.engine.trees.tree import Tree, most_concurrent, narrow_directory
+from efs_backup.engine.trees.tree_walk import Stopped
+from efs_backup.engine.walk.survey import Survey, Surveying
+
+_PRIVATE, _PLAIN = 0o700, 0o777
+_UNREAD = (
+    "Mend the cause; if it is the content of a file, --no-checksum leaves it unread where size and mtime are equal."
+)
+_AGAIN = "Mend the cause and run the same restore again."
+
+
+class RestoreRun:
+    """A restore under way. `now` is its start, aware; the quarantine is named by it."""
+
+    def __init__(self, order: RestoreOrder, *, now: datetime, runner: Runner, stop: Stop, watcher: Watcher) -> None:
+        self._order = order
+        self._series = Series(Path(order.backup).absolute(), order.label, order.interval, now)
+        self._runner = runner
+        self._stop = stop
+        self._watcher = Telling(watcher)
+        self._target = Path(order.target).absolute()
+        self._throttle = Throttle(order.tuning.operations_per_second)
+        self._summary = Summary()
+        self._notes: list[str] = []
+        self._quarantine = Quarantine(self._target, SnapshotName.of(now))
+
+    def plan(self) -> RestoreResult:
+        """What `run` would do; nothing is touched. Raises NothingThere, WrongUsage, RestoreFailed, Hung and Stopped."""
+        return supervised(self._plan_only, self._activity)
+
+    def _activity(self) -> int:
+        return self._throttle.paid
+
+    def _plan_only(self) -> RestoreResult:
+        with ExitStack() as stack:
+            parts = self._opened_parts(stack)
+            plan = _whole([self._plan(part, source).plan for part, source in parts])
+        return RestoreResult(RestoreStatus.PLANNED, plan, f"Nothing was touched.{plan.about_mounts}")
+
+    def run(self) -> RestoreResult:
+        """Restore. Raises NothingThere, WrongUsage, RestoreFailed, ToolMissing, Hung, CopyFailed of temporary files."""
+        try:
+            return replace(supervised(self._restore, self._activity), notes=tuple(self._notes))
+        except Hung as error:
+            raise RestoreFailed(f"{error.message}{self._moved()}", error.next_step) from error
+
+    def _restore(self) -> RestoreResult:
+        tools = Tools.find(self._runner)
+        with reading(self._series.path, self._note), ExitStack() as stack:
+            parts = self._opened_parts(stack)
+            attempts = [self._attempt(*part, stack.enter_context(workspace(self._note)), tools) for part in parts]
+            return self._run(attempts)
+
+    def _opened_parts(self, stack: ExitStack) -> list[tuple[Part, Tree]]:
+        parts = choose_parts(self._series, self._order)
+        opened = [(part, stack.enter_context(Tree(part.directory, self._throttle))) for part in parts]
+        refuse_same_names(opened)
+        return opened
+
+    def _attempt(self, part: Part, source: Tree, private: Workspace, tools: Tools) -> "_Attempt":
+        planned, survey = self._plan_and_survey(part, source, private)
+        return _Attempt(part, source, survey, private, tools, planned)
+
+    def _run(self, attempts: "Sequence[_Attempt]") -> RestoreResult:
+        plan = _whole([attempt.planned.plan for attempt in attempts])
+        try:
+            self._carry_out(attempts)
+            return self._success(plan)
+        except Stopped:
+            return self._incomplete(plan)
+        except BackupError as error:
+            raise RestoreFailed(f"{error.message}{self._moved()}", error.next_step or _AGAIN) from error
+        except OSError as error:
+            where = error.filename or str(self._target)
+            raise RestoreFailed(f"{where!r} could not be restored: {error.strerror}.{self._moved()}", _AGAIN) from error
+        finally:
+            self._quarantine.close()
+
+    def _plan_and_survey(self, part: Part, source: Tree, private: Workspace) -> tuple[Planned, Survey]:
+        """One walk over the snapshot serves both."""
+        if part.only is not None:
+            return self._plan(part, source), Survey(1)
+        lists = private.part_lists(self._order.tuning, leaves_out=bool(self._mounted))
+        surveying = Surveying(source, LeftOut(), lists)
+        planned = self._plan(part, source, surveying.take)
+        return planned, surveying.survey()
+
+    def _plan(
+        self,
+        part: Part,
+        source: Tree,
+        listed: Callable[[str, Sequence[Entry]], object] = lambda _directory, _entries: None,
+    ) -> Planned:
+        self._watcher.step("compare")
+        sides = Sides(part, source, self._target, self._leaves_out_with(source), self._mounted, self._summary)
+        try:
+            planned = plan_restore(self._order, sides, self._stop.is_due, listed)
+        except OSError as error:
+            where = error.filename or str(self._target)
+            raise RestoreFailed(f"{where!r} cannot be read: {error.strerror}; nothing was touched.", _UNREAD) from error
+        if self._order.mode is RestoreMode.MIRROR and planned.in_the_way:
+            with Tree(self._target, self._throttle) as target:
+                self._quarantine.check(target)
+        return planned
+
+    def _leaves_out_with(self, source: Tree) -> Callable[[str], bool]:
+        """What of the target is no business of this source: the quarantine, and what its file system needs itself."""
+        is_disks_own = has_lost_and_found(self._target) and source.find(LOST_AND_FOUND) is None
+        return lambda path: self._quarantine.leaves_out(path) or (is_disks_own and path == LOST_AND_FOUND)
+
+    @cached_property
+    def _mounted(self) -> frozenset[str]:
+        """The mount points in the target: nothing is changed beyond them."""
+        return frozenset(mounts_below(str(self._target))) - {""}
+
+    @cached_property
+    def _left_out(self) -> LeftOut:
+        return LeftOut(self._mounted.__contains__)
+
+    def _carry_out(self, attempts: "Sequence[_Attempt]") -> None:
+        with self._opened_target(attempts[0]) as target:
+            for attempt in attempts:
+                self._bring_part(attempt, target)
+
+    def _bring_part(self, attempt: "_Attempt", target: Tree) -> None:
+        self._make_way(attempt, target)
+        fidelity = Fidelity(os.geteuid() == 0, time_step_of(target.descriptor))
+        bringer = Bringer(attempt.source, target, fidelity, self._stop.is_due)
+        troubles = self._bring_all(attempt, bringer, target, fidelity)
+        if fault := fault_of(troubles, 0, "snapshot", "target's file system"):
+            raise fault
+        if troubles:
+            raise RestoreFailed(f"Not restored: {troubles[0]}.{self._moved()}", _AGAIN)
+
+    def _bring_all(self, attempt: "_Attempt", bringer: Bringer, target: Tree, fidelity: Fidelity) -> list[Trouble]:
+        """What could not be brought. Raises RestoreFailed, BackupError and Stopped."""
+        if attempt.part.only is not None:
+            return self._bring_one(attempt.part.only, bringer)
+        report, evidence = self._copy(attempt, target, fidelity)
+        if report.statistics.vanished_files:
+            raise RestoreFailed(f"Files of the snapshot vanished; was it pruned meanwhile?{self._moved()}", _AGAIN)
+        if fault := report.fault("snapshot", "target's file system"):
+            raise Stopped if not report.is_settled and self._stop.is_due() else fault
+        troubled = frozenset(trouble.path for trouble in report.troubles)
+        order = FinishOrder(
+            self._left_out, evidence, whole_target=False, keeps_root=self._keeps_root(attempt),
+            troubled=troubled,
+        )  # fmt: skip
+        return [*report.troubles, *self._finish(attempt, target, bringer, order)]
+
+    def _bring_one(self, name: str, bringer: Bringer) -> list[Trouble]:
+        self._watcher.step("copy")
+        outcome = bringer.bring(name)
+        if outcome is None:
+            raise RestoreFailed(f"{name!r} vanished from the snapshot; was it pruned meanwhile?{self._moved()}", _AGAIN)
+        return [outcome] if isinstance(outcome, Trouble) else []
+
+    def _opened_target(self, attempt: "_Attempt") -> Tree:
+        """The directory that was compared, or a new one; a new private one is so from the beginning."""
+        planned = attempt.planned
+        if planned.target is None:
+            self._target.parent.mkdir(parents=True, exist_ok=True)
+            os.mkdir(self._target, _PLAIN if attempt.part.only is not None or self._has_several else _PRIVATE)
+        tree = Tree(self._target, self._throttle)
+        is_new = planned.target is None and self._is_ours(tree)
+        if planned.target != identity_of(tree) and not is_new:
+            tree.close()
+            raise RestoreFailed(f"Somebody has replaced the target {str(self._target)!r} meanwhile.", _AGAIN)
+        return tree
+
+    def _is_ours(self, tree: Tree) -> bool:
+        """Whether a new target is what was made: somebody may have put something else into its place at once."""
+        found, opened = self._target.lstat(), os.fstat(tree.descriptor)
+        return (found.st_dev, found.st_ino, opened.st_uid) == (opened.st_dev, opened.st_ino, os.geteuid())
+
+    def _make_way(self, attempt: "_Attempt", target: Tree) -> None:
+        """Remove what is in the way, and keep from others what they shall not see or have changed with it."""
+        self._watcher.step("make way")
+        planned = attempt.planned
+        for found in planned.in_the_way:
+            if self._order.mode is RestoreMode.MIRROR:
+                self._quarantine.take(target, found.path)
+            elif stat.S_ISDIR(target.stat(found.path).st_mode):
+                target.remove_directory(found.path)
+            else:
+                target.unlink(found.path)
+        narrowed = planned.narrowed if self._keeps_root(attempt) else ("", *planned.narrowed)
+        for path in narrowed if attempt.part.only is None else ():
+            with target.opened(path, to_list=False) as descriptor:
+                narrow_directory(descriptor, attempt.source.stat(path))
+        separate(target, [path for path in planned.in_place if target.stat(path).st_nlink > 1])
+
+    def _keeps_root(self, attempt: "_Attempt") -> bool:
+        """Of several paths none is what the target itself is."""
+        had_target = attempt.planned.target is not None
+        return self._has_several or (had_target and self._order.mode is RestoreMode.OVERLAY)
+
+    @property
+    def _has_several(self) -> bool:
+        return len(self._order.paths) > 1
+
+    def _copy(self, attempt: "_Attempt", target: Tree, fidelity: Fidelity) -> tuple[CopyReport, Evidence]:
+        self._watcher.step("copy")
+        source, survey, private, tuning = attempt.source, attempt.survey, attempt.private, self._order.tuning
+        self._watcher.expect(survey.files, survey.size)
+        comparing = Comparing(fidelity.time_step_ns, attempt.planned.has_hidden_changes)
+        options = rsync_options((), vanishing=False, into_empty=False, comparing=comparing)
+        sizes = plan_parts(survey.files, survey.size, most_concurrent(tuning.copier, source, target), tuning)
+        private.fill(attempt.tools.fpart, tuning.copier, sizes, comparing)
+        order = CopyOrder(source, target, options, sizes, fidelity, into_live=True)
+        copy = Copy(order, self._runner, attempt.tools, private)
+        report = copy.run(self._stop, self._watcher)
+        for note in report.told():
+            self._note(note)
+        make_listed_directories(target, copy.listed_directories())
+        return report, Evidence(survey.remembered, copy.witnesses(survey.remembered))
+
+    def _finish(self, attempt: "_Attempt", target: Tree, bringer: Bringer, order: FinishOrder) -> list[Trouble]:
+        self._watcher.step("finish")
+        source = attempt.source
+        groups = groups_of(source, attempt.survey.linked_inodes, self._left_out)
+        relink(target, groups)
+        finished = Finish(source, target, bringer, order).run()
+        if strangers := false_links(source, target, finished.inodes.repeated(), self._left_out):
+            separate(target, strangers)
+            relink(target, groups)
+            finished = Finish(source, target, bringer, order).run()  # for the directories' times
+        return finished.troubles
+
+    def _success(self, plan: RestorePlan) -> RestoreResult:
+        place = str(self._quarantine.path) if self._quarantine.exists else None
+        undo = f"What was there before is in {place!r}; delete it when it is not needed." if place else ""
+        message = f"Restored snapshot {plan.snapshot} into {plan.target!r}.{plan.about_mounts}"
+        return RestoreResult(RestoreStatus.SUCCESS, plan, message, undo, place)
+
+    def _incomplete(self, plan: RestorePlan) -> RestoreResult:
+        place = str(self._quarantine.path) if self._quarantine.exists else None
+        message = f"Stopped before the end: {self._stop.reason()}.{self._moved()}"
+        return RestoreResult(RestoreStatus.INCOMPLETE, plan, message, "Run the same restore again to go on.", place)
+
+    def _note(self, text: str) -> None:
+        self._notes.append(text)
+        self._watcher.note(text)
+
+    def _moved(self) -> str:
+        return f" What was replaced is in {str(self._quarantine.path)!r}." if self._quarantine.exists else ""
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One part of a restore under way."""
+
+    part: Part
+    source: Tree
+    survey: Survey
+    private: Workspace
+    tools: Tools
+    planned: Planned
+
+
+def _whole(plans: Sequence[RestorePlan]) -> RestorePlan:
+    """The plan of all parts together; they have one summary."""
+    return replace(plans[0], left_alone=tuple(sorted({path for plan in plans for path in plan.left_alone})))

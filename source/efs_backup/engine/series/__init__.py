@@ -1,0 +1,1 @@
+"""A series on the backup file system, and what lies in it."""

@@ -1,0 +1,79 @@
+"""The records of a series on the backup file system itself: what every backup of it came to."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from efs_backup.domain.errors import RecordChanged, RecordFault
+from efs_backup.domain.operations.record import Backup, backup_id_of
+from efs_backup.domain.operations.record_endings import with_result
+from efs_backup.domain.operations.settings import RECORD_DAYS
+from efs_backup.domain.operations.workflow import without_word
+from efs_backup.domain.requests.requests import BackupOrder
+from efs_backup.domain.results import BackupResult, BackupStatus
+from efs_backup.engine.series.records import RecordDirectory
+
+RECORDS_NAME = ".records"
+
+
+class Journal:
+    """Keeps the record of one backup. It is written under the lock of the series, so no other backup of it is alive.
+
+    What cannot be read or written is noted, and is no failure of the backup.
+    """
+
+    def __init__(self, series: Path, note: Callable[[str], None]) -> None:
+        self._store = RecordDirectory(series / RECORDS_NAME, note)
+        self._note = note
+        self._begun: Backup | None = None
+        self._is_recorded = False
+
+    def begin(self, order: BackupOrder, seed: str, now: datetime) -> None:
+        """Record that a backup is running; one that is still on record as running has died."""
+        backup = Backup(
+            backup_id=backup_id_of(seed), status=BackupStatus.RUNNING, start_time=now, window_minutes=0,
+            interval=order.interval, retention=order.retention.count, expires=now + timedelta(days=RECORD_DAYS),
+        )  # fmt: skip
+        self._begun = backup
+        try:
+            self._close_dead(now)
+            self._store.start(backup, self._store.latest())
+            self._is_recorded = True
+        except (OSError, ValueError, RecordFault) as error:
+            self._note(f"The record of this backup could not be written: {error}")
+
+    def end(self, result: BackupResult) -> None:
+        """Record how it ended; also where its record could not be written before, or cannot be read any more."""
+        if self._begun is None:
+            return
+        ended = with_result(self._begun, result, datetime.now(UTC))
+        try:
+            self._record(self._begun, ended)
+        except (OSError, ValueError, RecordFault) as error:
+            self._note(f"The end of this backup could not be recorded: {error}")
+
+    def _record(self, begun: Backup, ended: Backup) -> None:
+        try:
+            if self._is_recorded:
+                self._store.update(begun, ended)
+                return
+        except RecordChanged:
+            raise
+        except RecordFault as fault:
+            self._note(f"{fault} It is written anew.")
+        self._store.put_anew(ended)
+
+    def _close_dead(self, now: datetime) -> None:
+        for before in self._store.readings():
+            if isinstance(before, RecordFault):
+                self._note(f"{before} The history goes on without it.")
+            elif not before.has_ended:
+                self._store.update(before, without_word(before, now))
+
+
+def read_records(series: Path) -> tuple[list[Backup], list[RecordFault]]:
+    """The records of a series, newest first, and why others cannot be read."""
+    found = list(RecordDirectory(series / RECORDS_NAME).readings())
+    records = [one for one in found if isinstance(one, Backup)]
+    faults = [one for one in found if isinstance(one, RecordFault)]
+    return sorted(records, key=lambda backup: backup.start_time, reverse=True), faults

@@ -1,0 +1,1 @@
+"""Trees of files on a file system, reached by descriptors."""

@@ -1,0 +1,182 @@
+"""Paths that the walks leave out of a tree, decided by names before anything is looked at."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from stat import S_ISDIR
+
+from efs_backup.domain.humanize import named
+from efs_backup.domain.requests.excludes import ExcludePattern, matching
+from efs_backup.domain.warnings import Warned
+from efs_backup.engine.machine.mounts import mounts_below
+from efs_backup.engine.trees.tree import Tree
+
+
+class LeftOut:
+    """Leave out the paths that a function names, or none; asked by many threads, in one walk after the other."""
+
+    def __init__(self, by_path: Callable[[str], bool] | None = None) -> None:
+        self._by_path = by_path
+
+    def __call__(self, path: str, _entry: os.DirEntry[str], /) -> bool:
+        """Whether this path is left out; the entry is from the listing of its directory."""
+        return self._by_path is not None and self._by_path(path)
+
+    def __bool__(self) -> bool:
+        """Whether anything may be left out."""
+        return self._by_path is not None
+
+    def is_closed(self, _directory: str, /) -> bool:
+        """Whether a directory stays, but nothing of what is in it."""
+        return False
+
+    def met(self, _path: str, _attributes: os.stat_result, /) -> bool:
+        """Whether a directory is left out although its name does not tell; from then on its path does."""
+        return False
+
+    def notes(self) -> list[str]:
+        """Notes for the operator about what was left out, after a walk over all of the tree."""
+        return []
+
+    def warnings(self) -> list[Warned]:
+        """Warnings about what was left out and has to be seen to, after the same walk."""
+        return []
+
+
+class Together(LeftOut):
+    """Leave out whatever any of several does."""
+
+    def __init__(self, several: Sequence[LeftOut]) -> None:
+        super().__init__()
+        self._several = several
+
+    def __call__(self, path: str, entry: os.DirEntry[str], /) -> bool:
+        """See LeftOut."""
+        return any(one and one(path, entry) for one in self._several)
+
+    def __bool__(self) -> bool:
+        """See LeftOut."""
+        return any(self._several)
+
+    def is_closed(self, directory: str, /) -> bool:
+        """See LeftOut."""
+        return any(one.is_closed(directory) for one in self._several)
+
+    def met(self, path: str, attributes: os.stat_result, /) -> bool:
+        """See LeftOut."""
+        return any(one.met(path, attributes) for one in self._several)
+
+    def notes(self) -> list[str]:
+        """See LeftOut."""
+        return [note for one in self._several for note in one.notes()]
+
+    def warnings(self) -> list[Warned]:
+        """See LeftOut."""
+        return [warned for one in self._several for warned in one.warnings()]
+
+
+class Excluded(LeftOut):
+    """Leave out what the operator's patterns match."""
+
+    def __init__(self, excludes: Sequence[ExcludePattern]) -> None:
+        super().__init__()
+        self._excludes = excludes
+        self._met: set[ExcludePattern] = set()
+
+    def __call__(self, path: str, entry: os.DirEntry[str], /) -> bool:
+        """See LeftOut."""
+        found = [
+            pattern for pattern in matching(self._excludes, path)
+            if not pattern.is_for_directories or _may_be_directory(entry)
+        ]  # fmt: skip
+        self._met.update(found)
+        return bool(found)
+
+    def __bool__(self) -> bool:
+        """See LeftOut."""
+        return bool(self._excludes)
+
+    def notes(self) -> list[str]:
+        """See LeftOut."""
+        unmet = [pattern for pattern in self._excludes if pattern not in self._met]
+        return [f"The exclude {pattern.text!r} matches nothing in the source." for pattern in unmet]
+
+
+class OtherFileSystems(LeftOut):
+    """Leave out what is mounted below the root, bound from its own file system too, or has another device number.
+
+    A directory stays, without what is in it; anything else, and what cannot be looked at, is left out itself.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        super().__init__()
+        self._device = os.fstat(tree.descriptor).st_dev
+        self._closed = {*mounts_below(tree.root)} - {""}
+        self._empty: set[str] = set()
+        self._gone: set[str] = set()
+
+    def __call__(self, path: str, entry: os.DirEntry[str], /) -> bool:
+        """See LeftOut."""
+        if path not in self._closed:
+            return False
+        stays = _is_directory(entry)
+        (self._empty if stays else self._gone).add(path)
+        return not stays
+
+    def __bool__(self) -> bool:
+        """See LeftOut."""
+        return True
+
+    def is_closed(self, directory: str, /) -> bool:
+        """See LeftOut."""
+        return directory in self._closed
+
+    def met(self, path: str, attributes: os.stat_result, /) -> bool:
+        """See LeftOut."""
+        if attributes.st_dev != self._device:
+            self._closed.add(path)
+            self._empty.add(path)
+        return False
+
+    def notes(self) -> list[str]:
+        """See LeftOut."""
+        return [
+            f"Left out by --one-file-system {what}: {named(paths)}."
+            for what, paths in (("is the content of", self._empty), ("is altogether", self._gone))
+            if paths
+        ]
+
+
+class Unreadable(LeftOut):
+    """Leave out what a survey could not look at, or not list; a directory stays, as far as it can be looked at."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        super().__init__()
+        self._paths = frozenset(paths)
+
+    def __call__(self, path: str, entry: os.DirEntry[str], /) -> bool:
+        """See LeftOut."""
+        return path in self._paths and not _is_directory(entry)
+
+    def __bool__(self) -> bool:
+        """See LeftOut."""
+        return bool(self._paths)
+
+    def is_closed(self, directory: str, /) -> bool:
+        """See LeftOut."""
+        return directory in self._paths
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    """Whether the entry can be looked at, and is a directory."""
+    try:
+        return S_ISDIR(entry.stat(follow_symlinks=False).st_mode)
+    except OSError:
+        return False
+
+
+def _may_be_directory(entry: os.DirEntry[str]) -> bool:
+    """As the listing says, on most file systems without a look at it; what cannot be looked at is taken for one."""
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return True

@@ -1,0 +1,65 @@
+"""The handler: it reads the event, the clock and the environment, and hands over."""
+
+import functools
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from efs_backup.domain.operations.triggers import (
+    FinishFailed,
+    InstanceGone,
+    InstanceStopping,
+    Reconcile,
+    StartBackup,
+    StopBackup,
+    UnknownTrigger,
+    read_trigger,
+)
+from efs_backup.orchestrator.end import finish_failed, hold, instance_gone, stop
+from efs_backup.orchestrator.logs import request, use_json_lines
+from efs_backup.orchestrator.reconcile import reconcile
+from efs_backup.orchestrator.services import Services
+from efs_backup.orchestrator.start import start
+
+_logger = logging.getLogger(__name__)
+
+
+@functools.cache
+def services() -> Services:
+    """The services of this container, made with its first event."""
+    use_json_lines()
+    return Services.of_environment()
+
+
+def handler(event: Any, context: Any) -> dict[str, str]:
+    """Take one event; gives what was done and why. What is raised lets Lambda try the event again."""
+    made, now = services(), datetime.now(UTC)
+    with request(context.aws_request_id):
+        _logger.info("Event received", extra={"facts": {"event": event}})
+        try:
+            decision = _dispatch(event, made, now, context.aws_request_id)
+        except Exception:
+            _logger.exception("The event could not be handled; it is tried again")
+            raise
+        _logger.info("%s: %s", decision["action"], decision["reason"])
+        return decision
+
+
+def _dispatch(event: Any, made: Services, now: datetime, request_id: str) -> dict[str, str]:
+    match read_trigger(event):
+        case StartBackup(event_id):
+            decision = start(made, now, event_id or request_id)
+        case StopBackup(backup_id):
+            decision = stop(made, backup_id)
+        case InstanceStopping(action):
+            decision = hold(made, action)
+        case InstanceGone(group, instance_id):
+            decision = instance_gone(made, now, group, instance_id)
+        case FinishFailed() as failed:
+            decision = finish_failed(made, now, failed)
+        case Reconcile():
+            decision = reconcile(made, now)
+        case UnknownTrigger(reason):
+            _logger.warning("An unknown event, no action: %s", reason)
+            return {"action": "ignore", "reason": reason}
+    return {"action": decision.action, "reason": decision.reason}
