@@ -25,7 +25,7 @@ from moto.core.models import botocore_stubber
 from moto.ssm.models import ssm_backends
 
 from deployment.local_cloud.lifecycle import Lifecycle
-from efs_backup.domain.operations.record import Backup, BackupId
+from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.settings import OrchestratorSettings
 from efs_backup.domain.results import BackupStatus
 from efs_backup.lib.ddb import RecordTable
@@ -85,7 +85,7 @@ class Cloud:
         self.answers.append(answer)
         return answer
 
-    def schedule_fires(self, event_id: str | None = None) -> Backup:
+    def schedule_fires(self, event_id: str | None = None) -> BackupRecord:
         """The schedule asks for a backup; gives its record."""
         self.requests += 1
         self.call({"mode": "backup", "action": "start", "event_id": event_id or f"firing-{self.time}-{self.requests}"})
@@ -107,7 +107,7 @@ class Cloud:
             answers.append(self.call(self.events.popleft()))
         return answers
 
-    def newest(self) -> Backup:
+    def newest(self) -> BackupRecord:
         """The record of the backup that was recorded last."""
         return max(self.store.backups(), key=lambda backup: (backup.start_time, backup.status != "Running"))
 

@@ -16,7 +16,7 @@ from deployment.local_cloud.assembly import Assembly, synthesize_apart
 from deployment.local_cloud.cloud import LocalCloud
 from deployment.local_cloud.functions import Invocation
 from deployment.local_cloud.stacks import BackupStack, bootstrap, deploy, make_file_system
-from efs_backup.domain.operations.record import Backup
+from efs_backup.domain.operations.record import BackupRecord
 
 _FILES = 2500 * ((os.cpu_count() or 1) + 3)
 """Enough to see something go on."""
@@ -122,7 +122,7 @@ class Demo:
         self._console.print(f"Logs of the Lambda:    {self._place}/cloud/functions/*/log")
         self._console.print(f"Delete all of it with: rm -rf {self._place}")
 
-    def _tell_end(self, record: Backup) -> None:
+    def _tell_end(self, record: BackupRecord) -> None:
         self._say(f"[bold]{record.status}[/]: {escape(record.message or '')}")
 
     def _tell_invocation(self, done: Invocation) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from deployment.local_cloud.assembly import Assembly
 from deployment.local_cloud.cloud import LocalCloud
 from deployment.local_cloud.place import ACCOUNT, REGION
-from efs_backup.domain.operations.record import Backup
+from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.lib.ddb import RecordTable
 
 ASSETS = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
@@ -88,7 +88,7 @@ class BackupStack:
         """The Auto Scaling group."""
         return f"{self.name}-worker"
 
-    def records(self) -> list[Backup]:
+    def records(self) -> list[BackupRecord]:
         """All records, oldest first."""
         table = RecordTable(self.cloud.client("dynamodb"), self.outputs["RecordTable"])
         return sorted(table.backups(), key=lambda backup: backup.start_time)
@@ -130,7 +130,7 @@ class BackupStack:
             time.sleep(_MOMENT_SECONDS)
         return True
 
-    def wait_for_the_end(self, seconds: float = 60.0) -> Backup:
+    def wait_for_the_end(self, seconds: float = 60.0) -> BackupRecord:
         """Wait until no instance is left and nothing is under way; gives the newest record."""
         self.cloud.wait("the night is over", self.is_quiet, seconds)
         return self.records()[-1]

@@ -9,7 +9,7 @@ import pytest
 
 from efs_backup.agent.backup import back_up
 from efs_backup.domain.errors import FailureReason
-from efs_backup.domain.operations.record import Backup
+from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupStatus
 from tests.agent.conftest import Instance
 from tests.conftest import Cli
@@ -17,7 +17,7 @@ from tests.conftest import Cli
 pytestmark = pytest.mark.root
 
 
-def night(instance: Instance, time: str = "2026-11-22T02:00:00Z") -> Backup:
+def night(instance: Instance, time: str = "2026-11-22T02:00:00Z") -> BackupRecord:
     """One backup as the schedule starts it; gives its record."""
     instance.cloud.time = time
     backup = instance.cloud.schedule_fires()
@@ -27,7 +27,7 @@ def night(instance: Instance, time: str = "2026-11-22T02:00:00Z") -> Backup:
     return instance.cloud.store.get(backup.backup_id)
 
 
-def second_night(instance: Instance) -> Backup:
+def second_night(instance: Instance) -> BackupRecord:
     """The one after it."""
     return night(instance, "2026-11-23T02:00:00Z")
 

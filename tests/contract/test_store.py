@@ -14,7 +14,7 @@ import pytest
 from moto import mock_aws
 
 from efs_backup.domain.errors import AlreadyStarted, FailureReason, RecordChanged, RecordGone
-from efs_backup.domain.operations.record import Backup, BackupId
+from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.ports import BackupStore
 from efs_backup.domain.results import BackupStatus
 from efs_backup.engine.series.records import RecordDirectory
@@ -159,7 +159,7 @@ def test_of_two_starts_at_once_exactly_one_wins(store: BackupStore, same: bool) 
     contenders = [RUNNING, RUNNING if same else OTHER]
     together = threading.Barrier(2)
 
-    def start(backup: Backup) -> str:
+    def start(backup: BackupRecord) -> str:
         together.wait(timeout=20)
         try:
             store.start(backup, None)

@@ -3,14 +3,14 @@
 import pytest
 
 from efs_backup.domain.errors import WrongUsage
-from efs_backup.domain.requests.requests import BackupOrder, RestoreMode, RestoreOrder
+from efs_backup.domain.requests.requests import BackupRequest, RestoreMode, RestoreRequest
 from efs_backup.domain.snapshots.names import Interval
 from efs_backup.domain.snapshots.selection import Selection
 
 
 def test_a_backup_needs_only_a_source_and_a_backup() -> None:
     """The rest has the defaults of the command's help."""
-    order = BackupOrder("/source", "/backup")
+    order = BackupRequest("/source", "/backup")
     assert (str(order.label), order.interval, order.retention.count) == ("efs-backup", Interval.DAILY, 7)
     assert not order.allow_empty
     assert not order.excludes
@@ -18,7 +18,7 @@ def test_a_backup_needs_only_a_source_and_a_backup() -> None:
 
 def test_a_restore_deletes_nothing_unless_told_so() -> None:
     """The default is the newest snapshot, whole, laid over what is there."""
-    order = RestoreOrder("/backup", "/target")
+    order = RestoreRequest("/backup", "/target")
     assert (order.selection, order.paths, order.mode) == (Selection(), (), RestoreMode.OVERLAY)
 
 
@@ -26,10 +26,10 @@ def test_a_restore_deletes_nothing_unless_told_so() -> None:
 def test_a_path_that_leads_out_of_the_snapshot_is_refused(path: str) -> None:
     """Even where it would come back in."""
     with pytest.raises(WrongUsage, match="leads out of the snapshot"):
-        RestoreOrder("/backup", "/target", paths=(path,))
+        RestoreRequest("/backup", "/target", paths=(path,))
 
 
 @pytest.mark.parametrize("path", ["", "a", "/a/b/", "a..b", "...", "..a/b..", ".", "a b", "caf\udce9"])
 def test_a_path_may_hold_dots_in_its_names(path: str) -> None:
     """Only the name `..` is special."""
-    assert RestoreOrder("/backup", "/target", paths=(path,)).paths == (path,)
+    assert RestoreRequest("/backup", "/target", paths=(path,)).paths == (path,)

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efs_backup.domain.errors import FailureReason, RecordFault
-from efs_backup.domain.operations.record import Backup, BackupId, Change, backup_id_of, change_between
+from efs_backup.domain.operations.record import BackupId, BackupRecord, Change, backup_id_of, change_between
 from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.snapshots.names import Interval
 from tests.domain.strategies import times
 
 START = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 
-RUNNING = Backup(
+RUNNING = BackupRecord(
     backup_id=BackupId("0badcafe"),
     status=BackupStatus.RUNNING,
     start_time=START,
@@ -44,30 +44,31 @@ _values: dict[Any, st.SearchStrategy[Any]] = {
 }
 
 _fields = {
-    entry.name: st.one_of(*(_values[kind] for kind in get_args(entry.type) or [entry.type])) for entry in fields(Backup)
+    entry.name: st.one_of(*(_values[kind] for kind in get_args(entry.type) or [entry.type]))
+    for entry in fields(BackupRecord)
 }
 _limited = {"window_minutes": st.integers(1, 100_000), "retention": st.integers(1, 170)}
 
-backups = st.builds(Backup, **{**_fields, **_limited})
+backups = st.builds(BackupRecord, **{**_fields, **_limited})
 """Any backup that can be recorded."""
 
 
 @given(backups)
-def test_what_is_stored_is_read_again(backup: Backup) -> None:
+def test_what_is_stored_is_read_again(backup: BackupRecord) -> None:
     """Nothing is lost on the way, also by way of JSON."""
-    assert Backup.from_item(json.loads(json.dumps(backup.to_item()))) == backup
+    assert BackupRecord.from_item(json.loads(json.dumps(backup.to_item()))) == backup
 
 
 @given(backups)
-def test_an_item_holds_only_text_and_numbers(backup: Backup) -> None:
+def test_an_item_holds_only_text_and_numbers(backup: BackupRecord) -> None:
     """No store has to know more; what is unknown is left out."""
     assert all(type(value) in (str, int, float) for value in backup.to_item().values())
 
 
 def test_the_names_of_the_attributes_are_those_of_years_ago() -> None:
     """Dashboards and scripts of operators read them."""
-    every = {entry.name: _any_value(entry.type) for entry in fields(Backup)}
-    assert set(Backup(**every).to_item()) == {
+    every = {entry.name: _any_value(entry.type) for entry in fields(BackupRecord)}
+    assert set(BackupRecord(**every).to_item()) == {
         "BackupId", "BackupStatus", "BackupStartTime", "BackupStopTime", "BackupWindow", "IntervalTag", "RetainPeriod",
         "ExpireItem", "S3BucketSize", "SourceEfsId", "SourceEfsSize", "SourcePerformanceMode",
         "SourceBurstCreditBalance", "SourcePermittedThroughput", "SourceBurstCreditBalancePostBackup",
@@ -88,7 +89,7 @@ def _any_value(kind: Any) -> Any:
 
 
 @given(backups)
-def test_the_expiry_is_a_whole_number(backup: Backup) -> None:
+def test_the_expiry_is_a_whole_number(backup: BackupRecord) -> None:
     """DynamoDB's time to live ignores text, and so the records of the old solution never went."""
     expiry = backup.to_item()["ExpireItem"]
     assert type(expiry) is int
@@ -109,7 +110,7 @@ def test_a_record_of_the_old_solution_can_be_read() -> None:
         "ExpireItem": "1559181600", "SourceEfsSize": "6144", "SourceBurstCreditBalance": "2308974418330.0",
         "NumberOfFiles": "12", "S3BucketSize": "0.5", "SourcePerformanceMode": "generalPurpose",
     }  # fmt: skip
-    backup = Backup.from_item(item)
+    backup = BackupRecord.from_item(item)
     assert backup.seconds == 4220
     assert (backup.window_minutes, backup.retention, backup.source_size) == (180, 7, 6144)
     assert (backup.source_burst_credit_balance, backup.log_bucket_size) == (2_308_974_418_330, 0.5)
@@ -120,14 +121,14 @@ def test_a_record_of_the_old_solution_can_be_read() -> None:
 @pytest.mark.parametrize("written", [int, str])
 def test_a_size_is_read_to_the_byte(size: int, written: type[int] | type[str]) -> None:
     """However large: no whole number goes through a float."""
-    read = Backup.from_item({**RUNNING.to_item(), "SourceEfsSize": written(size)}).source_size
+    read = BackupRecord.from_item({**RUNNING.to_item(), "SourceEfsSize": written(size)}).source_size
     assert (read, type(read)) == (size, int)
 
 
 @given(backups)
-def test_attributes_of_others_are_ignored(backup: Backup) -> None:
+def test_attributes_of_others_are_ignored(backup: BackupRecord) -> None:
     """An operator may add notes to a record."""
-    assert Backup.from_item({**backup.to_item(), "Note": "kept for the audit", "backup_id": 1}) == backup
+    assert BackupRecord.from_item({**backup.to_item(), "Note": "kept for the audit", "backup_id": 1}) == backup
 
 
 @pytest.mark.parametrize("name", sorted(RUNNING.to_item()))
@@ -135,7 +136,7 @@ def test_a_record_without_what_every_record_has_is_a_fault(name: str) -> None:
     """It cannot be worked with."""
     item = {other: value for other, value in RUNNING.to_item().items() if other != name}
     with pytest.raises(RecordFault, match="cannot be read"):
-        Backup.from_item(item)
+        BackupRecord.from_item(item)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,7 @@ def test_a_record_without_what_every_record_has_is_a_fault(name: str) -> None:
 def test_a_record_with_a_value_that_means_nothing_is_a_fault(name: str, value: str | int) -> None:
     """The fault names the record."""
     with pytest.raises(RecordFault, match=r"The record 0badcafe cannot be read"):
-        Backup.from_item({**RUNNING.to_item(), name: value})
+        BackupRecord.from_item({**RUNNING.to_item(), name: value})
 
 
 def _applied(change: Change, item: dict[str, Any]) -> dict[str, Any]:
@@ -158,13 +159,13 @@ def _applied(change: Change, item: dict[str, Any]) -> dict[str, Any]:
 
 
 @given(backups, backups)
-def test_a_change_turns_the_old_item_into_the_new_one(before: Backup, after: Backup) -> None:
+def test_a_change_turns_the_old_item_into_the_new_one(before: BackupRecord, after: BackupRecord) -> None:
     """Put and drop together are the whole difference."""
     assert _applied(change_between(before, after), before.to_item()) == after.to_item()
 
 
 @given(backups, backups)
-def test_a_change_holds_only_what_differs(before: Backup, after: Backup) -> None:
+def test_a_change_holds_only_what_differs(before: BackupRecord, after: BackupRecord) -> None:
     """What somebody else writes meanwhile survives."""
     change, old = change_between(before, after), before.to_item()
     assert all(old.get(name) != value for name, value in change.put.items())
@@ -172,7 +173,7 @@ def test_a_change_holds_only_what_differs(before: Backup, after: Backup) -> None
 
 
 @given(backups)
-def test_a_backup_that_stays_as_it_is_needs_no_change(backup: Backup) -> None:
+def test_a_backup_that_stays_as_it_is_needs_no_change(backup: BackupRecord) -> None:
     """Nothing is to be written."""
     assert change_between(backup, backup) == Change({}, ())
 
@@ -230,7 +231,7 @@ def test_a_window_stops_before_it_ends() -> None:
 def test_what_is_no_record_is_a_fault(item: object) -> None:
     """After a crash, or by somebody's hand, there may be anything; it is named, and no error of ours."""
     with pytest.raises(RecordFault):
-        Backup.from_item(item)
+        BackupRecord.from_item(item)
 
 
 def test_text_of_names_is_stored_so_that_every_store_takes_it() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efs_backup.domain.errors import FailureReason
-from efs_backup.domain.operations.record import Backup, BackupId
+from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.report import SUBJECT_LIMIT, anonymous, report_on, report_on_vanished, subject_of
 from efs_backup.domain.results import BackupStatus
 from tests.domain.test_record import ENDED, RUNNING, START, backups
@@ -71,7 +71,7 @@ def test_any_text_becomes_a_subject_that_sns_takes(text: str) -> None:
 
 
 @given(backups, _words, _words)
-def test_whatever_the_stack_is_called_its_reports_have_subjects(backup: Backup, stack: str, source: str) -> None:
+def test_whatever_the_stack_is_called_its_reports_have_subjects(backup: BackupRecord, stack: str, source: str) -> None:
     """Settings are text of the operator's."""
     settings = settings_of(STACK_NAME=stack, SOURCE_FILE_SYSTEM=source)
     assert _is_subject(report_on(backup, None, settings).subject)
@@ -150,7 +150,7 @@ def test_a_backup_without_a_message_is_told_by_its_status(status: BackupStatus) 
         ),
     ],
 )  # fmt: skip
-def test_a_text_says_what_is_kept(backup: Backup, newest: Backup | None, kept: str) -> None:
+def test_a_text_says_what_is_kept(backup: BackupRecord, newest: BackupRecord | None, kept: str) -> None:
     """Nobody has to fear for older snapshots."""
     assert f"What is kept:\n{kept}\n" in report_on(backup, newest, SETTINGS).text
 
@@ -191,7 +191,7 @@ def test_a_figure_of_zero_is_told() -> None:
 
 
 @given(backups, st.none() | backups.map(lambda backup: replace(backup, status=BackupStatus.SUCCESS)))
-def test_what_is_unknown_is_never_told_as_none(backup: Backup, newest: Backup | None) -> None:
+def test_what_is_unknown_is_never_told_as_none(backup: BackupRecord, newest: BackupRecord | None) -> None:
     """A line without a value is left out."""
     told = replace(
         backup, message="It ended.", next_step=None, instance_id=None, logs=None, snapshot=backup.snapshot and "known"
@@ -236,7 +236,7 @@ def test_anonymous_figures_hold_the_figures() -> None:
 
 
 @given(backups)
-def test_anonymous_figures_name_nothing_and_nobody(backup: Backup) -> None:
+def test_anonymous_figures_name_nothing_and_nobody(backup: BackupRecord) -> None:
     """No file system, prefix, message, instance, log or id of the backup."""
     secret = replace(
         backup, backup_id=BackupId("secret"), source="secret", backup="secret", backup_prefix="/secret",

@@ -8,7 +8,7 @@ import pytest
 
 from efs_backup.domain.errors import BackupChanged, SeriesMissing, SourceChanged
 from efs_backup.domain.requests.excludes import ExcludePattern
-from efs_backup.domain.requests.requests import Asked, BackupOrder, Named
+from efs_backup.domain.requests.requests import Asked, BackupRequest, Named
 from efs_backup.domain.snapshots.identity import FileSystem, Mount, Place
 from efs_backup.domain.snapshots.names import Interval
 from efs_backup.domain.snapshots.retention import Retention
@@ -32,7 +32,7 @@ def settled(
     found: Found = FOUND, interval: Interval = Interval.DAILY, *, one_file_system: bool = False, **asked: Any
 ) -> Settled:
     """What a backup of /srv to /backup comes to."""
-    order = BackupOrder("/srv", "/backup", interval=interval, one_file_system=one_file_system, asked=Asked(**asked))
+    order = BackupRequest("/srv", "/backup", interval=interval, one_file_system=one_file_system, asked=Asked(**asked))
     return settle(order, found, NOW)
 
 
@@ -44,7 +44,7 @@ def patterns(*texts: str) -> tuple[ExcludePattern, ...]:
 def test_a_night_like_the_last_one_has_nothing_to_say() -> None:
     """The stored rules hold, and the file is as it is."""
     night = settled()
-    assert (night.order.retention, night.order.excludes) == (Retention(30), FILE.excludes)
+    assert (night.request.retention, night.request.excludes) == (Retention(30), FILE.excludes)
     assert (night.notes, night.warnings, night.hold, night.at_once) == ((), (), "", False)
     assert night.upon(FILE) == FILE
 
@@ -55,7 +55,7 @@ def test_a_night_like_the_last_one_has_nothing_to_say() -> None:
 def test_a_flag_holds_for_once_and_never_drops_more_than_the_rule(given: int, holds: int, said: str) -> None:
     """And says so; the stored rule stays."""
     night = settled(retention=Retention(given))
-    assert night.order.retention == Retention(holds)
+    assert night.request.retention == Retention(holds)
     assert said in " ".join(night.notes)
     assert night.upon(FILE) == FILE
 
@@ -63,7 +63,7 @@ def test_a_flag_holds_for_once_and_never_drops_more_than_the_rule(given: int, ho
 def test_a_rule_is_changed_by_saving_it() -> None:
     """All that was given, at once; what was not given stays."""
     night = settled(retention=Retention(2), excludes=patterns("/tmp"), saves=True)
-    assert (night.order.retention, night.order.excludes, night.at_once) == (Retention(2), patterns("/tmp"), True)
+    assert (night.request.retention, night.request.excludes, night.at_once) == (Retention(2), patterns("/tmp"), True)
     file = night.upon(FILE)
     assert file
     assert (file.retention[Interval.DAILY], file.excludes, file.window_minutes) == (
@@ -76,7 +76,7 @@ def test_a_rule_is_changed_by_saving_it() -> None:
 def test_excludes_hold_for_once() -> None:
     """Instead of the stored ones, and it is said."""
     night = settled(excludes=patterns("/cache"))
-    assert night.order.excludes == patterns("/cache")
+    assert night.request.excludes == patterns("/cache")
     assert "leaves out '*.log'" in night.notes[0]
     assert night.upon(FILE) == FILE
 
@@ -137,7 +137,7 @@ def test_a_series_of_an_earlier_version_is_adopted_with_the_rule_that_it_had(
         EMPTY, is_known=True, snapshots=snapshots, recorded=Retention(recorded) if recorded else None, mounts=(UPLOADS,)
     )
     night = settled(found, retention=Retention(given) if given else None)
-    assert night.order.retention == Retention(rule)
+    assert night.request.retention == Retention(rule)
     assert "made by an earlier version" in night.notes[0]
     file = night.upon(None)
     assert file
@@ -148,7 +148,7 @@ def test_another_interval_of_a_known_label_just_begins() -> None:
     """The source is known to be the right one."""
     night = settled(replace(FOUND, snapshots=0), Interval.WEEKLY, retention=Retention(8))
     assert night.at_once
-    assert night.order.retention == Retention(8)
+    assert night.request.retention == Retention(8)
     assert "The weekly series begins" in night.notes[0]
     file = night.upon(FILE)
     assert file
@@ -294,7 +294,7 @@ def test_a_torn_file_lets_the_backup_go_on_and_drops_nothing() -> None:
     night = settled(replace(FOUND, file=torn("/backup/series.json", "odd"), recorded=Retention(14)))
     assert [warned.kind for warned in night.warnings] == [WarningKind.SERIES_TORN]
     assert "remove it" in night.hold
-    assert (night.file, night.order.retention) == (None, Retention(14))
+    assert (night.file, night.request.retention) == (None, Retention(14))
 
 
 def test_a_file_without_a_source_takes_what_is_there() -> None:

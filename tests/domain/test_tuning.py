@@ -3,13 +3,13 @@
 import pytest
 
 from efs_backup.domain.errors import WrongUsage
-from efs_backup.domain.requests.requests import BackupOrder, RestoreOrder
+from efs_backup.domain.requests.requests import BackupRequest, RestoreRequest
 from efs_backup.domain.requests.tuning import JOBS_LIMIT, Copier, Tuning
 
 
 def test_nothing_has_to_be_chosen() -> None:
     """Machine and tree decide; both orders say so."""
-    assert BackupOrder("/from", "/to").tuning == RestoreOrder("/from", "/to").tuning == Tuning(Copier.LINKS)
+    assert BackupRequest("/from", "/to").tuning == RestoreRequest("/from", "/to").tuning == Tuning(Copier.LINKS)
 
 
 @pytest.mark.parametrize("number", [None, 1, JOBS_LIMIT])

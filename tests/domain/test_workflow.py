@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.lifecycle import LifecycleAction
-from efs_backup.domain.operations.record import Backup, BackupId
+from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.workflow import (
     Action,
     Decision,
@@ -39,7 +39,7 @@ SECOND = timedelta(seconds=1)
 OVERDUE = START + timedelta(minutes=RUNNING.window_minutes + HOLD)
 
 
-def ended(status: BackupStatus, *, reported: bool = False, days: int = 0) -> Backup:
+def ended(status: BackupStatus, *, reported: bool = False, days: int = 0) -> BackupRecord:
     """A backup that ended like that an hour after its start, so many days after the first."""
     start = START + timedelta(days=days)
     stop = start + timedelta(hours=1)
@@ -124,7 +124,7 @@ _TWO_DAYS_AGO, _TODAY = "0000000a", "0badcafe"
     ids=["in time", "early end", "record expired", "late event of another night", "nothing started"],
 )  # fmt: skip
 def test_only_the_backup_that_was_started_last_is_stopped(
-    backup_id: str, latest_id: str | None, latest: Backup | None, decision: Decision
+    backup_id: str, latest_id: str | None, latest: BackupRecord | None, decision: Decision
 ) -> None:
     """A stop that comes late must not end the backup of the next night; one that comes twice does no harm."""
     assert decide_stop(backup_id, latest_id, latest) == decision
@@ -174,7 +174,7 @@ _SERVED = replace(RUNNING, instance_id="i-1")
     ],
 )  # fmt: skip
 def test_a_new_instance_makes_the_backup_that_is_running(
-    latest: Backup | None, now: datetime, decision: Decision
+    latest: BackupRecord | None, now: datetime, decision: Decision
 ) -> None:
     """It takes over from one that was lost, and has nothing to do once the copy would have to stop."""
     assert decide_service(latest, "i-1", now) == decision
@@ -216,7 +216,7 @@ _SILENT = Decision(Action.CLOSE, "it went without a report of its agent")
     ],
 )  # fmt: skip
 def test_a_running_backup_is_closed_when_its_own_instance_is_gone_for_good(
-    group: str, instance_id: str, backup: Backup | None, situation: Situation, decision: Decision
+    group: str, instance_id: str, backup: BackupRecord | None, situation: Situation, decision: Decision
 ) -> None:
     """While the window is open and the group replaces the instance, the next one continues."""
     assert decide_gone(group, instance_id, backup, situation) == decision
@@ -235,7 +235,7 @@ def test_a_backup_whose_agent_has_reported_is_closed_once(status: BackupStatus, 
 
 
 @given(backups, st.sampled_from([0, 1]), st.datetimes())
-def test_another_group_never_touches_a_backup(backup: Backup, capacity: int, now: datetime) -> None:
+def test_another_group_never_touches_a_backup(backup: BackupRecord, capacity: int, now: datetime) -> None:
     """Whatever is known of it."""
     situation = Situation(GROUP, capacity, now.replace(tzinfo=START.tzinfo))
     assert decide_gone("other", "i-1", backup, situation).action is Action.IGNORE
@@ -283,7 +283,7 @@ def test_a_held_instance_of_another_group_is_left_alone_when_its_command_fails()
     ],
 )
 def test_a_backup_without_a_report_ends_unknown_and_names_who_was_silent(
-    backup: Backup, instance_id: str | None, message: str
+    backup: BackupRecord, instance_id: str | None, message: str
 ) -> None:
     """And where to look."""
     known = without_report(backup, OVERDUE, instance_id=instance_id)
@@ -326,7 +326,7 @@ def test_a_success_with_a_warning_is_always_reported() -> None:
 
 
 @given(st.permutations([ended(status, days=day) for day, status in enumerate([*BackupStatus, BackupStatus.SUCCESS])]))
-def test_the_newest_success_is_the_one_started_last(known: list[Backup]) -> None:
+def test_the_newest_success_is_the_one_started_last(known: list[BackupRecord]) -> None:
     """In whatever order the records come; later failures do not count."""
     newest = newest_success(known)
     assert newest is not None
@@ -334,7 +334,7 @@ def test_the_newest_success_is_the_one_started_last(known: list[Backup]) -> None
 
 
 @pytest.mark.parametrize("known", [[], [ended(status) for status in BackupStatus if status != BackupStatus.SUCCESS]])
-def test_without_a_success_there_is_no_newest(known: list[Backup]) -> None:
+def test_without_a_success_there_is_no_newest(known: list[BackupRecord]) -> None:
     """An incomplete backup has published nothing."""
     assert newest_success(known) is None
 
@@ -348,7 +348,7 @@ def test_a_review_without_records_finds_nothing_to_do() -> None:
 @pytest.mark.parametrize(
     ("now", "overdue", "is_idle"), [(OVERDUE - SECOND, (), False), (OVERDUE, (RUNNING,), True)]
 )  # fmt: skip
-def test_a_review_finds_who_is_overdue(now: datetime, overdue: tuple[Backup, ...], is_idle: bool) -> None:
+def test_a_review_finds_who_is_overdue(now: datetime, overdue: tuple[BackupRecord, ...], is_idle: bool) -> None:
     """Who only is late counts as working; who is overdue does not."""
     found = review([RUNNING], now, hold_minutes=HOLD, success_too=True)
     assert (found.overdue, found.is_idle) == (overdue, is_idle)
@@ -381,7 +381,7 @@ def test_a_review_finds_reports_that_were_never_sent(success_too: bool) -> None:
     ],
     ids=["from its end", "its end is unknown", "the newest", "none yet: from the first record", "only running"],
 )
-def test_a_review_tells_the_age_of_the_last_success(known: list[Backup], hours: float) -> None:
+def test_a_review_tells_the_age_of_the_last_success(known: list[BackupRecord], hours: float) -> None:
     """An alarm on it rings too where no backup ever succeeded."""
     now = START + timedelta(days=2)
     assert review(known, now, hold_minutes=HOLD, success_too=True).hours_since_success == hours
@@ -391,7 +391,7 @@ _any_end = st.builds(ended, st.sampled_from(BackupStatus), days=st.integers(0, 9
 
 
 @given(st.lists(_any_end, max_size=6), st.integers(0, 300))
-def test_a_review_counts_each_running_backup_as_overdue_or_as_work(known: list[Backup], hours: int) -> None:
+def test_a_review_counts_each_running_backup_as_overdue_or_as_work(known: list[BackupRecord], hours: int) -> None:
     """Nothing that runs is forgotten."""
     found = review(known, START + timedelta(hours=hours), hold_minutes=HOLD, success_too=True)
     running = [backup for backup in known if backup.status is BackupStatus.RUNNING]

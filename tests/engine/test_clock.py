@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from efs_backup.domain.requests.requests import Asked, BackupOrder
+from efs_backup.domain.requests.requests import Asked, BackupRequest
 from efs_backup.domain.results import BackupResult, BackupStatus
 from efs_backup.domain.snapshots.retention import Retention
 from efs_backup.domain.snapshots.window import Window
@@ -19,7 +19,7 @@ from tests.scenarios.test_random_nights import Quiet
 
 def back_up(source: Path, backup: Path, ahead: timedelta) -> BackupResult:
     """Keep one snapshot, on a machine whose clock is that far ahead."""
-    order = BackupOrder(str(source), str(backup), asked=Asked(Retention(1), init=True))
+    order = BackupRequest(str(source), str(backup), asked=Asked(Retention(1), init=True))
     runner, now = Runner.with_new_family(), datetime.now(UTC) + ahead
     return BackupRun(order, now=now, runner=runner, stop=Stop(Window()), watcher=Quiet()).run()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from efs_backup.domain.operations.record import BackupId
-from efs_backup.domain.requests.requests import BackupOrder
+from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.requests.tuning import Tuning
 from efs_backup.domain.results import BackupResult, BackupStatus
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
@@ -22,7 +22,7 @@ from efs_backup.engine.series.private_files import PrivateFiles
 from efs_backup.engine.series.records import RecordDirectory
 from tests.domain.test_record import RUNNING, START
 
-_ORDER = BackupOrder("s", "b", FolderLabel("efs-backup"), Interval.DAILY, Retention(7), Tuning())
+_ORDER = BackupRequest("s", "b", FolderLabel("efs-backup"), Interval.DAILY, Retention(7), Tuning())
 _SUCCESS = BackupResult(BackupStatus.SUCCESS, "Done.")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from deployment.local_cloud.assembly import Assembly
 from deployment.local_cloud.cloud import LocalCloud
 from deployment.local_cloud.stacks import BackupStack, deploy, make_file_system
-from efs_backup.domain.operations.record import Backup
+from efs_backup.domain.operations.record import BackupRecord
 from tests.builders import Fact, account
 
 NEVER = "cron(0 2 1 1 ? 2199)"
@@ -43,19 +43,19 @@ class Site:
         """The root of the file system that holds the snapshots."""
         return self.cloud.file_systems.folder(self.stack.outputs["BackupEFS"])
 
-    def night(self) -> Backup:
+    def night(self) -> BackupRecord:
         """One night; gives the record of its backup."""
         self.stack.fire_schedule()
         return self.end_of_night()
 
-    def end_of_night(self) -> Backup:
+    def end_of_night(self) -> BackupRecord:
         """Wait until nothing goes on any more."""
         ended = self.stack.wait_for_the_end(self.patience)
         if ended.snapshot:
             self.truths[ended.snapshot] = account(self.source)
         return ended
 
-    def wait_for_copy(self) -> Backup:
+    def wait_for_copy(self) -> BackupRecord:
         """Wait until files are being copied; gives the record."""
         partials = self.backup / "efs-backup" / "daily"
         self.cloud.wait(

@@ -15,7 +15,7 @@ from rich.console import Console
 from deployment.local_cloud.assembly import Assembly, synthesize_apart
 from deployment.local_cloud.cloud import LocalCloud
 from deployment.local_cloud.stacks import bootstrap
-from efs_backup.domain.operations.record import Backup
+from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupStatus
 from tests.builders import account
 from tests.local_cloud.site import Site
@@ -102,7 +102,7 @@ class Story:
         logs = list(self._site.cloud.place.glob("instances/*/log/efs-backup-agent.log"))
         return logs[0].read_text() if logs else None
 
-    def _check_end(self, backup: Backup) -> None:
+    def _check_end(self, backup: BackupRecord) -> None:
         check_equal(f"The status ({backup.message})", backup.status, BackupStatus.SUCCESS)
         check("EFS backup succeeded" in self._site.subjects()[-1], f"The mail says: {self._site.subjects()[-1]}")
         check_equal("The commands", set(self._site.ended_commands()), {"Success"})

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from efs_backup.domain.copying.statistics import CopyStatistics
-from efs_backup.domain.requests.requests import Asked, BackupOrder
+from efs_backup.domain.requests.requests import Asked, BackupRequest
 from efs_backup.domain.requests.tuning import Copier, Tuning
 from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
@@ -167,7 +167,7 @@ class Nights(RuleBasedStateMachine):
         """A backup publishes the source as it is."""
         tuning = Tuning(self.copier)
         asked = Asked(Retention(retain), init=True, saves=True)
-        order = BackupOrder(str(self.source), str(self.backup), tuning=tuning, allow_empty=True, asked=asked)
+        order = BackupRequest(str(self.source), str(self.backup), tuning=tuning, allow_empty=True, asked=asked)
         runner, stop = Runner.with_new_family(), Stop(Window())
         result = BackupRun(order, now=datetime.now(UTC), runner=runner, stop=stop, watcher=Quiet()).run()
         assert result.status is BackupStatus.SUCCESS, result

@@ -9,10 +9,10 @@ from efs_backup.agent.mounts import Side, both_mounted
 from efs_backup.agent.services import BackupServices
 from efs_backup.domain.errors import BackupError, FailureReason, RecordChanged, RecordGone, WrongUsage
 from efs_backup.domain.operations.first_backup import may_begin
-from efs_backup.domain.operations.record import Backup
+from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.record_endings import agent_log_key, boot_log_key, with_result
 from efs_backup.domain.operations.workflow import Action, decide_service
-from efs_backup.domain.requests.requests import Asked, BackupOrder, Named
+from efs_backup.domain.requests.requests import Asked, BackupRequest, Named
 from efs_backup.domain.results import BackupResult, BackupStatus
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.mounting import inside
@@ -38,7 +38,7 @@ def back_up(services: BackupServices) -> None:
         services.group.stop_instance()
 
 
-def report(services: BackupServices, backup: Backup, result: BackupResult) -> None:
+def report(services: BackupServices, backup: BackupRecord, result: BackupResult) -> None:
     """Store the logs and write into the record how the backup ended."""
     now = services.machine.clock()
     ended = replace(with_result(backup, result, now), logs=store_logs(services))
@@ -58,7 +58,7 @@ def store_logs(services: BackupServices) -> str | None:
     return services.log_bucket.upload(machine.log, agent_log_key(label, _TASK, now))
 
 
-def _claim(services: BackupServices) -> Backup | None:
+def _claim(services: BackupServices) -> BackupRecord | None:
     """The backup that this instance serves, with its id in the record."""
     latest_id = services.store.latest()
     try:
@@ -74,7 +74,7 @@ def _claim(services: BackupServices) -> Backup | None:
     return claimed
 
 
-def _result_of(services: BackupServices, backup: Backup) -> BackupResult:
+def _result_of(services: BackupServices, backup: BackupRecord) -> BackupResult:
     try:
         return _run(services, backup)
     except BackupError as error:
@@ -87,7 +87,7 @@ def _result_of(services: BackupServices, backup: Backup) -> BackupResult:
         return BackupResult(BackupStatus.FAILED, message, "Read the log.", FailureReason.INTERNAL_ERROR)
 
 
-def _run(services: BackupServices, backup: Backup) -> BackupResult:
+def _run(services: BackupServices, backup: BackupRecord) -> BackupResult:
     machine = services.machine
     stop = Stop(Window((backup.window_stop - machine.clock()).total_seconds()))
     runner, settings = Runner.with_new_family(), services.settings
@@ -97,13 +97,13 @@ def _run(services: BackupServices, backup: Backup) -> BackupResult:
         Heartbeat(services, backup, stop) as watcher,
         both_mounted(machine, services.file_systems, runner, read, write) as (source, target),
     ):
-        order = _order(services, source, target)
-        return BackupRun(order, now=machine.clock(), runner=runner, stop=stop, watcher=watcher).run()
+        request = _request(services, source, target)
+        return BackupRun(request, now=machine.clock(), runner=runner, stop=stop, watcher=watcher).run()
 
 
-def _order(services: BackupServices, source: Path, target: Path) -> BackupOrder:
+def _request(services: BackupServices, source: Path, target: Path) -> BackupRequest:
     settings = services.settings
-    return BackupOrder(
+    return BackupRequest(
         str(inside(source, settings.backup_prefix)), str(target), settings.folder_label, settings.interval,
         tuning=settings.tuning, asked=_asked(services, target),
     )  # fmt: skip

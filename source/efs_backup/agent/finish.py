@@ -11,7 +11,7 @@ from efs_backup.agent.running import ask_to_stop, is_present
 from efs_backup.agent.services import BackupServices
 from efs_backup.domain.errors import RecordChanged, RecordGone
 from efs_backup.domain.operations.lifecycle import LifecycleAction
-from efs_backup.domain.operations.record import Backup, BackupId
+from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.record_endings import ended_without_result
 
 HEARTBEAT_SECONDS = 60.0
@@ -57,7 +57,7 @@ def _close_if_open(services: BackupServices, backup_id: BackupId) -> None:
     _close(services, backup)
 
 
-def _close(services: BackupServices, backup: Backup) -> None:
+def _close(services: BackupServices, backup: BackupRecord) -> None:
     machine = services.machine
     words = last_lines(machine.log) or last_lines(machine.boot_log)
     ended = replace(ended_without_result(backup, machine.clock(), words), logs=store_logs(services))

@@ -8,7 +8,7 @@ from types import TracebackType
 from efs_backup.agent.services import BackupServices
 from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.errors import RecordChanged, RecordGone
-from efs_backup.domain.operations.record import Backup
+from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.engine.machine.stop import Stop
 
 SECONDS = 60.0
@@ -22,7 +22,7 @@ class Heartbeat:
     Where the record says that the backup has ended (somebody gave it up), it is asked to stop.
     """
 
-    def __init__(self, services: BackupServices, backup: Backup, stop: Stop, seconds: float = SECONDS) -> None:
+    def __init__(self, services: BackupServices, backup: BackupRecord, stop: Stop, seconds: float = SECONDS) -> None:
         self._services = services
         self._backup = backup
         self._stop = stop

@@ -8,7 +8,7 @@ from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.errors import EfsBackupError, ReportFailed, RestoreFailed
 from efs_backup.domain.operations.record_endings import agent_log_key, boot_log_key
 from efs_backup.domain.operations.report import Report
-from efs_backup.domain.operations.restore_report import report_on_failure, report_on_restore, restore_order
+from efs_backup.domain.operations.restore_report import report_on_failure, report_on_restore, restore_request
 from efs_backup.domain.results import RestoreResult
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.mounting import inside
@@ -71,7 +71,7 @@ def _run(services: RestoreServices) -> RestoreResult:
         stopping_on_signals(stop),
         both_mounted(machine, services.file_systems, runner, read, write) as (backup, target),
     ):
-        order = restore_order(settings, str(backup), str(inside(target, settings.restore_prefix)))
+        order = restore_request(settings, str(backup), str(inside(target, settings.restore_prefix)))
         run = RestoreRun(order, now=machine.clock(), runner=runner, stop=stop, watcher=LogWatcher())
         return run.plan() if settings.dry_run else run.run()
 

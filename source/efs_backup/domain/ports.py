@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from efs_backup.domain.copying.statistics import CopyStatistics
-from efs_backup.domain.operations.record import Backup, BackupId
+from efs_backup.domain.operations.record import BackupId, BackupRecord
 
 
 class Watcher(Protocol):
@@ -26,20 +26,20 @@ class Watcher(Protocol):
 class BackupStore(Protocol):
     """Where records are kept. It also remembers which backup was started last, so that two never start at once."""
 
-    def start(self, backup: Backup, after: BackupId | None) -> None:
+    def start(self, backup: BackupRecord, after: BackupId | None) -> None:
         """Record a backup as the one started last, if that is still `after`. Atomic.
 
         Raises AlreadyStarted where this backup was started before and an instance served it or it has not failed,
         RecordChanged where another backup was started meanwhile.
         """
 
-    def put(self, backup: Backup) -> None:
+    def put(self, backup: BackupRecord) -> None:
         """Record a backup that is not started. Raises AlreadyStarted where its id is recorded already."""
 
-    def get(self, backup_id: BackupId) -> Backup:
+    def get(self, backup_id: BackupId) -> BackupRecord:
         """The record of a backup. Raises RecordGone."""
 
-    def update(self, before: Backup, after: Backup) -> None:
+    def update(self, before: BackupRecord, after: BackupRecord) -> None:
         """Write what differs, if the stored status is still the one of `before`.
 
         Raises RecordGone, or RecordChanged where the status is another by now.
@@ -48,8 +48,8 @@ class BackupStore(Protocol):
     def latest(self) -> BackupId | None:
         """The backup that was started last; its record may be gone."""
 
-    def backups(self) -> Iterator[Backup]:
+    def backups(self) -> Iterator[BackupRecord]:
         """All records that can be read, in any order: one that cannot must not hide the others."""
 
-    def newest_success(self) -> Backup | None:
+    def newest_success(self) -> BackupRecord | None:
         """The newest backup that published a snapshot."""

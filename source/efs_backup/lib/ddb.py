@@ -12,8 +12,8 @@ from efs_backup.domain.operations.record import (
     ID_ATTRIBUTE,
     INSTANCE_ATTRIBUTE,
     STATUS_ATTRIBUTE,
-    Backup,
     BackupId,
+    BackupRecord,
     Change,
     change_between,
     readable,
@@ -45,7 +45,7 @@ class RecordTable:
         self._client = client
         self._table = table_name
 
-    def start(self, backup: Backup, after: BackupId | None) -> None:
+    def start(self, backup: BackupRecord, after: BackupId | None) -> None:
         """See BackupStore. Both writes are one transaction: two starts at once cannot both succeed."""
         record = {
             "TableName": self._table,
@@ -70,7 +70,7 @@ class RecordTable:
                 raise _already_started(backup) from error
             raise RecordChanged("Another backup was started at the same moment.") from error
 
-    def put(self, backup: Backup) -> None:
+    def put(self, backup: BackupRecord) -> None:
         """See BackupStore."""
         with translated(_already_started(backup), _REFUSED):
             self._client.put_item(
@@ -80,14 +80,14 @@ class RecordTable:
                 ExpressionAttributeNames={"#id": ID_ATTRIBUTE},
             )
 
-    def get(self, backup_id: BackupId) -> Backup:
+    def get(self, backup_id: BackupId) -> BackupRecord:
         """See BackupStore."""
         item = self._read(backup_id)
         if item is None:
             raise _gone(backup_id)
-        return Backup.from_item(item)
+        return BackupRecord.from_item(item)
 
-    def update(self, before: Backup, after: Backup) -> None:
+    def update(self, before: BackupRecord, after: BackupRecord) -> None:
         """See BackupStore."""
         change = change_between(before, after)
         if not (change.put or change.drop):
@@ -103,7 +103,7 @@ class RecordTable:
             self._check(before)
             raise RecordChanged(f"The backup {before.backup_id} has just changed.") from error
 
-    def _check(self, before: Backup) -> None:
+    def _check(self, before: BackupRecord) -> None:
         """Raises RecordGone, or RecordChanged where the stored status is another."""
         stored = self.get(before.backup_id)
         if stored.status is not before.status:
@@ -114,14 +114,14 @@ class RecordTable:
         item = self._read(LATEST_KEY)
         return BackupId(str(item[_LATEST_ATTRIBUTE])) if item else None
 
-    def backups(self) -> Iterator[Backup]:
+    def backups(self) -> Iterator[BackupRecord]:
         """See BackupStore; a table holds some hundred records at most, since they expire."""
         pages = self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
         for page in pages:
             items = (_values(item) for item in page["Items"])
             yield from readable(item for item in items if item[ID_ATTRIBUTE] != LATEST_KEY)
 
-    def newest_success(self) -> Backup | None:
+    def newest_success(self) -> BackupRecord | None:
         """See BackupStore."""
         return newest_success(self.backups())
 
@@ -143,7 +143,7 @@ class RecordTable:
         return {"TableName": self._table, "Item": item, "ExpressionAttributeNames": names, **condition}
 
 
-def _update(before: Backup, change: Change) -> dict[str, Any]:
+def _update(before: BackupRecord, change: Change) -> dict[str, Any]:
     put = [(f"#put{number}", f":put{number}", name) for number, name in enumerate(change.put)]
     drop = [(f"#drop{number}", name) for number, name in enumerate(change.drop)]
     clauses = []
@@ -181,7 +181,7 @@ def _cancellations(error: ClientError) -> list[str]:
     return [str(reason.get("Code", "")) for reason in reasons]
 
 
-def _already_started(backup: Backup) -> AlreadyStarted:
+def _already_started(backup: BackupRecord) -> AlreadyStarted:
     return AlreadyStarted(f"The backup {backup.backup_id} has been started before.")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from efs_backup.domain.errors import ReportFailed
-from efs_backup.domain.operations.record import Backup
+from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.report import Report, anonymous
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class AnonymousMetrics:
         self._uuid = solution_uuid
         self._region = region
 
-    def send(self, backup: Backup, now: datetime) -> None:
+    def send(self, backup: BackupRecord, now: datetime) -> None:
         """Send the figures of this backup."""
         if not self._endpoint:
             return

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from efs_backup.domain.errors import InstanceNotManaged, RecordChanged, RecordGone
 from efs_backup.domain.operations.lifecycle import LifecycleAction
-from efs_backup.domain.operations.record import Backup, BackupId
+from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.record_endings import after_failed_finish
 from efs_backup.domain.operations.report import report_on_vanished
 from efs_backup.domain.operations.triggers import FinishFailed
@@ -116,7 +116,7 @@ def _close_vanished(services: Services, situation: Situation, group: str, backup
     return Decision(Action.CLOSE, f"the record of {backup_id} is gone")
 
 
-def _close(services: Services, backup: Backup, instance_id: str, now: datetime) -> None:
+def _close(services: Services, backup: BackupRecord, instance_id: str, now: datetime) -> None:
     ended = backup if backup.has_ended else without_report(backup, now, instance_id=instance_id)
     known = _with_facts_after(services, ended, now)
     try:
@@ -135,7 +135,7 @@ def _close(services: Services, backup: Backup, instance_id: str, now: datetime) 
     tell(services, known, now)
 
 
-def _with_facts_after(services: Services, backup: Backup, now: datetime) -> Backup:
+def _with_facts_after(services: Services, backup: BackupRecord, now: datetime) -> BackupRecord:
     balance = services.metrics.burst_credit_balance(services.settings.source_file_system, now)
     return replace(backup, source_burst_credit_balance_after=balance)
 

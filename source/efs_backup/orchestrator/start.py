@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from efs_backup.domain.errors import AlreadyStarted, MountFailed, RecordChanged
-from efs_backup.domain.operations.record import Backup, BackupId, backup_id_of
+from efs_backup.domain.operations.record import BackupId, BackupRecord, backup_id_of
 from efs_backup.domain.operations.settings import RECORD_DAYS, OrchestratorSettings
 from efs_backup.domain.operations.workflow import Action, Decision, decide_start, not_started, skipped, without_report
 from efs_backup.domain.results import BackupStatus
@@ -32,9 +32,9 @@ def start(services: Services, now: datetime, seed: str) -> Decision:
         return _start_or_skip(services, backup, now)
 
 
-def new_backup(settings: OrchestratorSettings, backup_id: BackupId, now: datetime) -> Backup:
+def new_backup(settings: OrchestratorSettings, backup_id: BackupId, now: datetime) -> BackupRecord:
     """The record of a backup that starts now."""
-    return Backup(
+    return BackupRecord(
         backup_id=backup_id,
         status=BackupStatus.RUNNING,
         start_time=now,
@@ -49,7 +49,7 @@ def new_backup(settings: OrchestratorSettings, backup_id: BackupId, now: datetim
     )
 
 
-def _start_or_skip(services: Services, backup: Backup, now: datetime) -> Decision:
+def _start_or_skip(services: Services, backup: BackupRecord, now: datetime) -> Decision:
     latest_id, latest = find_latest(services.store)
     decision = decide_start(latest, now, services.settings.lifecycle_hold_minutes)
     if decision.action is Action.SKIP:
@@ -64,7 +64,9 @@ def _start_or_skip(services: Services, backup: Backup, now: datetime) -> Decisio
         raise
 
 
-def _skip(services: Services, backup: Backup, now: datetime, running: BackupId | None, decision: Decision) -> Decision:
+def _skip(
+    services: Services, backup: BackupRecord, now: datetime, running: BackupId | None, decision: Decision
+) -> Decision:
     if running == backup.backup_id:
         raise AlreadyStarted(f"The backup {running} has been started before.")
     ended = skipped(backup, now, decision)
@@ -73,7 +75,7 @@ def _skip(services: Services, backup: Backup, now: datetime, running: BackupId |
     return decision
 
 
-def _launch(services: Services, backup: Backup, now: datetime, decision: Decision) -> Decision:
+def _launch(services: Services, backup: BackupRecord, now: datetime, decision: Decision) -> Decision:
     try:
         known = _with_facts(services, backup, now)
     except MountFailed as missing:
@@ -88,7 +90,7 @@ def _launch(services: Services, backup: Backup, now: datetime, decision: Decisio
     return decision
 
 
-def _with_facts(services: Services, backup: Backup, now: datetime) -> Backup:
+def _with_facts(services: Services, backup: BackupRecord, now: datetime) -> BackupRecord:
     settings, metrics = services.settings, services.metrics
     source = services.file_systems.describe(settings.source_file_system)
     target = services.file_systems.describe(settings.backup_file_system)
@@ -104,7 +106,7 @@ def _with_facts(services: Services, backup: Backup, now: datetime) -> Backup:
     )
 
 
-def _undo(services: Services, backup: Backup, now: datetime, cause: Exception) -> None:
+def _undo(services: Services, backup: BackupRecord, now: datetime, cause: Exception) -> None:
     """Take back what was done, so that the next try is not told that a backup is running already."""
     _logger.warning("The start failed and is undone: %s", cause)
     failed = not_started(backup, now, str(cause))

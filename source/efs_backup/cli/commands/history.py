@@ -8,7 +8,7 @@ import click
 from efs_backup.cli import options
 from efs_backup.cli.output import answered, print_json, print_line, print_table
 from efs_backup.domain.humanize import sized
-from efs_backup.domain.operations.record import Backup
+from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.engine.series.found_series import find_series, nothing_there
 from efs_backup.engine.series.journal import read_records
@@ -46,7 +46,7 @@ def history(*, backup: str, label: str | None, interval: str | None, as_json: bo
     return answered()
 
 
-def _as_row(series: Series, record: Backup) -> tuple[str, ...]:
+def _as_row(series: Series, record: BackupRecord) -> tuple[str, ...]:
     return (
         record.start_time.strftime("%Y-%m-%d %H:%M:%S UTC"),
         record.status,

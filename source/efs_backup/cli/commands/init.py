@@ -8,7 +8,7 @@ import click
 from efs_backup.cli import options
 from efs_backup.cli.output import print_facts, print_json
 from efs_backup.domain.errors import ExitCode
-from efs_backup.domain.requests.requests import BackupOrder
+from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.domain.snapshots.series_rules import Settled
 from efs_backup.engine.runs.recognition import begin_series
@@ -41,25 +41,25 @@ def init(
         options.asked_of(retain=retain, window=window, exclude=exclude),
         init=True, source_moved=source_moved, backup_moved=backup_moved,
     )  # fmt: skip
-    order = BackupOrder(source, backup, FolderLabel(label), Interval(interval), asked=asked)
-    _show(order, begin_series(order, now=datetime.now(UTC)), as_json=as_json)
+    request = BackupRequest(source, backup, FolderLabel(label), Interval(interval), asked=asked)
+    _show(request, begin_series(request, now=datetime.now(UTC)), as_json=as_json)
     return ExitCode.DONE
 
 
-def _show(order: BackupOrder, settled: Settled, *, as_json: bool) -> None:
+def _show(request: BackupRequest, settled: Settled, *, as_json: bool) -> None:
     file = settled.file
     excludes = [pattern.text for pattern in file.excludes] if file else []
-    retain = file.retention[order.interval].count if file else None
+    retain = file.retention[request.interval].count if file else None
     window = file.window_minutes if file else None
     if as_json:
         print_json({
-            "label": str(order.label), "interval": order.interval, "retain": retain, "excludes": excludes,
+            "label": str(request.label), "interval": request.interval, "retain": retain, "excludes": excludes,
             "window_minutes": window, "notes": list(settled.notes),
         })  # fmt: skip
         return
     print_facts([
-        ("label", str(order.label)),
-        ("interval", order.interval),
+        ("label", str(request.label)),
+        ("interval", request.interval),
         ("retain", str(retain)),
         ("window", f"{window:g} minutes" if window else ""),
         ("exclude", ", ".join(excludes)),

@@ -10,7 +10,7 @@ from efs_backup.cli.output import answered, print_error, print_facts, print_json
 from efs_backup.cli.progress import watching
 from efs_backup.domain.copying.comparison import Kind
 from efs_backup.domain.humanize import as_fields, as_value
-from efs_backup.domain.requests.requests import RestoreMode, RestoreOrder
+from efs_backup.domain.requests.requests import RestoreMode, RestoreRequest
 from efs_backup.domain.results import RestoreResult, RestoreStatus
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.domain.snapshots.selection import Selection
@@ -68,14 +68,14 @@ def restore(
 ) -> int:
     """Bring a snapshot, or a part of it, back into TARGET."""
     selection = Selection(number, snapshot, as_of)
-    order = RestoreOrder(
+    request = RestoreRequest(
         backup, target, FolderLabel(label), Interval(interval), selection, path, RestoreMode(mode),
         options.tuning_of(**tuning), checksum,
     )  # fmt: skip
     stop = Stop(Window())
     stop_on_signals(stop)
     with watching(stop.seconds_left) as watcher:
-        run = RestoreRun(order, now=datetime.now(UTC), runner=Runner.with_new_family(), stop=stop, watcher=watcher)
+        run = RestoreRun(request, now=datetime.now(UTC), runner=Runner.with_new_family(), stop=stop, watcher=watcher)
         result = run.plan() if dry_run else run.run()
     exit_on_signals(result.exit_code)
     _show(result, as_json=as_json)

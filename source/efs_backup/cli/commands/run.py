@@ -11,7 +11,7 @@ from efs_backup.cli.output import answered, print_error, print_facts, print_json
 from efs_backup.cli.progress import watching
 from efs_backup.domain.copying.comparison import Kind
 from efs_backup.domain.humanize import as_fields, as_value, sized
-from efs_backup.domain.requests.requests import BackupOrder
+from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.results import BackupResult, BackupStatus
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.engine.machine.process import Runner
@@ -74,18 +74,18 @@ def run(
         options.asked_of(retain=retain, window=window, exclude=exclude),
         init=init, source_moved=source_moved, backup_moved=backup_moved, saves=save,
     )  # fmt: skip
-    order = BackupOrder(
+    request = BackupRequest(
         source, backup, FolderLabel(label), Interval(interval), tuning=options.tuning_of(**tuning),
         allow_empty=allow_empty, with_content=checksum, tolerated_unreadable=tolerate_unreadable,
         one_file_system=one_file_system, asked=asked,
     )  # fmt: skip
-    stop, runner, now = Stop(window_of(order)), Runner.with_new_family(), datetime.now(UTC)
+    stop, runner, now = Stop(window_of(request)), Runner.with_new_family(), datetime.now(UTC)
     stop_on_signals(stop)
     if dry_run:
-        _show_plan(plan_backup(order, now=now, runner=runner, stop=stop), as_json=as_json)
+        _show_plan(plan_backup(request, now=now, runner=runner, stop=stop), as_json=as_json)
         return answered()
     with watching(stop.seconds_left) as watcher:
-        result = BackupRun(order, now=now, runner=runner, stop=stop, watcher=watcher).run()
+        result = BackupRun(request, now=now, runner=runner, stop=stop, watcher=watcher).run()
     exit_on_signals(result.exit_code)
     _show_result(result, as_json=as_json)
     return result.exit_code

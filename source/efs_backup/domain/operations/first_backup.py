@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from efs_backup.domain.errors import SeriesMissing
-from efs_backup.domain.operations.record import Backup
+from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.snapshots.names import FolderLabel
 
 
@@ -22,7 +22,7 @@ class LabelFacts:
     has_lost: bool = False
 
 
-def may_begin(newest: Backup | None, facts: LabelFacts, label: FolderLabel, file_system: str) -> bool:
+def may_begin(newest: BackupRecord | None, facts: LabelFacts, label: FolderLabel, file_system: str) -> bool:
     """Whether this is a first backup; False where the series is there. `newest`: the newest success on record.
 
     Raises SeriesMissing where this stack has made snapshots, and nothing shows that this is the file system that has
@@ -40,7 +40,7 @@ def may_begin(newest: Backup | None, facts: LabelFacts, label: FolderLabel, file
     )
 
 
-def _known(newest: Backup | None) -> str:
+def _known(newest: BackupRecord | None) -> str:
     if newest is None:
         return "its series.json knows of a snapshot"
     made = newest.snapshot or newest.start_time.isoformat()

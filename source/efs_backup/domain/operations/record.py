@@ -80,7 +80,7 @@ def _maybe(name: str, kind: _Kind = _TEXT) -> Any:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Backup:
+class BackupRecord:
     """One backup as it is recorded. Sizes are bytes, throughputs bytes a second, times aware; None is unknown yet.
 
     `window_minutes` is 0 where a backup without AWS is recorded.
@@ -153,7 +153,7 @@ class Backup:
     def ended(
         self, status: BackupStatus, *, now: datetime, message: str, next_step: str = "",
         reason: FailureReason | None = None,
-    ) -> "Backup":  # fmt: skip
+    ) -> "BackupRecord":  # fmt: skip
         """The same backup, ended like that."""
         return replace(
             self, status=status, stop_time=now, message=message, next_step=next_step or None, failure_reason=reason
@@ -165,7 +165,7 @@ class Backup:
         return {known["name"]: known["kind"].write(value) for known, value in pairs if value is not None}
 
     @classmethod
-    def from_item(cls, item: Any) -> "Backup":
+    def from_item(cls, item: Any) -> "BackupRecord":
         """The backup that an item holds, a mapping; attributes of others are ignored.
 
         Raises RecordFault where it is none, or one that every record has is missing, or cannot be read.
@@ -179,11 +179,11 @@ class Backup:
             raise RecordFault(f"The record {item.get(ID_ATTRIBUTE)} cannot be read: {error}.") from error
 
 
-def readable(items: Iterable[Mapping[str, Any]]) -> Iterator[Backup]:
+def readable(items: Iterable[Mapping[str, Any]]) -> Iterator[BackupRecord]:
     """The backups that these items hold; one that cannot be read must not hide the others."""
     for item in items:
         with suppress(RecordFault):
-            yield Backup.from_item(item)
+            yield BackupRecord.from_item(item)
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ class Change:
     drop: tuple[str, ...]
 
 
-def change_between(before: Backup, after: Backup) -> Change:
+def change_between(before: BackupRecord, after: BackupRecord) -> Change:
     """The attributes to write and to remove."""
     old, new = before.to_item(), after.to_item()
     put = {name: value for name, value in new.items() if old.get(name) != value}

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.lifecycle import NO_AGENT, CommandOutput
-from efs_backup.domain.operations.record import Backup
+from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupResult, BackupStatus, Step
 from efs_backup.domain.snapshots.names import FolderLabel
 from efs_backup.domain.warnings import kinds_of
@@ -14,7 +14,7 @@ from efs_backup.domain.warnings import kinds_of
 _LOG_STAMP = "%Y%m%d-%H%M"
 
 
-def with_result(backup: Backup, result: BackupResult, now: datetime) -> Backup:
+def with_result(backup: BackupRecord, result: BackupResult, now: datetime) -> BackupRecord:
     """The record of a backup that ended now with this result."""
     statistics = result.statistics
     told = " ".join((result.message, *map(str, result.warnings), *result.notes))
@@ -47,7 +47,7 @@ def _span(steps: Sequence[Step], name: str, end: datetime) -> tuple[datetime | N
     return None, None
 
 
-def ended_without_result(backup: Backup, now: datetime, last_words: str) -> Backup:
+def ended_without_result(backup: BackupRecord, now: datetime, last_words: str) -> BackupRecord:
     """The record of a backup whose agent died, or never began; `last_words` are the last lines of the log."""
     return backup.ended(
         BackupStatus.FAILED, now=now, reason=FailureReason.INTERNAL_ERROR,
@@ -56,7 +56,7 @@ def ended_without_result(backup: Backup, now: datetime, last_words: str) -> Back
     )  # fmt: skip
 
 
-def after_failed_finish(backup: Backup, now: datetime, output: CommandOutput) -> Backup:
+def after_failed_finish(backup: BackupRecord, now: datetime, output: CommandOutput) -> BackupRecord:
     """The record of a backup whose agent could not be asked to finish, or did not."""
     if output.code != NO_AGENT:
         return ended_without_result(backup, now, output.text)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from efs_backup.domain.humanize import clipped, counted, shown, shown_lines, sized
-from efs_backup.domain.operations.record import Backup, Item
+from efs_backup.domain.operations.record import BackupRecord, Item
 from efs_backup.domain.operations.settings import OrchestratorSettings
 from efs_backup.domain.results import BackupStatus
 
@@ -32,7 +32,7 @@ SECTION_LIMIT = 10_000
 """Letters of a section: a message has at most 256 KB (Amazon SNS API Reference, "Publish")."""
 
 
-def report_on(backup: Backup, newest: Backup | None, settings: OrchestratorSettings) -> Report:
+def report_on(backup: BackupRecord, newest: BackupRecord | None, settings: OrchestratorSettings) -> Report:
     """The report of a backup that has ended; `newest` is the newest one that published a snapshot."""
     headline = f"EFS backup {_headline(backup)}: {settings.source_file_system}, {backup.interval}"
     sections = (
@@ -46,7 +46,7 @@ def report_on(backup: Backup, newest: Backup | None, settings: OrchestratorSetti
     return Report(subject_of(f"{headline} [{settings.stack_name}]"), "\n\n".join(sections) + "\n")
 
 
-def _headline(backup: Backup) -> str:
+def _headline(backup: BackupRecord) -> str:
     reason = f" ({backup.failure_reason})" if backup.failure_reason else ""
     warned = backup.warning and backup.status is not BackupStatus.FAILED
     warning = f" with a WARNING ({backup.warning})" if warned else ""
@@ -69,7 +69,7 @@ def subject_of(text: str) -> str:
     return printable if len(printable) <= SUBJECT_LIMIT else f"{printable[: SUBJECT_LIMIT - 3]}..."
 
 
-def _kept(backup: Backup, newest: Backup | None) -> str:
+def _kept(backup: BackupRecord, newest: BackupRecord | None) -> str:
     if backup.status is BackupStatus.SUCCESS:
         return f"The snapshot {_name(backup)}, and those before it that the retention ({backup.retention}) keeps."
     partial = " What was copied is kept too: the next backup continues from it."
@@ -80,15 +80,15 @@ def _kept(backup: Backup, newest: Backup | None) -> str:
     return older + (partial if backup.status is BackupStatus.INCOMPLETE else "")
 
 
-def _next_step(backup: Backup) -> str:
+def _next_step(backup: BackupRecord) -> str:
     return "Look at what the warning names, under `What happened`." if backup.warning else "Nothing."
 
 
-def _name(backup: Backup) -> str:
+def _name(backup: BackupRecord) -> str:
     return backup.snapshot or f"of {_time(backup.start_time)}"
 
 
-def _figures(backup: Backup, settings: OrchestratorSettings) -> list[tuple[str, str | None]]:
+def _figures(backup: BackupRecord, settings: OrchestratorSettings) -> list[tuple[str, str | None]]:
     return [
         ("backup", backup.backup_id),
         ("started", _time(backup.start_time)),
@@ -107,7 +107,7 @@ def _figures(backup: Backup, settings: OrchestratorSettings) -> list[tuple[str, 
     ]
 
 
-def _places(backup: Backup, settings: OrchestratorSettings) -> list[tuple[str, str | None]]:
+def _places(backup: BackupRecord, settings: OrchestratorSettings) -> list[tuple[str, str | None]]:
     label = f"{settings.backup_file_system}:/{settings.folder_label}/{backup.interval}"
     return [
         ("snapshot", f"{label}/{backup.snapshot}" if backup.snapshot else None),
@@ -151,6 +151,6 @@ _IDENTIFYING = (
 )  # fmt: skip
 
 
-def anonymous(backup: Backup) -> Item:
+def anonymous(backup: BackupRecord) -> Item:
     """The figures of a backup without anything that names a file system, an instance, a path or a person."""
     return {name: value for name, value in backup.to_item().items() if name not in _IDENTIFYING}

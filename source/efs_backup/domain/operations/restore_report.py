@@ -5,7 +5,7 @@ from efs_backup.domain.errors import EfsBackupError, WrongUsage
 from efs_backup.domain.humanize import shown
 from efs_backup.domain.operations.agent_settings import RestoreSettings
 from efs_backup.domain.operations.report import Report, section, subject_of
-from efs_backup.domain.requests.requests import RestoreMode, RestoreOrder
+from efs_backup.domain.requests.requests import RestoreMode, RestoreRequest
 from efs_backup.domain.results import RestorePlan, RestoreResult, RestoreStatus
 
 _HEADLINES = {
@@ -17,7 +17,7 @@ _CORRECT = "Correct the parameters of the stack, or what the message names."
 _UNTOUCHED = "overlay adds and overwrites; it deletes nothing"
 
 
-def restore_order(settings: RestoreSettings, backup: str, target: str) -> RestoreOrder:
+def restore_request(settings: RestoreSettings, backup: str, target: str) -> RestoreRequest:
     """The order that the settings ask for, with directories where the file systems are mounted.
 
     Raises WrongUsage for the mirror of a part of the snapshot into the target's root: it would delete everything else.
@@ -29,7 +29,7 @@ def restore_order(settings: RestoreSettings, backup: str, target: str) -> Restor
             " everything else there. Nothing was touched.",
             "Name the directory that it belongs into (RestorePrefix), or restore with RestoreMode overlay.",
         )
-    return RestoreOrder(
+    return RestoreRequest(
         backup, target, settings.folder_label, settings.interval, settings.selection,
         (settings.restore_sub_dir.strip("/"),), settings.restore_mode, settings.tuning,
     )  # fmt: skip

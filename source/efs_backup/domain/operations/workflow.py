@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.lifecycle import LifecycleAction
-from efs_backup.domain.operations.record import Backup
+from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupStatus
 
 SILENCE = timedelta(minutes=30)
@@ -38,23 +38,23 @@ class Decision:
     reason: str
 
 
-def overdue_at(backup: Backup, hold_minutes: int) -> datetime:
+def overdue_at(backup: BackupRecord, hold_minutes: int) -> datetime:
     """When nothing more can come from a backup: its window is closed and the longest hold after it has ended."""
     return backup.window_end + timedelta(minutes=hold_minutes)
 
 
-def is_overdue(backup: Backup, now: datetime, hold_minutes: int) -> bool:
+def is_overdue(backup: BackupRecord, now: datetime, hold_minutes: int) -> bool:
     """Whether a backup still counts as running though nothing more can come from it."""
     return not backup.has_ended and now >= overdue_at(backup, hold_minutes)
 
 
-def is_silent(backup: Backup, now: datetime) -> bool:
+def is_silent(backup: BackupRecord, now: datetime) -> bool:
     """Whether the agent of a backup is dead, or never came to life, though its window is open."""
     last_sign = max(backup.start_time, backup.heartbeat_time or backup.start_time)
     return not backup.has_ended and now < backup.window_stop and now - last_sign > SILENCE
 
 
-def decide_start(latest: Backup | None, now: datetime, hold_minutes: int) -> Decision:
+def decide_start(latest: BackupRecord | None, now: datetime, hold_minutes: int) -> Decision:
     """Whether a backup may start after the one that was started last."""
     if latest is None:
         return Decision(Action.START, "no backup was started before")
@@ -66,7 +66,7 @@ def decide_start(latest: Backup | None, now: datetime, hold_minutes: int) -> Dec
     return Decision(Action.SKIP, f"the backup {latest.backup_id}, started at {started}, is still running")
 
 
-def decide_stop(backup_id: str, latest_id: str | None, latest: Backup | None) -> Decision:
+def decide_stop(backup_id: str, latest_id: str | None, latest: BackupRecord | None) -> Decision:
     """Whether the end of a backup's window takes the instance away; a late event must not stop a later backup."""
     if backup_id != latest_id:
         return Decision(Action.IGNORE, f"{backup_id} is not the backup that was started last ({latest_id})")
@@ -97,7 +97,7 @@ def decide_failed_finish(action: LifecycleAction, our_group: str, status: str) -
     return Decision(Action.LET_GO, f"the command to finish ended as {status}")
 
 
-def decide_service(latest: Backup | None, instance_id: str, now: datetime) -> Decision:
+def decide_service(latest: BackupRecord | None, instance_id: str, now: datetime) -> Decision:
     """Whether a new instance has a backup to make."""
     if latest is None:
         return Decision(Action.GO_HOME, "no backup is on record")
@@ -119,7 +119,7 @@ class Situation:
     now: datetime
 
 
-def decide_gone(group: str, instance_id: str, backup: Backup | None, situation: Situation) -> Decision:
+def decide_gone(group: str, instance_id: str, backup: BackupRecord | None, situation: Situation) -> Decision:
     """What a terminated instance means for the backup that was started last."""
     if group != situation.our_group:
         return Decision(Action.IGNORE, f"the group {group} is not ours")
@@ -135,7 +135,7 @@ def decide_gone(group: str, instance_id: str, backup: Backup | None, situation: 
     return Decision(Action.CLOSE, "it went without a report of its agent")
 
 
-def without_report(backup: Backup, now: datetime, *, instance_id: str | None) -> Backup:
+def without_report(backup: BackupRecord, now: datetime, *, instance_id: str | None) -> BackupRecord:
     """A backup of which nothing more can be heard."""
     served = instance_id or backup.instance_id
     message = (
@@ -149,7 +149,7 @@ def without_report(backup: Backup, now: datetime, *, instance_id: str | None) ->
     return backup.ended(BackupStatus.UNKNOWN, now=now, message=message, next_step=next_step)
 
 
-def without_word(backup: Backup, now: datetime) -> Backup:
+def without_word(backup: BackupRecord, now: datetime) -> BackupRecord:
     """A backup of a machine of one's own that has died without a word."""
     return backup.ended(
         BackupStatus.UNKNOWN, now=now, message="The program was killed, or its machine went down.",
@@ -157,7 +157,7 @@ def without_word(backup: Backup, now: datetime) -> Backup:
     )  # fmt: skip
 
 
-def not_started(backup: Backup, now: datetime, cause: str) -> Backup:
+def not_started(backup: BackupRecord, now: datetime, cause: str) -> BackupRecord:
     """A backup whose start went wrong and was undone."""
     return backup.ended(
         BackupStatus.FAILED, now=now, reason=FailureReason.INTERNAL_ERROR,
@@ -166,7 +166,7 @@ def not_started(backup: Backup, now: datetime, cause: str) -> Backup:
     )  # fmt: skip
 
 
-def skipped(backup: Backup, now: datetime, decision: Decision) -> Backup:
+def skipped(backup: BackupRecord, now: datetime, decision: Decision) -> BackupRecord:
     """A backup that was not started because another is running."""
     return backup.ended(
         BackupStatus.SKIPPED, now=now, message=f"Not started: {decision.reason}.",
@@ -174,20 +174,20 @@ def skipped(backup: Backup, now: datetime, decision: Decision) -> Backup:
     )  # fmt: skip
 
 
-def has_to_be_reported(backup: Backup, *, success_too: bool) -> bool:
+def has_to_be_reported(backup: BackupRecord, *, success_too: bool) -> bool:
     """Whether the operator still has to be told how it ended: of a success if wanted, or if it has a warning."""
     if not backup.has_ended or backup.report_time:
         return False
     return success_too or backup.status is not BackupStatus.SUCCESS or backup.warning is not None
 
 
-def newest_success(backups: Iterable[Backup]) -> Backup | None:
+def newest_success(backups: Iterable[BackupRecord]) -> BackupRecord | None:
     """The newest backup that published a snapshot."""
     successes = (backup for backup in backups if backup.status is BackupStatus.SUCCESS)
     return max(successes, key=lambda backup: backup.start_time, default=None)
 
 
-def _last_success(backups: Iterable[Backup]) -> datetime | None:
+def _last_success(backups: Iterable[BackupRecord]) -> datetime | None:
     newest = newest_success(backups)
     return (newest.stop_time or newest.start_time) if newest else None
 
@@ -199,9 +199,9 @@ class Review:
     `hours_since_success` counts from the first record where no success is on record; None where there is no record.
     """
 
-    overdue: tuple[Backup, ...]
-    silent: tuple[Backup, ...]
-    unreported: tuple[Backup, ...]
+    overdue: tuple[BackupRecord, ...]
+    silent: tuple[BackupRecord, ...]
+    unreported: tuple[BackupRecord, ...]
     is_idle: bool
     hours_since_success: float | None
 
@@ -210,7 +210,7 @@ class Review:
         return f"{overdue} overdue, {silent} silent, {unreported} to be reported, idle: {self.is_idle}"
 
 
-def review(backups: Iterable[Backup], now: datetime, *, hold_minutes: int, success_too: bool) -> Review:
+def review(backups: Iterable[BackupRecord], now: datetime, *, hold_minutes: int, success_too: bool) -> Review:
     """Look for what was forgotten."""
     known = sorted(backups, key=lambda backup: backup.start_time)
     overdue = tuple(backup for backup in known if is_overdue(backup, now, hold_minutes))

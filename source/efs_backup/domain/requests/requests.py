@@ -39,7 +39,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class BackupOrder:
+class BackupRequest:
     """One backup: from where to where, under which label, and how many snapshots stay. Raises WrongUsage.
 
     retention and excludes are settled by what was asked and what the series knows.
@@ -74,7 +74,7 @@ class RestoreMode(StrEnum):
 
 
 @dataclass(frozen=True)
-class RestoreOrder:
+class RestoreRequest:
     """One restore: which snapshot of which series, which parts of it (none: all), to where and how. Raises WrongUsage.
 
     with_content: whether contents are compared; None: where the target's file was touched after the snapshot was made.

@@ -8,7 +8,7 @@ from typing import TypeVar
 from efs_backup.domain.errors import BackupChanged, SeriesMissing, SeriesTorn, SourceChanged
 from efs_backup.domain.humanize import counted
 from efs_backup.domain.requests.excludes import ExcludePattern, matching
-from efs_backup.domain.requests.requests import Asked, BackupOrder
+from efs_backup.domain.requests.requests import Asked, BackupRequest
 from efs_backup.domain.snapshots.identity import Likeness, Mount, Place, compare, missing_mounts
 from efs_backup.domain.snapshots.retention import DEFAULT_RETENTION, RETENTION_LIMIT, Retention
 from efs_backup.domain.snapshots.series_file import SeriesFile
@@ -56,7 +56,7 @@ class Settled:
     that is meant. entered: the mounts below the source that the backup goes into.
     """
 
-    order: BackupOrder
+    request: BackupRequest
     file: SeriesFile | None
     at_once: bool = False
     notes: tuple[str, ...] = ()
@@ -70,12 +70,12 @@ class Settled:
 
         newest: the snapshot that was published; "" where none was.
         """
-        mine, interval = self.file, self.order.interval
+        mine, interval = self.file, self.request.interval
         if mine is None:
             return None
         if stored is None:
             return replace(mine, newest=newest)
-        if self.order.asked.saves:
+        if self.request.asked.saves:
             stored = replace(stored, excludes=mine.excludes, window_minutes=mine.window_minutes)
         return replace(
             stored.with_rule(interval, mine.retention[interval]),
@@ -84,10 +84,10 @@ class Settled:
         )  # fmt: skip
 
 
-def settle(order: BackupOrder, found: Found, now: datetime) -> Settled:
+def settle(request: BackupRequest, found: Found, now: datetime) -> Settled:
     """Decide. Raises SeriesMissing, SourceChanged and BackupChanged, each with what was found and what to do."""
-    settled = _decide(order, found, now)
-    return replace(settled, entered=_entered(order, found.mounts, settled.order.excludes))
+    settled = _decide(request, found, now)
+    return replace(settled, entered=_entered(request, found.mounts, settled.request.excludes))
 
 
 def lost_mounts(settled: Settled, now: Iterable[Mount]) -> Warned | None:
@@ -101,101 +101,101 @@ def lost_mounts(settled: Settled, now: Iterable[Mount]) -> Warned | None:
     if refused:
         told = "; ".join(f"at {mount.path!r} there was {mount.file_system}" for mount in refused)
         raise SourceChanged(
-            f"Something in the source {settled.order.source!r} was unmounted during the backup: {told}.",
+            f"Something in the source {settled.request.source!r} was unmounted during the backup: {told}.",
             "Mount it and run the backup again, which continues from what is copied.",
         )
     gone = "Unmounted during the backup, so that the snapshot may lack some of their files, and nothing is dropped"
     return Warned.about(WarningKind.MOUNT_MISSING, gone, [mount.path for mount in lost]) if lost else None
 
 
-def _decide(order: BackupOrder, found: Found, now: datetime) -> Settled:
+def _decide(request: BackupRequest, found: Found, now: datetime) -> Settled:
     if isinstance(found.file, SeriesTorn):
-        return _held_by_a_torn_file(order, found, found.file)
+        return _held_by_a_torn_file(request, found, found.file)
     if found.file is None:
-        return _begin(order, found, now)
-    return _go_on(order, found, found.file)
+        return _begin(request, found, now)
+    return _go_on(request, found, found.file)
 
 
-def _begin(order: BackupOrder, found: Found, now: datetime) -> Settled:
+def _begin(request: BackupRequest, found: Found, now: datetime) -> Settled:
     if not found.is_known:
-        _refuse_what_is_not_there(order, found)
-    asked = order.asked
+        _refuse_what_is_not_there(request, found)
+    asked = request.asked
     file = SeriesFile(
-        str(order.label), now, found.source, (), found.backup, asked.excludes or (), asked.window_minutes
-    ).with_rule(order.interval, _first_rule(found, asked))
+        str(request.label), now, found.source, (), found.backup, asked.excludes or (), asked.window_minutes
+    ).with_rule(request.interval, _first_rule(found, asked))
     adopted = (
-        f"The label {order.label} was made by an earlier version. From now on its file series.json knows its source and"
-        f" its rule, to keep {counted(file.retention[order.interval].count, 'snapshot')}."
+        f"The label {request.label} was made by an earlier version. From now on its file series.json knows its source"
+        f" and its rule, to keep {counted(file.retention[request.interval].count, 'snapshot')}."
     )
     return Settled(
-        replace(order, retention=file.retention[order.interval], excludes=file.excludes),
-        replace(file, mounts=_entered(order, found.mounts, file.excludes)),
+        replace(request, retention=file.retention[request.interval], excludes=file.excludes),
+        replace(file, mounts=_entered(request, found.mounts, file.excludes)),
         at_once=True, notes=(*((adopted,) if found.is_known else ()), *filter(None, [file.crowd()])),
     )  # fmt: skip
 
 
-def _refuse_what_is_not_there(order: BackupOrder, found: Found) -> None:
+def _refuse_what_is_not_there(request: BackupRequest, found: Found) -> None:
     if found.unmounted:
         raise SeriesMissing(
             f"/etc/fstab has a file system at {found.unmounted!r}, but nothing is mounted there, and the backup"
-            f" {order.backup!r} holds no backup of the label {order.label}.",
+            f" {request.backup!r} holds no backup of the label {request.label}.",
             "Mount it and run the backup again.",
         )
-    if not order.asked.init:
+    if not request.asked.init:
         raise SeriesMissing(
-            f"The backup {order.backup!r} holds no backup of the label {order.label}: {found.backup_holds}.",
+            f"The backup {request.backup!r} holds no backup of the label {request.label}: {found.backup_holds}.",
             "If the backup file system is not mounted, mount it. If this is to be the first backup there, say so once"
             " with --init, or with `efs-backup init SOURCE BACKUP`.",
         )
 
 
-def _refuse_lost_snapshots(order: BackupOrder, found: Found, file: SeriesFile) -> None:
-    if order.asked.init or not _is_lost(found, file):
+def _refuse_lost_snapshots(request: BackupRequest, found: Found, file: SeriesFile) -> None:
+    if request.asked.init or not _is_lost(found, file):
         return
     raise SeriesMissing(
-        f"The label {order.label} has no snapshot any more, though the newest, {file.newest}, is noted in its"
-        f" series.json. In {order.backup!r}: {found.backup_holds}.",
+        f"The label {request.label} has no snapshot any more, though the newest, {file.newest}, is noted in its"
+        f" series.json. In {request.backup!r}: {found.backup_holds}.",
         "Find out where they are, and bring them back. If the series is to begin anew, say so once with --init, or with"
-        f" `efs-backup init SOURCE BACKUP --label {order.label}`.",
+        f" `efs-backup init SOURCE BACKUP --label {request.label}`.",
     )
 
 
-def _go_on(order: BackupOrder, found: Found, file: SeriesFile) -> Settled:
-    asked = order.asked
-    _refuse_lost_snapshots(order, found, file)
+def _go_on(request: BackupRequest, found: Found, file: SeriesFile) -> Settled:
+    asked = request.asked
+    _refuse_lost_snapshots(request, found, file)
     likeness = compare(file.source, found.source) if file.source else Likeness.SAME
     is_another = likeness is Likeness.ANOTHER and not asked.source_moved
     if is_another and asked.init:
-        return _held_by_another_source(order, found, file)
+        return _held_by_another_source(request, found, file)
     excludes = _for_once(asked.excludes, file.excludes)
     if not asked.source_moved and file.source:
-        _refuse_another_source(order, likeness, file.source, found.source)
-        _refuse_missing_mounts(order, _missing(order, found, file, excludes))
+        _refuse_another_source(request, likeness, file.source, found.source)
+        _refuse_missing_mounts(request, _missing(request, found, file, excludes))
     if file.backup and not (asked.backup_moved or asked.named):
-        _refuse_another_backup(order, file.backup, found.backup)
-    return _ruled(order, found, file, likeness)
+        _refuse_another_backup(request, file.backup, found.backup)
+    return _ruled(request, found, file, likeness)
 
 
 def _is_lost(found: Found, file: SeriesFile) -> bool:
     return bool(file.newest) and not found.is_known
 
 
-def _ruled(order: BackupOrder, found: Found, file: SeriesFile, likeness: Likeness) -> Settled:
-    asked, interval = order.asked, order.interval
-    begins, rule = interval not in file.retention, _rule(found, file, order)
+def _ruled(request: BackupRequest, found: Found, file: SeriesFile, likeness: Likeness) -> Settled:
+    asked, interval = request.asked, request.interval
+    begins, rule = interval not in file.retention, _rule(found, file, request)
     if asked.saves and asked.retention:
         rule = asked.retention
     excludes = _for_once(asked.excludes, file.excludes)
-    missed = [] if asked.source_moved else _missed(order, found, file, excludes)
+    missed = [] if asked.source_moved else _missed(request, found, file, excludes)
     saved = replace(
-        file.with_rule(interval, rule), label=str(order.label), source=found.source, backup=found.backup,
-        mounts=_expected(order, file, (*found.mounts, *missed), excludes),
+        file.with_rule(interval, rule), label=str(request.label), source=found.source, backup=found.backup,
+        mounts=_expected(request, file, (*found.mounts, *missed), excludes),
         excludes=excludes if asked.saves else file.excludes,
         window_minutes=_for_once(asked.window_minutes, file.window_minutes) if asked.saves else file.window_minutes,
     )  # fmt: skip
     anew = _is_lost(found, file)
     at_once = asked.source_moved or asked.backup_moved or asked.saves or begins or likeness is Likeness.MOVED or anew
-    settled = replace(order, retention=_most(asked.retention, rule), excludes=excludes)
+    settled = replace(request, retention=_most(asked.retention, rule), excludes=excludes)
     gone = f"All snapshots are gone, the newest being {file.newest}; the series begins anew, for --init was given."
     notes = (
         *([gone] if anew else ()),
@@ -207,12 +207,14 @@ def _ruled(order: BackupOrder, found: Found, file: SeriesFile, likeness: Likenes
     return Settled(settled, saved, at_once, notes, (warned,) if warned else (), str(warned or ""), anew)
 
 
-def _missed(order: BackupOrder, found: Found, file: SeriesFile, excludes: tuple[ExcludePattern, ...]) -> list[Mount]:
+def _missed(
+    request: BackupRequest, found: Found, file: SeriesFile, excludes: tuple[ExcludePattern, ...]
+) -> list[Mount]:
     """The mounts that go with a logout, a reboot or a container, and of which the newest snapshot holds anything.
 
     They are expected until there is a snapshot without them.
     """
-    missing = _missing(order, found, file, excludes) if file.source else {}
+    missing = _missing(request, found, file, excludes) if file.source else {}
     return [mount for mount in missing if mount.path in found.held]
 
 
@@ -225,28 +227,28 @@ def _warning_of(missed: Iterable[Mount]) -> Warned | None:
     return Warned.about(WarningKind.MOUNT_MISSING, message, paths) if paths else None
 
 
-def _refuse_another_source(order: BackupOrder, likeness: Likeness, was: Place, now: Place) -> None:
+def _refuse_another_source(request: BackupRequest, likeness: Likeness, was: Place, now: Place) -> None:
     if likeness is Likeness.NOT_MOUNTED:
         raise SourceChanged(
-            f"The source {order.source!r} is not on the file system of the last backup: it was on {_where(was)}, and is"
-            f" on {_where(now)}.",
-            _STACK_MOVED if order.asked.named else _MOVED,
+            f"The source {request.source!r} is not on the file system of the last backup: it was on {_where(was)}, and"
+            f" is on {_where(now)}.",
+            _STACK_MOVED if request.asked.named else _MOVED,
         )
     if likeness is Likeness.ANOTHER:
         raise SourceChanged(
-            f"The label {order.label} holds the backups of {was.path!r} on {_where(was)}, not of {now.path!r} on"
+            f"The label {request.label} holds the backups of {was.path!r} on {_where(was)}, not of {now.path!r} on"
             f" {_where(now)}: its snapshots would be dropped one by one for those of another source.",
-            _STACK_MOVED if order.asked.named else _ANOTHER,
+            _STACK_MOVED if request.asked.named else _ANOTHER,
         )
 
 
 def _missing(
-    order: BackupOrder, found: Found, file: SeriesFile, excludes: tuple[ExcludePattern, ...]
+    request: BackupRequest, found: Found, file: SeriesFile, excludes: tuple[ExcludePattern, ...]
 ) -> dict[Mount, Mount | None]:
-    return missing_mounts(_entered(order, file.mounts, excludes), found.mounts)
+    return missing_mounts(_entered(request, file.mounts, excludes), found.mounts)
 
 
-def _refuse_missing_mounts(order: BackupOrder, missing: dict[Mount, Mount | None]) -> None:
+def _refuse_missing_mounts(request: BackupRequest, missing: dict[Mount, Mount | None]) -> None:
     lasting = {mount: there for mount, there in missing.items() if not mount.file_system.is_passing}
     if lasting:
         told = "; ".join(
@@ -254,39 +256,39 @@ def _refuse_missing_mounts(order: BackupOrder, missing: dict[Mount, Mount | None
             for mount, there in lasting.items()
         )
         raise SourceChanged(
-            f"Not all is mounted in the source {order.source!r} that was there in the last backup: {told}.", _MOVED
+            f"Not all is mounted in the source {request.source!r} that was there in the last backup: {told}.", _MOVED
         )
 
 
-def _refuse_another_backup(order: BackupOrder, was: Place, now: Place) -> None:
+def _refuse_another_backup(request: BackupRequest, was: Place, now: Place) -> None:
     mine, its = was.file_system, now.file_system
     if mine.uuid and its.uuid and mine.uuid != its.uuid:
         raise BackupChanged(
-            f"The backup {order.backup!r} is not on the file system of the last backup: it was {mine}, and is {its}.",
+            f"The backup {request.backup!r} is not on the file system of the last backup: it was {mine}, and is {its}.",
             "Check what is mounted. If the snapshots were brought to another one, say so once with --backup-moved.",
         )
 
 
-def _held_by_another_source(order: BackupOrder, found: Found, file: SeriesFile) -> Settled:
+def _held_by_another_source(request: BackupRequest, found: Found, file: SeriesFile) -> Settled:
     """Let both be there: --init says that this source begins here, and nothing of the other is dropped for it."""
     was = file.source.path if file.source else ""
     hold = (
-        f"The label {order.label} holds the backups of another source, {was!r}; those of {order.source!r} are put"
+        f"The label {request.label} holds the backups of another source, {was!r}; those of {request.source!r} are put"
         " beside them, for --init was given, and nothing is dropped. Give each source a --label of its own, or say once"
         " with --source-moved that this one takes its place."
     )
-    excludes = _for_once(order.asked.excludes, file.excludes)
+    excludes = _for_once(request.asked.excludes, file.excludes)
     return Settled(
-        replace(order, retention=_rule(found, file, order), excludes=excludes), None,
+        replace(request, retention=_rule(found, file, request), excludes=excludes), None,
         warnings=(Warned(WarningKind.ANOTHER_SOURCE, hold),), hold=hold,
     )  # fmt: skip
 
 
-def _held_by_a_torn_file(order: BackupOrder, found: Found, torn: SeriesTorn) -> Settled:
+def _held_by_a_torn_file(request: BackupRequest, found: Found, torn: SeriesTorn) -> Settled:
     """A backup is better than none; what it must not do is drop by a rule that nobody knows."""
     hold = f"{torn.message} Nothing is dropped. {torn.next_step}"
     return Settled(
-        replace(order, retention=_first_rule(found, order.asked), excludes=order.asked.excludes or ()), None,
+        replace(request, retention=_first_rule(found, request.asked), excludes=request.asked.excludes or ()), None,
         warnings=(Warned(WarningKind.SERIES_TORN, hold),), hold=hold,
     )  # fmt: skip
 
@@ -302,8 +304,8 @@ def _first_rule(found: Found, asked: Asked) -> Retention:
     return found.recorded or _most(DEFAULT_RETENTION, there)
 
 
-def _rule(found: Found, file: SeriesFile, order: BackupOrder) -> Retention:
-    return file.retention.get(order.interval) or _first_rule(found, order.asked)
+def _rule(found: Found, file: SeriesFile, request: BackupRequest) -> Retention:
+    return file.retention.get(request.interval) or _first_rule(found, request.asked)
 
 
 def _most(given: Retention | None, rule: Retention) -> Retention:
@@ -315,19 +317,21 @@ def _for_once(given: _T | None, stored: _T) -> _T:
     return stored if given is None else given
 
 
-def _entered(order: BackupOrder, mounts: Iterable[Mount], excludes: tuple[ExcludePattern, ...]) -> tuple[Mount, ...]:
+def _entered(
+    request: BackupRequest, mounts: Iterable[Mount], excludes: tuple[ExcludePattern, ...]
+) -> tuple[Mount, ...]:
     """Those that a backup goes into."""
-    if order.one_file_system:
+    if request.one_file_system:
         return ()
     return tuple(mount for mount in mounts if not any(matching(excludes, path) for path in _and_above(mount.path)))
 
 
 def _expected(
-    order: BackupOrder, file: SeriesFile, now: Iterable[Mount], excludes: tuple[ExcludePattern, ...]
+    request: BackupRequest, file: SeriesFile, now: Iterable[Mount], excludes: tuple[ExcludePattern, ...]
 ) -> tuple[Mount, ...]:
     """Those that the next backup has to find: what this one goes into, and what it leaves out for once."""
-    entered = _entered(order, now, excludes)
-    for_once = () if order.asked.saves else set(file.mounts) - set(_entered(order, file.mounts, excludes))
+    entered = _entered(request, now, excludes)
+    for_once = () if request.asked.saves else set(file.mounts) - set(_entered(request, file.mounts, excludes))
     return tuple(sorted({mount.path: mount for mount in (*for_once, *reversed(entered))}.values(), key=_path_of))
 
 
@@ -356,10 +360,10 @@ def _notes_on_places(file: SeriesFile, saved: SeriesFile, likeness: Likeness) ->
     return notes
 
 
-def _notes_on_rules(order: BackupOrder, file: SeriesFile, rule: Retention) -> list[str]:
-    asked, notes = order.asked, []
-    if order.interval not in file.retention:
-        notes.append(f"The {order.interval} series begins; its rule is to keep {counted(rule.count, 'snapshot')}.")
+def _notes_on_rules(request: BackupRequest, file: SeriesFile, rule: Retention) -> list[str]:
+    asked, notes = request.asked, []
+    if request.interval not in file.retention:
+        notes.append(f"The {request.interval} series begins; its rule is to keep {counted(rule.count, 'snapshot')}.")
     if asked.retention and asked.retention.count < rule.count:
         notes.append(
             f"--retain {asked.retention.count} would drop more than the rule of the series, to keep {rule.count}, which"
@@ -367,7 +371,7 @@ def _notes_on_rules(order: BackupOrder, file: SeriesFile, rule: Retention) -> li
         )
     if asked.retention and asked.retention.count > rule.count:
         notes.append(f"--retain {asked.retention.count} holds for this backup; the rule of the series is {rule.count}.")
-    if not asked.saves and order.excludes != file.excludes:
+    if not asked.saves and request.excludes != file.excludes:
         stored = ", ".join(repr(pattern.text) for pattern in file.excludes) or "nothing"
         notes.append(
             f"What --exclude says holds for this backup; the series leaves out {stored}. To change it: --save."

@@ -40,7 +40,7 @@ _GONE = ": No such file or directory"
 
 
 @dataclass(frozen=True)
-class CopyOrder:
+class CopySpec:
     """What to copy where, with which of rsync's options, in parts of what size, and how exactly.
 
     into_live: the target has what somebody uses; nothing that it has is removed but by what replaces it.
@@ -57,14 +57,14 @@ class CopyOrder:
 class Copy:
     """One run of fpsync, and a look at all that other programs were asked to bring."""
 
-    def __init__(self, order: CopyOrder, runner: Runner, tools: Tools, workspace: Workspace) -> None:
-        self._order = order
+    def __init__(self, spec: CopySpec, runner: Runner, tools: Tools, workspace: Workspace) -> None:
+        self._spec = spec
         self._runner = runner
         self._workspace = workspace
         self._tools = tools
         self._source, self._target = (
-            tree.by_descriptor if order.into_live else workspace.link(name, Path(tree.root))
-            for name, tree in (("source", order.source), ("target", order.target))
+            tree.by_descriptor if spec.into_live else workspace.link(name, Path(tree.root))
+            for name, tree in (("source", spec.source), ("target", spec.target))
         )
         self._ended: dict[int, PartReport] = {}
         self._notes: list[str] = []
@@ -87,9 +87,9 @@ class Copy:
 
     def _drive(self, stop: Stop, watcher: Watcher, pulse: Callable[[], None]) -> None:
         process = self._runner.start(self._command(), self._workspace.output, self._workspace.programs)
-        watchdog = Watchdog(process.pid, root=self._order.source.root)
+        watchdog = Watchdog(process.pid, root=self._spec.source.root)
         next_watch = time.monotonic() + _WATCH_SECONDS
-        moving = Moving(self._order.source.throttle.beat)
+        moving = Moving(self._spec.source.throttle.beat)
         while process.poll() is None and not stop.is_due() and not self._is_over():
             time.sleep(_POLL_SECONDS)
             if time.monotonic() >= next_watch:
@@ -129,10 +129,10 @@ class Copy:
         return self._ended.keys() >= set(self._part_numbers())
 
     def _command(self) -> Command:
-        order = self._order
+        spec = self._spec
         return fpsync_command(
             self._tools.fpsync, self._source, self._target, str(self._workspace.fpsync), str(self._workspace.tool),
-            order.sizes, order.options,
+            spec.sizes, spec.options,
         )  # fmt: skip
 
     def _run_lost_parts_again(self, stop: Stop) -> None:
@@ -146,11 +146,11 @@ class Copy:
         for number in lost:
             said, complained = (self._workspace.path / f"again.{number}.{name}" for name in ("stdout", "stderr"))
             part = part_command(
-                str(self._workspace.tool), self._order.options, self._part(number), self._source, self._target
+                str(self._workspace.tool), self._spec.options, self._part(number), self._source, self._target
             )
             process = self._runner.start(part, said, self._workspace.programs, complained)
-            watchdog = Watchdog(process.pid, root=self._order.source.root)
-            moving = Moving(self._order.source.throttle.beat)
+            watchdog = Watchdog(process.pid, root=self._spec.source.root)
+            moving = Moving(self._spec.source.throttle.beat)
             while process.poll() is None and not stop.is_due():
                 time.sleep(_POLL_SECONDS)
                 self._notes += watchdog.look()
@@ -163,9 +163,9 @@ class Copy:
         report = self._known()
         if stop.is_due() or report.is_full or not report.crawl_finished:
             return report
-        order = self._order
-        bringer = Bringer(order.source, order.target, order.fidelity, stop.is_due)
-        arrivals = Arrivals(order.source, order.target, bringer, order.fidelity, keeps_remains=order.into_live)
+        spec = self._spec
+        bringer = Bringer(spec.source, spec.target, spec.fidelity, stop.is_due)
+        arrivals = Arrivals(spec.source, spec.target, bringer, spec.fidelity, keeps_remains=spec.into_live)
         try:
             for part in report.parts:
                 arrivals.settle(self._handed_over(part), trusted=part.is_finished)

@@ -17,7 +17,7 @@ from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.errors import BackupError, CopyFailed, FailureReason, Hung
 from efs_backup.domain.humanize import counted, foreign_sentence
 from efs_backup.domain.ports import Watcher
-from efs_backup.domain.requests.requests import BackupOrder
+from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.requests.tuning import Copier
 from efs_backup.domain.results import BackupResult, BackupStatus, Step
 from efs_backup.domain.snapshots.names import SnapshotName
@@ -30,7 +30,7 @@ from efs_backup.engine.machine.patience import LAST_WORDS_SECONDS, supervised, w
 from efs_backup.engine.machine.process import Runner, Tools
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.machine.telling import Telling
-from efs_backup.engine.rest.copy import Copy, CopyOrder
+from efs_backup.engine.rest.copy import Copy, CopySpec
 from efs_backup.engine.rest.workspace import Workspace, workspace
 from efs_backup.engine.runs.backup_inside import left_out_of_backup
 from efs_backup.engine.runs.preflight import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
@@ -45,7 +45,7 @@ from efs_backup.engine.series.unfinished import UnfinishedFiles
 from efs_backup.engine.trees.bring import Bringer
 from efs_backup.engine.trees.left_out import LeftOut
 from efs_backup.engine.trees.time_step import time_step_of
-from efs_backup.engine.trees.tree import Tree, most_concurrent
+from efs_backup.engine.trees.tree import Tree, slowest_concurrency
 from efs_backup.engine.trees.tree_walk import Stopped
 from efs_backup.engine.walk.survey import Survey, take_survey
 
@@ -65,17 +65,17 @@ _NEXT_STEPS = {
 class BackupRun:
     """A backup under way. `now` is its start, aware; the snapshot is named by it."""
 
-    def __init__(self, order: BackupOrder, *, now: datetime, runner: Runner, stop: Stop, watcher: Watcher) -> None:
-        self._order = order
+    def __init__(self, request: BackupRequest, *, now: datetime, runner: Runner, stop: Stop, watcher: Watcher) -> None:
+        self._request = request
         self._now = now
         self._runner = runner
         self._stop = stop
         self._watcher = Telling(watcher)
-        self._throttle = Throttle(order.tuning.operations_per_second)
+        self._throttle = Throttle(request.tuning.operations_per_second)
         self._steps: list[Step] = []
         self._notes: list[str] = []
         self._warnings: list[Warned] = []
-        self._settled = Settled(order, None)
+        self._settled = Settled(request, None)
         self._hold = ""
 
     def run(self) -> BackupResult:
@@ -93,15 +93,15 @@ class BackupRun:
         except BackupError as error:
             return self._failed(error)
         except OSError as error:
-            return self._failed(refusal(error, self._order.backup))
+            return self._failed(refusal(error, self._request.backup))
 
     def _run(self) -> BackupResult:
         tools = self._find_tools()
-        source = within(lambda: check_source(self._order.source), self._order.source)
-        backup = within(lambda: check_backup(self._order.backup), self._order.backup)
+        source = within(lambda: check_source(self._request.source), self._request.source)
+        backup = within(lambda: check_backup(self._request.backup), self._request.backup)
         refuse_nesting(source, "SOURCE", backup, "BACKUP")
-        series = Series(backup, self._order.label, self._order.interval, self._now)
-        self._obey(recognize(self._order, source, series))
+        series = Series(backup, self._request.label, self._request.interval, self._now)
+        self._obey(recognize(self._request, source, series))
         with refusals_named(str(backup)):
             backup.mkdir(exist_ok=True)
         series.prepare()
@@ -114,7 +114,7 @@ class BackupRun:
             if self._settled.at_once:
                 remember(self._settled, series)
             journal = Journal(series.path, self._note)
-            journal.begin(self._order, self._runner.family, self._now)
+            journal.begin(self._request, self._runner.family, self._now)
             result = self._result_of(lambda: self._back_up(tree, series, tools))
             with suppress(Hung):
                 within(lambda: journal.end(result), str(series.path), LAST_WORDS_SECONDS)
@@ -122,7 +122,7 @@ class BackupRun:
 
     def _obey(self, settled: Settled) -> None:
         """Go on by the rules of the series, and say what is odd about it."""
-        self._settled, self._order = settled, settled.order
+        self._settled, self._request = settled, settled.request
         for note in settled.notes:
             self._note(note)
         for warned in settled.warnings:
@@ -147,10 +147,10 @@ class BackupRun:
         snapshots, partials = series.snapshots(), series.partials()
         self._hold_if_odd(series, [] if adopted else snapshots)
         with workspace(self._note) as private:
-            left_out = left_out_of_backup(source, self._order, series)
+            left_out = left_out_of_backup(source, self._request, series)
             survey = self._survey(source, private, left_out)
-            if survey.is_empty and not self._order.allow_empty:
-                refuse_sudden_emptiness(self._order.source, snapshots)
+            if survey.is_empty and not self._request.allow_empty:
+                refuse_sudden_emptiness(self._request.source, snapshots)
             name = series.free_name(
                 SnapshotName.following([known.name for known in (*snapshots, *partials)], self._now)
             )
@@ -165,7 +165,7 @@ class BackupRun:
         marked = partial_references(series, partials[:PARTIALS_USED])
         if lost := sum(one.is_lost for one in marked):
             self._note(f"{counted(lost, 'partial')} of a killed backup may not have reached the disk: copied anew.")
-        is_exact = self._order.tuning.copier is not Copier.RSYNC
+        is_exact = self._request.tuning.copier is not Copier.RSYNC
         return [one for one in marked if one.is_whole or (is_exact and not one.is_lost)]
 
     def _hold_if_odd(self, series: Series, snapshots: list[Snapshot]) -> None:
@@ -187,8 +187,8 @@ class BackupRun:
         return survey
 
     def _look(self, source: Tree, private: Workspace, left_out: LeftOut) -> tuple[Survey, bool]:
-        tolerated = self._order.tolerated_unreadable
-        lists = private.part_lists(self._order.tuning, leaves_out=bool(left_out) or tolerated > 0)
+        tolerated = self._request.tolerated_unreadable
+        lists = private.part_lists(self._request.tuning, leaves_out=bool(left_out) or tolerated > 0)
         return take_survey(source, left_out, self._stop.is_due, lists, tolerated), lists is not None
 
     def _fill_and_publish(self, attempt: "_Attempt", tools: Tools) -> BackupResult:
@@ -206,12 +206,12 @@ class BackupRun:
             try:
                 comparing = self._comparing(attempt, target)
                 report, evidence = self._copy(attempt, target, flusher, tools, comparing)
-                fault = report.fault(tolerated=self._order.tolerated_unreadable)
+                fault = report.fault(tolerated=self._request.tolerated_unreadable)
                 finished = None if fault else self._finish(attempt, target, evidence, report, comparing)
                 troubles = self._warn_of_troubles(attempt, report, finished)
                 if finished:
                     self._note_brought(finished)
-                    fault = fault_of(troubles, self._order.tolerated_unreadable, "source", "backup file system")
+                    fault = fault_of(troubles, self._request.tolerated_unreadable, "source", "backup file system")
             except Hung:
                 raise  # whatever touches the file systems now may wait for ever
             except BaseException:
@@ -230,16 +230,16 @@ class BackupRun:
     ) -> tuple[CopyReport, Evidence]:
         sizes, private = self._sizes(attempt, target), attempt.private
         with self._step("copy"):
-            private.fill(tools.fpart, self._order.tuning.copier, sizes, comparing)
+            private.fill(tools.fpart, self._request.tuning.copier, sizes, comparing)
             self._watcher.expect(attempt.survey.files, attempt.survey.size)
             links = private.links("reference", [reference.path for reference in attempt.references])
             options = rsync_options(links, vanishing=True, into_empty=True, comparing=comparing)
-            order = CopyOrder(attempt.source, target, options, sizes, _fidelity(comparing))
-            copy = Copy(order, self._runner, tools, private)
+            request = CopySpec(attempt.source, target, options, sizes, _fidelity(comparing))
+            copy = Copy(request, self._runner, tools, private)
             report = copy.run(self._stop, self._watcher, flusher.tick)
             for note in report.told():
                 self._note(note)
-            if not report.fault(tolerated=self._order.tolerated_unreadable):
+            if not report.fault(tolerated=self._request.tolerated_unreadable):
                 make_listed_directories(target, copy.listed_directories())
             surveyed = attempt.survey.remembered
             return report, Evidence(surveyed, copy.witnesses(surveyed))
@@ -252,21 +252,21 @@ class BackupRun:
                 " changes by less, is not seen as changed."
             )
         believed = tuple(reference.believed_ns for reference in attempt.references)
-        return Comparing(step, self._order.with_content, believed, str(attempt.unfinished.make()))
+        return Comparing(step, self._request.with_content, believed, str(attempt.unfinished.make()))
 
     def _sizes(self, attempt: "_Attempt", target: Tree) -> PartSizes:
-        concurrency = most_concurrent(self._order.tuning.copier, attempt.source, target)
+        concurrency = slowest_concurrency(self._request.tuning.copier, attempt.source, target)
         survey = attempt.survey
-        return plan_parts(survey.files, survey.size, concurrency, self._order.tuning)
+        return plan_parts(survey.files, survey.size, concurrency, self._request.tuning)
 
     def _finish(
         self, attempt: "_Attempt", target: Tree, evidence: Evidence, report: CopyReport, comparing: Comparing
     ) -> Finished:
         with self._step("finish"):
             troubled = frozenset(trouble.path for trouble in (*attempt.survey.troubles, *report.troubles))
-            order = FinishOrder(attempt.left_out, evidence, whole_target=True, troubled=troubled)
+            request = FinishOrder(attempt.left_out, evidence, whole_target=True, troubled=troubled)
             bringer = Bringer(attempt.source, target, _fidelity(comparing))
-            finished = Completion(attempt.source, target, bringer, order).run(attempt.survey.linked_inodes)
+            finished = Completion(attempt.source, target, bringer, request).run(attempt.survey.linked_inodes)
             self._hold_if_unmounted(attempt)
             return finished
 
@@ -323,7 +323,9 @@ class BackupRun:
         with self._step("prune"):
             try:
                 leftovers = tuple(leftover.path for leftover in series.partials())
-                pruned = prune(series, self._order.retention, self._stop.is_due, self._throttle, leftovers, self._hold)
+                pruned = prune(
+                    series, self._request.retention, self._stop.is_due, self._throttle, leftovers, self._hold
+                )
                 remove_marks(series.path)
                 UnfinishedFiles(series.path).forget()
             except (BackupError, OSError) as error:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from efs_backup.domain.copying.parts import is_over_a_network
-from efs_backup.domain.requests.requests import BackupOrder
+from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.warnings import Warned, WarningKind
 from efs_backup.engine.machine.mount_table import shown_below
 from efs_backup.engine.machine.mounts import kind_of
@@ -14,10 +14,10 @@ from efs_backup.engine.trees.left_out import Excluded, LeftOut, OtherFileSystems
 from efs_backup.engine.trees.tree import Tree
 
 
-def left_out_of_backup(source: Tree, order: BackupOrder, series: Series) -> LeftOut:
+def left_out_of_backup(source: Tree, request: BackupRequest, series: Series) -> LeftOut:
     """Gather all that a backup leaves out, and its dry run too."""
-    others = [OtherFileSystems(source)] if order.one_file_system else []
-    return Together([Excluded(order.excludes), *others, BackupInside(source, series)])
+    others = [OtherFileSystems(source)] if request.one_file_system else []
+    return Together([Excluded(request.excludes), *others, BackupInside(source, series)])
 
 
 class BackupInside(LeftOut):

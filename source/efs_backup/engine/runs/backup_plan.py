@@ -8,7 +8,7 @@ from efs_backup.domain.copying.arrival import warnings_of
 from efs_backup.domain.copying.commands import PartSizes
 from efs_backup.domain.copying.comparison import Summary
 from efs_backup.domain.copying.parts import plan_parts
-from efs_backup.domain.requests.requests import BackupOrder
+from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.domain.snapshots.retention import PrunePlan, plan_hold, plan_prune
 from efs_backup.engine.machine.os_errors import source_errors_named
@@ -20,7 +20,7 @@ from efs_backup.engine.runs.recognition import hold_of, recognize
 from efs_backup.engine.series.series import Series
 from efs_backup.engine.trees.compare import Comparison, Omitted
 from efs_backup.engine.trees.left_out import LeftOut, Together, Unreadable
-from efs_backup.engine.trees.tree import Tree, most_concurrent
+from efs_backup.engine.trees.tree import Tree, slowest_concurrency
 from efs_backup.engine.walk.survey import Survey, take_survey
 
 
@@ -42,23 +42,23 @@ class BackupPlan:
     notes: tuple[str, ...] = ()
 
 
-def plan_backup(order: BackupOrder, *, now: datetime, runner: Runner, stop: Stop) -> BackupPlan:
+def plan_backup(request: BackupRequest, *, now: datetime, runner: Runner, stop: Stop) -> BackupPlan:
     """Look at everything. Raises what a backup would raise or end with, and Stopped."""
     Tools.find(runner)
-    source, backup = check_source(order.source), check_backup(order.backup)
+    source, backup = check_source(request.source), check_backup(request.backup)
     refuse_nesting(source, "SOURCE", backup, "BACKUP")
-    series = Series(backup, order.label, order.interval, now)
-    settled = recognize(order, source, series)
-    order = settled.order
+    series = Series(backup, request.label, request.interval, now)
+    settled = recognize(request, source, series)
+    request = settled.request
     snapshots, partials = series.snapshots(), series.partials()
     with Tree(source) as tree, Tree(_existing(series.path)) as place:
-        concurrency = most_concurrent(order.tuning.copier, tree, place)
-        left_out = left_out_of_backup(tree, order, series)
-        survey = take_survey(tree, left_out, stop.is_due, tolerated=order.tolerated_unreadable)
-        if survey.is_empty and not order.allow_empty:
-            refuse_sudden_emptiness(order.source, snapshots)
+        concurrency = slowest_concurrency(request.tuning.copier, tree, place)
+        left_out = left_out_of_backup(tree, request, series)
+        survey = take_survey(tree, left_out, stop.is_due, tolerated=request.tolerated_unreadable)
+        if survey.is_empty and not request.allow_empty:
+            refuse_sudden_emptiness(request.source, snapshots)
         seen = Together([left_out, Unreadable(trouble.path for trouble in survey.troubles)])
-        differences = _differences(order, snapshots[0].path, tree, seen, stop) if snapshots else None
+        differences = _differences(request, snapshots[0].path, tree, seen, stop) if snapshots else None
         warnings = (*left_out.warnings(), *warnings_of(survey.troubles))
     dated = [] if series.unadopted() else snapshots
     name = SnapshotName.following([known.name for known in (*snapshots, *partials)], now)
@@ -68,8 +68,8 @@ def plan_backup(order: BackupOrder, *, now: datetime, runner: Runner, stop: Stop
         tuple(known.name for known in partials),
         survey,
         differences,
-        plan_parts(survey.files, survey.size, concurrency, order.tuning),
-        _prune_plan([name, *(snapshot.name for snapshot in snapshots)], order, hold_of(settled, series, dated)),
+        plan_parts(survey.files, survey.size, concurrency, request.tuning),
+        _prune_plan([name, *(snapshot.name for snapshot in snapshots)], request, hold_of(settled, series, dated)),
         (
             *(f"Warning: {warned}" for warned in (*settled.warnings, *warnings)),
             *settled.notes,
@@ -78,15 +78,15 @@ def plan_backup(order: BackupOrder, *, now: datetime, runner: Runner, stop: Stop
     )
 
 
-def _prune_plan(names: list[SnapshotName], order: BackupOrder, hold: str) -> PrunePlan:
-    return plan_hold(names, hold) if hold else plan_prune(names, order.retention)
+def _prune_plan(names: list[SnapshotName], request: BackupRequest, hold: str) -> PrunePlan:
+    return plan_hold(names, hold) if hold else plan_prune(names, request.retention)
 
 
-def _differences(order: BackupOrder, previous: Path, source: Tree, left_out: LeftOut, stop: Stop) -> Summary:
+def _differences(request: BackupRequest, previous: Path, source: Tree, left_out: LeftOut, stop: Stop) -> Summary:
     summary = Summary()
     with Tree(previous) as old, source_errors_named(source.root):
         Comparison(
-            old, source, summary.add, reads=lambda _old, _new: order.with_content, omitted=Omitted(new=left_out)
+            old, source, summary.add, reads=lambda _old, _new: request.with_content, omitted=Omitted(new=left_out)
         ).run(stop.is_due)
     return summary
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from efs_backup.copy_worker.beneath import LISTING, PASSING, open_below, open_root
 from efs_backup.domain.errors import RecordFault, SeriesTorn, SourceChanged
 from efs_backup.domain.operations.first_backup import LabelFacts
-from efs_backup.domain.requests.requests import BackupOrder, Named
+from efs_backup.domain.requests.requests import BackupRequest, Named
 from efs_backup.domain.snapshots.clock import clock_fault
 from efs_backup.domain.snapshots.identity import FileSystem, Mount, Place, missing_mounts
 from efs_backup.domain.snapshots.names import FolderLabel, Interval, SnapshotName
@@ -34,22 +34,22 @@ _NAMES_TOLD = 5
 _BEGUN = "The series had begun before, and its rules stay as they are: they change by `run` or `prune` with --save."
 
 
-def recognize(order: BackupOrder, source: Path, series: Series) -> Settled:
+def recognize(request: BackupRequest, source: Path, series: Series) -> Settled:
     """Settle what this backup may do. Nothing is touched. Raises what `settle` does, and SeriesTooNew."""
     backup = series.label_path.parent
     with source_errors_named(str(source)):
         here, mounts = place_of(source), _mounts_of(source, backup)
     with refusals_named(str(backup)):
         there = replace(place_of(backup if backup.exists() else backup.parent), path=str(backup))
-    if order.asked.named:
-        here, there = _as_named(order.asked.named, here, there)
+    if request.asked.named:
+        here, there = _as_named(request.asked.named, here, there)
     file = read_series_file(series.label_path)
     recorded = None if _has_rule(file, series.interval) else _recorded(series.path)
     found = Found(
         file, here, mounts, there, len(series.snapshots()), _has_snapshots(series), recorded,
         _in_words(backup, there), unmounted(backup), _held(series, file, mounts),
     )  # fmt: skip
-    return settle(order, found, series.now)
+    return settle(request, found, series.now)
 
 
 def look_for_lost_mounts(settled: Settled, source: Path, backup: Path) -> Warned | None:
@@ -65,11 +65,11 @@ def remember(settled: Settled, series: Series, published: SnapshotName | None = 
         change_series_file(series.label_path, lambda stored: settled.upon(stored, newest))
 
 
-def window_of(order: BackupOrder) -> Window:
+def window_of(request: BackupRequest) -> Window:
     """How long a backup may take: as was asked, else as its series says. Raises SeriesTooNew."""
-    stored = read_series_file(Path(order.backup).absolute() / str(order.label))
+    stored = read_series_file(Path(request.backup).absolute() / str(request.label))
     known = stored.window_minutes if isinstance(stored, SeriesFile) else None
-    return Window.of_minutes(known if order.asked.window_minutes is None else order.asked.window_minutes)
+    return Window.of_minutes(known if request.asked.window_minutes is None else request.asked.window_minutes)
 
 
 def hold_of(settled: Settled, series: Series, snapshots: Sequence[Snapshot], *, server: datetime | None = None) -> str:
@@ -180,12 +180,12 @@ def _in_words(backup: Path, place: Place) -> str:
     return f"it holds {told}, {where}" if names else f"it is an empty directory {where}"
 
 
-def begin_series(order: BackupOrder, *, now: datetime) -> Settled:
+def begin_series(request: BackupRequest, *, now: datetime) -> Settled:
     """Have the series know itself, without a backup. Harmless where it does. Raises what a backup would raise."""
-    source, backup = check_source(order.source), check_backup(order.backup)
+    source, backup = check_source(request.source), check_backup(request.backup)
     refuse_nesting(source, "SOURCE", backup, "BACKUP")
-    series = Series(backup, order.label, order.interval, now)
-    settled = recognize(order, source, series)
+    series = Series(backup, request.label, request.interval, now)
+    settled = recognize(request, source, series)
     if settled.file is None:
         raise SourceChanged(settled.hold)
     with refusals_named(str(backup)):

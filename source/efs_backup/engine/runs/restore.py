@@ -17,7 +17,7 @@ from efs_backup.domain.copying.evidence import Evidence
 from efs_backup.domain.copying.parts import CopyReport, plan_parts
 from efs_backup.domain.errors import BackupError, Hung, RestoreFailed
 from efs_backup.domain.ports import Watcher
-from efs_backup.domain.requests.requests import RestoreMode, RestoreOrder
+from efs_backup.domain.requests.requests import RestoreMode, RestoreRequest
 from efs_backup.domain.results import RestorePlan, RestoreResult, RestoreStatus
 from efs_backup.domain.snapshots.locations import LOST_AND_FOUND
 from efs_backup.domain.snapshots.names import SnapshotName
@@ -28,13 +28,13 @@ from efs_backup.engine.machine.patience import supervised
 from efs_backup.engine.machine.process import Runner, Tools
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.machine.telling import Telling
-from efs_backup.engine.rest.copy import Copy, CopyOrder
+from efs_backup.engine.rest.copy import Copy, CopySpec
 from efs_backup.engine.rest.workspace import Workspace, workspace
 from efs_backup.engine.runs.restore_plan import (
-    Part,
     Planned,
-    Sides,
-    choose_parts,
+    RestoreSides,
+    Selected,
+    choose_selected,
     has_lost_and_found,
     identity_of,
     plan_restore,
@@ -47,7 +47,7 @@ from efs_backup.engine.trees.bring import Bringer
 from efs_backup.engine.trees.compare import Entry
 from efs_backup.engine.trees.left_out import LeftOut
 from efs_backup.engine.trees.time_step import time_step_of
-from efs_backup.engine.trees.tree import Tree, most_concurrent, narrow_directory
+from efs_backup.engine.trees.tree import Tree, narrow_directory, slowest_concurrency
 from efs_backup.engine.trees.tree_walk import Stopped
 from efs_backup.engine.walk.survey import Survey, Surveying
 
@@ -61,14 +61,14 @@ _AGAIN = "Mend the cause and run the same restore again."
 class RestoreRun:
     """A restore under way. `now` is its start, aware; the quarantine is named by it."""
 
-    def __init__(self, order: RestoreOrder, *, now: datetime, runner: Runner, stop: Stop, watcher: Watcher) -> None:
-        self._order = order
-        self._series = Series(Path(order.backup).absolute(), order.label, order.interval, now)
+    def __init__(self, request: RestoreRequest, *, now: datetime, runner: Runner, stop: Stop, watcher: Watcher) -> None:
+        self._request = request
+        self._series = Series(Path(request.backup).absolute(), request.label, request.interval, now)
         self._runner = runner
         self._stop = stop
         self._watcher = Telling(watcher)
-        self._target = Path(order.target).absolute()
-        self._throttle = Throttle(order.tuning.operations_per_second)
+        self._target = Path(request.target).absolute()
+        self._throttle = Throttle(request.tuning.operations_per_second)
         self._summary = Summary()
         self._notes: list[str] = []
         self._quarantine = Quarantine(self._target, SnapshotName.of(now))
@@ -100,13 +100,13 @@ class RestoreRun:
             attempts = [self._attempt(*part, stack.enter_context(workspace(self._note)), tools) for part in parts]
             return self._run(attempts)
 
-    def _opened_parts(self, stack: ExitStack) -> list[tuple[Part, Tree]]:
-        parts = choose_parts(self._series, self._order)
+    def _opened_parts(self, stack: ExitStack) -> list[tuple[Selected, Tree]]:
+        parts = choose_selected(self._series, self._request)
         opened = [(part, stack.enter_context(Tree(part.directory, self._throttle))) for part in parts]
         refuse_same_names(opened)
         return opened
 
-    def _attempt(self, part: Part, source: Tree, private: Workspace, tools: Tools) -> "_Attempt":
+    def _attempt(self, part: Selected, source: Tree, private: Workspace, tools: Tools) -> "_Attempt":
         planned, survey = self._plan_and_survey(part, source, private)
         return _Attempt(part, source, survey, private, tools, planned)
 
@@ -125,29 +125,29 @@ class RestoreRun:
         finally:
             self._quarantine.close()
 
-    def _plan_and_survey(self, part: Part, source: Tree, private: Workspace) -> tuple[Planned, Survey]:
+    def _plan_and_survey(self, part: Selected, source: Tree, private: Workspace) -> tuple[Planned, Survey]:
         """One walk over the snapshot serves both."""
         if part.only is not None:
             return self._plan(part, source), Survey(1)
-        lists = private.part_lists(self._order.tuning, leaves_out=bool(self._mounted))
+        lists = private.part_lists(self._request.tuning, leaves_out=bool(self._mounted))
         surveying = Surveying(source, LeftOut(), lists)
         planned = self._plan(part, source, surveying.take)
         return planned, surveying.survey()
 
     def _plan(
         self,
-        part: Part,
+        part: Selected,
         source: Tree,
         listed: Callable[[str, Sequence[Entry]], object] = lambda _directory, _entries: None,
     ) -> Planned:
         self._watcher.step("compare")
-        sides = Sides(part, source, self._target, self._leaves_out_with(source), self._mounted, self._summary)
+        sides = RestoreSides(part, source, self._target, self._leaves_out_with(source), self._mounted, self._summary)
         try:
-            planned = plan_restore(self._order, sides, self._stop.is_due, listed)
+            planned = plan_restore(self._request, sides, self._stop.is_due, listed)
         except OSError as error:
             where = error.filename or str(self._target)
             raise RestoreFailed(f"{where!r} cannot be read: {error.strerror}; nothing was touched.", _UNREAD) from error
-        if self._order.mode is RestoreMode.MIRROR and planned.in_the_way:
+        if self._request.mode is RestoreMode.MIRROR and planned.in_the_way:
             with Tree(self._target, self._throttle) as target:
                 self._quarantine.check(target)
         return planned
@@ -191,11 +191,11 @@ class RestoreRun:
         if fault := report.fault("snapshot", "target's file system"):
             raise Stopped if not report.is_settled and self._stop.is_due() else fault
         troubled = frozenset(trouble.path for trouble in report.troubles)
-        order = FinishOrder(
+        request = FinishOrder(
             self._left_out, evidence, whole_target=False, keeps_root=self._keeps_root(attempt),
             troubled=troubled,
         )  # fmt: skip
-        return [*report.troubles, *self._finish(attempt, target, bringer, order)]
+        return [*report.troubles, *self._finish(attempt, target, bringer, request)]
 
     def _bring_one(self, name: str, bringer: Bringer) -> list[Trouble]:
         self._watcher.step("copy")
@@ -227,7 +227,7 @@ class RestoreRun:
         self._watcher.step("make way")
         planned = attempt.planned
         for found in planned.in_the_way:
-            if self._order.mode is RestoreMode.MIRROR:
+            if self._request.mode is RestoreMode.MIRROR:
                 self._quarantine.take(target, found.path)
             elif stat.S_ISDIR(target.stat(found.path).st_mode):
                 target.remove_directory(found.path)
@@ -242,38 +242,38 @@ class RestoreRun:
     def _keeps_root(self, attempt: "_Attempt") -> bool:
         """Of several paths none is what the target itself is."""
         had_target = attempt.planned.target is not None
-        return self._has_several or (had_target and self._order.mode is RestoreMode.OVERLAY)
+        return self._has_several or (had_target and self._request.mode is RestoreMode.OVERLAY)
 
     @property
     def _has_several(self) -> bool:
-        return len(self._order.paths) > 1
+        return len(self._request.paths) > 1
 
     def _copy(self, attempt: "_Attempt", target: Tree, fidelity: Fidelity) -> tuple[CopyReport, Evidence]:
         self._watcher.step("copy")
-        source, survey, private, tuning = attempt.source, attempt.survey, attempt.private, self._order.tuning
+        source, survey, private, tuning = attempt.source, attempt.survey, attempt.private, self._request.tuning
         self._watcher.expect(survey.files, survey.size)
         comparing = Comparing(fidelity.time_step_ns, attempt.planned.has_hidden_changes)
         options = rsync_options((), vanishing=False, into_empty=False, comparing=comparing)
-        sizes = plan_parts(survey.files, survey.size, most_concurrent(tuning.copier, source, target), tuning)
+        sizes = plan_parts(survey.files, survey.size, slowest_concurrency(tuning.copier, source, target), tuning)
         private.fill(attempt.tools.fpart, tuning.copier, sizes, comparing)
-        order = CopyOrder(source, target, options, sizes, fidelity, into_live=True)
-        copy = Copy(order, self._runner, attempt.tools, private)
+        request = CopySpec(source, target, options, sizes, fidelity, into_live=True)
+        copy = Copy(request, self._runner, attempt.tools, private)
         report = copy.run(self._stop, self._watcher)
         for note in report.told():
             self._note(note)
         make_listed_directories(target, copy.listed_directories())
         return report, Evidence(survey.remembered, copy.witnesses(survey.remembered))
 
-    def _finish(self, attempt: "_Attempt", target: Tree, bringer: Bringer, order: FinishOrder) -> list[Trouble]:
+    def _finish(self, attempt: "_Attempt", target: Tree, bringer: Bringer, request: FinishOrder) -> list[Trouble]:
         self._watcher.step("finish")
         source = attempt.source
         groups = groups_of(source, attempt.survey.linked_inodes, self._left_out)
         relink(target, groups)
-        finished = Finish(source, target, bringer, order).run()
+        finished = Finish(source, target, bringer, request).run()
         if strangers := false_links(source, target, finished.inodes.repeated(), self._left_out):
             separate(target, strangers)
             relink(target, groups)
-            finished = Finish(source, target, bringer, order).run()  # for the directories' times
+            finished = Finish(source, target, bringer, request).run()  # for the directories' times
         return finished.troubles
 
     def _success(self, plan: RestorePlan) -> RestoreResult:
@@ -299,7 +299,7 @@ class RestoreRun:
 class _Attempt:
     """One part of a restore under way."""
 
-    part: Part
+    part: Selected
     source: Tree
     survey: Survey
     private: Workspace

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from efs_backup.domain.copying.comparison import Aspect, Difference, Kind, Summary
 from efs_backup.domain.errors import NothingThere, RestoreFailed, WrongUsage
-from efs_backup.domain.requests.requests import RestoreMode, RestoreOrder
+from efs_backup.domain.requests.requests import RestoreMode, RestoreRequest
 from efs_backup.domain.results import RestorePlan
 from efs_backup.domain.snapshots.locations import LOST_AND_FOUND
 from efs_backup.domain.snapshots.names import SnapshotName
@@ -28,7 +28,7 @@ _AT_ONCE_NS = 2_000_000_000
 
 
 @dataclass(frozen=True)
-class Part:
+class Selected:
     """What of a snapshot is brought back: a directory's content, or only one name in it."""
 
     snapshot: SnapshotName
@@ -41,16 +41,16 @@ class Part:
         return self.only is not None and path != self.only
 
 
-def choose_parts(series: Series, order: RestoreOrder) -> list[Part]:
+def choose_selected(series: Series, request: RestoreRequest) -> list[Selected]:
     """The parts that the order names. Raises NothingThere and WrongUsage."""
     snapshots = {snapshot.name: snapshot for snapshot in series.snapshots()}
     if not snapshots:
-        raise NothingThere(f"There is no {order.interval} snapshot in {str(series.label_path)!r}.")
-    snapshot = snapshots[order.selection.choose(list(snapshots))]
-    return [_find_part(snapshot, path) for path in order.paths or ("",)]
+        raise NothingThere(f"There is no {request.interval} snapshot in {str(series.label_path)!r}.")
+    snapshot = snapshots[request.selection.choose(list(snapshots))]
+    return [_find_part(snapshot, path) for path in request.paths or ("",)]
 
 
-def refuse_same_names(parts: Sequence[tuple[Part, Tree]]) -> None:
+def refuse_same_names(parts: Sequence[tuple[Selected, Tree]]) -> None:
     """Raises WrongUsage where two parts would bring the same name into the target."""
     brought: dict[str, str] = {}
     for part, tree in parts if len(parts) > 1 else ():
@@ -63,7 +63,7 @@ def refuse_same_names(parts: Sequence[tuple[Part, Tree]]) -> None:
             brought[name] = part.path
 
 
-def _find_part(snapshot: Snapshot, path: str) -> Part:
+def _find_part(snapshot: Snapshot, path: str) -> Selected:
     directory, relative = snapshot.path, os.path.normpath(path.strip("/")) if path.strip("/") else ""
     with Tree(snapshot.path) as tree:
         for depth, name in enumerate(names := [name for name in relative.split("/") if name not in {"", "."}], 1):
@@ -75,8 +75,8 @@ def _find_part(snapshot: Snapshot, path: str) -> Part:
             elif depth < len(names):
                 raise NothingThere(f"{'/'.join(names[:depth])!r} in the snapshot {snapshot.name} is no directory.")
             else:
-                return Part(snapshot.name, directory, path, only=name)
-    return Part(snapshot.name, directory, path)
+                return Selected(snapshot.name, directory, path, only=name)
+    return Selected(snapshot.name, directory, path)
 
 
 @dataclass(frozen=True)
@@ -97,13 +97,13 @@ class Planned:
 
 
 @dataclass(frozen=True)
-class Sides:
+class RestoreSides:
     """What is restored from where to where; `leaves_out` names paths of the target that are none of its business.
 
     mounted: the mount points in the target, as paths in it. summary: of all parts that are restored together.
     """
 
-    part: Part
+    part: Selected
     source: Tree
     target: Path
     leaves_out: Callable[[str], bool]
@@ -112,8 +112,8 @@ class Sides:
 
 
 def plan_restore(
-    order: RestoreOrder,
-    sides: Sides,
+    request: RestoreRequest,
+    sides: RestoreSides,
     should_stop: Callable[[], bool],
     listed: Callable[[str, Sequence[Entry]], object] = lambda _directory, _entries: None,
 ) -> Planned:
@@ -122,16 +122,16 @@ def plan_restore(
     Raises WrongUsage, RestoreFailed where the mode forbids it, and Stopped.
     """
     part, target = sides.part, sides.target
-    refuse_nesting(target, "TARGET", Path(order.backup).absolute(), "BACKUP")
+    refuse_nesting(target, "TARGET", Path(request.backup).absolute(), "BACKUP")
     if target.exists() and not target.is_dir():
         raise WrongUsage(f"The target {str(target)!r} is not a directory.")
-    if order.mode is RestoreMode.NEW and target.is_dir() and not _is_new(target):
+    if request.mode is RestoreMode.NEW and target.is_dir() and not _is_new(target):
         raise RestoreFailed(
             f"The target {str(target)!r} is not empty; nothing was touched.",
             "Choose an empty or new directory, or a new file system (an empty lost+found in its root is no matter), or"
             " --mode overlay or mirror.",
         )
-    found = _Found(order.mode, sides.summary)
+    found = _Found(request.mode, sides.summary)
     with ExitStack() as stack:
         existing = target if target.exists() else stack.enter_context(tempfile.TemporaryDirectory())
         tree = stack.enter_context(Tree(existing, sides.source.throttle))
@@ -139,21 +139,21 @@ def plan_restore(
             tree,
             sides.source,
             found.add,
-            reads=_reading(order),
-            inside_old=order.mode is RestoreMode.MIRROR,
+            reads=_reading(request),
+            inside_old=request.mode is RestoreMode.MIRROR,
             omitted=Omitted(
                 LeftOut(lambda path: part.leaves_out(path) or sides.leaves_out(path) or path in sides.mounted),
                 LeftOut(lambda path: part.leaves_out(path) or path in sides.mounted),
             ),
             listed=listed,
         ).run(should_stop)
-        if order.mode is RestoreMode.MIRROR:
+        if request.mode is RestoreMode.MIRROR:
             _refuse_other_devices(tree, found.in_the_way)
         else:
             _refuse_full_directories(tree, found.in_the_way)
-        left_alone = _left_alone(order.mode, sides, tree, found.in_the_way)
+        left_alone = _left_alone(request.mode, sides, tree, found.in_the_way)
         identity = identity_of(tree) if existing is target else None
-    plan = RestorePlan(part.snapshot, order.mode, str(target), found.summary, left_alone)
+    plan = RestorePlan(part.snapshot, request.mode, str(target), found.summary, left_alone)
     return Planned(
         plan, tuple(sorted(found.in_the_way)), found.has_hidden_changes, tuple(found.in_place), tuple(found.narrowed),
         identity,
@@ -209,7 +209,7 @@ class _Found:
             self.in_place.append(difference.path)
 
 
-def _left_alone(mode: RestoreMode, sides: Sides, target: Tree, in_the_way: list[Difference]) -> tuple[str, ...]:
+def _left_alone(mode: RestoreMode, sides: RestoreSides, target: Tree, in_the_way: list[Difference]) -> tuple[str, ...]:
     """The mount points in the target at which the snapshot has something too: nothing there is touched.
 
     Raises RestoreFailed where one is, or lies in, something that has to make way, or where the modes' work would be to
@@ -257,13 +257,13 @@ def _refuse_other_devices(target: Tree, in_the_way: list[Difference]) -> None:
         raise _mounts_in_the_way(Path(target.root), apart)
 
 
-def _reading(order: RestoreOrder) -> Callable[[os.stat_result, os.stat_result], bool]:
+def _reading(request: RestoreRequest) -> Callable[[os.stat_result, os.stat_result], bool]:
     """Which files of equal size are compared by content: as ordered, or those of the target touched after their mtime.
 
     Whatever damages a file but keeps its size and mtime sets its ctime, which then is not its mtime any more.
     """
-    if order.with_content is not None:
-        return lambda _old, _new: bool(order.with_content)
+    if request.with_content is not None:
+        return lambda _old, _new: bool(request.with_content)
     return lambda old, new: old.st_mtime_ns == new.st_mtime_ns and abs(old.st_ctime_ns - old.st_mtime_ns) > _AT_ONCE_NS
 
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from efs_backup.domain.errors import RecordChanged, RecordFault
-from efs_backup.domain.operations.record import Backup, backup_id_of
+from efs_backup.domain.operations.record import BackupRecord, backup_id_of
 from efs_backup.domain.operations.record_endings import with_result
 from efs_backup.domain.operations.settings import RECORD_DAYS
 from efs_backup.domain.operations.workflow import without_word
-from efs_backup.domain.requests.requests import BackupOrder
+from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.results import BackupResult, BackupStatus
 from efs_backup.engine.series.records import RecordDirectory
 
@@ -25,14 +25,14 @@ class Journal:
     def __init__(self, series: Path, note: Callable[[str], None]) -> None:
         self._store = RecordDirectory(series / RECORDS_NAME, note)
         self._note = note
-        self._begun: Backup | None = None
+        self._begun: BackupRecord | None = None
         self._is_recorded = False
 
-    def begin(self, order: BackupOrder, seed: str, now: datetime) -> None:
+    def begin(self, request: BackupRequest, seed: str, now: datetime) -> None:
         """Record that a backup is running; one that is still on record as running has died."""
-        backup = Backup(
+        backup = BackupRecord(
             backup_id=backup_id_of(seed), status=BackupStatus.RUNNING, start_time=now, window_minutes=0,
-            interval=order.interval, retention=order.retention.count, expires=now + timedelta(days=RECORD_DAYS),
+            interval=request.interval, retention=request.retention.count, expires=now + timedelta(days=RECORD_DAYS),
         )  # fmt: skip
         self._begun = backup
         try:
@@ -52,7 +52,7 @@ class Journal:
         except (OSError, ValueError, RecordFault) as error:
             self._note(f"The end of this backup could not be recorded: {error}")
 
-    def _record(self, begun: Backup, ended: Backup) -> None:
+    def _record(self, begun: BackupRecord, ended: BackupRecord) -> None:
         try:
             if self._is_recorded:
                 self._store.update(begun, ended)
@@ -71,9 +71,9 @@ class Journal:
                 self._store.update(before, without_word(before, now))
 
 
-def read_records(series: Path) -> tuple[list[Backup], list[RecordFault]]:
+def read_records(series: Path) -> tuple[list[BackupRecord], list[RecordFault]]:
     """The records of a series, newest first, and why others cannot be read."""
     found = list(RecordDirectory(series / RECORDS_NAME).readings())
-    records = [one for one in found if isinstance(one, Backup)]
+    records = [one for one in found if isinstance(one, BackupRecord)]
     faults = [one for one in found if isinstance(one, RecordFault)]
     return sorted(records, key=lambda backup: backup.start_time, reverse=True), faults

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from efs_backup.domain.errors import AlreadyStarted, RecordChanged, RecordFault, RecordGone
-from efs_backup.domain.operations.record import Backup, BackupId, change_between
+from efs_backup.domain.operations.record import BackupId, BackupRecord, change_between
 from efs_backup.domain.operations.settings import RECORD_DAYS
 from efs_backup.domain.operations.workflow import newest_success
 from efs_backup.domain.results import BackupStatus
@@ -31,7 +31,7 @@ class RecordDirectory:
         self._path = path
         self._files = PrivateFiles(path, note)
 
-    def start(self, backup: Backup, after: BackupId | None) -> None:
+    def start(self, backup: BackupRecord, after: BackupId | None) -> None:
         """See BackupStore."""
         with self._files.writing():
             if not self._may_start(backup.backup_id):
@@ -42,23 +42,23 @@ class RecordDirectory:
             self._files.write(_LATEST, backup.backup_id.encode())
             self._expire(backup)
 
-    def put(self, backup: Backup) -> None:
+    def put(self, backup: BackupRecord) -> None:
         """See BackupStore."""
         with self._files.writing():
             if any(name == _file_of(backup.backup_id) for _, name in self._files.names()):
                 raise AlreadyStarted(f"The backup {backup.backup_id} has been started before.")
             self._write(backup)
 
-    def put_anew(self, backup: Backup) -> None:
+    def put_anew(self, backup: BackupRecord) -> None:
         """Record a backup, whatever is in the place of its record."""
         with self._files.writing():
             self._write(backup)
 
-    def get(self, backup_id: BackupId) -> Backup:
+    def get(self, backup_id: BackupId) -> BackupRecord:
         """See BackupStore. Raises RecordFault where the record cannot be read."""
         file = _file_of(backup_id)
         try:
-            backup = Backup.from_item(json.loads(self._files.read(file)))
+            backup = BackupRecord.from_item(json.loads(self._files.read(file)))
         except FileNotFoundError as error:
             raise RecordGone(f"There is no record of the backup {backup_id}.") from error
         except (OSError, ValueError, RecursionError, RecordFault) as error:
@@ -68,7 +68,7 @@ class RecordDirectory:
             raise RecordFault(f"The record {str(self._path / file)!r} is of another backup: {backup.backup_id!r}.")
         return backup
 
-    def update(self, before: Backup, after: Backup) -> None:
+    def update(self, before: BackupRecord, after: BackupRecord) -> None:
         """See BackupStore."""
         with self._files.writing():
             stored = self.get(before.backup_id)
@@ -78,7 +78,7 @@ class RecordDirectory:
                 )
             change = change_between(before, after)
             kept = {name: value for name, value in stored.to_item().items() if name not in change.drop}
-            self._write(Backup.from_item({**kept, **change.put}))
+            self._write(BackupRecord.from_item({**kept, **change.put}))
 
     def latest(self) -> BackupId | None:
         """See BackupStore; None also where what says so cannot be read."""
@@ -88,11 +88,11 @@ class RecordDirectory:
             return None
         return BackupId(text) if _ID.fullmatch(text) else None
 
-    def backups(self) -> Iterator[Backup]:
+    def backups(self) -> Iterator[BackupRecord]:
         """See BackupStore. The one written last comes first, for times of start are whole seconds."""
-        return (found for found in self.readings() if isinstance(found, Backup))
+        return (found for found in self.readings() if isinstance(found, BackupRecord))
 
-    def readings(self) -> Iterator[Backup | RecordFault]:
+    def readings(self) -> Iterator[BackupRecord | RecordFault]:
         """The same, and in its place why one cannot be read."""
         try:
             names = sorted(self._files.names(), reverse=True)
@@ -103,11 +103,11 @@ class RecordDirectory:
             if name.endswith(_SUFFIX) and _ID.fullmatch(stem := name.removesuffix(_SUFFIX)):
                 yield from self._reading(BackupId(stem))
 
-    def newest_success(self) -> Backup | None:
+    def newest_success(self) -> BackupRecord | None:
         """See BackupStore."""
         return newest_success(self.backups())
 
-    def _reading(self, backup_id: BackupId) -> Iterator[Backup | RecordFault]:
+    def _reading(self, backup_id: BackupId) -> Iterator[BackupRecord | RecordFault]:
         try:
             yield self.get(backup_id)
         except RecordGone:
@@ -122,7 +122,7 @@ class RecordDirectory:
             return True
         return known.status is BackupStatus.FAILED and known.instance_id is None
 
-    def _expire(self, newest: Backup) -> None:
+    def _expire(self, newest: BackupRecord) -> None:
         """Remove records that have expired, those that cannot be read at the same age, and writes that were cut off."""
         for known in list(self.backups()):
             if known.expires < newest.start_time:
@@ -136,7 +136,7 @@ class RecordDirectory:
         with suppress(OSError):
             self._files.remove(name)
 
-    def _write(self, backup: Backup) -> None:
+    def _write(self, backup: BackupRecord) -> None:
         self._files.write(_file_of(backup.backup_id), json.dumps(backup.to_item(), indent=1).encode())
 
 

@@ -171,7 +171,7 @@ class Tree:
             os.rmdir(name, dir_fd=directory)
 
 
-def most_concurrent(copier: Copier, *trees: Tree) -> Concurrency:
+def slowest_concurrency(copier: Copier, *trees: Tree) -> Concurrency:
     """What suits the slower of these trees' file systems."""
     suiting = (concurrency_of(tree.kind, os.cpu_count() or 1, copier) for tree in trees)
     return max(suiting, key=lambda concurrency: concurrency.threads)
