@@ -14,6 +14,7 @@ from efs_backup.domain.copying.commands import (
     flush_command,
     fpsync_command,
     part_command,
+    prepared_run_command,
     rsync_options,
 )
 from tests.builders import write
@@ -166,6 +167,13 @@ def test_fpsync_gets_its_options_in_single_words() -> None:
     assert command == (
         "setpriv", "--pdeathsig", "INT", "--", "bash", "/usr/bin/fpsync", "-n", "8", "-f", "150", "-s", "268435456",
         "-t", "/w/tmp", "-T", "/w/tool", "-O", "-x|//", "-o", "-l -S", "/w/source/", "/w/target/",
+    )  # fmt: skip
+
+
+def test_a_prepared_run_crawls_nothing() -> None:
+    """The number of jobs is said again, and the same care is taken for the end of fpsync, and for ours."""
+    assert prepared_run_command("/usr/bin/fpsync", "/w/tmp", "1-1", 8) == (
+        "setpriv", "--pdeathsig", "INT", "--", "bash", "/usr/bin/fpsync", "-n", "8", "-t", "/w/tmp", "-r", "1-1",
     )  # fmt: skip
 
 

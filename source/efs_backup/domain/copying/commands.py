@@ -121,6 +121,15 @@ def fpsync_command(
     )
 
 
+def prepared_run_command(fpsync: str, temporary: str, run: str, jobs: int) -> Command:
+    """A run whose queue lies ready in `temporary`, done by fpsync under bash, told to stop if we die.
+
+    Nothing is crawled (-r). The number of jobs at a time must be said (-n): else two run, for the number that is stored
+    with a run says only how many parts are repeated when it is resumed.
+    """
+    return ("setpriv", "--pdeathsig", "INT", "--", "bash", fpsync, "-n", str(jobs), "-t", temporary, "-r", run)
+
+
 def linking_tool(python: str, package_place: str, sizes: PartSizes, comparing: Comparing = Comparing()) -> Command:
     """Our own copy tool, without the arguments that fpsync gives it.
 
