@@ -1,196 +1,281 @@
-"""One directory of a part: each listed name linked, made anew, or handed over to rsync. Lean, for the copy tool."""
+"""One directory of the source brought up to date in the target: what is equal stays, what is not is made anew.
+
+Nothing that exists is ever opened for writing, or given other attributes, but a directory: it may be a name of a file
+that a published snapshot has too.
+"""
 
 import os
 import stat
-from collections.abc import Collection, Mapping
 
-from efs_backup.copy_worker.beneath import make_below
-from efs_backup.copy_worker.counters import Tally
-from efs_backup.copy_worker.error_numbers import NO_SPACE, NOT_THERE
-from efs_backup.copy_worker.new_entry import point_symlink, read_alike, write_small
-from efs_backup.copy_worker.roots import Sides
-from efs_backup.copy_worker.rules import GO_ON, HAND_OVER, POINT, WRITE, first_mode, is_equal, way_of
-from efs_backup.copy_worker.source import SourceDirectory, listed
-from efs_backup.copy_worker.throttling import NAMES_IN_A_REQUEST
-from efs_backup.copy_worker.witness import Names, Witness, pack
+from efs_backup.copy_worker.beneath import LISTING, PASSING, make_below, open_below
+from efs_backup.copy_worker.error_numbers import NOT_THERE
+from efs_backup.copy_worker.facts import (
+    DirectoryFacts,
+    directory_facts,
+    known,
+    refused_attributes,
+    set_directory_attributes,
+)
+from efs_backup.copy_worker.left_out import CLOSED
+from efs_backup.copy_worker.new_entries import NewEntries
+from efs_backup.copy_worker.receipts import SOURCE, TARGET, Receipt
+from efs_backup.copy_worker.rules import first_mode
+from efs_backup.copy_worker.throttle import NAMES_IN_A_REQUEST
+from efs_backup.copy_worker.trash import to_trash
 
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
 if TYPE_CHECKING:
-    from efs_backup.copy_worker.rules import Attributes
+    from collections.abc import Callable, Iterator
 
-_OPERATIONS = {WRITE: 5, POINT: 3}
-"""Of a new entry whose owner is that of this process: of a file open, read, create, write and times."""
+    from efs_backup.copy_worker.facts import Known
+    from efs_backup.copy_worker.roots import Roots
+
+MOST_AT_ONCE = 65_536
+"""Names of a directory that are in memory at a time; those of a larger one are gone through in several slices."""
+
+_NAMES_A_RECEIPT = 4_096
+
+UNKNOWN: "tuple[int, ...]" = ()
+"""The facts of a directory in the target of which nobody knows whether it is there."""
+
+
+class Listing:
+    """What the target has of a slice of a directory's names, of `slices` in all."""
+
+    __slots__ = ("directories", "files", "slices")
+
+    def __init__(self, slices: int = 1) -> None:
+        self.files: dict[str, Known] = {}
+        self.directories: dict[str, tuple[int, ...]] = {}
+        self.slices = slices
 
 
 class DirectoryCopy:
-    """The names of one directory. `run` raises OSError only for the target's side: full, or something in the way."""
+    """The names of one directory. `wanted` are its facts in the source, `there` those in the target, None for none."""
 
-    def __init__(self, sides: Sides, directory: str, names: Mapping[str, bytes]) -> None:
-        self.tally = Tally()
-        self._placed: list[str] = []
-        self._inodes = bytearray()
-        self._sides = sides
-        self._directory = directory
-        self._names = names
-        self._source = SourceDirectory(sides, directory, names)
-        self._throttle = sides.throttle
-        self._refused: set[str] = set()
-        self._existing: set[str] = set()
+    def __init__(
+        self, roots: "Roots", path: str, wanted: "tuple[int, ...]", there: "tuple[int, ...] | None", flags: int
+    ) -> None:
+        self._roots = roots
+        self._path = path
+        self._prefix = f"{path}/" if path else ""
+        self._wanted = wanted
+        self._there = there
+        self._is_closed = bool(flags & CLOSED)
+        self._compared = roots.compared
+        self._receipt = Receipt()
+        self._is_reported = False
 
-    @property
-    def witness(self) -> Witness:
-        """What is in place that was not there before; a name that was, whoever brought it, is not witnessed."""
-        names = Names()
-        names.add([os.fsencode(name) for name in self._placed])
-        return Witness(names, bytes(self._inodes))
+    def run(self, report: "Callable[[Receipt], None]") -> Receipt:
+        """Bring it up to date; the last receipt, after those that `report` gets of a large directory.
 
-    def run(self) -> None:
-        """Bring every name that is still there; what cannot be looked at is left to rsync, which knows what to say."""
-        if not self._names:
-            os.close(self._make_target(stat.S_IRWXU)[0])
-            return
+        Raises OSError of the target's side where it is not about a single name.
+        """
         try:
-            if surveyed := self._sides.references and self._source.surveyed():
-                self._bring(surveyed, is_surveyed=True)
-            elif found := self._look(self._names):
-                self._bring(found)
-        finally:
-            self._source.close()
-
-    def _look(self, names: Collection[str]) -> "dict[str, Attributes]":
-        try:
-            found, unreadable = self._source.look(names)
+            source = self._roots.opened(self._roots.source, self._path)
         except OSError as error:
-            found, unreadable = {}, [] if error.errno in NOT_THERE else [*names]
-        self.tally.with_references += map(self._path, unreadable)
-        self.tally.vanished += len(names) - len(found) - len(unreadable)
-        return found
-
-    def _bring(self, found: "dict[str, Attributes]", *, is_surveyed: bool = False) -> None:
-        """What the survey saw is enough to link by. What has to be read is looked at again, if it is still there."""
-        target = self._open_target()
+            return self._without_source(error)
         try:
-            for reference in self._sides.references:
-                self._link_from(reference, target, found)
-            if is_surveyed and found:
-                found = self._look(found)
-            for name, attributes in found.items():
-                self._make_anew(target, name, attributes)
+            target = self._open_target()
+            try:
+                self._bring_up_to_date(source, target, report)
+                self._leave_if_done(target)
+            finally:
+                os.close(target)
         finally:
-            os.close(target)
+            os.close(source)
+        return self._receipt
+
+    def _without_source(self, error: OSError) -> Receipt:
+        """Have nothing of a directory that is gone, and an empty one of what cannot be listed."""
+        is_gone = error.errno in NOT_THERE
+        if self._roots.replaces and self._there is not None:
+            self.discard()
+        self._receipt.is_gone = is_gone
+        if not is_gone:
+            self._receipt.troubles.append(("", SOURCE, error.errno or 0, f"cannot be listed: {error.strerror}"))
+            if self._path and self._roots.replaces:
+                os.close(make_below(self._roots.target, self._path, stat.S_IRWXU)[0])
+        return self._receipt
+
+    def discard(self) -> None:
+        """Move the directory in the target to the trash. Raises OSError."""
+        above, _, name = self._path.rpartition("/")
+        if not self._path:
+            return
+        around = open_below(self._roots.target, above, PASSING)
+        try:
+            to_trash(self._roots.trash, around, name)
+        except FileNotFoundError:
+            pass
+        finally:
+            os.close(around)
 
     def _open_target(self) -> int:
-        mode = first_mode(self._source.mode) if self._sides.into_empty else stat.S_IRWXU
-        target, is_new = self._make_target(mode)
-        if not is_new and not self._sides.into_empty:
-            listing = self._sides.opened(self._sides.target, self._directory)
-            self._existing = set(os.listdir(listing))
-            os.close(listing)
-        return target
-
-    def _make_target(self, mode: int) -> tuple[int, bool]:
-        self._throttle.pay()
-        return make_below(self._sides.target, self._directory, mode)
-
-    def _link_from(self, reference: int, target: int, found: "dict[str, Attributes]") -> None:
-        """Link what the reference has, and take it from `found`. A reference that cannot be read has nothing."""
-        if not found:
-            return
+        """A descriptor to list and fill it; it is made where it is missing."""
+        self._roots.throttle.pay(2)
+        if self._there:
+            try:
+                return open_below(self._roots.target, self._path, LISTING)
+            except FileNotFoundError:
+                self._there = None
+        mode = first_mode(self._wanted[0]) if self._roots.replaces else stat.S_IRWXU
+        made, is_new = self._make(mode)
         try:
-            self._sides.learn_names(reference, self._directory)
-            place = self._sides.opened(reference, self._directory)
-        except OSError:
-            return
-        try:
-            known = listed(place, found)
-            self._throttle.pay(len(known) // NAMES_IN_A_REQUEST)
-            until = self._sides.believed_ns.get(reference)
-            for name, attributes in known.items():
-                is_believed = until is None or attributes.st_ctime_ns < until
-                is_the_same = is_believed and self._is_the_same(place, name, found[name], attributes)
-                if is_the_same and self._link(place, target, name, attributes.st_ino):
-                    self.tally.count(found.pop(name))
+            self._there = None if is_new else UNKNOWN
+            return os.open(".", LISTING, dir_fd=made)
         finally:
-            os.close(place)
+            os.close(made)
 
-    def _is_the_same(self, place: int, name: str, found: "Attributes", attributes: os.stat_result) -> bool:
-        if not is_equal(found, attributes, self._sides.time_step_ns) or not self._leads_alike(place, name, attributes):
-            return False
-        if not self._sides.with_content or not stat.S_ISREG(attributes.st_mode) or self._reads_alike(place, name):
-            return True
-        self._refused.add(name)  # an rsync with references would link it by its attributes
-        return False
-
-    def _reads_alike(self, place: int, name: str) -> bool:
-        self._throttle.pay(4)
+    def _make(self, mode: int) -> tuple[int, bool]:
         try:
-            return read_alike(self._source.descriptor, place, name, self._throttle)
-        except OSError:
-            return False
-
-    def _leads_alike(self, place: int, name: str, attributes: os.stat_result) -> bool:
-        if not stat.S_ISLNK(attributes.st_mode):
-            return True
-        self._throttle.pay(2)
-        try:
-            return os.readlink(name, dir_fd=self._source.descriptor) == os.readlink(name, dir_fd=place)
-        except OSError:
-            return False
-
-    def _link(self, place: int, target: int, name: str, inode: int) -> bool:
-        """False where the link is refused, most often because the file has as many as the file system allows."""
-        self._throttle.pay()
-        try:
-            os.link(name, name, src_dir_fd=place, dst_dir_fd=target, follow_symlinks=False)
-        except FileExistsError:
-            if os.stat(name, dir_fd=target, follow_symlinks=False).st_ino != inode:
-                self.tally.doubtful.append(self._path(name))
-            return True
-        except OSError as error:
-            if error.errno in NO_SPACE:
+            return make_below(self._roots.target, self._path, mode)
+        except NotADirectoryError:
+            if not self._roots.replaces or not self._path:
                 raise
-            self._refused.add(name)
-            return False
-        self._placed.append(name)
-        self._inodes += pack(inode)
-        return True
+        above, _, name = self._path.rpartition("/")
+        around = open_below(self._roots.target, above, PASSING)
+        try:
+            os.unlink(name, dir_fd=around)
+        finally:
+            os.close(around)
+        return make_below(self._roots.target, self._path, mode)
 
-    def _make_anew(self, target: int, name: str, attributes: "Attributes") -> None:
-        way = HAND_OVER if name in self._existing else way_of(attributes, is_root=self._sides.is_root)
-        if way == GO_ON and self._sides.unfinished:
-            self.tally.large.append((self._path(name), attributes))
+    def _bring_up_to_date(self, source: int, target: int, report: "Callable[[Receipt], None]") -> None:
+        there = Listing() if self._there is None else self._list_target(target)
+        entries = NewEntries(self._roots, self._path, source, target, self._receipt)
+        slices = there.slices
+        for number in range(slices):
+            if slices > 1:
+                there = self._list_target(target, slices, number)
+            for batch in self._look(source, there, entries, number):
+                entries.make(batch)
+                if self._receipt.files + len(self._receipt.below) >= _NAMES_A_RECEIPT:
+                    self._report(report, entries)
+        if self._there is None:
+            entries.learn_names(len(self._receipt.below))
+
+    def _report(self, report: "Callable[[Receipt], None]", entries: NewEntries) -> None:
+        is_changed, self._is_reported = self._receipt.is_changed, True
+        report(self._receipt)
+        self._receipt = entries.receipt = Receipt()
+        self._receipt.is_changed = is_changed
+
+    def _list_target(self, target: int, slices: int = 1, number: int = 0) -> "Listing":
+        """What the target has of a slice of the names, and how many slices there have to be.
+
+        Names are shared out by their hashes, so that source and target are shared out alike.
+        """
+        compared, found, met = self._compared, Listing(slices), 0
+        with os.scandir(target) as entries:
+            for entry in entries:
+                met += 1
+                if slices > 1 and hash(entry.name) % slices != number:
+                    continue
+                if met > MOST_AT_ONCE and slices == 1:
+                    continue  # only counted
+                attributes = entry.stat(follow_symlinks=False)
+                if stat.S_ISDIR(attributes.st_mode):
+                    found.directories[entry.name] = directory_facts(attributes)
+                else:
+                    found.files[entry.name] = known(attributes, compared)
+        self._roots.throttle.pay(met // NAMES_IN_A_REQUEST)
+        if slices == 1 and met > MOST_AT_ONCE:
+            found.slices = 1 + 2 * met // MOST_AT_ONCE
+        return found
+
+    def _look(
+        self, source: int, there: "Listing", entries: NewEntries, number: int
+    ) -> "Iterator[list[tuple[str, os.stat_result]]]":
+        """Compare the names of a slice; give those that are to be made, in batches.
+
+        What the target has and the source has not is removed before the first batch is given, unless nothing was there.
+        """
+        missing: list[tuple[str, os.stat_result]] = []
+        is_empty, kept, files = not (there.files or there.directories), entries.keeps, there.files
+        for name, found in self._source_entries(source, there.slices, number):
+            if stat.S_ISDIR(found.st_mode):
+                self._go_down(name, found, there, entries)
+                continue
+            self._receipt.files += 1
+            before = files.pop(name, None)
+            if before is not None and kept(name, found, before):
+                continue
+            if name in there.directories or before is not None:
+                if not entries.clears(name, found, is_directory=before is None):
+                    continue
+                there.directories.pop(name, None)
+            missing.append((name, found))
+            if is_empty and len(missing) >= _NAMES_A_RECEIPT:
+                yield missing
+                missing = []
+        if self._roots.replaces:
+            entries.remove_all(files, there.directories)
+        yield missing
+
+    def _source_entries(self, source: int, slices: int, number: int) -> "Iterator[tuple[str, os.stat_result]]":
+        """What the source has of a slice of the names, with attributes, but for what is left out."""
+        if self._is_closed:
             return
-        is_there = is_written = False
+        left_out, receipt, met = self._roots.left_out, self._receipt, 0
         try:
-            is_there = self._make(way, target, name, attributes)
-            is_written = is_there and way == WRITE
-            if is_there:
-                self._placed.append(name)
-        except FileExistsError:
-            is_there = self._sides.into_empty
-            self.tally.doubtful += [self._path(name)] if is_there else []
-        if is_there:
-            self.tally.count(attributes, is_transferred=is_written)
-        else:
-            self.tally.left_size += attributes.st_size
-            (self.tally.fresh if name in self._refused else self.tally.with_references).append(self._path(name))
-
-    def _make(self, way: str, target: int, name: str, attributes: "Attributes") -> bool:
-        """False where rsync has to do it. Raises FileExistsError, and OSError where no space is left."""
-        is_given_away = (attributes.st_uid, attributes.st_gid) != self._sides.owner
-        self._throttle.pay(_OPERATIONS.get(way, 0) + is_given_away)
-        try:
-            if way == WRITE:
-                return write_small(self._source.descriptor, target, name, attributes)
-            if way == POINT:
-                point_symlink(self._source.descriptor, target, name, attributes)
-                return True
-        except FileExistsError:
-            raise
+            with os.scandir(source) as entries:
+                for entry in entries:
+                    met += 1
+                    if slices > 1 and hash(entry.name) % slices != number:
+                        continue
+                    if left_out.has_names and left_out(self._prefix + entry.name, entry, receipt):
+                        continue
+                    try:
+                        found = entry.stat(follow_symlinks=False)
+                    except OSError as error:
+                        self._miss(entry.name, error)
+                        continue
+                    yield entry.name, found
         except OSError as error:
-            if error.errno in NO_SPACE:
-                raise
-        return False
+            self._receipt.troubles.append(("", SOURCE, error.errno or 0, f"cannot be listed: {error.strerror}"))
+        self._roots.throttle.pay(met // NAMES_IN_A_REQUEST)
 
-    def _path(self, name: str) -> str:
-        return f"{self._directory}/{name}" if self._directory else name
+    def _miss(self, name: str, error: OSError) -> None:
+        if error.errno not in NOT_THERE:
+            self._trouble(name, SOURCE, error)
+
+    def _go_down(self, name: str, found: os.stat_result, there: "Listing", entries: NewEntries) -> None:
+        facts = there.directories.pop(name, None)
+        if facts is None and there.files.pop(name, None) is not None and self._roots.replaces:
+            entries.remove(name)
+        flags = self._roots.left_out.flags(self._prefix + name, found)
+        self._receipt.is_changed |= facts is None
+        self._receipt.below.append((name, directory_facts(found), facts, flags))
+
+    def _leave_if_done(self, target: int) -> None:
+        """Give it its attributes at once where nothing more will be done in it."""
+        receipt = self._receipt
+        if not self._path or self._is_reported or receipt.below or receipt.has_work_left():
+            receipt.is_changed |= not self._is_right()
+            return
+        receipt.is_left = True
+        if receipt.is_changed or not self._is_right():
+            self._give_attributes(target)
+
+    def leave(self, target: int) -> Receipt:
+        """Give the open directory in the target its attributes, when all is done in it and below it."""
+        self._give_attributes(target)
+        return self._receipt
+
+    def _is_right(self) -> bool:
+        """Tell whether the directory had the right attributes when its parent was listed."""
+        wanted, there, step = self._wanted, self._there, self._roots.time_step_ns
+        if not there or wanted[0] != there[0] or wanted[3] // step != there[3] // step:
+            return False
+        return wanted[1:3] == there[1:3] or not self._roots.is_root
+
+    def _give_attributes(self, target: int) -> None:
+        try:
+            set_directory_attributes(target, DirectoryFacts(self._wanted))
+        except PermissionError as error:
+            text = refused_attributes(self._wanted, error.strerror or str(error))
+            self._receipt.troubles.append(("", TARGET, error.errno or 0, text))
+
+    def _trouble(self, name: str, side: str, error: OSError) -> None:
+        self._receipt.troubles.append((name, side, error.errno or 0, error.strerror or str(error)))

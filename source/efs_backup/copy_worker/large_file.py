@@ -1,4 +1,4 @@
-"""A large file of a part, copied beside the partial so that the next backup continues where this one is cut off; lean.
+"""A large file, copied beside the partial so that the next backup continues where this one is cut off.
 
 What is copied lies in a directory of our own until it is whole. Beside it stands how far it has reached the disk: that
 much, and no more, is believed. It is named by what the source's file is now: of another version nothing is continued.
@@ -10,7 +10,6 @@ import time
 
 from efs_backup.copy_worker.beneath import LISTING, PASSING, make_below, open_below
 from efs_backup.copy_worker.new_entry import check_owner
-from efs_backup.copy_worker.roots import Sides
 from efs_backup.copy_worker.rules import is_equal
 
 try:
@@ -20,6 +19,7 @@ except ImportError:
 
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
 if TYPE_CHECKING:
+    from efs_backup.copy_worker.roots import Roots
     from efs_backup.copy_worker.rules import Attributes
 
 OPERATIONS_OF_A_MEBIBYTE = 9
@@ -54,12 +54,12 @@ def _digest(path: str) -> str:
 class LargeFile:
     """One large regular file without holes; `listed` is what was found of it."""
 
-    def __init__(self, sides: Sides, path: str, listed: "Attributes") -> None:
-        self._sides = sides
+    def __init__(self, roots: "Roots", path: str, listed: "Attributes") -> None:
+        self._roots = roots
         self._path = path
         self._above, _, self._name = path.rpartition("/")
         self._listed = listed
-        self._place = sides.unfinished
+        self._place = roots.unfinished
         self._key = b""
 
     def copy(self) -> bool:
@@ -67,7 +67,7 @@ class LargeFile:
 
         Raises OSError where the backup is full.
         """
-        with_source = open_below(self._sides.source, self._above, PASSING)
+        with_source = open_below(self._roots.source, self._above, PASSING)
         try:
             reading = os.open(self._name, _READING, dir_fd=with_source)
         finally:
@@ -94,7 +94,10 @@ class LargeFile:
             os.lseek(writing, done, os.SEEK_SET)
             flushed = time.monotonic()
             while done < self._listed.st_size:
-                self._sides.throttle.pay(OPERATIONS_OF_A_MEBIBYTE)
+                if self._roots.is_stopping:
+                    self._note(writing, done)
+                    return False
+                self._roots.throttle.pay(OPERATIONS_OF_A_MEBIBYTE)
                 content = os.read(reading, min(_BLOCK, self._listed.st_size - done))
                 if not content:
                     return False
@@ -154,7 +157,7 @@ class LargeFile:
         """Times come after the close, which may refuse what was written; what has them passes for whole."""
         times = (self._listed.st_atime_ns, self._listed.st_mtime_ns)
         os.utime(self._key, ns=times, dir_fd=self._place, follow_symlinks=False)
-        target = make_below(self._sides.target, self._above, stat.S_IRWXU)[0]
+        target = make_below(self._roots.target, self._above, stat.S_IRWXU)[0]
         try:
             os.link(self._key, self._name, src_dir_fd=self._place, dst_dir_fd=target, follow_symlinks=False)
         except FileExistsError:
@@ -171,7 +174,7 @@ class LargeFile:
             names = [os.fsencode(name) for name in os.listdir(listing)]
         finally:
             os.close(listing)
-        kept = b"" if self._sides.with_content else self._key
+        kept = b"" if self._roots.with_content else self._key
         mine = [name for name in names if name.startswith(f"{_digest(self._path)}-".encode())]
         self._forget(*(name for name in mine if not kept or not name.startswith(kept)))
 

@@ -1,4 +1,4 @@
-"""One new small file or symlink of a part, made where nothing is yet; lean, for the copy tool."""
+"""One new entry: a small file or a symlink, made where nothing is yet."""
 
 import errno
 import os
@@ -9,7 +9,7 @@ from efs_backup.copy_worker.rules import is_equal
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
 if TYPE_CHECKING:
     from efs_backup.copy_worker.rules import Attributes
-    from efs_backup.copy_worker.throttle import Throttle
+    from efs_backup.copy_worker.throttle import Payable
 
 _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _MAKING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -81,7 +81,7 @@ def check_owner(made: os.stat_result, wanted: "Attributes") -> None:
         raise PermissionError(errno.EPERM, "the server keeps another owner")
 
 
-def point_symlink(source: int, target: int, name: str, listed: "Attributes") -> None:
+def make_symlink(source: int, target: int, name: str, listed: "Attributes") -> None:
     """Make a symlink of a directory in another one.
 
     Raises FileExistsError, and OSError after what was begun is removed again.
@@ -98,7 +98,7 @@ def point_symlink(source: int, target: int, name: str, listed: "Attributes") -> 
         raise
 
 
-def read_alike(one: int, other: int, name: str, throttle: "Throttle") -> bool:
+def read_alike(one: int, other: int, name: str, throttle: "Payable") -> bool:
     """Whether a name is a file of the same content in two directories. Raises OSError."""
     with (
         open(os.open(name, _READING, dir_fd=one), "rb") as first,

@@ -1,63 +1,99 @@
-"""The open roots between which a part is copied; lean, for the copy tool."""
+"""Roots: the open directories between which a worker copies, and how it is to compare and to act."""
 
 import os
-import threading
-from collections import deque
-from itertools import islice
 
 from efs_backup.copy_worker.beneath import LISTING, open_below
-from efs_backup.copy_worker.throttle import Throttle
-from efs_backup.copy_worker.throttling import NAMES_IN_A_REQUEST
+from efs_backup.copy_worker.facts import comparing
+from efs_backup.copy_worker.left_out import LeftOut
 
-WORTH_A_LISTING = 4
-"""Names of a directory that it is cheaper to list than to ask for one after the other."""
+TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from efs_backup.copy_worker.throttle import Payable
+
+NO_ROOT = -1
+
+COMPARES, OVERLAYS, REPLACES = "compares", "overlays", "replaces"
+"""What a worker may do with names that are not in the target as they are in the source.
+
+compares: nothing but make directories; all else is left to others. overlays: make what is missing; what is there and
+differs is left to others, who replace it at once; nothing is removed. replaces: link or make what is missing, remove
+what differs and what the source has not.
+"""
 
 
-class Sides:
-    """The open roots of a part's source, target and references.
+class Setup:
+    """What a worker is told at its start.
 
-    into_empty: the target began empty: what is there already was brought by another part, and is left alone.
-    siblings: how many directories of the part lie in each directory.
-    time_step_ns, with_content, believed_ns: see `domain.commands.Comparing`. unfinished: the open directory in which
-    large files lie until they are whole; 0 for none.
+    source, target, trash, unfinished: descriptors of open directories, or NO_ROOT; references: of those to link from,
+    the best first. threads: how many work at a time. throttle: a descriptor to read a byte from for each operation, or
+    NO_ROOT. way: COMPARES, OVERLAYS or REPLACES. time_step_ns: mtimes in the target are multiples of it. with_content:
+    contents are compared too. trusted_until_ns: the ctime before which the target's files are known to be on the disk,
+    but for those that a snapshot shares; None: all are. left_out: the arguments of LeftOut.
     """
 
-    def __init__(
-        self, source: int, target: int, references: list[int], throttle: Throttle, *, into_empty: bool
-    ) -> None:
-        self.throttle = throttle
-        self.source = source
-        self.target = target
-        self.references = references
-        self.into_empty = into_empty
-        self.is_root = os.geteuid() == 0
-        self.owner = (os.geteuid(), os.getegid())
-        self.siblings: dict[str, int] = {}
+    FIELDS = (
+        "source", "target", "trash", "unfinished", "references", "threads", "throttle", "way", "time_step_ns",
+        "with_content", "trusted_until_ns", "left_out",
+    )  # fmt: skip
+    __slots__ = FIELDS
+
+    def __init__(self, source: int, target: int, way: str) -> None:
+        self.source, self.target, self.way = source, target, way
+        self.trash = self.unfinished = self.throttle = NO_ROOT
+        self.references: Sequence[int] = ()
+        self.threads = 1
         self.time_step_ns = 1
         self.with_content = False
-        self.unfinished = 0
-        self.believed_ns: dict[int, int] = {}
-        self._known: set[tuple[int, str]] = set()
-        self._lock = threading.Lock()
+        self.trusted_until_ns: int | None = None
+        self.left_out: tuple[Any, ...] = ()
+
+    def packed(self) -> "tuple[Any, ...]":
+        """The fields, as a message holds them."""
+        return tuple(getattr(self, name) for name in self.FIELDS)
+
+    @classmethod
+    def of(cls, fields: "tuple[Any, ...]") -> "Setup":
+        """A setup made from the fields of a message."""
+        setup = cls(NO_ROOT, NO_ROOT, COMPARES)
+        for name, value in zip(cls.FIELDS, fields, strict=True):
+            setattr(setup, name, value)
+        return setup
+
+    def descriptors(self) -> "list[int]":
+        """All descriptors that a worker has to inherit."""
+        single = (self.source, self.target, self.trash, self.unfinished, self.throttle)
+        return [one for one in (*single, *self.references) if one != NO_ROOT]
+
+
+class Roots:
+    """The setup, put to use by many threads."""
+
+    def __init__(self, setup: Setup, throttle: "Payable") -> None:
+        self.source, self.target, self.trash = setup.source, setup.target, setup.trash
+        self.unfinished, self.references = setup.unfinished, setup.references
+        self.throttle = throttle
+        self.is_root = os.geteuid() == 0
+        self.user = (os.geteuid(), os.getegid())
+        self.groups = frozenset((*os.getgroups(), os.getegid()))
+        self.compared = comparing(setup.time_step_ns, owners=self.is_root)
+        self.time_step_ns, self.with_content = setup.time_step_ns, setup.with_content
+        self.replaces, self.makes = setup.way == REPLACES, setup.way != COMPARES
+        self.trusted_until_ns = setup.trusted_until_ns
+        self.left_out = LeftOut(*setup.left_out)
+        self.is_stopping = False
 
     def opened(self, root: int, directory: str) -> int:
-        """A descriptor of a directory to list."""
+        """A descriptor of a directory to list. Raises OSError."""
         self.throttle.pay(2)
         return open_below(root, directory, LISTING)
 
-    def learn_names(self, root: int, directory: str) -> None:
-        """List the directory above, once: then the kernel knows the names in it, and need not ask for each of them.
+    def can_make(self, found: os.stat_result) -> bool:
+        """Tell whether this user can give a new file the owner that it has in the source."""
+        return self.is_root or (found.st_uid == self.user[0] and found.st_gid in self.groups)
 
-        Only where that is cheaper: no further than as many requests go as there are directories of the part in it.
-        """
-        above = os.path.dirname(directory)
-        with self._lock:
-            if not directory or (root, above) in self._known or self.siblings.get(above, 0) < WORTH_A_LISTING:
-                return
-            self._known.add((root, above))
-            listing = self.opened(root, above)
-            try:
-                with os.scandir(listing) as entries:
-                    deque(islice(entries, self.siblings[above] * NAMES_IN_A_REQUEST), maxlen=0)
-            finally:
-                os.close(listing)
+    def keeps_group(self, found: os.stat_result, group: int) -> bool:
+        """Tell whether this is the group that the target can have."""
+        return self.is_root or found.st_gid == group or found.st_gid not in self.groups

@@ -1,7 +1,23 @@
-"""A brake for people whose production shares the file system."""
+"""A throttle for people whose production shares the file system; how many operations are counted for what."""
 
+import os
 import threading
 import time
+
+TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Payable(Protocol):
+        """What lets operations pass."""
+
+        def pay(self, operations: int = 1) -> None: ...  # noqa: D102
+
+
+NAMES_IN_A_REQUEST = 64
+"""Names of a listing that one request brings, about; what has more takes several."""
+
+_READ_AT_ONCE = 4096
 
 
 class Throttle:
@@ -34,3 +50,23 @@ class Throttle:
             self._next = begin + operations * self._pause
         if begin > now:
             time.sleep(begin - now)
+
+
+class Tokens:
+    """A worker's end of the throttle: a pipe with a byte for each operation that may begin; without one all may."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self.paid = 0
+        """Operations that were begun."""
+
+    def pay(self, operations: int = 1) -> None:
+        """Wait until these operations may begin. Raises EOFError where nobody gives any more."""
+        self.paid += operations
+        if self._descriptor < 0:
+            return
+        while operations > 0:
+            taken = len(os.read(self._descriptor, min(operations, _READ_AT_ONCE)))
+            if not taken:
+                raise EOFError
+            operations -= taken

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from math import ceil
 
 Command = tuple[str, ...]
@@ -52,16 +53,11 @@ _SECOND_NS = 1_000_000_000
 class Comparing:
     """How a file is recognised as unchanged.
 
-    time_step_ns: mtimes of the backup file system are multiples of it. with_content: contents are compared too.
-    believed_ns: for each reference the ctime (its own file system's, an epoch) before which its files are known to be
-    on the disk; None for a reference of which all are. unfinished: the directory in which large files lie until they
-    are whole, so that the next backup continues them; "" for none.
+    time_step_ns: mtimes of the target's file system are multiples of it. with_content: contents are compared too.
     """
 
     time_step_ns: int = 1
     with_content: bool = False
-    believed_ns: tuple[int | None, ...] = ()
-    unfinished: str = ""
 
     @property
     def modify_window(self) -> int:
@@ -69,14 +65,19 @@ class Comparing:
         return -1 if self.time_step_ns == 1 else max(0, ceil(self.time_step_ns / _SECOND_NS) - 1)
 
 
-def rsync_options(
-    references: Sequence[str], *, vanishing: bool, into_empty: bool, comparing: Comparing = Comparing()
-) -> Command:
+class Purpose(Enum):
+    """What a copy is for: a partial, which nobody uses, or a target that somebody does."""
+
+    BACKUP = "backup"
+    RESTORE = "restore"
+
+
+def rsync_options(references: Sequence[str], purpose: Purpose, comparing: Comparing = Comparing()) -> Command:
     """The options of every copy.
 
     references: absolute directories to link unchanged files into, the best first; at most 20 (rsync's own limit).
-    vanishing: a file that is gone since the crawl is no error.
-    into_empty: what the target has already is left alone, for it may be a link into an older snapshot.
+    For a backup, a file that is gone since it was listed is no error, and what the target has already is left alone,
+    for it may be a link into an older snapshot.
 
     Directories get their attributes elsewhere, once, after all files are there: implied ones are made plain. No file is
     ever written under its final name (--inplace), for a killed rsync would leave a torn one.
@@ -85,8 +86,7 @@ def rsync_options(
         *_PRESERVE,
         f"--modify-window={comparing.modify_window}",
         *(("--checksum",) if comparing.with_content else ()),
-        *(("--ignore-missing-args",) if vanishing else ()),
-        *(("--ignore-existing",) if into_empty else ()),
+        *(("--ignore-missing-args", "--ignore-existing") if purpose is Purpose.BACKUP else ()),
         "--no-implied-dirs",
         *(f"--link-dest={reference}" for reference in references),
     )
@@ -94,16 +94,11 @@ def rsync_options(
 
 @dataclass(frozen=True)
 class PartSizes:
-    """How fpsync splits the work: jobs at a time, and at most so many files and bytes in one part.
-
-    threads and operations a second (None: no limit) are those of each job, for our own copier.
-    """
+    """How fpsync splits the work: jobs at a time, and at most so many files and bytes in one part."""
 
     jobs: int
     files: int
     size: int
-    threads: int = 1
-    operations_per_second: float | None = None
 
 
 def fpsync_command(
@@ -130,16 +125,13 @@ def prepared_run_command(fpsync: str, temporary: str, run: str, jobs: int) -> Co
     return ("setpriv", "--pdeathsig", "INT", "--", "bash", fpsync, "-n", str(jobs), "-t", temporary, "-r", run)
 
 
-def linking_tool(python: str, package_place: str, sizes: PartSizes, comparing: Comparing = Comparing()) -> Command:
-    """Our own copy tool, without the arguments that fpsync gives it.
+def worker_command(python: str, package_place: str, socket: int) -> Command:
+    """Our own copy worker, which serves the socket of this number.
 
     It starts without the environment's and the user's modules, which it does not need: that takes most of the time.
     """
-    start = "import sys; sys.path.append(sys.argv.pop(1)); from efs_backup.copy_worker.part import main; main()"
-    limits = (str(sizes.threads), str(sizes.operations_per_second or 0))
-    believed = ",".join("" if until is None else str(until) for until in comparing.believed_ns)
-    ways = (str(comparing.time_step_ns), str(int(comparing.with_content)), believed, comparing.unfinished)
-    return (python, "-I", "-S", "-X", "utf8", "-c", start, package_place, *limits, *ways)
+    start = "import sys; sys.path.append(sys.argv.pop(1)); from efs_backup.copy_worker.worker import main; main()"
+    return (python, "-I", "-S", "-X", "utf8", "-c", start, package_place, str(socket))
 
 
 def part_command(tool: str, options: Command, part: str, source: str, target: str) -> Command:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from math import ceil
 
-from efs_backup.copy_worker.throttling import most_jobs
 from efs_backup.domain.copying.arrival import Trouble, fault_of
 from efs_backup.domain.copying.commands import (
     RSYNC_EXIT_CODES,
@@ -17,22 +16,27 @@ from efs_backup.domain.copying.rsync_output import Complaint, Fault
 from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed
 from efs_backup.domain.humanize import counted
-from efs_backup.domain.requests.tuning import JOBS_LIMIT, Copier, Tuning
+from efs_backup.domain.requests.tuning import JOBS_LIMIT, Tuning
 
 SMALLEST_PART_SIZE = 256 * 1024**2
 LARGEST_PART_SIZE = 4 * 1024**3
+MOST_FEW_FILES = 1000
+MOST_FEW_SIZE = 256 * 1024**2
 MOST_PIECE_FILES = 250
 MOST_PIECE_SIZE = 64 * 1024**2
 
 _NETWORK_KINDS = ("nfs", "fuse", "cifs", "smb", "lustre", "9p", "ceph", "beegfs", "afs", "efs")
+_MOST_WORKERS = 8
 _LEAST_WEIGHT = 1e-6
 _GOOD_CODES = frozenset({0, RSYNC_SOME_FILES_VANISHED})
 
 
 @dataclass(frozen=True)
 class Concurrency:
-    """How much is done at a time: parts, threads in each, and threads of our own walks, which list or also change.
+    """How much is done at a time on a file system.
 
+    jobs, parts_per_job, smallest_part_files, largest_part_files: of fpsync. threads, changing_threads: of our own walks
+    in this process, which list or also change. workers, worker_threads: of the walk that copies.
     Measured on a simulated EFS and on a local disk (docs/performance.md).
     """
 
@@ -42,22 +46,20 @@ class Concurrency:
     largest_part_files: int
     threads: int
     changing_threads: int
-    part_threads: int = 1
+    workers: int
+    worker_threads: int
 
 
-def concurrency_of(kind: str, processors: int, copier: Copier = Copier.RSYNC) -> Concurrency:
-    """What suits a file system of this kind.
+def concurrency_of(kind: str, processors: int) -> Concurrency:
+    """Choose what suits a file system of this kind.
 
-    Over a network every operation waits: many at a time. On a local disk processors are the limit, so that the start
-    of each further process, and each further thread of Python, only costs. An rsync does one thing at a time; our own
-    copier does as many as it has threads, so that fewer and larger parts keep as many requests under way.
+    Over a network every operation waits: as many at a time as the client sends. On a local disk processors are the
+    limit, so that the start of each further process, and each further thread of Python, only costs.
     """
+    workers = max(1, min(processors, _MOST_WORKERS))
     if is_over_a_network(kind):
-        return _over_a_network(processors, copier)
-    jobs = max(2, min(processors + 1, 16))
-    if copier is Copier.LINKS:
-        return Concurrency(jobs, 1, 5000, 100_000, threads=2, changing_threads=2)
-    return Concurrency(jobs, 1, 2500, 10_000, threads=2, changing_threads=2)
+        return Concurrency(32, 2, 150, 2000, 16, 64, workers, JOBS_LIMIT // workers)
+    return Concurrency(max(2, min(processors + 1, 16)), 1, 2500, 10_000, 2, 2, workers, 1)
 
 
 def is_over_a_network(kind: str) -> bool:
@@ -65,27 +67,29 @@ def is_over_a_network(kind: str) -> bool:
     return kind.startswith(_NETWORK_KINDS)
 
 
-def _over_a_network(processors: int, copier: Copier) -> Concurrency:
-    """As many requests at a time as the client sends; our copier sends them from few processes, for each costs."""
-    if copier is Copier.RSYNC:
-        return Concurrency(32, 2, 150, 2000, threads=16, changing_threads=64)
-    jobs = max(2, min(processors, 8))
-    return Concurrency(jobs, 1, 1000, 100_000, threads=16, changing_threads=64, part_threads=JOBS_LIMIT // jobs)
-
-
 def plan_parts(files: int, size: int, concurrency: Concurrency, tuning: Tuning) -> PartSizes:
-    """Some parts for each job, so that all end at about the same time, but none so small that its start costs most."""
-    rate = tuning.operations_per_second
-    jobs = tuning.jobs or min(concurrency.jobs, most_jobs(rate) if rate else concurrency.jobs)
+    """Plan some parts for each job: all end at about the same time, and none is so small that its start costs most."""
+    jobs = tuning.jobs or concurrency.jobs
     share = jobs * concurrency.parts_per_job
     fitting = max(concurrency.smallest_part_files, min(-(-files // share), concurrency.largest_part_files))
     return PartSizes(
         jobs,
         tuning.files_per_part or fitting,
         max(SMALLEST_PART_SIZE, min(-(-size // share), LARGEST_PART_SIZE)),
-        tuning.threads or concurrency.part_threads,
-        rate / jobs if rate else None,
     )
+
+
+@dataclass(frozen=True)
+class WorkerPlan:
+    """How many copy workers there are, and how many threads each has."""
+
+    workers: int
+    threads: int
+
+
+def plan_workers(concurrency: Concurrency, tuning: Tuning) -> WorkerPlan:
+    """Plan the workers of a walk, as the operator wishes or as suits the file systems."""
+    return WorkerPlan(tuning.jobs or concurrency.workers, tuning.threads or concurrency.worker_threads)
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,16 @@ class Piece:
 def plan_pieces(tuning: Tuning) -> Piece:
     """The most that one piece holds: parts are made of whole pieces, once it is known how many there are."""
     return Piece(tuning.files_per_part or MOST_PIECE_FILES, MOST_PIECE_SIZE)
+
+
+def most_few(tuning: Tuning) -> Piece:
+    """Return the most that we bring ourselves, one by one: fpsync and its rsyncs would have to start first.
+
+    Where parts shall have fewer files, as soon as there is a part's worth.
+    """
+    return Piece(
+        min(tuning.files_per_part - 1 if tuning.files_per_part else MOST_FEW_FILES, MOST_FEW_FILES), MOST_FEW_SIZE
+    )
 
 
 def share_out(pieces: Sequence[Piece], most: Piece, sizes: PartSizes) -> list[range]:

@@ -44,7 +44,8 @@ class BackupRequest:
 
     retention and excludes are settled by what was asked and what the series knows.
     with_content: compare contents, not only attributes. tolerated_unreadable: so many names that cannot be read are
-    left out of a snapshot that is published all the same.
+    left out of a snapshot that is published all the same. keeps_spare: the newest snapshot that is dropped stays on the
+    disk, to become the next partial.
     """
 
     source: str
@@ -58,6 +59,7 @@ class BackupRequest:
     with_content: bool = False
     tolerated_unreadable: int = 0
     one_file_system: bool = False
+    keeps_spare: bool = True
     asked: Asked = Asked()
 
     def __post_init__(self) -> None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from efs_backup.domain.errors import WrongUsage
 
 PARTIAL_PREFIX = ".partial-"
+SPARE_PREFIX = ".spare-"
 TRASH_NAME = ".trash"
 DEFAULT_LABEL = "efs-backup"
 

@@ -5,10 +5,12 @@ import os
 import stat
 import threading
 from array import array
-from collections import defaultdict
-from collections.abc import Iterable
-from itertools import pairwise
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain, groupby
 
+from efs_backup.copy_worker.facts import set_directory_attributes
 from efs_backup.copy_worker.rules import is_equal
 from efs_backup.domain.copying.arrival import Fidelity
 from efs_backup.engine.machine.patience import for_each
@@ -16,26 +18,47 @@ from efs_backup.engine.trees.bring import Bringer, Brought, beside_name
 from efs_backup.engine.trees.tree import LeavesOut, Tree
 from efs_backup.engine.trees.tree_walk import TreeWalk, joined
 
+_SORTED_AT_ONCE = 1_000_000
 
-class LinkedInodes:
-    """The inodes that were met more than once; 8 bytes for each file with more than one link."""
+
+class LinkFacts:
+    """Facts about files with several names, gathered in a walk; 8 bytes for each file that the target shares."""
 
     def __init__(self) -> None:
         self._met = array("Q")
+        self._names: dict[tuple[int, int], dict[str, int]] = defaultdict(dict)
 
-    def meet(self, attributes: os.stat_result) -> None:
-        """Remember an entry that is no directory."""
-        if attributes.st_nlink > 1:
-            self._met.append(attributes.st_ino)
+    def meet(self, inodes: bytes) -> None:
+        """Remember inodes of the target, 8 bytes each, that have several links."""
+        self._met.frombytes(inodes)
 
-    def meet_all(self, inodes: Iterable[int]) -> None:
-        """Remember files that are known to have several links."""
-        self._met.extend(inodes)
+    def meet_name(self, source: tuple[int, int], path: str, there: int) -> None:
+        """Remember a name of a file with several links in the source, and its inode in the target; 0 for a new one."""
+        self._names[source][path] = there
 
-    def repeated(self) -> frozenset[int]:
-        """Inode numbers that were met at least twice; on several file systems perhaps some that are no links."""
-        ordered = sorted(self._met)
-        return frozenset(one for one, other in pairwise(ordered) if one == other)
+    def groups(self) -> list[list[str]]:
+        """The names of each file of the source that are not one file in the target."""
+        return [
+            sorted(names) for names in self._names.values()
+            if len(names) > 1 and (0 in names.values() or len(set(names.values())) > 1)
+        ]  # fmt: skip
+
+    def strangers(self) -> frozenset[int]:
+        """Inodes of the target of which several names were met that are not the names of one file in the source."""
+        explained = Counter[int]()
+        for names in self._names.values():
+            explained.update({one: len(names) for one in [*names.values()][:1] if len(set(names.values())) == 1})
+        return frozenset(inode for inode, count in _repeated(self._met) if count != explained[inode])
+
+
+def _repeated(inodes: "array[int]") -> Iterator[tuple[int, int]]:
+    """(number, how often) of each that is there more than once; in slices, for a sorted list takes 48 bytes each."""
+    slices = 1 + len(inodes) // _SORTED_AT_ONCE
+    for number in range(slices):
+        chosen = sorted(inodes) if slices == 1 else sorted(one for one in inodes if one % slices == number)
+        for inode, run in groupby(chosen):
+            if (count := sum(1 for _ in run)) > 1:
+                yield inode, count
 
 
 def groups_of(tree: Tree, inodes: frozenset[int], is_left_out: LeavesOut | None = None) -> list[list[str]]:
@@ -129,3 +152,25 @@ def _replace_by_link(target: Tree, leader: str, path: str) -> bool:
 
 def _beside(path: str) -> str:
     return joined(os.path.dirname(path), beside_name())
+
+
+@contextmanager
+def undated(target: Tree, paths: Iterable[str]) -> Iterator[None]:
+    """Have the directories of these names as they are now when the block has ended, whatever was renamed in them."""
+    directories = {os.path.dirname(path) for path in paths}
+    before = {directory: found for directory in directories if (found := target.find(directory))}
+    yield
+    for directory, found in before.items():
+        with target.opened(directory, to_list=False) as descriptor:
+            set_directory_attributes(descriptor, found)
+
+
+def make_links_true(source: Tree, target: Tree, facts: LinkFacts) -> None:
+    """Have the names of one file in the source be one file in the target, and no others. Raises OSError."""
+    groups = facts.groups()
+    with undated(target, chain.from_iterable(groups)):
+        relink(target, groups)
+    if strangers := false_links(source, target, facts.strangers()):
+        with undated(target, [*strangers, *chain.from_iterable(groups)]):
+            separate(target, strangers)
+            relink(target, groups)

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +78,7 @@ class Runner:
 
         beat: is called now and then while it runs. undisturbed: also where a terminal interrupts us, and all around us.
         """
-        with _in_memory() as out, _in_memory() as err:
+        with in_memory() as out, in_memory() as err:
             process = subprocess.Popen(
                 command, env=self._environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                 cwd=_PLACE, start_new_session=undisturbed,
@@ -91,7 +91,7 @@ class Runner:
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(_WAIT_SECONDS)
                 beat()
-            return Completed(process.returncode, *(_read_back(file) for file in (out, err)))
+            return Completed(process.returncode, *(read_back(file) for file in (out, err)))
 
     def begin(self, command: Command) -> subprocess.Popen[bytes]:
         """Begin a command whose output nobody needs."""
@@ -114,16 +114,25 @@ class Runner:
                 cwd=_PLACE, start_new_session=True, umask=0o077,
             )  # fmt: skip
 
+    def serve(self, command: Command, descriptors: Sequence[int], errors: IO[bytes]) -> subprocess.Popen[bytes]:
+        """Start a program that lives as long as we want it to, with these descriptors; it complains into a file."""
+        return subprocess.Popen(
+            command, env=self._environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
+            cwd=_PLACE, start_new_session=True, pass_fds=descriptors,
+        )  # fmt: skip
+
     def end_family(self) -> bool:
         """Kill whatever this runner started and still runs; False if something would not die."""
         return end_family(self.family)
 
 
-def _in_memory() -> IO[bytes]:
+def in_memory() -> IO[bytes]:
+    """Make a file that lies on no disk."""
     return os.fdopen(os.memfd_create("output"), "w+b")
 
 
-def _read_back(file: IO[bytes]) -> str:
+def read_back(file: IO[bytes]) -> str:
+    """Read a file from its beginning."""
     file.seek(0)
     return os.fsdecode(file.read())
 
@@ -133,14 +142,34 @@ def end_family(family: str) -> bool:
 
     A process stuck in the kernel (a hard NFS mount whose server is gone) outlives SIGKILL.
     """
+    return _end_all(lambda: _members(family))
+
+
+def _end_all(alive: Callable[[], list[int]]) -> bool:
     give_up = time.monotonic() + _KILL_PATIENCE_SECONDS
-    while members := _members(family):
+    while members := alive():
         if time.monotonic() > give_up:
             return False
         for process in members:
             _kill(process)
         time.sleep(0.05)
     return True
+
+
+def end_session(session: int) -> bool:
+    """Kill every process of a session, whose first process has this number; False if something would not die."""
+    return _end_all(lambda: _of_session(session))
+
+
+def _of_session(session: int) -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit() and _session_of(int(name)) == session]
+
+
+def _session_of(process: int) -> int | None:
+    try:
+        return os.getsid(process)
+    except ProcessLookupError:
+        return None
 
 
 def _members(family: str) -> list[int]:

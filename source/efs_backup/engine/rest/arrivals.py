@@ -9,20 +9,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from efs_backup.copy_worker.error_numbers import NOT_THERE
-from efs_backup.copy_worker.roots import WORTH_A_LISTING
-from efs_backup.copy_worker.source import look_at
+from efs_backup.copy_worker.references import WORTH_A_LISTING
+from efs_backup.copy_worker.throttle import NAMES_IN_A_REQUEST, Throttle
 from efs_backup.domain.copying.arrival import Cause, Fidelity, Trouble, was_read_before
 from efs_backup.engine.machine.patience import for_each
 from efs_backup.engine.trees.bring import Bringer, Brought
 from efs_backup.engine.trees.delete import delete_content
 from efs_backup.engine.trees.tree import Tree
 from efs_backup.engine.trees.tree_walk import joined
-
-if TYPE_CHECKING:
-    from efs_backup.copy_worker.rules import Attributes
 
 
 @dataclass
@@ -83,6 +79,20 @@ class Arrivals:
             activity=lambda: self._source.throttle.paid + self._target.throttle.paid,
         )
 
+    def bring(self, paths: Iterable[str]) -> None:
+        """Bring these names, which nobody else was asked for. Raises as `settle`."""
+        for_each(
+            ((path, path) for path in paths),
+            lambda path, _: self._bring_one(path),
+            threads=self._target.concurrency.changing_threads,
+            activity=lambda: self._source.throttle.paid + self._target.throttle.paid,
+        )
+
+    def _bring_one(self, path: str) -> None:
+        outcome = self._bring(path)
+        with self._lock:
+            self.settled.count(outcome)
+
     def _settle_directory(self, directory: str, names: list[str], *, trusted: bool) -> None:
         source, unknown = _attributes(self._source, directory, names)
         target, _ = _attributes(self._target, directory, names)
@@ -98,7 +108,7 @@ class Arrivals:
             with self._lock:
                 self.settled.count(outcome)
 
-    def _has_come(self, path: str, source: "Attributes | None", target: "Attributes", *, trusted: bool) -> bool:
+    def _has_come(self, path: str, source: os.stat_result | None, target: os.stat_result, *, trusted: bool) -> bool:
         """Whether the target has the name as it is in the source."""
         if source is None or stat.S_ISDIR(source.st_mode):
             return trusted
@@ -141,19 +151,45 @@ class Arrivals:
                 self._target.unlink(path)
 
 
-def _is_older(outcome: Trouble | None, source: "Attributes | None", target: "Attributes") -> bool:
+def _is_older(outcome: Trouble | None, source: os.stat_result | None, target: os.stat_result) -> bool:
     """Whether the target has an older version of a file that changes too fast to be read once more."""
     return (
         outcome is not None and outcome.cause is Cause.SHAPE and source is not None and was_read_before(source, target)
     )
 
 
-def _attributes(tree: Tree, directory: str, names: list[str]) -> "tuple[dict[str, Attributes], set[str]]":
+def _attributes(tree: Tree, directory: str, names: list[str]) -> tuple[dict[str, os.stat_result], set[str]]:
     """(the attributes of those names that are there, those that cannot be looked at)."""
     try:
         with tree.opened(directory) as descriptor:
-            are_many = len(names) >= WORTH_A_LISTING
-            found, unknown = look_at(descriptor, names, tree.throttle, by_listing=are_many)
-            return found, {*unknown}
+            return _look_at(descriptor, names, tree.throttle)
     except OSError as error:
         return {}, set() if error.errno in NOT_THERE else {*names}
+
+
+def _look_at(directory: int, names: list[str], throttle: Throttle) -> tuple[dict[str, os.stat_result], set[str]]:
+    """The same of an open directory, which is listed first where that is cheaper than to ask for each."""
+    found = _listed(directory, {*names}) if len(names) >= WORTH_A_LISTING else {}
+    throttle.pay(len(found) // NAMES_IN_A_REQUEST)
+    unknown = set()
+    for name in names:
+        if name not in found:
+            throttle.pay()
+            try:
+                found[name] = os.stat(name, dir_fd=directory, follow_symlinks=False)
+            except OSError as error:
+                unknown |= set() if error.errno in NOT_THERE else {name}
+    return found, unknown
+
+
+def _listed(directory: int, missing: set[str]) -> dict[str, os.stat_result]:
+    """The attributes of those names that a listing meets; where it breaks off, of those that came until then."""
+    found = dict[str, os.stat_result]()
+    with suppress(OSError), os.scandir(directory) as entries:
+        for entry in entries:
+            if entry.name in missing:
+                missing.discard(entry.name)
+                found[entry.name] = entry.stat(follow_symlinks=False)
+            if not missing:
+                break
+    return found

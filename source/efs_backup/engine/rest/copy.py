@@ -5,23 +5,22 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 
 from efs_backup.copy_worker.error_numbers import NO_SPACE
-from efs_backup.copy_worker.part import HANDED_OVER
-from efs_backup.copy_worker.witness import Witness, read
 from efs_backup.domain.copying.arrival import Fidelity
 from efs_backup.domain.copying.commands import Command, PartSizes, fpsync_command, part_command
 from efs_backup.domain.copying.parts import CopyReport, PartReport
 from efs_backup.domain.copying.rsync_output import parse_complaints, parse_statistics
 from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.ports import Watcher
-from efs_backup.engine.machine.process import Runner, Tools
+from efs_backup.engine.machine.process import Runner, Tools, end_session
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.rest.arrivals import Arrivals
+from efs_backup.engine.rest.fpsync_run import FpsyncRun, RunInfo
+from efs_backup.engine.rest.part_lists import PartLists
 from efs_backup.engine.rest.watchdog import Moving, Watchdog
 from efs_backup.engine.rest.workspace import Workspace, read_if_there
 from efs_backup.engine.trees.bring import Bringer
@@ -55,10 +54,17 @@ class CopySpec:
 
 
 class Copy:
-    """One run of fpsync, and a look at all that other programs were asked to bring."""
+    """One run of fpsync, and a look at all that other programs were asked to bring.
 
-    def __init__(self, spec: CopySpec, runner: Runner, tools: Tools, workspace: Workspace) -> None:
+    lists: of the parts, from which a run is prepared; without them fpart crawls.
+    """
+
+    def __init__(
+        self, spec: CopySpec, runner: Runner, tools: Tools, workspace: Workspace, lists: PartLists | None = None
+    ) -> None:
         self._spec = spec
+        self._run = FpsyncRun(workspace.fpsync) if lists else None
+        self._lists = lists
         self._runner = runner
         self._workspace = workspace
         self._tools = tools
@@ -68,6 +74,7 @@ class Copy:
         )
         self._ended: dict[int, PartReport] = {}
         self._notes: list[str] = []
+        self._sessions: list[int] = []
 
     def run(self, stop: Stop, watcher: Watcher, pulse: Callable[[], None] = lambda: None) -> CopyReport:
         """Copy until all is done, the disk is full or there is a reason to stop; `watcher` follows.
@@ -82,11 +89,15 @@ class Copy:
             if not stop.is_due() and not self._is_full():
                 self._run_lost_parts_again(stop)
         finally:
-            self._runner.end_family()
+            self._end_sessions()
         return self._settle(stop)
 
+    def _end_sessions(self) -> None:
+        for session in self._sessions:
+            end_session(session)
+
     def _drive(self, stop: Stop, watcher: Watcher, pulse: Callable[[], None]) -> None:
-        process = self._runner.start(self._command(), self._workspace.output, self._workspace.programs)
+        process = self._start(self._command(), self._workspace.output)
         watchdog = Watchdog(process.pid, root=self._spec.source.root)
         next_watch = time.monotonic() + _WATCH_SECONDS
         moving = Moving(self._spec.source.throttle.beat)
@@ -101,8 +112,13 @@ class Copy:
                 next_watch = time.monotonic() + _WATCH_SECONDS
         if process.poll() is None and not self._is_over():
             watcher.step(f"stopping, for {stop.reason()}; the files under way may end")
-            _interrupt(process, stop)
+            _interrupt(process, stop, whole_group=self._run is None)
             self._note_cut_off(watchdog)
+
+    def _start(self, command: Command, output: Path, errors: Path | None = None) -> subprocess.Popen[bytes]:
+        process = self._runner.start(command, output, self._workspace.programs, errors)
+        self._sessions.append(process.pid)
+        return process
 
     def _note_cut_off(self, watchdog: Watchdog) -> None:
         """A file that takes longer than the window has a name, also where rsync begins anew with it each night."""
@@ -111,7 +127,7 @@ class Copy:
 
     def _progress(self) -> CopyStatistics:
         """What is done, also in parts that have not ended: our copier says every second what it has done in it."""
-        logs = self._workspace.log_directory
+        logs = self._log_directory
         numbers = (int(path.stem) for path in (logs.glob("*.stdout") if logs else ()))
         begun = (self._begun(number) for number in numbers if number not in self._ended)
         return sum((part.statistics for part in (*self._ended.values(), *begun)), CopyStatistics())
@@ -123,13 +139,39 @@ class Copy:
         """Whether nothing is left to wait for: all parts have ended (fpsync notices late), or the disk is full."""
         if self._is_full():
             return True
-        if self._workspace.crawl_exit_code is None:
+        if not self._is_listed:
             return False
         self._collect()
         return self._ended.keys() >= set(self._part_numbers())
 
+    @property
+    def _is_listed(self) -> bool:
+        """Whether it is known of which parts the copy is made."""
+        return self._run is not None or self._workspace.crawl_exit_code is not None
+
+    @property
+    def _log_directory(self) -> Path | None:
+        return self._run.log_directory if self._run else self._workspace.log_directory
+
+    @property
+    def _part_directory(self) -> Path | None:
+        return self._run.part_directory if self._run else self._workspace.part_directory
+
+    def _prepared(self, run: FpsyncRun, lists: PartLists) -> Command:
+        tool, jobs = str(self._workspace.tool), self._spec.sizes.jobs
+        pieces = lists.gather(self._spec.sizes, run.part)
+        run.prepare(pieces, self._job, RunInfo(jobs, self._source, self._target, tool))
+        return run.command(self._tools.fpsync, jobs)
+
+    def _job(self, number: int) -> Command:
+        return part_command(
+            str(self._workspace.tool), self._spec.options, self._part(number), self._source, self._target
+        )
+
     def _command(self) -> Command:
         spec = self._spec
+        if self._run and self._lists:
+            return self._prepared(self._run, self._lists)
         return fpsync_command(
             self._tools.fpsync, self._source, self._target, str(self._workspace.fpsync), str(self._workspace.tool),
             spec.sizes, spec.options,
@@ -142,13 +184,10 @@ class Copy:
         """
         self._collect()
         if lost := set(self._part_numbers()) - self._ended.keys():
-            self._runner.end_family()
+            self._end_sessions()
         for number in lost:
             said, complained = (self._workspace.path / f"again.{number}.{name}" for name in ("stdout", "stderr"))
-            part = part_command(
-                str(self._workspace.tool), self._spec.options, self._part(number), self._source, self._target
-            )
-            process = self._runner.start(part, said, self._workspace.programs, complained)
+            process = self._start(self._job(number), said, complained)
             watchdog = Watchdog(process.pid, root=self._spec.source.root)
             moving = Moving(self._spec.source.throttle.beat)
             while process.poll() is None and not stop.is_due():
@@ -168,7 +207,7 @@ class Copy:
         arrivals = Arrivals(spec.source, spec.target, bringer, spec.fidelity, keeps_remains=spec.into_live)
         try:
             for part in report.parts:
-                arrivals.settle(self._handed_over(part), trusted=part.is_finished)
+                arrivals.settle(self._listed(part), trusted=part.is_finished)
         except Stopped:
             return report
         except OSError as error:
@@ -181,12 +220,9 @@ class Copy:
             brought_size=settled.brought_size, troubles=tuple(settled.troubles),
         )  # fmt: skip
 
-    def _handed_over(self, part: PartReport) -> Iterator[str]:
-        """The names that somebody else than our own copy tool was asked to bring, or that it has doubts about."""
-        listed = Path(self._part(part.number))
-        is_told = part.exit_code is not None and _witness_of(listed).exists()
-        lists = [*listed.parent.glob(f"{HANDED_OVER}*.{listed.name}")] if is_told else [listed]
-        for entry in chain.from_iterable(map(_entries, lists)):
+    def _listed(self, part: PartReport) -> Iterator[str]:
+        """The names that the part's rsync was asked to bring."""
+        for entry in _entries(Path(self._part(part.number))):
             if not entry.endswith("/"):
                 yield entry.removeprefix("./")
 
@@ -195,37 +231,19 @@ class Copy:
         self._collect()
         parts = [self._ended.get(number) or self._begun(number) for number in self._part_numbers()]
         complaints = [line for line in self._workspace.crawl_complaints if not line.endswith(_GONE)]
-        if self._workspace.crawl_exit_code is None:
+        if not self._is_listed:
             complaints += read_if_there(self._workspace.output).splitlines()
         is_full = any(part.is_full for part in parts)
-        return CopyReport(
-            self._workspace.crawl_exit_code == 0, tuple(complaints), tuple(parts), is_full=is_full,
-            notes=tuple(self._notes),
-        )  # fmt: skip
+        is_whole = self._run is not None or self._workspace.crawl_exit_code == 0
+        return CopyReport(is_whole, tuple(complaints), tuple(parts), is_full=is_full, notes=tuple(self._notes))
 
     def _begun(self, number: int) -> PartReport:
-        logs = self._workspace.log_directory
+        logs = self._log_directory
         said = read_if_there(logs / f"{number}.stdout") if logs else ""
         return PartReport(number, None, parse_statistics(said))
 
-    def listed_directories(self) -> Iterator[str]:
-        """The directories that are listed because no file of theirs is in any part; our own copy tool has made its."""
-        for part in map(Path, map(self._part, self._part_numbers())):
-            for entry in () if _witness_of(part).exists() else _entries(part):
-                if entry.endswith("/"):
-                    yield entry.removeprefix("./").rstrip("/")
-
-    def witnesses(self, directories: Container[str]) -> dict[str, Witness]:
-        """What our copy tool has put in place in each of these directories; with rsync nothing is known."""
-        found = dict[str, Witness]()
-        for number in self._part_numbers():
-            for raw, witness in _witnessed(Path(self._part(number))):
-                if (directory := os.fsdecode(raw)) in directories:
-                    found[directory] = found[directory] + witness if directory in found else witness
-        return found
-
     def _collect(self) -> None:
-        logs = self._workspace.log_directory
+        logs = self._log_directory
         for path in logs.glob("*.stdout") if logs else ():
             number = int(path.stem)
             if number not in self._ended and _ENDED.search(said := read_if_there(path)):
@@ -237,30 +255,24 @@ class Copy:
         return PartReport(number, code, parse_statistics(stdout), tuple(parse_complaints(stderr)))
 
     def _part_numbers(self) -> list[int]:
-        parts = self._workspace.part_directory
+        parts = self._part_directory
         names = os.listdir(parts) if parts else []
         return sorted(int(found[1]) for name in names if (found := _PART.fullmatch(name)))
 
     def _part(self, number: int) -> str:
-        return str((self._workspace.part_directory or self._workspace.path) / f"part.{number}")
+        return str((self._part_directory or self._workspace.path) / f"part.{number}")
 
 
-def _interrupt(process: subprocess.Popen[bytes], stop: Stop) -> None:
-    """SIGINT to fpsync and fpart lets the running parts end; what is not done after the grace is left to be killed."""
-    os.killpg(process.pid, signal.SIGINT)
+def _interrupt(process: subprocess.Popen[bytes], stop: Stop, *, whole_group: bool) -> None:
+    """SIGINT to fpsync lets the running parts end; what is not done after the grace is left to be killed.
+
+    whole_group: fpart needs one of its own. Else fpsync alone gets it: what it asks for a part by, hit too, would be
+    taken for the part's end.
+    """
+    os.killpg(process.pid, signal.SIGINT) if whole_group else process.send_signal(signal.SIGINT)
     give_up = time.monotonic() + STOP_GRACE_SECONDS
     while process.poll() is None and time.monotonic() < give_up and not stop.is_urgent:
         time.sleep(_POLL_SECONDS)
-
-
-def _witness_of(part: Path) -> Path:
-    """What our own copy tool leaves beside a part."""
-    return part.with_name(f"witness.{part.name}")
-
-
-def _witnessed(part: Path) -> Iterator[tuple[bytes, Witness]]:
-    path = _witness_of(part)
-    return read(path.read_bytes()) if path.exists() else iter(())
 
 
 def _entries(part: Path) -> Iterator[str]:

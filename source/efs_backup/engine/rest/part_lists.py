@@ -1,12 +1,11 @@
-"""The lists of the parts, written by the survey: what many threads have found need not be looked for again by one."""
+"""The lists of the parts: pieces that are written as the walk finds them, and become parts of equal weight."""
 
 import os
 import shutil
-import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
-from efs_backup.copy_worker.attributes import NOT_SURVEYED, packed
 from efs_backup.domain.copying.commands import PartSizes
 from efs_backup.domain.copying.parts import Piece, share_out
 from efs_backup.engine.machine.os_errors import temporary_space_named
@@ -15,101 +14,82 @@ _WRITTEN_AT_ONCE = 2**20
 
 
 class PartLists:
-    """Lists of NUL-separated paths `./directory/name`, as fpart writes them, and beside them the attributes of each.
+    """Lists of NUL-separated paths `./directory/name`, as fpart writes them.
 
-    A directory in which nothing is to be copied ends in a slash. Pieces of at most `most` are written, from many
-    threads at a time, and become parts once the sizes of those are known. Everything raises CopyFailed where the disk
-    with the temporary files refuses.
+    Pieces of at most `most` are written, and become parts once the sizes of those are known. Everything raises
+    CopyFailed where the disk with the temporary files refuses.
     """
 
     def __init__(self, place: Path, most: Piece) -> None:
-        self._place = place
+        self._path = place / "pieces"
         self._most = most
         self._pieces: list[Piece] = []
-        self._paths, self._attributes = _Pieces(place / "part"), _Pieces(place / "attributes.part")
-        self._waiting: list[tuple[bytes, bytes]] = []
-        self._files = self._size = 0
-        self._lock = threading.Lock()
+        self._begins: list[int] = []
+        self._waiting: list[bytes] = []
+        self._unwritten: list[bytes] = []
+        self._files = self._size = self._length = self._written = 0
         with temporary_space_named(str(place)):
-            place.mkdir()
+            place.mkdir(parents=True, exist_ok=True)
 
-    def add(self, directory: str, mode: int, found: Sequence[tuple[bytes, os.stat_result]]) -> None:
-        """What was found in a directory ("" for the root) of this mode."""
-        place = b"./" + os.fsencode(directory) + b"/" if directory else b"./"
-        listed = [(place + name + b"\0", packed(seen, mode)) for name, seen in found]
-        sizes = [seen.st_size for _, seen in found]
-        with self._lock:
-            if self._fits(len(listed), size := sum(sizes)):
-                self._waiting += listed
-                self._files, self._size = self._files + len(listed), self._size + size
-                return
-            for entry, size in zip(listed, sizes, strict=True):
-                self._add(entry, 1, size)
-
-    def _fits(self, files: int, size: int) -> bool:
-        return len(self._waiting) + files < self._most.files and self._size + size < self._most.size
-
-    def add_empty(self, directory: str) -> None:
-        """A directory in which nothing is to be copied."""
-        with self._lock:
-            self._add((b"./" + os.fsencode(directory) + b"/\0", NOT_SURVEYED), 0, 0)
-
-    def gather(self, sizes: PartSizes) -> None:
-        """Make the parts, and a table of them: a line each, with number, files and bytes."""
-        self._end_piece()
-        shares = share_out(self._pieces, self._most, sizes)
-        with temporary_space_named(str(self._place)):
-            self._write_table(shares)
-            for number, share in reversed([*enumerate(shares, 1)]):
-                self._paths.split_off(share.start, number)
-                self._attributes.split_off(share.start, number)
-
-    def _write_table(self, shares: Sequence[range]) -> None:
-        with (self._place / "parts").open("w") as table:
-            for number, share in enumerate(shares, 1):
-                pieces = self._pieces[share.start : share.stop]
-                table.write(f"{number} {sum(piece.files for piece in pieces)} {sum(piece.size for piece in pieces)}\n")
-
-    def _add(self, entry: tuple[bytes, bytes], files: int, size: int) -> None:
-        self._waiting.append(entry)
-        self._files, self._size = self._files + files, self._size + size
-        if len(self._waiting) >= self._most.files or self._size >= self._most.size:
+    def add(self, path: str, size: int) -> None:
+        """Add a file of so many bytes."""
+        self._waiting.append(b"./" + os.fsencode(path) + b"\0")
+        self._files, self._size = self._files + 1, self._size + size
+        if self._files >= self._most.files or self._size >= self._most.size:
             self._end_piece()
 
-    def _end_piece(self) -> None:
-        if self._waiting:
-            with temporary_space_named(str(self._place)):
-                self._paths.append(b"".join(path for path, _ in self._waiting))
-                self._attributes.append(b"".join(attributes for _, attributes in self._waiting))
-            self._pieces.append(Piece(self._files, self._size))
-            self._waiting, self._files, self._size = [], 0, 0
-
-
-class _Pieces:
-    """A file that grows by pieces; parts are split off from its end, so that little is on the disk twice."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._length = self._written = 0
-        self._unwritten: list[bytes] = []
-        self._begins: list[int] = []
-
-    def append(self, piece: bytes) -> None:
-        self._begins.append(self._length)
-        self._length += len(piece)
-        self._unwritten.append(piece)
-        if self._length - self._written >= _WRITTEN_AT_ONCE:
+    def gather(self, sizes: PartSizes, part: Callable[[int], Path]) -> list[Piece]:
+        """Make the parts, each as the file that `part` names by its number, from 1; what each holds."""
+        self._end_piece()
+        shares = share_out(self._pieces, self._most, sizes)
+        with temporary_space_named(str(self._path)):
             self._write()
+            part(1).parent.mkdir(parents=True, exist_ok=True)
+            for number, share in reversed([*enumerate(shares, 1)]):
+                self._split_off(share.start, part(number))
+        return [_sum(self._pieces[share.start : share.stop]) for share in shares]
+
+    def paths(self) -> Iterator[str]:
+        """All paths, of lists that were not made parts."""
+        self._end_piece()
+        with temporary_space_named(str(self._path)):
+            self._write()
+            with self._path.open("rb") as whole:
+                for path in _split(whole):
+                    yield os.fsdecode(path.removeprefix(b"./"))
+
+    def _end_piece(self) -> None:
+        if not self._waiting:
+            return
+        self._begins.append(self._length)
+        self._pieces.append(Piece(self._files, self._size))
+        self._unwritten.append(b"".join(self._waiting))
+        self._length += len(self._unwritten[-1])
+        self._waiting, self._files, self._size = [], 0, 0
+        if self._length - self._written >= _WRITTEN_AT_ONCE:
+            with temporary_space_named(str(self._path)):
+                self._write()
 
     def _write(self) -> None:
         with self._path.open("ab") as whole:
             whole.write(b"".join(self._unwritten))
         self._written, self._unwritten = self._length, []
 
-    def split_off(self, first: int, number: int) -> None:
-        """Make all from this piece on the part of this number."""
-        self._write()
-        with self._path.open("r+b") as whole, self._path.with_name(f"{self._path.name}.{number}").open("wb") as part:
+    def _split_off(self, first: int, part: Path) -> None:
+        """Make all from this piece on a part: from the end, so that little is on the disk twice."""
+        with self._path.open("r+b") as whole, part.open("wb") as file:
             whole.seek(self._begins[first])
-            shutil.copyfileobj(whole, part)
+            shutil.copyfileobj(whole, file)
             whole.truncate(self._begins[first])
+
+
+def _sum(pieces: Sequence[Piece]) -> Piece:
+    return Piece(sum(piece.files for piece in pieces), sum(piece.size for piece in pieces))
+
+
+def _split(file: BinaryIO) -> Iterator[bytes]:
+    """Give what stands before each NUL, without the whole file in memory."""
+    left = b""
+    while block := file.read(_WRITTEN_AT_ONCE):
+        *paths, left = (left + block).split(b"\0")
+        yield from paths

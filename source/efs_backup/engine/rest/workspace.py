@@ -1,61 +1,43 @@
 """A private directory of safe characters for fpsync: it builds shell text from the paths that it is given."""
 
-import os
-import shlex
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
-from efs_backup.domain.copying.commands import Command, Comparing, PartSizes, linking_tool
-from efs_backup.domain.copying.parts import plan_pieces
-from efs_backup.domain.errors import CopyFailed
-from efs_backup.domain.requests.tuning import Copier, Tuning
 from efs_backup.engine.machine.os_errors import temporary_space_named
 from efs_backup.engine.machine.temporary import is_safe, temporary_directory
-from efs_backup.engine.rest.part_lists import PartLists
-
-_PACKAGE_PLACE = str(Path(__file__).parents[3])
 
 
 class Workspace:
-    """Links to the source, the target and the references, the copy tool, and fpsync's own files."""
+    """Links to the source, the target and the references, the tool that copies a part, and fpsync's own files."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.fpsync = path / "fpsync"
         self.output = path / "fpsync.log"
-        self.tool = path / "part_copy"
+        self.tool = path / "part_rsync"
         self.programs = path / "programs"
-        self._lists: PartLists | None = None
 
-    def part_lists(self, tuning: Tuning, *, leaves_out: bool = False) -> PartLists | None:
-        """New lists for a survey to fill; None for rsync alone, where fpart crawls unless something is left out.
+    @property
+    def lists(self) -> Path:
+        """Where the lists of the parts are made."""
+        return self.path / "lists"
 
-        fpart knows only some patterns, and looks at what it leaves out.
+    def fill(self, fpart: str | None) -> None:
+        """Make the tool that copies a part, and the programs that fpsync finds before those in PATH.
+
+        fpart: the one that crawls; None where nothing is crawled. Raises CopyFailed of the temporary files.
         """
-        if tuning.copier is Copier.LINKS or leaves_out:
-            self._lists = PartLists(self.path / "lists", plan_pieces(tuning))
-        return self._lists
-
-    def fill(self, fpart: str, copier: Copier, sizes: PartSizes, comparing: Comparing) -> None:
-        """Make what the copy needs. Where a survey has filled the lists no fpart crawls; else the one at this path.
-
-        Where this user may not start our own interpreter again (it lies in another's home), rsync copies, whose
-        operations nobody counts. Raises CopyFailed where they are to be limited, and of the temporary files.
-        """
-        tool = _copy_tool(copier, sizes, comparing)
-        if self._lists:
-            self._lists.gather(sizes)
         with temporary_space_named(str(self.path)):
             self.fpsync.mkdir()
             self.programs.mkdir()
-            (self.programs / "real_fpart").symlink_to(fpart)
-            _install(_script("hand_over_parts.sh" if self._lists else "crawl_fpart.sh"), self.programs / "fpart")
-            _install(_script("queue_ls.sh"), self.programs / "ls")
+            if fpart:
+                (self.programs / "real_fpart").symlink_to(fpart)
+                _install(_script("crawl_fpart.sh"), self.programs / "fpart")
+                _install(_script("queue_ls.sh"), self.programs / "ls")
             _install(_script("running_ps.sh"), self.programs / "ps")
-            _install(tool, self.tool)
+            _install(_script("part_rsync.sh"), self.tool)
 
     def link(self, name: str, target: Path) -> str:
         """A path of safe characters that leads to a directory.
@@ -95,23 +77,8 @@ class Workspace:
         return next(iter((self.fpsync / "parts").glob("*/")), None)
 
 
-def _copy_tool(copier: Copier, sizes: PartSizes, comparing: Comparing) -> str:
-    if copier is Copier.LINKS and os.access(sys.executable, os.X_OK):
-        return _call_of(linking_tool(sys.executable, _PACKAGE_PLACE, sizes, comparing))
-    if sizes.operations_per_second:
-        raise CopyFailed(
-            f"Operations cannot be limited: this user may not start {sys.executable!r} again.",
-            "Leave out --max-operations-per-second, or install efs-backup where this user may start it.",
-        )
-    return _script("part_rsync.sh")
-
-
 def _script(name: str) -> str:
     return files("efs_backup.engine.rest").joinpath(name).read_text()
-
-
-def _call_of(command: Command) -> str:
-    return f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n'
 
 
 def _install(script: str, place: Path) -> None:

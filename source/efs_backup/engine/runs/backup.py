@@ -1,6 +1,5 @@
 """One backup: an empty partial, one copy that links what is unchanged, a check, a rename."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -9,12 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 from efs_backup.copy_worker.throttle import Throttle
-from efs_backup.domain.copying.arrival import Fidelity, Trouble, fault_of, warnings_of
-from efs_backup.domain.copying.commands import RSYNC_PATCHED, Comparing, PartSizes, rsync_options
-from efs_backup.domain.copying.evidence import Evidence
-from efs_backup.domain.copying.parts import CopyReport, plan_parts
+from efs_backup.domain.copying.arrival import Trouble, warnings_of
+from efs_backup.domain.copying.commands import RSYNC_PATCHED, Comparing, Purpose
 from efs_backup.domain.copying.statistics import CopyStatistics
-from efs_backup.domain.errors import BackupError, CopyFailed, FailureReason, Hung
+from efs_backup.domain.errors import BackupError, FailureReason, Hung
 from efs_backup.domain.humanize import counted, foreign_sentence
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.requests.requests import BackupRequest
@@ -23,37 +20,37 @@ from efs_backup.domain.results import BackupResult, BackupStatus, Step
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.domain.snapshots.series_rules import Settled
 from efs_backup.domain.warnings import Warned, WarningKind
-from efs_backup.engine.finalize.completion import Completion
-from efs_backup.engine.finalize.finish import Finished, FinishOrder, make_listed_directories
 from efs_backup.engine.machine.os_errors import FREE_SPACE, refusal, refusals_named
 from efs_backup.engine.machine.patience import LAST_WORDS_SECONDS, supervised, within
 from efs_backup.engine.machine.process import Runner, Tools
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.machine.telling import Telling
-from efs_backup.engine.rest.copy import Copy, CopySpec
 from efs_backup.engine.rest.workspace import Workspace, workspace
 from efs_backup.engine.runs.backup_inside import left_out_of_backup
-from efs_backup.engine.runs.preflight import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
+from efs_backup.engine.runs.preflight import (
+    check_backup,
+    check_source,
+    is_empty,
+    refuse_nesting,
+    refuse_sudden_emptiness,
+)
 from efs_backup.engine.runs.recognition import hold_of, look_for_lost_mounts, recognize, remember, server_time
-from efs_backup.engine.series.flush_marks import Flusher, FlushMark, remove_marks
-from efs_backup.engine.series.journal import Journal
+from efs_backup.engine.runs.transfer import Transfer, Transferred, TransferSpec
+from efs_backup.engine.series.flush_marks import Flusher, remove_marks
+from efs_backup.engine.series.journal import Journal, expected
 from efs_backup.engine.series.lock import Owner, locked
+from efs_backup.engine.series.partial import Partial, begin_partial
 from efs_backup.engine.series.prune import BUSY, prune
-from efs_backup.engine.series.references import Reference, partial_references, snapshot_references
+from efs_backup.engine.series.references import snapshot_references
 from efs_backup.engine.series.series import Series, Snapshot
 from efs_backup.engine.series.unfinished import UnfinishedFiles
-from efs_backup.engine.trees.bring import Bringer
 from efs_backup.engine.trees.left_out import LeftOut
 from efs_backup.engine.trees.time_step import time_step_of
-from efs_backup.engine.trees.tree import Tree, slowest_concurrency
+from efs_backup.engine.trees.tree import Tree
 from efs_backup.engine.trees.tree_walk import Stopped
-from efs_backup.engine.walk.survey import Survey, take_survey
 
 FLUSH_PATIENCE_SECONDS = 3600.0
 """How long a file system may take to write all that it still has in memory."""
-
-PARTIALS_USED = 3
-"""Left-over partials that a backup continues from; each is one more place for rsync to look in."""
 
 _KEPT = "All older snapshots are as they were."
 _NEXT_STEPS = {
@@ -144,29 +141,29 @@ class BackupRun:
         adopted = series.adopt(self._note)
         for old in adopted:
             self._note(f"Adopted a snapshot of the old layout as {old.name}.")
-        snapshots, partials = series.snapshots(), series.partials()
+        snapshots = series.snapshots()
         self._hold_if_odd(series, [] if adopted else snapshots)
-        with workspace(self._note) as private:
-            left_out = left_out_of_backup(source, self._request, series)
-            survey = self._survey(source, private, left_out)
-            if survey.is_empty and not self._request.allow_empty:
-                refuse_sudden_emptiness(self._request.source, snapshots)
-            name = series.free_name(
-                SnapshotName.following([known.name for known in (*snapshots, *partials)], self._now)
-            )
-            previous = snapshots[0].name if snapshots else None
-            with snapshot_references(series, snapshots, self._note) as published:
-                references = [*self._usable(series, partials), *published]
-                attempt = _Attempt(source, series, name, references, survey, private, previous, left_out)
-                return self._fill_and_publish(attempt, tools)
+        left_out = left_out_of_backup(source, self._request, series)
+        if not self._request.allow_empty and is_empty(source, left_out):
+            refuse_sudden_emptiness(self._request.source, snapshots)
+        name = series.free_name(
+            SnapshotName.following([known.name for known in (*snapshots, *series.partials())], self._now)
+        )
+        previous = snapshots[0].name if snapshots else None
+        with (
+            workspace(self._note) as private,
+            snapshot_references(series, snapshots, self._note) as references,
+        ):
+            partial = self._begin_partial(series, name)
+            attempt = _Attempt(source, series, partial, references, private, previous, left_out)
+            return self._fill_and_publish(attempt, tools)
 
-    def _usable(self, series: Series, partials: list[Snapshot]) -> list[Reference]:
-        """Left-over partials to continue from; rsync alone cannot tell which of their files were flushed."""
-        marked = partial_references(series, partials[:PARTIALS_USED])
-        if lost := sum(one.is_lost for one in marked):
-            self._note(f"{counted(lost, 'partial')} of a killed backup may not have reached the disk: copied anew.")
-        is_exact = self._request.tuning.copier is not Copier.RSYNC
-        return [one for one in marked if one.is_whole or (is_exact and not one.is_lost)]
+    def _begin_partial(self, series: Series, name: SnapshotName) -> Partial:
+        copies_all = self._request.tuning.copier is Copier.RSYNC
+        partial = begin_partial(series, name, is_empty=copies_all, keeps_spare=self._request.keeps_spare)
+        for note in partial.notes:
+            self._note(note)
+        return partial
 
     def _hold_if_odd(self, series: Series, snapshots: list[Snapshot]) -> None:
         """Look at the clocks. `snapshots` are those whose names a clock has given."""
@@ -174,101 +171,64 @@ class BackupRun:
         if self._hold and not self._settled.hold:
             self._warn(Warned(WarningKind.CLOCK_JUMPED, self._hold))
 
-    def _survey(self, source: Tree, private: Workspace, left_out: LeftOut) -> Survey:
-        """What is found is listed for our copier, and where something is left out; else fpart lists it for rsync."""
-        with self._step("survey"):
-            survey, is_listed = self._look(source, private, left_out)
-            if left_out and not is_listed:  # BACKUP itself turned up, which fpart would list
-                survey, _ = self._look(source, private, left_out)
-        for warned in left_out.warnings():
-            self._warn(warned)
-        for note in left_out.notes():
-            self._note(note)
-        return survey
-
-    def _look(self, source: Tree, private: Workspace, left_out: LeftOut) -> tuple[Survey, bool]:
-        tolerated = self._request.tolerated_unreadable
-        lists = private.part_lists(self._request.tuning, leaves_out=bool(left_out) or tolerated > 0)
-        return take_survey(source, left_out, self._stop.is_due, lists, tolerated), lists is not None
-
     def _fill_and_publish(self, attempt: "_Attempt", tools: Tools) -> BackupResult:
-        partial = attempt.series.create_partial(attempt.name)
-        mark = FlushMark(attempt.series.path, attempt.name)
-        mark.forget()
-        with closing(Flusher(self._runner, partial, mark, beat=self._throttle.beat)) as flusher:
-            return self._fill_and_publish_partial(attempt, partial, flusher, tools)
+        partial = attempt.partial
+        with closing(Flusher(self._runner, partial.path, partial.mark, beat=self._throttle.beat)) as flusher:
+            return self._fill_and_publish_partial(attempt, flusher, tools)
 
-    def _fill_and_publish_partial(
-        self, attempt: "_Attempt", partial: Path, flusher: Flusher, tools: Tools
-    ) -> BackupResult:
-        with Tree(partial, self._throttle) as target:
-            report = CopyReport(crawl_finished=False, crawl_complaints=(), parts=())
+    def _fill_and_publish_partial(self, attempt: "_Attempt", flusher: Flusher, tools: Tools) -> BackupResult:
+        done = Transferred()
+        with Tree(attempt.partial.path, self._throttle) as target:
+            transfer = self._transfer(attempt, target, flusher, tools)
             try:
-                comparing = self._comparing(attempt, target)
-                report, evidence = self._copy(attempt, target, flusher, tools, comparing)
-                fault = report.fault(tolerated=self._request.tolerated_unreadable)
-                finished = None if fault else self._finish(attempt, target, evidence, report, comparing)
-                troubles = self._warn_of_troubles(attempt, report, finished)
-                if finished:
-                    self._note_brought(finished)
-                    fault = fault_of(troubles, self._request.tolerated_unreadable, "source", "backup file system")
+                done = self._bring(attempt, transfer)
+                done.troubles = self._warn_of_troubles(done.troubles)
+                tolerated = self._request.tolerated_unreadable
+                fault = done.fault("source", "backup file system", tolerated)
+                if not fault:
+                    self._hold_if_unmounted(attempt)
             except Hung:
                 raise  # whatever touches the file systems now may wait for ever
             except BaseException:
-                self._keep_or_discard(attempt, partial, report, flusher)
+                self._keep(flusher)
                 raise
-            if fault or not finished:
-                self._keep_or_discard(attempt, partial, report, flusher)
-                if isinstance(fault, CopyFailed) and not report.is_settled and self._stop.is_due():
-                    return self._cut_off(attempt, report)
-                raise fault or CopyFailed("The copy was stopped before its end.")
+            if fault:
+                self._keep(flusher)
+                if not (done.is_whole or done.is_full) and self._stop.is_due():
+                    return self._cut_off(attempt, done)
+                raise fault
         snapshot = self._publish(attempt, flusher)
-        return self._succeed(attempt, snapshot, report, finished)
+        return self._succeed(attempt, snapshot, done)
 
-    def _copy(
-        self, attempt: "_Attempt", target: Tree, flusher: Flusher, tools: Tools, comparing: Comparing
-    ) -> tuple[CopyReport, Evidence]:
-        sizes, private = self._sizes(attempt, target), attempt.private
+    def _transfer(self, attempt: "_Attempt", target: Tree, flusher: Flusher, tools: Tools) -> Transfer:
+        series, partial = attempt.series, attempt.partial
+        spec = TransferSpec(
+            attempt.source, target, Purpose.BACKUP, self._request.tuning, self._comparing(target), attempt.left_out,
+            references=tuple(attempt.references), trash=series.trash, unfinished=attempt.unfinished.make(),
+            trusted_until_ns=partial.trusted_until_ns,
+        )  # fmt: skip
+        return Transfer(
+            spec, attempt.private, self._runner, tools, stop=self._stop, watcher=self._watcher, tick=flusher.tick
+        )
+
+    def _bring(self, attempt: "_Attempt", transfer: Transfer) -> Transferred:
         with self._step("copy"):
-            private.fill(tools.fpart, self._request.tuning.copier, sizes, comparing)
-            self._watcher.expect(attempt.survey.files, attempt.survey.size)
-            links = private.links("reference", [reference.path for reference in attempt.references])
-            options = rsync_options(links, vanishing=True, into_empty=True, comparing=comparing)
-            request = CopySpec(attempt.source, target, options, sizes, _fidelity(comparing))
-            copy = Copy(request, self._runner, tools, private)
-            report = copy.run(self._stop, self._watcher, flusher.tick)
-            for note in report.told():
-                self._note(note)
-            if not report.fault(tolerated=self._request.tolerated_unreadable):
-                make_listed_directories(target, copy.listed_directories())
-            surveyed = attempt.survey.remembered
-            return report, Evidence(surveyed, copy.witnesses(surveyed))
+            self._watcher.expect(*expected(attempt.series.path))
+            done = transfer.run()
+        for note in (*done.notes, *attempt.left_out.notes()):
+            self._note(note)
+        for warned in attempt.left_out.warnings():
+            self._warn(warned)
+        return done
 
-    def _comparing(self, attempt: "_Attempt", target: Tree) -> Comparing:
+    def _comparing(self, target: Tree) -> Comparing:
         step = time_step_of(target.descriptor)
         if step > 1:
             self._note(
                 f"The backup file system keeps times by {step:,} ns only: a file that keeps its size, and whose time"
                 " changes by less, is not seen as changed."
             )
-        believed = tuple(reference.believed_ns for reference in attempt.references)
-        return Comparing(step, self._request.with_content, believed, str(attempt.unfinished.make()))
-
-    def _sizes(self, attempt: "_Attempt", target: Tree) -> PartSizes:
-        concurrency = slowest_concurrency(self._request.tuning.copier, attempt.source, target)
-        survey = attempt.survey
-        return plan_parts(survey.files, survey.size, concurrency, self._request.tuning)
-
-    def _finish(
-        self, attempt: "_Attempt", target: Tree, evidence: Evidence, report: CopyReport, comparing: Comparing
-    ) -> Finished:
-        with self._step("finish"):
-            troubled = frozenset(trouble.path for trouble in (*attempt.survey.troubles, *report.troubles))
-            request = FinishOrder(attempt.left_out, evidence, whole_target=True, troubled=troubled)
-            bringer = Bringer(attempt.source, target, _fidelity(comparing))
-            finished = Completion(attempt.source, target, bringer, request).run(attempt.survey.linked_inodes)
-            self._hold_if_unmounted(attempt)
-            return finished
+        return Comparing(step, self._request.with_content)
 
     def _hold_if_unmounted(self, attempt: "_Attempt") -> None:
         """Look at the mounts below the source again, after the last look at its names. Raises SourceChanged."""
@@ -277,37 +237,25 @@ class BackupRun:
             self._warn(lost)
             self._hold = self._hold or str(lost)
 
-    def _warn_of_troubles(self, attempt: "_Attempt", report: CopyReport, finished: Finished | None) -> list[Trouble]:
+    def _warn_of_troubles(self, troubles: list[Trouble]) -> list[Trouble]:
         """Name all that is in trouble, each name once: a fault's own sentence has room for three."""
-        troubles = (*attempt.survey.troubles, *report.troubles, *(finished.troubles if finished else ()))
         known = list({trouble.path: trouble for trouble in reversed(troubles)}.values())
         for warned in warnings_of(known):
             self._warn(warned)
         return known
 
-    def _note_brought(self, finished: Finished) -> None:
-        if finished.brought:
-            names = counted(finished.brought, "name")
-            self._note(f"{names} had to be copied one by one: they came during the backup, or a listing broke off.")
-
     def _publish(self, attempt: "_Attempt", flusher: Flusher) -> Snapshot:
         with self._step("publish"):
             flusher.flush(FLUSH_PATIENCE_SECONDS)
-            return attempt.series.publish(attempt.name)
+            return attempt.series.publish(attempt.partial.name)
 
-    def _succeed(self, attempt: "_Attempt", snapshot: Snapshot, report: CopyReport, finished: Finished) -> BackupResult:
-        copied = report.statistics
-        statistics = CopyStatistics(
-            finished.files, copied.number_of_files_transferred + finished.brought, finished.linked,
-            copied.total_file_size + finished.brought_size,
-            copied.total_transferred_file_size + finished.brought_size, copied.vanished_files,
-        )  # fmt: skip
+    def _succeed(self, attempt: "_Attempt", snapshot: Snapshot, done: Transferred) -> BackupResult:
         self._remember(attempt.series, snapshot.name)
         pruned = self._prune(attempt.series)
         return BackupResult(
             BackupStatus.SUCCESS,
-            f"Snapshot {snapshot.name} holds {statistics.number_of_files} files.",
-            snapshot=snapshot.name, path=str(snapshot.path), previous=attempt.previous, statistics=statistics,
+            f"Snapshot {snapshot.name} holds {done.statistics.number_of_files} files.",
+            snapshot=snapshot.name, path=str(snapshot.path), previous=attempt.previous, statistics=done.statistics,
             pruned=pruned, steps=tuple(self._steps), notes=tuple(self._notes), warnings=tuple(self._warnings),
         )  # fmt: skip
 
@@ -324,8 +272,9 @@ class BackupRun:
             try:
                 leftovers = tuple(leftover.path for leftover in series.partials())
                 pruned = prune(
-                    series, self._request.retention, self._stop.is_due, self._throttle, leftovers, self._hold
-                )
+                    series, self._request.retention, self._stop.is_due, self._throttle, leftovers, self._hold,
+                    keeps_spare=self._request.keeps_spare,
+                )  # fmt: skip
                 remove_marks(series.path)
                 UnfinishedFiles(series.path).forget()
             except (BackupError, OSError) as error:
@@ -339,20 +288,16 @@ class BackupRun:
             self._warn(warned)
         return pruned.dropped
 
-    def _cut_off(self, attempt: "_Attempt", report: CopyReport) -> BackupResult:
+    def _cut_off(self, attempt: "_Attempt", done: Transferred) -> BackupResult:
         for note in attempt.unfinished.told():
             self._note(note)
-        copied = counted(report.statistics.number_of_files_transferred, "file")
-        return self._incomplete(f"with {copied} copied", report.statistics, attempt)
+        copied = counted(done.statistics.number_of_files_transferred, "file")
+        return self._incomplete(f"with {copied} copied", done.statistics, attempt)
 
-    def _keep_or_discard(self, attempt: "_Attempt", partial: Path, report: CopyReport, flusher: Flusher) -> None:
-        """Keep what the next backup can continue from; older partials stay too, until a backup is whole."""
-        if not report.is_worth_continuing and attempt.series.partials()[1:]:
-            attempt.series.discard(partial)
-        elif not self._stop.is_urgent:
+    def _keep(self, flusher: Flusher) -> None:
+        """Have on the disk what the next backup continues from."""
+        if not self._stop.is_urgent:
             flusher.finish()
-        for outdated in attempt.series.partials()[PARTIALS_USED:]:
-            attempt.series.discard(outdated.path)
 
     def _incomplete(self, how_far: str, statistics: CopyStatistics, attempt: "_Attempt | None" = None) -> BackupResult:
         return BackupResult(
@@ -394,9 +339,8 @@ class _Attempt:
 
     source: Tree
     series: Series
-    name: SnapshotName
-    references: list[Reference]
-    survey: Survey
+    partial: Partial
+    references: list[Path]
     private: Workspace
     previous: SnapshotName | None
     left_out: LeftOut
@@ -405,10 +349,6 @@ class _Attempt:
     def unfinished(self) -> UnfinishedFiles:
         """The large files that the window may cut off."""
         return UnfinishedFiles(self.series.path)
-
-
-def _fidelity(comparing: Comparing) -> Fidelity:
-    return Fidelity(os.geteuid() == 0, comparing.time_step_ns)
 
 
 def _dotted(version: tuple[int, ...]) -> str:

@@ -10,7 +10,7 @@ from efs_backup.engine.machine.mount_table import shown_below
 from efs_backup.engine.machine.mounts import kind_of
 from efs_backup.engine.series.lock import LOCK_NAME
 from efs_backup.engine.series.series import Series
-from efs_backup.engine.trees.left_out import Excluded, LeftOut, OtherFileSystems, Together
+from efs_backup.engine.trees.left_out import Description, Excluded, LeftOut, OtherFileSystems, Together
 from efs_backup.engine.trees.tree import Tree
 
 
@@ -45,6 +45,10 @@ class BackupInside(LeftOut):
             return False
         self._shown.add(path)
         return True
+
+    def description(self) -> Description:
+        """See LeftOut."""
+        return Description(paths=frozenset(self._shown), own=frozenset(self._own))
 
     def warnings(self) -> list[Warned]:
         """See LeftOut."""

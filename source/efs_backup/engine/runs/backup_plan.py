@@ -5,9 +5,8 @@ from datetime import datetime
 from pathlib import Path
 
 from efs_backup.domain.copying.arrival import warnings_of
-from efs_backup.domain.copying.commands import PartSizes
 from efs_backup.domain.copying.comparison import Summary
-from efs_backup.domain.copying.parts import plan_parts
+from efs_backup.domain.copying.parts import WorkerPlan, plan_workers
 from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.domain.snapshots.retention import PrunePlan, plan_hold, plan_prune
@@ -21,7 +20,7 @@ from efs_backup.engine.series.series import Series
 from efs_backup.engine.trees.compare import Comparison, Omitted
 from efs_backup.engine.trees.left_out import LeftOut, Together, Unreadable
 from efs_backup.engine.trees.tree import Tree, slowest_concurrency
-from efs_backup.engine.walk.survey import Survey, take_survey
+from efs_backup.engine.walk.scan import Scan, scan
 
 
 @dataclass(frozen=True)
@@ -35,9 +34,9 @@ class BackupPlan:
     snapshot: SnapshotName
     previous: SnapshotName | None
     continues_from: tuple[SnapshotName, ...]
-    survey: Survey
+    scan: Scan
     differences: Summary | None
-    sizes: PartSizes
+    workers: WorkerPlan
     prune: PrunePlan
     notes: tuple[str, ...] = ()
 
@@ -52,23 +51,23 @@ def plan_backup(request: BackupRequest, *, now: datetime, runner: Runner, stop: 
     request = settled.request
     snapshots, partials = series.snapshots(), series.partials()
     with Tree(source) as tree, Tree(_existing(series.path)) as place:
-        concurrency = slowest_concurrency(request.tuning.copier, tree, place)
+        concurrency = slowest_concurrency(tree, place)
         left_out = left_out_of_backup(tree, request, series)
-        survey = take_survey(tree, left_out, stop.is_due, tolerated=request.tolerated_unreadable)
-        if survey.is_empty and not request.allow_empty:
+        found = scan(tree, left_out, stop.is_due, tolerated=request.tolerated_unreadable)
+        if not (found.files or found.directories or request.allow_empty):
             refuse_sudden_emptiness(request.source, snapshots)
-        seen = Together([left_out, Unreadable(trouble.path for trouble in survey.troubles)])
+        seen = Together([left_out, Unreadable(trouble.path for trouble in found.troubles)])
         differences = _differences(request, snapshots[0].path, tree, seen, stop) if snapshots else None
-        warnings = (*left_out.warnings(), *warnings_of(survey.troubles))
+        warnings = (*left_out.warnings(), *warnings_of(found.troubles))
     dated = [] if series.unadopted() else snapshots
     name = SnapshotName.following([known.name for known in (*snapshots, *partials)], now)
     return BackupPlan(
         name,
         snapshots[0].name if snapshots else None,
         tuple(known.name for known in partials),
-        survey,
+        found,
         differences,
-        plan_parts(survey.files, survey.size, concurrency, request.tuning),
+        plan_workers(concurrency, request.tuning),
         _prune_plan([name, *(snapshot.name for snapshot in snapshots)], request, hold_of(settled, series, dated)),
         (
             *(f"Warning: {warned}" for warned in (*settled.warnings, *warnings)),

@@ -3,10 +3,14 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from stat import S_ISDIR
 
 from efs_backup.domain.errors import CopyFailed, SourceUnreadable, WrongUsage
 from efs_backup.engine.machine.mount_table import location_of
+from efs_backup.engine.machine.os_errors import source_errors_named
 from efs_backup.engine.series.series import Snapshot
+from efs_backup.engine.trees.left_out import LeftOut
+from efs_backup.engine.trees.tree import Tree
 
 _REMEDY = "Check that the source is mounted and that the path is right."
 
@@ -56,6 +60,15 @@ def refuse_nesting(first: Path, first_name: str, second: Path, second_name: str)
     shown, whole = location_of(str(first)), location_of(str(second))
     if shown and whole and shown.is_within(whole):
         raise WrongUsage(f"{first_name} {str(first)!r} is a mount of what lies inside {second_name} {str(second)!r}.")
+
+
+def is_empty(source: Tree, left_out: LeftOut) -> bool:
+    """Whether there is nothing at all in a source that is not left out. Raises SourceUnreadable."""
+    with source_errors_named(source.root):
+        for batch in source.batches("", left_out, lambda _path, _error: None):
+            if any(not S_ISDIR(found.st_mode) or not left_out.met(name, found) for name, found in batch):
+                return False
+    return True
 
 
 def refuse_sudden_emptiness(source: str, snapshots: Sequence[Snapshot]) -> None:

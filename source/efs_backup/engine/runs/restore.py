@@ -11,24 +11,20 @@ from pathlib import Path
 
 from efs_backup.copy_worker.throttle import Throttle
 from efs_backup.domain.copying.arrival import Fidelity, Trouble, fault_of
-from efs_backup.domain.copying.commands import Comparing, rsync_options
+from efs_backup.domain.copying.commands import Comparing, Purpose
 from efs_backup.domain.copying.comparison import Summary
-from efs_backup.domain.copying.evidence import Evidence
-from efs_backup.domain.copying.parts import CopyReport, plan_parts
 from efs_backup.domain.errors import BackupError, Hung, RestoreFailed
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.requests.requests import RestoreMode, RestoreRequest
 from efs_backup.domain.results import RestorePlan, RestoreResult, RestoreStatus
 from efs_backup.domain.snapshots.locations import LOST_AND_FOUND
 from efs_backup.domain.snapshots.names import SnapshotName
-from efs_backup.engine.finalize.finish import Finish, FinishOrder, make_listed_directories
-from efs_backup.engine.finalize.hard_links import false_links, groups_of, relink, separate
+from efs_backup.engine.finalize.hard_links import separate
 from efs_backup.engine.machine.mounts import mounts_below
 from efs_backup.engine.machine.patience import supervised
 from efs_backup.engine.machine.process import Runner, Tools
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.machine.telling import Telling
-from efs_backup.engine.rest.copy import Copy, CopySpec
 from efs_backup.engine.rest.workspace import Workspace, workspace
 from efs_backup.engine.runs.restore_plan import (
     Planned,
@@ -40,16 +36,15 @@ from efs_backup.engine.runs.restore_plan import (
     plan_restore,
     refuse_same_names,
 )
+from efs_backup.engine.runs.transfer import Transfer, TransferSpec
 from efs_backup.engine.series.lock import reading
 from efs_backup.engine.series.quarantine import Quarantine
 from efs_backup.engine.series.series import Series
 from efs_backup.engine.trees.bring import Bringer
-from efs_backup.engine.trees.compare import Entry
-from efs_backup.engine.trees.left_out import LeftOut
+from efs_backup.engine.trees.left_out import LeftOut, Paths
 from efs_backup.engine.trees.time_step import time_step_of
-from efs_backup.engine.trees.tree import Tree, narrow_directory, slowest_concurrency
+from efs_backup.engine.trees.tree import Tree, narrow_directory
 from efs_backup.engine.trees.tree_walk import Stopped
-from efs_backup.engine.walk.survey import Survey, Surveying
 
 _PRIVATE, _PLAIN = 0o700, 0o777
 _UNREAD = (
@@ -107,8 +102,7 @@ class RestoreRun:
         return opened
 
     def _attempt(self, part: Selected, source: Tree, private: Workspace, tools: Tools) -> "_Attempt":
-        planned, survey = self._plan_and_survey(part, source, private)
-        return _Attempt(part, source, survey, private, tools, planned)
+        return _Attempt(part, source, private, tools, self._plan(part, source))
 
     def _run(self, attempts: "Sequence[_Attempt]") -> RestoreResult:
         plan = _whole([attempt.planned.plan for attempt in attempts])
@@ -125,25 +119,11 @@ class RestoreRun:
         finally:
             self._quarantine.close()
 
-    def _plan_and_survey(self, part: Selected, source: Tree, private: Workspace) -> tuple[Planned, Survey]:
-        """One walk over the snapshot serves both."""
-        if part.only is not None:
-            return self._plan(part, source), Survey(1)
-        lists = private.part_lists(self._request.tuning, leaves_out=bool(self._mounted))
-        surveying = Surveying(source, LeftOut(), lists)
-        planned = self._plan(part, source, surveying.take)
-        return planned, surveying.survey()
-
-    def _plan(
-        self,
-        part: Selected,
-        source: Tree,
-        listed: Callable[[str, Sequence[Entry]], object] = lambda _directory, _entries: None,
-    ) -> Planned:
+    def _plan(self, part: Selected, source: Tree) -> Planned:
         self._watcher.step("compare")
         sides = RestoreSides(part, source, self._target, self._leaves_out_with(source), self._mounted, self._summary)
         try:
-            planned = plan_restore(self._request, sides, self._stop.is_due, listed)
+            planned = plan_restore(self._request, sides, self._stop.is_due)
         except OSError as error:
             where = error.filename or str(self._target)
             raise RestoreFailed(f"{where!r} cannot be read: {error.strerror}; nothing was touched.", _UNREAD) from error
@@ -164,7 +144,7 @@ class RestoreRun:
 
     @cached_property
     def _left_out(self) -> LeftOut:
-        return LeftOut(self._mounted.__contains__)
+        return Paths(self._mounted)
 
     def _carry_out(self, attempts: "Sequence[_Attempt]") -> None:
         with self._opened_target(attempts[0]) as target:
@@ -185,17 +165,23 @@ class RestoreRun:
         """What could not be brought. Raises RestoreFailed, BackupError and Stopped."""
         if attempt.part.only is not None:
             return self._bring_one(attempt.part.only, bringer)
-        report, evidence = self._copy(attempt, target, fidelity)
-        if report.statistics.vanished_files:
+        done = self._transfer(attempt, target, fidelity).run()
+        for note in done.notes:
+            self._note(note)
+        if done.statistics.vanished_files:
             raise RestoreFailed(f"Files of the snapshot vanished; was it pruned meanwhile?{self._moved()}", _AGAIN)
-        if fault := report.fault("snapshot", "target's file system"):
-            raise Stopped if not report.is_settled and self._stop.is_due() else fault
-        troubled = frozenset(trouble.path for trouble in report.troubles)
-        request = FinishOrder(
-            self._left_out, evidence, whole_target=False, keeps_root=self._keeps_root(attempt),
-            troubled=troubled,
+        if fault := done.fault("snapshot", "target's file system"):
+            raise Stopped if not (done.is_whole or done.is_full) and self._stop.is_due() else fault
+        return done.troubles
+
+    def _transfer(self, attempt: "_Attempt", target: Tree, fidelity: Fidelity) -> Transfer:
+        self._watcher.step("copy")
+        comparing = Comparing(fidelity.time_step_ns, attempt.planned.has_hidden_changes)
+        spec = TransferSpec(
+            attempt.source, target, Purpose.RESTORE, self._request.tuning, comparing, self._left_out,
+            keeps_root=self._keeps_root(attempt),
         )  # fmt: skip
-        return [*report.troubles, *self._finish(attempt, target, bringer, request)]
+        return Transfer(spec, attempt.private, self._runner, attempt.tools, stop=self._stop, watcher=self._watcher)
 
     def _bring_one(self, name: str, bringer: Bringer) -> list[Trouble]:
         self._watcher.step("copy")
@@ -248,34 +234,6 @@ class RestoreRun:
     def _has_several(self) -> bool:
         return len(self._request.paths) > 1
 
-    def _copy(self, attempt: "_Attempt", target: Tree, fidelity: Fidelity) -> tuple[CopyReport, Evidence]:
-        self._watcher.step("copy")
-        source, survey, private, tuning = attempt.source, attempt.survey, attempt.private, self._request.tuning
-        self._watcher.expect(survey.files, survey.size)
-        comparing = Comparing(fidelity.time_step_ns, attempt.planned.has_hidden_changes)
-        options = rsync_options((), vanishing=False, into_empty=False, comparing=comparing)
-        sizes = plan_parts(survey.files, survey.size, slowest_concurrency(tuning.copier, source, target), tuning)
-        private.fill(attempt.tools.fpart, tuning.copier, sizes, comparing)
-        request = CopySpec(source, target, options, sizes, fidelity, into_live=True)
-        copy = Copy(request, self._runner, attempt.tools, private)
-        report = copy.run(self._stop, self._watcher)
-        for note in report.told():
-            self._note(note)
-        make_listed_directories(target, copy.listed_directories())
-        return report, Evidence(survey.remembered, copy.witnesses(survey.remembered))
-
-    def _finish(self, attempt: "_Attempt", target: Tree, bringer: Bringer, request: FinishOrder) -> list[Trouble]:
-        self._watcher.step("finish")
-        source = attempt.source
-        groups = groups_of(source, attempt.survey.linked_inodes, self._left_out)
-        relink(target, groups)
-        finished = Finish(source, target, bringer, request).run()
-        if strangers := false_links(source, target, finished.inodes.repeated(), self._left_out):
-            separate(target, strangers)
-            relink(target, groups)
-            finished = Finish(source, target, bringer, request).run()  # for the directories' times
-        return finished.troubles
-
     def _success(self, plan: RestorePlan) -> RestoreResult:
         place = str(self._quarantine.path) if self._quarantine.exists else None
         undo = f"What was there before is in {place!r}; delete it when it is not needed." if place else ""
@@ -301,7 +259,6 @@ class _Attempt:
 
     part: Selected
     source: Tree
-    survey: Survey
     private: Workspace
     tools: Tools
     planned: Planned

@@ -18,7 +18,7 @@ from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.engine.machine.mounts import mounts_below
 from efs_backup.engine.runs.preflight import refuse_nesting
 from efs_backup.engine.series.series import Series, Snapshot
-from efs_backup.engine.trees.compare import Comparison, Entry, Omitted
+from efs_backup.engine.trees.compare import Comparison, Omitted
 from efs_backup.engine.trees.left_out import LeftOut
 from efs_backup.engine.trees.tree import Tree
 
@@ -115,9 +115,8 @@ def plan_restore(
     request: RestoreRequest,
     sides: RestoreSides,
     should_stop: Callable[[], bool],
-    listed: Callable[[str, Sequence[Entry]], object] = lambda _directory, _entries: None,
 ) -> Planned:
-    """Compare the part with the target; `listed` gets what is found in each directory of the part.
+    """Compare the part with the target.
 
     Raises WrongUsage, RestoreFailed where the mode forbids it, and Stopped.
     """
@@ -145,7 +144,6 @@ def plan_restore(
                 LeftOut(lambda path: part.leaves_out(path) or sides.leaves_out(path) or path in sides.mounted),
                 LeftOut(lambda path: part.leaves_out(path) or path in sides.mounted),
             ),
-            listed=listed,
         ).run(should_stop)
         if request.mode is RestoreMode.MIRROR:
             _refuse_other_devices(tree, found.in_the_way)

@@ -77,3 +77,11 @@ def read_records(series: Path) -> tuple[list[BackupRecord], list[RecordFault]]:
     records = [one for one in found if isinstance(one, BackupRecord)]
     faults = [one for one in found if isinstance(one, RecordFault)]
     return sorted(records, key=lambda backup: backup.start_time, reverse=True), faults
+
+
+def expected(series: Path) -> tuple[int, int]:
+    """(files, bytes) of the newest backup that succeeded; (0, 0) where none is on record."""
+    for record in read_records(series)[0]:
+        if record.status is BackupStatus.SUCCESS and record.number_of_files:
+            return record.number_of_files, record.total_file_size or 0
+    return 0, 0

@@ -15,8 +15,9 @@ from efs_backup.domain.warnings import Warned, WarningKind
 from efs_backup.engine.machine.os_errors import refusals_named
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.series.lock import Owner, locked, without_readers
-from efs_backup.engine.series.series import Series
+from efs_backup.engine.series.series import Series, Snapshot
 from efs_backup.engine.series.series_file import change_series_file, read_series_file
+from efs_backup.engine.series.spare import Spare
 from efs_backup.engine.trees.delete import delete_content
 
 BUSY = "somebody reads from this series: a restore, or a backup of another interval"
@@ -103,14 +104,19 @@ def prune(
     throttle: Throttle | None = None,
     leftovers: tuple[Path, ...] = (),
     hold: str = "",
+    *,
+    keeps_spare: bool = False,
 ) -> Pruned:
     """Drop what the retention drops, and these left-over partials, and empty the trash. Raises BackupError.
 
-    hold: why no snapshot is dropped at all, if there is a reason.
+    hold: why no snapshot is dropped at all, if there is a reason. keeps_spare: the newest of what is dropped becomes
+    the spare; else a spare goes too.
     """
     with refusals_named(str(series.path)):
+        if not keeps_spare:
+            Spare(series).discard()
         kept = [undeleted for leftover in leftovers if (undeleted := series.discard(leftover))]
-        plan, stuck = _drop(series, retention, hold)
+        plan, stuck = _drop(series, retention, hold, keeps_spare=keeps_spare)
         series.refresh_number_links()
         deletion = delete_content(series.path, TRASH_NAME, should_stop, throttle)
         series.refresh_number_links()  # a full disk may have had no room for them
@@ -120,7 +126,9 @@ def prune(
     )
 
 
-def _drop(series: Series, retention: Retention, hold: str) -> tuple[PrunePlan | None, list[Undeleted]]:
+def _drop(
+    series: Series, retention: Retention, hold: str, *, keeps_spare: bool
+) -> tuple[PrunePlan | None, list[Undeleted]]:
     """(what was dropped, what could not be), by renames; None, and nothing done, while somebody reads."""
     with without_readers(series.path) as is_free:
         if not is_free:
@@ -128,7 +136,10 @@ def _drop(series: Series, retention: Retention, hold: str) -> tuple[PrunePlan | 
         names = [snapshot.name for snapshot in series.snapshots()]
         plan = plan_hold(names, hold) if hold else plan_prune(names, retention)
         paths = {snapshot.name: snapshot.path for snapshot in series.snapshots()}
-        stuck = {name: undeleted for name in plan.drop if (undeleted := series.discard(paths[name]))}
+        newest = plan.drop[:1] if keeps_spare else ()
+        spared = {name for name in newest if Spare(series).keep(Snapshot(name, paths[name]))}
+        gone = [name for name in plan.drop if name not in spared]
+        stuck = {name: undeleted for name in gone if (undeleted := series.discard(paths[name]))}
     return plan.without([*stuck]), [*stuck.values()]
 
 

@@ -2,42 +2,15 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from efs_backup.domain.snapshots.names import Interval
-from efs_backup.engine.series.flush_marks import ALL, NOTHING, FlushMark
 from efs_backup.engine.series.lock import reading
 from efs_backup.engine.series.series import Series, Snapshot
 
 
-@dataclass(frozen=True)
-class Reference:
-    """A tree to link from: the files with a ctime from before believed_ns, or all of them."""
-
-    path: Path
-    believed_ns: int | None = ALL
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all of it is on the disk."""
-        return self.believed_ns is ALL
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether nothing of it is known to be on the disk."""
-        return self.believed_ns == NOTHING
-
-
-def partial_references(series: Series, partials: Sequence[Snapshot]) -> list[Reference]:
-    """Left-over partials, with what their marks say."""
-    return [Reference(one.path, FlushMark(series.path, one.name).until_ns()) for one in partials]
-
-
 @contextmanager
-def snapshot_references(
-    series: Series, own: Sequence[Snapshot], note: Callable[[str], None]
-) -> Iterator[list[Reference]]:
+def snapshot_references(series: Series, own: Sequence[Snapshot], note: Callable[[str], None]) -> Iterator[list[Path]]:
     """The newest snapshot of the series, and before it a newer one of another series of the label, if there is any.
 
     So the weekly snapshots of a source share their files with the daily ones. Nothing is pruned in the other series
@@ -48,11 +21,11 @@ def snapshot_references(
     found = [(newest, other) for other in others if other.interval is not series.interval for newest in _newest(other)]
     newest, other = max(found, key=lambda pair: pair[0].name, default=(None, None))
     if newest is None or other is None or (mine and mine[0].name >= newest.name):
-        yield [Reference(one.path) for one in mine]
+        yield [one.path for one in mine]
         return
     with reading(other.path, note):
         still_there = newest.path.is_dir()
-        yield [Reference(one.path) for one in ([newest, *mine] if still_there else mine)]
+        yield [one.path for one in ([newest, *mine] if still_there else mine)]
 
 
 def _newest(series: Series) -> list[Snapshot]:

@@ -20,6 +20,7 @@ from efs_backup.domain.snapshots.adoption import plan_adoption
 from efs_backup.domain.snapshots.deletion import Undeleted
 from efs_backup.domain.snapshots.names import (
     PARTIAL_PREFIX,
+    SPARE_PREFIX,
     TRASH_NAME,
     FolderLabel,
     Interval,
@@ -133,7 +134,17 @@ class Series:
     def partials(self) -> list[Snapshot]:
         """Left-over partials, newest first."""
         names = sorted(self._names(PARTIAL_PREFIX), reverse=True)
-        return [Snapshot(name, self._partial_path(name)) for name in names]
+        return [Snapshot(name, self.partial_path(name)) for name in names]
+
+    def spares(self) -> list[Snapshot]:
+        """Trees that are named like a spare, newest first; see `efs_backup.engine.series.spare`."""
+        names = sorted(self._names(SPARE_PREFIX), reverse=True)
+        return [Snapshot(name, self.path / f"{SPARE_PREFIX}{name}") for name in names]
+
+    @property
+    def trash(self) -> Path:
+        """The directory of what is to be deleted."""
+        return self.path / TRASH_NAME
 
     def foreign(self) -> list[str]:
         """The names in the series' directory that are nothing of ours, in order; nobody touches them."""
@@ -171,7 +182,7 @@ class Series:
 
     def create_partial(self, name: SnapshotName) -> Path:
         """An empty partial. Raises BackupFull or CopyFailed."""
-        path = self._partial_path(name)
+        path = self.partial_path(name)
         with refusals_named(str(path)):
             path.mkdir(_PRIVATE)
         return path
@@ -180,7 +191,7 @@ class Series:
         """Make a finished partial a snapshot: one rename, made durable."""
         snapshot = Snapshot(name, self.path / str(name))
         with refusals_named(str(snapshot.path)):
-            self._partial_path(name).rename(snapshot.path)
+            self.partial_path(name).rename(snapshot.path)
             flush_directory(self.path)
         return snapshot
 
@@ -241,7 +252,8 @@ class Series:
             return False
         return True
 
-    def _partial_path(self, name: SnapshotName) -> Path:
+    def partial_path(self, name: SnapshotName) -> Path:
+        """Where the partial of this name lies."""
         return self.path / f"{PARTIAL_PREFIX}{name}"
 
     def _names(self, prefix: str) -> Iterable[SnapshotName]:
@@ -264,9 +276,14 @@ def _opened(path: Path) -> AbstractContextManager[int]:
 
 
 def _is_ours(name: str, *, is_directory: bool) -> bool:
-    if is_directory and SnapshotName.parse(name.removeprefix(PARTIAL_PREFIX)):
+    if is_directory and SnapshotName.parse(name.removeprefix(PARTIAL_PREFIX).removeprefix(SPARE_PREFIX)):
         return True
-    return name in _OURS or name.startswith((LINK_TEST, _FLUSH_MARK, _SILLY_RENAME))
+    return name in _OURS or name.startswith((LINK_TEST, _FLUSH_MARK, _SILLY_RENAME)) or _is_mark_of_spare(name)
+
+
+def _is_mark_of_spare(name: str) -> bool:
+    stem, _, ending = name.removeprefix(SPARE_PREFIX).rpartition(".")
+    return name.startswith(SPARE_PREFIX) and ending in {"json", "new"} and SnapshotName.parse(stem) is not None
 
 
 def _is_directory(path: Path) -> bool:

@@ -119,8 +119,7 @@ class Bringer:
             with _opened_file(place, name, found) as reading:
                 self._fill(reading, to, beside, found)
         elif stat.S_ISLNK(found.st_mode):
-            with _reading():
-                text = os.readlink(name, dir_fd=place)
+            text = _text_of(place, name)
             with _writing():
                 os.symlink(text, beside, dir_fd=to)
         else:
@@ -208,6 +207,16 @@ def _opened_file(place: int, name: str, found: os.stat_result) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _text_of(place: int, name: str) -> str:
+    """The text of a symlink. Raises _Changed where it is none by now."""
+    try:
+        return os.readlink(name, dir_fd=place)
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            raise _Changed from error
+        raise _Fault(cause_in_source(error.errno or 0), error.strerror or str(error)) from error
 
 
 def beside_name() -> str:

@@ -3,7 +3,7 @@
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -32,7 +32,7 @@ class Comparison:
     Files of equal size that are not one inode are read where `reads` says so, given those of old and new; else equal
     size and mtime are enough, as for rsync. A directory's mtime is not compared: it follows from its entries.
     Directories that only `old` has are gone through only on demand. What is left out of a side counts as not there:
-    out of one alone it is a difference. `listed` gets what is found in each directory of `new`.
+    out of one alone it is a difference.
     """
 
     def __init__(
@@ -44,7 +44,6 @@ class Comparison:
         reads: Callable[[os.stat_result, os.stat_result], bool] = lambda _old, _new: False,
         inside_old: bool = True,
         omitted: Omitted = Omitted(),
-        listed: Callable[[str, Sequence[Entry]], object] = lambda _directory, _entries: None,
     ) -> None:
         self._old = old
         self._new = new
@@ -53,7 +52,6 @@ class Comparison:
         self._inside_old = inside_old
         self._omitted = omitted
         self._only_old: set[str] = set()
-        self._listed = listed
         self._lock = threading.Lock()
 
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> None:
@@ -67,8 +65,6 @@ class Comparison:
     def _enter(self, directory: str) -> Iterable[str]:
         old, is_in_old = _seen(self._old, directory, self._omitted.old)
         new, is_in_new = self._seen_in_new(directory)
-        if is_in_new:
-            self._listed(directory, [*new.items()])
         below = []
         for name in sorted(old.keys() | new.keys()):
             path = joined(directory, name)

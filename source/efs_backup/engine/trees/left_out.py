@@ -2,13 +2,39 @@
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from stat import S_ISDIR
+from typing import Any
 
 from efs_backup.domain.humanize import named
 from efs_backup.domain.requests.excludes import ExcludePattern, matching
 from efs_backup.domain.warnings import Warned
 from efs_backup.engine.machine.mounts import mounts_below
 from efs_backup.engine.trees.tree import Tree
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is left out, as `efs_backup.copy_worker.left_out.LeftOut` takes it."""
+
+    patterns: tuple[str, ...] = ()
+    paths: frozenset[str] = frozenset()
+    mounts: frozenset[str] = frozenset()
+    device: int = 0
+    own: frozenset[int] = frozenset()
+
+    def __or__(self, other: "Description") -> "Description":
+        return Description(
+            self.patterns + other.patterns, self.paths | other.paths, self.mounts | other.mounts,
+            self.device or other.device, self.own | other.own,
+        )  # fmt: skip
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """The arguments of a worker's LeftOut."""
+        return self.patterns, tuple(self.paths), tuple(self.mounts), self.device, tuple(self.own)
 
 
 class LeftOut:
@@ -33,6 +59,16 @@ class LeftOut:
         """Whether a directory is left out although its name does not tell; from then on its path does."""
         return False
 
+    def description(self) -> "Description":
+        """Describe all that is left out, for a worker that shares no memory with us."""
+        return Description()
+
+    def learn(self, met: Sequence[int], gone: Sequence[str]) -> None:
+        """Note which patterns a worker has met, by their numbers, and what it found to be gone behind a mount point."""
+
+    def learn_closed(self, path: str) -> None:
+        """Note a directory that stays, but nothing of what is in it."""
+
     def notes(self) -> list[str]:
         """Notes for the operator about what was left out, after a walk over all of the tree."""
         return []
@@ -40,6 +76,26 @@ class LeftOut:
     def warnings(self) -> list[Warned]:
         """Warnings about what was left out and has to be seen to, after the same walk."""
         return []
+
+
+class Paths(LeftOut):
+    """Leave out these paths."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        super().__init__()
+        self._paths = frozenset(paths)
+
+    def __call__(self, path: str, _entry: os.DirEntry[str], /) -> bool:
+        """See LeftOut."""
+        return path in self._paths
+
+    def __bool__(self) -> bool:
+        """See LeftOut."""
+        return bool(self._paths)
+
+    def description(self) -> Description:
+        """See LeftOut."""
+        return Description(paths=self._paths)
 
 
 class Together(LeftOut):
@@ -64,6 +120,20 @@ class Together(LeftOut):
     def met(self, path: str, attributes: os.stat_result, /) -> bool:
         """See LeftOut."""
         return any(one.met(path, attributes) for one in self._several)
+
+    def description(self) -> Description:
+        """See LeftOut."""
+        return reduce(or_, (one.description() for one in self._several), Description())
+
+    def learn(self, met: Sequence[int], gone: Sequence[str]) -> None:
+        """See LeftOut. Only one of several has patterns, so that their numbers are its own."""
+        for one in self._several:
+            one.learn(met, gone)
+
+    def learn_closed(self, path: str) -> None:
+        """See LeftOut."""
+        for one in self._several:
+            one.learn_closed(path)
 
     def notes(self) -> list[str]:
         """See LeftOut."""
@@ -94,6 +164,14 @@ class Excluded(LeftOut):
     def __bool__(self) -> bool:
         """See LeftOut."""
         return bool(self._excludes)
+
+    def description(self) -> Description:
+        """See LeftOut."""
+        return Description(patterns=tuple(pattern.text for pattern in self._excludes))
+
+    def learn(self, met: Sequence[int], gone: Sequence[str]) -> None:  # noqa: ARG002 - that is of mount points
+        """See LeftOut."""
+        self._met.update(self._excludes[number] for number in met)
 
     def notes(self) -> list[str]:
         """See LeftOut."""
@@ -136,6 +214,19 @@ class OtherFileSystems(LeftOut):
             self._closed.add(path)
             self._empty.add(path)
         return False
+
+    def description(self) -> Description:
+        """See LeftOut."""
+        return Description(mounts=frozenset(self._closed), device=self._device)
+
+    def learn(self, met: Sequence[int], gone: Sequence[str]) -> None:  # noqa: ARG002 - that is of patterns
+        """See LeftOut."""
+        self._gone.update(gone)
+
+    def learn_closed(self, path: str) -> None:
+        """See LeftOut."""
+        self._closed.add(path)
+        self._empty.add(path)
 
     def notes(self) -> list[str]:
         """See LeftOut."""

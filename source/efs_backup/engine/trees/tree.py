@@ -1,25 +1,19 @@
 """A directory tree by a descriptor of its root: a path may be of any length, and no symlink in it is followed."""
 
-import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import chain, islice
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from efs_backup.copy_worker.beneath import LISTING, PASSING, make_below, open_below, open_place
-from efs_backup.copy_worker.throttle import Throttle
-from efs_backup.copy_worker.throttling import NAMES_IN_A_REQUEST
+from efs_backup.copy_worker.throttle import NAMES_IN_A_REQUEST, Throttle
 from efs_backup.domain.copying.parts import Concurrency, concurrency_of
-from efs_backup.domain.requests.tuning import Copier
 from efs_backup.engine.machine.mounts import kind_of_device
 from efs_backup.engine.trees.held import held
 from efs_backup.engine.trees.tree_walk import joined
-
-if TYPE_CHECKING:
-    from efs_backup.copy_worker.rules import Attributes
 
 _ROOT = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -171,10 +165,9 @@ class Tree:
             os.rmdir(name, dir_fd=directory)
 
 
-def slowest_concurrency(copier: Copier, *trees: Tree) -> Concurrency:
-    """What suits the slower of these trees' file systems."""
-    suiting = (concurrency_of(tree.kind, os.cpu_count() or 1, copier) for tree in trees)
-    return max(suiting, key=lambda concurrency: concurrency.threads)
+def slowest_concurrency(*trees: Tree) -> Concurrency:
+    """Return the concurrency of the slowest of these trees' file systems."""
+    return max((tree.concurrency for tree in trees), key=lambda concurrency: concurrency.threads)
 
 
 def _names_but(descriptor: int, path: str, leaves_out: LeavesOut) -> list[str]:
@@ -190,24 +183,6 @@ def _look_at(directory: str, entry: os.DirEntry[str], unseen: Callable[[str, OSE
     except OSError as error:
         unseen(joined(directory, entry.name), error)
         return None
-
-
-def set_directory_attributes(descriptor: int, wanted: "Attributes") -> None:
-    """Give an open directory the owner, mode and times of another; what is right already is not written again.
-
-    Only root can give files away; for others the owner stays. The times come first, for a mode may close the directory
-    to its owner. Raises PermissionError also where a server has refused the owner without a word.
-    """
-    found = os.fstat(descriptor)
-    if found.st_mtime_ns != wanted.st_mtime_ns:
-        os.utime(".", ns=(wanted.st_atime_ns, wanted.st_mtime_ns), dir_fd=descriptor)
-    if os.geteuid() == 0 and (found.st_uid, found.st_gid) != (wanted.st_uid, wanted.st_gid):
-        os.chown(".", wanted.st_uid, wanted.st_gid, dir_fd=descriptor)
-    now = os.fstat(descriptor)
-    if os.geteuid() == 0 and (now.st_uid, now.st_gid) != (wanted.st_uid, wanted.st_gid):
-        raise PermissionError(errno.EPERM, "the server keeps another owner")
-    if stat.S_IMODE(now.st_mode) != stat.S_IMODE(wanted.st_mode):
-        os.chmod(".", stat.S_IMODE(wanted.st_mode), dir_fd=descriptor)
 
 
 def narrow_directory(descriptor: int, wanted: os.stat_result) -> None:

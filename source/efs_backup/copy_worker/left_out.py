@@ -1,0 +1,64 @@
+"""Left out: the names that a walk does not look at, as the main process has described them."""
+
+import os
+
+TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from efs_backup.copy_worker.receipts import Receipt
+
+CLOSED, SUSPECT = 1, 2
+"""Flags of a directory: nothing in it is looked at; by its inode it may be one of the backup's own."""
+
+
+class LeftOut:
+    """Tells of each entry whether it is left out, before it is looked at, and of a directory what is odd about it.
+
+    patterns: as the operator writes them. paths: left out altogether. mounts: of which only a directory stays, without
+    what is in it. device: the only one that is entered; 0 for any. own: inodes of the backup's own directories.
+    """
+
+    def __init__(
+        self, patterns: "Sequence[str]" = (), paths: "Iterable[str]" = (), mounts: "Iterable[str]" = (),
+        device: int = 0, own: "Iterable[int]" = (),
+    ) -> None:  # fmt: skip
+        self._patterns = _compiled(patterns)
+        self._paths, self._mounts = frozenset(paths), frozenset(mounts)
+        self._device, self._own = device, frozenset(own)
+        self.has_names = bool(self._paths or self._mounts or self._patterns)
+
+    def __call__(self, path: str, entry: "os.DirEntry[str]", receipt: "Receipt") -> bool:
+        """Tell whether the entry at this path is left out."""
+        if path in self._paths:
+            return True
+        if path in self._mounts and not _is_directory(entry, unknown=False):
+            receipt.gone.append(entry.name)
+            return True
+        met = [
+            number for number, (matches, is_for_directories) in enumerate(self._patterns)
+            if matches(path) and (not is_for_directories or _is_directory(entry, unknown=True))
+        ]  # fmt: skip
+        receipt.met += met
+        return bool(met)
+
+    def flags(self, path: str, found: os.stat_result) -> int:
+        """Tell what is odd about a directory."""
+        is_closed = path in self._mounts or (self._device and found.st_dev != self._device)
+        return CLOSED * bool(is_closed) + SUSPECT * (found.st_ino in self._own)
+
+
+def _compiled(patterns: "Sequence[str]") -> "list[tuple[Callable[[str], bool], bool]]":
+    if not patterns:
+        return []
+    from efs_backup.copy_worker.patterns import is_for_directories, matcher  # noqa: PLC0415 - for `re` takes a while
+
+    return [(matcher(text), is_for_directories(text)) for text in patterns]
+
+
+def _is_directory(entry: "os.DirEntry[str]", *, unknown: bool) -> bool:
+    """Tell by the listing, on most file systems without a look at it; `unknown` where it cannot be looked at."""
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return unknown

@@ -1,0 +1,58 @@
+"""Receipts: what became of the names of one directory, as a worker tells it."""
+
+TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
+if TYPE_CHECKING:
+    from typing import Any
+
+SOURCE, TARGET = "source", "target"
+"""The side on which an error came."""
+
+
+class Receipt:
+    """What became of a directory's names; files are everything that is no directory, sizes are bytes.
+
+    below: (name, facts in the source, facts in the target or None, flags) of each directory in it.
+    rest: (name, size) of what rsync has to bring. doubtful: names that somebody may have brought. large: (name, size)
+    of files that a worker copies when all directories are done.
+    groups: (device, inode, name, inode in the target or 0) of files that have several names in the source.
+    inodes: of kept and linked files in the target, 8 bytes each.
+    troubles: (name or "" for the directory itself, side, error number, text).
+    met: numbers of the patterns that left something out. gone: names of files that a mount point left out.
+    is_changed: something was made or removed in the directory. is_left: it has its attributes. is_gone: the source has
+    no such directory any more. is_full: the backup file system has no space.
+    """
+
+    FIELDS = (
+        "below", "rest", "doubtful", "large", "groups", "inodes", "troubles", "met", "gone", "files", "size", "kept",
+        "linked", "transferred", "transferred_size", "vanished", "is_changed", "is_left", "is_gone", "is_full",
+    )  # fmt: skip
+    __slots__ = FIELDS
+
+    def __init__(self) -> None:
+        self.below: list[tuple[str, tuple[int, ...], tuple[int, ...] | None, int]] = []
+        self.rest: list[tuple[str, int]] = []
+        self.doubtful: list[str] = []
+        self.large: list[tuple[str, int]] = []
+        self.groups: list[tuple[int, int, str, int]] = []
+        self.inodes = bytearray()
+        self.troubles: list[tuple[str, str, int, str]] = []
+        self.met: list[int] = []
+        self.gone: list[str] = []
+        self.files = self.size = self.kept = self.linked = self.transferred = self.transferred_size = self.vanished = 0
+        self.is_changed = self.is_left = self.is_gone = self.is_full = False
+
+    def packed(self) -> "tuple[Any, ...]":
+        """The fields, as a message holds them."""
+        return tuple(getattr(self, name) for name in self.FIELDS)
+
+    @classmethod
+    def of(cls, fields: "tuple[Any, ...]") -> "Receipt":
+        """A receipt made from the fields of a message."""
+        receipt = cls()
+        for name, value in zip(cls.FIELDS, fields, strict=True):
+            setattr(receipt, name, value)
+        return receipt
+
+    def has_work_left(self) -> bool:
+        """Tell whether something in the directory itself is still to be brought, so that its attributes must wait."""
+        return bool(self.rest or self.doubtful or self.large)

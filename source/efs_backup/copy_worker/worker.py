@@ -1,0 +1,160 @@
+"""The copy worker: a process that lives as long as the walk, is given work over a socket, and answers with receipts."""
+
+import os
+import sys
+import threading
+import time
+from _queue import SimpleQueue
+
+from efs_backup.copy_worker.beneath import PASSING, open_below
+from efs_backup.copy_worker.directory import DirectoryCopy
+from efs_backup.copy_worker.error_numbers import NO_SPACE, NOT_THERE
+from efs_backup.copy_worker.large_file import LargeFile
+from efs_backup.copy_worker.protocol import (
+    BEAT,
+    DISCARD,
+    ENTER,
+    LEAVE,
+    MORE_TO_COME,
+    STOP,
+    WORK_DONE,
+    Frames,
+    send,
+)
+from efs_backup.copy_worker.receipts import TARGET, Receipt
+from efs_backup.copy_worker.roots import Roots, Setup
+from efs_backup.copy_worker.throttle import Tokens
+
+TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
+if TYPE_CHECKING:
+    from typing import Any
+
+    Work = tuple[int, int, str, Any]
+    """(number, kind, path, what else is to be known)."""
+
+BEAT_SECONDS = 1.0
+
+
+class Worker:
+    """Serves one socket until its other end is closed."""
+
+    def __init__(self, socket: int, setup: Setup) -> None:
+        self._socket = socket
+        self._tokens = Tokens(setup.throttle)
+        self._roots = Roots(setup, self._tokens)
+        self._waiting: SimpleQueue[Work | None] = SimpleQueue()
+        self._threads = setup.threads
+        self._sending = threading.Lock()
+        self._is_over = False
+
+    def serve(self, frames: Frames) -> None:
+        """Do what comes. Work that is under way is not ended."""
+        for _ in range(self._threads):
+            threading.Thread(target=self._work, daemon=True).start()
+        threading.Thread(target=self._beat, daemon=True).start()
+        try:
+            while True:
+                for work in frames.take():
+                    if work[1] == STOP:
+                        self._roots.is_stopping = True
+                    else:
+                        self._waiting.put(work)
+        except (EOFError, ConnectionError):
+            self._is_over = True
+
+    def _work(self) -> None:
+        while not self._is_over:
+            work = self._waiting.get()
+            if work is None:
+                return
+            try:
+                receipt = self._do(work)
+            except OSError as error:
+                receipt = _failed(error)
+            except EOFError:
+                return
+            self._answer(WORK_DONE, work[0], receipt.packed())
+
+    def _do(self, work: "Work") -> Receipt:
+        number, kind, path, more = work
+        if kind == ENTER:
+            wanted, there, flags = more
+            copy = DirectoryCopy(self._roots, path, wanted, there, flags)
+            return copy.run(lambda receipt: self._answer(MORE_TO_COME, number, receipt.packed()))
+        if kind == LEAVE:
+            return self._leave(path, more)
+        if kind == DISCARD:
+            copy = DirectoryCopy(self._roots, path, (), (), 0)
+            copy.discard()
+            return Receipt()
+        return self._copy_large(path)
+
+    def _leave(self, path: str, wanted: "tuple[int, ...]") -> Receipt:
+        copy = DirectoryCopy(self._roots, path, wanted, (), 0)
+        try:
+            target = open_below(self._roots.target, path, PASSING)
+        except OSError as error:
+            if error.errno in NOT_THERE:
+                return Receipt()
+            raise
+        self._tokens.pay(2)
+        try:
+            return copy.leave(target)
+        finally:
+            os.close(target)
+
+    def _copy_large(self, path: str) -> Receipt:
+        """Give a receipt with the file counted, or named as one that others have to look at."""
+        receipt, (above, _, name) = Receipt(), path.rpartition("/")
+        place = self._roots.opened(self._roots.source, above)
+        try:
+            found = os.stat(name, dir_fd=place, follow_symlinks=False)
+        finally:
+            os.close(place)
+        try:
+            is_whole = LargeFile(self._roots, path, found).copy()
+        except OSError as error:
+            if error.errno in NO_SPACE:
+                raise
+            is_whole = False
+        if is_whole:
+            receipt.transferred, receipt.transferred_size, receipt.size = 1, found.st_size, found.st_size
+        else:
+            receipt.doubtful.append(path)
+        return receipt
+
+    def _answer(self, kind: int, number: int, more: "Any") -> None:
+        try:
+            with self._sending:
+                send(self._socket, (kind, number, more))
+        except OSError:
+            self._is_over = True  # nobody listens any more
+
+    def _beat(self) -> None:
+        """Say every second how many operations were begun, where there were any."""
+        said = 0
+        while not self._is_over:
+            time.sleep(BEAT_SECONDS)
+            if said != (said := self._tokens.paid):
+                self._answer(BEAT, said, None)
+
+
+def _failed(error: OSError) -> Receipt:
+    """Tell that a directory as a whole was refused."""
+    receipt = Receipt()
+    receipt.is_full = error.errno in NO_SPACE
+    receipt.troubles.append(("", TARGET, error.errno or 0, error.strerror or str(error)))
+    return receipt
+
+
+def serve(socket: int) -> None:
+    """Serve a socket, of which the first message is the setup, until its other end is closed."""
+    frames = Frames(socket)
+    messages = frames.take()
+    Worker(socket, Setup.of(next(messages))).serve(frames)
+
+
+def main() -> None:
+    """Serve the socket whose number is the only argument."""
+    os.umask(0)  # what is made here gets the mode that it is made with
+    serve(int(sys.argv[1]))

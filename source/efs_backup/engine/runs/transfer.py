@@ -1,0 +1,285 @@
+"""Transfer: a tree brought into a target, by one walk, then what is left to others, then what needs all to be there."""
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+from efs_backup.copy_worker.beneath import open_root
+from efs_backup.copy_worker.facts import DirectoryFacts, refused_attributes, set_directory_attributes
+from efs_backup.copy_worker.roots import COMPARES, OVERLAYS, REPLACES, Setup
+from efs_backup.domain.copying.arrival import Cause, Fidelity, Trouble, fault_of
+from efs_backup.domain.copying.commands import Comparing, Purpose, rsync_options
+from efs_backup.domain.copying.parts import CopyReport, most_few, plan_parts, plan_pieces, plan_workers
+from efs_backup.domain.copying.statistics import CopyStatistics
+from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed, SourceUnreadable
+from efs_backup.domain.ports import Watcher
+from efs_backup.domain.requests.tuning import Copier, Tuning
+from efs_backup.engine.finalize.hard_links import make_links_true
+from efs_backup.engine.machine.os_errors import source_errors_named
+from efs_backup.engine.machine.patience import for_each
+from efs_backup.engine.machine.process import Runner, Tools
+from efs_backup.engine.machine.stop import Stop
+from efs_backup.engine.rest.arrivals import Arrivals
+from efs_backup.engine.rest.copy import Copy, CopySpec
+from efs_backup.engine.rest.rest import Rest
+from efs_backup.engine.rest.workspace import Workspace
+from efs_backup.engine.trees.bring import Bringer
+from efs_backup.engine.trees.held import held
+from efs_backup.engine.trees.left_out import LeftOut
+from efs_backup.engine.trees.tree import Tree, slowest_concurrency
+from efs_backup.engine.trees.tree_walk import Stopped
+from efs_backup.engine.walk.frontier import Directory
+from efs_backup.engine.walk.tokens import TokenFeeder
+from efs_backup.engine.walk.walk import Task, Walk, Walked
+from efs_backup.engine.walk.workers import Workers
+
+
+@dataclass(frozen=True)
+class TransferSpec:
+    """What is brought where, what for, and how exactly.
+
+    references: directories to link unchanged files from. trash: where stale directories go; unfinished: where large
+    files lie until they are whole. trusted_until_ns: see `efs_backup.copy_worker.roots.Setup`. keeps_root: the root's
+    own attributes are left alone. is_new: the target was made for this.
+    """
+
+    source: Tree
+    target: Tree
+    purpose: Purpose
+    tuning: Tuning
+    comparing: Comparing
+    left_out: LeftOut
+    references: tuple[Path, ...] = ()
+    trash: Path | None = None
+    unfinished: Path | None = None
+    trusted_until_ns: int | None = None
+    keeps_root: bool = False
+    is_new: bool = False
+
+    @property
+    def fidelity(self) -> Fidelity:
+        """How exactly the target can hold what the source has."""
+        return Fidelity(os.geteuid() == 0, self.comparing.time_step_ns)
+
+    @property
+    def way(self) -> str:
+        """What the walk may do in the target."""
+        return REPLACES if self.purpose is Purpose.BACKUP else OVERLAYS
+
+
+@dataclass
+class Transferred:
+    """The end of a transfer.
+
+    statistics: of all that is in the target now as it is in the source. brought: names that had to be brought one by
+    one although others were asked to. is_whole: nothing was cut off. notes: what is no failure, and good to know.
+    """
+
+    statistics: CopyStatistics = CopyStatistics()
+    directories: int = 0
+    brought: int = 0
+    troubles: list[Trouble] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    is_full: bool = False
+    is_whole: bool = False
+
+    def fault(self, source: str, target: str, tolerated: int = 0) -> BackupError | None:
+        """Why it is not whole, the most telling reason first; None where everything is there that can be.
+
+        tolerated: so many unreadable names are no fault.
+        """
+        if self.is_full:
+            return BackupFull(f"The {target} is full.")
+        if not self.is_whole:
+            return CopyFailed("The copy was stopped before its end.")
+        return fault_of(self.troubles, tolerated, source, target)
+
+
+class Transfer:
+    """A transfer under way; `tick` is called about every second."""
+
+    def __init__(
+        self,
+        spec: TransferSpec,
+        private: Workspace,
+        runner: Runner,
+        tools: Tools,
+        *,
+        stop: Stop,
+        watcher: Watcher,
+        tick: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._spec = spec
+        self._private = private
+        self._runner = runner
+        self._tools = tools
+        self._stop = stop
+        self._watcher = watcher
+        self._tick = tick
+        self._rest = Rest(private.lists, plan_pieces(spec.tuning), most_few(spec.tuning))
+        self._done = Transferred()
+
+    def run(self) -> Transferred:
+        """Bring everything. Raises CopyFailed, Hung, and OSError of the target's side."""
+        if self._spec.tuning.copier is Copier.RSYNC and not self._copy_by_stock_tools():
+            return self._done
+        with ExitStack() as stack:
+            workers: Workers[Task] = stack.enter_context(closing(self._workers(stack)))
+            self._walk(workers)
+        return self._done
+
+    def _walk(self, workers: Workers[Task]) -> None:
+        spec, done = self._spec, self._done
+        walk = Walk(
+            spec.source, workers, spec.left_out, rest=self._rest.add, should_stop=self._stop.is_due, pulse=self._pulse
+        )
+        walked = walk.run()
+        self._take(walked)
+        if not walked.is_whole:
+            return
+        if not (self._bring_rest(walked.doubtful) and self._copy_large(walk, walked)):
+            return
+        self._check_that_source_is_the_same()
+        make_links_true(spec.source, spec.target, walked.links)
+        self._leave(walked.waiting)
+        done.is_whole = True
+
+    def _take(self, walked: Walked) -> None:
+        done = self._done
+        done.is_full |= walked.is_full
+        done.troubles += walked.troubles
+        done.statistics += walked.statistics
+        done.directories += walked.directories
+
+    def _workers(self, stack: ExitStack) -> Workers[Task]:
+        spec = self._spec
+        plan = plan_workers(slowest_concurrency(spec.source, spec.target), spec.tuning)
+        is_stock = spec.tuning.copier is Copier.RSYNC
+        setup = Setup(spec.source.descriptor, spec.target.descriptor, COMPARES if is_stock else spec.way)
+        setup.threads, setup.time_step_ns = plan.threads, spec.comparing.time_step_ns
+        setup.with_content, setup.trusted_until_ns = spec.comparing.with_content, spec.trusted_until_ns
+        setup.left_out = spec.left_out.description().arguments
+        setup.references = [_opened(stack, path) for path in spec.references]
+        setup.trash = _opened(stack, spec.trash) if spec.trash else setup.trash
+        setup.unfinished = _opened(stack, spec.unfinished) if spec.unfinished else setup.unfinished
+        setup.throttle = stack.enter_context(closing(TokenFeeder(spec.source.throttle))).descriptor
+        return Workers(self._runner, setup, plan.workers)
+
+    def _pulse(self, done: CopyStatistics) -> None:
+        self._watcher.progress(self._done.statistics + done)
+        self._tick()
+
+    def _copy_by_stock_tools(self) -> bool:
+        """Let fpart, fpsync and rsync alone fill the target; False where that did not come to its end.
+
+        Where something is left out, which fpart cannot, the walk lists what it finds, and rsync brings that afterwards.
+        """
+        return bool(self._spec.left_out) or self._copy(0, 0)
+
+    def _bring_rest(self, doubtful: Iterable[str]) -> bool:
+        """Bring what the workers have left to others; False where that did not come to its end."""
+        rest = self._rest
+        is_crawled = self._spec.tuning.copier is Copier.RSYNC and not self._spec.left_out
+        are_many = rest.lists is not None and not self._spec.source.throttle.is_on and not is_crawled
+        if are_many and not self._copy(rest.files, rest.size):
+            return False
+        return self._settle([] if are_many else rest.paths(), doubtful)
+
+    def _copy(self, files: int, size: int) -> bool:
+        spec, private = self._spec, self._private
+        sizes = plan_parts(files, size, slowest_concurrency(spec.source, spec.target), spec.tuning)
+        lists = self._rest.lists
+        private.fill(None if lists else self._tools.fpart)
+        is_stock = spec.tuning.copier is Copier.RSYNC
+        links = private.links("reference", spec.references) if is_stock else []
+        options = rsync_options(links, spec.purpose, spec.comparing)
+        into_live = spec.purpose is Purpose.RESTORE
+        order = CopySpec(spec.source, spec.target, options, sizes, spec.fidelity, into_live=into_live)
+        report = Copy(order, self._runner, self._tools, private, lists).run(self._stop, self._watcher, self._tick)
+        self._take_report(report)
+        if report.is_full or not report.is_settled:
+            self._done.is_full |= report.is_full
+            if not (report.is_full or self._stop.is_due()) and (fault := report.fault()):
+                raise fault
+            return False
+        return True
+
+    def _take_report(self, report: CopyReport) -> None:
+        done = self._done
+        done.notes += report.told()
+        done.troubles += report.troubles
+        done.brought += report.brought
+        found = report.statistics
+        is_crawled = self._spec.tuning.copier is Copier.RSYNC and not self._spec.left_out
+        done.statistics += CopyStatistics(
+            0 if is_crawled else -found.vanished_files - len(report.troubles), found.number_of_files_transferred, 0,
+            0 if is_crawled else found.total_file_size, found.total_transferred_file_size, found.vanished_files,
+        )  # fmt: skip
+
+    def _settle(self, rest: Iterable[str], doubtful: Iterable[str]) -> bool:
+        """Bring names one by one, and look at those that somebody else may have brought."""
+        spec = self._spec
+        bringer = Bringer(spec.source, spec.target, spec.fidelity, self._stop.is_due)
+        arrivals = Arrivals(
+            spec.source, spec.target, bringer, spec.fidelity, keeps_remains=spec.purpose is Purpose.RESTORE
+        )
+        try:
+            arrivals.bring(rest)
+            arrivals.settle(doubtful, trusted=False)
+        except Stopped:
+            return False
+        settled = arrivals.settled
+        self._done.troubles += settled.troubles
+        self._done.statistics += CopyStatistics(
+            number_of_files=-settled.vanished - len(settled.troubles),
+            number_of_files_transferred=settled.brought,
+            total_file_size=settled.brought_size,
+            total_transferred_file_size=settled.brought_size,
+            vanished_files=settled.vanished,
+        )
+        return True
+
+    def _copy_large(self, walk: Walk, walked: Walked) -> bool:
+        if not walked.large:
+            return True
+        copied = walk.copy_large(walked.large)
+        self._take(copied)
+        return copied.is_whole and self._settle([], copied.doubtful)
+
+    def _check_that_source_is_the_same(self) -> None:
+        """An unmounted source is not one of which every file has vanished."""
+        source = self._spec.source
+        with source_errors_named(source.root):
+            found, started = os.stat(source.root), os.fstat(source.descriptor)
+        if (found.st_dev, found.st_ino) != (started.st_dev, started.st_ino):
+            raise SourceUnreadable(f"The source {source.root!r} was unmounted or replaced during the backup.")
+
+    def _leave(self, waiting: list[Directory]) -> None:
+        """Give their attributes to the directories that had to wait, the deepest first, and at last to the root."""
+        deepest_first = sorted(((one.path.count("/"), one.path, one.wanted) for one in waiting), reverse=True)
+        for _, level in groupby(deepest_first, key=lambda one: one[0]):
+            for_each(
+                ((path, wanted) for _, path, wanted in level),
+                self._give_attributes,
+                threads=self._spec.target.concurrency.changing_threads,
+                activity=lambda: self._spec.target.throttle.paid,
+            )
+        if not self._spec.keeps_root:
+            found = os.fstat(self._spec.source.descriptor)
+            set_directory_attributes(self._spec.target.descriptor, found)
+
+    def _give_attributes(self, path: str, wanted: tuple[int, ...]) -> None:
+        try:
+            with self._spec.target.opened(path, to_list=False) as descriptor:
+                set_directory_attributes(descriptor, DirectoryFacts(wanted))
+        except FileNotFoundError:
+            return  # nothing was brought into it
+        except PermissionError as error:
+            self._done.troubles.append(Trouble(path, Cause.REFUSED, refused_attributes(wanted, error.strerror or "")))
+
+
+def _opened(stack: ExitStack, path: Path) -> int:
+    return stack.enter_context(held(open_root(str(path))))

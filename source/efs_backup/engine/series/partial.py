@@ -1,0 +1,74 @@
+"""The partial in which a backup is made: a spare, or what another backup has left, or a new one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from efs_backup.domain.humanize import counted
+from efs_backup.domain.snapshots.names import TRASH_NAME, SnapshotName
+from efs_backup.engine.machine.os_errors import refusals_named
+from efs_backup.engine.series.flush_marks import ALL, NOTHING, FlushMark
+from efs_backup.engine.series.series import Series
+from efs_backup.engine.series.spare import Spare
+from efs_backup.engine.trees.delete import delete_content
+
+
+@dataclass(frozen=True)
+class Partial:
+    """The tree in which a backup is made.
+
+    trusted_until_ns: the ctime before which its files are known to be on the disk, but for those that a snapshot
+    shares; ALL: all are.
+    """
+
+    name: SnapshotName
+    path: Path
+    mark: FlushMark
+    trusted_until_ns: int | None = ALL
+    notes: tuple[str, ...] = ()
+
+
+def begin_partial(series: Series, name: SnapshotName, *, is_empty: bool, keeps_spare: bool) -> Partial:
+    """Begin with what there is: there is never more than one partial. Raises BackupFull and CopyFailed.
+
+    is_empty: begin with nothing, as stock tools need it. keeps_spare: else a spare goes to the trash.
+    """
+    notes = tuple(_discard_others(series, keeps_newest=not is_empty))
+    mark = FlushMark(series.path, name)
+    with refusals_named(str(series.path)):
+        if left := series.partials()[:1] if not is_empty else []:
+            return _continued(series, left[0].name, name, notes)
+        Spare(series).discard(but_marked=keeps_spare)
+        mark.write(mark.probe()[1])  # before the tree has the name: what this backup makes is newer
+        path = None if is_empty else Spare(series).become(name)
+        if path is None:
+            mark.forget()
+            path = series.create_partial(name)
+    return Partial(name, path, mark, notes=notes)
+
+
+def _discard_others(series: Series, *, keeps_newest: bool) -> Iterator[str]:
+    """Have at most one left.
+
+    A file that only two partials have was perhaps never written to the disk, and must not look like one that a
+    snapshot shares: what goes is deleted at once.
+    """
+    outdated = series.partials()[int(keeps_newest) :]
+    for partial in outdated:
+        series.discard(partial.path)
+    if outdated:
+        delete_content(series.path, TRASH_NAME)
+        yield f"{counted(len(outdated), 'older partial')} went to the trash."
+
+
+def _continued(series: Series, left: SnapshotName, name: SnapshotName, notes: tuple[str, ...]) -> Partial:
+    old, mark = FlushMark(series.path, left), FlushMark(series.path, name)
+    until = old.until_ns()
+    mark.write(mark.probe()[1] if until is ALL else until)
+    path = series.partial_path(name)
+    if left != name:
+        series.partial_path(left).rename(path)
+        old.forget()
+    if until == NOTHING:
+        notes = (*notes, "A partial of a killed backup may not have reached the disk: what only it has is copied anew.")
+    return Partial(name, path, mark, until, notes)

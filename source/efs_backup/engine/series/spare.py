@@ -1,0 +1,92 @@
+"""The spare: the newest snapshot that the rules have dropped, kept to become the next partial.
+
+An unchanged file of it costs the next backup no write at all, where a new partial costs a link and its deletion an
+unlink. Its name says that it is no snapshot any more; nobody restores from it.
+"""
+
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from efs_backup import __version__
+from efs_backup.copy_worker.beneath import open_place
+from efs_backup.domain.snapshots.names import SPARE_PREFIX, SnapshotName
+from efs_backup.engine.machine.mounts import mounts_below
+from efs_backup.engine.series.series import Series, Snapshot
+from efs_backup.engine.trees.held import held
+
+_FORMAT = 1
+_PRIVATE = 0o700
+_MOST_BYTES = 4096
+_ROOT = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Spare:
+    """The spare of a series: at most one tree, and beside it a mark of which snapshot and by which version."""
+
+    def __init__(self, series: Series) -> None:
+        self._series = series
+
+    def find(self) -> Snapshot | None:
+        """The spare, if its mark is right; a tree without one may be anything."""
+        return next((tree for tree in self._series.spares() if self._is_marked(tree.name)), None)
+
+    def keep(self, snapshot: Snapshot) -> bool:
+        """Make the spare of a snapshot that is dropped, by a rename; False where that is not possible.
+
+        All of it is on the disk, for it was published; the mark says so before the tree has the name.
+        """
+        if self._series.spares() or mounts_below(str(snapshot.path)):
+            return False
+        try:
+            self._write_mark(snapshot.name)
+            with held(open_place(str(snapshot.path), _ROOT)) as tree:
+                os.fchmod(tree, _PRIVATE)  # nobody but us sees it while it is changed
+            snapshot.path.rename(self._path(snapshot.name))
+        except OSError:
+            self._forget_mark(snapshot.name)
+            return False
+        return True
+
+    def become(self, name: SnapshotName) -> Path | None:
+        """Make of the spare the partial of this name; None where there is no spare."""
+        spare = self.find()
+        if spare is None:
+            return None
+        partial = self._series.partial_path(name)
+        spare.path.rename(partial)
+        self._forget_mark(spare.name)
+        return partial
+
+    def discard(self, *, but_marked: bool = False) -> None:
+        """Let all that has such a name go to the trash, or all but the spare itself; what cannot be moved stays."""
+        kept = self.find() if but_marked else None
+        for tree in self._series.spares():
+            if tree != kept and self._series.discard(tree.path) is None:
+                self._forget_mark(tree.name)
+
+    def _path(self, name: SnapshotName) -> Path:
+        return self._series.path / f"{SPARE_PREFIX}{name}"
+
+    def _mark(self, name: SnapshotName) -> Path:
+        return self._series.path / f"{SPARE_PREFIX}{name}.json"
+
+    def _is_marked(self, name: SnapshotName) -> bool:
+        try:
+            said = json.loads(self._mark(name).read_bytes()[:_MOST_BYTES])
+            return (said["format"], said["snapshot"], said["is_flushed"]) == (_FORMAT, str(name), True)
+        except (OSError, ValueError, TypeError, KeyError):
+            return False
+
+    def _write_mark(self, name: SnapshotName) -> None:
+        mark = {"format": _FORMAT, "snapshot": str(name), "is_flushed": True, "version": __version__}
+        unfinished = self._mark(name).with_suffix(".new")
+        unfinished.unlink(missing_ok=True)
+        unfinished.touch(0o600)
+        unfinished.write_text(json.dumps(mark))
+        unfinished.rename(self._mark(name))
+
+    def _forget_mark(self, name: SnapshotName) -> None:
+        with suppress(OSError):
+            self._mark(name).unlink()

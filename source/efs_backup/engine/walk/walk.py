@@ -1,0 +1,250 @@
+"""The walk: one look at the source, directory by directory, in which workers bring the target up to date."""
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from efs_backup.copy_worker.facts import directory_facts
+from efs_backup.copy_worker.left_out import CLOSED, SUSPECT
+from efs_backup.copy_worker.protocol import DISCARD, ENTER, LARGE, LEAVE
+from efs_backup.copy_worker.receipts import SOURCE, Receipt
+from efs_backup.domain.copying.arrival import Cause, Trouble, cause_in_source, cause_in_target
+from efs_backup.domain.copying.statistics import CopyStatistics
+from efs_backup.domain.errors import CopyFailed, Hung
+from efs_backup.engine.finalize.hard_links import LinkFacts
+from efs_backup.engine.machine.patience import PATIENCE_SECONDS
+from efs_backup.engine.trees.left_out import LeftOut
+from efs_backup.engine.trees.tree import Tree
+from efs_backup.engine.walk.frontier import Directory, Frontier
+from efs_backup.engine.walk.workers import Answer, Lost, Workers
+
+STOP_SECONDS = 30.0
+"""How long the directories and files under way may take to end after a request to stop."""
+
+_TRIES = 3
+_LOOK_SECONDS = 0.1
+_LARGE_AT_ONCE = 8
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Task:
+    """A piece of work for a worker: a directory of the frontier, or the path of something else."""
+
+    kind: int
+    directory: Directory | None = None
+    path: str = ""
+
+    @property
+    def place(self) -> str:
+        """The path that is worked on."""
+        return self.directory.path if self.directory else self.path
+
+
+@dataclass
+class Walked:
+    """The end of a walk.
+
+    statistics: of what the workers have done; its number of files is that of all names in the source. doubtful: paths
+    that somebody has to look at. large: (path, bytes) of the files that are to be copied last. waiting: directories
+    that get their attributes when what is left in them is brought, each after those below it. is_whole: all was seen.
+    """
+
+    statistics: CopyStatistics = CopyStatistics()
+    directories: int = 0
+    kept: int = 0
+    rest_files: int = 0
+    rest_size: int = 0
+    doubtful: list[str] = field(default_factory=list)
+    large: list[tuple[str, int]] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)
+    waiting: list[Directory] = field(default_factory=list)
+    links: LinkFacts = field(default_factory=LinkFacts)
+    is_full: bool = False
+    is_whole: bool = False
+
+
+class Walk:
+    """Walks a source by workers. `rest` gets (path, bytes) of the files that others have to bring.
+
+    should_stop: asked all the time. pulse: called about every second with what is done.
+    """
+
+    def __init__(
+        self,
+        source: Tree,
+        workers: Workers[Task],
+        left_out: LeftOut,
+        *,
+        rest: Callable[[str, list[tuple[str, int]]], None],
+        should_stop: Callable[[], bool],
+        pulse: Callable[[CopyStatistics], None] = lambda _done: None,
+    ) -> None:
+        self._source = source
+        self._workers = workers
+        self._left_out = left_out
+        self._rest = rest
+        self._should_stop = should_stop
+        self._pulse = pulse
+        self._next_pulse = time.monotonic() + 1
+        self._last, self._since = -1, time.monotonic()
+        self._begun: dict[Directory, CopyStatistics] = {}
+        self._walked = Walked()
+        self._frontier = Frontier(Directory("", None, directory_facts(os.fstat(source.descriptor))))
+
+    def run(self) -> Walked:
+        """Walk to the end, or until there is a reason to stop. Raises CopyFailed and Hung."""
+        frontier, walked = self._frontier, self._walked
+        while not (frontier.is_done or self._is_to_stop()):
+            while self._workers.is_free and (chosen := frontier.take()):
+                self._give(*chosen)
+            self._wait()
+        if not frontier.is_done:
+            self._end_what_is_under_way()
+        walked.is_whole = frontier.is_done and not walked.is_full
+        walked.waiting = frontier.waits
+        return walked
+
+    def copy_large(self, files: Iterable[tuple[str, int]]) -> Walked:
+        """Copy large files, a few at a time; those that are not whole are doubtful. Raises as `run`."""
+        self._walked = Walked()
+        waiting = [Task(LARGE, path=path) for path, _ in sorted(files, key=lambda file: file[1])]
+        while (waiting or self._workers.tasks) and not self._is_to_stop():
+            while waiting and len(self._workers.tasks) < _LARGE_AT_ONCE:
+                task = waiting.pop()
+                self._workers.give(task, LARGE, task.path)
+            self._wait(waiting)
+        self._walked.is_whole = not (waiting or self._workers.tasks or self._walked.is_full)
+        if self._workers.tasks:
+            self._end_what_is_under_way()
+        return self._walked
+
+    def _is_to_stop(self) -> bool:
+        return self._walked.is_full or self._should_stop()
+
+    def _give(self, directory: Directory, is_entered: bool) -> None:
+        if is_entered:
+            more: object = (directory.wanted, directory.there, directory.flags)
+            self._workers.give(Task(ENTER, directory), ENTER, directory.path, more)
+        else:
+            self._workers.give(Task(LEAVE, directory), LEAVE, directory.path, directory.wanted)
+
+    def _wait(self, waiting: list[Task] | None = None) -> None:
+        for answer in self._workers.answers(_LOOK_SECONDS):
+            if isinstance(answer, Lost):
+                self._give_back(answer, waiting if waiting is not None else [])
+            else:
+                self._take(answer)
+        self._look_at_time()
+
+    def _look_at_time(self) -> None:
+        now = time.monotonic()
+        if self._workers.activity != self._last:
+            self._last, self._since = self._workers.activity, now
+            self._source.throttle.beat()
+        elif now - self._since > PATIENCE_SECONDS:
+            named = ", ".join(repr(task.place or ".") for task in self._workers.tasks[:_NAMED])
+            raise Hung(f"There was no answer for {PATIENCE_SECONDS / 60:.0f} minutes about {named}.")
+        if now >= self._next_pulse:
+            self._next_pulse = now + 1
+            self._pulse(sum(self._begun.values(), self._walked.statistics))
+
+    def _end_what_is_under_way(self) -> None:
+        """Wait for what is under way, not for long."""
+        self._workers.stop()
+        give_up = time.monotonic() + STOP_SECONDS
+        while self._workers.tasks and time.monotonic() < give_up:
+            for answer in self._workers.answers(_LOOK_SECONDS):
+                if isinstance(answer, Answer):
+                    self._take(answer)
+
+    def _give_back(self, lost: Lost[Task], waiting: list[Task]) -> None:
+        for task in lost.tasks:
+            if task.directory is None:
+                waiting.append(task)
+                continue
+            self._frontier.give_back(task.directory, is_entered=task.kind == ENTER)
+            self._begun.pop(task.directory, None)
+            if task.directory.tries >= _TRIES:
+                said = f": {lost.last_words}" if lost.last_words else ""
+                raise CopyFailed(f"The copy worker died {_TRIES} times over {task.place or '.'!r}{said}.")
+
+    def _take(self, answer: Answer[Task]) -> None:
+        task, receipt = answer.task, answer.receipt
+        if task.directory is None:
+            self._note(task.path, receipt)
+            self._walked.doubtful += receipt.doubtful
+            self._walked.statistics += _statistics_of(receipt)
+        elif task.kind == ENTER:
+            self._take_directory(task.directory, receipt, is_last=answer.is_last)
+        else:
+            self._note(task.directory.path, receipt)
+            self._frontier.left(task.directory)
+
+    def _take_directory(self, directory: Directory, receipt: Receipt, *, is_last: bool) -> None:
+        path, walked = directory.path, self._walked
+        done = self._begun.pop(directory, CopyStatistics()) + _statistics_of(receipt)
+        self._note(path, receipt)
+        self._note_names(path, receipt)
+        self._frontier.find(directory, [*self._below(directory, path, receipt)])
+        directory.must_wait |= receipt.has_work_left()
+        if not is_last:
+            self._begun[directory] = done
+            return
+        walked.statistics += done
+        walked.directories += not receipt.is_gone
+        is_left = receipt.is_left or receipt.is_gone or not (receipt.is_changed or directory.must_wait)
+        self._frontier.entered(directory, is_left=is_left, must_wait=False)
+
+    def _note(self, path: str, receipt: Receipt) -> None:
+        """Keep what is in trouble."""
+        self._walked.is_full |= receipt.is_full
+        for name, side, number, text in () if receipt.is_full else receipt.troubles:
+            place = joined(path, name) if name else path
+            cause = cause_in_source(number) or Cause.SHAPE if side == SOURCE else cause_in_target(number)
+            self._walked.troubles.append(Trouble(place or ".", cause, text))
+
+    def _note_names(self, path: str, receipt: Receipt) -> None:
+        walked, links = self._walked, self._walked.links
+        if receipt.rest:
+            self._rest(path, receipt.rest)
+            walked.rest_files += len(receipt.rest)
+            walked.rest_size += sum(size for _, size in receipt.rest)
+        walked.doubtful += [joined(path, name) for name in receipt.doubtful]
+        walked.large += [(joined(path, name), size) for name, size in receipt.large]
+        walked.kept += receipt.kept
+        links.meet(bytes(receipt.inodes))
+        for device, inode, name, there in receipt.groups:
+            links.meet_name((device, inode), joined(path, name), there)
+        self._left_out.learn(receipt.met, [joined(path, name) for name in receipt.gone])
+
+    def _below(self, parent: Directory, path: str, receipt: Receipt) -> Iterable[Directory]:
+        for name, wanted, there, flags in receipt.below:
+            if flags & CLOSED:
+                self._left_out.learn_closed(joined(path, name))
+            if flags & SUSPECT and self._is_our_own(joined(path, name)):
+                if there is not None:
+                    self._workers.give(Task(DISCARD, path=joined(path, name)), DISCARD, joined(path, name))
+                continue
+            yield Directory(name, parent, wanted, there, flags)
+
+    def _is_our_own(self, path: str) -> bool:
+        found = self._source.find(path)
+        return found is not None and self._left_out.met(path, found)
+
+
+def joined(directory: str, name: str) -> str:
+    """Join the path of a directory, "" for the root, and a name in it."""
+    return f"{directory}/{name}" if directory else name
+
+
+def _statistics_of(receipt: Receipt) -> CopyStatistics:
+    return CopyStatistics(
+        number_of_files=receipt.files,
+        number_of_files_transferred=receipt.transferred,
+        number_of_files_linked=receipt.kept + receipt.linked,
+        total_file_size=receipt.size,
+        total_transferred_file_size=receipt.transferred_size,
+        vanished_files=receipt.vanished,
+    )
