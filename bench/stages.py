@@ -10,8 +10,10 @@ from bench.process import Command, CommandError, Outcome, run
 from bench.tree import change_tree, make_tree
 from bench.truth import Digest, differences, digest, files_in
 
-FIRST, INCREMENTAL, NO_CHANGE, PRUNE, RESTORE = "first backup", "incremental", "no change", "prune", "restore"
-STAGES = (FIRST, INCREMENTAL, NO_CHANGE, PRUNE, RESTORE)
+FIRST, INCREMENTAL, NO_CHANGE = "first backup", "incremental", "no change"
+STEADY_CHANGED, SETTLING, STEADY = "steady night, changes", "the night after", "steady night, no change"
+PRUNE, RESTORE = "prune", "restore"
+STAGES = (FIRST, INCREMENTAL, NO_CHANGE, STEADY_CHANGED, SETTLING, STEADY, PRUNE, RESTORE)
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,10 @@ class _Way:
         change_tree(self.area.stored(self.area.source), self.plan.share, self.plan.seed)
         self._backup(INCREMENTAL)
         self._backup(NO_CHANGE)
+        change_tree(self.area.stored(self.area.source), self.plan.share, self.plan.seed + 1)
+        self._backup(STEADY_CHANGED)
+        self._backup(SETTLING)
+        self._backup(STEADY)
         self._prune()
         self._restore()
 
@@ -97,6 +103,8 @@ class _Way:
 
     def _check_older(self, measurement: Measurement, numbers: range) -> None:
         for number in numbers:
+            if self.contender.is_dropped(number):
+                continue
             now = digest(self.contender.snapshot(number))
             self._find(measurement, "older snapshots changed", differences(self.snapshots[number], now))
 

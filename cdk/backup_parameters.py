@@ -40,6 +40,13 @@ _WHAT = {
         highest=RETENTION_LIMIT,
         wrong=f"must be 1 to {RETENTION_LIMIT}",
     ),
+    "KeepSpare": Field(
+        "Keep a spare",
+        "The newest snapshot that is dropped stays as the next partial, which spares most of a night's writes. No: it is"
+        " deleted at once.",
+        default="Yes",
+        choices=YES_OR_NO,
+    ),
 }
 _WHEN = {
     "BackupSchedule": Field(

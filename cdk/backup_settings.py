@@ -22,6 +22,7 @@ class BackupSettings:
         """The environment file of the instance."""
         return {
             **self._shared(),
+            "KEEP_SPARE": self.form.text("KeepSpare"),
             "MAX_OPERATIONS_PER_SECOND": self.form.text("MaxOperationsPerSecond"),
             "AWS_DEFAULT_REGION": Aws.REGION,
         }

@@ -68,6 +68,10 @@ class Contender(ABC):
         """Whether nothing is left of snapshot `number`."""
         return not os.path.lexists(self.snapshot(number))
 
+    def is_dropped(self, _number: int) -> bool:
+        """Whether a backup has dropped snapshot `number` by its own rule."""
+        return False
+
     @abstractmethod
     def restore(self) -> list[Command]:
         """The commands that restore the newest snapshot into the area's target."""

@@ -10,6 +10,8 @@ from bench.contenders.base import Contender, command
 from bench.process import Command
 
 PROGRAM = Path(__file__).with_name("bound_copy.py")
+UPDATE = Path(__file__).with_name("bound_update.py")
+STEADY_FROM = 3  # backups, after which an old snapshot is brought up to date instead of a new one made
 
 
 class Bound(Contender):
@@ -22,6 +24,8 @@ class Bound(Contender):
     tools: ClassVar[dict[str, tuple[str, ...]]] = {}
 
     def backup(self) -> list[Command]:
+        if self.made >= STEADY_FROM:
+            return [command("mv", self._numbered(self.made - STEADY_FROM), self._numbered(self.made)), self._update()]
         previous = (self._numbered(self.made - 1),) if self.made else ()
         return [self._copy(self.area.source, self._numbered(self.made), *previous)]
 
@@ -29,10 +33,18 @@ class Bound(Contender):
         return self.area.stored(self._numbered(number))
 
     def prune(self) -> list[Command]:
-        return [command(sys.executable, "-I", "-S", PROGRAM, "--delete", *map(self._numbered, self.dropped()))]
+        dropped = [self._numbered(number) for number in self.dropped() if not self.is_dropped(number)]
+        return [command(sys.executable, "-I", "-S", PROGRAM, "--delete", *dropped)]
 
     def restore(self) -> list[Command]:
         return [self._copy(self._numbered(self.made - 1), self.area.target)]
+
+    def is_dropped(self, number: int) -> bool:
+        return self.made > STEADY_FROM and number <= self.made - STEADY_FROM - 1
+
+    def _update(self) -> Command:
+        previous, target = self._numbered(self.made - 1), self._numbered(self.made)
+        return command(sys.executable, "-I", "-S", UPDATE, self.area.source, target, previous)
 
     def _copy(self, source: Path, target: Path, *reference: Path) -> Command:
         return command(sys.executable, "-I", "-S", PROGRAM, source, target, *reference)

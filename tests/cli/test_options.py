@@ -17,10 +17,16 @@ def _value(option: click.Option) -> list[str]:
     return [_GIVEN[option.type.name]]
 
 
+def _commands() -> dict[str, click.Command]:
+    context = click.Context(app)
+    found = {name: app.get_command(context, name) for name in app.list_commands(context)}
+    return {name: command for name, command in found.items() if command}
+
+
 def _options() -> list[tuple[str, click.Option]]:
     return [
         (name, option)
-        for name, command in app.commands.items()
+        for name, command in _commands().items()
         for option in command.params
         if isinstance(option, click.Option)
     ]

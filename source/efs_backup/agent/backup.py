@@ -105,7 +105,7 @@ def _request(services: BackupServices, source: Path, target: Path) -> BackupRequ
     settings = services.settings
     return BackupRequest(
         str(inside(source, settings.backup_prefix)), str(target), settings.folder_label, settings.interval,
-        tuning=settings.tuning, asked=_asked(services, target),
+        tuning=settings.tuning, keeps_spare=settings.keep_spare, asked=_asked(services, target),
     )  # fmt: skip
 
 

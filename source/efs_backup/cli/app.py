@@ -2,17 +2,11 @@
 
 import sys
 import traceback
+from importlib import import_module
 
 import click
 
 from efs_backup import __version__
-from efs_backup.cli.commands.diff import diff
-from efs_backup.cli.commands.history import history
-from efs_backup.cli.commands.init import init
-from efs_backup.cli.commands.listing import list_snapshots
-from efs_backup.cli.commands.prune import prune
-from efs_backup.cli.commands.restore import restore
-from efs_backup.cli.commands.run import run
 from efs_backup.cli.output import print_error, print_json
 from efs_backup.domain.errors import BackupError, EfsBackupError, ExitCode, FailureReason
 from efs_backup.engine.machine.circumstances import lost_output, settle
@@ -23,17 +17,43 @@ ENVIRONMENT = "EFS_BACKUP"
 """An option of a command can come from the environment: `EFS_BACKUP_RUN_RETAIN` is `run --retain`."""
 
 
-@click.group()
+_COMMANDS = {
+    "run": ("run", "run"),
+    "init": ("init", "init"),
+    "list": ("listing", "list_snapshots"),
+    "history": ("history", "history"),
+    "restore": ("restore", "restore"),
+    "diff": ("diff", "diff"),
+    "prune": ("prune", "prune"),
+}
+"""The module of each command, and its name there."""
+
+_PRINTING_ARRAYS = ("list", "history")
+
+
+class Commands(click.Group):
+    """Loads the module of a command when that is called: what one command needs, another has not to wait for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """See click.Group."""
+        return [*super().list_commands(ctx), *_COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """See click.Group."""
+        if cmd_name not in _COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module, name = _COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"efs_backup.cli.commands.{module}"), name)
+        return command
+
+
+@click.group(cls=Commands)
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def app() -> None:
     """Backups of a file tree as plain, hard-linked snapshots.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 incomplete, 4 locked by another backup, 5 nothing there.
     """
-
-
-for command in (run, init, list_snapshots, history, restore, diff, prune):
-    app.add_command(command)
 
 
 def main() -> None:
@@ -75,7 +95,7 @@ def _tell(error: EfsBackupError, arguments: list[str]) -> None:
 
 def _tell_programs(message: str, next_step: str, reason: FailureReason | None, arguments: list[str]) -> None:
     """Programs get an object too, but for `list` and `history`, which have printed their array."""
-    if "--json" in arguments and arguments[0] not in (list_snapshots.name, history.name):
+    if "--json" in arguments and arguments[0] not in _PRINTING_ARRAYS:
         print_json({"status": "Failed", "failure_reason": reason, "message": message, "next_step": next_step})
 
 

@@ -46,6 +46,11 @@ from efs_backup.engine.runs.recognition import window_of
     metavar="N",
     help="Publish without up to N files or directories that cannot be read, and warn.",
 )
+@click.option(
+    "--no-spare",
+    is_flag=True,
+    help="Delete what is dropped at once: the next backup makes links instead of keeping files.",
+)
 @options.dry_run
 @options.as_json
 def run(
@@ -65,6 +70,7 @@ def run(
     allow_empty: bool,
     checksum: bool,
     tolerate_unreadable: int,
+    no_spare: bool,
     dry_run: bool,
     as_json: bool,
     **tuning: Any,
@@ -77,7 +83,7 @@ def run(
     request = BackupRequest(
         source, backup, FolderLabel(label), Interval(interval), tuning=options.tuning_of(**tuning),
         allow_empty=allow_empty, with_content=checksum, tolerated_unreadable=tolerate_unreadable,
-        one_file_system=one_file_system, asked=asked,
+        one_file_system=one_file_system, keeps_spare=not no_spare, asked=asked,
     )  # fmt: skip
     stop, runner, now = Stop(window_of(request)), Runner.with_new_family(), datetime.now(UTC)
     stop_on_signals(stop)

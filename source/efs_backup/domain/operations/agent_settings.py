@@ -40,6 +40,7 @@ class AgentSettings(MachineSettings):
     folder_label: FolderLabel
     interval: Interval
     retention: Retention
+    keep_spare: bool
     lifecycle_hold_minutes: int
     aws_default_region: str
 
