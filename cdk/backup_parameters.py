@@ -42,8 +42,8 @@ _WHAT = {
     ),
     "KeepSpare": Field(
         "Keep a spare",
-        "The newest snapshot that is dropped stays as the next partial, which spares most of a night's writes. No: it is"
-        " deleted at once.",
+        "The newest snapshot that is dropped stays as the next partial, which spares most of a night's writes. No: it"
+        " is deleted at once.",
         default="Yes",
         choices=YES_OR_NO,
     ),

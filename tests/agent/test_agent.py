@@ -192,7 +192,7 @@ def _stuck_copies(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     stuck = tmp_path / "programs" / "rsync"
     stuck.write_text('#!/bin/sh\ncase "$*" in *--files-from*) sleep 60;; esac\nexec /usr/bin/rsync "$@"\n')
     stuck.chmod(0o755)
-    write(source / "large enough for rsync", "x" * 300_000)
+    os.truncate(write(source / "holes enough for fpsync"), 300 * 1024**2)
 
 
 def test_finish_after_an_agent_that_died_says_so_with_its_last_words(instance: Instance) -> None:

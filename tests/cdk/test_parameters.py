@@ -8,7 +8,8 @@ import pytest
 from tests.cdk.template import Template
 
 _OLD_BACKUP = {
-    "SrcEFS": None, "IntervalTag": "daily", "Retain": 7, "KeepSpare": "Yes", "FolderLabel": "efs-backup", "BackupWindow": "180",
+    "SrcEFS": None, "IntervalTag": "daily", "Retain": 7, "KeepSpare": "Yes", "FolderLabel": "efs-backup",
+    "BackupWindow": "180",
     "BackupSchedule": "cron(0 2 * * ? *)", "BackupPrefix": "/", "EFSMode": "generalPurpose", "EFSEncryption": "Yes",
     "SuccessNotification": "Yes", "VpcId": None, "Subnets": None, "Email": None, "Dashboard": "Yes",
 }  # fmt: skip

@@ -1,0 +1,115 @@
+"""A night with a spare: what is unchanged is not written, and nothing that exists is ever changed."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.builders import account, small_tree, write
+from tests.conftest import Cli
+
+_WRITES = "open,openat,openat2,creat,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,utimensat,truncate,ftruncate"
+_MAKES = "symlinkat,symlink"
+_OPENED = re.compile(r"(?:open|openat|openat2|creat)\((?P<arguments>.*)\) += +\d+<(?P<path>.*?)>$")
+_DRESSED = re.compile(r"(?P<call>f?chmod(?:at)?|[fl]?chown(?:at)?|utimensat|f?truncate)\((?P<arguments>.*)\) += 0$")
+_MADE_LINK = re.compile(r"symlinkat\(\"[^\"]*\", \d+<(?P<directory>[^>]*)>, \"(?P<name>[^\"]*)\"\) += 0$")
+_PLACE = re.compile(
+    r"^\d+<(?P<directory>[^>]*)>(?:, \"(?P<name>[^\"]*)\")?|^(?:AT_FDCWD(?:<[^>]*>)?, )?\"(?P<path>[^\"]*)\""
+)
+
+
+def _traced(cli: Cli, trace: Path, *arguments: object) -> list[str]:
+    """Run a command under strace; what its processes have called, a line each."""
+    line = ["strace", "-f", "-y", "-qq", "-e", f"trace={_WRITES},{_MAKES}", "-o", str(trace), *cli.line(*arguments)]
+    done = subprocess.run(line, env=cli.environment, capture_output=True, check=False, timeout=200)
+    assert done.returncode == 0, done.stderr
+    return [text.split(" ", 1)[1].strip() for text in trace.read_text(errors="replace").splitlines() if " " in text]
+
+
+def _dressed(lines: list[str]) -> Iterator[tuple[str, str]]:
+    """(call, path) of what was given attributes, or cut."""
+    for line in lines:
+        found = _DRESSED.match(line)
+        if found and (place := _PLACE.match(found["arguments"])):
+            directory, name = place["directory"], place["name"]
+            yield found["call"], place["path"] or (os.path.join(directory, name) if name else directory)
+
+
+@pytest.fixture
+def steady(cli: Cli, tmp_path: Path) -> tuple[Path, Path]:
+    """A series in which the next backup finds a spare: (source, backup)."""
+    source, backup = small_tree(tmp_path / "source"), tmp_path / "backup"
+    backup.mkdir()
+    for _ in range(2):
+        write(source / "changing", os.urandom(8).hex(), mtime_ns=1_700_000_000_000_000_000 + len(os.listdir(backup)))
+        assert cli("run", source, backup, "--retain", 1).code == 0
+    assert list((backup / "efs-backup" / "daily").glob(".spare-*Z"))
+    return source, backup
+
+
+@pytest.mark.root
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_nothing_that_exists_is_opened_for_writing_or_given_attributes(
+    cli: Cli, steady: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Over a whole recycled night, all processes traced: a file of the partial may be a published snapshot's too."""
+    source, backup = steady
+    series = backup / "efs-backup" / "daily"
+    write(source / "new", "new")
+    (source / "a new link").symlink_to("new")
+    next(path for path in sorted(source.rglob("*")) if path.is_file() and not path.is_symlink()).unlink()
+    lines = _traced(cli, tmp_path / "trace", "run", source, backup, "--retain", 1)
+    opened = [found for line in lines if (found := _OPENED.match(line)) and ".partial-" in found["path"]]
+    writing = [found for found in opened if re.search(r"O_WRONLY|O_RDWR|O_TRUNC", found["arguments"])]
+    assert writing, "the tracer saw the workers write"
+    assert [found["path"] for found in writing if "O_EXCL" not in found["arguments"]] == []
+    made = {found["path"] for found in writing}
+    made |= {os.path.join(found["directory"], found["name"]) for line in lines if (found := _MADE_LINK.search(line))}
+    (published,) = series.glob("2*")
+    dressed = {path for _, path in _dressed(lines) if ".partial-" in path}
+    assert dressed, "the tracer saw attributes given"
+    for path in dressed - made:
+        inside = path.partition(".partial-")[2].partition("/")[2]
+        assert (published / inside).is_dir(), path
+    assert account(published) == account(source)
+
+
+@pytest.mark.parametrize("retain", [1, 2, 3])
+def test_recycled_nights_publish_the_source_and_change_no_older_snapshot(cli: Cli, tmp_path: Path, retain: int) -> None:
+    """Whatever the retention is; each snapshot is compared byte for byte after every night."""
+    source, backup = small_tree(tmp_path / "source"), tmp_path / "backup"
+    backup.mkdir()
+    published: dict[Path, object] = {}
+    for night in range(retain + 4):
+        write(source / "nightly" / f"of night {night}", f"{night}")
+        write(source / "changes", f"{night}", mtime_ns=1_700_000_000_000_000_000 + night)
+        if night:
+            (source / "nightly" / f"of night {night - 1}").rename(source / f"moved {night}")
+        done = cli("run", source, backup, "--retain", retain, "--json")
+        assert done.code == 0, done
+        published[Path(done.json["path"])] = account(source)
+        published = {path: facts for path, facts in published.items() if path.exists()}
+        assert len(published) == min(night + 1, retain)
+        assert {path: account(path) for path in published} == published
+    names = {path.name for path in (backup / "efs-backup" / "daily").glob(".spare-*Z")}
+    assert len(names) == 1
+
+
+def test_without_a_spare_what_is_dropped_is_deleted_at_once(cli: Cli, steady: tuple[Path, Path]) -> None:
+    """Also a spare that an earlier backup has kept: for data that must be gone on time."""
+    source, backup = steady
+    assert cli("run", source, backup, "--retain", 1, "--no-spare").code == 0
+    series = backup / "efs-backup" / "daily"
+    assert not [*series.glob(".spare-*")]
+    assert not [*(series / ".trash").iterdir()]
+
+
+def test_a_prune_deletes_the_spare(cli: Cli, steady: tuple[Path, Path]) -> None:
+    """Who prunes by hand wants the space."""
+    _, backup = steady
+    assert cli("prune", backup, "--retain", 1).code == 0
+    assert not [*(backup / "efs-backup" / "daily").glob(".spare-*")]
