@@ -1,0 +1,79 @@
+"""The documents lead somewhere, name what is there, and hold one sentence a line."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+EVERY = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.rglob("*.md")])
+PROSE = [path for path in EVERY if path.name != "performance.md"]
+DESCRIBING = sorted([*(DOCS / "design").glob("*.md"), DOCS / "glossary.md"])
+DECISIONS = sorted((DOCS / "decisions").glob("[0-9]*.md"))
+
+_LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
+_CODE = re.compile(r"`[^`]*`")
+_SECOND_SENTENCE = re.compile(r"[a-z)`*][.!?]['\")*]* [A-Z]")
+_MODULE = re.compile(r"`(?:[\w/]+/)?\w+\.(?:py|sh)`")
+_OF_A_DECISION = ("Status", "Context", "Figures", "Decision", "What would reopen it")
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines outside of blocks of code."""
+    parts = re.split(r"^ *```.*$", path.read_text(), flags=re.MULTILINE)
+    return "\n".join(parts[::2]).splitlines()
+
+
+def _anchor(heading: str) -> str:
+    """As the pages of a repository name their headings."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def _anchors(path: Path) -> set[str]:
+    return {_anchor(line.lstrip("# ")) for line in _lines(path) if line.startswith("#")}
+
+
+@pytest.mark.parametrize("path", EVERY, ids=_name)
+def test_every_link_leads_to_something(path: Path) -> None:
+    """To a file, and to a heading in it."""
+    for place, anchor in _LINK.findall("\n".join(_lines(path))):
+        target = (path.parent / place).resolve() if place else path
+        assert target.exists(), place
+        assert not anchor or anchor in _anchors(target), f"{place}#{anchor}"
+
+
+@pytest.mark.parametrize("path", PROSE, ids=_name)
+def test_a_line_holds_one_sentence(path: Path) -> None:
+    """So a change of one sentence is a change of one line."""
+    for line in _lines(path):
+        if not line.startswith(("|", "#")):
+            assert not _SECOND_SENTENCE.search(_CODE.sub("`", line)), line
+
+
+@pytest.mark.parametrize("path", DESCRIBING, ids=_name)
+def test_a_module_that_is_named_is_there(path: Path) -> None:
+    """Under the path that is given, or its end."""
+    files = [str(file.relative_to(ROOT)) for top in ("source", "cdk", "deployment", "tests", "bench")
+             for file in (ROOT / top).rglob("*")]  # fmt: skip
+    for named in _MODULE.findall(path.read_text()):
+        assert any(f"/{file}".endswith(f"/{named.strip('`')}") for file in files), named
+
+
+@pytest.mark.parametrize("path", DECISIONS, ids=_name)
+def test_a_decision_has_its_parts(path: Path) -> None:
+    """In their order, under its number."""
+    lines = path.read_text().splitlines()
+    assert lines[0].startswith(f"# {path.name[:4]}: ")
+    assert tuple(line.removeprefix("## ") for line in lines if line.startswith("## ")) == _OF_A_DECISION
+
+
+def test_every_decision_and_chapter_is_in_its_index() -> None:
+    """None is found by chance only."""
+    for folder, index in ((DOCS / "decisions", "README.md"), (DOCS / "design", "index.md")):
+        listed = {place for place, _ in _LINK.findall((folder / index).read_text())}
+        assert {path.name for path in folder.glob("*.md")} - {index} <= listed
