@@ -61,6 +61,8 @@ class Worker:
                         self._waiting.put(work)
         except (EOFError, ConnectionError):
             self._is_over = True
+            for _ in range(self._threads):
+                self._waiting.put(None)
 
     def _work(self) -> None:
         while not self._is_over:
