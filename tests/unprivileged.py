@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,3 +29,18 @@ def run_as_nobody(cli: Cli, tmp_path: Path, *arguments: object) -> dict[str, Any
     assert ended.stdout, ended
     result: dict[str, Any] = ended.json
     return result
+
+
+@contextmanager
+def being_nobody(groups: Sequence[int] = ()) -> Iterator[None]:
+    """Be that user, of these groups, in this very process; what is open already stays open."""
+    before = os.getgroups()
+    os.setgroups([*groups])
+    os.setegid(NOBODY)
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(before)

@@ -11,11 +11,13 @@ from efs_backup.domain.copying.commands import (
     RSYNC_OLDEST,
     RSYNC_PATCHED,
     PartSizes,
+    Purpose,
     flush_command,
     fpsync_command,
     part_command,
     prepared_run_command,
     rsync_options,
+    worker_command,
 )
 from tests.builders import write
 from tests.domain.programs import Ran, crawl, path_of, run, write_part
@@ -30,10 +32,10 @@ class Places:
         for place in (self.source, self.target, self.reference):
             place.mkdir()
 
-    def copy(self, *entries: str, linked: bool = False, vanishing: bool = False, into_empty: bool = True) -> Ran:
+    def copy(self, *entries: str, linked: bool = False, purpose: Purpose = Purpose.BACKUP) -> Ran:
         """Copy these entries with the real rsync."""
         references = (str(self.reference),) if linked else ()
-        options = rsync_options(references, vanishing=vanishing, into_empty=into_empty)
+        options = rsync_options(references, purpose)
         part = write_part(self.root / "part", *entries)
         return run(*part_command(path_of("rsync"), options, str(part), str(self.source), str(self.target)))
 
@@ -98,15 +100,17 @@ def test_a_restore_overwrites(places: Places) -> None:
     """The rule above is for partials only."""
     write(places.source / "a", "new")
     there = write(places.target / "a", "there")
-    assert places.copy("./a", into_empty=False).code == 0
+    assert places.copy("./a", purpose=Purpose.RESTORE).code == 0
     assert there.read_text() == "new"
 
 
-@pytest.mark.parametrize(("vanishing", "code"), [(True, 0), (False, 23)])
-def test_a_file_that_is_gone_since_the_crawl_is_excused_on_demand(places: Places, vanishing: bool, code: int) -> None:
+@pytest.mark.parametrize(("purpose", "code"), [(Purpose.BACKUP, 0), (Purpose.RESTORE, 23)])
+def test_a_file_that_is_gone_since_it_was_listed_is_excused_in_a_backup(
+    places: Places, purpose: Purpose, code: int
+) -> None:
     """What is still there is copied in both cases."""
     write(places.source / "a")
-    assert places.copy("./gone", "./a", "./gone/too", vanishing=vanishing).code == code
+    assert places.copy("./gone", "./a", "./gone/too", purpose=purpose).code == code
     assert os.listdir(places.target) == ["a"]
 
 
@@ -121,7 +125,7 @@ def test_holes_stay_holes(places: Places) -> None:
 @pytest.mark.parametrize(("number", "code"), [(1, 0), (20, 0), (21, 1)])
 def test_rsync_looks_in_twenty_references_at_most(places: Places, number: int, code: int) -> None:
     """The limit that the docstring names is rsync's own."""
-    options = rsync_options([str(places.reference)] * number, vanishing=True, into_empty=True)
+    options = rsync_options([str(places.reference)] * number, Purpose.BACKUP)
     part = write_part(places.root / "part")
     command = part_command(path_of("rsync"), options, str(part), str(places.source), str(places.target))
     assert run(*command).code == code
@@ -129,18 +133,22 @@ def test_rsync_looks_in_twenty_references_at_most(places: Places, number: int, c
 
 def test_references_keep_their_order() -> None:
     """The best comes first."""
-    options = rsync_options(["/b/new", "/b/old"], vanishing=True, into_empty=True)
+    options = rsync_options(["/b/new", "/b/old"], Purpose.BACKUP)
     assert [option for option in options if "dest" in option] == ["--link-dest=/b/new", "--link-dest=/b/old"]
 
 
-@pytest.mark.parametrize("vanishing", [True, False])
-@pytest.mark.parametrize("into_empty", [True, False])
-def test_no_copy_ever_gets_what_harms_it(vanishing: bool, into_empty: bool) -> None:
-    """Recursion and deletion are refused by fpsync; EFS has no ACLs and xattrs; -H dies at the link limit."""
-    options = rsync_options(["/r"], vanishing=vanishing, into_empty=into_empty)
+@pytest.mark.parametrize("purpose", Purpose)
+def test_no_copy_ever_gets_what_harms_it(purpose: Purpose) -> None:
+    """Recursion and deletion are refused by fpsync; EFS has no ACLs and xattrs; -H dies at the link limit.
+
+    Nor is a file ever written under its final name, where a kill would leave a torn one.
+    """
+    options = rsync_options(["/r"], purpose)
     short = "".join(option for option in options if re.match(r"-\w", option))
     assert not set(short) & set("arHAX")
-    assert not [option for option in options if option.startswith(("--recursive", "--archive", "--delete"))]
+    assert not [
+        option for option in options if option.startswith(("--recursive", "--archive", "--delete", "--inplace"))
+    ]
     assert not [option for option in options if re.search(r"\s", option)], "fpsync gets them in one word"
 
 
@@ -175,6 +183,14 @@ def test_a_prepared_run_crawls_nothing() -> None:
     assert prepared_run_command("/usr/bin/fpsync", "/w/tmp", "1-1", 8) == (
         "setpriv", "--pdeathsig", "INT", "--", "bash", "/usr/bin/fpsync", "-n", "8", "-t", "/w/tmp", "-r", "1-1",
     )  # fmt: skip
+
+
+def test_a_worker_starts_without_what_the_environment_has() -> None:
+    """Neither the user's modules nor those of the environment are looked for."""
+    python, *options, start, place, socket = worker_command("/usr/bin/python3", "/p", 7)
+    assert (python, place, socket) == ("/usr/bin/python3", "/p", "7")
+    assert options == ["-I", "-S", "-X", "utf8", "-c"]
+    assert "efs_backup.copy_worker.worker" in start
 
 
 def test_a_file_system_can_be_flushed(tmp_path: Path) -> None:

@@ -15,15 +15,18 @@ from efs_backup.domain.copying.parts import (
     CopyReport,
     PartReport,
     Piece,
+    WorkerPlan,
     concurrency_of,
+    most_few,
     plan_parts,
     plan_pieces,
+    plan_workers,
     share_out,
 )
 from efs_backup.domain.copying.rsync_output import Complaint, Fault
 from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed, SourceUnreadable
-from efs_backup.domain.requests.tuning import JOBS_LIMIT, Copier, Tuning
+from efs_backup.domain.requests.tuning import JOBS_LIMIT, Tuning
 from efs_backup.domain.warnings import WarningKind
 
 HARMLESS = Complaint(Fault.HARMLESS, "failed to hard-link")
@@ -38,14 +41,14 @@ files = st.integers(0, 10**9)
 sizes = st.integers(0, 10**16)
 jobs = st.integers(1, JOBS_LIMIT)
 kinds = st.sampled_from(["ext4", "xfs", "tmpfs", "nfs4", "fuse.efs_sim"])
-concurrencies = st.builds(concurrency_of, kinds, st.integers(1, 1024), st.sampled_from(Copier))
+concurrencies = st.builds(concurrency_of, kinds, st.integers(1, 1024))
 
 
 @pytest.mark.parametrize("kind", ["nfs", "nfs4", "fuse", "fuse.efs_sim", "cifs", "smb3", "lustre", "9p", "efs"])
 def test_over_a_network_many_wait_at_a_time(kind: str) -> None:
     """Whatever the number of processors; our own walks wait as rsync does."""
-    concurrency = concurrency_of(kind, 1)
-    assert concurrency == concurrency_of(kind, 64)
+    concurrency, other = concurrency_of(kind, 1), concurrency_of(kind, 64)
+    assert replace(concurrency, workers=0, worker_threads=0) == replace(other, workers=0, worker_threads=0)
     assert concurrency.jobs > 16
     assert concurrency.changing_threads >= concurrency.jobs
 
@@ -91,17 +94,6 @@ def test_parts_are_neither_tiny_nor_huge(number: int, size: int, concurrency: Co
     assert SMALLEST_PART_SIZE <= plan.size <= LARGEST_PART_SIZE
 
 
-@given(files, sizes, concurrencies, jobs, st.floats(1, 10**6))
-def test_all_jobs_together_keep_the_ordered_rate(
-    number: int, size: int, concurrency: Concurrency, ordered: int, rate: float
-) -> None:
-    """Each has an equal share; without an order there is no limit."""
-    plan = plan_parts(number, size, concurrency, Tuning(jobs=ordered, operations_per_second=rate))
-    assert plan.operations_per_second
-    assert plan.operations_per_second * ordered == pytest.approx(rate)
-    assert plan_parts(number, size, concurrency, Tuning()).operations_per_second is None
-
-
 MOST = plan_pieces(Tuning())
 pieces = st.lists(st.builds(Piece, st.integers(0, MOST.files), st.integers(0, 10 * LARGEST_PART_SIZE)), max_size=300)
 
@@ -130,7 +122,7 @@ def test_no_part_has_more_files_than_ordered(ordered: int, number: int) -> None:
 def test_all_jobs_have_the_same_work(number: int, kind: str, processors: int) -> None:
     """No part is larger than another by more than a piece, and each job gets as many of them."""
     listed = [Piece(MOST.files, 0)] * number
-    plan = plan_parts(number * MOST.files, 0, concurrency_of(kind, processors, Copier.LINKS), Tuning())
+    plan = plan_parts(number * MOST.files, 0, concurrency_of(kind, processors), Tuning())
     lengths = [len(share) for share in share_out(listed, MOST, plan)]
     assert max(lengths) - min(lengths) <= 1
     assert len(lengths) <= plan.jobs or len(lengths) % plan.jobs == 0
@@ -138,27 +130,34 @@ def test_all_jobs_have_the_same_work(number: int, kind: str, processors: int) ->
 
 def test_large_files_are_shared_out_as_well() -> None:
     """Parts are bounded by bytes, too."""
-    plan = plan_parts(3, 3 * LARGEST_PART_SIZE, concurrency_of("nfs4", 2, Copier.LINKS), Tuning(jobs=1))
+    plan = plan_parts(3, 3 * LARGEST_PART_SIZE, concurrency_of("nfs4", 2), Tuning(jobs=1))
     assert share_out([Piece(1, LARGEST_PART_SIZE)] * 3, MOST, plan) == [range(1), range(1, 2), range(2, 3)]
 
 
 @pytest.mark.parametrize("kind", ["ext4", "nfs4"])
-def test_threads_and_files_of_a_part_can_be_ordered(kind: str) -> None:
-    """Whatever suits the file system; rsync has no threads."""
-    concurrency = concurrency_of(kind, 2, Copier.LINKS)
-    plan = plan_parts(10**6, 10**9, concurrency, Tuning(threads=3, files_per_part=7))
-    assert (plan.threads, plan.files) == (3, 7)
-    assert plan_parts(1, 1, concurrency, Tuning()).threads == concurrency.part_threads
-    assert concurrency_of(kind, 2, Copier.RSYNC).part_threads == 1
+def test_workers_threads_and_files_of_a_part_can_be_ordered(kind: str) -> None:
+    """Whatever suits the file system."""
+    concurrency = concurrency_of(kind, 2)
+    ordered = Tuning(jobs=5, threads=3, files_per_part=7)
+    assert plan_workers(concurrency, ordered) == WorkerPlan(5, 3)
+    assert plan_parts(10**6, 10**9, concurrency, ordered).files == 7
+    assert plan_workers(concurrency, Tuning()) == WorkerPlan(concurrency.workers, concurrency.worker_threads)
 
 
 @pytest.mark.parametrize("processors", [1, 2, 3, 4, 8, 96])
-def test_our_copier_sends_as_many_requests_as_a_client_may(processors: int) -> None:
-    """From one process for each processor, within bounds; on a local disk one thing at a time in each."""
-    concurrency = concurrency_of("nfs4", processors, Copier.LINKS)
-    assert JOBS_LIMIT * 0.9 < concurrency.jobs * concurrency.part_threads <= JOBS_LIMIT
-    assert concurrency.jobs <= max(2, processors)
-    assert concurrency_of("ext4", processors, Copier.LINKS).part_threads == 1
+def test_the_workers_send_as_many_requests_as_a_client_may(processors: int) -> None:
+    """From one process for each processor, and never from more than eight; on a local disk one at a time in each."""
+    concurrency = concurrency_of("nfs4", processors)
+    assert JOBS_LIMIT * 0.9 < concurrency.workers * concurrency.worker_threads <= JOBS_LIMIT
+    assert concurrency.workers == min(processors, 8)
+    local = concurrency_of("ext4", processors)
+    assert (local.workers, local.worker_threads) == (concurrency.workers, 1)
+
+
+@pytest.mark.parametrize(("ordered", "most"), [(None, 1000), (5000, 1000), (160, 159), (1, 0)])
+def test_few_files_are_brought_by_ourselves(ordered: int | None, most: int) -> None:
+    """Never as many as a part has where its size is ordered."""
+    assert most_few(Tuning(files_per_part=ordered)).files == most
 
 
 @given(files, sizes, concurrencies, st.none() | jobs)

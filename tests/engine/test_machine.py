@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from efs_backup.domain.copying.commands import Comparing, PartSizes
 from efs_backup.domain.errors import Locked
-from efs_backup.domain.requests.tuning import Copier
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.mounts import kind_of, mounted_at
 from efs_backup.engine.machine.process import MARK, end_family
@@ -107,7 +105,7 @@ def test_an_empty_queue_is_looked_at_in_peace(tmp_path: Path) -> None:
     """The ls that fpsync finds answers at once where there is a job, and after a while where there is none."""
     (tmp_path / "info").touch()
     with workspace(_say_nothing) as private:
-        private.fill("/bin/true", Copier.RSYNC, PartSizes(1, 1, 1), Comparing())
+        private.fill("/bin/true")
         listed = [str(private.programs / "ls"), "-rt1"]
         started = time.monotonic()
         assert subprocess.check_output(listed, cwd=tmp_path) == b"info\n"
@@ -119,7 +117,7 @@ def test_an_empty_queue_is_looked_at_in_peace(tmp_path: Path) -> None:
 def test_a_running_process_is_found_without_looking_at_all() -> None:
     """The ps that fpsync finds answers as the real one does, however it is asked."""
     with workspace(_say_nothing) as private:
-        private.fill("/bin/true", Copier.RSYNC, PartSizes(1, 1, 1), Comparing())
+        private.fill("/bin/true")
         ps, mine, nobody = str(private.programs / "ps"), str(os.getpid()), "4194305"
         for question in ((mine,), ("-p", mine), ("-o", "pid=", "-p", mine)):
             assert subprocess.run([ps, *question], capture_output=True, check=False).returncode == 0

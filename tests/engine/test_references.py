@@ -16,7 +16,7 @@ def linked_from(backup: Path) -> list[Path]:
     """The references of a weekly backup that has no snapshot of its own."""
     series = Series(backup, FolderLabel("web"), Interval.WEEKLY, NOW)
     with snapshot_references(series, [], lambda _text: None) as references:
-        return [reference.path for reference in references]
+        return [*references]
 
 
 def test_a_snapshot_of_another_series_is_a_reference_but_no_directory_of_the_old_layout(backup: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from efs_backup.copy_worker.rules import is_equal
 from efs_backup.domain.copying.arrival import Fidelity
-from efs_backup.domain.copying.commands import Comparing, rsync_options
+from efs_backup.domain.copying.commands import Comparing, Purpose, rsync_options
 from efs_backup.engine.trees.time_step import time_step_of
 from tests.builders import A_DAY_AGO_NS, Found, account, write
 from tests.conftest import Cli, both_copiers
@@ -69,7 +69,7 @@ def test_times_are_compared_as_exactly_as_they_are_kept(step: int) -> None:
 def test_rsync_compares_times_no_more_exactly_than_they_are_kept(step: int, window: int) -> None:
     """It knows nanoseconds and whole seconds; a window of 0 takes times within one second for equal."""
     assert Comparing(step).modify_window == window
-    options = rsync_options((), vanishing=False, into_empty=True, comparing=Comparing(step))
+    options = rsync_options((), Purpose.BACKUP, Comparing(step))
     assert f"--modify-window={window}" in options
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from efs_backup.copy_worker import beneath
-from efs_backup.engine.trees.tree import Tree, set_directory_attributes
+from efs_backup.copy_worker.facts import set_directory_attributes
+from efs_backup.engine.trees.tree import Tree
 from tests.builders import account, small_tree, write
 
 DEPTH = 1500

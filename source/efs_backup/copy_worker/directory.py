@@ -13,6 +13,7 @@ from efs_backup.copy_worker.facts import (
     DirectoryFacts,
     directory_facts,
     known,
+    open_to_owner,
     refused_attributes,
     set_directory_attributes,
 )
@@ -91,11 +92,13 @@ class DirectoryCopy:
         is_gone = error.errno in NOT_THERE
         if self._roots.replaces and self._there is not None:
             self.discard()
+            self._receipt.is_discarded = True
         self._receipt.is_gone = is_gone
         if not is_gone:
             self._receipt.troubles.append(("", SOURCE, error.errno or 0, f"cannot be listed: {error.strerror}"))
             if self._path and self._roots.replaces:
                 os.close(make_below(self._roots.target, self._path, stat.S_IRWXU)[0])
+                self._receipt.is_changed = True
         return self._receipt
 
     def discard(self) -> None:
@@ -116,16 +119,31 @@ class DirectoryCopy:
         self._roots.throttle.pay(2)
         if self._there:
             try:
-                return open_below(self._roots.target, self._path, LISTING)
+                return self._open_known(self._there[0])
             except FileNotFoundError:
                 self._there = None
         mode = first_mode(self._wanted[0]) if self._roots.replaces else stat.S_IRWXU
         made, is_new = self._make(mode)
         try:
             self._there = None if is_new else UNKNOWN
+            self._open_to_owner(made)
             return os.open(".", LISTING, dir_fd=made)
         finally:
             os.close(made)
+
+    def _open_known(self, mode: int) -> int:
+        if mode & stat.S_IRWXU != stat.S_IRWXU:
+            passing = open_below(self._roots.target, self._path, PASSING)
+            try:
+                self._open_to_owner(passing)
+            finally:
+                os.close(passing)
+        return open_below(self._roots.target, self._path, LISTING)
+
+    def _open_to_owner(self, directory: int) -> None:
+        """Let us fill a directory of the partial that has its final mode already; root needs no mode for that."""
+        if self._roots.replaces and not self._roots.is_root:
+            self._receipt.is_changed |= open_to_owner(directory)
 
     def _make(self, mode: int) -> tuple[int, bool]:
         try:
@@ -189,7 +207,8 @@ class DirectoryCopy:
     ) -> "Iterator[list[tuple[str, os.stat_result]]]":
         """Compare the names of a slice; give those that are to be made, in batches.
 
-        What the target has and the source has not is removed before the first batch is given, unless nothing was there.
+        What the target has and the source has not is removed before the first batch is given, unless nothing was there,
+        or so much is missing that it would fill the memory.
         """
         missing: list[tuple[str, os.stat_result]] = []
         is_empty, kept, files = not (there.files or there.directories), entries.keeps, there.files
@@ -201,12 +220,11 @@ class DirectoryCopy:
             before = files.pop(name, None)
             if before is not None and kept(name, found, before):
                 continue
-            if name in there.directories or before is not None:
-                if not entries.clears(name, found, is_directory=before is None):
-                    continue
-                there.directories.pop(name, None)
+            is_directory = there.directories.pop(name, None) is not None
+            if (is_directory or before is not None) and not entries.clears(name, found, is_directory=is_directory):
+                continue
             missing.append((name, found))
-            if is_empty and len(missing) >= _NAMES_A_RECEIPT:
+            if len(missing) >= (_NAMES_A_RECEIPT if is_empty else MOST_AT_ONCE):
                 yield missing
                 missing = []
         if self._roots.replaces:

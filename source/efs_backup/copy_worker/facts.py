@@ -59,6 +59,18 @@ def refused_attributes(wanted: "tuple[int, ...]", why: str) -> str:
     return f"the owner {user}:{group} or the mode {stat.S_IMODE(mode):o} could not be given: {why}"
 
 
+def open_to_owner(descriptor: int) -> bool:
+    """Let its owner do everything in an open directory; False where nothing had to be done for that.
+
+    By a path, for a directory that may not be entered has no `.`, and a descriptor to go through cannot be chmodded.
+    """
+    mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
+    if mode & stat.S_IRWXU == stat.S_IRWXU:
+        return False
+    os.chmod(f"/proc/self/fd/{descriptor}", mode | stat.S_IRWXU)
+    return True
+
+
 def set_directory_attributes(descriptor: int, wanted: "Attributes | DirectoryFacts") -> None:
     """Give an open directory the owner, mode and times of another; what is right already is not written again.
 

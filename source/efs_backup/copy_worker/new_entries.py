@@ -39,7 +39,7 @@ class NewEntries:
         roots = self._roots
         if before[0] != roots.compared(found) or not self._is_trusted(found, before):
             return False
-        if not roots.is_root and not roots.keeps_group(found, before[5]):
+        if not roots.keeps_group(found, before[5]):
             return False
         if not self._has_same_content(self._target, name, found):
             return False
@@ -143,11 +143,14 @@ class NewEntries:
             wanted = dict(missing)
             for name, before in reference.look(wanted):
                 found = wanted[name]
-                is_equal = self._roots.compared(before) == self._roots.compared(found)
-                is_same = is_equal and self._has_same_content(reference.descriptor, name, found)
+                is_same = self._is_equal(found, before) and self._has_same_content(reference.descriptor, name, found)
                 if is_same and self._link(reference.descriptor, name, found, before):
                     del wanted[name]
         return [*wanted.items()]
+
+    def _is_equal(self, found: os.stat_result, before: os.stat_result) -> bool:
+        roots = self._roots
+        return roots.compared(before) == roots.compared(found) and roots.keeps_group(found, before.st_gid)
 
     def _link(self, place: int, name: str, found: os.stat_result, before: os.stat_result) -> bool:
         """False where the link is refused, most often because the file has as many as the file system allows."""

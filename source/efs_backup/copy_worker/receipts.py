@@ -20,11 +20,13 @@ class Receipt:
     met: numbers of the patterns that left something out. gone: names of files that a mount point left out.
     is_changed: something was made or removed in the directory. is_left: it has its attributes. is_gone: the source has
     no such directory any more. is_full: the backup file system has no space.
+    is_discarded: the target's directory was moved away, so that the one above it has another mtime.
     """
 
     FIELDS = (
         "below", "rest", "doubtful", "large", "groups", "inodes", "troubles", "met", "gone", "files", "size", "kept",
         "linked", "transferred", "transferred_size", "vanished", "is_changed", "is_left", "is_gone", "is_full",
+        "is_discarded",
     )  # fmt: skip
     __slots__ = FIELDS
 
@@ -39,7 +41,7 @@ class Receipt:
         self.met: list[int] = []
         self.gone: list[str] = []
         self.files = self.size = self.kept = self.linked = self.transferred = self.transferred_size = self.vanished = 0
-        self.is_changed = self.is_left = self.is_gone = self.is_full = False
+        self.is_changed = self.is_left = self.is_gone = self.is_full = self.is_discarded = False
 
     def packed(self) -> "tuple[Any, ...]":
         """The fields, as a message holds them."""

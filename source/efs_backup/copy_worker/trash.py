@@ -2,7 +2,24 @@
 
 import os
 
+from efs_backup.copy_worker.beneath import PASSING
+from efs_backup.copy_worker.facts import open_to_owner
+
 
 def to_trash(trash: int, around: int, name: str) -> None:
-    """Move an entry of an open directory to the trash, under a name that nobody else takes. Raises OSError."""
-    os.rename(name, f"stale-{os.urandom(16).hex()}", src_dir_fd=around, dst_dir_fd=trash)
+    """Move an entry of an open directory to the trash, under a name that nobody else takes. Raises OSError.
+
+    Who is not root has to be able to write to a directory that they move.
+    """
+    aside = f"stale-{os.urandom(16).hex()}"
+    try:
+        os.rename(name, aside, src_dir_fd=around, dst_dir_fd=trash)
+    except PermissionError:
+        moved = os.open(name, PASSING, dir_fd=around)
+        try:
+            is_opened = open_to_owner(moved)
+        finally:
+            os.close(moved)
+        if not is_opened:
+            raise
+        os.rename(name, aside, src_dir_fd=around, dst_dir_fd=trash)

@@ -61,6 +61,8 @@ class Worker:
                         self._waiting.put(work)
         except (EOFError, ConnectionError):
             self._is_over = True
+            for _ in range(self._threads):
+                self._waiting.put(None)
 
     def _work(self) -> None:
         while not self._is_over:
@@ -105,13 +107,9 @@ class Worker:
 
     def _copy_large(self, path: str) -> Receipt:
         """Give a receipt with the file counted, or named as one that others have to look at."""
-        receipt, (above, _, name) = Receipt(), path.rpartition("/")
-        place = self._roots.opened(self._roots.source, above)
+        receipt = Receipt()
         try:
-            found = os.stat(name, dir_fd=place, follow_symlinks=False)
-        finally:
-            os.close(place)
-        try:
+            found = self._look_at(path)
             is_whole = LargeFile(self._roots, path, found).copy()
         except OSError as error:
             if error.errno in NO_SPACE:
@@ -122,6 +120,14 @@ class Worker:
         else:
             receipt.doubtful.append(path)
         return receipt
+
+    def _look_at(self, path: str) -> os.stat_result:
+        above, _, name = path.rpartition("/")
+        place = self._roots.opened(self._roots.source, above)
+        try:
+            return os.stat(name, dir_fd=place, follow_symlinks=False)
+        finally:
+            os.close(place)
 
     def _answer(self, kind: int, number: int, more: "Any") -> None:
         try:
@@ -150,11 +156,19 @@ def _failed(error: OSError) -> Receipt:
 def serve(socket: int) -> None:
     """Serve a socket, of which the first message is the setup, until its other end is closed."""
     frames = Frames(socket)
-    messages = frames.take()
-    Worker(socket, Setup.of(next(messages))).serve(frames)
+    while (setup := next(frames.take(), None)) is None:
+        continue  # a large one comes in pieces
+    Worker(socket, Setup.of(setup)).serve(frames)
+
+
+def _die(ended: threading.ExceptHookArgs) -> None:
+    """End the whole process, with the words of the thread that has met a fault of ours, for nobody would answer."""
+    sys.excepthook(ended.exc_type, ended.exc_value or ended.exc_type(), ended.exc_traceback)
+    os._exit(1)
 
 
 def main() -> None:
     """Serve the socket whose number is the only argument."""
     os.umask(0)  # what is made here gets the mode that it is made with
+    threading.excepthook = _die
     serve(int(sys.argv[1]))

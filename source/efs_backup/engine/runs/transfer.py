@@ -275,8 +275,8 @@ class Transfer:
         try:
             with self._spec.target.opened(path, to_list=False) as descriptor:
                 set_directory_attributes(descriptor, DirectoryFacts(wanted))
-        except FileNotFoundError:
-            return  # nothing was brought into it
+        except (FileNotFoundError, NotADirectoryError):
+            return  # nothing was brought into it, or somebody has put something else there
         except PermissionError as error:
             self._done.troubles.append(Trouble(path, Cause.REFUSED, refused_attributes(wanted, error.strerror or "")))
 

@@ -41,12 +41,12 @@ class Spare:
             return False
         try:
             self._write_mark(snapshot.name)
-            with held(open_place(str(snapshot.path), _ROOT)) as tree:
-                os.fchmod(tree, _PRIVATE)  # nobody but us sees it while it is changed
             snapshot.path.rename(self._path(snapshot.name))
         except OSError:
             self._forget_mark(snapshot.name)
             return False
+        with suppress(OSError), held(open_place(str(self._path(snapshot.name)), _ROOT)) as tree:
+            os.fchmod(tree, _PRIVATE)  # nobody but us sees it while it is changed
         return True
 
     def become(self, name: SnapshotName) -> Path | None:

@@ -11,10 +11,10 @@ class Directory:
     """A directory under way.
 
     wanted: its facts in the source. there: those in the target; None: it is not there; UNKNOWN: somebody has to look.
-    tries: how many workers have died over it.
+    is_left: nothing has to be done about its attributes. found: the names of the directories found in it so far.
     """
 
-    __slots__ = ("flags", "found", "must_wait", "name", "parent", "pending", "there", "tries", "wanted")
+    __slots__ = ("flags", "found", "is_left", "must_wait", "name", "parent", "pending", "there", "wanted")
 
     def __init__(
         self, name: str, parent: "Directory | None", wanted: Facts, there: Facts | None = UNKNOWN, flags: int = 0
@@ -25,8 +25,7 @@ class Directory:
         self.there = there
         self.flags = flags
         self.pending = 1
-        self.must_wait = False
-        self.tries = 0
+        self.must_wait = self.is_left = False
         self.found: set[str] | None = None
 
     @property
@@ -70,27 +69,26 @@ class Frontier:
     def give_back(self, directory: Directory, *, is_entered: bool) -> None:
         """Have a directory done again, whose worker has died."""
         self._under_way -= 1
-        directory.tries += 1
         if is_entered:
             directory.there = UNKNOWN
-            directory.found = directory.found if directory.found is not None else set()
         (self._entering if is_entered else self._leaving).append(directory)
 
     def find(self, directory: Directory, below: Iterable[Directory]) -> None:
         """Add what was found in a directory; what was found by a worker that died is not added twice."""
+        known = directory.found = directory.found or set()
         for found in below:
-            if directory.found is not None:
-                if found.name in directory.found:
-                    continue
-                directory.found.add(found.name)
+            if found.name in known:
+                continue
+            known.add(found.name)
             directory.pending += 1
             self._entering.append(found)
 
     def entered(self, directory: Directory, *, is_left: bool, must_wait: bool) -> None:
         """Note that all in a directory was looked at. is_left: nothing has to be done about its attributes."""
         self._under_way -= 1
+        directory.found = None
         directory.must_wait |= must_wait
-        directory.wanted = () if is_left else directory.wanted
+        directory.is_left = is_left
         self._end(directory)
 
     def left(self, directory: Directory) -> None:
@@ -106,8 +104,8 @@ class Frontier:
                 return
             if directory.must_wait and directory.parent:
                 directory.parent.must_wait = True
-                self.waits += [directory] if directory.wanted else []
-            elif directory.wanted and directory.parent:
+                self.waits += [] if directory.is_left else [directory]
+            elif not directory.is_left and directory.parent:
                 self._leaving.append(directory)
                 return
             directory = directory.parent

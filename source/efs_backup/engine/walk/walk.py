@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -90,17 +91,18 @@ class Walk:
         self._next_pulse = time.monotonic() + 1
         self._last, self._since = -1, time.monotonic()
         self._begun: dict[Directory, CopyStatistics] = {}
+        self._tries = Counter[str]()
         self._walked = Walked()
         self._frontier = Frontier(Directory("", None, directory_facts(os.fstat(source.descriptor))))
 
     def run(self) -> Walked:
         """Walk to the end, or until there is a reason to stop. Raises CopyFailed and Hung."""
         frontier, walked = self._frontier, self._walked
-        while not (frontier.is_done or self._is_to_stop()):
+        while (self._workers.tasks or not frontier.is_done) and not self._is_to_stop():
             while self._workers.is_free and (chosen := frontier.take()):
                 self._give(*chosen)
             self._wait()
-        if not frontier.is_done:
+        if self._workers.tasks:
             self._end_what_is_under_way()
         walked.is_whole = frontier.is_done and not walked.is_full
         walked.waiting = frontier.waits
@@ -161,12 +163,15 @@ class Walk:
 
     def _give_back(self, lost: Lost[Task], waiting: list[Task]) -> None:
         for task in lost.tasks:
-            if task.directory is None:
+            self._tries[task.place] += 1
+            if task.kind == DISCARD:
+                self._workers.give(task, DISCARD, task.path)
+            elif task.directory is None:
                 waiting.append(task)
-                continue
-            self._frontier.give_back(task.directory, is_entered=task.kind == ENTER)
-            self._begun.pop(task.directory, None)
-            if task.directory.tries >= _TRIES:
+            else:
+                self._frontier.give_back(task.directory, is_entered=task.kind == ENTER)
+                self._begun.pop(task.directory, None)
+            if self._tries[task.place] >= _TRIES:
                 said = f": {lost.last_words}" if lost.last_words else ""
                 raise CopyFailed(f"The copy worker died {_TRIES} times over {task.place or '.'!r}{said}.")
 
@@ -192,6 +197,8 @@ class Walk:
         if not is_last:
             self._begun[directory] = done
             return
+        if receipt.is_discarded and directory.parent:
+            directory.parent.is_left = False
         walked.statistics += done
         walked.directories += not receipt.is_gone
         is_left = receipt.is_left or receipt.is_gone or not (receipt.is_changed or directory.must_wait)
@@ -226,6 +233,7 @@ class Walk:
             if flags & SUSPECT and self._is_our_own(joined(path, name)):
                 if there is not None:
                     self._workers.give(Task(DISCARD, path=joined(path, name)), DISCARD, joined(path, name))
+                    parent.must_wait = True
                 continue
             yield Directory(name, parent, wanted, there, flags)
 

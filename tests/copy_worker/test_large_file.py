@@ -1,17 +1,18 @@
-"""A large file that a part copies beside the partial: where it goes on, and when it begins anew."""
+"""A large file that a worker copies beside the partial: where it goes on, and when it begins anew."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from efs_backup.copy_worker.large_file import LargeFile, key_of
-from efs_backup.copy_worker.roots import Sides
+from efs_backup.copy_worker.roots import REPLACES, Roots, Setup
 from efs_backup.copy_worker.rules import LARGE_FILE_SIZE
 from efs_backup.copy_worker.throttle import Throttle
 from efs_backup.engine.series.unfinished import UnfinishedFiles
 from tests.builders import A_DAY_AGO_NS, account
+from tests.simulator import Simulator
 
 SIZE = LARGE_FILE_SIZE + 12345
 FLUSHED = 5_000_000
@@ -23,6 +24,8 @@ class Growing:
 
     def __init__(self, place: Path) -> None:
         self.source, self.target, self.unfinished = place / "source", place / "target", place / ".unfinished"
+        self.with_content = False
+        self.descriptors = list[int]()
         for directory in (self.source / "directory", self.target, self.unfinished):
             directory.mkdir(parents=True)
         self.write(NAME)
@@ -37,10 +40,15 @@ class Growing:
 
     def file(self, path: str = NAME, *, listed: os.stat_result | None = None) -> LargeFile:
         """The copy of it."""
-        source, target, unfinished = (os.open(root, os.O_PATH) for root in (self.source, self.target, self.unfinished))
-        sides = Sides(source, target, [], Throttle(), into_empty=True)
-        sides.unfinished = unfinished
-        return LargeFile(sides, path, listed or (self.source / path).lstat())
+        return LargeFile(self.roots(), path, listed or (self.source / path).lstat())
+
+    def roots(self) -> Roots:
+        """The open directories between which it is copied."""
+        opened = [os.open(root, os.O_PATH) for root in (self.source, self.target, self.unfinished)]
+        self.descriptors += opened
+        setup = Setup(opened[0], opened[1], REPLACES)
+        setup.unfinished, setup.with_content = opened[2], self.with_content
+        return Roots(setup, Throttle())
 
     def begin(self, path: str = NAME, until: bytes = b"%d" % FLUSHED) -> Path:
         """What a killed copy leaves: what was flushed (told by another letter), and after it what was not."""
@@ -65,9 +73,12 @@ CONTINUED = f"{FLUSHED}f {SIZE - FLUSHED}s"
 
 
 @pytest.fixture
-def growing(tmp_path: Path) -> Growing:
+def growing(tmp_path: Path) -> Iterator[Growing]:
     """Nothing is copied yet."""
-    return Growing(tmp_path)
+    made = Growing(tmp_path)
+    yield made
+    for descriptor in made.descriptors:
+        os.close(descriptor)
 
 
 def test_a_large_file_is_copied_whole(growing: Growing) -> None:
@@ -138,9 +149,8 @@ def test_a_version_of_the_same_size_and_time_is_begun_anew(growing: Growing) -> 
 def test_where_contents_are_compared_nothing_is_continued(growing: Growing) -> None:
     """What was begun cannot be compared with what is there by now."""
     growing.begin()
-    file = growing.file()
-    file._sides.with_content = True
-    assert file.copy()
+    growing.with_content = True
+    assert growing.file().copy()
     assert growing.published() == f"{SIZE}s"
 
 
@@ -228,6 +238,51 @@ def test_an_owner_that_a_server_refuses_without_a_word_is_noticed(
     with pytest.raises(PermissionError):
         growing.file().copy()
     assert not (growing.target / NAME).exists()
+
+
+def test_a_request_to_stop_keeps_what_is_flushed(growing: Growing) -> None:
+    """The file is not put in its place, and the next backup goes on exactly there."""
+    growing.begin()
+    roots = growing.roots()
+    roots.is_stopping = True
+    assert not LargeFile(roots, NAME, (growing.source / NAME).lstat()).copy()
+    assert not (growing.target / NAME).exists()
+    assert growing.file().copy()
+    assert growing.published() == CONTINUED
+
+
+def test_a_full_disk_is_said_and_what_is_flushed_is_kept(tmp_path: Path, simulator: Simulator) -> None:
+    """Nothing is put in its place."""
+    efs = simulator.mount("efs")
+    growing = Growing(efs)
+    growing.begin()
+    simulator.mount("efs", "fail_op=write", "fail_errno=ENOSPC")
+    with pytest.raises(OSError, match="No space left"):
+        growing.file().copy()
+    for descriptor in growing.descriptors:
+        os.close(descriptor)
+    growing.descriptors.clear()
+    assert not (growing.target / NAME).exists()
+    simulator.mount("efs")
+    assert growing.file().copy()
+    assert growing.published() == CONTINUED
+    for descriptor in growing.descriptors:
+        os.close(descriptor)
+
+
+def test_a_symlink_in_the_place_of_its_directory_is_not_followed(growing: Growing, tmp_path: Path) -> None:
+    """Neither in the source nor in the target."""
+    decoy = tmp_path / "decoy"
+    decoy.mkdir()
+    (growing.target / "directory").symlink_to(decoy)
+    with pytest.raises(NotADirectoryError):
+        growing.file().copy()
+    listed = (growing.source / NAME).lstat()
+    (growing.source / "directory").rename(decoy / "moved")
+    (growing.source / "directory").symlink_to(decoy / "moved")
+    with pytest.raises(NotADirectoryError):
+        growing.file(listed=listed).copy()
+    assert os.listdir(decoy) == ["moved"]
 
 
 def test_what_waits_is_told_with_how_far_it_is(growing: Growing) -> None:

@@ -1,0 +1,109 @@
+"""One throttle for several processes: tokens that are given out through a pipe."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from efs_backup.copy_worker.roots import NO_ROOT
+from efs_backup.copy_worker.throttle import Throttle, Tokens
+from efs_backup.engine.walk.tokens import TokenFeeder
+
+SOURCE = str(Path(__file__).parents[2] / "source")
+
+READER = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+from efs_backup.copy_worker.throttle import Tokens
+tokens = Tokens(int(sys.argv[2]))
+tokens.pay(1)
+print("begun", flush=True)
+until = time.monotonic() + float(sys.argv[3])
+while time.monotonic() < until:
+    tokens.pay(int(sys.argv[4]))
+print(tokens.paid, flush=True)
+"""
+
+
+def _paid_by_two(feeder: TokenFeeder, seconds: float, at_once: int) -> float:
+    """Operations a second that two processes have paid together."""
+    arguments = [sys.executable, "-I", "-c", READER, SOURCE, str(feeder.descriptor), str(seconds), str(at_once)]
+    readers = [
+        subprocess.Popen(arguments, stdout=subprocess.PIPE, pass_fds=(feeder.descriptor,), text=True) for _ in range(2)
+    ]
+    outputs = [reader.stdout for reader in readers if reader.stdout]
+    assert [output.readline() for output in outputs] == ["begun\n", "begun\n"]
+    started = time.monotonic()
+    paid = sum(int(output.readline()) for output in outputs)
+    taken = time.monotonic() - started
+    for reader, output in zip(readers, outputs, strict=True):
+        output.close()
+        assert reader.wait(10) == 0
+    return paid / taken
+
+
+@pytest.mark.parametrize(("rate", "at_once"), [(200, 1), (1000, 5), (5000, 9), (20_000, 64)])
+def test_all_processes_together_keep_the_rate(rate: int, at_once: int) -> None:
+    """Within ten percent over a second or two, whatever is asked for at a time."""
+    feeder = TokenFeeder(Throttle(rate))
+    measured = _paid_by_two(feeder, 1.5, at_once)
+    feeder.close()
+    assert 0.85 * rate <= measured <= 1.1 * rate
+
+
+def test_no_burst_follows_a_pause() -> None:
+    """What nobody asked for is not saved up: after a second's rest there are tokens for some hundredths of one."""
+    feeder = TokenFeeder(Throttle(1000))
+    tokens = Tokens(feeder.descriptor)
+    tokens.pay(100)
+    time.sleep(1)
+    started = time.monotonic()
+    tokens.pay(300)
+    seconds = time.monotonic() - started
+    feeder.close()
+    assert seconds >= 0.3 * 0.8
+
+
+def test_a_rate_below_one_a_second_is_kept() -> None:
+    """A token at a time."""
+    throttle = Throttle(0.5)
+    feeder = TokenFeeder(throttle)
+    Tokens(feeder.descriptor).pay(1)
+    started = time.monotonic()
+    Tokens(feeder.descriptor).pay(1)
+    assert 1.5 <= time.monotonic() - started <= 3
+    feeder.close()
+
+
+def test_nothing_is_given_out_where_nothing_is_limited() -> None:
+    """There is no pipe, and nobody waits; operations are counted all the same."""
+    feeder = TokenFeeder(Throttle())
+    assert feeder.descriptor == NO_ROOT
+    tokens = Tokens(feeder.descriptor)
+    tokens.pay(10**9)
+    assert tokens.paid == 10**9
+    feeder.close()
+
+
+def test_who_asks_when_nothing_is_given_any_more_is_told() -> None:
+    """A worker does not wait for a main process that is gone."""
+    reading, writing = os.pipe()
+    os.write(writing, b"xx")
+    os.close(writing)
+    tokens = Tokens(reading)
+    tokens.pay(2)
+    with pytest.raises(EOFError):
+        tokens.pay(1)
+    os.close(reading)
+
+
+def test_what_is_given_out_is_what_the_throttle_has_counted() -> None:
+    """The main process sees by it that something moves; hardly more is given out than is asked for."""
+    throttle = Throttle(10_000)
+    feeder = TokenFeeder(throttle)
+    Tokens(feeder.descriptor).pay(3000)
+    feeder.close()
+    assert 3000 <= throttle.paid <= 3000 + 3 * 200

@@ -1,0 +1,212 @@
+"""The processes of a walk: given work, asked for answers, killed, replaced and ended."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from efs_backup.copy_worker.directory import UNKNOWN
+from efs_backup.copy_worker.facts import directory_facts
+from efs_backup.copy_worker.protocol import ENTER
+from efs_backup.copy_worker.roots import REPLACES, Setup
+from efs_backup.engine.machine.process import Runner, _members
+from efs_backup.engine.walk.workers import Answer, Lost, Workers
+from tests.builders import account, write
+
+FACTS = (0o40755, os.geteuid(), os.getegid(), 1, 1)
+
+
+class Place:
+    """A source and a target with open roots, and a pipe that lets operations pass."""
+
+    def __init__(self, root: Path) -> None:
+        self.source, self.target, self.trash = root / "source", root / "target", root / "trash"
+        for directory in (self.source, self.target, self.trash):
+            directory.mkdir()
+        self.runner = Runner.with_new_family()
+        self.setup = Setup(*(os.open(place, os.O_PATH) for place in (self.source, self.target)), REPLACES)
+        self.setup.trash = os.open(self.trash, os.O_PATH)
+        self.tokens = -1
+
+    def let_nothing_pass(self) -> None:
+        """Whoever works waits for tokens from now on, until `pass_on`."""
+        self.setup.throttle, self.tokens = os.pipe()
+
+    def pass_on(self) -> None:
+        """Let a thousand operations pass."""
+        os.write(self.tokens, bytes(1000))
+
+    @contextmanager
+    def workers(self, number: int = 2) -> Iterator[Workers[str]]:
+        """Some workers, which are ended."""
+        workers: Workers[str] = Workers(self.runner, self.setup, number)
+        try:
+            yield workers
+        finally:
+            workers.close()
+
+    def processes(self) -> list[int]:
+        """All that were started and still run."""
+        return _members(self.runner.family)
+
+    def close(self) -> None:
+        """Nothing more is wanted."""
+        for descriptor in (*self.setup.descriptors(), *([self.tokens] if self.tokens >= 0 else [])):
+            os.close(descriptor)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """Two files in two directories."""
+    made = Place(tmp_path)
+    for name in ("a", "b"):
+        write(made.source / name / "file")
+    yield made
+    made.close()
+
+
+def _enter(workers: Workers[str], place: Place, *names: str) -> None:
+    for name in names:
+        facts = directory_facts((place.source / name).stat())
+        workers.give(name, ENTER, name, (facts, UNKNOWN, 0))
+
+
+def _answers(workers: Workers[str], number: int) -> list[Answer[str] | Lost[str]]:
+    found, give_up = list[Answer[str] | Lost[str]](), time.monotonic() + 20
+    while len(found) < number:
+        assert time.monotonic() < give_up
+        found += workers.answers(0.1)
+    return found
+
+
+def _answered(answers: list[Answer[str] | Lost[str]]) -> list[str]:
+    assert all(isinstance(one, Answer) and one.is_last and not one.receipt.troubles for one in answers)
+    return sorted(one.task for one in answers if isinstance(one, Answer))
+
+
+def test_work_is_done_by_processes_that_live_on(place: Place) -> None:
+    """Each task is answered once; the same processes serve until they are closed, and none is left then."""
+    with place.workers() as workers:
+        processes = place.processes()
+        assert len(processes) == 2
+        for _ in range(3):
+            _enter(workers, place, "a", "b")
+            assert len(workers.tasks) == 2
+            assert _answered(_answers(workers, 2)) == ["a", "b"]
+            assert workers.tasks == []
+        assert place.processes() == processes
+    assert place.processes() == []
+    assert account(place.target)["./a/file"] == account(place.source)["./a/file"]
+
+
+def test_work_goes_to_the_one_that_has_the_least(place: Place) -> None:
+    """Until each has a few pieces for each of its threads."""
+    place.let_nothing_pass()
+    place.setup.threads = 2
+    with place.workers() as workers:
+        number = 0
+        while workers.is_free:
+            _enter(workers, place, "a")
+            number += 1
+            assert number <= 100
+        shares = [len(one.tasks) for one in workers._places]
+        assert max(shares) - min(shares) <= 1
+        assert sum(shares) == number == 2 * 2 * 3
+
+
+def test_a_worker_that_is_killed_gives_its_tasks_back_and_is_replaced(place: Place) -> None:
+    """The others go on; what is given again is done."""
+    place.let_nothing_pass()
+    with place.workers() as workers:
+        _enter(workers, place, "a", "b")
+        killed, other = place.processes()
+        os.kill(killed, signal.SIGKILL)
+        (lost,) = _answers(workers, 1)
+        assert isinstance(lost, Lost)
+        assert len(lost.tasks) == len(workers.tasks) == 1
+        assert other in place.processes()
+        assert len(place.processes()) == 2
+        place.pass_on()
+        _enter(workers, place, *lost.tasks)
+        assert _answered(_answers(workers, 2)) == ["a", "b"]
+    assert account(place.target)["./b/file"] == account(place.source)["./b/file"]
+
+
+def test_the_last_words_of_a_worker_are_told(place: Place) -> None:
+    """The last line of what it said, for the sentence that ends a backup."""
+    with place.workers(1) as workers:
+        workers.give("odd", ENTER, "a", "no facts")
+        (lost,) = _answers(workers, 1)
+    assert isinstance(lost, Lost)
+    assert lost.tasks == ("odd",)
+    assert lost.last_words.startswith("ValueError: too many values")
+
+
+def test_work_for_a_worker_that_has_just_died_is_not_lost(place: Place) -> None:
+    """It is given back with all the rest."""
+    place.let_nothing_pass()
+    with place.workers(1) as workers:
+        os.kill(place.processes()[0], signal.SIGKILL)
+        time.sleep(0.1)
+        _enter(workers, place, "a", "b")
+        (lost,) = _answers(workers, 1)
+        assert isinstance(lost, Lost)
+        assert sorted(lost.tasks) == ["a", "b"]
+
+
+def test_without_an_interpreter_that_can_be_started_a_thread_serves(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may lie in another user's home; no process is started."""
+    monkeypatch.setattr(sys, "executable", str(write(tmp_path / "python")))
+    with place.workers(4) as workers:
+        assert place.processes() == []
+        assert len(workers._places) == 1
+        _enter(workers, place, "a", "b")
+        assert _answered(_answers(workers, 2)) == ["a", "b"]
+    assert account(place.target)["./a/file"] == account(place.source)["./a/file"]
+
+
+def test_something_moves_while_operations_begin(place: Place) -> None:
+    """A directory that takes long is no standstill; one that waits is."""
+    place.let_nothing_pass()
+    with place.workers(1) as workers:
+        _enter(workers, place, "a")
+        time.sleep(1.3)
+        list(workers.answers(0))
+        first = workers.activity
+        assert not list(workers.answers(2.2))
+        assert workers.activity == first
+        place.pass_on()
+        _answers(workers, 1)
+        assert workers.activity > first
+
+
+def test_of_our_descriptors_a_worker_inherits_the_roots_alone(place: Place, tmp_path: Path) -> None:
+    """And its socket, and the file that it complains to."""
+    with (tmp_path / "other").open("w") as other, place.workers(1) as workers:
+        _enter(workers, place, "a")
+        _answers(workers, 1)
+        (process,) = place.processes()
+        opened = {os.readlink(path) for path in Path(f"/proc/{process}/fd").iterdir()}
+        assert str(tmp_path / "other") not in opened
+        assert {str(place.source), str(place.target), str(place.trash)} <= opened
+        assert other.writable()
+
+
+def test_workers_have_no_umask_and_a_place_that_nobody_unmounts(place: Place) -> None:
+    """What they make has the mode that it is made with."""
+    umask = os.umask(0o077)
+    try:
+        with place.workers(1) as workers:
+            _enter(workers, place, "a")
+            _answers(workers, 1)
+            assert os.readlink(f"/proc/{place.processes()[0]}/cwd") == "/"
+    finally:
+        os.umask(umask)
+    assert (place.target / "a/file").stat().st_mode == (place.source / "a/file").stat().st_mode
