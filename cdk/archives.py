@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _SOURCE = Path(__file__).resolve().parents[1] / "source"
-_IN_LAMBDA = ("domain", "lib", "orchestrator")
+_IN_LAMBDA = ("copy_worker", "domain", "lib", "orchestrator")
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 _PLAIN_FILE = 0o100644 << 16
 """Where a zip file keeps modes."""

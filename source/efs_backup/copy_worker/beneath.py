@@ -1,4 +1,4 @@
-"""Directories opened below a root so that no symlink in any component is followed; lean, for the copy tool.
+"""Directories opened below a root so that no symlink in any component is followed.
 
 The kernel goes down many names at once where it can be told to follow no symlink (`openat2`, Linux 5.6); else we go
 name by name. A path longer than the kernel takes is gone in pieces.

@@ -18,7 +18,7 @@ from efs_backup.copy_worker.facts import (
     set_directory_attributes,
 )
 from efs_backup.copy_worker.left_out import CLOSED
-from efs_backup.copy_worker.new_entries import NewEntries
+from efs_backup.copy_worker.new_entries import NewEntries, Stuck
 from efs_backup.copy_worker.receipts import SOURCE, TARGET, Receipt
 from efs_backup.copy_worker.rules import first_mode
 from efs_backup.copy_worker.throttle import NAMES_IN_A_REQUEST
@@ -70,22 +70,37 @@ class DirectoryCopy:
     def run(self, report: "Callable[[Receipt], None]") -> Receipt:
         """Bring it up to date; the last receipt, after those that `report` gets of a large directory.
 
-        Raises OSError of the target's side where it is not about a single name.
+        Raises OSError of the target's side where it is not about a single name, and Stuck of the root.
         """
         try:
             source = self._roots.opened(self._roots.source, self._path)
         except OSError as error:
             return self._without_source(error)
         try:
-            target = self._open_target()
             try:
-                self._bring_up_to_date(source, target, report)
-                self._leave_if_done(target)
-            finally:
-                os.close(target)
+                self._fill(source, report)
+            except Stuck as stuck:
+                self._begin_anew(stuck)
+                self._fill(source, report)
         finally:
             os.close(source)
         return self._receipt
+
+    def _fill(self, source: int, report: "Callable[[Receipt], None]") -> None:
+        target = self._open_target()
+        try:
+            self._bring_up_to_date(source, target, report)
+            self._leave_if_done(target)
+        finally:
+            os.close(target)
+
+    def _begin_anew(self, stuck: Stuck) -> None:
+        """Have a new directory instead of one that holds what cannot be removed; that goes to the trash as a whole."""
+        if not self._path:
+            raise stuck
+        self.discard()
+        self._there, self._receipt = None, Receipt()
+        self._receipt.is_discarded = True
 
     def _without_source(self, error: OSError) -> Receipt:
         """Have nothing of a directory that is gone, and an empty one of what cannot be listed."""

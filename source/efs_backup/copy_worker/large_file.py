@@ -108,6 +108,7 @@ class LargeFile:
                     self._note(writing, done)
                     flushed = time.monotonic()
             self._dress(writing)
+            os.fdatasync(writing)  # before it has a second name, by which it would pass for flushed
         finally:
             os.close(writing)
         return True

@@ -1,5 +1,6 @@
 """New entries: the names of one directory that stay, are removed, linked, written, or left to others."""
 
+import errno
 import os
 import stat
 
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 
 _OPERATIONS = {WRITE: 5, SYMLINK: 3}
 """Of a new entry whose owner is that of this process: of a file open, read, create, write and times."""
+
+
+class Stuck(Exception):
+    """A name of the target cannot be removed: this directory of it cannot be brought up to date."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class NewEntries:
@@ -74,29 +83,28 @@ class NewEntries:
             return False
 
     def clears(self, name: str, found: os.stat_result, *, is_directory: bool) -> bool:
-        """Remove what differs, so that it can be made anew; False where that is left to others."""
+        """Remove what differs, so that it can be made anew; False where that is left to others. Raises as `remove_all`."""
         if not self._roots.replaces:
             self._leave_to_others(name, found)
             return False
-        try:
-            self._remove(name, is_directory=is_directory)
-        except OSError as error:
-            if error.errno in NO_SPACE:
-                raise
-            self.receipt.doubtful.append(name)
-            return False
+        self.remove(name, is_directory=is_directory)
         return True
 
     def remove_all(self, files: "Iterable[str]", directories: "Iterable[str]") -> None:
-        """Remove what the source has not. Raises OSError."""
+        """Remove what the source has not. Raises Stuck, and OSError where the target is full or cannot be written."""
         for name in files:
             self.remove(name)
         for name in directories:
-            self._remove(name, is_directory=True)
+            self.remove(name, is_directory=True)
 
-    def remove(self, name: str) -> None:
-        """Remove a name that is no directory. Raises OSError."""
-        self._remove(name, is_directory=False)
+    def remove(self, name: str, *, is_directory: bool = False) -> None:
+        """Remove a name. Raises as `remove_all`."""
+        try:
+            self._remove(name, is_directory=is_directory)
+        except OSError as error:
+            if error.errno in NO_SPACE or error.errno == errno.EROFS:
+                raise
+            raise Stuck(error) from error
 
     def _remove(self, name: str, *, is_directory: bool) -> None:
         self._throttle.pay()

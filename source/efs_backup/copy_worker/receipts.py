@@ -21,12 +21,13 @@ class Receipt:
     is_changed: something was made or removed in the directory. is_left: it has its attributes. is_gone: the source has
     no such directory any more. is_full: the backup file system has no space.
     is_discarded: the target's directory was moved away, so that the one above it has another mtime.
+    is_stuck: the root of the target holds something that cannot be removed.
     """
 
     FIELDS = (
         "below", "rest", "doubtful", "large", "groups", "inodes", "troubles", "met", "gone", "files", "size", "kept",
         "linked", "transferred", "transferred_size", "vanished", "is_changed", "is_left", "is_gone", "is_full",
-        "is_discarded",
+        "is_discarded", "is_stuck",
     )  # fmt: skip
     __slots__ = FIELDS
 
@@ -41,7 +42,7 @@ class Receipt:
         self.met: list[int] = []
         self.gone: list[str] = []
         self.files = self.size = self.kept = self.linked = self.transferred = self.transferred_size = self.vanished = 0
-        self.is_changed = self.is_left = self.is_gone = self.is_full = self.is_discarded = False
+        self.is_changed = self.is_left = self.is_gone = self.is_full = self.is_discarded = self.is_stuck = False
 
     def packed(self) -> "tuple[Any, ...]":
         """The fields, as a message holds them."""

@@ -62,11 +62,12 @@ class Tokens:
 
     def pay(self, operations: int = 1) -> None:
         """Wait until these operations may begin. Raises EOFError where nobody gives any more."""
-        self.paid += operations
         if self._descriptor < 0:
+            self.paid += operations
             return
         while operations > 0:
             taken = len(os.read(self._descriptor, min(operations, _READ_AT_ONCE)))
             if not taken:
                 raise EOFError
             operations -= taken
+            self.paid += taken

@@ -10,6 +10,7 @@ from efs_backup.copy_worker.beneath import PASSING, open_below
 from efs_backup.copy_worker.directory import DirectoryCopy
 from efs_backup.copy_worker.error_numbers import NO_SPACE, NOT_THERE
 from efs_backup.copy_worker.large_file import LargeFile
+from efs_backup.copy_worker.new_entries import Stuck
 from efs_backup.copy_worker.protocol import (
     BEAT,
     DISCARD,
@@ -49,8 +50,9 @@ class Worker:
 
     def serve(self, frames: Frames) -> None:
         """Do what comes. Work that is under way is not ended."""
-        for _ in range(self._threads):
-            threading.Thread(target=self._work, daemon=True).start()
+        working = [threading.Thread(target=self._work, daemon=True) for _ in range(self._threads)]
+        for thread in working:
+            thread.start()
         threading.Thread(target=self._beat, daemon=True).start()
         try:
             while True:
@@ -61,8 +63,10 @@ class Worker:
                         self._waiting.put(work)
         except (EOFError, ConnectionError):
             self._is_over = True
-            for _ in range(self._threads):
+            for _ in working:
                 self._waiting.put(None)
+            for thread in working:
+                thread.join()  # the descriptors that they use are closed next, where this is no process of its own
 
     def _work(self) -> None:
         while not self._is_over:
@@ -73,6 +77,9 @@ class Worker:
                 receipt = self._do(work)
             except OSError as error:
                 receipt = _failed(error)
+            except Stuck as stuck:
+                receipt = _failed(stuck.error)
+                receipt.is_stuck = True
             except EOFError:
                 return
             self._answer(WORK_DONE, work[0], receipt.packed())

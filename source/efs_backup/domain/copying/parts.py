@@ -192,11 +192,6 @@ class CopyReport:
             vanished_files=self.vanished,
         )
 
-    @property
-    def is_worth_continuing(self) -> bool:
-        """Whether the next backup has less to do because of it, as far as is known."""
-        return any(part.is_finished for part in self.parts) or self.statistics.number_of_files_transferred > 0
-
     def fault(
         self, source: str = "source", target: str = "backup file system", tolerated: int = 0
     ) -> BackupError | None:

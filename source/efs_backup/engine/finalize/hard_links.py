@@ -165,12 +165,15 @@ def undated(target: Tree, paths: Iterable[str]) -> Iterator[None]:
             set_directory_attributes(descriptor, found)
 
 
-def make_links_true(source: Tree, target: Tree, facts: LinkFacts) -> None:
-    """Have the names of one file in the source be one file in the target, and no others. Raises OSError."""
+def make_links_true(source: Tree, target: Tree, facts: LinkFacts, left_out: LeavesOut | None = None) -> None:
+    """Have the names of one file in the source be one file in the target, and no others. Raises OSError.
+
+    left_out: what of the target is no business of this source.
+    """
     groups = facts.groups()
     with undated(target, chain.from_iterable(groups)):
         relink(target, groups)
-    if strangers := false_links(source, target, facts.strangers()):
+    if strangers := false_links(source, target, facts.strangers(), left_out):
         with undated(target, [*strangers, *chain.from_iterable(groups)]):
             separate(target, strangers)
             relink(target, groups)

@@ -22,9 +22,10 @@ Item = TypeVar("Item")
 
 
 def wait_for(
-    workers: Sequence[threading.Thread], activity: Callable[[], int], doing: Mapping[int, str], seconds: float
-) -> None:
-    """Wait until these threads have ended.
+    workers: Sequence[threading.Thread], activity: Callable[[], int], doing: Mapping[int, str], seconds: float,
+    pulse: Callable[[], None] = lambda: None,
+) -> None:  # fmt: skip
+    """Wait until these threads have ended; `pulse` is called several times a second.
 
     activity: a number that changes with everything that is done. doing: what each thread works on, by its ident.
     Raises Hung, and leaves the threads behind, where nothing has moved for so many seconds.
@@ -33,6 +34,7 @@ def wait_for(
     for worker in workers:
         while worker.is_alive():
             worker.join(_LOOK_SECONDS)
+            pulse()
             now = activity()
             if now != last:
                 last, since = now, time.monotonic()
@@ -101,6 +103,7 @@ def for_each(
     threads: int,
     activity: Callable[[], int],
     seconds: float = PATIENCE_SECONDS,
+    pulse: Callable[[], None] = lambda: None,
 ) -> None:
     """Do the work for each item, which has a name, by many threads at a time.
 
@@ -127,6 +130,6 @@ def for_each(
     workers = [threading.Thread(target=work_on, daemon=True) for _ in range(min(threads, waiting.qsize()))]
     for worker in workers:
         worker.start()
-    wait_for(workers, lambda: activity() + done[0], doing, seconds)
+    wait_for(workers, lambda: activity() + done[0], doing, seconds, pulse)
     if errors:
         raise errors[0]

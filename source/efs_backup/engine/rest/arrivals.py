@@ -4,7 +4,7 @@ import os
 import stat
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -13,7 +13,7 @@ from pathlib import Path
 from efs_backup.copy_worker.error_numbers import NOT_THERE
 from efs_backup.copy_worker.references import WORTH_A_LISTING
 from efs_backup.copy_worker.throttle import NAMES_IN_A_REQUEST, Throttle
-from efs_backup.domain.copying.arrival import Cause, Fidelity, Trouble, was_read_before
+from efs_backup.domain.copying.arrival import Cause, Fidelity, Trouble, may_be_remains, was_read_before
 from efs_backup.engine.machine.patience import for_each
 from efs_backup.engine.trees.bring import Bringer, Brought
 from efs_backup.engine.trees.delete import delete_content
@@ -61,12 +61,12 @@ class Arrivals:
         self._lock = threading.Lock()
         self.settled = Settled()
 
-    def settle(self, paths: Iterable[str], *, trusted: bool) -> None:
+    def settle(self, paths: Iterable[str], *, trusted: bool, after_rsync: bool = False) -> None:
         """Look at these names, and bring those that are not in the target as they are in the source.
 
         trusted: whoever brought them had nothing to complain about, so that an older version is one that was read
-        before the source changed; it stays where a newer one cannot be read as a whole. Raises Stopped, and OSError
-        where the target is full.
+        before the source changed; it stays where a newer one cannot be read as a whole. after_rsync: a killed one may
+        have left something beside them. Raises Stopped, and OSError where the target is full.
         """
         below = defaultdict[str, list[str]](list)
         for path in paths:
@@ -74,24 +74,38 @@ class Arrivals:
             below[directory].append(name)
         for_each(
             below.items(),
-            lambda directory, names: self._settle_directory(directory, names, trusted=trusted),
+            lambda directory, names: self._settle_names(directory, names, trusted=trusted, after_rsync=after_rsync),
             threads=self._target.concurrency.changing_threads,
             activity=lambda: self._source.throttle.paid + self._target.throttle.paid,
         )
 
-    def bring(self, paths: Iterable[str]) -> None:
-        """Bring these names, which nobody else was asked for. Raises as `settle`."""
+    def bring(self, paths: Iterable[str], pulse: Callable[[], None] = lambda: None) -> None:
+        """Bring these names, which nobody else was asked for; `pulse` is called meanwhile. Raises as `settle`."""
         for_each(
             ((path, path) for path in paths),
             lambda path, _: self._bring_one(path),
             threads=self._target.concurrency.changing_threads,
             activity=lambda: self._source.throttle.paid + self._target.throttle.paid,
+            pulse=pulse,
         )
 
     def _bring_one(self, path: str) -> None:
         outcome = self._bring(path)
         with self._lock:
             self.settled.count(outcome)
+
+    def _settle_names(self, directory: str, names: list[str], *, trusted: bool, after_rsync: bool) -> None:
+        self._settle_directory(directory, names, trusted=trusted)
+        if after_rsync and not self._keeps_remains:
+            self._remove_unfinished(directory)
+
+    def _remove_unfinished(self, directory: str) -> None:
+        """Remove what a killed rsync has left beside the names; a name of the source is none."""
+        with suppress(FileNotFoundError, NotADirectoryError):
+            for name in filter(may_be_remains, self._target.names(directory)):
+                path = joined(directory, name)
+                if self._source.find(path) is None:
+                    self._target.unlink(path)
 
     def _settle_directory(self, directory: str, names: list[str], *, trusted: bool) -> None:
         source, unknown = _attributes(self._source, directory, names)

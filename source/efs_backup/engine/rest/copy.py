@@ -207,7 +207,7 @@ class Copy:
         arrivals = Arrivals(spec.source, spec.target, bringer, spec.fidelity, keeps_remains=spec.into_live)
         try:
             for part in report.parts:
-                arrivals.settle(self._listed(part), trusted=part.is_finished)
+                arrivals.settle(self._listed(part), trusted=part.is_finished, after_rsync=True)
         except Stopped:
             return report
         except OSError as error:

@@ -1,4 +1,4 @@
-"""One backup: an empty partial, one copy that links what is unchanged, a check, a rename."""
+"""One backup: a partial, one transfer that brings it up to date, a rename."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from efs_backup.domain.ports import Watcher
 from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.requests.tuning import Copier
 from efs_backup.domain.results import BackupResult, BackupStatus, Step
-from efs_backup.domain.snapshots.names import SnapshotName
+from efs_backup.domain.snapshots.names import TRASH_NAME, SnapshotName
 from efs_backup.domain.snapshots.series_rules import Settled
 from efs_backup.domain.warnings import Warned, WarningKind
 from efs_backup.engine.machine.os_errors import FREE_SPACE, refusal, refusals_named
@@ -25,7 +25,7 @@ from efs_backup.engine.machine.patience import LAST_WORDS_SECONDS, supervised, w
 from efs_backup.engine.machine.process import Runner, Tools
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.machine.telling import Telling
-from efs_backup.engine.rest.workspace import Workspace, workspace
+from efs_backup.engine.rest.workspace import workspace
 from efs_backup.engine.runs.backup_inside import left_out_of_backup
 from efs_backup.engine.runs.preflight import (
     check_backup,
@@ -35,15 +35,16 @@ from efs_backup.engine.runs.preflight import (
     refuse_sudden_emptiness,
 )
 from efs_backup.engine.runs.recognition import hold_of, look_for_lost_mounts, recognize, remember, server_time
-from efs_backup.engine.runs.transfer import Transfer, Transferred, TransferSpec
+from efs_backup.engine.runs.transfer import TargetStuck, Transfer, Transferred, TransferSpec
 from efs_backup.engine.series.flush_marks import Flusher, remove_marks
 from efs_backup.engine.series.journal import Journal, expected
 from efs_backup.engine.series.lock import Owner, locked
 from efs_backup.engine.series.partial import Partial, begin_partial
 from efs_backup.engine.series.prune import BUSY, prune
 from efs_backup.engine.series.references import snapshot_references
-from efs_backup.engine.series.series import Series, Snapshot
+from efs_backup.engine.series.series import Series, Snapshot, listed
 from efs_backup.engine.series.unfinished import UnfinishedFiles
+from efs_backup.engine.trees.delete import delete_content
 from efs_backup.engine.trees.left_out import LeftOut
 from efs_backup.engine.trees.time_step import time_step_of
 from efs_backup.engine.trees.tree import Tree
@@ -150,12 +151,9 @@ class BackupRun:
             SnapshotName.following([known.name for known in (*snapshots, *series.partials())], self._now)
         )
         previous = snapshots[0].name if snapshots else None
-        with (
-            workspace(self._note) as private,
-            snapshot_references(series, snapshots, self._note) as references,
-        ):
+        with snapshot_references(series, snapshots, self._note) as references:
             partial = self._begin_partial(series, name)
-            attempt = _Attempt(source, series, partial, references, private, previous, left_out)
+            attempt = _Attempt(source, series, partial, references, previous, left_out)
             return self._fill_and_publish(attempt, tools)
 
     def _begin_partial(self, series: Series, name: SnapshotName) -> Partial:
@@ -172,22 +170,23 @@ class BackupRun:
             self._warn(Warned(WarningKind.CLOCK_JUMPED, self._hold))
 
     def _fill_and_publish(self, attempt: "_Attempt", tools: Tools) -> BackupResult:
+        """Make a snapshot of the partial; of a new one, where that holds something that nobody can remove."""
+        try:
+            return self._fill(attempt, tools)
+        except TargetStuck as stuck:
+            self._note(f"What was to become the snapshot cannot be brought up to date ({stuck}): made anew.")
+        partial = begin_partial(attempt.series, attempt.partial.name, is_empty=True, keeps_spare=False)
+        return self._fill(replace(attempt, partial=partial), tools)
+
+    def _fill(self, attempt: "_Attempt", tools: Tools) -> BackupResult:
         partial = attempt.partial
         with closing(Flusher(self._runner, partial.path, partial.mark, beat=self._throttle.beat)) as flusher:
-            return self._fill_and_publish_partial(attempt, flusher, tools)
-
-    def _fill_and_publish_partial(self, attempt: "_Attempt", flusher: Flusher, tools: Tools) -> BackupResult:
-        done = Transferred()
-        with Tree(attempt.partial.path, self._throttle) as target:
-            transfer = self._transfer(attempt, target, flusher, tools)
             try:
-                done = self._bring(attempt, transfer)
-                done.troubles = self._warn_of_troubles(done.troubles)
-                tolerated = self._request.tolerated_unreadable
-                fault = done.fault("source", "backup file system", tolerated)
+                done = self._bring_or_make_room(attempt, flusher, tools)
+                fault = done.fault("source", "backup file system", self._request.tolerated_unreadable)
                 if not fault:
                     self._hold_if_unmounted(attempt)
-            except Hung:
+            except (Hung, TargetStuck):
                 raise  # whatever touches the file systems now may wait for ever
             except BaseException:
                 self._keep(flusher)
@@ -197,29 +196,40 @@ class BackupRun:
                 if not (done.is_whole or done.is_full) and self._stop.is_due():
                     return self._cut_off(attempt, done)
                 raise fault
-        snapshot = self._publish(attempt, flusher)
+            snapshot = self._publish(attempt, flusher)
         return self._succeed(attempt, snapshot, done)
 
-    def _transfer(self, attempt: "_Attempt", target: Tree, flusher: Flusher, tools: Tools) -> Transfer:
-        series, partial = attempt.series, attempt.partial
-        spec = TransferSpec(
-            attempt.source, target, Purpose.BACKUP, self._request.tuning, self._comparing(target), attempt.left_out,
-            references=tuple(attempt.references), trash=series.trash, unfinished=attempt.unfinished.make(),
-            trusted_until_ns=partial.trusted_until_ns,
-        )  # fmt: skip
-        return Transfer(
-            spec, attempt.private, self._runner, tools, stop=self._stop, watcher=self._watcher, tick=flusher.tick
-        )
-
-    def _bring(self, attempt: "_Attempt", transfer: Transfer) -> Transferred:
-        with self._step("copy"):
-            self._watcher.expect(*expected(attempt.series.path))
-            done = transfer.run()
+    def _bring_or_make_room(self, attempt: "_Attempt", flusher: Flusher, tools: Tools) -> Transferred:
+        """Bring everything; on a full disk once more, when what was stale in the partial is deleted."""
+        done = self._bring(attempt, flusher, tools)
+        if done.is_full and listed(attempt.series.trash) and not self._stop.is_due():
+            delete_content(attempt.series.path, TRASH_NAME, self._stop.is_due, self._throttle)
+            done = self._bring(attempt, flusher, tools)
         for note in (*done.notes, *attempt.left_out.notes()):
             self._note(note)
         for warned in attempt.left_out.warnings():
             self._warn(warned)
+        done.troubles = self._warn_of_troubles(done.troubles)
         return done
+
+    def _bring(self, attempt: "_Attempt", flusher: Flusher, tools: Tools) -> Transferred:
+        with (
+            self._step("copy"),
+            workspace(self._note) as private,
+            Tree(attempt.partial.path, self._throttle) as target,
+        ):
+            self._watcher.expect(*expected(attempt.series.path))
+            spec = self._spec(attempt, target)
+            return Transfer(
+                spec, private, self._runner, tools, stop=self._stop, watcher=self._watcher, tick=flusher.tick
+            ).run()
+
+    def _spec(self, attempt: "_Attempt", target: Tree) -> TransferSpec:
+        return TransferSpec(
+            attempt.source, target, Purpose.BACKUP, self._request.tuning, self._comparing(target), attempt.left_out,
+            references=tuple(attempt.references), trash=attempt.series.trash, unfinished=attempt.unfinished.make(),
+            trusted_until_ns=attempt.partial.trusted_until_ns,
+        )  # fmt: skip
 
     def _comparing(self, target: Tree) -> Comparing:
         step = time_step_of(target.descriptor)
@@ -341,7 +351,6 @@ class _Attempt:
     series: Series
     partial: Partial
     references: list[Path]
-    private: Workspace
     previous: SnapshotName | None
     left_out: LeftOut
 

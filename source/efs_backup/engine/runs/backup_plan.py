@@ -8,6 +8,7 @@ from efs_backup.domain.copying.arrival import warnings_of
 from efs_backup.domain.copying.comparison import Summary
 from efs_backup.domain.copying.parts import WorkerPlan, plan_workers
 from efs_backup.domain.requests.requests import BackupRequest
+from efs_backup.domain.requests.tuning import Copier
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.domain.snapshots.retention import PrunePlan, plan_hold, plan_prune
 from efs_backup.engine.machine.os_errors import source_errors_named
@@ -64,7 +65,7 @@ def plan_backup(request: BackupRequest, *, now: datetime, runner: Runner, stop: 
     return BackupPlan(
         name,
         snapshots[0].name if snapshots else None,
-        tuple(known.name for known in partials),
+        tuple(known.name for known in partials[: request.tuning.copier is not Copier.RSYNC]),
         found,
         differences,
         plan_workers(concurrency, request.tuning),

@@ -43,7 +43,7 @@ class TransferSpec:
 
     references: directories to link unchanged files from. trash: where stale directories go; unfinished: where large
     files lie until they are whole. trusted_until_ns: see `efs_backup.copy_worker.roots.Setup`. keeps_root: the root's
-    own attributes are left alone. is_new: the target was made for this.
+    own attributes are left alone.
     """
 
     source: Tree
@@ -57,7 +57,6 @@ class TransferSpec:
     unfinished: Path | None = None
     trusted_until_ns: int | None = None
     keeps_root: bool = False
-    is_new: bool = False
 
     @property
     def fidelity(self) -> Fidelity:
@@ -74,13 +73,11 @@ class TransferSpec:
 class Transferred:
     """The end of a transfer.
 
-    statistics: of all that is in the target now as it is in the source. brought: names that had to be brought one by
-    one although others were asked to. is_whole: nothing was cut off. notes: what is no failure, and good to know.
+    statistics: of all that is in the target now as it is in the source. is_whole: nothing was cut off. notes: what is
+    no failure, and good to know.
     """
 
     statistics: CopyStatistics = CopyStatistics()
-    directories: int = 0
-    brought: int = 0
     troubles: list[Trouble] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     is_full: bool = False
@@ -96,6 +93,10 @@ class Transferred:
         if not self.is_whole:
             return CopyFailed("The copy was stopped before its end.")
         return fault_of(self.troubles, tolerated, source, target)
+
+
+class TargetStuck(Exception):
+    """The target's root holds something that the source has not and that cannot be removed."""
 
 
 class Transfer:
@@ -123,7 +124,7 @@ class Transfer:
         self._done = Transferred()
 
     def run(self) -> Transferred:
-        """Bring everything. Raises CopyFailed, Hung, and OSError of the target's side."""
+        """Bring everything. Raises TargetStuck, CopyFailed, Hung, and OSError of the target's side."""
         if self._spec.tuning.copier is Copier.RSYNC and not self._copy_by_stock_tools():
             return self._done
         with ExitStack() as stack:
@@ -138,12 +139,15 @@ class Transfer:
         )
         walked = walk.run()
         self._take(walked)
+        if walked.is_stuck:
+            raise TargetStuck(walked.troubles[-1].text)
         if not walked.is_whole:
             return
         if not (self._bring_rest(walked.doubtful) and self._copy_large(walk, walked)):
             return
         self._check_that_source_is_the_same()
-        make_links_true(spec.source, spec.target, walked.links)
+        is_restore = spec.purpose is Purpose.RESTORE
+        make_links_true(spec.source, spec.target, walked.links, spec.left_out if is_restore else None)
         self._leave(walked.waiting)
         done.is_whole = True
 
@@ -152,7 +156,6 @@ class Transfer:
         done.is_full |= walked.is_full
         done.troubles += walked.troubles
         done.statistics += walked.statistics
-        done.directories += walked.directories
 
     def _workers(self, stack: ExitStack) -> Workers[Task]:
         spec = self._spec
@@ -211,7 +214,6 @@ class Transfer:
         done = self._done
         done.notes += report.told()
         done.troubles += report.troubles
-        done.brought += report.brought
         found = report.statistics
         is_crawled = self._spec.tuning.copier is Copier.RSYNC and not self._spec.left_out
         done.statistics += CopyStatistics(
@@ -227,7 +229,7 @@ class Transfer:
             spec.source, spec.target, bringer, spec.fidelity, keeps_remains=spec.purpose is Purpose.RESTORE
         )
         try:
-            arrivals.bring(rest)
+            arrivals.bring(rest, self._tick)
             arrivals.settle(doubtful, trusted=False)
         except Stopped:
             return False
@@ -255,7 +257,7 @@ class Transfer:
         with source_errors_named(source.root):
             found, started = os.stat(source.root), os.fstat(source.descriptor)
         if (found.st_dev, found.st_ino) != (started.st_dev, started.st_ino):
-            raise SourceUnreadable(f"The source {source.root!r} was unmounted or replaced during the backup.")
+            raise SourceUnreadable(f"The source {source.root!r} was unmounted or replaced meanwhile.")
 
     def _leave(self, waiting: list[Directory]) -> None:
         """Give their attributes to the directories that had to wait, the deepest first, and at last to the root."""

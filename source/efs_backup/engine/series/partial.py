@@ -6,9 +6,10 @@ from pathlib import Path
 
 from efs_backup.domain.humanize import counted
 from efs_backup.domain.snapshots.names import TRASH_NAME, SnapshotName
+from efs_backup.engine.machine.mounts import mounts_below
 from efs_backup.engine.machine.os_errors import refusals_named
 from efs_backup.engine.series.flush_marks import ALL, NOTHING, FlushMark
-from efs_backup.engine.series.series import Series
+from efs_backup.engine.series.series import Series, Snapshot
 from efs_backup.engine.series.spare import Spare
 from efs_backup.engine.trees.delete import delete_content
 
@@ -36,7 +37,7 @@ def begin_partial(series: Series, name: SnapshotName, *, is_empty: bool, keeps_s
     notes = tuple(_discard_others(series, keeps_newest=not is_empty))
     mark = FlushMark(series.path, name)
     with refusals_named(str(series.path)):
-        if left := series.partials()[:1] if not is_empty else []:
+        if left := [] if is_empty else _unmounted(series):
             return _continued(series, left[0].name, name, notes)
         Spare(series).discard(but_marked=keeps_spare)
         mark.write(mark.probe()[1])  # before the tree has the name: what this backup makes is newer
@@ -53,12 +54,17 @@ def _discard_others(series: Series, *, keeps_newest: bool) -> Iterator[str]:
     A file that only two partials have was perhaps never written to the disk, and must not look like one that a
     snapshot shares: what goes is deleted at once.
     """
-    outdated = series.partials()[int(keeps_newest) :]
-    for partial in outdated:
-        series.discard(partial.path)
-    if outdated:
+    kept = _unmounted(series)[: int(keeps_newest)]
+    outdated = [partial for partial in series.partials() if partial not in kept]
+    gone = [partial for partial in outdated if series.discard(partial.path) is None]
+    if gone:
         delete_content(series.path, TRASH_NAME)
-        yield f"{counted(len(outdated), 'older partial')} went to the trash."
+        yield f"{counted(len(gone), 'older partial')} went to the trash."
+
+
+def _unmounted(series: Series) -> list[Snapshot]:
+    """The partials, newest first, in which nothing is mounted: nothing of it may be changed."""
+    return [partial for partial in series.partials() if not mounts_below(str(partial.path))]
 
 
 def _continued(series: Series, left: SnapshotName, name: SnapshotName, notes: tuple[str, ...]) -> Partial:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from efs_backup.copy_worker.beneath import PASSING, open_below, open_place
 from efs_backup.copy_worker.error_numbers import NO_SPACE
+from efs_backup.copy_worker.trash import move_aside
 from efs_backup.domain.errors import BackupFull, CopyFailed
 from efs_backup.domain.snapshots.adoption import plan_adoption
 from efs_backup.domain.snapshots.deletion import Undeleted
@@ -218,7 +219,7 @@ class Series:
             if name in os.listdir(self.path / TRASH_NAME):
                 name = f"{name}-{uuid.uuid4().hex}"
             with held(open_below(series, TRASH_NAME, PASSING, within_mount=True)) as trash:
-                os.rename(tree.name, name, src_dir_fd=around, dst_dir_fd=trash)
+                move_aside(around, tree.name, trash, name)
 
     def _make_it_the_trash(self, tree: Path) -> Undeleted | None:
         """Renaming within one directory needs no space."""
@@ -278,10 +279,11 @@ def _opened(path: Path) -> AbstractContextManager[int]:
 def _is_ours(name: str, *, is_directory: bool) -> bool:
     if is_directory and SnapshotName.parse(name.removeprefix(PARTIAL_PREFIX).removeprefix(SPARE_PREFIX)):
         return True
-    return name in _OURS or name.startswith((LINK_TEST, _FLUSH_MARK, _SILLY_RENAME)) or _is_mark_of_spare(name)
+    return name in _OURS or name.startswith((LINK_TEST, _FLUSH_MARK, _SILLY_RENAME)) or is_mark_of_spare(name)
 
 
-def _is_mark_of_spare(name: str) -> bool:
+def is_mark_of_spare(name: str) -> bool:
+    """Whether this is how the mark of a spare is called, or one that is not whole yet."""
     stem, _, ending = name.removeprefix(SPARE_PREFIX).rpartition(".")
     return name.startswith(SPARE_PREFIX) and ending in {"json", "new"} and SnapshotName.parse(stem) is not None
 

@@ -13,7 +13,7 @@ from efs_backup import __version__
 from efs_backup.copy_worker.beneath import open_place
 from efs_backup.domain.snapshots.names import SPARE_PREFIX, SnapshotName
 from efs_backup.engine.machine.mounts import mounts_below
-from efs_backup.engine.series.series import Series, Snapshot
+from efs_backup.engine.series.series import Series, Snapshot, is_mark_of_spare
 from efs_backup.engine.trees.held import held
 
 _FORMAT = 1
@@ -30,7 +30,8 @@ class Spare:
 
     def find(self) -> Snapshot | None:
         """The spare, if its mark is right; a tree without one may be anything."""
-        return next((tree for tree in self._series.spares() if self._is_marked(tree.name)), None)
+        marked = (tree for tree in self._series.spares() if self._is_marked(tree.name))
+        return next((tree for tree in marked if not mounts_below(str(tree.path))), None)
 
     def keep(self, snapshot: Snapshot) -> bool:
         """Make the spare of a snapshot that is dropped, by a rename; False where that is not possible.
@@ -65,6 +66,15 @@ class Spare:
         for tree in self._series.spares():
             if tree != kept and self._series.discard(tree.path) is None:
                 self._forget_mark(tree.name)
+        self._forget_other_marks()
+
+    def _forget_other_marks(self) -> None:
+        """Remove what a backup that was killed has left."""
+        named = {f"{SPARE_PREFIX}{tree.name}.json" for tree in self._series.spares()}
+        for mark in self._series.path.glob(f"{SPARE_PREFIX}*.*"):
+            if mark.name not in named and is_mark_of_spare(mark.name):
+                with suppress(OSError):
+                    mark.unlink()
 
     def _path(self, name: SnapshotName) -> Path:
         return self._series.path / f"{SPARE_PREFIX}{name}"

@@ -15,7 +15,7 @@ _UNTIL = ".until"
 
 
 class UnfinishedFiles:
-    """The directory of a series in which the copy tool lets large files grow; see `engine.part_large`."""
+    """The directory of a series in which a copy worker lets large files grow; see `copy_worker.large_file`."""
 
     def __init__(self, series: Path) -> None:
         self._path = series / UNFINISHED_NAME

@@ -49,20 +49,19 @@ class Walked:
 
     statistics: of what the workers have done; its number of files is that of all names in the source. doubtful: paths
     that somebody has to look at. large: (path, bytes) of the files that are to be copied last. waiting: directories
-    that get their attributes when what is left in them is brought, each after those below it. is_whole: all was seen.
+    that get their attributes when what is left in them is brought, each after those below it. is_stuck: the root of the
+    target holds something that cannot be removed. is_whole: all was seen.
     """
 
     statistics: CopyStatistics = CopyStatistics()
     directories: int = 0
-    kept: int = 0
-    rest_files: int = 0
-    rest_size: int = 0
     doubtful: list[str] = field(default_factory=list)
     large: list[tuple[str, int]] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
     waiting: list[Directory] = field(default_factory=list)
     links: LinkFacts = field(default_factory=LinkFacts)
     is_full: bool = False
+    is_stuck: bool = False
     is_whole: bool = False
 
 
@@ -173,7 +172,9 @@ class Walk:
                 self._begun.pop(task.directory, None)
             if self._tries[task.place] >= _TRIES:
                 said = f": {lost.last_words}" if lost.last_words else ""
-                raise CopyFailed(f"The copy worker died {_TRIES} times over {task.place or '.'!r}{said}.")
+                raise CopyFailed(
+                    f"Copy workers died {_TRIES} times over {task.place or '.'!r}, or what was beside it{said}."
+                )
 
     def _take(self, answer: Answer[Task]) -> None:
         task, receipt = answer.task, answer.receipt
@@ -207,6 +208,7 @@ class Walk:
     def _note(self, path: str, receipt: Receipt) -> None:
         """Keep what is in trouble."""
         self._walked.is_full |= receipt.is_full
+        self._walked.is_stuck |= receipt.is_stuck
         for name, side, number, text in () if receipt.is_full else receipt.troubles:
             place = joined(path, name) if name else path
             cause = cause_in_source(number) or Cause.SHAPE if side == SOURCE else cause_in_target(number)
@@ -216,11 +218,8 @@ class Walk:
         walked, links = self._walked, self._walked.links
         if receipt.rest:
             self._rest(path, receipt.rest)
-            walked.rest_files += len(receipt.rest)
-            walked.rest_size += sum(size for _, size in receipt.rest)
         walked.doubtful += [joined(path, name) for name in receipt.doubtful]
         walked.large += [(joined(path, name), size) for name, size in receipt.large]
-        walked.kept += receipt.kept
         links.meet(bytes(receipt.inodes))
         for device, inode, name, there in receipt.groups:
             links.meet_name((device, inode), joined(path, name), there)

@@ -52,6 +52,7 @@ class _Place(Generic[Task]):
     frames: Frames
     process: subprocess.Popen[bytes] | None = None
     errors: IO[bytes] | None = None
+    thread: threading.Thread | None = None
     tasks: dict[int, Task] = field(default_factory=dict)
     beats: int = 0
 
@@ -138,7 +139,8 @@ class Workers(Generic[Task]):
             )
             theirs.close()
         else:
-            threading.Thread(target=_serve, args=(theirs,), daemon=True).start()
+            place.thread = threading.Thread(target=_serve, args=(theirs,), daemon=True)
+            place.thread.start()
         send(ours.fileno(), self._setup.packed())
         self._selector.register(ours, selectors.EVENT_READ, place)
         return place
@@ -146,6 +148,8 @@ class Workers(Generic[Task]):
     def _end(self, place: _Place[Task]) -> None:
         self._selector.unregister(place.socket)
         place.socket.close()
+        if place.thread:
+            place.thread.join(_ENDING_SECONDS)
         if place.process:
             with suppress(subprocess.TimeoutExpired):
                 place.process.kill()
