@@ -72,7 +72,7 @@ class Demo:
         self._title("All files change; the third night is slow, and its window closes")
         for path in files[60:]:
             os.utime(path)
-        cloud.fleet.environment["LOCAL_CLOUD_SLOW"] = "60"
+        cloud.fleet.environment["LOCAL_CLOUD_OPERATIONS"] = "40"
         stack.fire_schedule()
         partials = Path(cloud.file_systems.folder(stack.outputs["BackupEFS"]), "efs-backup", "daily")
         cloud.wait("files are copied", lambda: any(partials.glob(".partial-*/*")))
@@ -80,7 +80,7 @@ class Demo:
         cloud.advance(46)
         self._tell_end(stack.wait_for_the_end(120))
         self._title("The fourth night continues from what was copied")
-        cloud.fleet.environment["LOCAL_CLOUD_SLOW"] = "0"
+        cloud.fleet.environment["LOCAL_CLOUD_OPERATIONS"] = "0"
         self._night(stack)
 
     def _night(self, stack: BackupStack) -> None:

@@ -26,9 +26,9 @@ def many_files(site: Site) -> None:
         write(site.source / f"many {number // 500}" / f"file {number}", "x")
 
 
-def copies_slowly(site: Site, seconds: int) -> None:
-    """The listing of the source takes so many seconds longer on instances that are launched from now on."""
-    site.cloud.fleet.environment["LOCAL_CLOUD_SLOW"] = str(seconds)
+def copies_slowly(site: Site, operations: int) -> None:
+    """Instances that are launched from now on do so many operations a second; 0: as many as they can."""
+    site.cloud.fleet.environment["LOCAL_CLOUD_OPERATIONS"] = str(operations)
 
 
 def test_a_good_night(site: Site) -> None:
@@ -47,7 +47,7 @@ def test_a_good_night(site: Site) -> None:
 def test_a_night_that_the_window_closes_is_continued_by_the_next(site: Site) -> None:
     """The stop rule fires, the agent is asked to finish, the partial is kept, and nothing copied is copied again."""
     many_files(site)
-    copies_slowly(site, 60)
+    copies_slowly(site, 200)
     site.stack.fire_schedule()
     site.wait_for_copy()
     site.cloud.advance(46)
@@ -97,7 +97,7 @@ def test_a_source_that_is_suddenly_empty(site: Site) -> None:
 def test_an_instance_that_is_lost_in_the_middle_is_replaced(site: Site) -> None:
     """The next instance of the group makes the same backup; there is one mail."""
     many_files(site)
-    copies_slowly(site, 60)
+    copies_slowly(site, 200)
     site.stack.fire_schedule()
     lost = site.wait_for_copy().instance_id
     copies_slowly(site, 0)
@@ -112,7 +112,7 @@ def test_an_instance_that_is_lost_in_the_middle_is_replaced(site: Site) -> None:
 def test_an_agent_that_hangs_until_the_hold_times_out(site: Site) -> None:
     """The group waits no longer than its hook says; nothing is known of the backup, and the mail says so."""
     many_files(site)
-    copies_slowly(site, 60)
+    copies_slowly(site, 200)
     site.stack.fire_schedule()
     serving = site.wait_for_copy().instance_id
     machine = site.cloud.fleet.running(str(serving))

@@ -83,7 +83,7 @@ class NewEntries:
             return False
 
     def clears(self, name: str, found: os.stat_result, *, is_directory: bool) -> bool:
-        """Remove what differs, so that it can be made anew; False where that is left to others. Raises as `remove_all`."""
+        """Remove what differs, to be made anew; False where that is left to others. Raises as `remove_all`."""
         if not self._roots.replaces:
             self._leave_to_others(name, found)
             return False

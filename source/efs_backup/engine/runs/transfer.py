@@ -255,7 +255,8 @@ class Transfer:
         """An unmounted source is not one of which every file has vanished."""
         source = self._spec.source
         with source_errors_named(source.root):
-            found, started = os.stat(source.root), os.fstat(source.descriptor)
+            with held(open_root(source.root)) as again:  # a path of any length
+                found, started = os.fstat(again), os.fstat(source.descriptor)
         if (found.st_dev, found.st_ino) != (started.st_dev, started.st_ino):
             raise SourceUnreadable(f"The source {source.root!r} was unmounted or replaced meanwhile.")
 
