@@ -13,7 +13,7 @@ from pathlib import Path
 from efs_backup.copy_worker.error_numbers import NOT_THERE
 from efs_backup.copy_worker.references import WORTH_A_LISTING
 from efs_backup.copy_worker.throttle import NAMES_IN_A_REQUEST, Throttle
-from efs_backup.domain.copying.arrival import Cause, Fidelity, Trouble, was_read_before
+from efs_backup.domain.copying.arrival import Cause, Fidelity, Trouble, may_be_remains, was_read_before
 from efs_backup.engine.machine.patience import for_each
 from efs_backup.engine.trees.bring import Bringer, Brought
 from efs_backup.engine.trees.delete import delete_content
@@ -78,6 +78,23 @@ class Arrivals:
             threads=self._target.concurrency.changing_threads,
             activity=lambda: self._source.throttle.paid + self._target.throttle.paid,
         )
+
+    def clear_remains(self, paths: Iterable[str]) -> None:
+        """Remove what an rsync that was killed over these names has left beside them. Raises as `settle`."""
+        for_each(
+            ((directory, None) for directory in {path.rpartition("/")[0] for path in paths}),
+            lambda directory, _: self._clear_remains(directory),
+            threads=self._target.concurrency.changing_threads,
+            activity=lambda: self._source.throttle.paid + self._target.throttle.paid,
+        )
+
+    def _clear_remains(self, directory: str) -> None:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            for name in filter(may_be_remains, self._target.names(directory)):
+                path = joined(directory, name)
+                found = self._target.find(path)
+                if found and stat.S_ISREG(found.st_mode) and not self._source.find(path):
+                    self._target.unlink(path)
 
     def bring(self, paths: Iterable[str]) -> None:
         """Bring these names, which nobody else was asked for. Raises as `settle`."""
