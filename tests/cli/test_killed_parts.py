@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import time
 from contextlib import suppress
@@ -13,16 +14,17 @@ import pytest
 from efs_backup.domain.requests.tuning import Copier
 from tests.builders import A_DAY_AGO_NS, account, write
 from tests.conftest import Cli
-from tests.processes import processes_on
+from tests.processes import WORKER, processes_on, workers_on
 
 VICTIMS = {
-    "the copy tool": ("part_copy import main", "/part_copy"),
-    "an rsync": ("rsync",),
-    "fpsync": ("/fpsync",),
-    "a shell": ("/bin/sh -c",),
-    "anything": ("",),
+    "a copy worker": WORKER,
+    "the copy tool": r"^/bin/sh \S+/part_rsync ",
+    "an rsync": r"^rsync ",
+    "fpsync": r"^bash \S+/fpsync ",
+    "a shell": r"^/bin/sh (-c|\S+/work/)",
+    "anything": "",
 }
-"""What stands in the command lines of those who are killed."""
+"""Which command lines are those of who is killed."""
 
 
 @pytest.fixture
@@ -43,10 +45,14 @@ def tree(tmp_path: Path) -> Path:
     return source
 
 
-def _kill_some(cli: Cli, texts: tuple[str, ...], chance: random.Random, running: int) -> bool:
+def _programs(cli: Cli) -> dict[int, str]:
+    temporary = Path(cli.environment["TMPDIR"])
+    return {**processes_on(temporary), **workers_on(temporary.parent)}
+
+
+def _kill_some(cli: Cli, pattern: str, chance: random.Random, running: int) -> bool:
     """Kill one that is there at this moment, but never the command itself."""
-    lines = processes_on(cli.environment["TMPDIR"])
-    found = [number for number, line in sorted(lines.items()) if any(text in line for text in texts)]
+    found = [number for number, line in sorted(_programs(cli).items()) if re.search(pattern, line)]
     victims = [number for number in found if number != running]
     with suppress(ProcessLookupError):
         if victims:
@@ -57,7 +63,8 @@ def _kill_some(cli: Cli, texts: tuple[str, ...], chance: random.Random, running:
 
 def _night(cli: Cli, tree: Path, backup: Path, victim: str, chance: random.Random, kills: int) -> int:
     """A backup in which so many are killed, each after a moment; how many were."""
-    running = cli.start("run", tree, backup, "--jobs", 2, "--files-per-part", 160, "--json")
+    files = 160 if cli.copier is Copier.RSYNC else 3  # fpsync gets all, or only what the workers leave to others
+    running = cli.start("run", tree, backup, "--jobs", 2, "--files-per-part", files, "--json")
     done, next_one = 0, time.monotonic() + chance.uniform(0, 0.5)
     while running.poll() is None and done < kills:
         if time.monotonic() >= next_one:
@@ -71,7 +78,7 @@ def _night(cli: Cli, tree: Path, backup: Path, victim: str, chance: random.Rando
         assert result["warnings"] == []
     else:
         assert (result["status"], result["failure_reason"]) == ("Failed", "CopyFailed"), (result, stderr)
-    assert processes_on(cli.environment["TMPDIR"]) == {}
+    assert _programs(cli) == {}
     return done
 
 

@@ -61,12 +61,12 @@ class Arrivals:
         self._lock = threading.Lock()
         self.settled = Settled()
 
-    def settle(self, paths: Iterable[str], *, trusted: bool, after_rsync: bool = False) -> None:
+    def settle(self, paths: Iterable[str], *, trusted: bool) -> None:
         """Look at these names, and bring those that are not in the target as they are in the source.
 
         trusted: whoever brought them had nothing to complain about, so that an older version is one that was read
-        before the source changed; it stays where a newer one cannot be read as a whole. after_rsync: a killed one may
-        have left something beside them. Raises Stopped, and OSError where the target is full.
+        before the source changed; it stays where a newer one cannot be read as a whole. Raises Stopped, and OSError
+        where the target is full.
         """
         below = defaultdict[str, list[str]](list)
         for path in paths:
@@ -74,10 +74,27 @@ class Arrivals:
             below[directory].append(name)
         for_each(
             below.items(),
-            lambda directory, names: self._settle_names(directory, names, trusted=trusted, after_rsync=after_rsync),
+            lambda directory, names: self._settle_directory(directory, names, trusted=trusted),
             threads=self._target.concurrency.changing_threads,
             activity=lambda: self._source.throttle.paid + self._target.throttle.paid,
         )
+
+    def clear_remains(self, paths: Iterable[str]) -> None:
+        """Remove what an rsync that was killed over these names has left beside them. Raises as `settle`."""
+        for_each(
+            ((directory, None) for directory in {path.rpartition("/")[0] for path in paths}),
+            lambda directory, _: self._clear_remains(directory),
+            threads=self._target.concurrency.changing_threads,
+            activity=lambda: self._source.throttle.paid + self._target.throttle.paid,
+        )
+
+    def _clear_remains(self, directory: str) -> None:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            for name in filter(may_be_remains, self._target.names(directory)):
+                path = joined(directory, name)
+                found = self._target.find(path)
+                if found and stat.S_ISREG(found.st_mode) and not self._source.find(path):
+                    self._target.unlink(path)
 
     def bring(self, paths: Iterable[str], pulse: Callable[[], None] = lambda: None) -> None:
         """Bring these names, which nobody else was asked for; `pulse` is called meanwhile. Raises as `settle`."""
@@ -93,19 +110,6 @@ class Arrivals:
         outcome = self._bring(path)
         with self._lock:
             self.settled.count(outcome)
-
-    def _settle_names(self, directory: str, names: list[str], *, trusted: bool, after_rsync: bool) -> None:
-        self._settle_directory(directory, names, trusted=trusted)
-        if after_rsync and not self._keeps_remains:
-            self._remove_unfinished(directory)
-
-    def _remove_unfinished(self, directory: str) -> None:
-        """Remove what a killed rsync has left beside the names; a name of the source is none."""
-        with suppress(FileNotFoundError, NotADirectoryError):
-            for name in filter(may_be_remains, self._target.names(directory)):
-                path = joined(directory, name)
-                if self._source.find(path) is None:
-                    self._target.unlink(path)
 
     def _settle_directory(self, directory: str, names: list[str], *, trusted: bool) -> None:
         source, unknown = _attributes(self._source, directory, names)

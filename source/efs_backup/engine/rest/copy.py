@@ -73,6 +73,7 @@ class Copy:
             for name, tree in (("source", spec.source), ("target", spec.target))
         )
         self._ended: dict[int, PartReport] = {}
+        self._lost = set[int]()
         self._notes: list[str] = []
         self._sessions: list[int] = []
 
@@ -183,9 +184,10 @@ class Copy:
         Whoever has lost its master may still be at work: never are two at a time on one part.
         """
         self._collect()
-        if lost := set(self._part_numbers()) - self._ended.keys():
+        self._lost = set(self._part_numbers()) - self._ended.keys()
+        if self._lost:
             self._end_sessions()
-        for number in lost:
+        for number in self._lost:
             said, complained = (self._workspace.path / f"again.{number}.{name}" for name in ("stdout", "stderr"))
             process = self._start(self._job(number), said, complained)
             watchdog = Watchdog(process.pid, root=self._spec.source.root)
@@ -207,7 +209,9 @@ class Copy:
         arrivals = Arrivals(spec.source, spec.target, bringer, spec.fidelity, keeps_remains=spec.into_live)
         try:
             for part in report.parts:
-                arrivals.settle(self._listed(part), trusted=part.is_finished, after_rsync=True)
+                if not spec.into_live and (part.number in self._lost or not part.is_finished):
+                    arrivals.clear_remains(self._listed(part))
+                arrivals.settle(self._listed(part), trusted=part.is_finished)
         except Stopped:
             return report
         except OSError as error:
