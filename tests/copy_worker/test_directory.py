@@ -168,6 +168,22 @@ def test_a_directory_that_cannot_be_moved_away_is_left_to_others(pair: Pair, mou
     assert (pair.target / "other").read_text() == "text"
 
 
+@pytest.mark.parametrize("is_known", [True, False])
+@pytest.mark.parametrize("place", ["directory", "directory/below"])
+def test_what_is_mounted_in_a_partial_is_never_entered(pair: Pair, mounts: Mounts, place: str, is_known: bool) -> None:
+    """Nothing in it is changed, whatever the source has there; a bind mount has the same device."""
+    outside = write(pair.source.with_name("outside") / "file").parent
+    write(outside / "below/file")
+    pair.both("directory/below/file", "new")
+    mounts.bind(outside, pair.target / place)
+    facts = _facts(pair.target / place) if is_known else UNKNOWN
+    before = account(outside), _stamp(outside / "file"), _stamp(outside)
+    for path in ("directory", "directory/below")[place.count("/") :]:
+        with pytest.raises(OSError, match="cross-device"):
+            pair.enter(path, there=facts)
+    assert (account(outside), _stamp(outside / "file"), _stamp(outside)) == before
+
+
 def test_a_symlink_in_the_place_of_a_directory_of_the_target_is_never_followed(pair: Pair) -> None:
     """Nothing is written, listed or removed where it leads."""
     outside = pair.source.with_name("outside")
