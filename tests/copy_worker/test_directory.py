@@ -14,6 +14,7 @@ from efs_backup.copy_worker import new_entry
 from efs_backup.copy_worker.directory import UNKNOWN
 from efs_backup.copy_worker.facts import directory_facts, set_directory_attributes
 from efs_backup.copy_worker.left_out import CLOSED
+from efs_backup.copy_worker.new_entries import NewEntries
 from efs_backup.copy_worker.new_entry import make_symlink, write_small
 from efs_backup.copy_worker.receipts import SOURCE, TARGET
 from efs_backup.copy_worker.roots import COMPARES, OVERLAYS, REPLACES, Setup
@@ -166,6 +167,22 @@ def test_a_directory_that_cannot_be_moved_away_is_left_to_others(pair: Pair, mou
     receipt = pair.enter()
     assert (receipt.doubtful, receipt.troubles) == (["name"], [])
     assert (pair.target / "other").read_text() == "text"
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+@pytest.mark.parametrize("place", ["directory", "directory/below"])
+def test_what_is_mounted_in_a_partial_is_never_entered(pair: Pair, mounts: Mounts, place: str, is_known: bool) -> None:
+    """Nothing in it is changed, whatever the source has there; a bind mount has the same device."""
+    outside = write(pair.source.with_name("outside") / "file").parent
+    write(outside / "below/file")
+    pair.both("directory/below/file", "new")
+    mounts.bind(outside, pair.target / place)
+    facts = _facts(pair.target / place) if is_known else UNKNOWN
+    before = account(outside), _stamp(outside / "file"), _stamp(outside)
+    for path in ("directory", "directory/below")[place.count("/") :]:
+        with pytest.raises(OSError, match="cross-device"):
+            pair.enter(path, there=facts)
+    assert (account(outside), _stamp(outside / "file"), _stamp(outside)) == before
 
 
 def test_a_symlink_in_the_place_of_a_directory_of_the_target_is_never_followed(pair: Pair) -> None:
@@ -411,11 +428,13 @@ def test_no_batch_holds_more_names_than_fit_into_memory(
     _fill(pair.source / "many", range(150))
     write(pair.target / "many/1")
     sizes = list[int]()
-    original = directory_module.NewEntries.make
-    monkeypatch.setattr(
-        directory_module.NewEntries, "make",
-        lambda entries, missing: [sizes.append(len(missing)), original(entries, missing)][1],
-    )  # fmt: skip
+    original = NewEntries.make
+
+    def make(entries: NewEntries, missing: list[tuple[str, os.stat_result]]) -> None:
+        sizes.append(len(missing))
+        original(entries, missing)
+
+    monkeypatch.setattr(NewEntries, "make", make)
     pair.walk()
     pair.assert_equal()
     assert sum(sizes) == 150 - 1 + 15
@@ -766,14 +785,14 @@ def test_what_somebody_else_makes_in_the_meantime_is_doubtful(pair: Pair, monkey
     write(pair.source / "directory/written")
     (pair.source / "directory/link").symlink_to("nowhere")
     pair.known("directory/linked")
-    original = directory_module.NewEntries.make
+    original = NewEntries.make
 
-    def make(entries: directory_module.NewEntries, missing: list[tuple[str, os.stat_result]]) -> None:
+    def make(entries: NewEntries, missing: list[tuple[str, os.stat_result]]) -> None:
         for name, _ in missing:
             write(pair.target / "directory" / name, "somebody else's")
         original(entries, missing)
 
-    monkeypatch.setattr(directory_module.NewEntries, "make", make)
+    monkeypatch.setattr(NewEntries, "make", make)
     receipt = pair.enter("directory")
     assert sorted(receipt.doubtful) == ["link", "linked", "written"]
     for name in receipt.doubtful:

@@ -11,10 +11,11 @@ from efs_backup.engine.walk.frontier import Directory, Frontier
 
 FACTS = (0o40755, 0, 0, 1, 1)
 
-trees = st.recursive(
+Shape = dict[str, "Shape"]
+
+trees: st.SearchStrategy["Shape"] = st.recursive(
     st.just({}), lambda below: st.dictionaries(st.sampled_from("abcd"), below, max_size=4), max_leaves=25
 )
-Shape = dict[str, "Shape"]
 
 
 @dataclass

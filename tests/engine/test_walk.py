@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 import pytest
 
+from efs_backup.copy_worker.protocol import DISCARD, ENTER, LARGE, LEAVE
 from efs_backup.copy_worker.roots import REPLACES, Setup
 from efs_backup.copy_worker.rules import LARGE_FILE_SIZE
 from efs_backup.domain.copying.arrival import Cause
@@ -183,7 +184,7 @@ def test_large_files_are_copied_after_all_directories(walking: Walking) -> None:
     assert {**here, ".": None} == {**there, ".": None}
 
 
-@pytest.mark.parametrize(("kind", "name"), [(walk_module.ENTER, "bad"), (walk_module.LARGE, "directory/large")])
+@pytest.mark.parametrize(("kind", "name"), [(ENTER, "bad"), (LARGE, "directory/large")])
 def test_three_deaths_over_one_name_end_the_copy_by_it(walking: Walking, kind: int, name: str) -> None:
     """With the worker's last words; a large file as well as a directory."""
     write(walking.source / "bad/file")
@@ -194,7 +195,7 @@ def test_three_deaths_over_one_name_end_the_copy_by_it(walking: Walking, kind: i
     assert raised.value.message == f"Copy workers died 3 times over {name!r}, or what was beside it: it ends here."
 
 
-@pytest.mark.parametrize(("kind", "path"), [(walk_module.ENTER, "wide"), (walk_module.LEAVE, "small")])
+@pytest.mark.parametrize(("kind", "path"), [(ENTER, "wide"), (LEAVE, "small")])
 def test_a_single_death_costs_nothing_but_time(walking: Walking, tmp_path: Path, kind: int, path: str) -> None:
     """All is brought, and everything is counted once."""
     directories = _deep_and_wide(walking.source)
@@ -260,7 +261,7 @@ def test_what_is_the_backups_own_is_neither_entered_nor_kept(walking: Walking, t
     walking.left_out = _Own((walking.source / "above/own").stat().st_ino)
     if dies:
         mark = str(tmp_path / "died")
-        walking.die_over(walk_module.DISCARD, "above/own", f"open({mark!r}, 'w').close()", mark)
+        walking.die_over(DISCARD, "above/own", f"open({mark!r}, 'w').close()", mark)
     walked = walking.walk()
     assert os.listdir(walking.target / "above") == ["kept"]
     assert [one.path for one in walked.waiting] == ["above"], "it has another mtime now"
@@ -275,7 +276,7 @@ def test_a_directory_below_which_one_vanishes_has_its_time_again(walking: Walkin
         os.utime(side / "above", ns=(A_DAY_AGO_NS, A_DAY_AGO_NS))
     mark = str(tmp_path / "died")
     removing = f"import shutil; shutil.rmtree({str(walking.source / 'above/below')!r}); open({mark!r}, 'w').close()"
-    walking.die_over(walk_module.ENTER, "above/below", removing, mark)
+    walking.die_over(ENTER, "above/below", removing, mark)
     walked = walking.walk()
     assert Path(mark).exists()
     assert (walked.troubles, walked.directories) == ([], 2)
@@ -409,9 +410,7 @@ def test_a_directory_that_becomes_a_symlink_in_the_middle_is_not_entered(
     root, before = getattr(walking, side), account(swapped)
     mark = str(tmp_path / "died")
     swap = f"os.rename({str(root / 'above')!r}, {str(root / 'moved')!r}); os.symlink({str(swapped)!r}, "
-    walking.die_over(
-        walk_module.ENTER, "above/below", f"{swap}{str(root / 'above')!r}); open({mark!r}, 'w').close()", mark
-    )
+    walking.die_over(ENTER, "above/below", f"{swap}{str(root / 'above')!r}); open({mark!r}, 'w').close()", mark)
     walked = walking.walk()
     assert Path(mark).exists()
     assert account(swapped) == before

@@ -29,7 +29,7 @@ class Place:
         for directory in (self.source, self.target, self.trash):
             directory.mkdir()
         self.runner = Runner.with_new_family()
-        self.setup = Setup(*(os.open(place, os.O_PATH) for place in (self.source, self.target)), REPLACES)
+        self.setup = Setup(os.open(self.source, os.O_PATH), os.open(self.target, os.O_PATH), REPLACES)
         self.setup.trash = os.open(self.trash, os.O_PATH)
         self.tokens = -1
 

@@ -7,7 +7,7 @@ that a published snapshot has too.
 import os
 import stat
 
-from efs_backup.copy_worker.beneath import LISTING, PASSING, make_below, open_below
+from efs_backup.copy_worker.beneath import LISTING, PASSING, make_below
 from efs_backup.copy_worker.error_numbers import NOT_THERE
 from efs_backup.copy_worker.facts import (
     DirectoryFacts,
@@ -121,7 +121,7 @@ class DirectoryCopy:
         above, _, name = self._path.rpartition("/")
         if not self._path:
             return
-        around = open_below(self._roots.target, above, PASSING)
+        around = self._roots.opened_to_change(above, PASSING)
         try:
             to_trash(self._roots.trash, around, name)
         except FileNotFoundError:
@@ -141,24 +141,23 @@ class DirectoryCopy:
         made, is_new = self._make(mode)
         try:
             self._there = None if is_new else UNKNOWN
-            self._open_to_owner(made)
-            return os.open(".", LISTING, dir_fd=made)
+            return os.open(".", LISTING, dir_fd=made) if is_new else self._open_known(0)
         finally:
             os.close(made)
 
     def _open_known(self, mode: int) -> int:
-        if mode & stat.S_IRWXU != stat.S_IRWXU:
-            passing = open_below(self._roots.target, self._path, PASSING)
+        """Open a directory to list it, whatever mode it had.
+
+        Let us fill one of the partial that has its final mode already; root needs no mode for that.
+        """
+        roots = self._roots
+        if roots.replaces and not roots.is_root and mode & stat.S_IRWXU != stat.S_IRWXU:
+            passing = roots.opened_to_change(self._path, PASSING)
             try:
-                self._open_to_owner(passing)
+                self._receipt.is_changed |= open_to_owner(passing)
             finally:
                 os.close(passing)
-        return open_below(self._roots.target, self._path, LISTING)
-
-    def _open_to_owner(self, directory: int) -> None:
-        """Let us fill a directory of the partial that has its final mode already; root needs no mode for that."""
-        if self._roots.replaces and not self._roots.is_root:
-            self._receipt.is_changed |= open_to_owner(directory)
+        return roots.opened_to_change(self._path, LISTING)
 
     def _make(self, mode: int) -> tuple[int, bool]:
         try:
@@ -167,7 +166,7 @@ class DirectoryCopy:
             if not self._roots.replaces or not self._path:
                 raise
         above, _, name = self._path.rpartition("/")
-        around = open_below(self._roots.target, above, PASSING)
+        around = self._roots.opened_to_change(above, PASSING)
         try:
             os.unlink(name, dir_fd=around)
         finally:

@@ -108,7 +108,7 @@ class LargeFile:
                     self._note(writing, done)
                     flushed = time.monotonic()
             self._dress(writing)
-            os.fdatasync(writing)  # before it has a second name, by which it would pass for flushed
+            os.fdatasync(writing)  # with two names, as it has for a moment, it passes for one that a snapshot has, too
         finally:
             os.close(writing)
         return True

@@ -90,6 +90,13 @@ class Roots:
         self.throttle.pay(2)
         return open_below(root, directory, LISTING)
 
+    def opened_to_change(self, directory: str, flags: int) -> int:
+        """A descriptor of a directory of the target; nothing that is mounted in a partial is ever entered.
+
+        A target that somebody uses may have file systems of its own below it. Raises OSError.
+        """
+        return open_below(self.target, directory, flags, within_mount=self.replaces)
+
     def can_make(self, found: os.stat_result) -> bool:
         """Tell whether this user can give a new file the owner that it has in the source."""
         return self.is_root or (found.st_uid == self.user[0] and found.st_gid in self.groups)

@@ -6,7 +6,7 @@ import threading
 import time
 from _queue import SimpleQueue
 
-from efs_backup.copy_worker.beneath import PASSING, open_below
+from efs_backup.copy_worker.beneath import PASSING
 from efs_backup.copy_worker.directory import DirectoryCopy
 from efs_backup.copy_worker.error_numbers import NO_SPACE, NOT_THERE
 from efs_backup.copy_worker.large_file import LargeFile
@@ -101,7 +101,7 @@ class Worker:
     def _leave(self, path: str, wanted: "tuple[int, ...]") -> Receipt:
         copy = DirectoryCopy(self._roots, path, wanted, (), 0)
         try:
-            target = open_below(self._roots.target, path, PASSING)
+            target = self._roots.opened_to_change(path, PASSING)
         except OSError as error:
             if error.errno in NOT_THERE:
                 return Receipt()

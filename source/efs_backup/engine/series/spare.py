@@ -29,9 +29,9 @@ class Spare:
         self._series = series
 
     def find(self) -> Snapshot | None:
-        """The spare, if its mark is right; a tree without one may be anything."""
-        marked = (tree for tree in self._series.spares() if self._is_marked(tree.name))
-        return next((tree for tree in marked if not mounts_below(str(tree.path))), None)
+        """The spare, if its mark is right, and nothing is mounted in it; a tree without a mark may be anything."""
+        spares = (tree for tree in self._series.spares() if self._is_marked(tree.name))
+        return next((tree for tree in spares if not mounts_below(str(tree.path))), None)
 
     def keep(self, snapshot: Snapshot) -> bool:
         """Make the spare of a snapshot that is dropped, by a rename; False where that is not possible.
