@@ -325,11 +325,3 @@ def test_what_had_to_be_done_by_hand_is_told_with_its_cause() -> None:
     assert told.startswith("2 names had to be copied one by one, for part 4 ended with rsync's exit code 23")
     assert UNREADABLE.text in told
     assert list(replace(report, brought=0).told()) == []
-
-
-def test_what_was_begun_is_worth_going_on_from() -> None:
-    """A part that was killed has brought what it has brought; one that has only linked has not."""
-    copied, linked = CopyStatistics(9, 1, 0, 9, 1), CopyStatistics(9, 0, 0, 9, 0)
-    assert CopyReport(True, (), (PartReport(1, None, copied),)).is_worth_continuing
-    assert not CopyReport(True, (), (PartReport(1, None, linked),)).is_worth_continuing
-    assert CopyReport(True, (), (PartReport(1, 0, linked),)).is_worth_continuing

@@ -24,8 +24,14 @@ _PLACE = re.compile(
 
 def _traced(cli: Cli, trace: Path, *arguments: object) -> list[str]:
     """Run a command under strace; what its processes have called, a line each."""
-    line = ["strace", "-f", "-y", "-qq", "-e", f"trace={_WRITES},{_MAKES}", "-o", str(trace), *cli.line(*arguments)]
-    done = subprocess.run(line, env=cli.environment, capture_output=True, check=False, timeout=200)
+    tracer = ("strace", "-f", "-y", "-qq", "-e", f"trace={_WRITES},{_MAKES}", "-o", str(trace))
+    done = subprocess.run(
+        [*map(os.fsencode, tracer), *cli.line(*arguments)],
+        env=cli.environment,
+        capture_output=True,
+        check=False,
+        timeout=200,
+    )
     assert done.returncode == 0, done.stderr
     return [text.split(" ", 1)[1].strip() for text in trace.read_text(errors="replace").splitlines() if " " in text]
 
