@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import stat
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from efs_backup.copy_worker import new_entry
 from efs_backup.copy_worker.directory import UNKNOWN
 from efs_backup.copy_worker.facts import directory_facts, set_directory_attributes
 from efs_backup.copy_worker.left_out import CLOSED
-from efs_backup.copy_worker.new_entries import NewEntries
+from efs_backup.copy_worker.new_entries import NewEntries, Stuck
 from efs_backup.copy_worker.new_entry import make_symlink, write_small
 from efs_backup.copy_worker.receipts import SOURCE, TARGET
 from efs_backup.copy_worker.roots import COMPARES, OVERLAYS, REPLACES, Setup
@@ -159,14 +160,28 @@ def test_a_name_may_change_its_type(pair: Pair, before: str, after: str) -> None
     assert [path.name for place in pair.trash.iterdir() for path in place.iterdir()] == (["below"] if goes else [])
 
 
-def test_a_directory_that_cannot_be_moved_away_is_left_to_others(pair: Pair, mounts: Mounts) -> None:
-    """Something is mounted on it: the name is doubtful, and the rest of its directory is brought."""
-    write(pair.source / "name")
-    write(pair.source / "other")
+def test_what_cannot_be_removed_makes_its_directory_anew(pair: Pair, mounts: Mounts) -> None:
+    """The whole directory goes to the trash by a rename, and all that is in it is brought or linked again."""
+    write(pair.source / "directory" / "name")
+    pair.known("directory/other")
+    pair.both("directory/equal")
+    write(pair.target / "directory" / "name", "immutable")
+    subprocess.run(["chattr", "+i", pair.target / "directory" / "name"], check=True)
+    try:
+        pair.walk()
+        pair.assert_equal()
+    finally:
+        subprocess.run(["chattr", "-R", "-i", pair.trash], check=True)
+    assert [path.name for path in sorted(pair.trash.glob("*/*"))] == ["equal", "name"]
+
+
+@pytest.mark.parametrize("in_source", [True, False])
+def test_what_cannot_be_removed_from_the_root_ends_the_walk(pair: Pair, mounts: Mounts, *, in_source: bool) -> None:
+    """Nobody can make the root anew from inside; the backup begins another partial."""
+    write(pair.source / ("name" if in_source else "other"))
     mounts.memory(pair.target / "name")
-    receipt = pair.enter()
-    assert (receipt.doubtful, receipt.troubles) == (["name"], [])
-    assert (pair.target / "other").read_text() == "text"
+    with pytest.raises(Stuck, match="busy"):
+        pair.enter()
 
 
 @pytest.mark.parametrize("is_known", [True, False])

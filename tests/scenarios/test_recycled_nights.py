@@ -119,3 +119,49 @@ def test_a_prune_deletes_the_spare(cli: Cli, steady: tuple[Path, Path]) -> None:
     _, backup = steady
     assert cli("prune", backup, "--retain", 1).code == 0
     assert not [*(backup / "efs-backup" / "daily").glob(".spare-*")]
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("name", ["immutable", "directory/immutable"])
+def test_what_cannot_be_removed_from_the_spare_costs_no_night(cli: Cli, tmp_path: Path, name: str) -> None:
+    """In the root or below it: the tree goes to the trash, is named there, and the next nights are as ever."""
+    source, backup = small_tree(tmp_path / "source"), tmp_path / "backup"
+    backup.mkdir()
+    write(source / name)
+    first = Path(cli("run", source, backup, "--retain", 1, "--json").json["path"])
+    subprocess.run(["chattr", "+i", first / name], check=True)
+    (source / name).unlink()
+    try:
+        for _ in range(3):
+            ended = cli("run", source, backup, "--retain", 1, "--json").json
+            assert account(Path(ended["path"])) == account(source)
+        assert "NotDeleted" in [warning["kind"] for warning in ended["warnings"]]
+    finally:
+        subprocess.run(["chattr", "-R", "-i", backup], check=False, capture_output=True)  # it knows no symlinks
+    assert [*(backup / "efs-backup" / "daily").glob(".spare-*Z")]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 MiB."""
+    image, disk = tmp_path / "image", tmp_path / "disk"
+    disk.mkdir()
+    with image.open("wb") as file:
+        file.truncate(64 * 1024**2)
+    subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", image], check=True, capture_output=True)
+    if subprocess.run(["mount", "-o", "loop", image, disk], check=False, capture_output=True).returncode:
+        pytest.skip("needs loop devices")
+    yield disk
+    subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+@pytest.mark.root
+def test_what_is_stale_in_the_spare_makes_room_on_a_full_disk(cli: Cli, tmp_path: Path, small_disk: Path) -> None:
+    """The disk holds two of three versions: the spare's goes to the trash, which is emptied, and the night succeeds."""
+    source, backup = tmp_path / "source", small_disk / "backup"
+    backup.mkdir()
+    for night in range(3):
+        shutil.rmtree(source, ignore_errors=True)
+        write(source / f"of night {night}" / "large", f"{night}" * 24_000_000)
+        ended = cli("run", source, backup, "--retain", 1, "--json").json
+        assert account(Path(ended["path"])) == account(source)

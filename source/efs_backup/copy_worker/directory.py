@@ -35,6 +35,8 @@ MOST_AT_ONCE = 65_536
 """Names of a directory that are in memory at a time; those of a larger one are gone through in several slices."""
 
 _NAMES_A_RECEIPT = 4_096
+_OPERATIONS_TO_OPEN = 3
+"""Of a directory in the target: a name looked up, the directory opened, or made, and its attributes asked for."""
 
 UNKNOWN: "tuple[int, ...]" = ()
 """The facts of a directory in the target of which nobody knows whether it is there."""
@@ -131,7 +133,7 @@ class DirectoryCopy:
 
     def _open_target(self) -> int:
         """A descriptor to list and fill it; it is made where it is missing."""
-        self._roots.throttle.pay(2)
+        self._roots.throttle.pay(_OPERATIONS_TO_OPEN)
         if self._there:
             try:
                 return self._open_known(self._there[0])
@@ -303,6 +305,7 @@ class DirectoryCopy:
         return wanted[1:3] == there[1:3] or not self._roots.is_root
 
     def _give_attributes(self, target: int) -> None:
+        self._roots.throttle.pay(2)
         try:
             set_directory_attributes(target, DirectoryFacts(self._wanted))
         except PermissionError as error:

@@ -87,7 +87,7 @@ class Roots:
 
     def opened(self, root: int, directory: str) -> int:
         """A descriptor of a directory to list. Raises OSError."""
-        self.throttle.pay(2)
+        self.throttle.pay(3)  # a name is looked up, the directory opened and read
         return open_below(root, directory, LISTING)
 
     def opened_to_change(self, directory: str, flags: int) -> int:

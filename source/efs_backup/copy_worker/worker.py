@@ -106,7 +106,6 @@ class Worker:
             if error.errno in NOT_THERE:
                 return Receipt()
             raise
-        self._tokens.pay(2)
         try:
             return copy.leave(target)
         finally:
