@@ -122,7 +122,7 @@ def test_retention_drops_the_oldest_snapshots(cli: Cli, source: Path, backup: Pa
     spare = [f".spare-{names[2]}", f".spare-{names[2]}.json"]
     ours = [".lock", ".readers", ".records", *spare, ".trash"]
     assert sorted(path.name for path in series.iterdir()) == [*ours, *names[3:]]
-    assert [row["snapshot"] for row in cli("list", backup, "--json").json] == names[:2:-1]
+    assert [row["name"] for row in cli("list", backup, "--json").json] == names[:2:-1]
     assert list((series / ".trash").iterdir()) == []
     label = [".series.lock", "daily", "daily.0", "daily.1", "series.json"]
     assert sorted(path.name for path in (backup / "efs-backup").iterdir()) == label
