@@ -274,10 +274,10 @@ def test_plain_lines_are_logged_where_no_terminal_is(cli: Cli, source: Path, bac
     assert time.strptime(ended.stderr.split()[0], "%Y-%m-%dT%H:%M:%SZ")
 
 
-def test_a_live_line_is_shown_on_a_terminal(cli: Cli, source: Path, backup: Path, slow_rsync: None) -> None:
-    """Files, bytes, rate and the time left in the window; the result is on standard output as ever."""
+def _shown_on_a_terminal(cli: Cli, *arguments: object) -> str:
+    """What a backup draws there; the result is on standard output as ever."""
     master, terminal = pty.openpty()
-    line = cli.line("run", source, backup, "--window", 59, "--json")
+    line = cli.line("run", *arguments, "--json")
     process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=terminal, env=cli.environment)
     os.close(terminal)
     shown = b""
@@ -287,7 +287,21 @@ def test_a_live_line_is_shown_on_a_terminal(cli: Cli, source: Path, backup: Path
     os.close(master)
     stdout, _ = process.communicate()
     assert json.loads(stdout)["status"] == "Success"
-    assert re.search(r"\d+ of 13 files, [\d.]+ \w+ of [\d.]+ \w+, [\d.]+ \w+/s, 5\d\.\d min left", shown.decode())
+    return shown.decode()
+
+
+@both_copiers
+def test_a_live_line_is_shown_on_a_terminal(cli: Cli, source: Path, backup: Path) -> None:
+    """Files, bytes, rate and the time left in the window; how much there is about is known from the last backup."""
+    for number in range(200):
+        write(source / "many" / f"{number}", "changed")
+    slowly = (source, backup, "--window", 59, "--max-operations-per-second", 300)
+    rate = r"[\d.]+ \w+/s, 5\d\.\d min left"
+    assert re.search(rf"\d+ files, [\d.]+ \w+, {rate}", _shown_on_a_terminal(cli, *slowly))
+    for path in (source / "many").iterdir():
+        write(path, "again", A_DAY_AGO_NS + 1)
+    said = _shown_on_a_terminal(cli, *slowly)
+    assert re.search(rf"\d+ of about 213 files, [\d.]+ \w+ of about [\d.]+ \w+, {rate}", said)
 
 
 def test_the_command_starts_lean() -> None:
