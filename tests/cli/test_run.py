@@ -290,7 +290,6 @@ def _shown_on_a_terminal(cli: Cli, *arguments: object) -> str:
     return shown.decode()
 
 
-@both_copiers
 def test_a_live_line_is_shown_on_a_terminal(cli: Cli, source: Path, backup: Path) -> None:
     """Files, bytes, rate and the time left in the window; how much there is about is known from the last backup."""
     for number in range(200):
