@@ -113,11 +113,16 @@ def test_number_links_lead_to_the_snapshots(cli: Cli, source: Path, backup: Path
 
 
 def test_retention_drops_the_oldest_snapshots(cli: Cli, source: Path, backup: Path) -> None:
-    """After a publish the series holds as many snapshots as it retains, and the trash is empty."""
-    names = [cli("run", source, backup, "--retain", 2, "--json").json["snapshot"] for _ in range(3)]
+    """After a publish the series holds as many snapshots as it retains, and the trash is empty.
+
+    The newest one that was dropped is the spare; it is no snapshot any more, and there is never more than one.
+    """
+    names = [cli("run", source, backup, "--retain", 2, "--json").json["snapshot"] for _ in range(5)]
     series = backup / "efs-backup" / "daily"
-    ours = [".lock", ".readers", ".records", ".trash"]
-    assert sorted(path.name for path in series.iterdir()) == [*ours, *names[1:]]
+    spare = [f".spare-{names[2]}", f".spare-{names[2]}.json"]
+    ours = [".lock", ".readers", ".records", *spare, ".trash"]
+    assert sorted(path.name for path in series.iterdir()) == [*ours, *names[3:]]
+    assert [row["name"] for row in cli("list", backup, "--json").json] == names[:2:-1]
     assert list((series / ".trash").iterdir()) == []
     label = [".series.lock", "daily", "daily.0", "daily.1", "series.json"]
     assert sorted(path.name for path in (backup / "efs-backup").iterdir()) == label
@@ -265,14 +270,14 @@ def test_plain_lines_are_logged_where_no_terminal_is(cli: Cli, source: Path, bac
     ended = cli("run", source, backup)
     assert "status    Success" in ended.stdout
     steps = [line.split(" ", 1)[1] for line in ended.stderr.splitlines()]
-    assert steps == ["survey", "copy", "finish", "publish", "prune"]
+    assert steps == ["copy", "publish", "prune"]
     assert time.strptime(ended.stderr.split()[0], "%Y-%m-%dT%H:%M:%SZ")
 
 
-def test_a_live_line_is_shown_on_a_terminal(cli: Cli, source: Path, backup: Path, slow_rsync: None) -> None:
-    """Files, bytes, rate and the time left in the window; the result is on standard output as ever."""
+def _shown_on_a_terminal(cli: Cli, *arguments: object) -> str:
+    """What a backup draws there; the result is on standard output as ever."""
     master, terminal = pty.openpty()
-    line = cli.line("run", source, backup, "--window", 59, "--json")
+    line = cli.line("run", *arguments, "--json")
     process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=terminal, env=cli.environment)
     os.close(terminal)
     shown = b""
@@ -282,7 +287,20 @@ def test_a_live_line_is_shown_on_a_terminal(cli: Cli, source: Path, backup: Path
     os.close(master)
     stdout, _ = process.communicate()
     assert json.loads(stdout)["status"] == "Success"
-    assert re.search(r"\d+ of 13 files, [\d.]+ \w+ of [\d.]+ \w+, [\d.]+ \w+/s, 5\d\.\d min left", shown.decode())
+    return shown.decode()
+
+
+def test_a_live_line_is_shown_on_a_terminal(cli: Cli, source: Path, backup: Path) -> None:
+    """Files, bytes, rate and the time left in the window; how much there is about is known from the last backup."""
+    for number in range(200):
+        write(source / "many" / f"{number}", "changed")
+    slowly = (source, backup, "--window", 59, "--max-operations-per-second", 300)
+    rate = r"[\d.]+ \w+/s, 5\d\.\d min left"
+    assert re.search(rf"\d+ files, [\d.]+ \w+, {rate}", _shown_on_a_terminal(cli, *slowly))
+    for path in (source / "many").iterdir():
+        write(path, "again", A_DAY_AGO_NS + 1)
+    said = _shown_on_a_terminal(cli, *slowly)
+    assert re.search(rf"\d+ of about 213 files, [\d.]+ \w+ of about [\d.]+ \w+, {rate}", said)
 
 
 def test_the_command_starts_lean() -> None:

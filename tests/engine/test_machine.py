@@ -1,6 +1,7 @@
 """Processes, locks, private paths and file systems of the real machine."""
 
 import os
+import signal
 import subprocess
 import time
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ import pytest
 from efs_backup.domain.errors import Locked
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.mounts import kind_of, mounted_at
-from efs_backup.engine.machine.process import MARK, end_family
+from efs_backup.engine.machine.process import MARK, end_family, end_session
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.rest.workspace import workspace
 from efs_backup.engine.series.lock import Owner, locked, reading, without_readers
@@ -38,6 +39,17 @@ def test_a_family_is_found_by_its_mark_and_ended_whole() -> None:
     assert ours.wait(5) != 0
     assert others.poll() is None
     assert end_family("family two")
+    others.wait(5)
+
+
+def test_the_end_of_a_session_does_not_wait_for_who_has_ended_already() -> None:
+    """Its first process is not waited for yet while the others are ended; another session is left alone."""
+    ours, others = (subprocess.Popen(["sh", "-c", "sleep 60 & wait"], start_new_session=True) for _ in range(2))
+    assert end_session(ours.pid)
+    assert ours.returncode is None
+    assert ours.wait(5) == -signal.SIGKILL
+    assert others.poll() is None
+    assert end_session(others.pid)
     others.wait(5)
 
 

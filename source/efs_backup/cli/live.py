@@ -27,7 +27,8 @@ class LiveWatcher:
     def expect(self, files: int, size: int) -> None:
         """So much is there."""
         self._pace.expect(files, size)
-        self._progress.update(self._task, total=max(files, 1), completed=0, pace=f"{files:,} files")
+        pace = f"about {files:,} files" if files else ""
+        self._progress.update(self._task, total=files or None, completed=0, pace=pace)
 
     def progress(self, done: CopyStatistics) -> None:
         """Move the bar."""

@@ -26,17 +26,18 @@ class Pace:
         self.size = 0
 
     def expect(self, files: int, total: int) -> None:
-        """The copy begins."""
+        """The copy begins; 0 files where nobody knows how many there are."""
         self.files, self.size, self._started = files, total, time.monotonic()
 
     def text(self, done: CopyStatistics) -> str:
         """Files, bytes, rate, and the time left in the window."""
         rate = done.total_file_size / max(time.monotonic() - self._started, 0.001)
         left = self._seconds_left()
-        return (
-            f"{done.number_of_files:,} of {self.files:,} files, {sized(done.total_file_size)} of {sized(self.size)},"
-            f" {sized(rate)}/s" + (f", {left / 60:.1f} min left in the window" if left is not None else "")
-        )
+        files, size = f"{done.number_of_files:,}", sized(done.total_file_size)
+        if self.files:
+            files, size = f"{files} of about {self.files:,}", f"{size} of about {sized(self.size)}"
+        window = f", {left / 60:.1f} min left in the window" if left is not None else ""
+        return f"{files} files, {size}, {sized(rate)}/s{window}"
 
 
 class LineWatcher:

@@ -162,7 +162,9 @@ def end_session(session: int) -> bool:
 
 
 def _of_session(session: int) -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdigit() and _session_of(int(name)) == session]
+    """Those that still run: who has ended, and is only not waited for yet, can do no harm and cannot be killed."""
+    numbers = (int(name) for name in os.listdir("/proc") if name.isdigit())
+    return [number for number in numbers if _session_of(number) == session and not _has_ended(number)]
 
 
 def _session_of(process: int) -> int | None:
@@ -170,6 +172,14 @@ def _session_of(process: int) -> int | None:
         return os.getsid(process)
     except ProcessLookupError:
         return None
+
+
+def _has_ended(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return state in {"Z", "X"}
 
 
 def _members(family: str) -> list[int]:
