@@ -24,7 +24,7 @@ _PLACE = re.compile(
 
 def _traced(cli: Cli, trace: Path, *arguments: object) -> list[str]:
     """Run a command under strace; what its processes have called, a line each."""
-    tracer = ("strace", "-f", "-y", "-qq", "-e", f"trace={_WRITES},{_MAKES}", "-o", str(trace))
+    tracer = ("strace", "-ff", "-y", "-qq", "-e", f"trace={_WRITES},{_MAKES}", "-o", str(trace))
     done = subprocess.run(
         [*map(os.fsencode, tracer), *cli.line(*arguments)],
         env=cli.environment,
@@ -33,7 +33,8 @@ def _traced(cli: Cli, trace: Path, *arguments: object) -> list[str]:
         timeout=200,
     )
     assert done.returncode == 0, done.stderr
-    return [text.split(" ", 1)[1].strip() for text in trace.read_text(errors="replace").splitlines() if " " in text]
+    files = trace.parent.glob(f"{trace.name}.*")  # one for each thread, so that no call is cut in two
+    return [line for file in files for line in file.read_text(errors="replace").splitlines()]
 
 
 def _dressed(lines: list[str]) -> Iterator[tuple[str, str]]:
