@@ -85,7 +85,7 @@ def test_programs_start_in_the_root_with_an_environment_of_known_names(
         "RSYNC_RSH": "x",
         "LD_LIBRARY_PATH": "/x",
     }
-    cli("run", source, backup)
+    cli("run", source, backup, "--files-per-part", 1)
     said = log.read_text()
     for program in ("rsync", "bash", "setpriv", "sync"):
         assert f"{programs}/{program} in /\n" in said

@@ -1,6 +1,7 @@
 """What is mounted below the source, and goes: during a backup, or from one night to the next."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,23 +13,32 @@ from tests.namespaces import bind, run_with_mounts
 pytestmark = pytest.mark.root
 
 
+@dataclass(frozen=True)
+class Fault:
+    """Lines of a shell that run in the middle of a backup, because of a file of the source that fpsync has to bring."""
+
+    lines: Path
+    for_fpsync: Path
+
+
 @pytest.fixture
-def fault(cli: Cli, tmp_path: Path) -> Path:
-    """A file of shell lines that a fpsync before the real one runs, which is after the survey and before the copy."""
+def fault(cli: Cli, source: Path, tmp_path: Path) -> Fault:
+    """A fpsync before the real one that runs the lines: after the walk, and before the backup looks at mounts again."""
     programs, lines = tmp_path / "programs", tmp_path / "programs" / "lines"
     programs.mkdir()
     lines.write_text("")
     wrapper = programs / "fpsync"
     wrapper.write_text(f'#!/bin/bash\n. "{lines}"\nexec bash /usr/bin/fpsync "$@"\n')
     wrapper.chmod(0o755)
-    cli.environment["PATH"] = f"{programs}:{cli.environment['PATH']}"
-    return lines
+    cli.environment |= {"PATH": f"{programs}:{cli.environment['PATH']}", "EFS_BACKUP_RUN_FILES_PER_PART": "1"}
+    return Fault(lines, write(source / "for fpsync", "x" * 300_000))
 
 
-def let_umount(fault: Path, point: Path) -> Path:
-    """Have the fault unmount this; gives the file that is there once it has."""
-    hit = fault.with_name("hit")
-    fault.write_text(f"umount -l '{point}' && touch '{hit}'\n")
+def let_umount(fault: Fault, point: Path) -> Path:
+    """Have the fault unmount this in the next backup; gives the file that is there once it has."""
+    hit = fault.lines.with_name("hit")
+    fault.lines.write_text(f"umount -l '{point}' && touch '{hit}'\n")
+    fault.for_fpsync.touch()
     return hit
 
 
@@ -45,7 +55,7 @@ MOUNTS = {
 
 @pytest.mark.parametrize("what", MOUNTS)
 def test_what_is_unmounted_during_a_backup_has_not_vanished(
-    cli: Cli, source: Path, backup: Path, tmp_path: Path, fault: Path, what: str
+    cli: Cli, source: Path, backup: Path, tmp_path: Path, fault: Fault, what: str
 ) -> None:
     """Nothing is published or dropped, and the next night goes on with what is copied."""
     disk, point = tmp_path / "disk", source / "sub"
@@ -63,7 +73,7 @@ def test_what_is_unmounted_during_a_backup_has_not_vanished(
     assert "unmounted during the backup: at 'sub'" in ended.json["message"]
     assert trees(backup) == before
     assert len(trees(backup, ".partial-")) == 1
-    fault.write_text("")
+    fault.lines.write_text("")
     result = run_with_mounts(cli, mount, "run", source, backup, "--json").json
     assert len(os.listdir(Path(result["path"]) / "sub")) == 60
     assert trees(backup, ".partial-") == []
@@ -71,7 +81,7 @@ def test_what_is_unmounted_during_a_backup_has_not_vanished(
 
 @pytest.mark.parametrize("option", [("--exclude", "/sub"), ("--one-file-system",)])
 def test_what_a_backup_does_not_go_into_may_be_unmounted_meanwhile(
-    cli: Cli, source: Path, backup: Path, fault: Path, option: tuple[str, ...]
+    cli: Cli, source: Path, backup: Path, fault: Fault, option: tuple[str, ...]
 ) -> None:
     """It was left out anyway."""
     point = source / "sub"
@@ -82,7 +92,7 @@ def test_what_a_backup_does_not_go_into_may_be_unmounted_meanwhile(
 
 
 def test_what_a_logout_unmounts_during_a_backup_costs_nobody_the_night(
-    cli: Cli, source: Path, backup: Path, fault: Path
+    cli: Cli, source: Path, backup: Path, fault: Fault
 ) -> None:
     """The snapshot is published without it, with a warning, and nothing is dropped."""
     point = source / "run" / "1000"

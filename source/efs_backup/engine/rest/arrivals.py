@@ -137,8 +137,16 @@ class Arrivals:
     def _bring(self, path: str) -> Brought | Trouble | None:
         outcome = self._bringer.bring(path)
         if isinstance(outcome, Trouble) and not self._keeps_remains and self._clear_the_way(path):
-            return self._bringer.bring(path)
+            outcome = self._bringer.bring(path)
+        if isinstance(outcome, Brought) and stat.S_ISDIR(outcome.attributes.st_mode):
+            return self._leave_to_the_next_time(path)
         return outcome
+
+    def _leave_to_the_next_time(self, path: str) -> None:
+        """Have nothing of a name that became a directory since it was listed: of what is in it nobody has a list."""
+        if not self._keeps_remains:
+            with suppress(OSError):
+                self._target.remove_directory(path)
 
     def _clear_the_way(self, path: str) -> bool:
         """Remove a directory in a name's place, or what is none on the way to it; whether there was anything."""
