@@ -140,7 +140,7 @@ def test_an_archive_does_not_tell_when_or_in_which_order_it_was_made(tmp_path: P
 
 
 def test_the_function_s_code_is_only_what_runs_there(tmp_path: Path) -> None:
-    """Without the engine, the command and third parties; decisions take rules from the copy worker; below a megabyte."""
+    """Without the engine, the command and third parties, but with the worker's rules; far below a megabyte."""
     code = write_lambda_zip(tmp_path / "lambda.zip")
     names = zipfile.ZipFile(code).namelist()
     assert all(
