@@ -111,7 +111,8 @@ class Cli:
 
     def _ways(self) -> list[object]:
         copier = self.copier or (Copier.RSYNC if self.is_slow else None)
-        return [*(["--copier", copier] if copier else []), *(["--files-per-part", 160] if self.is_slow else [])]
+        files = 1 if copier is Copier.LINKS else 160
+        return [*(["--copier", copier] if copier else []), *(["--files-per-part", files] if self.is_slow else [])]
 
 
 @pytest.fixture
@@ -136,7 +137,8 @@ both_copiers = pytest.mark.usefixtures("each_copier")
 def slow_rsync(cli: Cli, tmp_path: Path) -> None:
     """An rsync before the real one in PATH that takes its time over each part, and small parts.
 
-    It slows the links copier too where each part has something that only rsync can copy, as in `many_parts`.
+    It slows the links copier too where there are several things that it leaves to rsync, as in `many_parts`: each of
+    them is a part then.
     """
     programs = cli.slow_programs = tmp_path / "slow"
     programs.mkdir()

@@ -63,6 +63,10 @@ ENDS = {
 """How an rsync ends, by what that means."""
 
 
+FPSYNC_HAS_TO = {f"EFS_BACKUP_{command}_FILES_PER_PART": "20" for command in ("RUN", "RESTORE")}
+"""The environment in which even so few files as here are brought by fpsync and rsync, in several parts."""
+
+
 @pytest.fixture
 def wrapper(cli: Cli, tmp_path: Path) -> Path:
     """An rsync that comes first in PATH; in its directory lies what it shall do, and what it did."""
@@ -71,7 +75,7 @@ def wrapper(cli: Cli, tmp_path: Path) -> Path:
     (programs / "rsync").write_text(_WRAPPER)
     (programs / "rsync").chmod(0o755)
     (programs / "decoy").write_text("nobody may touch this")
-    cli.environment["PATH"] = f"{programs}:{cli.environment['PATH']}"
+    cli.environment |= {"PATH": f"{programs}:{cli.environment['PATH']}", **FPSYNC_HAS_TO}
     return programs
 
 

@@ -139,7 +139,8 @@ class Arrivals:
         if isinstance(outcome, Trouble) and not self._keeps_remains and self._clear_the_way(path):
             outcome = self._bringer.bring(path)
         if isinstance(outcome, Brought) and stat.S_ISDIR(outcome.attributes.st_mode):
-            return self._leave_to_the_next_time(path)
+            self._leave_to_the_next_time(path)
+            return None
         return outcome
 
     def _leave_to_the_next_time(self, path: str) -> None:
