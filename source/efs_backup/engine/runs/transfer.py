@@ -252,8 +252,8 @@ class Transfer:
     def _check_that_source_is_the_same(self) -> None:
         """An unmounted source is not one of which every file has vanished."""
         source = self._spec.source
-        with source_errors_named(source.root):
-            found, started = os.stat(source.root), os.fstat(source.descriptor)
+        with source_errors_named(source.root), held(open_root(source.root)) as there:
+            found, started = os.fstat(there), os.fstat(source.descriptor)
         if (found.st_dev, found.st_ino) != (started.st_dev, started.st_ino):
             raise SourceUnreadable(f"The source {source.root!r} was unmounted or replaced during the backup.")
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from efs_backup.domain.humanize import counted
 from efs_backup.domain.snapshots.names import TRASH_NAME, SnapshotName
+from efs_backup.engine.machine.mounts import mounts_below
 from efs_backup.engine.machine.os_errors import refusals_named
 from efs_backup.engine.series.flush_marks import ALL, NOTHING, FlushMark
-from efs_backup.engine.series.series import Series
+from efs_backup.engine.series.series import Series, Snapshot
 from efs_backup.engine.series.spare import Spare
 from efs_backup.engine.trees.delete import delete_content
 
@@ -33,11 +34,12 @@ def begin_partial(series: Series, name: SnapshotName, *, is_empty: bool, keeps_s
 
     is_empty: begin with nothing, as stock tools need it. keeps_spare: else a spare goes to the trash.
     """
-    notes = tuple(_discard_others(series, keeps_newest=not is_empty))
+    left = None if is_empty else next((one for one in series.partials() if not mounts_below(str(one.path))), None)
+    notes = tuple(_discard_others(series, left))
     mark = FlushMark(series.path, name)
     with refusals_named(str(series.path)):
-        if left := series.partials()[:1] if not is_empty else []:
-            return _continued(series, left[0].name, name, notes)
+        if left:
+            return _continued(series, left.name, name, notes)
         Spare(series).discard(but_marked=keeps_spare)
         mark.write(mark.probe()[1])  # before the tree has the name: what this backup makes is newer
         path = None if is_empty else Spare(series).become(name)
@@ -47,18 +49,16 @@ def begin_partial(series: Series, name: SnapshotName, *, is_empty: bool, keeps_s
     return Partial(name, path, mark, notes=notes)
 
 
-def _discard_others(series: Series, *, keeps_newest: bool) -> Iterator[str]:
-    """Have at most one left.
+def _discard_others(series: Series, kept: Snapshot | None) -> Iterator[str]:
+    """Have at most one left, but for those in which something is mounted; they are named when the series is pruned.
 
     A file that only two partials have was perhaps never written to the disk, and must not look like one that a
     snapshot shares: what goes is deleted at once.
     """
-    outdated = series.partials()[int(keeps_newest) :]
-    for partial in outdated:
-        series.discard(partial.path)
-    if outdated:
+    gone = [one for one in series.partials() if one != kept and series.discard(one.path) is None]
+    if gone:
         delete_content(series.path, TRASH_NAME)
-        yield f"{counted(len(outdated), 'older partial')} went to the trash."
+        yield f"{counted(len(gone), 'older partial')} went to the trash."
 
 
 def _continued(series: Series, left: SnapshotName, name: SnapshotName, notes: tuple[str, ...]) -> Partial:
