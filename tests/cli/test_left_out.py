@@ -82,7 +82,7 @@ def test_what_cannot_be_looked_at_is_named(
 ) -> None:
     """The entry itself, and not the directory that it lies in."""
     mounts.of_somebody(source / path)
-    assert f"{path!r} in the source" in cli("run", source, backup, *more, code=1).stderr
+    assert repr(path) in cli("run", source, backup, *more, code=1).stderr
     assert cli("list", backup, code=5).stdout == ""
 
 

@@ -1,6 +1,7 @@
 """Left out: the names that a walk does not look at, as the main process has described them."""
 
 import os
+import stat
 
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
 if TYPE_CHECKING:
@@ -32,12 +33,12 @@ class LeftOut:
         """Tell whether the entry at this path is left out."""
         if path in self._paths:
             return True
-        if path in self._mounts and not _is_directory(entry, unknown=False):
+        if path in self._mounts and not _is_seen_directory(entry):
             receipt.gone.append(entry.name)
             return True
         met = [
             number for number, (matches, is_for_directories) in enumerate(self._patterns)
-            if matches(path) and (not is_for_directories or _is_directory(entry, unknown=True))
+            if matches(path) and (not is_for_directories or _may_be_directory(entry))
         ]  # fmt: skip
         receipt.met += met
         return bool(met)
@@ -56,9 +57,17 @@ def _compiled(patterns: "Sequence[str]") -> "list[tuple[Callable[[str], bool], b
     return [(matcher(text), is_for_directories(text)) for text in patterns]
 
 
-def _is_directory(entry: "os.DirEntry[str]", *, unknown: bool) -> bool:
-    """Tell by the listing, on most file systems without a look at it; `unknown` where it cannot be looked at."""
+def _is_seen_directory(entry: "os.DirEntry[str]") -> bool:
+    """Tell whether the entry can be looked at, and is a directory; root may not see what a user has mounted."""
+    try:
+        return stat.S_ISDIR(entry.stat(follow_symlinks=False).st_mode)
+    except OSError:
+        return False
+
+
+def _may_be_directory(entry: "os.DirEntry[str]") -> bool:
+    """Tell by the listing, on most file systems without a look at it; what cannot be looked at is taken for one."""
     try:
         return entry.is_dir(follow_symlinks=False)
     except OSError:
-        return unknown
+        return True

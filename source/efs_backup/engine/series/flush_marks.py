@@ -53,7 +53,8 @@ class FlushMark:
 
     def forget(self) -> None:
         """Remove the mark, if there is one: a partial that begins has nothing on the disk. Raises OSError."""
-        self._path.unlink(missing_ok=True)
+        with suppress(IsADirectoryError):  # it says nothing, so it may stay
+            self._path.unlink(missing_ok=True)
 
     def write(self, until_ns: int | None) -> None:
         """Set the mark, by a rename. Raises OSError."""
