@@ -14,7 +14,7 @@ pytestmark = pytest.mark.root
 
 @pytest.fixture
 def fault(cli: Cli, tmp_path: Path) -> Path:
-    """A file of shell lines that a fpsync before the real one runs, which is after the survey and before the copy."""
+    """A file of shell lines that a fpsync before the real one runs, which is after the walk, when anything is left."""
     programs, lines = tmp_path / "programs", tmp_path / "programs" / "lines"
     programs.mkdir()
     lines.write_text("")
@@ -22,12 +22,14 @@ def fault(cli: Cli, tmp_path: Path) -> Path:
     wrapper.write_text(f'#!/bin/bash\n. "{lines}"\nexec bash /usr/bin/fpsync "$@"\n')
     wrapper.chmod(0o755)
     cli.environment["PATH"] = f"{programs}:{cli.environment['PATH']}"
+    cli.environment["EFS_BACKUP_RUN_FILES_PER_PART"] = "1"
     return lines
 
 
 def let_umount(fault: Path, point: Path) -> Path:
-    """Have the fault unmount this; gives the file that is there once it has."""
+    """Have the fault unmount this, and something left to fpsync; gives the file that is there once it has."""
     hit = fault.with_name("hit")
+    os.mkfifo(fault.parents[1] / "source" / "fifo")
     fault.write_text(f"umount -l '{point}' && touch '{hit}'\n")
     return hit
 
