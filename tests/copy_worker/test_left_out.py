@@ -7,6 +7,7 @@ import pytest
 from efs_backup.copy_worker.left_out import CLOSED, SUSPECT, LeftOut
 from tests.builders import write
 from tests.copy_worker.pair import Pair
+from tests.mounts import Mounts
 
 PATTERNS = ("*.tmp", "cache/", "/only here", "deep/**/log")
 
@@ -58,6 +59,17 @@ def test_of_a_mount_point_a_closed_directory_stays(filled: Pair) -> None:
     (root,) = filled.receipts[""]
     assert root.gone == ["only here"]
     assert {name: flags for name, _, _, flags in root.below} == {"x": CLOSED, "y": 0, "deep": 0}
+
+
+def test_a_mount_point_that_root_may_not_see_is_left_out_altogether(filled: Pair, mounts: Mounts) -> None:
+    """A user has mounted something of their own there: it is told, and no trouble."""
+    mounts.of_somebody(filled.source / "mine")
+    filled.setup.left_out = ((), (), ("mine",))
+    root = filled.walk()
+    assert (root.gone, root.troubles) == (["mine"], [])
+    assert not (filled.target / "mine").exists()
+    filled.setup.left_out = ()
+    assert [name for name, *_ in filled.walk().troubles] == ["mine"]
 
 
 def test_a_directory_of_another_device_is_closed_and_one_of_ours_is_suspect(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from efs_backup.engine.series.spare import Spare
 from tests.builders import write
 from tests.engine.crashes import each_crash
 from tests.engine.test_spare import a_series, name_of
+from tests.mounts import Mounts
 
 NEW, OLD, OLDER = name_of(0), name_of(1), name_of(2)
 
@@ -141,6 +142,18 @@ def test_of_several_partials_the_newest_is_continued_and_the_others_are_deleted_
     assert (partial.path / "file").stat().st_nlink == 1
     assert os.listdir(series.trash) == []
     assert [one.name for one in series.partials()] == [NEW]
+
+
+def test_a_partial_in_which_something_is_mounted_is_not_continued(series: Series, mounts: Mounts) -> None:
+    """An older one is, and what is mounted stays where it is."""
+    _left(series, OLDER, ALL)
+    mounted = mounts.memory(_left(series, OLD).with_name("mounted"))
+    write(mounted / "file", "somebody's")
+    partial = _begin(series)
+    assert (partial.path / "file").read_text() == str(OLDER)
+    assert (mounted / "file").read_text() == "somebody's"
+    assert sorted(one.name for one in series.partials()) == [OLD, NEW]
+    assert partial.notes == ()
 
 
 def test_stock_tools_begin_with_nothing(series: Series) -> None:

@@ -108,7 +108,7 @@ def test_a_piece_of_work_gives_its_result_or_its_error(never: threading.Event) -
 def test_a_file_system_that_hangs_ends_the_backup(
     cli: Cli, simulator: Simulator, simulator_program: Path, stopped: str
 ) -> None:
-    """Whichever side it is, and whatever the backup does at that moment, it says so.
+    """Whichever side it is, it says so.
 
     The process itself is gone when the kernel lets its threads go: for FUSE, unlike NFS, when the server is back.
     """

@@ -273,7 +273,7 @@ def test_a_private_directory_is_private_while_it_is_restored(
         for path in (target, target / "private"):
             path.chmod(0o777)
     modes_seen.unlink(missing_ok=True)
-    cli("restore", backup, target, "--mode", "mirror", "--files-per-part", 1)
+    cli("restore", backup, target, "--mode", "mirror", "--files-per-part", 1)  # so that an rsync is there to look
     seen = {tuple(line.split()) for line in modes_seen.read_text().splitlines()}
     assert seen
     assert all(int(found, 8) & ~mode == 0 or int(found, 8) == 0o700 for found, _ in seen), seen

@@ -36,7 +36,7 @@ def _paid_by_two(feeder: TokenFeeder, seconds: float, at_once: int) -> float:
     said = [tuple(map(float, reader.communicate(timeout=30)[0].split())) for reader in readers]
     assert [reader.returncode for reader in readers] == [0, 0]
     paid, begun, ended = zip(*said, strict=True)
-    return sum(paid) / (max(ended) - min(begun))
+    return float(sum(paid) / (max(ended) - min(begun)))
 
 
 @pytest.mark.parametrize(("rate", "at_once"), [(200, 1), (1000, 5), (5000, 9), (20_000, 64)])

@@ -35,7 +35,7 @@ from efs_backup.engine.runs.preflight import (
     refuse_sudden_emptiness,
 )
 from efs_backup.engine.runs.recognition import hold_of, look_for_lost_mounts, recognize, remember, server_time
-from efs_backup.engine.runs.transfer import TargetStuck, Transfer, Transferred, TransferSpec
+from efs_backup.engine.runs.transfer import Disk, TargetStuck, Transfer, Transferred, TransferSpec
 from efs_backup.engine.series.flush_marks import Flusher, remove_marks
 from efs_backup.engine.series.journal import Journal, expected
 from efs_backup.engine.series.lock import Owner, locked
@@ -220,9 +220,8 @@ class BackupRun:
         ):
             self._watcher.expect(*expected(attempt.series.path))
             spec = self._spec(attempt, target)
-            return Transfer(
-                spec, private, self._runner, tools, stop=self._stop, watcher=self._watcher, tick=flusher.tick
-            ).run()
+            disk = Disk(flusher.tick, lambda: flusher.flush(FLUSH_PATIENCE_SECONDS))
+            return Transfer(spec, private, self._runner, tools, stop=self._stop, watcher=self._watcher, disk=disk).run()
 
     def _spec(self, attempt: "_Attempt", target: Tree) -> TransferSpec:
         return TransferSpec(

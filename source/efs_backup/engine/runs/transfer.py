@@ -95,12 +95,20 @@ class Transferred:
         return fault_of(self.troubles, tolerated, source, target)
 
 
+@dataclass(frozen=True)
+class Disk:
+    """How what is written reaches the disk: `tick` is called about every second, `flush` where all has to be there."""
+
+    tick: Callable[[], None] = lambda: None
+    flush: Callable[[], None] = lambda: None
+
+
 class TargetStuck(Exception):
     """The target's root holds something that the source has not and that cannot be removed."""
 
 
 class Transfer:
-    """A transfer under way; `tick` is called about every second."""
+    """A transfer under way."""
 
     def __init__(
         self,
@@ -111,7 +119,7 @@ class Transfer:
         *,
         stop: Stop,
         watcher: Watcher,
-        tick: Callable[[], None] = lambda: None,
+        disk: Disk = Disk(),
     ) -> None:
         self._spec = spec
         self._private = private
@@ -119,7 +127,7 @@ class Transfer:
         self._tools = tools
         self._stop = stop
         self._watcher = watcher
-        self._tick = tick
+        self._disk = disk
         self._rest = Rest(private.lists, plan_pieces(spec.tuning), most_few(spec.tuning))
         self._done = Transferred()
 
@@ -146,6 +154,8 @@ class Transfer:
         if not (self._bring_rest(walked.doubtful) and self._copy_large(walk, walked)):
             return
         self._check_that_source_is_the_same()
+        if walked.links.groups():
+            self._disk.flush()  # before a new file has two names, by which it would pass for one that a snapshot has, too
         is_restore = spec.purpose is Purpose.RESTORE
         make_links_true(spec.source, spec.target, walked.links, spec.left_out if is_restore else None)
         self._leave(walked.waiting)
@@ -173,7 +183,7 @@ class Transfer:
 
     def _pulse(self, done: CopyStatistics) -> None:
         self._watcher.progress(self._done.statistics + done)
-        self._tick()
+        self._disk.tick()
 
     def _copy_by_stock_tools(self) -> bool:
         """Let fpart, fpsync and rsync alone fill the target; False where that did not come to its end.
@@ -201,7 +211,7 @@ class Transfer:
         options = rsync_options(links, spec.purpose, spec.comparing)
         into_live = spec.purpose is Purpose.RESTORE
         order = CopySpec(spec.source, spec.target, options, sizes, spec.fidelity, into_live=into_live)
-        report = Copy(order, self._runner, self._tools, private, lists).run(self._stop, self._watcher, self._tick)
+        report = Copy(order, self._runner, self._tools, private, lists).run(self._stop, self._watcher, self._disk.tick)
         self._take_report(report)
         if report.is_full or not report.is_settled:
             self._done.is_full |= report.is_full
@@ -229,7 +239,7 @@ class Transfer:
             spec.source, spec.target, bringer, spec.fidelity, keeps_remains=spec.purpose is Purpose.RESTORE
         )
         try:
-            arrivals.bring(rest, self._tick)
+            arrivals.bring(rest, self._disk.tick)
             arrivals.settle(doubtful, trusted=False)
         except Stopped:
             return False

@@ -52,12 +52,9 @@ class FlushMark:
         return until if until is ALL or type(until) is int else NOTHING
 
     def forget(self) -> None:
-        """Remove the mark, if there is one: a partial that begins has nothing on the disk. Raises OSError.
-
-        A directory in its place is no mark of ours: it says nothing, and stays.
-        """
-        with suppress(FileNotFoundError, IsADirectoryError):
-            self._path.unlink()
+        """Remove the mark, if there is one: a partial that begins has nothing on the disk. Raises OSError."""
+        with suppress(IsADirectoryError):  # it says nothing, so it may stay
+            self._path.unlink(missing_ok=True)
 
     def write(self, until_ns: int | None) -> None:
         """Set the mark, by a rename. Raises OSError."""

@@ -34,11 +34,12 @@ def begin_partial(series: Series, name: SnapshotName, *, is_empty: bool, keeps_s
 
     is_empty: begin with nothing, as stock tools need it. keeps_spare: else a spare goes to the trash.
     """
-    notes = tuple(_discard_others(series, keeps_newest=not is_empty))
+    left = None if is_empty else next((one for one in series.partials() if not mounts_below(str(one.path))), None)
+    notes = tuple(_discard_others(series, left))
     mark = FlushMark(series.path, name)
     with refusals_named(str(series.path)):
-        if left := [] if is_empty else _unmounted(series):
-            return _continued(series, left[0].name, name, notes)
+        if left:
+            return _continued(series, left.name, name, notes)
         Spare(series).discard(but_marked=keeps_spare)
         mark.write(mark.probe()[1])  # before the tree has the name: what this backup makes is newer
         path = None if is_empty else Spare(series).become(name)
@@ -48,23 +49,16 @@ def begin_partial(series: Series, name: SnapshotName, *, is_empty: bool, keeps_s
     return Partial(name, path, mark, notes=notes)
 
 
-def _discard_others(series: Series, *, keeps_newest: bool) -> Iterator[str]:
-    """Have at most one left.
+def _discard_others(series: Series, kept: Snapshot | None) -> Iterator[str]:
+    """Have at most one left, but for those in which something is mounted; they are named when the series is pruned.
 
     A file that only two partials have was perhaps never written to the disk, and must not look like one that a
     snapshot shares: what goes is deleted at once.
     """
-    kept = _unmounted(series)[: int(keeps_newest)]
-    outdated = [partial for partial in series.partials() if partial not in kept]
-    gone = [partial for partial in outdated if series.discard(partial.path) is None]
+    gone = [one for one in series.partials() if one != kept and series.discard(one.path) is None]
     if gone:
         delete_content(series.path, TRASH_NAME)
         yield f"{counted(len(gone), 'older partial')} went to the trash."
-
-
-def _unmounted(series: Series) -> list[Snapshot]:
-    """The partials, newest first, in which nothing is mounted: nothing of it may be changed."""
-    return [partial for partial in series.partials() if not mounts_below(str(partial.path))]
 
 
 def _continued(series: Series, left: SnapshotName, name: SnapshotName, notes: tuple[str, ...]) -> Partial:
