@@ -155,7 +155,7 @@ class Transfer:
             return
         self._check_that_source_is_the_same()
         if walked.links.groups():
-            self._disk.flush()  # before a new file has two names, by which it would pass for one that a snapshot has, too
+            self._disk.flush()  # before a new file has two names, by which it would pass for a snapshot's too
         is_restore = spec.purpose is Purpose.RESTORE
         make_links_true(spec.source, spec.target, walked.links, spec.left_out if is_restore else None)
         self._leave(walked.waiting)
