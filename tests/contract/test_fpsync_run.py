@@ -254,6 +254,17 @@ def test_an_interrupt_lets_running_parts_end_and_begins_no_other(prepared: Prepa
     assert sorted(prepared.began) == sorted(prepared.ended) == [1, 2]
 
 
+def test_a_mark_lets_running_parts_end_and_begins_no_other(prepared: Prepared) -> None:
+    """A signal is forgotten while fpsync begins; the mark, set again and again, is not."""
+    prepared.prepare(parts=6, jobs=2, work=UNTIL_TOLD)
+    process = prepared.start(jobs=2)
+    _wait_for(lambda: len(prepared.began) == 2)
+    prepared.run.stop()
+    (prepared.place / "go").touch()
+    process.wait(PATIENCE_SECONDS)
+    assert sorted(prepared.began) == sorted(prepared.ended) == [1, 2]
+
+
 def test_fpsync_waits_for_a_part_that_it_asked_for_when_it_was_interrupted(prepared: Prepared) -> None:
     """The signal is for fpsync alone: a `ps` that is killed by it, here a slow one, says that its part has ended."""
     prepared.prepare(parts=2, jobs=1, work=UNTIL_TOLD)

@@ -113,8 +113,21 @@ class Copy:
                 next_watch = time.monotonic() + _WATCH_SECONDS
         if process.poll() is None and not self._is_over():
             watcher.step(f"stopping, for {stop.reason()}; the files under way may end")
-            _interrupt(process, stop, whole_group=self._run is None)
+            self._interrupt(process, stop)
             self._note_cut_off(watchdog)
+
+    def _interrupt(self, process: subprocess.Popen[bytes], stop: Stop) -> None:
+        """Let the running parts end, by a SIGINT; what is not done after the grace is left to be killed.
+
+        A crawling fpart needs a signal of its own. Else fpsync alone gets one: what it asks for a part by, hit too,
+        would be taken for the part's end. And it has a mark, for while it begins it forgets a signal.
+        """
+        process.send_signal(signal.SIGINT) if self._run else os.killpg(process.pid, signal.SIGINT)
+        give_up = time.monotonic() + STOP_GRACE_SECONDS
+        while process.poll() is None and time.monotonic() < give_up and not stop.is_urgent:
+            if self._run:
+                self._run.stop()
+            time.sleep(_POLL_SECONDS)
 
     def _start(self, command: Command, output: Path, errors: Path | None = None) -> subprocess.Popen[bytes]:
         process = self._runner.start(command, output, self._workspace.programs, errors)
@@ -265,18 +278,6 @@ class Copy:
 
     def _part(self, number: int) -> str:
         return str((self._part_directory or self._workspace.path) / f"part.{number}")
-
-
-def _interrupt(process: subprocess.Popen[bytes], stop: Stop, *, whole_group: bool) -> None:
-    """SIGINT to fpsync lets the running parts end; what is not done after the grace is left to be killed.
-
-    whole_group: fpart needs one of its own. Else fpsync alone gets it: what it asks for a part by, hit too, would be
-    taken for the part's end.
-    """
-    os.killpg(process.pid, signal.SIGINT) if whole_group else process.send_signal(signal.SIGINT)
-    give_up = time.monotonic() + STOP_GRACE_SECONDS
-    while process.poll() is None and time.monotonic() < give_up and not stop.is_urgent:
-        time.sleep(_POLL_SECONDS)
 
 
 def _entries(part: Path) -> Iterator[str]:

@@ -7,6 +7,7 @@ from 1.5 to 1.7 want of it differs a little: all of that is there, and does no h
 import os
 import shlex
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +79,11 @@ class FpsyncRun:
             _write(self._queue / "info", _info_text(info))
             # Without this mark no run can be resumed, so it comes last. Taken from the queue, it ends the run.
             _write(self._queue / "fp_done", "", len(parts) + 1)
+
+    def stop(self) -> None:
+        """Have no further part begun, by fpsync's own mark of an interrupt, which it removes when it begins itself."""
+        with suppress(FileNotFoundError):
+            (self._queue / "sl_stop").touch()
 
     def _make_directories(self) -> None:
         """The last one is fpsync's from 1.7 on: for the jobs that have ended."""

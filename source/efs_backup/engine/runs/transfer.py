@@ -135,31 +135,58 @@ class Transfer:
         """Bring everything. Raises TargetStuck, CopyFailed, Hung, and OSError of the target's side."""
         if self._spec.tuning.copier is Copier.RSYNC and not self._copy_by_stock_tools():
             return self._done
-        with ExitStack() as stack:
-            workers: Workers[Task] = stack.enter_context(closing(self._workers(stack)))
-            self._walk(workers)
+        walked = self._walk()
+        if walked and self._rest.lists:
+            walked = self._walk_again()
+        if walked:
+            self._finish(walked)
         return self._done
 
-    def _walk(self, workers: Workers[Task]) -> None:
-        spec, done = self._spec, self._done
-        walk = Walk(
+    def _walk(self) -> Walked | None:
+        """Bring everything but what needs all to be there; None where that did not come to its end."""
+        with ExitStack() as stack:
+            walk = self._begin_walk(stack, self._setup(stack))
+            walked = walk.run()
+            self._take(walked)
+            if walked.is_stuck:
+                raise TargetStuck(walked.troubles[-1].text)
+            is_whole = walked.is_whole and self._bring_rest(walked.doubtful) and self._copy_large(walk, walked)
+            return walked if is_whole else None
+
+    def _walk_again(self) -> Walked | None:
+        """Compare once more, after others have worked in the target; what is not as it was made is made again.
+
+        All that is there now was made by this transfer, or was trusted before.
+        """
+        self._rest = Rest(self._private.lists, plan_pieces(self._spec.tuning), most_few(self._spec.tuning))
+        with ExitStack() as stack:
+            setup = self._setup(stack)
+            setup.with_content, setup.trusted_until_ns = False, None
+            walked = self._begin_walk(stack, setup).run()
+            self._done.is_full |= walked.is_full
+            self._done.troubles += walked.troubles
+            is_whole = walked.is_whole and self._settle(self._rest.paths(), walked.doubtful)
+            return walked if is_whole else None
+
+    def _begin_walk(self, stack: ExitStack, setup: Setup) -> Walk:
+        spec = self._spec
+        plan = plan_workers(slowest_concurrency(spec.source, spec.target), spec.tuning)
+        setup.threads = plan.threads
+        workers: Workers[Task] = stack.enter_context(closing(Workers(self._runner, setup, plan.workers)))
+        return Walk(
             spec.source, workers, spec.left_out, rest=self._rest.add, should_stop=self._stop.is_due, pulse=self._pulse
         )
-        walked = walk.run()
-        self._take(walked)
-        if walked.is_stuck:
-            raise TargetStuck(walked.troubles[-1].text)
-        if not walked.is_whole:
-            return
-        if not (self._bring_rest(walked.doubtful) and self._copy_large(walk, walked)):
-            return
+
+    def _finish(self, walked: Walked) -> None:
+        """Do what needs all to be there: hard links, and attributes of the directories that had to wait."""
+        spec = self._spec
         self._check_that_source_is_the_same()
         if walked.links.groups():
             self._disk.flush()  # before a new file has two names, by which it would pass for a snapshot's too
         is_restore = spec.purpose is Purpose.RESTORE
         make_links_true(spec.source, spec.target, walked.links, spec.left_out if is_restore else None)
         self._leave(walked.waiting)
-        done.is_whole = True
+        self._done.is_whole = True
 
     def _take(self, walked: Walked) -> None:
         done = self._done
@@ -167,19 +194,18 @@ class Transfer:
         done.troubles += walked.troubles
         done.statistics += walked.statistics
 
-    def _workers(self, stack: ExitStack) -> Workers[Task]:
+    def _setup(self, stack: ExitStack) -> Setup:
         spec = self._spec
-        plan = plan_workers(slowest_concurrency(spec.source, spec.target), spec.tuning)
         is_stock = spec.tuning.copier is Copier.RSYNC
         setup = Setup(spec.source.descriptor, spec.target.descriptor, COMPARES if is_stock else spec.way)
-        setup.threads, setup.time_step_ns = plan.threads, spec.comparing.time_step_ns
-        setup.with_content, setup.trusted_until_ns = spec.comparing.with_content, spec.trusted_until_ns
+        setup.time_step_ns, setup.with_content = spec.comparing.time_step_ns, spec.comparing.with_content
+        setup.trusted_until_ns = spec.trusted_until_ns
         setup.left_out = spec.left_out.description().arguments
         setup.references = [_opened(stack, path) for path in spec.references]
         setup.trash = _opened(stack, spec.trash) if spec.trash else setup.trash
         setup.unfinished = _opened(stack, spec.unfinished) if spec.unfinished else setup.unfinished
         setup.throttle = stack.enter_context(closing(TokenFeeder(spec.source.throttle))).descriptor
-        return Workers(self._runner, setup, plan.workers)
+        return setup
 
     def _pulse(self, done: CopyStatistics) -> None:
         self._watcher.progress(self._done.statistics + done)
