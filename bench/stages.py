@@ -69,6 +69,7 @@ class _Way:
         change_tree(self.area.stored(self.area.source), self.plan.share, self.plan.seed + 1)
         self._backup(STEADY_CHANGED)
         self._backup(SETTLING)
+        self._backup(SETTLING)  # ours keeps two snapshots: only now the spare has all that the newest has
         self._backup(STEADY)
         self._prune()
         self._restore()
