@@ -182,7 +182,7 @@ class Nights(RuleBasedStateMachine):
         environment: dict[str, Any] = {**os.environ, "TMPDIR": str(self.place), **A_FIRST_BACKUP_IS_MEANT}
         cli = Cli(environment)
         cli.copier = self.copier
-        line = cli.line("run", self.source, self.backup, "--retain", 9, "--allow-empty")
+        line = cli.line("run", self.source, self.backup, "--retain", 170, "--allow-empty")
         process = subprocess.Popen(
             line, env=environment, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
