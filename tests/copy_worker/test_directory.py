@@ -903,3 +903,16 @@ def test_a_setup_arrives_as_it_was_sent() -> None:
     setup.left_out = (("*.tmp",), ("a",), (), 0, (1, 2))
     assert Setup.of(setup.packed()).packed() == setup.packed()
     assert setup.descriptors() == [3, 4, 5, 7, 8]
+
+
+def test_what_is_left_out_is_told_whenever_a_large_directory_is_reported(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each name that a pattern has left out stands in one of the receipts, whichever came before it."""
+    monkeypatch.setattr("efs_backup.copy_worker.directory._NAMES_A_RECEIPT", 3)
+    for number in range(30):
+        write(pair.source / "many" / f"{number}{'.tmp' if number % 2 else ''}")
+    pair.setup.left_out = (("*.tmp",),)
+    pair.enter("many", there=None)
+    assert len(pair.receipts["many"]) > 3
+    assert [number for receipt in pair.receipts["many"] for number in receipt.met] == [0] * 15

@@ -251,14 +251,14 @@ class DirectoryCopy:
         """What the source has of a slice of the names, with attributes, but for what is left out."""
         if self._is_closed:
             return
-        left_out, receipt, met = self._roots.left_out, self._receipt, 0
+        left_out, met = self._roots.left_out, 0
         try:
             with os.scandir(source) as entries:
                 for entry in entries:
                     met += 1
                     if slices > 1 and hash(entry.name) % slices != number:
                         continue
-                    if left_out.has_names and left_out(self._prefix + entry.name, entry, receipt):
+                    if left_out.has_names and left_out(self._prefix + entry.name, entry, self._receipt):
                         continue
                     try:
                         found = entry.stat(follow_symlinks=False)
