@@ -67,10 +67,8 @@ def test_without_anything_it_begins_with_an_empty_one(series: Series) -> None:
     assert _marks(series) == []
 
 
-def test_a_spare_becomes_the_partial_and_is_believed(series: Series) -> None:
-    """What this backup makes in it is newer than the mark, so that the next one does not believe it before a flush."""
-    spare = _spare(series)
-    before, inode = _ctime(spare), spare.stat().st_ino
+def _begins_in_place_and_is_believed(series: Series, before: int, inode: int) -> None:
+    """All that was there is believed; the mark lies between it, of this ctime and inode, and what is made now."""
     _tick()
     partial = _begin(series)
     _tick()
@@ -80,6 +78,13 @@ def test_a_spare_becomes_the_partial_and_is_believed(series: Series) -> None:
     until = FlushMark(series.path, NEW).until_ns()
     assert until is not None
     assert before < until < _ctime(made)
+
+
+def test_a_spare_becomes_the_partial_and_is_believed(series: Series) -> None:
+    """What this backup makes in it is newer than the mark, so that the next one does not believe it before a flush."""
+    spare = _spare(series)
+    before, inode = _ctime(spare), spare.stat().st_ino
+    _begins_in_place_and_is_believed(series, before, inode)
     assert _marks(series) == [f".flushed-{NEW}"]
 
 
@@ -87,15 +92,7 @@ def test_a_partial_that_was_flushed_is_continued_in_place_and_believed(series: S
     """It is renamed; its old mark is gone, and what comes now is newer than the new one."""
     file = _left(series, OLD, ALL)
     before, inode = _ctime(file), file.stat().st_ino
-    _tick()
-    partial = _begin(series)
-    _tick()
-    made = write(partial.path / "made")
-    assert (partial.path / "file").stat().st_ino == inode
-    assert partial.trusted_until_ns is ALL
-    until = FlushMark(series.path, NEW).until_ns()
-    assert until is not None
-    assert before < until < _ctime(made)
+    _begins_in_place_and_is_believed(series, before, inode)
     assert (_marks(series), [one.name for one in series.partials()]) == ([f".flushed-{NEW}"], [NEW])
 
 

@@ -13,26 +13,8 @@ if TYPE_CHECKING:
     Known = tuple[tuple[int, ...], int, int, int, int, int, int]
     """(what is compared, inode, links, ctime in ns, mode, group, size) of an entry that is there already."""
 
-_GIVEN_AWAY = stat.S_ISUID | stat.S_ISGID
 
-
-def comparing(time_step_ns: int, *, owners: bool) -> "Callable[[os.stat_result], tuple[int, ...]]":
-    """Choose what of an entry has to be the same in source and target.
-
-    mtime (to the nanosecond, or as exactly as the target's file system keeps it), size, type and mode, owner, number of
-    a device. Without `owners`, for a user who cannot give files away, nothing that only an owner decides; the group is
-    compared apart (`keeps_group`).
-    """
-    if owners:
-        return lambda found: (
-            found.st_mtime_ns // time_step_ns, found.st_size, found.st_mode, found.st_uid, found.st_gid, found.st_rdev,
-        )  # fmt: skip
-    return lambda found: (
-        found.st_mtime_ns // time_step_ns, found.st_size, found.st_mode & ~_GIVEN_AWAY, found.st_rdev,
-    )  # fmt: skip
-
-
-def known(found: os.stat_result, compared: "Callable[[os.stat_result], tuple[int, ...]]") -> "Known":
+def known(found: os.stat_result, compared: "Callable[[Attributes], tuple[int, ...]]") -> "Known":
     """Keep of an entry what is needed: a stat_result takes three times the memory."""
     return (
         compared(found), found.st_ino, found.st_nlink, found.st_ctime_ns, found.st_mode, found.st_gid, found.st_size,

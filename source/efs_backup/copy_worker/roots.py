@@ -3,8 +3,8 @@
 import os
 
 from efs_backup.copy_worker.beneath import LISTING, open_below
-from efs_backup.copy_worker.facts import comparing
 from efs_backup.copy_worker.left_out import LeftOut
+from efs_backup.copy_worker.rules import comparing
 
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ import stat
 
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Protocol
 
     class Attributes(Protocol):
@@ -37,9 +38,26 @@ WRITE, SYMLINK, LARGE, RSYNC = "write", "symlink", "large", "rsync"
 """How a new entry is made: a small file written, a symlink made, a large file so that it can be continued; all else is
 left to rsync."""
 
+_GIVEN_AWAY = stat.S_ISUID | stat.S_ISGID
 _SMALLEST_HOLE = 4096
 _BLOCK = 512
 _PERMISSIONS = 0o777
+
+
+def comparing(time_step_ns: int, *, owners: bool) -> "Callable[[Attributes], tuple[int, ...]]":
+    """Choose what of an entry has to be the same in source and target.
+
+    mtime (to the nanosecond, or as exactly as the target's file system keeps it), size, type and mode, owner, number of
+    a device. Without `owners`, for a user who cannot give files away, nothing that only an owner decides; the group is
+    compared apart (`keeps_group`).
+    """
+    if owners:
+        return lambda found: (
+            found.st_mtime_ns // time_step_ns, found.st_size, found.st_mode, found.st_uid, found.st_gid, found.st_rdev,
+        )  # fmt: skip
+    return lambda found: (
+        found.st_mtime_ns // time_step_ns, found.st_size, found.st_mode & ~_GIVEN_AWAY, found.st_rdev,
+    )  # fmt: skip
 
 
 def is_equal(source: "Attributes", reference: "Attributes", time_step_ns: int = 1) -> bool:
@@ -48,14 +66,8 @@ def is_equal(source: "Attributes", reference: "Attributes", time_step_ns: int = 
     Type and mode, owner, size, and mtime to the nanosecond, or as exactly as the reference's file system keeps it; the
     number for devices.
     """
-    return (
-        source.st_mtime_ns // time_step_ns == reference.st_mtime_ns // time_step_ns
-        and source.st_size == reference.st_size
-        and source.st_mode == reference.st_mode
-        and source.st_uid == reference.st_uid
-        and source.st_gid == reference.st_gid
-        and source.st_rdev == reference.st_rdev
-    )
+    compared = comparing(time_step_ns, owners=True)
+    return compared(source) == compared(reference)
 
 
 def way_of(source: "Attributes") -> str:

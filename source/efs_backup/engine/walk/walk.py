@@ -17,6 +17,7 @@ from efs_backup.engine.finalize.hard_links import LinkFacts
 from efs_backup.engine.machine.patience import PATIENCE_SECONDS
 from efs_backup.engine.trees.left_out import LeftOut
 from efs_backup.engine.trees.tree import Tree
+from efs_backup.engine.trees.tree_walk import joined
 from efs_backup.engine.walk.frontier import Directory, Frontier
 from efs_backup.engine.walk.workers import Answer, Lost, Workers
 
@@ -239,11 +240,6 @@ class Walk:
     def _is_our_own(self, path: str) -> bool:
         found = self._source.find(path)
         return found is not None and self._left_out.met(path, found)
-
-
-def joined(directory: str, name: str) -> str:
-    """Join the path of a directory, "" for the root, and a name in it."""
-    return f"{directory}/{name}" if directory else name
 
 
 def _statistics_of(receipt: Receipt) -> CopyStatistics:
