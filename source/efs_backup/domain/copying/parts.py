@@ -22,7 +22,7 @@ SMALLEST_PART_SIZE = 256 * 1024**2
 LARGEST_PART_SIZE = 4 * 1024**3
 MOST_FEW_FILES = 1000
 MOST_FEW_SIZE = 256 * 1024**2
-MOST_PIECE_FILES = 250
+MOST_PIECE_FILES = 50
 MOST_PIECE_SIZE = 64 * 1024**2
 
 _NETWORK_KINDS = ("nfs", "fuse", "cifs", "smb", "lustre", "9p", "ceph", "beegfs", "afs", "efs")
