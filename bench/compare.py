@@ -31,7 +31,7 @@ def main() -> None:
     settings = Settings(
         chosen.jobs, tuple(chosen.our_option), chosen.old_jobs, chosen.old_files, chosen.old_removals, chosen.keep
     )
-    bench = Bench(_backend(chosen), Plan(chosen.files, chosen.share, chosen.seed), settings, names)
+    bench = Bench(_backend(chosen), Plan(chosen.files, chosen.share, chosen.seed, chosen.restore), settings, names)
     facts = {"machine": machine.facts(chosen.workdir), **bench.facts()}
     done: list[Measurement] = []
     for number in range(1, chosen.rounds + 1):
@@ -59,6 +59,7 @@ def _options() -> argparse.Namespace:
     add("--share", type=float, default=0.01, help="share of the files that change")
     add("--seed", type=int, default=1, help="seed of the tree and its changes")
     add("--keep", type=int, choices=(1, 2), default=1, help="snapshots, of three, that the prune leaves")
+    add("--no-restore", action="store_false", dest="restore", help="end with the prune")
     add("--latency", type=float, default=1.0, help="multiplies the simulator's latencies")
     add("--sim-option", action="append", default=[], metavar="NAME=VALUE", help="for the simulator; repeatable")
     add("--jobs", type=int, help="--jobs of ours; without it: its own choice")
