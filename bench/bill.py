@@ -13,9 +13,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # it is run by its
 
 from bench import machine, simulator
 from bench.area import Area, Counts, Simulated
+from bench.contenders.base import command
 from bench.contenders.ours import PROGRAM
 from bench.memory import make_files
-from bench.process import Command, CommandError, run
+from bench.process import CommandError, run
 
 FILES_PER_DIRECTORY = 20
 NIGHTS = ("first backup", "links", "links, one dropped", "with a spare", "the night after", "quiet night")
@@ -41,9 +42,10 @@ def main() -> None:
 
 def _night(backend: Simulated, area: Area, files: int) -> dict[str, object]:
     with backend.stage(area) as read_counts:
-        run(Command((str(PROGRAM), "run", str(area.source), str(area.backup_side), "--init", "--retain", "2", "--json")))
+        run(command(PROGRAM, "run", area.source, area.backup_side, "--init", "--retain", "2"))
         counts = read_counts()
-    assert counts is not None, "the simulator counts"
+    if counts is None:
+        raise CommandError("the simulator has counted nothing")
     return {
         "source": simulator.per_file(counts.source, files),
         "backup": simulator.per_file(counts.backup, files),
@@ -66,7 +68,7 @@ def _of(side: simulator.Counters, data_dollars: float) -> float:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--files", type=int, default=1_000_000)
-    parser.add_argument("--workdir", default="/dev/shm", help="a directory with room for all files twice")
+    parser.add_argument("--workdir", required=True, help="a directory in memory with room for all files twice")
     parser.add_argument("--sim-option", action="append", default=[], metavar="NAME=VALUE", help="repeatable")
     return parser.parse_args()
 

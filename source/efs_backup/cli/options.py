@@ -60,7 +60,9 @@ interval = click.option(
     "--interval", type=_INTERVALS, default=Interval.DAILY.value, show_default=True, help="The series."
 )
 any_interval = click.option("--interval", type=_INTERVALS, help="Only this series.")
-jobs = click.option("--jobs", type=int, metavar="N", help="Workers, and parts of fpsync, at a time; by the machine if not given.")
+jobs = click.option(
+    "--jobs", type=int, metavar="N", help="Workers or parts at a time; chosen from the machine if not given."
+)
 _copier = click.option(
     "--copier",
     type=click.Choice([copier.value for copier in Copier]),

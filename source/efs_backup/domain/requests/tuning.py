@@ -18,9 +18,9 @@ class Copier(StrEnum):
 
 @dataclass(frozen=True)
 class Tuning:
-    """Workers and parts at a time, threads in each worker, files in a part, operations a second in all; None: chosen. Raises WrongUsage.
+    """Workers or parts at a time, threads in each worker, files in a part, operations a second in all; None: chosen.
 
-    Threads are the links copier's only.
+    Threads are the links copier's only. Raises WrongUsage.
     """
 
     copier: Copier = Copier.LINKS
