@@ -101,8 +101,9 @@ def instance(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     small_tree(source)
     place = tmp_path / "place"
     machine = Machine(
-        "", f"{REGION}a", frozenset({kind_of(str(tmp_path))}), place, tmp_path / "agent.log", tmp_path / "boot.log"
-    )
+        "", f"{REGION}a", frozenset({kind_of(str(tmp_path))}), place, tmp_path / "agent.log", tmp_path / "boot.log",
+        ami_id="ami-1",
+    )  # fmt: skip
     machine.log.write_text("the agent's log\n")
     machine.boot_log.write_text("the boot's log\n")
     yield Instance(cloud, folders, machine, source, backup, cloud.environment)

@@ -19,6 +19,7 @@ from efs_backup.agent.services import BackupServices
 from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.lifecycle import LifecycleAction
+from efs_backup.domain.operations.mounting import HELPER
 from efs_backup.domain.operations.record import BackupId
 from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.snapshots.window import Window
@@ -47,7 +48,7 @@ def test_a_backup_is_made_reported_and_the_instance_given_back(instance: Instanc
     snapshot = instance.backup / "efs-backup" / "daily" / str(ended.snapshot)
     assert account(snapshot) == account(instance.source)
     assert (ended.number_of_files, ended.vanished_files) == (13, 0)
-    assert ended.instance_id
+    assert (bool(ended.instance_id), ended.ami_id) == (True, instance.machine.ami_id)
     assert ended.logs == f"s3://efs-backup-logs/{instance.logs()[1]}"
     assert [key.split("/")[0] for key in instance.logs()] == ["ec2-logs", "efs-backup-logs"]
     assert instance.mounts() == []
@@ -77,6 +78,22 @@ def test_the_source_is_mounted_for_reading_only(instance: Instance) -> None:
     lines = (instance.folders / "mount.log").read_text().splitlines()
     assert [",ro " in line for line in lines] == [True, False]
     assert all("nfsvers=4.1,rsize=1048576,wsize=1048576,hard,timeo=600,retrans=2,noresvport" in line for line in lines)
+
+
+def test_only_the_backup_is_mounted_through_the_agent_s_access_point(instance: Instance) -> None:
+    """Where the mount helper is there: nothing else can, and the policy knows the agent by it."""
+    helper = Path(os.environ["PATH"].split(":", maxsplit=1)[0]) / HELPER
+    helper.write_text("#!/bin/sh\n")
+    helper.chmod(0o755)
+    for name, folder in (("SOURCE_FILE_SYSTEM", instance.source), ("BACKUP_FILE_SYSTEM", instance.backup)):
+        (instance.folders / instance.environment[name]).symlink_to(folder)
+    instance.environment["BACKUP_ACCESS_POINT"] = "fsap-1"
+    backup = instance.cloud.schedule_fires()
+    back_up(instance.services())
+    assert instance.cloud.store.get(backup.backup_id).status is BackupStatus.SUCCESS
+    source, target = (instance.folders / "mount.log").read_text().splitlines()
+    assert source.startswith("-t efs -o tls,iam,mounttargetip=")
+    assert target.startswith("-t efs -o tls,iam,accesspoint=fsap-1,mounttargetip=")
 
 
 @pytest.mark.parametrize("why", ["refused", "lies", "hangs"])

@@ -69,7 +69,7 @@ def _claim(services: BackupServices) -> BackupRecord | None:
     _logger.info("%s: %s", decision.action, decision.reason)
     if decision.action is not Action.SERVE or latest is None:
         return None
-    claimed = replace(latest, instance_id=services.machine.instance_id)
+    claimed = replace(latest, instance_id=services.machine.instance_id, ami_id=services.machine.ami_id)
     services.store.update(latest, claimed)
     return claimed
 
@@ -91,7 +91,8 @@ def _run(services: BackupServices, backup: BackupRecord) -> BackupResult:
     machine = services.machine
     stop = Stop(Window((backup.window_stop - machine.clock()).total_seconds()))
     runner, settings = Runner.with_new_family(), services.settings
-    read, write = Side(settings.source_file_system, "source"), Side(settings.backup_file_system, "backup")
+    read = Side(settings.source_file_system, "source")
+    write = Side(settings.backup_file_system, "backup", settings.backup_access_point)
     with (
         stopping_on_signals(stop),
         Heartbeat(services, backup, stop) as watcher,

@@ -37,13 +37,15 @@ class Machine:
     log: Path = Path("/var/log/efs-backup-agent.log")
     boot_log: Path = Path("/var/log/cloud-init-output.log")
     clock: Callable[[], datetime] = utc_now
+    ami_id: str | None = None
 
     @classmethod
     def this_one(cls, environment: Mapping[str, str]) -> "Machine":
         """What the metadata service says. Raises OSError where there is none."""
         metadata = InstanceMetadata.of_environment(environment)
         further = filter(None, environment.get(KINDS_VARIABLE, "").split(","))
-        return cls(metadata.instance_id(), metadata.zone(), MOUNTED_KINDS.union(further))
+        kinds = MOUNTED_KINDS.union(further)
+        return cls(metadata.instance_id(), metadata.zone(), kinds, ami_id=metadata.ami_id())
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,10 @@ class InstanceMetadata:
         """The instance's id."""
         return self._get("instance-id")
 
+    def ami_id(self) -> str:
+        """The AMI that the instance was made of."""
+        return self._get("ami-id")
+
     def zone(self) -> str:
         """The availability zone's name."""
         return self._get("placement/availability-zone")

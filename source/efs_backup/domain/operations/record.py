@@ -116,6 +116,7 @@ class BackupRecord:
     log_bucket_size: float | None = _maybe("S3BucketSize", _NUMBER)
     instance_type: str | None = _maybe("InstanceType")
     instance_id: str | None = _maybe(INSTANCE_ATTRIBUTE)
+    ami_id: str | None = _maybe("AmiId")
     number_of_files: int | None = _maybe("NumberOfFiles", _NUMBER)
     number_of_files_transferred: int | None = _maybe("NumberOfFilesTransferred", _NUMBER)
     total_file_size: int | None = _maybe("TotalFileSize", _NUMBER)
