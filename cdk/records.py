@@ -29,7 +29,7 @@ def record_table(scope: Construct) -> dynamodb.Table:
 
 
 def log_bucket(scope: Construct) -> s3.Bucket:
-    """The logs of the instances; it outlives the stack."""
+    """The logs of the instances; it outlives the stack, unless the stack's very creation is rolled back."""
     bucket = s3.Bucket(
         scope,
         "Logs",
@@ -37,7 +37,7 @@ def log_bucket(scope: Construct) -> s3.Bucket:
         encryption=s3.BucketEncryption.S3_MANAGED,
         enforce_ssl=True,
         versioned=True,
-        removal_policy=cdk.RemovalPolicy.RETAIN,
+        removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         lifecycle_rules=[
             s3.LifecycleRule(
                 expiration=cdk.Duration.days(_LOG_DAYS),
