@@ -37,6 +37,20 @@ class InvalidInstanceId(JsonRESTError):
 
 
 @contextmanager
+def retaining() -> Iterator[None]:
+    """While this lasts moto knows `RetainExceptOnCreate`: once a stack is there it means `Retain`."""
+    with mock.patch.object(ResourceMap, "delete", _around(ResourceMap.delete, _kept)):
+        yield
+
+
+def _kept(inner: Inner, resources: Any) -> None:
+    for resource in resources._resource_json_map.values():
+        if resource.get("DeletionPolicy") == "RetainExceptOnCreate":
+            resource["DeletionPolicy"] = "Retain"
+    inner(resources)
+
+
+@contextmanager
 def set_right(
     fleet: Fleet, file_systems: FileSystems, mail_box: MailBox, listener: Callable[[Event], None]
 ) -> Iterator[None]:
@@ -55,6 +69,7 @@ def set_right(
             (Topic, "publish", _publications(mail_box)),
         ):
             patches.enter_context(mock.patch.object(owner, name, _around(getattr(owner, name), around)))
+        patches.enter_context(retaining())
         patches.enter_context(mock.patch.object(FileSystem, "size_in_bytes", _size(file_systems)))
         identity = property(lambda point: point.access_point_id)
         patches.enter_context(mock.patch.object(AccessPoint, "physical_resource_id", identity, create=True))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from deployment.local_cloud.behaviour import AMI
 from deployment.local_cloud.gate import Refusal
 from deployment.local_cloud.stacks import ASSETS, BackupStack, deploy, network
 from efs_backup.domain.errors import FailureReason
@@ -37,6 +38,7 @@ def test_a_good_night(site: Site) -> None:
     assert [backup.status for backup in (first, second)] == [BackupStatus.SUCCESS] * 2
     assert ["EFS backup succeeded" in subject for subject in site.subjects()] == [True, True]
     assert first.number_of_files == second.number_of_files
+    assert first.ami_id == AMI
     assert second.number_of_files_transferred == 0
     assert first.logs
     assert site.ended_commands() == ["Success", "Success"]
