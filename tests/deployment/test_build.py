@@ -13,6 +13,7 @@ import pytest
 
 from cdk.archives import files_below, write_lambda_zip, write_zip
 from cdk.publish import publish
+from tests.cdk.linter import unaccepted
 from tests.cdk.template import Template
 from tests.once import once
 
@@ -111,6 +112,18 @@ def test_the_build_says_what_goes_where(dist: Path) -> None:
     said = (dist.parents[1] / "said").read_text()
     assert "s3://my-code-REGION/efs-backup/v1.2.3/" in said
     assert "s3://my-templates/efs-backup/v1.2.3/" in said
+    assert "--capabilities CAPABILITY_IAM" in said
+    assert "https://my-templates.s3.REGION.amazonaws.com/efs-backup/v1.2.3/efs-backup.template" in said
+
+
+def test_cfn_lint_finds_no_error_in_the_plain_templates(dist: Path) -> None:
+    """As in those of the CDK."""
+    assert unaccepted(sorted(map(str, dist.glob("*.template")))) == []
+
+
+def test_a_bundle_that_can_mount_encrypted_protects_the_snapshots(dist: Path) -> None:
+    """Unless told otherwise."""
+    assert Template.read(dist / "efs-backup.template").parameters["BackupSecurity"]["Default"] == "Yes"
 
 
 def test_no_account_has_to_be_prepared_for_cdk(published: Template) -> None:
