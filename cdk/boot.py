@@ -116,7 +116,7 @@ def give_up(log: str = "/var/log/cloud-init-output.log") -> None:
     key = f"ec2-logs/{given['FOLDER_LABEL']}-{given['AGENT_TASK']}-{now():%Y%m%d-%H%M}.log"
     where = f"s3://{given['LOG_BUCKET']}/{key}"
     steps: list[Callable[[], object]] = [
-        lambda: call("s3", "PUT", f"/{key}", text.encode(), given["LOG_BUCKET"]),
+        lambda: call("s3", "PUT", f"/{key}", text.encode(), given["LOG_BUCKET"], content_type="text/plain"),
         (lambda: tell(words, where)) if "TOPIC_ARN" in given else (lambda: close(words, where)),
     ]
     insist(steps, lambda: ask(
@@ -188,4 +188,5 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    {"fetch": fetch, "give-up": give_up}[sys.argv[1]](*sys.argv[2:])
+    commands: dict[str, Callable[..., None]] = {"fetch": fetch, "give-up": give_up}
+    commands[sys.argv[1]](*sys.argv[2:])

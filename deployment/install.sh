@@ -33,6 +33,7 @@ is_newer() {
 brought=()
 for file in ./bundle/packages/*.deb; do
     [ -e "$file" ] || continue
+    # shellcheck disable=SC2016 # what dpkg-deb expands
     read -r name version architecture < <(dpkg-deb --show --showformat='${Package} ${Version} ${Architecture}\n' "$file")
     ! is_newer "$name" "$version" "$architecture" || brought+=("$file")
 done

@@ -57,7 +57,8 @@ class Instance:
         """What the agent of a restore works with; of the stack `stack/1` on the instance `i-1`, unless told."""
         instance_id = given.pop("INSTANCE_ID", "i-1")
         settings = RestoreSettings.from_env({
-            **self.environment, "STACK_ID": "stack/1", "TOPIC_ARN": self.cloud.environment["TOPIC_ARN"], "BACKUP_NUMBER": "0",
+            **self.environment, "STACK_ID": "stack/1", "TOPIC_ARN": self.cloud.environment["TOPIC_ARN"],
+            "BACKUP_NUMBER": "0",
             "TARGET_FILE_SYSTEM": self.environment["SOURCE_FILE_SYSTEM"], "RESTORE_AS_OF": "", "RESTORE_PREFIX": "/",
             "RESTORE_SUB_DIR": "/", "RESTORE_MODE": "overlay", "DRY_RUN": "No", **given,
         })  # fmt: skip

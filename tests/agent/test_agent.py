@@ -344,7 +344,9 @@ def test_a_published_snapshot_is_recorded_though_dynamodb_refuses_for_a_while(
 
     monkeypatch.setattr("efs_backup.agent.backup.store_logs", asked_to_stop)
     services = instance.services()
-    with faults.refusing("dynamodb", "UpdateItem", "AccessDeniedException", times=3, when=lambda: published[0]) as refused:
+    with faults.refusing(
+        "dynamodb", "UpdateItem", "AccessDeniedException", times=3, when=lambda: published[0]
+    ) as refused:
         back_up(instance.services())
     assert len(refused) == 3
     ended = instance.cloud.store.get(backup.backup_id)

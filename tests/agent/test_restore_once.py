@@ -79,7 +79,9 @@ def test_the_mark_says_what_was_done_by_whom_and_where_its_log_is(instance: Inst
     assert mark["ended"]
 
 
-@pytest.mark.parametrize("change", [{"STACK_ID": "stack/2"}, {"RESTORE_SUB_DIR": "/directory 1", "RESTORE_PREFIX": "/directory 1"}])
+@pytest.mark.parametrize(
+    "change", [{"STACK_ID": "stack/2"}, {"RESTORE_SUB_DIR": "/directory 1", "RESTORE_PREFIX": "/directory 1"}]
+)
 def test_another_order_is_carried_out(instance: Instance, change: dict[str, str]) -> None:
     """And another stack, though it has the same name."""
     restore(instance.restore_services())

@@ -1,6 +1,7 @@
 """The program of the user data: a real process, which asks an emulated AWS and a metadata service over HTTP."""
 
 import ast
+import functools
 import json
 import os
 import subprocess
@@ -36,12 +37,18 @@ _GROUP, _BUCKET, _TABLE = "efs-backup-worker", "logs", "records"
 _LOG = "one\n" * 20 + 'E: "mirror" \x1b[1mis down\n'
 
 
+@functools.cache
+def _client(service: str, endpoint: str) -> Any:
+    """Made once: it takes longer than all that a test does with it."""
+    session = boto3.Session("testing", "testing", region_name="us-east-1")
+    return session.client(service, endpoint_url=endpoint)  # type: ignore[call-overload]
+
+
 class Cloud:
     """What the instance `i-1` reaches, and what it has on its disk."""
 
     def __init__(self, place: Path, endpoint: str, metadata: str) -> None:
         self.place = place
-        self.session = boto3.Session("testing", "testing", region_name="us-east-1")
         self._endpoint = endpoint
         self.environment = {
             "PATH": os.defpath, "AWS_ENDPOINT_URL": endpoint, "AWS_EC2_METADATA_SERVICE_ENDPOINT": metadata,
@@ -51,7 +58,7 @@ class Cloud:
 
     def client(self, service: str) -> Any:
         """A client of the emulation."""
-        return self.session.client(service, endpoint_url=self._endpoint)  # type: ignore[call-overload]
+        return _client(service, self._endpoint)
 
     def run(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         """Run the program as the user data does, with requests prepared for the table and less patience."""
@@ -216,7 +223,7 @@ def test_a_restore_whose_boot_failed_is_mailed_by_its_instance(cloud: Cloud) -> 
     mail = json.loads(message["Body"])
     assert mail["Subject"] == "EFS restore FAILED: fs-1 [stack]"
     assert 'one\nE: "mirror" ?[1mis down\n\nWhat is kept:\nEverything' in mail["Message"]
-    assert list(cloud.logs())[0] in mail["Message"]
+    assert next(iter(cloud.logs())) in mail["Message"]
     assert cloud.capacity() == 0
 
 
@@ -233,7 +240,7 @@ def test_an_instance_that_can_tell_nobody_is_given_back_all_the_same(cloud: Clou
 def test_giving_back_is_tried_until_it_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long: an instance that keeps itself costs money for nothing. The pauses grow, up to five minutes."""
     pauses: list[float] = []
-    monkeypatch.setattr(boot.time, "sleep", pauses.append)
+    monkeypatch.setattr("time.sleep", pauses.append)
 
     def give_back() -> None:
         if len(pauses) < 12:
@@ -246,7 +253,7 @@ def test_giving_back_is_tried_until_it_is_heard(monkeypatch: pytest.MonkeyPatch)
 def test_what_has_worked_is_not_done_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """One mail, though the log could not be stored at first."""
     done: list[str] = []
-    monkeypatch.setattr(boot.time, "sleep", lambda _: done.append("sleep"))
+    monkeypatch.setattr("time.sleep", lambda _: done.append("sleep"))
 
     def store() -> None:
         if "sleep" not in done:
@@ -267,7 +274,12 @@ def test_a_bucket_is_found_in_its_region(monkeypatch: pytest.MonkeyPatch, bucket
     told = {"services/domain": "amazonaws.eu", "iam/security-credentials/": "role"}
     monkeypatch.setattr(boot, "told", lambda name: told.get(name, json.dumps(_KEYS)))
     asked: list[str] = []
-    monkeypatch.setattr(boot, "send", lambda method, url, *_: asked.append(url) or b"")
+
+    def send(method: str, url: str, *_: object) -> bytes:
+        asked.append(url)
+        return b""
+
+    monkeypatch.setattr(boot, "send", send)
     boot.call("s3", "GET", "/a key", bucket=bucket)
     assert asked == [f"https://{host}/a%20key"]
 

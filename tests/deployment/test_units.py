@@ -79,7 +79,5 @@ def test_systemd_understands_the_units(tmp_path: Path, name: str) -> None:
     for unit in (_AGENT, _GIVE_UP):
         text = (_DEPLOYMENT / unit).read_text()
         (tmp_path / unit).write_text(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.MULTILINE))
-    done = subprocess.run(
-        ["systemd-analyze", "verify", tmp_path / name], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(["systemd-analyze", "verify", tmp_path / name], capture_output=True, text=True, check=False)
     assert name not in done.stderr

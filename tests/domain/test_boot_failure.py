@@ -24,9 +24,10 @@ _BOOTED = RUNNING.start_time + timedelta(seconds=20)
 def _ask(known: BackupRecord, booted: datetime = _BOOTED, now: str = "2026-11-22T02:07:00") -> BackupRecord:
     """What is on record after an instance i-1 has failed, given what was."""
     with mock_aws():
-        client = boto3.client("dynamodb", "us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+        client = boto3.client("dynamodb", "us-east-1", aws_access_key_id="test", aws_secret_access_key="test")  # noqa: S106
         client.create_table(
-            TableName=_TABLE, BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "BackupId", "KeyType": "HASH"}],
+            TableName=_TABLE, BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "BackupId", "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": "BackupId", "AttributeType": "S"}],
         )  # fmt: skip
         store = RecordTable(client, _TABLE)

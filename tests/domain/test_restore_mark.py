@@ -60,7 +60,7 @@ def test_a_mark_is_read_as_it_was_written(mark: RestoreMark) -> None:
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"begun": "yesterday"}', MARK.to_text().replace("2026-", "never-")])
 def test_a_mark_that_cannot_be_read_stops_the_restore(text: str) -> None:
     """Something was begun, and nobody knows what."""
-    with pytest.raises(RestoreFailed, match="s3://b/k cannot be read.*Nothing was touched now"):
+    with pytest.raises(RestoreFailed, match=r"s3://b/k cannot be read.*Nothing was touched now"):
         RestoreMark.from_text(text, "s3://b/k")
 
 

@@ -28,20 +28,20 @@ def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 def client(aws: None, session: boto3.Session) -> "S3Client":
     """Amazon S3 with the bucket."""
     client = session.client("s3")
-    client.create_bucket(Bucket="logs")
+    client.create_bucket(Bucket="log-bucket")
     return client
 
 
 @pytest.fixture
 def bucket(client: "S3Client") -> LogBucket:
     """The bucket."""
-    return LogBucket(client, "logs")
+    return LogBucket(client, "log-bucket")
 
 
 def test_a_log_is_stored_under_its_key(bucket: LogBucket, tmp_path: Path) -> None:
     """And its address is given."""
     (tmp_path / "log").write_text("text")
-    assert bucket.upload(tmp_path / "log", "ec2-logs/a.log") == "s3://logs/ec2-logs/a.log"
+    assert bucket.upload(tmp_path / "log", "ec2-logs/a.log") == "s3://log-bucket/ec2-logs/a.log"
 
 
 def test_a_log_that_is_not_there_is_no_failure(bucket: LogBucket, tmp_path: Path) -> None:
@@ -60,9 +60,9 @@ def test_the_mark_is_asked_for_on_a_condition(client: "S3Client") -> None:
     """Two instances at the same moment cannot both leave it."""
     with Stubber(client) as stubber:
         stubber.add_response(
-            "put_object", {}, {"Bucket": "logs", "Key": KEY, "Body": b"first", "IfNoneMatch": "*"}
+            "put_object", {}, {"Bucket": "log-bucket", "Key": KEY, "Body": b"first", "IfNoneMatch": "*"}
         )
-        assert LogBucket(client, "logs").begin(KEY, "first") is None
+        assert LogBucket(client, "log-bucket").begin(KEY, "first") is None
         stubber.assert_no_pending_responses()
 
 
@@ -72,7 +72,7 @@ def test_a_mark_that_two_write_at_once_is_tried_again(client: "S3Client", monkey
     with Stubber(client) as stubber:
         stubber.add_client_error("put_object", "ConditionalRequestConflict", http_status_code=409)
         stubber.add_response("put_object", {})
-        assert LogBucket(client, "logs").begin(KEY, "first") is None
+        assert LogBucket(client, "log-bucket").begin(KEY, "first") is None
         stubber.assert_no_pending_responses()
 
 
@@ -86,8 +86,8 @@ def test_the_end_is_written_over_the_beginning(bucket: LogBucket) -> None:
 def test_a_mark_that_cannot_be_written_is_said(client: "S3Client", refuse: Refuse) -> None:
     """With the place, and the answer of S3."""
     refuse(client, "put_object", "AccessDenied")
-    with pytest.raises(BucketRefused, match=r"s3://logs/efs-restore-marks/a.json .*AccessDenied"):
-        LogBucket(client, "logs").begin(KEY, "begun")
+    with pytest.raises(BucketRefused, match=r"s3://log-bucket/efs-restore-marks/a.json .*AccessDenied"):
+        LogBucket(client, "log-bucket").begin(KEY, "begun")
 
 
 def test_a_bucket_that_is_not_there_is_said(client: "S3Client") -> None:

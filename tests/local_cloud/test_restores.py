@@ -44,7 +44,9 @@ def launch_again(site: Site, stack: BackupStack) -> str:
     mails = len(site.subjects())
     client = site.cloud.client("autoscaling")
     client.set_desired_capacity(AutoScalingGroupName=stack.group, DesiredCapacity=1)
-    site.cloud.wait("the second instance is gone", lambda: len(site.subjects()) > mails and stack.is_quiet(), site.patience)
+    site.cloud.wait(
+        "the second instance is gone", lambda: len(site.subjects()) > mails and stack.is_quiet(), site.patience
+    )
     (subject,) = site.subjects()[mails:]
     return subject
 

@@ -1,4 +1,4 @@
-"""The command line of the agent: `efs-backup-agent backup | finish | restore | give-up`, for systemd and Run Command."""
+"""The command line of the agent: `efs-backup-agent backup | finish | restore | give-up`, of units and Run Command."""
 
 import logging
 import os

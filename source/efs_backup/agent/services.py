@@ -70,9 +70,7 @@ class Machine:
         """What the metadata service says. Raises OSError where there is none."""
         metadata = InstanceMetadata.of_environment(environment)
         further = filter(None, environment.get(KINDS_VARIABLE, "").split(","))
-        return cls(
-            metadata.instance_id(), metadata.zone(), MOUNTED_KINDS.union(further), log=agent_log(environment)
-        )
+        return cls(metadata.instance_id(), metadata.zone(), MOUNTED_KINDS.union(further), log=agent_log(environment))
 
 
 @dataclass(frozen=True)

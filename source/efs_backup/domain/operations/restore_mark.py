@@ -76,7 +76,8 @@ class RestoreMark:
             )  # fmt: skip
         except (KeyError, TypeError, ValueError) as error:
             raise RestoreFailed(
-                f"This restore was begun before, and its mark {where} cannot be read: {error}. Nothing was touched now.",
+                f"This restore was begun before, and its mark {where} cannot be read: {error}. Nothing was touched"
+                " now.",
                 "Look at the target. To restore again, delete the stack and deploy it again.",
             ) from error
 
@@ -105,7 +106,9 @@ def decide_restore(found: RestoreMark | None, instance_id: str) -> MayRestore:
         return MayRestore(False, f"This restore {begun}, which never said how it ended")
     if found.result == RestoreStatus.SUCCESS:
         return MayRestore(False, f"This restore was done on {said(found.ended)}: {found.message}")
-    return MayRestore(False, f"This restore {begun}, and ended on {said(found.ended)} as {found.result}: {found.message}")
+    return MayRestore(
+        False, f"This restore {begun}, and ended on {said(found.ended)} as {found.result}: {found.message}"
+    )
 
 
 def said(time: datetime) -> str:
