@@ -57,7 +57,7 @@ def test_a_restore_that_was_done_is_said_and_not_done_again(instance: Instance) 
     lose(instance)
     write(instance.source / "since")
     before = account(instance.source)
-    instance.cloud.time = "2026-11-29T10:00:00Z"
+    instance.cloud.time = "2026-11-24T10:00:00Z"
     (instance.folders / "mount.log").unlink()
     restore(instance.restore_services(INSTANCE_ID="i-2", RESTORE_MODE="overlay", MAX_OPERATIONS_PER_SECOND="5000"))
     assert account(instance.source) == before

@@ -22,9 +22,9 @@ def order_of(settings: RestoreSettings) -> dict[str, str]:
         "folder_label": str(settings.folder_label),
         "interval": str(settings.interval),
         "snapshot": settings.restore_as_of or f"number {settings.backup_number}",
-        "restore_sub_dir": settings.restore_sub_dir.strip("/"),
+        "restore_sub_dir": "/" + settings.restore_sub_dir.strip("/"),
         "target_file_system": settings.target_file_system,
-        "restore_prefix": settings.restore_prefix.strip("/"),
+        "restore_prefix": "/" + settings.restore_prefix.strip("/"),
         "restore_mode": str(settings.restore_mode),
     }
 

@@ -82,8 +82,8 @@ def report_on_repeated(found: RestoreMark, decided: MayRestore, settings: Restor
     headline = f"EFS restore NOT REPEATED: {settings.target_file_system}"
     text = "\n\n".join((
         f"{headline}.",
-        section("What happened", f"{decided.reason}"),
-        section("What was asked for", "\n".join(f"{name}  {value}" for name, value in found.order.items())),
+        section("What happened", decided.reason),
+        section("What was asked for", "\n".join(f"{name}  {shown(value)}" for name, value in found.order.items())),
         "What is kept:\nEverything: nothing was mounted or touched now.",
         section("What to do next", f"Nothing, if the stack was only updated. {_AGAIN}"),
         _where_to_look(found.logs, settings),
