@@ -196,12 +196,18 @@ class Faults:
         self._events: Any = session.events
 
     @contextmanager
-    def refusing(self, service: str, operation: str, code: str, times: int | None = None) -> Iterator[list[str]]:
-        """While this lasts, the first `times` requests (None: all) get this code; gives the list of those refused."""
+    def refusing(
+        self, service: str, operation: str, code: str, times: int | None = None,
+        when: Callable[[], bool] = lambda: True,
+    ) -> Iterator[list[str]]:  # fmt: skip
+        """While this lasts, the first `times` requests (None: all) get this code; gives the list of those refused.
+
+        `when` says of a request whether it counts.
+        """
         refused: list[str] = []
 
         def refuse(**_: Any) -> AWSResponse | None:
-            if times is not None and len(refused) >= times:
+            if (times is not None and len(refused) >= times) or not when():
                 return None
             refused.append(operation)
             botocore_stubber.enabled = False
@@ -243,6 +249,8 @@ def _refusal(service: str, code: str) -> AWSResponse:
     if service in ("sns", "autoscaling"):
         text = f"<ErrorResponse><Error><Code>{code}</Code><Message>as the test wants</Message></Error></ErrorResponse>"
         body = text.encode()
+    if service == "s3":
+        body = f"<Error><Code>{code}</Code><Message>as the test wants</Message></Error>".encode()
     raw = SimpleNamespace(stream=lambda **_: iter([body]))
     return AWSResponse("https://test", 400, HTTPHeaders(), raw)
 

@@ -9,6 +9,7 @@ from moto.events.models import EventPattern
 from efs_backup.domain.operations.lifecycle import LifecycleAction, create_commands
 from efs_backup.domain.operations.record import BackupId
 from efs_backup.domain.operations.report import NOT_SENT
+from efs_backup.domain.operations.restore_mark import MARK_PREFIX
 from efs_backup.domain.operations.triggers import FinishFailed, InstanceGone, Reconcile, StartBackup, read_trigger
 from tests.cdk.template import Template
 from tests.cloud import event_from_file
@@ -202,6 +203,14 @@ def test_logs_are_private_and_outlive_the_stack(backup: Template) -> None:
     assert properties["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"] == 365
     policy = backup.properties("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
     assert {"Bool": {"aws:SecureTransport": "false"}} in [each["Condition"] for each in policy]
+
+
+def test_marks_of_restores_do_not_grow_old(backup: Template) -> None:
+    """Without its mark a restore would be done again by the next update of its stack, years later too."""
+    rules = backup.properties("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    expiring = [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule]
+    assert set(expiring) == {"ec2-logs/", "efs-backup-logs/", "efs-restore-logs/", "ssm-logs/"}
+    assert not any(f"{MARK_PREFIX}/".startswith(prefix) for prefix in expiring)
 
 
 def test_the_group_is_empty_until_a_backup_starts(backup: Template) -> None:

@@ -126,6 +126,8 @@ _RESTORER: list[Call] = [
     ("s3:GetObject", "BUNDLE"),
     ("s3:PutObject", "arn:aws:s3:::restore-logs/ec2-logs/a"),
     ("s3:PutObject", "arn:aws:s3:::restore-logs/efs-restore-logs/a"),
+    ("s3:PutObject", "arn:aws:s3:::restore-logs/efs-restore-marks/a"),
+    ("s3:GetObject", "arn:aws:s3:::restore-logs/efs-restore-marks/a"),
     ("sns:Publish", "TOPIC"),
     ("kms:GenerateDataKey", "KEY"),
     ("kms:Decrypt", "KEY"),
@@ -143,6 +145,8 @@ _NOT_THE_RESTORER: list[Call] = [
     ("elasticfilesystem:ClientWrite", _OTHER_FILE_SYSTEM),
     ("s3:PutObject", "arn:aws:s3:::restore-logs/efs-backup-logs/a"),
     ("s3:PutObject", "arn:aws:s3:::other/ec2-logs/a"),
+    ("s3:GetObject", "arn:aws:s3:::restore-logs/efs-restore-logs/a"),
+    ("s3:DeleteObject", "arn:aws:s3:::restore-logs/efs-restore-marks/a"),
     ("autoscaling:CompleteLifecycleAction", "GROUP"),
     ("autoscaling:SetDesiredCapacity", "OTHER_GROUP"),
     ("cloudwatch:PutMetricData", "*", _METRICS),
@@ -180,7 +184,7 @@ def _of_backups(template: Template) -> dict[str, str]:
 def _bundle(template: Template) -> str:
     """Where the user data takes it from."""
     data = template.properties("AWS::EC2::LaunchTemplate")["LaunchTemplateData"]["UserData"]
-    (line,) = (line for line in data.splitlines() if "download_file" in line)
+    (line,) = (line for line in data.splitlines() if line.startswith("python3 boot.py fetch"))
     bucket, key = line.split('"')[-4], line.split('"')[-2]
     return f"arn:aws:s3:::{bucket}/{key}"
 

@@ -91,10 +91,12 @@ def test_the_instance_fetches_the_bundle_and_knows_its_checksum(published: Templ
     assert hashlib.sha256((dist / "efs-backup-agent.zip").read_bytes()).hexdigest() in data
 
 
-def test_the_bundle_holds_the_unit_the_wheels_and_the_further_packages(dist: Path) -> None:
+def test_the_bundle_holds_the_units_the_wheels_and_the_further_packages(dist: Path) -> None:
     """All that an instance installs."""
     assert zipfile.ZipFile(dist / "efs-backup-agent.zip").namelist() == [
         "efs-backup-agent.service",
+        "efs-backup-give-up.service",
+        "install.sh",
         "packages/amazon-efs-utils.deb",
         "wheels/boto3-1-py3-none-any.whl",
         "wheels/efs_backup-1-py3-none-any.whl",
@@ -173,7 +175,7 @@ def test_each_package_of_the_bundle_is_pinned_by_its_checksum() -> None:
     names, hashes = requirements[::2], requirements[1::2]
     assert all(re.fullmatch(r"[a-z0-9-]+==[\w.]+ \\", name) for name in names)
     assert all(re.fullmatch(r" +--hash=sha256:[0-9a-f]{64}", checksum) for checksum in hashes)
-    assert {"boto3", "click", "rich"} <= {name.split("==")[0] for name in names}
+    assert {"boto3", "click", "pip", "rich"} <= {name.split("==")[0] for name in names}
 
 
 @pytest.mark.parametrize(

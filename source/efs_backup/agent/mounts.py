@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from efs_backup.agent.services import Machine
+from efs_backup.domain.operations.mounting import MountTarget
 from efs_backup.engine.machine.mounting import Mounter
 from efs_backup.engine.machine.process import Runner
 from efs_backup.lib.efs import FileSystems
+from efs_backup.lib.insisting import insist
 
 _logger = logging.getLogger(__name__)
 
@@ -29,7 +31,10 @@ def both_mounted(
     """Mount both, the first for reading only. Raises MountFailed."""
     _logger.info("This is the instance %s, made of the AMI %s", machine.instance_id, machine.ami_id)
     mounter = Mounter(runner, machine.place, machine.zone, machine.mounted_kinds)
-    targets = file_systems.mount_targets
+
+    def targets(file_system: str) -> tuple[MountTarget, ...]:
+        return insist(lambda: file_systems.mount_targets(file_system))
+
     with (
         mounter.mounted(read.file_system, targets(read.file_system), read.name, read_only=True) as first,
         mounter.mounted(

@@ -52,9 +52,10 @@ class RestoreSettings(MachineSettings):
     """The environment of a restore's instance.
 
     The content of `restore_sub_dir` of the snapshot goes into `restore_prefix` of the target file system. An empty
-    `restore_as_of` leaves the choice to `backup_number`.
+    `restore_as_of` leaves the choice to `backup_number`. `stack_id` is another for each stack, whatever its name.
     """
 
+    stack_id: str
     stack_name: str
     topic_arn: str
     log_bucket: str

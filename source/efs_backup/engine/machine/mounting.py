@@ -40,6 +40,7 @@ class Mounter:
     ) -> Iterator[Path]:
         """The file system, mounted, checked, and unmounted in the end. Raises MountFailed."""
         at = self._place / name
+        self._unmount_left_behind(at)
         at.mkdir(parents=True, exist_ok=True)
         target = nearest(targets, self._zone, file_system)
         command = mount_command(
@@ -56,6 +57,14 @@ class Mounter:
             yield at
         finally:
             self._runner.run_within(("umount", "--lazy", str(at)), PROBE_SECONDS)
+
+    def _unmount_left_behind(self, at: Path) -> None:
+        """A program that was killed has left its mount, and the kernel refuses the same one twice at one place."""
+        while mounted_at(str(at)):
+            _logger.info("What a killed program has left mounted at %s is unmounted", at)
+            done = self._runner.run_within(("umount", "--lazy", str(at)), PROBE_SECONDS)
+            if done is None or done.code != 0:
+                return
 
     def _check(self, file_system: str, at: Path) -> None:
         """A mount that failed without a word is an empty directory, which would be copied with success."""
