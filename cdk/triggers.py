@@ -33,16 +33,16 @@ class Triggers(Construct):
         self._function = function
         # A firing may be delivered twice: its id tells.
         start = start_event() | {"event_id": events.EventField.event_id}
-        self._rule("Start", "Starts a backup", start, schedule=events.Schedule.expression(schedule))
+        self.start = self._rule("Start", "Starts a backup", start, schedule=events.Schedule.expression(schedule))
         self._rule("Group", "What happens to the backup instance", event_pattern=_of_group(group))
         self._rule("Command", "An agent could not be asked to finish, or did not", event_pattern=_of_failed_finishes())
         every = events.Schedule.rate(cdk.Duration.minutes(_RECONCILE_MINUTES))
         self._rule("Reconcile", "Looks for what was forgotten", reconcile_event(), schedule=every)
 
-    def _rule(self, name: str, description: str, event: dict[str, str] | None = None, **when: Any) -> None:
+    def _rule(self, name: str, description: str, event: dict[str, str] | None = None, **when: Any) -> events.Rule:
         sent = events.RuleTargetInput.from_object(event) if event else None
         target = targets.LambdaFunction(self._function, event=sent, max_event_age=_LATEST)
-        events.Rule(self, name, description=description, targets=[target], **when)
+        return events.Rule(self, name, description=description, targets=[target], **when)
 
 
 def _of_group(name: str) -> events.EventPattern:

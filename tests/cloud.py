@@ -196,12 +196,18 @@ class Faults:
         self._events: Any = session.events
 
     @contextmanager
-    def refusing(self, service: str, operation: str, code: str, times: int | None = None) -> Iterator[list[str]]:
-        """While this lasts, the first `times` requests (None: all) get this code; gives the list of those refused."""
+    def refusing(
+        self, service: str, operation: str, code: str, times: int | None = None,
+        when: Callable[[], bool] = lambda: True,
+    ) -> Iterator[list[str]]:  # fmt: skip
+        """While this lasts, the first `times` requests (None: all) get this code; gives the list of those refused.
+
+        `when` says of a request whether it counts.
+        """
         refused: list[str] = []
 
         def refuse(**_: Any) -> AWSResponse | None:
-            if times is not None and len(refused) >= times:
+            if (times is not None and len(refused) >= times) or not when():
                 return None
             refused.append(operation)
             botocore_stubber.enabled = False
@@ -243,6 +249,8 @@ def _refusal(service: str, code: str) -> AWSResponse:
     if service in ("sns", "autoscaling"):
         text = f"<ErrorResponse><Error><Code>{code}</Code><Message>as the test wants</Message></Error></ErrorResponse>"
         body = text.encode()
+    if service == "s3":
+        body = f"<Error><Code>{code}</Code><Message>as the test wants</Message></Error>".encode()
     raw = SimpleNamespace(stream=lambda **_: iter([body]))
     return AWSResponse("https://test", 400, HTTPHeaders(), raw)
 
@@ -314,6 +322,7 @@ def plain_environment() -> dict[str, str]:
         "BACKUP_PREFIX": "/", "FOLDER_LABEL": "efs-backup", "INTERVAL": "daily", "RETENTION": "7",
         "WINDOW_MINUTES": "180", "LIFECYCLE_HOLD_MINUTES": "60", "INSTANCE_TYPE": "c7g.large",
         "SUCCESS_NOTIFICATION": "Yes", "METRICS_ENDPOINT": "", "MAX_OPERATIONS_PER_SECOND": "0", "KEEP_SPARE": "Yes",
+        "BACKUP_ACCESS_POINT": "",
         "AWS_LAMBDA_FUNCTION_NAME": FUNCTION, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
     }  # fmt: skip

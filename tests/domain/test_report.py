@@ -31,6 +31,7 @@ FULL = replace(
     backup_size=20_000_000_000,
     instance_type="c7g.xlarge",
     instance_id="i-0123456789abcdef0",
+    ami_id="ami-0fedcba9876543210",
     number_of_files=1_234_567,
     number_of_files_transferred=89,
     total_file_size=2_400_000_000,
@@ -194,8 +195,9 @@ def test_a_figure_of_zero_is_told() -> None:
 def test_what_is_unknown_is_never_told_as_none(backup: BackupRecord, newest: BackupRecord | None) -> None:
     """A line without a value is left out."""
     told = replace(
-        backup, message="It ended.", next_step=None, instance_id=None, logs=None, snapshot=backup.snapshot and "known"
-    )
+        backup, message="It ended.", next_step=None, instance_id=None, logs=None, ami_id=None,
+        snapshot=backup.snapshot and "known",
+    )  # fmt: skip
     older = replace(newest, snapshot=newest.snapshot and "known") if newest else None
     assert "None" not in report_on(told, older, SETTINGS).text
 
@@ -208,6 +210,7 @@ def test_the_places_lead_to_snapshot_logs_record_and_instance() -> None:
         "  logs      s3://nightly-logs/ec2-logs/0badcafe.log\n"
         "  record    nightly-records, BackupId 0badcafe\n"
         "  instance  i-0123456789abcdef0\n"
+        "  AMI       ami-0fedcba9876543210\n"
         "  group     nightly-group\n"
     )
 
@@ -241,6 +244,7 @@ def test_anonymous_figures_name_nothing_and_nobody(backup: BackupRecord) -> None
     secret = replace(
         backup, backup_id=BackupId("secret"), source="secret", backup="secret", backup_prefix="/secret",
         message="A secret.", next_step="Tell a secret.", instance_id="i-secret", logs="s3://secret/log",
+        ami_id="ami-secret",
     )  # fmt: skip
     assert "secret" not in str(anonymous(secret))
     assert not {"SourceEfsId", "DestinationEfsId", "BackupPrefix", "Message", "NextStep", "InstanceId", "EC2Logs",

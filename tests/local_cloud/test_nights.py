@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from deployment.local_cloud.behaviour import AMI
 from deployment.local_cloud.gate import Refusal
-from deployment.local_cloud.stacks import ASSETS, BackupStack, deploy, network
+from deployment.local_cloud.stacks import BackupStack, deploy, network
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.triggers import TERMINATED_EVENT
 from efs_backup.domain.results import BackupStatus
@@ -37,6 +38,7 @@ def test_a_good_night(site: Site) -> None:
     assert [backup.status for backup in (first, second)] == [BackupStatus.SUCCESS] * 2
     assert ["EFS backup succeeded" in subject for subject in site.subjects()] == [True, True]
     assert first.number_of_files == second.number_of_files
+    assert first.ami_id == AMI
     assert second.number_of_files_transferred == 0
     assert first.logs
     assert site.ended_commands() == ["Success", "Success"]
@@ -73,13 +75,49 @@ def test_a_source_that_cannot_be_mounted(site: Site) -> None:
 
 def test_an_instance_that_cannot_be_set_up(site: Site) -> None:
     """It is given back at once, and the mail has the last lines of its boot."""
-    bundles = site.cloud.client("s3").list_objects_v2(Bucket=ASSETS)["Contents"]
-    for bundle in bundles:
-        site.cloud.client("s3").delete_object(Bucket=ASSETS, Key=bundle["Key"])
+    site.remove_bundles()
     backup = site.night()
     assert (backup.status, backup.failure_reason) == (BackupStatus.FAILED, FailureReason.TOOL_MISSING)
     assert "ToolMissing" in site.subjects()[-1]
     assert "404" in site.cloud.mail_box.mails[-1].text
+    assert "404" in site.log(str(backup.logs).split("/", 3)[3])
+    site.assert_nothing_left()
+
+
+def test_a_boot_that_fails_before_systems_manager_knows_the_instance(site: Site) -> None:
+    """The instance has told the record itself what it was; it is not Unknown."""
+    site.remove_bundles()
+    with site.cloud.gate.refusing("ssm", "SendCommand", Refusal("InvalidInstanceId", "as the test wants")) as refused:
+        backup = site.night()
+    assert refused
+    assert (backup.status, backup.failure_reason) == (BackupStatus.FAILED, FailureReason.TOOL_MISSING)
+    assert "404" in (backup.message or "")
+    assert ["ToolMissing" in subject for subject in site.subjects()] == [True]
+    site.assert_nothing_left()
+
+
+def test_an_agent_that_is_killed_serves_its_own_record_again(site: Site) -> None:
+    """Its unit starts it again on the same instance; what it left mounted and locked does not stop it."""
+    many_files(site)
+    copies_slowly(site, 200)
+    site.stack.fire_schedule()
+    serving = site.wait_for_copy().instance_id
+    machine = site.machine_of(site.stack)
+    machine.start("sed -i /LOCAL_CLOUD_OPERATIONS/d /etc/environment").wait()
+    assert machine.start("kill -KILL $(cat /run/efs-backup/agent.lock)").wait() == 0
+    backup = site.end_of_night()
+    assert (backup.status, backup.instance_id) == (BackupStatus.SUCCESS, serving)
+    assert len(site.subjects()) == 1
+    assert (machine.log / "efs-backup-agent.log").read_text().count("it makes the backup") == 2
+    site.assert_nothing_left()
+
+
+def test_an_agent_that_dies_again_and_again_gives_its_instance_back(site: Site) -> None:
+    """By the unit in its place; nobody has to find it silent half an hour later."""
+    site.cloud.fleet.environment["LOCAL_CLOUD_KILLS"] = "1"
+    backup = site.night()
+    assert (backup.status, backup.failure_reason) == (BackupStatus.FAILED, FailureReason.INTERNAL_ERROR)
+    assert len(site.subjects()) == 1
     site.assert_nothing_left()
 
 

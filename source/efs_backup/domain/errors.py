@@ -27,6 +27,7 @@ EfsBackupError                1
     |-- GroupBusy             1
     |-- InstanceNotManaged    1
     |-- FunctionMissing       1
+    |-- BucketRefused         1
     `-- ReportFailed          1
 """
 
@@ -209,6 +210,10 @@ class InstanceNotManaged(ServiceFault):
 
 class FunctionMissing(ServiceFault):
     """The Lambda function does not exist."""
+
+
+class BucketRefused(ServiceFault):
+    """A bucket does not take, or does not give, what it has to for the work to be safe."""
 
 
 class ReportFailed(ServiceFault):

@@ -11,6 +11,8 @@ from efs_backup.domain.errors import AlreadyStarted, RecordChanged, RecordGone
 from efs_backup.domain.operations.record import (
     ID_ATTRIBUTE,
     INSTANCE_ATTRIBUTE,
+    LATEST_ATTRIBUTE,
+    LATEST_KEY,
     STATUS_ATTRIBUTE,
     BackupId,
     BackupRecord,
@@ -28,10 +30,6 @@ if TYPE_CHECKING:
 
     Attributes = dict[str, AttributeValueTypeDef]
 
-LATEST_KEY = "latest"
-"""The key of the item that names the backup started last; no backup's id looks like it."""
-
-_LATEST_ATTRIBUTE = "LatestBackupId"
 _REFUSED = "ConditionalCheckFailedException"
 _CANCELED = "TransactionCanceledException"
 _RECORD_REFUSED = "ConditionalCheckFailed"
@@ -112,7 +110,7 @@ class RecordTable:
     def latest(self) -> BackupId | None:
         """See BackupStore."""
         item = self._read(LATEST_KEY)
-        return BackupId(str(item[_LATEST_ATTRIBUTE])) if item else None
+        return BackupId(str(item[LATEST_ATTRIBUTE])) if item else None
 
     def backups(self) -> Iterator[BackupRecord]:
         """See BackupStore; a table holds some hundred records at most, since they expire."""
@@ -138,8 +136,8 @@ class RecordTable:
             condition = {
                 "ConditionExpression": "#latest = :after", "ExpressionAttributeValues": _attributes({":after": after})
             }  # fmt: skip
-            names = {"#latest": _LATEST_ATTRIBUTE}
-        item = _attributes({ID_ATTRIBUTE: LATEST_KEY, _LATEST_ATTRIBUTE: backup_id})
+            names = {"#latest": LATEST_ATTRIBUTE}
+        item = _attributes({ID_ATTRIBUTE: LATEST_KEY, LATEST_ATTRIBUTE: backup_id})
         return {"TableName": self._table, "Item": item, "ExpressionAttributeNames": names, **condition}
 
 

@@ -34,9 +34,15 @@ def nearest(targets: Sequence[MountTarget], zone: str, file_system: str) -> Moun
     return next((target for target in targets if target.zone == zone), targets[0])
 
 
-def mount_command(file_system: str, address: str, at: str, *, with_helper: bool, read_only: bool) -> Command:
-    """Mount the root of a file system: with TLS and IAM where the helper is there, else plain NFS 4.1."""
+def mount_command(
+    file_system: str, address: str, at: str, *, with_helper: bool, read_only: bool, access_point: str = ""
+) -> Command:
+    """Mount the root of a file system: with TLS and IAM where the helper is there, else plain NFS 4.1.
+
+    Only the helper knows access points, with TLS. Without it one is left out: a file system that wants it refuses.
+    """
     access = ",ro" if read_only else ""
     if with_helper:
-        return ("mount", "-t", "efs", "-o", f"tls,iam,mounttargetip={address}{access}", f"{file_system}:/", at)
+        point = f",accesspoint={access_point}" if access_point else ""
+        return ("mount", "-t", "efs", "-o", f"tls,iam{point},mounttargetip={address}{access}", f"{file_system}:/", at)
     return ("mount", "-t", "nfs4", "-o", f"{NFS_OPTIONS}{access}", f"{address}:/", at)

@@ -23,8 +23,12 @@ Item = dict[str, str | int | float]
 
 ID_ATTRIBUTE = "BackupId"
 STATUS_ATTRIBUTE = "BackupStatus"
+START_ATTRIBUTE = "BackupStartTime"
 INSTANCE_ATTRIBUTE = "InstanceId"
 EXPIRY_ATTRIBUTE = "ExpireItem"
+
+LATEST_KEY, LATEST_ATTRIBUTE = "latest", "LatestBackupId"
+"""The key of the item that names the backup started last, and where; no backup's id looks like it."""
 
 _ID_DIGITS = 8
 _MOST_LETTERS = 30_000
@@ -92,7 +96,7 @@ class BackupRecord:
 
     backup_id: BackupId = _stored(ID_ATTRIBUTE)
     status: BackupStatus = _stored(STATUS_ATTRIBUTE, _enumeration(BackupStatus))
-    start_time: datetime = _stored("BackupStartTime", _TIME)
+    start_time: datetime = _stored(START_ATTRIBUTE, _TIME)
     window_minutes: int = _stored("BackupWindow", _NUMBER)
     interval: Interval = _stored("IntervalTag", _enumeration(Interval))
     retention: int = _stored("RetainPeriod", _NUMBER)
@@ -116,6 +120,7 @@ class BackupRecord:
     log_bucket_size: float | None = _maybe("S3BucketSize", _NUMBER)
     instance_type: str | None = _maybe("InstanceType")
     instance_id: str | None = _maybe(INSTANCE_ATTRIBUTE)
+    ami_id: str | None = _maybe("AmiId")
     number_of_files: int | None = _maybe("NumberOfFiles", _NUMBER)
     number_of_files_transferred: int | None = _maybe("NumberOfFilesTransferred", _NUMBER)
     total_file_size: int | None = _maybe("TotalFileSize", _NUMBER)

@@ -19,6 +19,9 @@ _HEADLINES = {
     BackupStatus.SKIPPED: "was SKIPPED",
 }
 
+NOT_SENT = "The report could not be sent"
+"""How it is told that the operator was not: an alarm of the stack listens for it in the log."""
+
 
 @dataclass(frozen=True)
 class Report:
@@ -114,6 +117,7 @@ def _places(backup: BackupRecord, settings: OrchestratorSettings) -> list[tuple[
         ("logs", backup.logs or f"s3://{settings.log_bucket}/"),
         ("record", f"{settings.table_name}, BackupId {backup.backup_id}"),
         ("instance", backup.instance_id),
+        ("AMI", backup.ami_id),
         ("group", settings.group_name),
     ]
 
@@ -146,8 +150,8 @@ def _size(size: float | None) -> str | None:
 
 
 _IDENTIFYING = (
-    "BackupId", "SourceEfsId", "DestinationEfsId", "BackupPrefix", "InstanceId", "ExpireItem", "Message", "NextStep",
-    "EC2Logs", "ReportTime",
+    "BackupId", "SourceEfsId", "DestinationEfsId", "BackupPrefix", "InstanceId", "AmiId", "ExpireItem", "Message",
+    "NextStep", "EC2Logs", "ReportTime",
 )  # fmt: skip
 
 
