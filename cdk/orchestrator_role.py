@@ -10,6 +10,10 @@ from cdk.reports import Reports
 from cdk.worker_role import find_mount_targets, publish_metrics, report
 
 
+_STOP_RULE_CALLS = ("DisableRule", "ListTargetsByRule", "PutRule", "PutTargets")
+"""The rule itself is the template's."""
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What the orchestrator works with."""
@@ -28,7 +32,13 @@ def orchestrator_permissions(orchestrator: Orchestrator, around: Surroundings) -
         _write_logs(orchestrator),
         Allow(["sqs:SendMessage"], [orchestrator.failed_events.queue_arn]),
         *_group(around.group),
-        *_stop_rule(orchestrator, around.stop_rule),
+        Allow(["events:" + call for call in _STOP_RULE_CALLS], [arns.rule(around.stop_rule)]),
+        Allow(["ec2:DescribeInstances"], ["*"], reason="Amazon EC2 has no resource-level permission for descriptions."),
+        Allow(
+            ["s3:GetObject"],
+            [f"{arns.bucket(around.settings.log_bucket)}/ec2-logs/*"],
+            reason="The name of the log of a boot that failed holds the instance's id.",
+        ),
         *_run_command(around),
         Allow(
             [
@@ -57,8 +67,8 @@ def _write_logs(orchestrator: Orchestrator) -> Allow:
 
 
 def _group(name: str) -> list[Allow]:
-    changes = ("CompleteLifecycleAction", "RecordLifecycleActionHeartbeat", "SetDesiredCapacity")
-    looks = ("DescribeAutoScalingGroups", "DescribeAutoScalingInstances")
+    changes = ("CompleteLifecycleAction", "SetDesiredCapacity", "TerminateInstanceInAutoScalingGroup")
+    looks = ("DescribeAutoScalingGroups", "DescribeAutoScalingInstances", "DescribeLifecycleHooks")
     return [
         Allow(
             ["autoscaling:" + call for call in changes],
@@ -70,15 +80,6 @@ def _group(name: str) -> list[Allow]:
             ["*"],
             reason="Auto Scaling has no resource-level permission for descriptions.",
         ),
-    ]
-
-
-def _stop_rule(orchestrator: Orchestrator, rule: str) -> list[Allow]:
-    rule_calls = ("DeleteRule", "ListTargetsByRule", "PutRule", "PutTargets", "RemoveTargets")
-    function_calls = ("AddPermission", "GetFunction", "RemovePermission")
-    return [
-        Allow(["events:" + call for call in rule_calls], [arns.rule(rule)]),
-        Allow(["lambda:" + call for call in function_calls], [orchestrator.function.function_arn]),
     ]
 
 

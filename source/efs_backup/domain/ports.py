@@ -40,9 +40,9 @@ class BackupStore(Protocol):
         """The record of a backup. Raises RecordGone."""
 
     def update(self, before: BackupRecord, after: BackupRecord) -> None:
-        """Write what differs, if the stored status is still the one of `before`.
+        """Write what differs, if the stored status is still the one of `before`, and so is a guarded attribute of it.
 
-        Raises RecordGone, or RecordChanged where the status is another by now.
+        Raises RecordGone, or RecordChanged where the status or what is guarded is another by now.
         """
 
     def latest(self) -> BackupId | None:

@@ -9,13 +9,16 @@ from efs_backup.domain.operations.triggers import (
     FinishFailed,
     InstanceGone,
     InstanceStopping,
+    LaunchFailed,
     Reconcile,
     StartBackup,
     StopBackup,
     UnknownTrigger,
     read_trigger,
 )
-from efs_backup.orchestrator.end import finish_failed, hold, instance_gone, stop
+from efs_backup.orchestrator.end import instance_gone, stop
+from efs_backup.orchestrator.hold import finish_failed, hold
+from efs_backup.orchestrator.launch import launch_failed
 from efs_backup.orchestrator.logs import request, use_json_lines
 from efs_backup.orchestrator.reconcile import reconcile
 from efs_backup.orchestrator.services import Services
@@ -52,9 +55,11 @@ def _dispatch(event: Any, made: Services, now: datetime, request_id: str) -> dic
         case StopBackup(backup_id):
             decision = stop(made, backup_id)
         case InstanceStopping(action):
-            decision = hold(made, action)
+            decision = hold(made, now, action)
         case InstanceGone(group, instance_id):
             decision = instance_gone(made, now, group, instance_id)
+        case LaunchFailed(group, cause):
+            decision = launch_failed(made, now, group, cause)
         case FinishFailed() as failed:
             decision = finish_failed(made, now, failed)
         case Reconcile():

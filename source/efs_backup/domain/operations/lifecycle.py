@@ -12,7 +12,8 @@ BOOT_LOG = "/var/log/cloud-init-output.log"
 NO_AGENT = 127
 """How the command ends where the instance has no agent; a shell says the same of a program that is not there."""
 
-_LAST_LINES = 12
+LAST_LINES = 12
+"""So many lines of a log are told."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,11 @@ class LifecycleAction:
 
 @dataclass(frozen=True)
 class CommandOutput:
-    """How a command ended; None and "" where nobody knows."""
+    """How a command ended, with what it wrote; None and "" where nobody knows. `details` is a detailed status."""
 
     code: int | None = None
     text: str = ""
+    details: str = ""
 
 
 def create_commands(action: LifecycleAction, backup_id: BackupId) -> list[str]:
@@ -42,7 +44,7 @@ def create_commands(action: LifecycleAction, backup_id: BackupId) -> list[str]:
         AGENT, "finish", f"--backup-id={backup_id}", f"--group={action.group}", f"--hook={action.hook}",
         f"--token={action.token}", f"--instance-id={action.instance_id}",
     ))  # fmt: skip
-    return [f"test -x {AGENT} || {{ tail -n {_LAST_LINES} {BOOT_LOG}; exit {NO_AGENT}; }}", call]
+    return [f"test -x {AGENT} || {{ tail -n {LAST_LINES} {BOOT_LOG}; exit {NO_AGENT}; }}", call]
 
 
 def read_commands(lines: Sequence[str]) -> tuple[LifecycleAction, BackupId]:

@@ -56,13 +56,43 @@ def ended_without_result(backup: BackupRecord, now: datetime, last_words: str) -
     )  # fmt: skip
 
 
-def after_failed_finish(backup: BackupRecord, now: datetime, output: CommandOutput) -> BackupRecord:
-    """The record of a backup whose agent could not be asked to finish, or did not."""
-    if output.code != NO_AGENT:
+def after_failed_finish(
+    backup: BackupRecord, now: datetime, instance_id: str, status: str, output: CommandOutput
+) -> BackupRecord:
+    """The record of a backup whose agent could not be asked to finish, or did not; `status` is that of the command."""
+    if output.code == NO_AGENT:
+        return without_agent(backup, now, instance_id, output.text)
+    details = (output.details or status).replace(" ", "")
+    if details == _FAILED:
         return ended_without_result(backup, now, output.text)
+    what = _UNFINISHED.get(details, "ended before its agent had finished")
+    return backup.ended(
+        BackupStatus.UNKNOWN, now=now,
+        message=f"The command that asks the agent of {instance_id} to finish {what} (Systems Manager: {details})."
+        " How far the backup came is not known.",
+        next_step="Look at the instance's log in the log bucket, if it left one; the next backup continues from what was"
+        " copied.",
+    )  # fmt: skip
+
+
+_FAILED = "Failed"
+_NOT_TAKEN = "was not taken by the instance in time: it hangs, or its SSM agent does"
+_UNFINISHED = {
+    "TimedOut": _NOT_TAKEN,
+    "DeliveryTimedOut": _NOT_TAKEN,
+    "ExecutionTimedOut": "was taken, but its agent did not end in time",
+    "Undeliverable": "could not be delivered: the instance does not answer",
+    "Cancelled": "was cancelled",
+    "Terminated": "was cancelled",
+}
+"""Systems Manager User Guide, "Understanding command statuses"."""
+
+
+def without_agent(backup: BackupRecord, now: datetime, instance_id: str, boot: str) -> BackupRecord:
+    """The record of a backup whose instance came to no agent; `boot` are the last lines of its log."""
     return backup.ended(
         BackupStatus.FAILED, now=now, reason=FailureReason.TOOL_MISSING,
-        message=f"The instance could not be set up: no agent is on it. The last lines of its boot: {output.text}",
+        message=f"The instance {instance_id} could not be set up: no agent is on it. The last lines of its boot: {boot}",
         next_step="Mend what they name: most often the way to the package mirrors or to the bundle in Amazon S3. An AMI"
         " that has the tools needs neither mirrors nor much time.",
     )  # fmt: skip
@@ -71,6 +101,11 @@ def after_failed_finish(backup: BackupRecord, now: datetime, output: CommandOutp
 def boot_log_key(label: FolderLabel, task: str, now: datetime) -> str:
     """Where the log of the instance's boot goes."""
     return f"ec2-logs/{label}-{task}-{now:{_LOG_STAMP}}.log"
+
+
+def failed_boot_log_key(label: FolderLabel, instance_id: str) -> str:
+    """Where an instance whose boot fails leaves its log: whoever has only its id must find it."""
+    return f"ec2-logs/{label}-boot-{instance_id}.log"
 
 
 def agent_log_key(label: FolderLabel, task: str, now: datetime) -> str:

@@ -76,8 +76,10 @@ class RecordDirectory:
                 raise RecordChanged(
                     f"The backup {before.backup_id} is {stored.status} by now, no more {before.status}."
                 )
-            change = change_between(before, after)
-            kept = {name: value for name, value in stored.to_item().items() if name not in change.drop}
+            change, item = change_between(before, after), stored.to_item()
+            if any(item.get(name) != value for name, value in change.guards.items()):
+                raise RecordChanged(f"The backup {before.backup_id} has just changed.")
+            kept = {name: value for name, value in item.items() if name not in change.drop}
             self._write(BackupRecord.from_item({**kept, **change.put}))
 
     def latest(self) -> BackupId | None:
