@@ -53,8 +53,7 @@ class BackupStack(cdk.Stack):
         around = Surroundings(self.settings, self.group.name, rule, self.table.table_arn, self.reports)
         policy = permit(orchestrator, orchestrator.role, orchestrator_permissions(orchestrator, around))
         orchestrator.wait_for(policy)
-        schedule, function = self.form.text("BackupSchedule"), orchestrator.function
-        triggers = Triggers(self, function, schedule=schedule, group=self.group.name, stop_rule=rule)
+        triggers = Triggers(self, orchestrator.function, self.form.text("BackupSchedule"), self.group.name, rule)
         triggers.node.add_dependency(policy)
         return orchestrator
 

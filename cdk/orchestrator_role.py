@@ -34,11 +34,6 @@ def orchestrator_permissions(orchestrator: Orchestrator, around: Surroundings) -
         *_group(around.group),
         Allow(["events:" + call for call in _STOP_RULE_CALLS], [arns.rule(around.stop_rule)]),
         Allow(["ec2:DescribeInstances"], ["*"], reason="Amazon EC2 has no resource-level permission for descriptions."),
-        Allow(
-            ["s3:GetObject"],
-            [f"{arns.bucket(around.settings.log_bucket)}/ec2-logs/*"],
-            reason="The name of the log of a boot that failed holds the instance's id.",
-        ),
         *_run_command(around),
         Allow(
             [

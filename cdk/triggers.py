@@ -31,7 +31,7 @@ class Triggers(Construct):
     """The schedule, the stop rule, the group's events, and a regular look for what was forgotten."""
 
     def __init__(
-        self, scope: Construct, function: lambda_.IFunction, *, schedule: str, group: str, stop_rule: str
+        self, scope: Construct, function: lambda_.IFunction, schedule: str, group: str, stop_rule: str
     ) -> None:
         super().__init__(scope, "Triggers")
         self._function = function

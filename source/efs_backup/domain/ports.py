@@ -29,8 +29,8 @@ class BackupStore(Protocol):
     def start(self, backup: BackupRecord, after: BackupId | None) -> None:
         """Record a backup as the one started last, if that is still `after`. Atomic.
 
-        Raises AlreadyStarted where this backup was started before and an instance served it or it has not failed,
-        RecordChanged where another backup was started meanwhile.
+        Raises AlreadyStarted where this backup was started before and an instance served it (another than the first
+        one that its record names now) or it has not failed, RecordChanged where another backup was started meanwhile.
         """
 
     def put(self, backup: BackupRecord) -> None:

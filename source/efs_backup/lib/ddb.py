@@ -35,7 +35,9 @@ _LATEST_ATTRIBUTE = "LatestBackupId"
 _REFUSED = "ConditionalCheckFailedException"
 _CANCELED = "TransactionCanceledException"
 _RECORD_REFUSED = "ConditionalCheckFailed"
-_MAY_START = "attribute_not_exists(#id) OR (#status = :failed AND attribute_not_exists(#instance))"
+_MAY_START = (
+    "attribute_not_exists(#id) OR (#status = :failed AND (attribute_not_exists(#instance) OR #instance = :first))"
+)
 
 
 class RecordTable:
@@ -54,7 +56,9 @@ class RecordTable:
             "ExpressionAttributeNames": {
                 "#id": ID_ATTRIBUTE, "#status": STATUS_ATTRIBUTE, "#instance": INSTANCE_ATTRIBUTE
             },
-            "ExpressionAttributeValues": _attributes({":failed": BackupStatus.FAILED}),
+            "ExpressionAttributeValues": _attributes({
+                ":failed": BackupStatus.FAILED, ":first": backup.first_instance or "nobody"
+            }),
         }  # fmt: skip
         try:
             self._client.transact_write_items(

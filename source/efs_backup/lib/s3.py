@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _logger = logging.getLogger(__name__)
-_TAIL_BYTES = 20_000
 
 
 class LogBucket:
@@ -28,21 +27,4 @@ class LogBucket:
         except (S3UploadFailedError, BotoCoreError, ClientError, OSError):
             _logger.warning("The log %s could not be stored in %s", file, self._name, exc_info=True)
             return None
-        return self.address(key)
-
-    def last_lines(self, key: str, count: int) -> str:
-        """The last lines of a log; "" where there is none that can be read.
-
-        Who may not list the bucket is told of a missing log as of one that he may not read.
-        """
-        try:
-            found = self._client.get_object(Bucket=self._name, Key=key, Range=f"bytes=-{_TAIL_BYTES}")
-            text = found["Body"].read().decode(errors="replace")
-        except (BotoCoreError, ClientError) as error:
-            _logger.info("There is no log %s in %s: %s", key, self._name, error)
-            return ""
-        return "\n".join(text.splitlines()[-count:])
-
-    def address(self, key: str) -> str:
-        """How the place of a log is told."""
         return f"s3://{self._name}/{key}"

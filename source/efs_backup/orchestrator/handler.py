@@ -55,7 +55,7 @@ def _dispatch(event: Any, made: Services, now: datetime, request_id: str) -> dic
         case StopBackup(backup_id):
             decision = stop(made, backup_id)
         case InstanceStopping(action):
-            decision = hold(made, now, action)
+            decision = hold(made, action)
         case InstanceGone(group, instance_id):
             decision = instance_gone(made, now, group, instance_id)
         case LaunchFailed(group, cause):

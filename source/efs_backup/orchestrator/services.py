@@ -14,7 +14,6 @@ from efs_backup.lib.ec2 import Instances
 from efs_backup.lib.efs import FileSystems
 from efs_backup.lib.events import StopRule
 from efs_backup.lib.notify import AnonymousMetrics, Notifier
-from efs_backup.lib.s3 import LogBucket
 from efs_backup.lib.ssm import RunCommand
 
 
@@ -28,7 +27,6 @@ class Services:
     instances: Instances
     stop_rule: StopRule
     run_command: RunCommand
-    logs: LogBucket
     file_systems: FileSystems
     metrics: Metrics
     notifier: Notifier
@@ -45,7 +43,6 @@ class Services:
             instances=Instances(client("ec2")),
             stop_rule=StopRule(client("events"), settings.stop_rule_name),
             run_command=RunCommand(client("ssm"), settings.log_bucket),
-            logs=LogBucket(client("s3"), settings.log_bucket),
             file_systems=FileSystems(client("efs")),
             metrics=Metrics(client("cloudwatch"), settings.stack_name),
             notifier=Notifier(client("sns"), settings.topic_arn),

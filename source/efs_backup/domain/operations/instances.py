@@ -46,21 +46,17 @@ def may_close(backup: BackupRecord, instance_id: str) -> bool:
     return not backup.has_ended and backup.instance_id in (None, instance_id) and backup.first_instance != instance_id
 
 
-def has_begun(backup: BackupRecord) -> bool:
-    """Whether an agent has ever said that it serves the backup."""
-    return backup.instance_id is not None or backup.heartbeat_time is not None
-
-
 def may_try_again(backup: BackupRecord, now: datetime) -> bool:
     """Whether a second instance is started for a backup whose first one came to nothing.
 
-    Only where no agent had begun: packages or the bundle could not be had, or an agent ended before it had claimed the
-    backup. What an agent has found out itself, such as a mount that fails, would be the same a few minutes later.
+    Only where no agent had begun, which would have given a sign of life: packages or the bundle could not be had, or an
+    agent ended before it had claimed the backup. What an agent has found out itself, such as a mount that fails, would
+    be the same a few minutes later.
     """
     came_to_nothing = backup.status is BackupStatus.RUNNING or (
         backup.status is BackupStatus.FAILED and backup.failure_reason in _BEFORE_ANY_COPY
     )
-    is_first = not has_begun(backup) and backup.first_instance is None
+    is_first = backup.heartbeat_time is None and backup.first_instance is None
     return came_to_nothing and is_first and now + SECOND_TRY <= backup.window_stop
 
 
@@ -71,8 +67,9 @@ def tried_again(backup: BackupRecord, instance_id: str) -> BackupRecord:
     """
     cause = backup.message if backup.has_ended else f"The instance {instance_id} went before its backup began."
     return replace(
-        backup, status=BackupStatus.RUNNING, first_instance=instance_id, stop_time=None, failure_reason=None,
-        next_step=None, logs=None, report_claim=None, message=f"{cause} A second instance is started in its place.",
+        backup, status=BackupStatus.RUNNING, first_instance=instance_id, instance_id=None, stop_time=None,
+        failure_reason=None, next_step=None, logs=None, report_claim=None,
+        message=f"{cause} A second instance is started in its place.",
     )  # fmt: skip
 
 

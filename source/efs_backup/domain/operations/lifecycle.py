@@ -12,8 +12,7 @@ BOOT_LOG = "/var/log/cloud-init-output.log"
 NO_AGENT = 127
 """How the command ends where the instance has no agent; a shell says the same of a program that is not there."""
 
-LAST_LINES = 12
-"""So many lines of a log are told."""
+_LAST_LINES = 12
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def create_commands(action: LifecycleAction, backup_id: BackupId) -> list[str]:
         AGENT, "finish", f"--backup-id={backup_id}", f"--group={action.group}", f"--hook={action.hook}",
         f"--token={action.token}", f"--instance-id={action.instance_id}",
     ))  # fmt: skip
-    return [f"test -x {AGENT} || {{ tail -n {LAST_LINES} {BOOT_LOG}; exit {NO_AGENT}; }}", call]
+    return [f"test -x {AGENT} || {{ tail -n {_LAST_LINES} {BOOT_LOG}; exit {NO_AGENT}; }}", call]
 
 
 def read_commands(lines: Sequence[str]) -> tuple[LifecycleAction, BackupId]:

@@ -61,7 +61,7 @@ def after_failed_finish(
 ) -> BackupRecord:
     """The record of a backup whose agent could not be asked to finish, or did not; `status` is that of the command."""
     if output.code == NO_AGENT:
-        return without_agent(backup, now, instance_id, output.text)
+        return without_agent(backup, now, output.text)
     details = (output.details or status).replace(" ", "")
     if details == _FAILED:
         return ended_without_result(backup, now, output.text)
@@ -88,11 +88,11 @@ _UNFINISHED = {
 """Systems Manager User Guide, "Understanding command statuses"."""
 
 
-def without_agent(backup: BackupRecord, now: datetime, instance_id: str, boot: str) -> BackupRecord:
-    """The record of a backup whose instance came to no agent; `boot` are the last lines of its log."""
+def without_agent(backup: BackupRecord, now: datetime, last_words: str) -> BackupRecord:
+    """The record of a backup whose instance never came to an agent; `last_words` are the last lines of its boot."""
     return backup.ended(
         BackupStatus.FAILED, now=now, reason=FailureReason.TOOL_MISSING,
-        message=f"The instance {instance_id} could not be set up: no agent is on it. The last lines of its boot: {boot}",
+        message=f"The instance could not be set up: no agent is on it. The last lines of its boot: {last_words}",
         next_step="Mend what they name: most often the way to the package mirrors or to the bundle in Amazon S3. An AMI"
         " that has the tools needs neither mirrors nor much time.",
     )  # fmt: skip
@@ -101,11 +101,6 @@ def without_agent(backup: BackupRecord, now: datetime, instance_id: str, boot: s
 def boot_log_key(label: FolderLabel, task: str, now: datetime) -> str:
     """Where the log of the instance's boot goes."""
     return f"ec2-logs/{label}-{task}-{now:{_LOG_STAMP}}.log"
-
-
-def failed_boot_log_key(label: FolderLabel, instance_id: str) -> str:
-    """Where an instance whose boot fails leaves its log: whoever has only its id must find it."""
-    return f"ec2-logs/{label}-boot-{instance_id}.log"
 
 
 def agent_log_key(label: FolderLabel, task: str, now: datetime) -> str:

@@ -16,10 +16,7 @@ MOUNT_SECONDS = 180.0
 PROBE_SECONDS = 30.0
 
 _logger = logging.getLogger(__name__)
-_CHECK_NETWORK = (
-    "Check the mount targets, and that their security group lets in NFS (2049) from the instance's. If the policy of the"
-    " file system enforces encryption in transit, it refuses plain NFS: then amazon-efs-utils is needed on the instance."
-)
+_CHECK_NETWORK = "Check the mount targets, and that their security group lets in NFS (2049) from the instance's."
 
 
 class Mounter:
