@@ -9,7 +9,6 @@ from cdk.permissions import Allow
 from cdk.reports import Reports
 from cdk.worker_role import find_mount_targets, publish_metrics, report
 
-
 _STOP_RULE_CALLS = ("DisableRule", "ListTargetsByRule", "PutRule", "PutTargets")
 """The rule itself is the template's."""
 

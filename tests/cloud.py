@@ -30,6 +30,7 @@ from efs_backup.domain.operations.settings import OrchestratorSettings
 from efs_backup.domain.operations.triggers import reconcile_event
 from efs_backup.domain.results import BackupStatus
 from efs_backup.lib.ddb import RecordTable
+from efs_backup.lib.events import TARGET_ID
 from efs_backup.orchestrator import handler
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -331,9 +332,9 @@ def plain_environment() -> dict[str, str]:
 
 def _stop_rule(function: str) -> None:
     """As the template makes it."""
-    scheduler, target = boto3.client("events"), {"Id": "Target0", "Arn": function, "Input": json.dumps(reconcile_event())}
+    scheduler, told = boto3.client("events"), json.dumps(reconcile_event())
     scheduler.put_rule(Name=RULE, ScheduleExpression="cron(0 0 1 1 ? 2199)", State="DISABLED")
-    scheduler.put_targets(Rule=RULE, Targets=[target])
+    scheduler.put_targets(Rule=RULE, Targets=[{"Id": TARGET_ID, "Arn": function, "Input": told}])
 
 
 def _function() -> str:

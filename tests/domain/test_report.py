@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efs_backup.domain.errors import FailureReason
-from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.instances import not_launched
+from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.report import (
     SUBJECT_LIMIT,
     anonymous,

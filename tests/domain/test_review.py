@@ -65,9 +65,7 @@ def test_the_end_of_the_window_ends_no_silence() -> None:
         ),
         (
             [], 0,
-            Decision(
-                Action.CLOSE, "no instance of 0badcafe is there or wanted: nothing more can come from it"
-            ),
+            Decision(Action.CLOSE, "no instance of 0badcafe is there or wanted: nothing more can come"),
         ),
     ],
     ids=["hangs", "not launched", "forgotten"],

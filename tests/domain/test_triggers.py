@@ -88,7 +88,7 @@ def test_a_terminated_instance_is_read_with_its_group() -> None:
     ("told", "cause"),
     [
         ({"StatusMessage": "No\n  capacity.", "Description": "Launching."}, "No capacity."),
-        ({"StatusMessage": "", "Description": "Launching. Status Reason: the key."}, "Launching. Status Reason: the key."),
+        ({"StatusMessage": "", "Description": "Launching. Reason: the key."}, "Launching. Reason: the key."),
         ({"StatusMessage": " "}, "Auto Scaling does not say why"),
     ],
 )

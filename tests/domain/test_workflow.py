@@ -234,9 +234,7 @@ def test_a_backup_whose_agent_has_reported_is_closed_once(status: BackupStatus, 
     first = decide_gone(GROUP, "i-1", ended(status), situation)
     again = decide_gone(GROUP, "i-1", ended(status, reported=True), situation)
     assert first == Decision(Action.CLOSE, f"the backup has ended as {status}, not reported yet")
-    assert again == Decision(
-        Action.IGNORE, f"the backup has ended as {status}, reported at 2026-11-22T03:00:00+00:00"
-    )
+    assert again == Decision(Action.IGNORE, f"the backup has ended as {status}, reported at 2026-11-22T03:00:00+00:00")
 
 
 @pytest.mark.parametrize(

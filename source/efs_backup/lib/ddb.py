@@ -181,7 +181,8 @@ def _guards(change: Change) -> _Guards:
         f"attribute_not_exists({key})" if value is None else f"{key} = {key.replace('#', ':')}"
         for key, value in held.items()
     ]
-    return _Guards(conditions, names, {key.replace("#", ":"): value for key, value in held.items() if value is not None})
+    values = {key.replace("#", ":"): value for key, value in held.items() if value is not None}
+    return _Guards(conditions, names, values)
 
 
 def _attributes(item: Mapping[str, Any]) -> "Attributes":

@@ -33,7 +33,7 @@ class FileSystems:
         return FileSystem(found["SizeInBytes"]["Value"], found["PerformanceMode"], found["ThroughputMode"])
 
     def mount_targets(self, file_system_id: str) -> tuple[MountTarget, ...]:
-        """Where it can be mounted: targets that are made or deleted at the moment, or have no IPv4 address, are left out.
+        """Where it can be mounted: targets that are being made or deleted, or have no IPv4 address, are left out.
 
         Raises MountFailed where there is no such file system.
         """

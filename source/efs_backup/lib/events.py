@@ -66,7 +66,7 @@ class StopRule:
         """The rest of the target stays as the template has it."""
         known = self._target()
         if known is None:
-            raise RuleMissing(f"The rule {self._name} is gone, or its target {TARGET_ID} is.", "Deploy the stack again.")
+            raise RuleMissing(f"The rule {self._name} or its target {TARGET_ID} is gone.", "Deploy the stack again.")
         target = {**known, "Input": json.dumps(event)}
         answer = self._events.put_targets(Rule=self._name, Targets=[target])  # type: ignore[list-item]
         if answer["FailedEntryCount"]:

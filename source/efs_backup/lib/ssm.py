@@ -56,6 +56,4 @@ class RunCommand:
         with ignored("InvocationDoesNotExist"):
             ended = self._client.get_command_invocation(CommandId=command_id, InstanceId=instance_id)
         written = (ended.get("StandardOutputContent", ""), ended.get("StandardErrorContent", ""))
-        return CommandOutput(
-            ended.get("ResponseCode"), "\n".join(written).strip(), str(ended.get("StatusDetails", ""))
-        )
+        return CommandOutput(ended.get("ResponseCode"), "\n".join(written).strip(), str(ended.get("StatusDetails", "")))

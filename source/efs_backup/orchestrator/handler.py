@@ -9,6 +9,7 @@ from efs_backup.domain.operations.triggers import (
     FinishFailed,
     InstanceGone,
     InstanceStopping,
+    KnownTrigger,
     LaunchFailed,
     Reconcile,
     StartBackup,
@@ -16,6 +17,7 @@ from efs_backup.domain.operations.triggers import (
     UnknownTrigger,
     read_trigger,
 )
+from efs_backup.domain.operations.workflow import Decision
 from efs_backup.orchestrator.end import instance_gone, stop
 from efs_backup.orchestrator.hold import finish_failed, hold
 from efs_backup.orchestrator.launch import launch_failed
@@ -49,7 +51,16 @@ def handler(event: Any, context: Any) -> dict[str, str]:
 
 
 def _dispatch(event: Any, made: Services, now: datetime, request_id: str) -> dict[str, str]:
-    match read_trigger(event):
+    trigger = read_trigger(event)
+    if isinstance(trigger, UnknownTrigger):
+        _logger.warning("An unknown event, no action: %s", trigger.reason)
+        return {"action": "ignore", "reason": trigger.reason}
+    decision = _take(trigger, made, now, request_id)
+    return {"action": decision.action, "reason": decision.reason}
+
+
+def _take(trigger: KnownTrigger, made: Services, now: datetime, request_id: str) -> Decision:
+    match trigger:
         case StartBackup(event_id):
             decision = start(made, now, event_id or request_id)
         case StopBackup(backup_id):
@@ -64,7 +75,4 @@ def _dispatch(event: Any, made: Services, now: datetime, request_id: str) -> dic
             decision = finish_failed(made, now, failed)
         case Reconcile():
             decision = reconcile(made, now)
-        case UnknownTrigger(reason):
-            _logger.warning("An unknown event, no action: %s", reason)
-            return {"action": "ignore", "reason": reason}
-    return {"action": decision.action, "reason": decision.reason}
+    return decision

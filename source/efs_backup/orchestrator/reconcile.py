@@ -65,9 +65,7 @@ def _clean_up(services: Services, capacity: int) -> None:
         services.group.stop_instance()
 
 
-def _release(
-    services: Services, held: Sequence[Instance], backups: Sequence[BackupRecord], now: datetime
-) -> None:
+def _release(services: Services, held: Sequence[Instance], backups: Sequence[BackupRecord], now: datetime) -> None:
     """Let go who is held for nothing: the event that would have done so is sent at best, and may be lost."""
     for instance in held:
         decision = decide_held(instance.instance_id, served_by(instance, backups), now)

@@ -28,7 +28,7 @@ def find_latest(store: BackupStore) -> tuple[BackupId | None, BackupRecord | Non
 
 
 def find_served(services: Services, instance_id: str) -> tuple[BackupId | None, BackupRecord | None]:
-    """The backup that an instance serves or served; its id alone where the stop rule knows it and its record is gone."""
+    """The backup that an instance serves or served; only its id where its record is gone and the stop rule has it."""
     backups = tuple(services.store.backups())
     served = served_by(services.instances.find(instance_id), backups)
     if served:

@@ -61,7 +61,7 @@ def may_try_again(backup: BackupRecord, now: datetime) -> bool:
 
 
 def tried_again(backup: BackupRecord, instance_id: str) -> BackupRecord:
-    """The same backup, open for a second instance. That the first is named in it keeps it from being tried a third time.
+    """The same backup, open for a second instance: that the first is named in it keeps a third from being started.
 
     What made the first come to nothing stays in the message until the second has more to say.
     """

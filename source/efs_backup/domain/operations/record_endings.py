@@ -70,8 +70,8 @@ def after_failed_finish(
         BackupStatus.UNKNOWN, now=now,
         message=f"The command that asks the agent of {instance_id} to finish {what} (Systems Manager: {details})."
         " How far the backup came is not known.",
-        next_step="Look at the instance's log in the log bucket, if it left one; the next backup continues from what was"
-        " copied.",
+        next_step="Look at the instance's log in the log bucket, if it left one; the next backup continues from what"
+        " was copied.",
     )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def decide_silent(backup: BackupRecord, instances: Sequence[Instance], desired_c
         return Decision(Action.STOP, f"nothing is heard of the agent of {backup.backup_id}: its instance is taken away")
     if desired_capacity > 0:
         return Decision(Action.WAIT, f"no instance could be launched yet for {backup.backup_id}; the group tries on")
-    return Decision(Action.CLOSE, f"no instance of {backup.backup_id} is there or wanted: nothing more can come from it")
+    return Decision(Action.CLOSE, f"no instance of {backup.backup_id} is there or wanted: nothing more can come")
 
 
 def decide_held(instance_id: str, served: BackupRecord | None, now: datetime) -> Decision:

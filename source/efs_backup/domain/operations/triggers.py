@@ -78,9 +78,8 @@ class UnknownTrigger:
     reason: str
 
 
-Trigger = (
-    StartBackup | StopBackup | InstanceStopping | InstanceGone | LaunchFailed | FinishFailed | Reconcile | UnknownTrigger
-)
+KnownTrigger = StartBackup | StopBackup | InstanceStopping | InstanceGone | LaunchFailed | FinishFailed | Reconcile
+Trigger = KnownTrigger | UnknownTrigger
 
 
 def read_trigger(event: Any) -> Trigger:

@@ -118,17 +118,16 @@ class Situation:
 
 
 def decide_gone(group: str, instance_id: str, backup: BackupRecord | None, situation: Situation) -> Decision:
-    """What a terminated instance means for the backup that was started last."""
+    """What a terminated instance means for the backup that it served."""
     if group != situation.our_group:
         return Decision(Action.IGNORE, f"the group {group} is not ours")
     if backup is None:
         return Decision(Action.IGNORE, "there is no backup that it could have served")
-    if backup.report_time:
-        return Decision(Action.IGNORE, f"the backup has ended as {backup.status}, {_reported(backup)}")
     if backup.has_ended:
-        return _try_again_or_close(backup, f"the backup has ended as {backup.status}, {_reported(backup)}", situation)
+        return _report(backup, situation)
     if not may_close(backup, instance_id):
-        return Decision(Action.IGNORE, f"the backup is served by {backup.instance_id or 'another'}, not by {instance_id}")
+        serving = backup.instance_id or "another"
+        return Decision(Action.IGNORE, f"the backup is served by {serving}, not by {instance_id}")
     if situation.desired_capacity > 0 and situation.now < backup.window_stop:
         return Decision(Action.WAIT, "it was lost, the window is open, and the group starts another")
     return _try_again_or_close(backup, "it went without a report of its agent", situation)
@@ -140,8 +139,11 @@ def _try_again_or_close(backup: BackupRecord, reason: str, situation: Situation)
     return Decision(Action.CLOSE, reason)
 
 
-def _reported(backup: BackupRecord) -> str:
-    return f"reported at {backup.report_time.isoformat()}" if backup.report_time else "not reported yet"
+def _report(backup: BackupRecord, situation: Situation) -> Decision:
+    ended = f"the backup has ended as {backup.status}"
+    if backup.report_time:
+        return Decision(Action.IGNORE, f"{ended}, reported at {backup.report_time.isoformat()}")
+    return _try_again_or_close(backup, f"{ended}, not reported yet", situation)
 
 
 def decide_launch_failure(group: str, our_group: str, latest: BackupRecord | None, cause: str) -> Decision:
