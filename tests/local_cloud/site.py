@@ -28,10 +28,10 @@ class Site:
     patience: float = 60.0
 
     @classmethod
-    def build(cls, cloud: LocalCloud, assembly: Assembly) -> "Site":
-        """Deploy the backup stack over a new, empty file system."""
+    def build(cls, cloud: LocalCloud, assembly: Assembly, **given: str) -> "Site":
+        """Deploy the backup stack over a new, empty file system, with these parameters."""
         source = make_file_system(cloud, "source")
-        return cls(cloud, assembly, source, backup_stack(cloud, assembly, "backups", SrcEFS=source))
+        return cls(cloud, assembly, source, backup_stack(cloud, assembly, "backups", SrcEFS=source, **given))
 
     @property
     def source(self) -> Path:

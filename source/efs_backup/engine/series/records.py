@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -101,6 +101,9 @@ class RecordDirectory:
         except OSError as error:
             yield RecordFault(f"The records in {str(self._path)!r} cannot be read: {error.strerror}.")
             return
+        yield from self._readings(names)
+
+    def _readings(self, names: Iterable[tuple[int, str]]) -> Iterator[BackupRecord | RecordFault]:
         for _, name in names:
             if name.endswith(_SUFFIX) and _ID.fullmatch(stem := name.removesuffix(_SUFFIX)):
                 yield from self._reading(BackupId(stem))
@@ -108,6 +111,9 @@ class RecordDirectory:
     def newest_success(self) -> BackupRecord | None:
         """See BackupStore."""
         return newest_success(self.backups())
+
+    def _oldest_first(self) -> Iterator[BackupRecord]:
+        return (found for found in self._readings(sorted(self._files.names())) if isinstance(found, BackupRecord))
 
     def _reading(self, backup_id: BackupId) -> Iterator[BackupRecord | RecordFault]:
         try:
@@ -126,9 +132,10 @@ class RecordDirectory:
 
     def _expire(self, newest: BackupRecord) -> None:
         """Remove records that have expired, those that cannot be read at the same age, and writes that were cut off."""
-        for known in list(self.backups()):
-            if known.expires < newest.start_time:
-                self._remove(_file_of(known.backup_id))
+        for known in self._oldest_first():
+            if known.expires >= newest.start_time:
+                break  # whatever was written later expires later
+            self._remove(_file_of(known.backup_id))
         outdated = int(newest.start_time.timestamp()) * 10**9 - _RECORD_NANOSECONDS
         for written, name in self._files.names():
             if written < outdated or _UNFINISHED.fullmatch(name):
