@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.instances import Instance
 from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.review import decide_held, decide_silent, is_silent, review
@@ -150,6 +151,16 @@ def test_a_review_tells_the_age_of_the_last_success(known: list[BackupRecord], h
     """An alarm on it rings too where no backup ever succeeded."""
     now = START + timedelta(days=2)
     assert review(known, now, hold_minutes=HOLD, success_too=True).hours_since_success == hours
+
+
+def test_what_may_be_tried_again_is_not_reported_before_its_instance_is_gone() -> None:
+    """A second one may be started then; where nobody heard of the end, the next review reports it."""
+    failed = RUNNING.ended(BackupStatus.FAILED, now=START, message="No mirror.", reason=FailureReason.TOOL_MISSING)
+    now = START + timedelta(minutes=5)
+    assert review([failed], now, hold_minutes=HOLD, success_too=True, instances=[THERE]).unreported == ()
+    assert review([failed], now, hold_minutes=HOLD, success_too=True).unreported == (failed,)
+    late = review([failed], RUNNING.window_stop, hold_minutes=HOLD, success_too=True, instances=[THERE])
+    assert late.unreported == (failed,)
 
 
 _any_end = st.builds(ended, st.sampled_from(BackupStatus), days=st.integers(0, 9))

@@ -181,7 +181,7 @@ def test_a_new_instance_makes_the_backup_that_is_running(
 
 
 _BEGUN = replace(_SERVED, heartbeat_time=START + timedelta(minutes=5))
-_IDLE = Situation(GROUP, 0, START + timedelta(hours=1))
+_IDLE = Situation(GROUP, 0, START + timedelta(hours=1), RUNNING.backup_id)
 _WANTED = replace(_IDLE, desired_capacity=1)
 _SILENT = Decision(Action.CLOSE, "it went without a report of its agent")
 
@@ -253,12 +253,13 @@ def test_a_backup_that_had_not_begun_is_tried_again_once(backup: BackupRecord) -
     assert decision.reason.endswith("; nothing had begun, and enough of the window is left")
     second = replace(backup, first_instance="i-0")
     assert decide_gone(GROUP, "i-1", second, _IDLE).action is Action.CLOSE
+    assert decide_gone(GROUP, "i-1", backup, replace(_IDLE, latest_id="0000beef")).action is Action.CLOSE
 
 
 @given(backups, st.sampled_from([0, 1]), st.datetimes())
 def test_another_group_never_touches_a_backup(backup: BackupRecord, capacity: int, now: datetime) -> None:
     """Whatever is known of it."""
-    situation = Situation(GROUP, capacity, now.replace(tzinfo=START.tzinfo))
+    situation = Situation(GROUP, capacity, now.replace(tzinfo=START.tzinfo), backup.backup_id)
     assert decide_gone("other", "i-1", backup, situation).action is Action.IGNORE
 
 

@@ -236,6 +236,16 @@ def test_two_schedules_at_once_make_one_backup(site: Site) -> None:
     site.assert_nothing_left()
 
 
+def test_a_stack_that_is_deleted_while_a_backup_waits_leaves_no_rule(site: Site) -> None:
+    """The rule that stops it is the stack's own."""
+    site.cloud.lifecycle.refusal = "There is no capacity."
+    site.stack.fire_schedule()
+    site.cloud.wait("the rule is armed", lambda: bool(site.stack.stop_rules()), site.patience)
+    site.cloud.wait("the start is over", lambda: site.cloud.functions.is_idle, site.patience)
+    site.cloud.client("cloudformation").delete_stack(StackName="backups")
+    assert site.cloud.client("events").list_rules()["Rules"] == []
+
+
 def test_a_stack_that_is_made_anew_finds_the_history_again(site: Site) -> None:
     """The file system with the snapshots outlives the stack; its mount targets have to be made again."""
     site.night()

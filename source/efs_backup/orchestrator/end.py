@@ -40,7 +40,7 @@ def instance_gone(services: Services, now: datetime, group: str, instance_id: st
     concerns(backup_id)
     if backup_id and backup is None:
         return _close_vanished(services, group, backup_id, state.desired_capacity)
-    situation = Situation(services.settings.group_name, state.desired_capacity, now)
+    situation = Situation(services.settings.group_name, state.desired_capacity, now, services.store.latest())
     decision = decide_gone(group, instance_id, backup, situation)
     if decision.action is Action.TRY_AGAIN and backup:
         return try_again(services, backup, instance_id, decision)

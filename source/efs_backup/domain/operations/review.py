@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from efs_backup.domain.operations.instances import Instance
+from efs_backup.domain.operations.instances import Instance, may_try_again
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.workflow import Action, Decision, has_to_be_reported, is_overdue, newest_success
 
@@ -74,14 +74,20 @@ def review(
     backups: Iterable[BackupRecord], now: datetime, *,
     hold_minutes: int, success_too: bool, instances: Iterable[Instance] = (),
 ) -> Review:  # fmt: skip
-    """Look for what was forgotten; `instances` are those of the group."""
+    """Look for what was forgotten; `instances` are those of the group.
+
+    While an instance is on its way out whose backup may be tried again, that is not reported.
+    """
     known, there = sorted(backups, key=lambda backup: backup.start_time), tuple(instances)
     overdue = tuple(backup for backup in known if is_overdue(backup, now, hold_minutes))
     since = _last_success(known) or next((backup.start_time for backup in known), None)
     return Review(
         overdue=overdue,
         silent=tuple(backup for backup in known if backup not in overdue and is_silent(backup, now, there)),
-        unreported=tuple(backup for backup in known if has_to_be_reported(backup, success_too=success_too)),
+        unreported=tuple(
+            backup for backup in known
+            if has_to_be_reported(backup, success_too=success_too) and not (there and may_try_again(backup, now))
+        ),
         is_idle=all(backup.has_ended for backup in known if backup not in overdue),
         hours_since_success=(now - since) / timedelta(hours=1) if since else None,
-    )
+    )  # fmt: skip

@@ -110,11 +110,12 @@ def decide_service(latest: BackupRecord | None, instance_id: str, now: datetime)
 
 @dataclass(frozen=True)
 class Situation:
-    """What is known when an instance is gone: the group's wanted capacity, and the time."""
+    """What is known when an instance is gone: the group's wanted capacity, the time, the backup started last."""
 
     our_group: str
     desired_capacity: int
     now: datetime
+    latest_id: str | None
 
 
 def decide_gone(group: str, instance_id: str, backup: BackupRecord | None, situation: Situation) -> Decision:
@@ -134,7 +135,7 @@ def decide_gone(group: str, instance_id: str, backup: BackupRecord | None, situa
 
 
 def _try_again_or_close(backup: BackupRecord, reason: str, situation: Situation) -> Decision:
-    if may_try_again(backup, situation.now):
+    if backup.backup_id == situation.latest_id and may_try_again(backup, situation.now):
         return Decision(Action.TRY_AGAIN, f"{reason}; nothing had begun, and enough of the window is left")
     return Decision(Action.CLOSE, reason)
 
