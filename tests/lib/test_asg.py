@@ -8,7 +8,6 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto.autoscaling.models import autoscaling_backends
-from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 
 from deployment.local_cloud.lifecycle import Event, Lifecycle
 from efs_backup.domain.errors import EfsBackupError, GroupBusy, GroupMissing
@@ -176,7 +175,7 @@ def test_a_group_that_cannot_launch_says_why_and_tries_again(cloud: Cloud, group
     """Each time; when it can, the instance comes."""
     cloud.lifecycle.refusal = "no capacity"
     group.start_instance()
-    backend = autoscaling_backends[ACCOUNT_ID][cloud.client.meta.region_name]
+    backend = autoscaling_backends["123456789012"][cloud.client.meta.region_name]
     cloud.lifecycle.try_to_launch(backend)
     assert [read_trigger(event) for event in cloud.events] == [LaunchFailed(NAME, "no capacity")] * 2
     assert group.state() == GroupState(1, (), serving=(), held=())

@@ -1,7 +1,7 @@
 """Since when an instance has been there, and whether it still is."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import Any
 
 import boto3
 import pytest
@@ -11,24 +11,22 @@ from efs_backup.domain.operations.instances import Instance
 from efs_backup.lib.ec2 import Instances
 from tests.lib.conftest import Refuse
 
-if TYPE_CHECKING:
-    from mypy_boto3_ec2 import EC2Client
-
 UNKNOWN = "i-00000000000000000"
 
 
 @pytest.fixture(scope="module")
-def client(session: boto3.Session) -> "EC2Client":
+def client(session: boto3.Session) -> Any:
     """Compute without instances."""
     return session.client("ec2")
 
 
-def launch(client: "EC2Client") -> str:
+def launch(client: Any) -> str:
     """Launch an instance; gives its id."""
-    return client.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    launched = client.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1)
+    return str(launched["Instances"][0]["InstanceId"])
 
 
-def test_an_instance_tells_when_it_was_launched_and_that_it_runs(client: "EC2Client") -> None:
+def test_an_instance_tells_when_it_was_launched_and_that_it_runs(client: Any) -> None:
     """In UTC."""
     before = datetime.now(UTC).replace(microsecond=0)
     found = Instances(client).find(launch(client))
@@ -37,7 +35,7 @@ def test_an_instance_tells_when_it_was_launched_and_that_it_runs(client: "EC2Cli
     assert before <= found.launched <= datetime.now(UTC)
 
 
-def test_an_instance_that_is_terminated_still_tells_when_it_was_launched(client: "EC2Client") -> None:
+def test_an_instance_that_is_terminated_still_tells_when_it_was_launched(client: Any) -> None:
     """For an hour; that is when it is asked for."""
     name = launch(client)
     client.terminate_instances(InstanceIds=[name])
@@ -45,7 +43,7 @@ def test_an_instance_that_is_terminated_still_tells_when_it_was_launched(client:
     assert (found.is_running, found.launched is None) == (False, False)
 
 
-def test_of_an_instance_that_nobody_knows_nothing_is_known(client: "EC2Client") -> None:
+def test_of_an_instance_that_nobody_knows_nothing_is_known(client: Any) -> None:
     """It is no error, and hides no other."""
     name = launch(client)
     unknown, known = Instances(client).find_all((UNKNOWN, name))
@@ -54,7 +52,7 @@ def test_of_an_instance_that_nobody_knows_nothing_is_known(client: "EC2Client") 
     assert Instances(client).find_all(()) == ()
 
 
-def test_what_nobody_expected_of_ec2_is_told_as_it_is(client: "EC2Client", refuse: Refuse) -> None:
+def test_what_nobody_expected_of_ec2_is_told_as_it_is(client: Any, refuse: Refuse) -> None:
     """A missing right is no missing instance."""
     refuse(client, "describe_instances", "UnauthorizedOperation", "Not authorized.")
     with pytest.raises(ClientError, match="Not authorized"):

@@ -15,7 +15,7 @@ from tests.lib.conftest import NOW, Refuse
 if TYPE_CHECKING:
     from mypy_boto3_efs import EFSClient
 
-NOWHERE = "fs-00000000000000000"
+NOWHERE, SUBNET = "fs-00000000000000000", "subnet-00000000000000000"
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_mount_targets_that_cannot_be_used_are_left_out(client: "EFSClient") -> 
 
     def target(number: int, state: str, **more: str) -> dict[str, str]:
         name = f"fsmt-{number:017}"
-        return {"MountTargetId": name, "FileSystemId": NOWHERE, "SubnetId": "subnet-1", "LifeCycleState": state, **more}
+        return {"MountTargetId": name, "FileSystemId": NOWHERE, "SubnetId": SUBNET, "LifeCycleState": state, **more}
 
     zone = {"AvailabilityZoneName": "us-east-1a"}
     found = [

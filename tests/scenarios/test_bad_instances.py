@@ -378,7 +378,7 @@ def test_two_events_at_once_send_one_mail(cloud: Cloud, monkeypatch: pytest.Monk
     """The second comes while the first sends."""
     gone = gone_in_the_end(cloud)
     made = handler.services()
-    report, answers = made.notifier.report, []
+    report, answers = made.notifier.report, list[dict[str, str]]()
 
     class Slow:
         def report(self, mail: Report) -> None:

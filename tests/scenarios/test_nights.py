@@ -19,6 +19,8 @@ from tests.cloud import GROUP, RULE, Cloud, Faults, event_from_file
 
 def succeed(cloud: Cloud, backup_id: BackupId) -> None:
     """The agent publishes a snapshot, reports, goes home, and is let go."""
+    if not cloud.store.get(backup_id).instance_id:
+        cloud.agent_claims(backup_id)
     cloud.agent_reports(backup_id, BackupStatus.SUCCESS, snapshot="20261122T020000Z", number_of_files=12)
     cloud.agent_goes_home()
     cloud.deliver()
@@ -454,6 +456,7 @@ def test_a_success_is_reported_only_if_asked(cloud: Cloud, monkeypatch: pytest.M
     succeed(cloud, cloud.schedule_fires().backup_id)
     cloud.time = "2026-11-23T02:00:00Z"
     failing = cloud.schedule_fires()
+    cloud.agent_claims(failing.backup_id)
     cloud.agent_reports(failing.backup_id, BackupStatus.FAILED, failure_reason=FailureReason.COPY_FAILED)
     cloud.agent_goes_home()
     cloud.deliver()

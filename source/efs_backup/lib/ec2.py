@@ -1,13 +1,9 @@
 """EC2: since when an instance has been there, and whether it still is."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from efs_backup.domain.operations.instances import Instance
-
-if TYPE_CHECKING:
-    from mypy_boto3_ec2 import EC2Client
-    from mypy_boto3_ec2.type_defs import InstanceTypeDef
 
 _RUNNING = ("pending", "running")
 
@@ -15,7 +11,7 @@ _RUNNING = ("pending", "running")
 class Instances:
     """All instances that the role may see."""
 
-    def __init__(self, client: "EC2Client") -> None:
+    def __init__(self, client: Any) -> None:  # one call is not worth the stubs of the largest service
         self._client = client
 
     def find(self, instance_id: str) -> Instance:
@@ -34,7 +30,7 @@ class Instances:
         return tuple(_instance(name, found.get(name)) for name in instance_ids)
 
 
-def _instance(instance_id: str, found: "InstanceTypeDef | None") -> Instance:
+def _instance(instance_id: str, found: Mapping[str, Any] | None) -> Instance:
     if found is None:
         return Instance(instance_id, None, is_running=False)
     return Instance(instance_id, found["LaunchTime"], is_running=found["State"]["Name"] in _RUNNING)
