@@ -93,6 +93,7 @@ _BEGUN = replace(FAILED, instance_id="i-1", heartbeat_time=START)
         (FAILED, True),
         (replace(FAILED, instance_id="i-1"), True),
         (replace(FAILED, failure_reason=FailureReason.INTERNAL_ERROR), True),
+        (replace(RUNNING, instance_id="i-1"), False),
         (_BEGUN, False),
         (replace(_BEGUN, status=BackupStatus.RUNNING), False),
         (replace(FAILED, failure_reason=FailureReason.MOUNT_FAILED), False),

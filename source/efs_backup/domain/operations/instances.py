@@ -49,15 +49,14 @@ def may_close(backup: BackupRecord, instance_id: str) -> bool:
 def may_try_again(backup: BackupRecord, now: datetime) -> bool:
     """Whether a second instance is started for a backup whose first one came to nothing.
 
-    Only where no agent had begun, which would have given a sign of life: packages or the bundle could not be had, or an
-    agent ended before it had claimed the backup. What an agent has found out itself, such as a mount that fails, would
-    be the same a few minutes later.
+    Only where no agent had begun, which would have given a sign of life at once: packages or the bundle could not be
+    had, or an agent ended before it had claimed the backup. What an agent has found out itself, such as a mount that
+    fails, would be the same a few minutes later.
     """
-    came_to_nothing = backup.status is BackupStatus.RUNNING or (
-        backup.status is BackupStatus.FAILED and backup.failure_reason in _BEFORE_ANY_COPY
-    )
+    went_unheard = backup.status is BackupStatus.RUNNING and backup.instance_id is None
+    failed = backup.status is BackupStatus.FAILED and backup.failure_reason in _BEFORE_ANY_COPY
     is_first = backup.heartbeat_time is None and backup.first_instance is None
-    return came_to_nothing and is_first and now + SECOND_TRY <= backup.window_stop
+    return (went_unheard or failed) and is_first and now + SECOND_TRY <= backup.window_stop
 
 
 def tried_again(backup: BackupRecord, instance_id: str) -> BackupRecord:
