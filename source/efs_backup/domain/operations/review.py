@@ -6,10 +6,14 @@ from datetime import datetime, timedelta
 
 from efs_backup.domain.operations.instances import Instance, may_try_again
 from efs_backup.domain.operations.record import BackupRecord
-from efs_backup.domain.operations.workflow import Action, Decision, has_to_be_reported, is_overdue, newest_success
-
-SILENCE = timedelta(minutes=30)
-"""An agent says every minute how far it is; an instance boots, and installs what it needs, in a few minutes."""
+from efs_backup.domain.operations.workflow import (
+    SILENCE,
+    Action,
+    Decision,
+    has_to_be_reported,
+    is_overdue,
+    newest_success,
+)
 
 _LET_GO_ITSELF = timedelta(minutes=10)
 """An agent that has reported stores its logs, and lets its instance go."""

@@ -11,6 +11,9 @@ from efs_backup.domain.operations.lifecycle import LifecycleAction
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupStatus
 
+SILENCE = timedelta(minutes=30)
+"""An agent says every minute how far it is; an instance boots, and installs what it needs, in a few minutes."""
+
 REPORTING = timedelta(minutes=10)
 """Who is about to report a backup has done so by then, or has died: the function lives for five minutes."""
 
