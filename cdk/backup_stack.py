@@ -51,13 +51,13 @@ class BackupStack(cdk.Stack):
     def _orchestrator(self, programs: Programs) -> Orchestrator:
         """With what it may do, and what wakes it."""
         uuid, topic = self._uuid, self.reports.topic.topic_arn
-        rule = f"stop-efs-backup-{uuid}"
+        rule = f"efs-backup-stop-{uuid}"
         environment = self.settings.of_orchestrator(uuid=uuid, topic=topic, stop_rule=rule)
         orchestrator = Orchestrator(self, programs.lambda_code(self), environment)
         around = Surroundings(self.settings, self.group.name, rule, self.table.table_arn, self.reports)
         policy = permit(orchestrator, orchestrator.role, orchestrator_permissions(orchestrator, around))
         orchestrator.wait_for(policy)
-        triggers = Triggers(self, orchestrator.function, self.form.text("BackupSchedule"), self.group.name)
+        triggers = Triggers(self, orchestrator.function, self.form.text("BackupSchedule"), self.group.name, rule)
         zoned = ZonedSchedule(self, self.form, orchestrator, instead_of=triggers.start)
         for each in (triggers, zoned):
             each.node.add_dependency(policy)

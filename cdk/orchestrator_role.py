@@ -9,6 +9,9 @@ from cdk.permissions import Allow
 from cdk.reports import Reports
 from cdk.worker_role import NAMESPACE, report
 
+_STOP_RULE_CALLS = ("DisableRule", "ListTargetsByRule", "PutRule", "PutTargets")
+"""The rule itself is the template's."""
+
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -27,7 +30,8 @@ def orchestrator_permissions(orchestrator: Orchestrator, around: Surroundings) -
     return [
         _write_logs(orchestrator),
         *_group(around.group),
-        *_stop_rule(orchestrator, around.stop_rule),
+        Allow(["events:" + call for call in _STOP_RULE_CALLS], [arns.rule(around.stop_rule)]),
+        Allow(["ec2:DescribeInstances"], ["*"], reason="Amazon EC2 has no resource-level permission for descriptions."),
         *_run_command(around),
         Allow(["dynamodb:" + call for call in ("GetItem", "PutItem", "Scan", "UpdateItem")], [around.table_arn]),
         Allow(["elasticfilesystem:DescribeFileSystems"], list(map(arns.file_system, file_systems))),
@@ -61,8 +65,8 @@ def _metrics() -> list[Allow]:
 
 
 def _group(name: str) -> list[Allow]:
-    changes = ("CompleteLifecycleAction", "SetDesiredCapacity")
-    looks = ("DescribeAutoScalingGroups", "DescribeAutoScalingInstances")
+    changes = ("CompleteLifecycleAction", "SetDesiredCapacity", "TerminateInstanceInAutoScalingGroup")
+    looks = ("DescribeAutoScalingGroups", "DescribeAutoScalingInstances", "DescribeLifecycleHooks")
     return [
         Allow(
             ["autoscaling:" + call for call in changes],
@@ -74,15 +78,6 @@ def _group(name: str) -> list[Allow]:
             ["*"],
             reason="Auto Scaling has no resource-level permission for descriptions.",
         ),
-    ]
-
-
-def _stop_rule(orchestrator: Orchestrator, rule: str) -> list[Allow]:
-    rule_calls = ("DeleteRule", "ListTargetsByRule", "PutRule", "PutTargets", "RemoveTargets")
-    function_calls = ("AddPermission", "GetFunction", "RemovePermission")
-    return [
-        Allow(["events:" + call for call in rule_calls], [arns.rule(rule)]),
-        Allow(["lambda:" + call for call in function_calls], [orchestrator.function.function_arn]),
     ]
 
 

@@ -11,6 +11,7 @@ from efs_backup.domain.operations.record import BackupId
 from efs_backup.domain.operations.report import NOT_SENT
 from efs_backup.domain.operations.restore_mark import MARK_PREFIX
 from efs_backup.domain.operations.triggers import FinishFailed, InstanceGone, Reconcile, StartBackup, read_trigger
+from efs_backup.lib.events import TARGET_ID
 from tests.cdk.template import Template
 from tests.cloud import event_from_file
 
@@ -64,12 +65,13 @@ def test_the_orchestrator_looks_for_what_was_forgotten_every_half_hour(backup: T
 
 
 def test_events_of_this_group_alone_reach_the_orchestrator(backup: Template) -> None:
-    """Both kinds that it reads."""
+    """All kinds that it reads, and no others."""
     pattern = _rule(backup, "TriggersGroup")["EventPattern"]
     group, _ = backup.one("AWS::AutoScaling::AutoScalingGroup")
     assert pattern["detail"] == {"AutoScalingGroupName": [f"<{group}>"]}
     assert set(pattern["detail-type"]) == {
         "EC2 Instance-terminate Lifecycle Action", "EC2 Instance Terminate Successful",
+        "EC2 Instance Launch Unsuccessful",
     }  # fmt: skip
     gone = {"source": pattern["source"][0], "detail-type": "EC2 Instance Terminate Successful"}
     detail = {"AutoScalingGroupName": "g", "EC2InstanceId": "i-1"}
@@ -88,6 +90,17 @@ def test_finishes_that_failed_reach_the_orchestrator_and_no_other_commands(backu
     matches = [EventPattern.load(pattern).matches_event(event) for event in events]
     assert matches == [True, False, False, False]
     assert isinstance(read_trigger(ours), FinishFailed)
+
+
+def test_the_rule_that_stops_a_backup_is_the_templates_and_stops_nothing_yet(backup: Template) -> None:
+    """The function only sets it: whatever becomes of a backup, the rule goes with the stack."""
+    rule = _rule(backup, "TriggersStop")
+    assert (rule["State"], rule["ScheduleExpression"]) == ("DISABLED", "cron(0 0 1 1 ? 2199)")
+    (target,) = rule["Targets"]
+    assert target["Id"] == TARGET_ID
+    assert read_trigger(json.loads(target["Input"])) == Reconcile()
+    told = backup.properties("AWS::Lambda::Function")["Environment"]["Variables"]["STOP_RULE_NAME"]
+    assert rule["Name"] == told
 
 
 def test_each_rule_has_the_function_as_its_target_and_may_call_it(backup: Template) -> None:

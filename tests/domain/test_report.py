@@ -9,8 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efs_backup.domain.errors import FailureReason
+from efs_backup.domain.operations.instances import not_launched
 from efs_backup.domain.operations.record import BackupId, BackupRecord
-from efs_backup.domain.operations.report import SUBJECT_LIMIT, anonymous, report_on, report_on_vanished, subject_of
+from efs_backup.domain.operations.report import (
+    SUBJECT_LIMIT,
+    anonymous,
+    report_on,
+    report_on_launch_failure,
+    report_on_vanished,
+    subject_of,
+)
 from efs_backup.domain.results import BackupStatus
 from tests.domain.test_record import ENDED, RUNNING, START, backups
 from tests.domain.test_settings import settings_of
@@ -228,6 +236,22 @@ def test_a_record_that_is_gone_is_told_with_all_that_is_left() -> None:
     assert report.subject == "EFS backup UNKNOWN: no record of 0badcafe [nightly]"
     assert all(place in report.text for place in ("nightly-records", "s3://nightly-logs", "fs-0fedcba9876543210"))
     assert "No snapshot is ever removed" in report.text
+
+
+def test_a_backup_that_waits_for_its_instance_is_told_with_what_can_be_done() -> None:
+    """In the words of the group; the operator may mend it before the window is over."""
+    report = report_on_launch_failure(not_launched(RUNNING, START, "the key is disabled"), SETTINGS)
+    assert "WAITS for an instance" in report.subject
+    assert "the key is disabled" in report.text
+    for word in ("capacity", "quota", "KMS key", "AMI", "All snapshots are untouched"):
+        assert word in report.text
+
+
+def test_a_second_instance_is_told_beside_the_first() -> None:
+    """Each has left its logs."""
+    text = report_on(replace(FULL, first_instance="i-0aaaaaaaaaaaaaaaa"), None, SETTINGS).text
+    assert "i-0aaaaaaaaaaaaaaaa" in text
+    assert "i-0123456789abcdef0" in text
 
 
 def test_anonymous_figures_hold_the_figures() -> None:

@@ -11,7 +11,6 @@ from deployment.local_cloud.behaviour import AMI
 from deployment.local_cloud.gate import Refusal
 from deployment.local_cloud.stacks import BackupStack, deploy, network
 from efs_backup.domain.errors import FailureReason
-from efs_backup.domain.operations.triggers import TERMINATED_EVENT
 from efs_backup.domain.results import BackupStatus
 from tests.builders import account, write
 from tests.local_cloud.site import NEVER, Site, backup_stack
@@ -19,6 +18,7 @@ from tests.local_cloud.site import NEVER, Site, backup_stack
 pytestmark = pytest.mark.root
 
 DENIED = Refusal("AccessDenied", "as the test wants", "403 Forbidden")
+NOT_THERE = Refusal("NoSuchKey", "as the test wants", "404 Not Found")
 
 
 def many_files(site: Site) -> None:
@@ -74,13 +74,15 @@ def test_a_source_that_cannot_be_mounted(site: Site) -> None:
 
 
 def test_an_instance_that_cannot_be_set_up(site: Site) -> None:
-    """It is given back at once, and the mail has the last lines of its boot."""
+    """It is given back at once, a second one finds the same, and one mail has the last lines of its boot."""
     site.remove_bundles()
     backup = site.night()
     assert (backup.status, backup.failure_reason) == (BackupStatus.FAILED, FailureReason.TOOL_MISSING)
     assert "ToolMissing" in site.subjects()[-1]
     assert "404" in site.cloud.mail_box.mails[-1].text
     assert "404" in site.log(str(backup.logs).split("/", 3)[3])
+    assert len(site.subjects()) == 1
+    assert backup.first_instance not in (None, backup.instance_id)
     site.assert_nothing_left()
 
 
@@ -118,6 +120,39 @@ def test_an_agent_that_dies_again_and_again_gives_its_instance_back(site: Site) 
     backup = site.night()
     assert (backup.status, backup.failure_reason) == (BackupStatus.FAILED, FailureReason.INTERNAL_ERROR)
     assert len(site.subjects()) == 1
+    site.assert_nothing_left()
+
+
+def test_a_bundle_that_cannot_be_fetched_once_costs_no_night(site: Site) -> None:
+    """The second instance has it, within the same window."""
+    with site.cloud.gate.refusing("s3", "GetObject", NOT_THERE, times=1) as refused:
+        backup = site.night()
+    assert refused
+    assert (backup.status, len(site.subjects())) == (BackupStatus.SUCCESS, 1)
+    assert backup.first_instance not in (None, backup.instance_id)
+    site.assert_nothing_left()
+
+
+def test_an_instance_that_cannot_be_launched_is_told_and_comes_later(site: Site) -> None:
+    """The operator knows at once why the night does not begin; the group tries on by itself."""
+    site.cloud.lifecycle.refusal = "We currently do not have sufficient capacity."
+    site.stack.fire_schedule()
+    site.cloud.wait("the operator is told", lambda: bool(site.subjects()), site.patience)
+    (waiting,) = site.stack.records()
+    assert "sufficient capacity" in str(waiting.message)
+    assert "WAITS" in site.subjects()[0]
+    site.cloud.lifecycle.refusal = ""
+    site.cloud.launch_again()
+    assert site.end_of_night().status is BackupStatus.SUCCESS
+    assert len(site.subjects()) == 2
+    site.assert_nothing_left()
+
+
+def test_a_clean_up_that_breaks_off_is_finished_by_the_next_reconcile(site: Site) -> None:
+    """The mail does not wait for it; no rule stays that would stop anything."""
+    with site.cloud.gate.refusing("events", "DisableRule", DENIED, times=1) as refused:
+        backup = site.night()
+    assert refused
     site.assert_nothing_left()
 
 
@@ -211,7 +246,7 @@ def test_a_report_that_cannot_be_sent_is_sent_by_the_next_reconcile(site: Site) 
 
 def test_events_that_arrive_twice_and_late_change_nothing(site: Site) -> None:
     """Two deliveries at the same moment while it lasts; and when all is over all once more, the last first."""
-    site.cloud.bridge.distort = lambda event: [event] if event["detail-type"] == TERMINATED_EVENT else [event, event]
+    site.cloud.bridge.distort = lambda event: [event, event]
     backup = site.night()
     site.cloud.bridge.distort = lambda event: [event]
     for event in reversed(list(site.cloud.bridge.delivered)):
@@ -233,6 +268,16 @@ def test_two_schedules_at_once_make_one_backup(site: Site) -> None:
     site.truths = {site.snapshots()[0]: account(site.source)}
     assert len(site.subjects()) == 2
     site.assert_nothing_left()
+
+
+def test_a_stack_that_is_deleted_while_a_backup_waits_leaves_no_rule(site: Site) -> None:
+    """The rule that stops it is the stack's own."""
+    site.cloud.lifecycle.refusal = "There is no capacity."
+    site.stack.fire_schedule()
+    site.cloud.wait("the rule is armed", lambda: bool(site.stack.stop_rules()), site.patience)
+    site.cloud.wait("the start is over", lambda: site.cloud.functions.is_idle, site.patience)
+    site.cloud.client("cloudformation").delete_stack(StackName="backups")
+    assert site.cloud.client("events").list_rules()["Rules"] == []
 
 
 def test_a_stack_that_is_made_anew_finds_the_history_again(site: Site) -> None:

@@ -30,7 +30,10 @@ def nearest(targets: Sequence[MountTarget], zone: str, file_system: str) -> Moun
     Raises MountFailed where there is none.
     """
     if not targets:
-        raise MountFailed(f"{file_system} has no mount target.", "Make one in a subnet of the stack's instances.")
+        raise MountFailed(
+            f"{file_system} has no mount target that can be used.",
+            "Make one with an IPv4 address in a subnet of the stack's instances, or wait until it is available.",
+        )
     return next((target for target in targets if target.zone == zone), targets[0])
 
 

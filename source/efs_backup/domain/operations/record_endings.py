@@ -65,11 +65,36 @@ def ended_without_result(backup: BackupRecord, now: datetime, last_words: str) -
     )  # fmt: skip
 
 
-def after_failed_finish(backup: BackupRecord, now: datetime, output: CommandOutput) -> BackupRecord:
-    """The record of a backup whose agent could not be asked to finish, or did not."""
-    if output.code != NO_AGENT:
+def after_failed_finish(
+    backup: BackupRecord, now: datetime, instance_id: str, status: str, output: CommandOutput
+) -> BackupRecord:
+    """The record of a backup whose agent could not be asked to finish, or did not; `status` is that of the command."""
+    if output.code == NO_AGENT:
+        return without_agent(backup, now, output.text)
+    details = (output.details or status).replace(" ", "")
+    if details == _FAILED:
         return ended_without_result(backup, now, output.text)
-    return without_agent(backup, now, output.text)
+    what = _UNFINISHED.get(details, "ended before its agent had finished")
+    return backup.ended(
+        BackupStatus.UNKNOWN, now=now,
+        message=f"The command that asks the agent of {instance_id} to finish {what} (Systems Manager: {details})."
+        " How far the backup came is not known.",
+        next_step="Look at the instance's log in the log bucket, if it left one; the next backup continues from what"
+        " was copied.",
+    )  # fmt: skip
+
+
+_FAILED = "Failed"
+_NOT_TAKEN = "was not taken by the instance in time: it hangs, or its SSM agent does"
+_UNFINISHED = {
+    "TimedOut": _NOT_TAKEN,
+    "DeliveryTimedOut": _NOT_TAKEN,
+    "ExecutionTimedOut": "was taken, but its agent did not end in time",
+    "Undeliverable": "could not be delivered: the instance does not answer",
+    "Cancelled": "was cancelled",
+    "Terminated": "was cancelled",
+}
+"""Systems Manager User Guide, "Understanding command statuses"."""
 
 
 def without_agent(backup: BackupRecord, now: datetime, last_words: str) -> BackupRecord:

@@ -34,7 +34,7 @@ class RecordDirectory:
     def start(self, backup: BackupRecord, after: BackupId | None) -> None:
         """See BackupStore."""
         with self._files.writing():
-            if not self._may_start(backup.backup_id):
+            if not self._may_start(backup):
                 raise AlreadyStarted(f"The backup {backup.backup_id} has been started before.")
             if self.latest() != after:
                 raise RecordChanged("Another backup was started at the same moment.")
@@ -76,8 +76,10 @@ class RecordDirectory:
                 raise RecordChanged(
                     f"The backup {before.backup_id} is {stored.status} by now, no more {before.status}."
                 )
-            change = change_between(before, after)
-            kept = {name: value for name, value in stored.to_item().items() if name not in change.drop}
+            change, item = change_between(before, after), stored.to_item()
+            if any(item.get(name) != value for name, value in change.guards.items()):
+                raise RecordChanged(f"The backup {before.backup_id} has just changed.")
+            kept = {name: value for name, value in item.items() if name not in change.drop}
             self._write(BackupRecord.from_item({**kept, **change.put}))
 
     def latest(self) -> BackupId | None:
@@ -121,12 +123,12 @@ class RecordDirectory:
         except RecordFault as fault:
             yield fault
 
-    def _may_start(self, backup_id: BackupId) -> bool:
+    def _may_start(self, backup: BackupRecord) -> bool:
         try:
-            known = self.get(backup_id)
+            known = self.get(backup.backup_id)
         except RecordFault:
             return True
-        return known.status is BackupStatus.FAILED and known.instance_id is None
+        return known.status is BackupStatus.FAILED and known.instance_id in (None, backup.first_instance)
 
     def _expire(self, newest: BackupRecord) -> None:
         """Remove records that have expired, those that cannot be read at the same age, and writes that were cut off."""
