@@ -62,7 +62,7 @@ def _dollars(counts: Counts) -> float:
 def _of(side: simulator.Counters, data_dollars: float) -> float:
     read, written = side["meta_read_ops"] * METADATA_BYTES, side["meta_write_ops"] * METADATA_BYTES
     data = side["metered_bytes"] - read - written
-    return (read * READ_DOLLARS + written * WRITE_DOLLARS + data * data_dollars) / GIGABYTE
+    return float(read * READ_DOLLARS + written * WRITE_DOLLARS + data * data_dollars) / GIGABYTE
 
 
 def _options() -> argparse.Namespace:

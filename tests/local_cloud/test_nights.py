@@ -153,6 +153,10 @@ def test_a_clean_up_that_breaks_off_is_finished_by_the_next_reconcile(site: Site
     with site.cloud.gate.refusing("events", "DisableRule", DENIED, times=1) as refused:
         backup = site.night()
     assert refused
+    assert (backup.status, len(site.subjects())) == (BackupStatus.SUCCESS, 1)
+    assert site.stack.stop_rules()
+    site.stack.reconcile()
+    site.stack.wait_for_the_end()
     site.assert_nothing_left()
 
 
