@@ -125,7 +125,7 @@ def _ending(
         )  # fmt: skip
         command.status = command.status_details = status
         place = f"{command.output_s3_key_prefix}/{command.command_id}/{invocation['InstanceId']}/awsrunShellScript"
-        for name, text in texts.items():
+        for name, text in texts.items() if command.output_s3_bucket_name else ():
             s3_backends[ACCOUNT]["aws"].put_object(command.output_s3_bucket_name, f"{place}/{name}", text)
         listener(_event_of(command))
 
