@@ -9,6 +9,7 @@ cd "$repository"
 need_packages fpart rsync strace e2fsprogs iproute2 procps shellcheck gcc libc6-dev make pkg-config libfuse3-dev fuse3
 need_node
 need_environment test
+need_checkers
 PATH="$environment/bin:$PATH"
 
 say "ruff"

@@ -30,11 +30,10 @@ class Backups:
 
     def start(self) -> None:
         """The function is told what the schedule tells it, as asynchronously."""
-        event = start_event() | {"event_id": str(uuid.uuid4())}
+        before, event = len(self.records()), start_event() | {"event_id": str(uuid.uuid4())}
         self.account.client("lambda").invoke(
             FunctionName=self.outputs["Orchestrator"], InvocationType="Event", Payload=json.dumps(event)
         )
-        before = len(self.records())
         self.account.wait("the backup is recorded", lambda: len(self.records()) > before, minutes=5)
 
     def night(self) -> BackupRecord:
