@@ -38,7 +38,8 @@ class Published(Assembly):
 
     def template(self, stack: str) -> dict[str, Any]:
         """The template of a stack, which is named as the CDK names it."""
-        found: dict[str, Any] = json.loads((self.place / f"efs-{stack.removeprefix('Efs').lower()}.template").read_text())
+        name = f"efs-{stack.removeprefix('Efs').lower()}.template"
+        found: dict[str, Any] = json.loads((self.place / name).read_text())
         return found
 
     def assets(self) -> dict[str, Path]:

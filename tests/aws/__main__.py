@@ -19,8 +19,8 @@ from tests.aws.story import Story, Wish
 from tests.aws.teardown import Teardown
 
 _DIST = REPOSITORY / "deployment" / "dist"
-_REFUSAL = """It makes stacks, file systems and instances in the account that you are logged in to, for one to two hours,
-and deletes them. That costs about a dollar, more if the deletion fails and nobody looks.
+_REFUSAL = """It makes stacks, file systems and instances in the account that you are logged in to, for one to two
+hours, and deletes them. That costs about a dollar, more if the deletion fails and nobody looks.
 Say --yes-this-costs-money if that is what you want."""
 
 

@@ -42,7 +42,7 @@ class Asking:
     def commands_after_the_end(self, helper: Helper) -> str:
         """At once after the termination was asked for, and when it is over."""
         at_once = _taken(helper)
-        self.account.wait(f"{helper.instance_id} is terminated", lambda: self._state(helper) == "terminated", minutes=15)
+        self.account.wait(f"{helper.instance_id} is gone", lambda: self._state(helper) == "terminated", minutes=15)
         return f"at once: {at_once}; when it is terminated: {_taken(helper)}"
 
     def lock_after_a_loss(self, holding: Helper, waiting: Helper, group: str, file: str) -> str:

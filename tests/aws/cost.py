@@ -39,7 +39,8 @@ def instance(what: str, kind: str, seconds: float) -> Item:
 def storage(what: str, size: int, seconds: float) -> Item:
     """A file system, for as long as it was there."""
     hours = seconds / 3600
-    return Item(what, size / _GIGABYTE * _EFS_STORAGE * hours, f"{size:,} bytes for {hours:.1f} hours at $0.30 a GB-month")
+    basis = f"{size:,} bytes for {hours:.1f} hours at $0.30 a GB-month"
+    return Item(what, size / _GIGABYTE * _EFS_STORAGE * hours, basis)
 
 
 def throughput(read: int, written: int, operations: int) -> Item:
@@ -53,7 +54,8 @@ def throughput(read: int, written: int, operations: int) -> Item:
 def by_the_hour(keys: int, alarms: int, seconds: float) -> Item:
     """What costs as long as a stack is there."""
     hours = seconds / 3600
-    return Item("keys and alarms", hours * (keys * _KEYS + alarms * _ALARMS), f"{keys} keys, {alarms} alarms, {hours:.1f} hours")
+    basis = f"{keys} keys, {alarms} alarms, {hours:.1f} hours"
+    return Item("keys and alarms", hours * (keys * _KEYS + alarms * _ALARMS), basis)
 
 
 def functions(invocations: int, seconds: float) -> Item:

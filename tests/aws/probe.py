@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What runs on a helper instance: it makes and sums trees, and asks Amazon EFS what only Amazon EFS can say.
 
-It knows the standard library alone. As user data, without arguments, it installs itself and watches apt's locks for
+It is one file and knows the standard library alone, for it is an instance's user data. As user data, without arguments, it installs itself and watches apt's locks for
 a while. Called by Run Command with the name of a question it prints its answer as JSON.
 """
 
@@ -34,9 +34,10 @@ def mount(address: str, place: str) -> str:
     """A file system is mounted, by plain NFS; the client is installed if it is missing."""
     missing = subprocess.run(("dpkg", "--status", "nfs-common"), capture_output=True, check=False).returncode
     if missing:
+        os.environ["DEBIAN_FRONTEND"] = "noninteractive"
         for words in ("update", "install --yes --no-install-recommends nfs-common"):
             apt = ("apt-get", "--quiet", "-o", "DPkg::Lock::Timeout=600", *words.split())
-            subprocess.run(apt, capture_output=True, check=True, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+            subprocess.run(apt, capture_output=True, check=True)
     os.makedirs(place, exist_ok=True)
     subprocess.run(("mount", "-t", "nfs4", "-o", _OPTIONS, f"{address}:/", place), check=True)
     return place
@@ -51,7 +52,7 @@ def make(root: str, files: str, first: str = "0") -> int:
     beside = Path(root, f"beside {first}")
     beside.mkdir(exist_ok=True)
     os.symlink("nowhere", beside / "symbolic link")
-    os.link(beside.parent / f"directory {int(first) // _IN_A_DIRECTORY:03}" / f"file {int(first):05}", beside / "hard link")
+    os.link(directory / f"file {number:05}", beside / "hard link")
     with open(beside / "hole", "wb") as hole:
         hole.truncate(_BLOCK)
     return int(files)
@@ -259,14 +260,17 @@ def _install() -> None:
 
 def _held() -> list[str]:
     """The locks of apt that somebody holds: the kernel's list names files by device and inode."""
-    listed = {line.split()[5].rpartition(":")[2] for line in Path("/proc/locks").read_text().splitlines() if "->" not in line}
+    lines = Path("/proc/locks").read_text().splitlines()
+    listed = {line.split()[5].rpartition(":")[2] for line in lines if "->" not in line}
     return [lock for lock in _APT_LOCKS if os.path.exists(lock) and str(os.stat(lock).st_ino) in listed]
 
 
 _QUESTIONS: dict[str, Callable[..., Any]] = {
     each.__name__: each
-    for each in (mount, make, change, sums, copied, hard_links, times, statfs, entry_types, hold, wait_for_lock, apt_locks)
-}
+    for each in (
+        mount, make, change, sums, copied, hard_links, times, statfs, entry_types, hold, wait_for_lock, apt_locks,
+    )
+}  # fmt: skip
 
 if __name__ == "__main__":
     if len(sys.argv) == 1:

@@ -1,9 +1,9 @@
 """The run itself: a site, both stacks, three nights, a restore, and what was to be found out."""
 
 import time
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from deployment.local_cloud.assembly import Published
@@ -23,6 +23,7 @@ _LABEL = "try"
 _SOURCE, _BACKUP = "/mnt/source", "/mnt/backup"
 _NEVER = "cron(0 2 1 1 ? 2199)"
 _RESTORED = "/restored"
+_ASKED_OF_THE_SOURCE = {"hard-links": "hard_links", "times": "times", "statfs": "statfs", "d-type": "entry_types"}
 
 
 @dataclass(frozen=True)
@@ -150,8 +151,8 @@ class Story:
     def _ask(self) -> None:
         """What needs a file system, then what needs a stack, and what costs an instance at last."""
         find, asking, (lost, left) = self.answers.find, self._asking, self._helpers
-        for key, asked in (("hard-links", "hard_links"), ("times", "times"), ("statfs", "statfs"), ("d-type", "entry_types")):
-            find(key, lambda asked=asked: self._here.ask(asked, _SOURCE))
+        for key, asked in _ASKED_OF_THE_SOURCE.items():
+            find(key, partial(self._here.ask, asked, _SOURCE))
         find("iam-propagation", asking.propagation)
         find("retain-on-create", asking.rollback)
         backup, logs = (self._backups.outputs[name] for name in ("BackupEFS", "LogBucket"))

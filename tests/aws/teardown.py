@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -32,14 +33,14 @@ class Teardown:
         """Delete all; gives what is left. One step that fails keeps no other from being done."""
         retained = {kind: self._retained(kind) for kind in _RETAINED}
         for part in ("backup", "restore"):
-            self._try(f"the instances of {self.stacks.name(part)}", lambda part=part: self._no_instances(part))
+            self._try(f"the instances of {self.stacks.name(part)}", partial(self._no_instances, part))
         self._try("the rules that name our security groups", self._no_foreign_rules)
         for part in PARTS:
-            self._try(f"the stack {self.stacks.name(part)}", lambda part=part: self.stacks.delete(part))
+            self._try(f"the stack {self.stacks.name(part)}", partial(self.stacks.delete, part))
         for file_system in retained["AWS::EFS::FileSystem"]:
-            self._try(f"the file system {file_system}", lambda each=file_system: self._no_file_system(each))
+            self._try(f"the file system {file_system}", partial(self._no_file_system, file_system))
         for bucket in {*retained["AWS::S3::Bucket"], self.code_bucket}:
-            self._try(f"the bucket {bucket}", lambda each=bucket: self._no_bucket(each))
+            self._try(f"the bucket {bucket}", partial(self._no_bucket, bucket))
         self._try("the function's logs", self._no_logs)
         return self.left
 

@@ -1,4 +1,4 @@
-"""Four checkers look at the synthesized templates. Each exception is here, with its reason; one that is no more is an error.
+"""Four checkers look at the synthesized templates. Each exception is here with its reason; a stale one is an error.
 
 cdk-nag's exceptions stand where the resource is made (`acknowledge`), for they are part of the synthesis.
 """
@@ -28,11 +28,24 @@ CFN_LINT = {
     "W2001": "The VPC of the restore stack is used by a rule of the template alone.",
     "W3005": "The CDK writes a dependency twice.",
 }
-CHECKOV: dict[str, str] = {}
-PARLIAMENT: dict[str, str] = {}
+CHECKOV = {
+    "CKV_AWS_111 AWS::IAM::Policy": "Statements with a wildcard say why where they are made; cdk-nag asks the same.",
+    "CKV_AWS_115 AWS::Lambda::Function": "A reserve for each stack would take from the account's other functions.",
+    "CKV_AWS_116 AWS::Lambda::Function": "What fails goes to a queue by the event invoke config, with the error.",
+    "CKV_AWS_117 AWS::Lambda::Function": "It calls AWS alone, and in a VPC it would need an endpoint for each service.",
+    "CKV_AWS_119 AWS::DynamoDB::Table": "The records hold no secret; the key of DynamoDB in the account encrypts them.",
+    "CKV_AWS_158 AWS::Logs::LogGroup": "The log holds no secret; CloudWatch encrypts it by itself.",
+    "CKV_AWS_173 AWS::Lambda::Function": "The variables hold names and no secret; Lambda encrypts them by itself.",
+    "CKV_AWS_18 AWS::S3::Bucket": "It holds logs itself; logs of access to logs help nobody here.",
+    "CKV_AWS_27 AWS::SQS::Queue": "Amazon SQS encrypts the queue with its own key, which this check does not look for.",
+    "CKV_AWS_42 AWS::EFS::FileSystem": "It is encrypted unless the operator says no: a condition, which is not evaluated.",
+}
+PARLIAMENT = {
+    "RESOURCE_MISMATCH ssm:SendCommand": "Document and instances are authorized each by itself, and the condition on the"
+    " tag is for instances alone: so they have a statement without the document.",
+}
 
 _ARNS = {
-    "AWS::AutoScaling::AutoScalingGroup": f"arn:aws:autoscaling:us-east-1:{ACCOUNT}:autoScalingGroup:1:autoScalingGroupName/a",
     "AWS::DynamoDB::Table": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/a",
     "AWS::KMS::Key": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/a",
     "AWS::Lambda::Function": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:a",
@@ -45,7 +58,8 @@ import json, sys
 from parliament import analyze_policy_string
 for policy in json.load(sys.stdin):
     for finding in analyze_policy_string(json.dumps(policy)).findings:
-        print(json.dumps([finding.issue, str(finding.detail), str(finding.location)]))
+        actions = {each.get("action") for each in finding.detail} if isinstance(finding.detail, list) else {finding.detail}
+        print(finding.issue, *sorted(map(str, actions)))
 """
 
 
@@ -77,10 +91,11 @@ def test_cfn_lint_finds_what_is_named_above_and_nothing_else(assembly: Assembly)
 def test_checkov_finds_what_is_named_above_and_nothing_else(assembly: Assembly) -> None:
     """A check and the type of a resource that it may find wanting."""
     files = (part for name in _templates(assembly) for part in ("--file", name))
-    said = _run(_CHECKERS / "checkov", *files, "--framework", "cloudformation", "--compact", "--quiet", "--output", "json")
-    results = json.loads(said)["results"]
-    assert not results["parsing_errors"]
-    found = {f"{each['check_id']} {each['resource'].split('.')[0]}": each["check_name"] for each in results["failed_checks"]}
+    how = ("--framework", "cloudformation", "--compact", "--quiet", "--skip-download", "--output", "json")
+    said = json.loads(_run(_CHECKERS / "checkov", *files, *how))
+    failed = said["results"]["failed_checks"]
+    assert (said["summary"]["parsing_errors"], said["summary"]["resource_count"] > 30) == (0, True)
+    found = {f"{each['check_id']} {each['resource'].split('.')[0]}": each["check_name"] for each in failed}
     assert set(found) == set(CHECKOV), found
 
 
@@ -90,8 +105,7 @@ def test_parliament_finds_what_is_named_above_and_nothing_else(backup: Template,
     policies = [policy for template in (backup, restore) for policy in _policies(template)]
     assert len(policies) >= 3
     said = _run(_CHECKERS / "python", "-c", _AUDIT, given=json.dumps(policies))
-    found = {line[0]: line for line in map(json.loads, said.splitlines())}
-    assert set(found) == set(PARLIAMENT), found
+    assert set(said.splitlines()) == set(PARLIAMENT)
 
 
 def _policies(template: Template) -> list[Any]:

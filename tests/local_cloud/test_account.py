@@ -80,7 +80,8 @@ def test_the_run_tells_its_story_and_leaves_nothing(dist: Path, tmp_path: Path) 
 def test_a_run_that_fails_is_torn_down_too(dist: Path, tmp_path: Path) -> None:
     """It says why, and leaves nothing that costs."""
     with LocalCloud(tmp_path / "cloud") as cloud:
-        with cloud.gate.refusing("lambda", "InvokeFunction", Refusal("AccessDeniedException", "as the test wants")) as hit:
+        refusal = Refusal("AccessDeniedException", "as the test wants")
+        with cloud.gate.refusing("lambda", "InvokeFunction", refusal) as hit:
             process = run(cloud, dist, tmp_path / "said")
             process.wait()
         said = (tmp_path / "said").read_text()
