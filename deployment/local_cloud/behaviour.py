@@ -100,11 +100,14 @@ def _terminations(fleet: Fleet) -> Inner:
 
 def _commands(fleet: Fleet, listener: Callable[[Event], None]) -> Inner:
     def send_command(inner: Inner, backend: Any, **asked: Any) -> Any:
-        for instance_id in asked["instance_ids"]:
+        wanted = list(asked["instance_ids"])
+        for instance_id in wanted:
             if fleet.running(instance_id) is None:
                 raise InvalidInstanceId(instance_id)
         command: Command = inner(backend, **asked)
-        command.status = "InProgress"
+        command.status, command.instance_ids = "InProgress", wanted
+        # moto takes no targets for all instances that there are
+        command.invocations = [each for each in command.invocations if each["InstanceId"] in wanted]
         for invocation in command.invocations:
             invocation |= {"Status": "InProgress", "StatusDetails": "InProgress", "ResponseCode": -1}
             fleet.run(invocation["InstanceId"], asked["parameters"]["commands"], _ending(command, invocation, listener))

@@ -9,10 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from deployment.local_cloud.assembly import REPOSITORY, Published
-from tests.aws.account import Account, RunFailed
+from tests.aws.account import FAILURES, Account
 from tests.aws.questions import Answers
 from tests.aws.stacks import Stacks
 from tests.aws.story import Story, Wish
@@ -53,7 +51,7 @@ def main(given: list[str] | None = None) -> int:
     try:
         account = Account.at(asked.endpoint_url, tell)
         caller = account.client("sts").get_caller_identity()
-    except (RunFailed, BotoCoreError, ClientError) as error:
+    except FAILURES as error:
         sys.stderr.write(f"{error}\n")
         return 2
     run = asked.tear_down or f"efs-backup-try-{secrets.token_hex(3)}"
@@ -74,7 +72,7 @@ def _tell_story(asked: argparse.Namespace, account: Account, stacks: Stacks, pub
     try:
         story.run()
         code = 0
-    except (RunFailed, BotoCoreError, ClientError) as error:
+    except FAILURES as error:
         account.tell(f"It FAILED: {error}")
     finally:
         left = _tear_down(account, Teardown(stacks, published.bucket(account.region)))

@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 NAME_TAG = "efs-backup-try"
 """The tag of all that a run makes; its value is the name of the run."""
@@ -21,6 +22,10 @@ _POLL_SECONDS_HERE = 0.3
 
 class RunFailed(Exception):
     """The run cannot go on; the sentence says what was waited for, or what was found."""
+
+
+FAILURES = (RunFailed, ClientError, BotoCoreError)
+"""What a step of a run may end with."""
 
 
 @dataclass
@@ -42,7 +47,7 @@ class Account:
         """By the credentials and the region of the environment. Raises RunFailed where there is no region."""
         if endpoint:
             os.environ[_ENDPOINT] = endpoint
-        region = boto3.Session().region_name
+        region = os.environ.get("AWS_REGION") or boto3.Session().region_name
         if not region:
             raise RunFailed("There is no region: set AWS_REGION.")
         return cls(region, tell)

@@ -15,14 +15,16 @@ from tests.aws.stacks import Stacks
 
 _LEASE_SECONDS = "900"
 _WAITED = b"Waiting for cache lock"
-_ROLLED_BACK = {
+_KEPT = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
+ROLLED_BACK = {
     "Description": "It cannot be made: what does it leave?",
     "Resources": {
-        "Files": {"Type": "AWS::EFS::FileSystem", "DeletionPolicy": "RetainExceptOnCreate"},
-        "Bucket": {"Type": "AWS::S3::Bucket", "DeletionPolicy": "RetainExceptOnCreate"},
-        "Impossible": {
-            "Type": "AWS::SSM::Parameter", "DependsOn": ["Files", "Bucket"],
-            "Properties": {"Type": "String", "AllowedPattern": "a+", "Value": "b"},
+        "Files": {"Type": "AWS::EFS::FileSystem", **_KEPT},
+        "Bucket": {"Type": "AWS::S3::Bucket", **_KEPT},
+        "Signal": {"Type": "AWS::CloudFormation::WaitConditionHandle"},
+        "NeverSent": {
+            "Type": "AWS::CloudFormation::WaitCondition", "DependsOn": ["Files", "Bucket"],
+            "Properties": {"Handle": {"Ref": "Signal"}, "Timeout": "1"},
         },
     },
 }  # fmt: skip
@@ -82,7 +84,7 @@ class Asking:
     def rollback(self) -> str:
         """A creation fails on purpose."""
         with suppress(RunFailed):
-            self.stacks.make("rollback", _ROLLED_BACK, {})
+            self.stacks.make("rollback", ROLLED_BACK, {})
         events = self.stacks.events(self.stacks.name("rollback"))
         ends = {each["LogicalResourceId"]: each["ResourceStatus"] for each in events}
         self.stacks.delete("rollback")

@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """What runs on a helper instance: it makes and sums trees, and asks Amazon EFS what only Amazon EFS can say.
 
-It is one file and knows the standard library alone, for it is an instance's user data. As user data, without arguments, it installs itself and watches apt's locks for
-a while. Called by Run Command with the name of a question it prints its answer as JSON.
+It is one file and knows the standard library alone, for it is an instance's user data. As that, without arguments, it
+installs itself and watches apt's locks for a while. Called by Run Command with the name of a question it prints its
+answer as JSON.
 """
 
 import ctypes
 import errno
 import fcntl
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -113,12 +115,13 @@ def times(place: str) -> dict[str, Any]:
         file.write_text("x")
         os.utime(file, ns=told)
         found = [os.stat(file)]
-        for act in (lambda: os.link(file, here / "link"), lambda: file.chmod(0o600)):
+        acts: tuple[Callable[[], None], ...] = (lambda: os.link(file, here / "link"), lambda: file.chmod(0o600))
+        for act in acts:
             time.sleep(0.05)
             act()
             found.append(os.stat(file))
         kept = (found[0].st_atime_ns, found[0].st_mtime_ns) == told
-        moved = [after.st_ctime_ns != before.st_ctime_ns for before, after in zip(found, found[1:], strict=False)]
+        moved = [after.st_ctime_ns != before.st_ctime_ns for before, after in itertools.pairwise(found)]
         return {
             "atime and mtime are kept to the nanosecond": kept, "a link moves the ctime": moved[0],
             "a chmod moves the ctime": moved[1], "nanoseconds of ctimes": [each.st_ctime_ns % 10**9 for each in found],

@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from botocore.exceptions import ClientError
-
-from tests.aws.account import RunFailed
+from tests.aws.account import FAILURES
 
 QUESTIONS = {
     "ssm-registration": "How long after its launch does an instance take commands of Systems Manager?",
@@ -40,7 +38,7 @@ class Answers:
             raise KeyError(key)
         try:
             self._found[key] = str(ask())
-        except (ClientError, RunFailed) as error:
+        except FAILURES as error:
             self.failed.append(key)
             self._found[key] = f"not found out: {error}"
 

@@ -54,7 +54,7 @@ class Stacks:
         with suppress(ClientError):
             found = self.account.client("cloudformation").describe_stack_resources(StackName=self.name(part))
             every = found["StackResources"]
-            return [each["PhysicalResourceId"] for each in every if each["ResourceType"] == kind]
+            return [each["PhysicalResourceId"] for each in every if each.get("ResourceType") == kind]
         return []
 
     def delete(self, part: str) -> None:

@@ -8,14 +8,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.aws.account import NAME_TAG, RunFailed
+from tests.aws.account import FAILURES, NAME_TAG
 from tests.aws.nights import instances
 from tests.aws.stacks import Stacks
 
 PARTS = ("restore", "backup", "rollback", "site")
 """In the order in which they go: the site's security group is named by the others."""
 
-_RETAINED = ("AWS::EFS::FileSystem", "AWS::S3::Bucket")
 _GROUP = "AWS::EC2::SecurityGroup"
 _OF_A_RULE = ("IpProtocol", "FromPort", "ToPort")
 _NO_FILE_SYSTEM, _NO_BUCKET = "FileSystemNotFound", "NoSuchBucket"
@@ -28,18 +27,20 @@ class Teardown:
     stacks: Stacks
     code_bucket: str
     left: list[str] = field(default_factory=list)
+    _file_systems: set[str] = field(default_factory=set)
+    _buckets: set[str] = field(default_factory=set)
 
     def run(self) -> list[str]:
         """Delete all; gives what is left. One step that fails keeps no other from being done."""
-        retained = {kind: self._retained(kind) for kind in _RETAINED}
+        self._try("what the stacks retain", self._look_for_the_retained)
         for part in ("backup", "restore"):
             self._try(f"the instances of {self.stacks.name(part)}", partial(self._no_instances, part))
         self._try("the rules that name our security groups", self._no_foreign_rules)
         for part in PARTS:
             self._try(f"the stack {self.stacks.name(part)}", partial(self.stacks.delete, part))
-        for file_system in retained["AWS::EFS::FileSystem"]:
+        for file_system in self._file_systems:
             self._try(f"the file system {file_system}", partial(self._no_file_system, file_system))
-        for bucket in {*retained["AWS::S3::Bucket"], self.code_bucket}:
+        for bucket in sorted({*self._buckets, self.code_bucket}):
             self._try(f"the bucket {bucket}", partial(self._no_bucket, bucket))
         self._try("the function's logs", self._no_logs)
         return self.left
@@ -53,15 +54,16 @@ class Teardown:
     def _try(self, what: str, step: Callable[[], None]) -> None:
         try:
             step()
-        except (ClientError, RunFailed) as error:
+        except FAILURES as error:
             self.left.append(f"{what}: {error}")
 
-    def _retained(self, kind: str) -> list[str]:
+    def _look_for_the_retained(self) -> None:
         """By the stacks, while they are there, and by the tag, which outlives them."""
-        of_stacks = {each for part in PARTS for each in self.stacks.resources(part, kind)}
-        ending = ":file-system/" if kind == "AWS::EFS::FileSystem" else ":s3:::"
-        arns = self.still_listed()
-        return sorted(of_stacks | {arn.rpartition(ending)[2] for arn in arns if ending in arn})
+        for kind, ending, found in (
+            ("AWS::EFS::FileSystem", ":file-system/", self._file_systems), ("AWS::S3::Bucket", ":s3:::", self._buckets),
+        ):  # fmt: skip
+            found |= {each for part in PARTS for each in self.stacks.resources(part, kind)}
+            found |= {arn.rpartition(ending)[2] for arn in self.still_listed() if ending in arn}
 
     def _no_instances(self, part: str) -> None:
         """An instance that is held would hold up the stack's deletion."""

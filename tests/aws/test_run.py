@@ -13,7 +13,9 @@ import pytest
 from tests.aws import cost, probe
 from tests.aws.__main__ import main
 from tests.aws.account import RunFailed
+from tests.aws.asking import ROLLED_BACK
 from tests.aws.questions import QUESTIONS, Answers
+from tests.aws.site import site_template
 
 _UNKNOWN = Path(__file__).parents[2] / "docs" / "unknown.md"
 
@@ -115,6 +117,16 @@ def test_the_probe_fits_into_user_data() -> None:
     assert len(Path(probe.__file__).read_bytes()) < 16384
     alone = (sys.executable, "-I", "-S", probe.__file__, "statfs", "/")
     assert subprocess.run(alone, capture_output=True, check=False).returncode == 0
+
+
+def test_our_own_templates_are_valid(tmp_path: Path) -> None:
+    """As far as cfn-lint knows; nobody here can deploy them."""
+    site = site_template("run", "vpc-12345678", ("subnet-12345678", "subnet-23456789"))
+    for name, template in (("site", site), ("back", ROLLED_BACK)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(template))
+    linter = Path(sys.executable).with_name("cfn-lint")
+    done = subprocess.run((linter, *tmp_path.iterdir()), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_the_bill_is_the_sum_of_its_lines() -> None:

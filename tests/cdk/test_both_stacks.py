@@ -7,6 +7,7 @@ import pytest
 from cdk.parameters import GRAVITON_TYPES, X86_TYPES
 from tests.cdk.template import Template
 
+
 def _launch(template: Template) -> dict[str, object]:
     data: dict[str, object] = template.properties("AWS::EC2::LaunchTemplate")["LaunchTemplateData"]
     return data

@@ -38,11 +38,11 @@ CHECKOV = {
     "CKV_AWS_173 AWS::Lambda::Function": "The variables hold names and no secret; Lambda encrypts them by itself.",
     "CKV_AWS_18 AWS::S3::Bucket": "It holds logs itself; logs of access to logs help nobody here.",
     "CKV_AWS_27 AWS::SQS::Queue": "Amazon SQS encrypts the queue with its own key, which this check does not look for.",
-    "CKV_AWS_42 AWS::EFS::FileSystem": "It is encrypted unless the operator says no: a condition, which is not evaluated.",
+    "CKV_AWS_42 AWS::EFS::FileSystem": "It is encrypted unless the operator says no: a condition, which is not read.",
 }
 PARLIAMENT = {
-    "RESOURCE_MISMATCH ssm:SendCommand": "Document and instances are authorized each by itself, and the condition on the"
-    " tag is for instances alone: so they have a statement without the document.",
+    "RESOURCE_MISMATCH ssm:SendCommand": "Document and instances are authorized each by itself, and the condition on"
+    " the tag is for instances alone: so they have a statement without the document.",
 }
 
 _ARNS = {
@@ -58,8 +58,8 @@ import json, sys
 from parliament import analyze_policy_string
 for policy in json.load(sys.stdin):
     for finding in analyze_policy_string(json.dumps(policy)).findings:
-        actions = {each.get("action") for each in finding.detail} if isinstance(finding.detail, list) else {finding.detail}
-        print(finding.issue, *sorted(map(str, actions)))
+        details = finding.detail if isinstance(finding.detail, list) else [finding.detail]
+        print(finding.issue, *sorted({each["action"] if "action" in each else str(each) for each in details}))
 """
 
 

@@ -16,7 +16,7 @@ from tests.published import published
 
 pytestmark = pytest.mark.root
 
-_SMALL = ("--files", "120", "--more", "900", "--operations", "150")
+_SMALL = ("--files", "120", "--more", "900", "--operations", "250")
 
 
 @pytest.fixture
@@ -25,13 +25,14 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return published(tmp_path_factory) / "deployment" / "dist"
 
 
-def run(cloud: LocalCloud, dist: Path, log: Path) -> "subprocess.Popen[bytes]":
+def run(cloud: LocalCloud, dist: Path, log: Path, *more: str) -> "subprocess.Popen[bytes]":
     """The script, at work in this cloud as it would be in an account."""
     net = network(cloud)
     login = {"AWS_ACCESS_KEY_ID": "operator", "AWS_SECRET_ACCESS_KEY": "operator", "AWS_REGION": "us-east-1"}
-    command = (
+    command: tuple[str | Path, ...] = (
         "bash", REPOSITORY / "tests/aws/run.sh", "--yes-this-costs-money", "--endpoint-url", cloud.endpoint,
-        "--vpc", net.vpc, "--subnets", ",".join(net.subnets), "--email", "you@example.com", "--dist", dist, *_SMALL,
+        "--vpc", net.vpc, "--subnets", ",".join(net.subnets), "--email", "you@example.com", "--dist", dist,
+        *_SMALL, *more,
     )  # fmt: skip
     with log.open("wb") as output:
         return subprocess.Popen(command, env={**os.environ, **login}, stdout=output, stderr=output)
@@ -75,6 +76,21 @@ def test_the_run_tells_its_story_and_leaves_nothing(dist: Path, tmp_path: Path) 
         assert f"Yes: {sentence}" in said
     assert said.count("not answered here: an emulation was asked") == len(QUESTIONS), said
     assert re.search(r"^\$ +\d+\.\d{4}  in all", said, re.MULTILINE), said
+
+
+def test_a_run_that_is_killed_is_torn_down_by_its_name(dist: Path, tmp_path: Path) -> None:
+    """Which is the first thing that a run says; what its stacks retain is found by them, and by its tag."""
+    log = tmp_path / "said"
+    with LocalCloud(tmp_path / "cloud") as cloud:
+        process = run(cloud, dist, log)
+        cloud.wait("the backup stack is there", lambda: b"-backup is there" in log.read_bytes(), 120)
+        process.kill()
+        process.wait()
+        assert left_over(cloud) != NOTHING
+        name = re.findall(r"--tear-down (\S+)", log.read_text())[0]
+        again = run(cloud, dist, tmp_path / "again", "--tear-down", name)
+        assert again.wait() == 0, (tmp_path / "again").read_text()
+        assert left_over(cloud) == NOTHING, (tmp_path / "again").read_text()
 
 
 def test_a_run_that_fails_is_torn_down_too(dist: Path, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def plain(files: Published, tmp_path: Path) -> Iterator[Site]:
     """A site whose stack was made of the plain template, in an account that nobody has prepared for the CDK."""
     with LocalCloud(tmp_path / "cloud") as cloud:
         publish(cloud, files)
-        cloud.fleet.environment["LOCAL_CLOUD_INSTALLS"] = "yes"
+        cloud.fleet.environment |= {"LOCAL_CLOUD_INSTALLS": "yes", "LOCAL_CLOUD_OPERATIONS": "30"}
         made = Site.build(cloud, files)
         made.patience = 120.0
         small_tree(made.source)
@@ -37,7 +37,7 @@ def plain(files: Published, tmp_path: Path) -> Iterator[Site]:
 def test_the_bundle_is_fetched_checked_installed_and_run(plain: Site) -> None:
     """By the user data as it is: nothing but the wheels of the bundle is in the environment that the unit starts."""
     plain.stack.fire_schedule()
-    plain.cloud.wait("the agent runs", lambda: bool(plain.stack.records()[-1].instance_id), plain.patience)
+    plain.cloud.wait("the agent runs", lambda: any(each.instance_id for each in plain.stack.records()), plain.patience)
     installed = _seen_by(plain, "ls /opt/efs-backup/venv/lib/python3*/site-packages; cat /var/log/apt-get.log")
     backup = plain.end_of_night()
     assert backup.status is BackupStatus.SUCCESS, backup.message
