@@ -14,7 +14,10 @@ from deployment.local_cloud.stacks import network
 from tests.aws.questions import QUESTIONS
 from tests.published import published
 
-pytestmark = pytest.mark.root
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.filterwarnings("ignore:Tried to parse"),  # moto leaves out what it does not know
+]
 
 _SMALL = ("--files", "120", "--more", "900", "--operations", "250")
 
@@ -66,8 +69,8 @@ def test_the_run_tells_its_story_and_leaves_nothing(dist: Path, tmp_path: Path) 
     with LocalCloud(tmp_path / "cloud") as cloud:
         process = run(cloud, dist, tmp_path / "said")
         let_the_clock_reach_the_stop(cloud, process, tmp_path / "said")
-        said = (tmp_path / "said").read_text()
-        assert process.wait() == 0, said
+        code, said = process.wait(), (tmp_path / "said").read_text()
+        assert code == 0, said
         assert left_over(cloud) == NOTHING, said
     for sentence in (
         "the first snapshot is the source", "the second snapshot is the source", "the first snapshot is as it was",
