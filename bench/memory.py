@@ -42,11 +42,11 @@ def main() -> None:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def make_files(root: Path, files: int) -> None:
-    """So many files of a few bytes each, FILES_PER_DIRECTORY in a directory."""
+def make_files(root: Path, files: int, in_each: int = FILES_PER_DIRECTORY) -> None:
+    """So many files of a few bytes each, so many in each directory."""
     for number in range(files):
-        directory = root / f"dir-{number // FILES_PER_DIRECTORY:06d}"
-        if number % FILES_PER_DIRECTORY == 0:
+        directory = root / f"dir-{number // in_each:06d}"
+        if number % in_each == 0:
             directory.mkdir(parents=True)
         (directory / f"file-{number:09d}").write_text(str(number))
 

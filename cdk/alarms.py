@@ -3,29 +3,33 @@
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.backup_parameters import MAXIMUM_AGES
 from cdk.conditions import either
 from cdk.dashboard import own_metric
 from cdk.form import Form
+from cdk.orchestrator import Orchestrator
+from cdk.worker_role import NAMESPACE
+from efs_backup.domain.operations.report import NOT_SENT
 
 
 class Alarms(Construct):
     """Alarms that report on the topic."""
 
-    def __init__(self, scope: Construct, topic: sns.ITopic, form: Form, failed_events: sqs.Queue) -> None:
+    def __init__(self, scope: Construct, topic: sns.ITopic, form: Form, orchestrator: Orchestrator) -> None:
         super().__init__(scope, "Alarms")
         self._action = actions.SnsAction(topic)
         self._no_success(self._maximum_age(form))
-        self._failed_events(failed_events)
+        self._failed_events(orchestrator)
+        self._unsent_reports(orchestrator.log_group)
 
     def _maximum_age(self, form: Form) -> str:
         """What was entered, or what suits the interval."""
         asked = form.text("MaximumBackupAge")
-        ages = {interval: {"Hours": hours} for interval, hours in MAXIMUM_AGES.items()}
+        ages = {interval: {"Hours": str(hours)} for interval, hours in MAXIMUM_AGES.items()}
         suited = cdk.CfnMapping(self, "Ages", mapping=ages).find_in_map(form.text("IntervalTag"), "Hours")
         is_open = cdk.CfnCondition(self, "AgeIsOpen", expression=cdk.Fn.condition_equals(asked, "0"))
         return either(is_open, suited, asked)
@@ -44,12 +48,36 @@ class Alarms(Construct):
         alarm.add_alarm_action(self._action)
         alarm.add_ok_action(self._action)
 
-    def _failed_events(self, queue: sqs.Queue) -> None:
-        metric = queue.metric_approximate_number_of_messages_visible(statistic="Maximum")
+    def _failed_events(self, orchestrator: Orchestrator) -> None:
+        queue = orchestrator.failed_events
+        self._none_of(
+            "FailedEvents",
+            queue.metric_approximate_number_of_messages_visible(statistic="Maximum"),
+            f"The EFS backup orchestrator gave an event up; it is in the queue {queue.queue_name}.",
+        )
+
+    def _unsent_reports(self, log_group: logs.LogGroup) -> None:
+        """What the topic or its key refuses to the function stands in its log alone; an alarm asks as somebody else."""
+        unsent = logs.MetricFilter(
+            self,
+            "UnsentReports",
+            log_group=log_group,
+            filter_pattern=logs.FilterPattern.literal(f'"{NOT_SENT}"'),
+            metric_namespace=NAMESPACE,
+            metric_name=f"UnsentReports-{cdk.Aws.STACK_NAME}",
+        )
+        self._none_of(
+            "NotTold",
+            unsent.metric(statistic="Sum", period=cdk.Duration.hours(1)),
+            f"A report of an EFS backup could not be sent; why is in the log {log_group.log_group_name}, how the backup"
+            " ended in its record. It is tried again every half hour.",
+        )
+
+    def _none_of(self, name: str, metric: cloudwatch.Metric, description: str) -> None:
         alarm = metric.create_alarm(
             self,
-            "FailedEvents",
-            alarm_description=f"The EFS backup orchestrator gave an event up; it is in the queue {queue.queue_name}.",
+            name,
+            alarm_description=description,
             threshold=0,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
             evaluation_periods=1,

@@ -5,7 +5,11 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-_SOURCE = Path(__file__).resolve().parents[1] / "source"
+_REPOSITORY = Path(__file__).resolve().parents[1]
+_SOURCE = _REPOSITORY / "source"
+_INSTALLED = ("install.sh", "efs-backup-agent.service", "efs-backup-give-up.service")
+"""What the bundle has beside wheels and packages."""
+
 _IN_LAMBDA = ("copy_worker", "domain", "lib", "orchestrator")
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 _PLAIN_FILE = 0o100644 << 16
@@ -21,6 +25,11 @@ def write_zip(target: Path, entries: Mapping[str, Path]) -> Path:
             entry.external_attr = _PLAIN_FILE
             archive.writestr(entry, entries[name].read_bytes())
     return target
+
+
+def write_least_bundle(target: Path) -> Path:
+    """A bundle without wheels, for instances that have what is in them."""
+    return write_zip(target, {name: _REPOSITORY / "deployment" / name for name in _INSTALLED})
 
 
 def files_below(root: Path) -> dict[str, Path]:

@@ -1,14 +1,19 @@
 """What the operator is asked when backups are set up."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from cdk.form import YES_OR_NO, Field
-from cdk.parameters import FILE_SYSTEM, FOLDER_LABEL, INSTANCE, INTERVAL, NETWORK, REPORTS, SAFE_PATH
+from cdk.network_parameters import BACKUP_NETWORK
+from cdk.parameters import FILE_SYSTEM, FOLDER_LABEL, INSTANCE, INTERVAL, REPORTS, SAFE_PATH
+from cdk.storage_parameters import PROTECTION, STORAGE
 from efs_backup.domain.snapshots.retention import RETENTION_LIMIT
 
 _WINDOWS = (60, 90, 120, 150, 180, 240, 300, 360, 480, 600, 720, 840, 960, 1080, 1200, 1320)
 _HOURS_OF_A_YEAR = 8760
 
-MAXIMUM_AGES = {"daily": 36, "weekly": 180, "monthly": 756}
-"""Hours: the interval and half a day."""
+MAXIMUM_AGES = {"hourly": 4, "daily": 36, "weekly": 180, "monthly": 756}
+"""Hours: the interval and half a day; of hourly backups, three that are missed."""
 
 
 def _ages() -> str:
@@ -51,10 +56,18 @@ _WHAT = {
 _WHEN = {
     "BackupSchedule": Field(
         "Schedule",
-        "When backups start, as an EventBridge expression in UTC.",
+        "When backups start, as an EventBridge expression, in UTC unless a time zone is given.",
         default="cron(0 2 * * ? *)",
         pattern=r"(cron|rate)\(.+\)",
         wrong="must be cron(...) or rate(...)",
+    ),
+    "ScheduleTimeZone": Field(
+        "Time zone of the schedule",
+        "Such as Europe/Berlin: the schedule is a cron(...) by its clock, with summer time. What falls into the hour"
+        " that a day in spring lacks is left out that day. Empty: UTC.",
+        default="",
+        pattern=r"([A-Za-z]+(/[A-Za-z0-9_+-]+){0,2})?",
+        wrong="must be empty, or the name of a time zone such as Europe/Berlin",
     ),
     "BackupWindow": Field(
         "Window in minutes",
@@ -72,42 +85,6 @@ _WHEN = {
         lowest=0,
         highest=_HOURS_OF_A_YEAR,
         wrong=f"must be 0 to {_HOURS_OF_A_YEAR}",
-    ),
-}
-_WHERE = {
-    "ExistingBackupEFS": Field(
-        "Existing backup file system",
-        "The id of a file system that takes the snapshots. Empty: a new one is made, and stays when the stack goes.",
-        default="",
-        pattern=f"({FILE_SYSTEM})?",
-        wrong="must be empty, or the id of a file system, fs-...",
-    ),
-    "EFSMode": Field(
-        "Performance mode",
-        "Of a new backup file system. maxIO has a longer latency for each file, and no elastic throughput.",
-        default="generalPurpose",
-        choices=("generalPurpose", "maxIO"),
-    ),
-    "ThroughputMode": Field(
-        "Throughput mode",
-        "Of a new backup file system. elastic is paid by the gigabyte; maxIO always takes bursting.",
-        default="elastic",
-        choices=("elastic", "bursting"),
-    ),
-    "EFSEncryption": Field("Encryption", "Encrypt a new backup file system?", default="Yes", choices=YES_OR_NO),
-    "KmsKey": Field(
-        "KMS key",
-        "The ARN of the key that encrypts a new backup file system. Empty: the key of Amazon EFS in this account.",
-        default="",
-        pattern=r"(arn:[a-z0-9-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+)?",
-        wrong="must be empty, or the ARN of a key",
-    ),
-    "BackupSecurity": Field(
-        "Protect the snapshots",
-        "Let all but the backup instance only read a new backup file system, by encrypted mounts. The AMI or the bundle"
-        " must have amazon-efs-utils, for the instance has to show its role when it mounts.",
-        default="No",
-        choices=YES_OR_NO,
     ),
 }
 _INSTANCE = INSTANCE | {
@@ -133,11 +110,15 @@ _REPORTS = REPORTS | {
     ),
 }
 
-BACKUP_PARAMETERS = {
-    "What is backed up": _WHAT,
-    "When": _WHEN,
-    "Where the snapshots live": _WHERE,
-    "Network": NETWORK,
-    "Instance": _INSTANCE,
-    "Reports": _REPORTS,
-}
+
+def backup_parameters(*, protects: bool) -> Mapping[str, Mapping[str, Field]]:
+    """All of them in groups. Whether the snapshots are protected unless told otherwise depends on the bundle."""
+    protection = replace(STORAGE[PROTECTION], default=YES_OR_NO[0] if protects else YES_OR_NO[1])
+    return {
+        "What is backed up": _WHAT,
+        "When": _WHEN,
+        "Where the snapshots live": STORAGE | {PROTECTION: protection},
+        "Network": BACKUP_NETWORK,
+        "Instance": _INSTANCE,
+        "Reports": _REPORTS,
+    }

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from aws_cdk import Aws
 
+from cdk.backup_file_system import BackupFileSystem
 from cdk.form import Form
 from cdk.worker_group import HOLD_MINUTES
 from cdk.worker_role import group_name
@@ -16,7 +17,12 @@ class BackupSettings:
     form: Form
     table: str
     log_bucket: str
-    backup: str
+    file_system: BackupFileSystem
+
+    @property
+    def backup(self) -> str:
+        """The id of the file system that holds the snapshots."""
+        return self.file_system.id
 
     def of_agent(self) -> dict[str, str]:
         """The environment file of the instance."""
@@ -24,6 +30,7 @@ class BackupSettings:
             **self._shared(),
             "KEEP_SPARE": self.form.text("KeepSpare"),
             "MAX_OPERATIONS_PER_SECOND": self.form.text("MaxOperationsPerSecond"),
+            "BACKUP_ACCESS_POINT": self.file_system.access_point,
             "AWS_DEFAULT_REGION": Aws.REGION,
         }
 

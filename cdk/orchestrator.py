@@ -20,22 +20,32 @@ _LATEST_HOURS = 1
 
 
 class Orchestrator(Construct):
-    """The function, its log, its role without a permission yet, and the queue of events that it could not handle."""
+    """The function, its log, its role, and the queue of events that it could not handle."""
 
     def __init__(self, scope: Construct, code: lambda_.Code, environment: Mapping[str, str]) -> None:
         super().__init__(scope, "Orchestrator")
         self.failed_events = self._queue()
-        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.role = self._role()
         self.log_group = logs.LogGroup(
             self, "Log", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=cdk.RemovalPolicy.DESTROY
         )
         self.function = self._function(code, environment)
 
     def wait_for(self, policy: iam.Policy) -> None:
-        """Its queue can only be set when its role may write there, and no trigger shall come before that."""
+        """Its queue can only be set when its role may write there: the longer ago that was said, the surer it is so."""
         for child in self.function.node.children:
             if isinstance(child, lambda_.EventInvokeConfig):
                 child.node.add_dependency(policy)
+
+    def _role(self) -> iam.Role:
+        """With one permission from the start: Lambda looks for it when the queue is set, and IAM takes its time."""
+        keep = iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self.failed_events.queue_arn])
+        return iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            inline_policies={"FailedEvents": iam.PolicyDocument(statements=[keep])},
+        )
 
     def _function(self, code: lambda_.Code, environment: Mapping[str, str]) -> lambda_.Function:
         function = lambda_.Function(

@@ -7,7 +7,10 @@ from cdk.backup_settings import BackupSettings
 from cdk.orchestrator import Orchestrator
 from cdk.permissions import Allow
 from cdk.reports import Reports
-from cdk.worker_role import find_mount_targets, publish_metrics, report
+from cdk.worker_role import NAMESPACE, report
+
+_STOP_RULE_CALLS = ("DisableRule", "ListTargetsByRule", "PutRule", "PutTargets")
+"""The rule itself is the template's."""
 
 
 @dataclass(frozen=True)
@@ -26,23 +29,13 @@ def orchestrator_permissions(orchestrator: Orchestrator, around: Surroundings) -
     file_systems = (around.settings.form.text("SrcEFS"), around.settings.backup)
     return [
         _write_logs(orchestrator),
-        Allow(["sqs:SendMessage"], [orchestrator.failed_events.queue_arn]),
         *_group(around.group),
-        *_stop_rule(orchestrator, around.stop_rule),
+        Allow(["events:" + call for call in _STOP_RULE_CALLS], [arns.rule(around.stop_rule)]),
+        Allow(["ec2:DescribeInstances"], ["*"], reason="Amazon EC2 has no resource-level permission for descriptions."),
         *_run_command(around),
-        Allow(
-            [
-                "dynamodb:" + call
-                for call in ("ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Scan", "UpdateItem")
-            ],
-            [around.table_arn],
-        ),
+        Allow(["dynamodb:" + call for call in ("GetItem", "PutItem", "Scan", "UpdateItem")], [around.table_arn]),
         Allow(["elasticfilesystem:DescribeFileSystems"], list(map(arns.file_system, file_systems))),
-        find_mount_targets(*file_systems),
-        Allow(
-            ["cloudwatch:GetMetricStatistics"], ["*"], reason="CloudWatch has no resource-level permission for reading."
-        ),
-        publish_metrics(),
+        *_metrics(),
         *report(around.reports.topic.topic_arn, around.reports.key),
     ]
 
@@ -56,9 +49,24 @@ def _write_logs(orchestrator: Orchestrator) -> Allow:
     )
 
 
+def _metrics() -> list[Allow]:
+    """Read those of AWS, and write our own and no others."""
+    return [
+        Allow(
+            ["cloudwatch:GetMetricStatistics"], ["*"], reason="CloudWatch has no resource-level permission for reading."
+        ),
+        Allow(
+            ["cloudwatch:PutMetricData"],
+            ["*"],
+            reason="CloudWatch has no resource-level permission for writing; the namespace bounds it.",
+            conditions={"StringEquals": {"cloudwatch:namespace": NAMESPACE}},
+        ),
+    ]
+
+
 def _group(name: str) -> list[Allow]:
-    changes = ("CompleteLifecycleAction", "RecordLifecycleActionHeartbeat", "SetDesiredCapacity")
-    looks = ("DescribeAutoScalingGroups", "DescribeAutoScalingInstances")
+    changes = ("CompleteLifecycleAction", "SetDesiredCapacity", "TerminateInstanceInAutoScalingGroup")
+    looks = ("DescribeAutoScalingGroups", "DescribeAutoScalingInstances", "DescribeLifecycleHooks")
     return [
         Allow(
             ["autoscaling:" + call for call in changes],
@@ -70,15 +78,6 @@ def _group(name: str) -> list[Allow]:
             ["*"],
             reason="Auto Scaling has no resource-level permission for descriptions.",
         ),
-    ]
-
-
-def _stop_rule(orchestrator: Orchestrator, rule: str) -> list[Allow]:
-    rule_calls = ("DeleteRule", "ListTargetsByRule", "PutRule", "PutTargets", "RemoveTargets")
-    function_calls = ("AddPermission", "GetFunction", "RemovePermission")
-    return [
-        Allow(["events:" + call for call in rule_calls], [arns.rule(rule)]),
-        Allow(["lambda:" + call for call in function_calls], [orchestrator.function.function_arn]),
     ]
 
 

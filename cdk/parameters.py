@@ -16,8 +16,9 @@ GRAVITON_TYPES = (
     "c6gn.xlarge", "c6gn.2xlarge", "c7g.xlarge", "c7g.2xlarge", "m6g.xlarge",
 )  # fmt: skip
 _UBUNTU = "/aws/service/canonical/ubuntu/server/24.04/stable/current/{}/hvm/ebs-gp3/ami-id"
+_PARAMETER = r"(?!ami-)[A-Za-z0-9/_.:-]{1,1011}"
 _MOST_OPERATIONS = 1_000_000
-_AMI = "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"
+_MOST_GIGABYTES = 16_384
 
 FOLDER_LABEL = Field(
     "Folder label",
@@ -30,7 +31,7 @@ INTERVAL = Field(
     "Interval",
     "The series: its name is part of each snapshot's path.",
     default=Interval.DAILY.value,
-    choices=(Interval.DAILY.value, Interval.WEEKLY.value, Interval.MONTHLY.value),
+    choices=tuple(interval.value for interval in Interval),
 )
 
 NETWORK = {
@@ -38,7 +39,8 @@ NETWORK = {
     "Subnets": Field(
         "Subnets",
         "One to three subnets in different availability zones, best those of the source's mount targets. They need a"
-        " way to the AWS services: a NAT gateway, VPC endpoints or a proxy.",
+        " way to the AWS services: a NAT gateway, VPC endpoints or a proxy. Later only add at the end, or take from the"
+        " end: in another order the mount targets of one zone would collide, and the update would roll back.",
         type="List<AWS::EC2::Subnet::Id>",
     ),
 }
@@ -51,15 +53,35 @@ INSTANCE = {
     ),
     "AmiX86": Field(
         "AMI for x86",
-        "The name of an SSM parameter with the id of an AMI: Ubuntu 24.04, or your own with the tools in it.",
+        "The name of an SSM parameter with the id of an AMI: Ubuntu 24.04, or your own with the tools in it. Each"
+        " launch looks the id up again.",
         default=_UBUNTU.format("amd64"),
-        type=_AMI,
+        pattern=_PARAMETER,
+        wrong="must be the name of an SSM parameter, not the id of an AMI",
     ),
     "AmiGraviton": Field(
         "AMI for Graviton",
         "The same for the Graviton types.",
         default=_UBUNTU.format("arm64"),
-        type=_AMI,
+        pattern=_PARAMETER,
+        wrong="must be the name of an SSM parameter, not the id of an AMI",
+    ),
+    "DiskGigabytes": Field(
+        "Disk in gigabytes",
+        "Of the instance: lists of names need some 10 for each 100 million files. 0: as large as the AMI says; less"
+        " than that is refused by Amazon EC2.",
+        default=16,
+        type="Number",
+        lowest=0,
+        highest=_MOST_GIGABYTES,
+        wrong=f"must be 0 to {_MOST_GIGABYTES}",
+    ),
+    "RootDevice": Field(
+        "Root device",
+        "The name of the AMI's root device; /dev/sda1 is Ubuntu's.",
+        default="/dev/sda1",
+        pattern=r"/dev/[a-z0-9]{2,12}",
+        wrong="must be the name of a device, /dev/...",
     ),
     "MaxOperationsPerSecond": Field(
         "Operations a second",

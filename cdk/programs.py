@@ -1,6 +1,7 @@
 """The programs that the stacks run: the Lambda's code, and the bundle that the instance installs."""
 
 import hashlib
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,9 @@ from constructs import Construct
 
 LAMBDA_ZIP = "efs_to_efs_backup.zip"
 BUNDLE_ZIP = "efs-backup-agent.zip"
+
+_MOUNT_HELPER = "packages/amazon-efs-utils"
+"""The beginning of its name in the bundle: the rest has a version and an architecture."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,12 @@ class Programs:
     bundle_zip: Path
     code_bucket: Callable[[], str] | None = None
     key_prefix: str = ""
+
+    @property
+    def mounts_encrypted(self) -> bool:
+        """Whether the bundle brings the mount helper of Amazon EFS."""
+        with zipfile.ZipFile(self.bundle_zip) as bundle:
+            return any(name.startswith(_MOUNT_HELPER) for name in bundle.namelist())
 
     def lambda_code(self, scope: Construct) -> lambda_.Code:
         """The code of the orchestrator."""

@@ -8,6 +8,9 @@ from constructs import Construct
 from cdk.permissions import acknowledge
 
 _LOG_DAYS = 365
+_LOGS = ("ec2-logs", "efs-backup-logs", "efs-restore-logs", "ssm-logs")
+"""What grows old; a restore's mark must not, for without it the restore would be done once more."""
+
 _OLD_VERSION_DAYS = 30
 
 
@@ -29,7 +32,7 @@ def record_table(scope: Construct) -> dynamodb.Table:
 
 
 def log_bucket(scope: Construct) -> s3.Bucket:
-    """The logs of the instances; it outlives the stack."""
+    """The logs of the instances; it outlives the stack, unless the stack's very creation is rolled back."""
     bucket = s3.Bucket(
         scope,
         "Logs",
@@ -37,13 +40,13 @@ def log_bucket(scope: Construct) -> s3.Bucket:
         encryption=s3.BucketEncryption.S3_MANAGED,
         enforce_ssl=True,
         versioned=True,
-        removal_policy=cdk.RemovalPolicy.RETAIN,
+        removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         lifecycle_rules=[
+            *(s3.LifecycleRule(prefix=f"{logs}/", expiration=cdk.Duration.days(_LOG_DAYS)) for logs in _LOGS),
             s3.LifecycleRule(
-                expiration=cdk.Duration.days(_LOG_DAYS),
                 noncurrent_version_expiration=cdk.Duration.days(_OLD_VERSION_DAYS),
                 abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
-            )
+            ),
         ],
     )
     acknowledge(bucket, "AwsSolutions-S1", "It holds logs itself; logs of access to logs help nobody here.")

@@ -2,6 +2,7 @@
 
 from cdk.form import YES_OR_NO, Field
 from cdk.parameters import FILE_SYSTEM, FOLDER_LABEL, INSTANCE, INTERVAL, NETWORK, REPORTS, SAFE_PATH
+from cdk.restore_limit import MOST_HOURS
 from efs_backup.domain.requests.requests import RestoreMode
 
 _WHICH = {
@@ -61,6 +62,15 @@ _HOW = {
         choices=tuple(mode.value for mode in RestoreMode),
     ),
     "DryRun": Field("Only plan", "Report what would be done, and touch nothing?", default="No", choices=YES_OR_NO),
+    "RestoreHours": Field(
+        "Hours at most",
+        "An instance that is there for longer is taken away, and the topic told: it may have died. 0: never.",
+        default=24,
+        type="Number",
+        lowest=0,
+        highest=MOST_HOURS,
+        wrong=f"must be 0 to {MOST_HOURS}",
+    ),
 }
 _NETWORK = NETWORK | {
     "SecurityGroupId": Field(

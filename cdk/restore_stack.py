@@ -12,6 +12,7 @@ from cdk.outputs import Outputs
 from cdk.permissions import acknowledge
 from cdk.programs import Programs
 from cdk.reports import Reports
+from cdk.restore_limit import RestoreLimit
 from cdk.restore_parameters import RESTORE_PARAMETERS
 from cdk.restore_worker import RestoreWorker
 from efs_backup.domain.requests.requests import RestoreMode
@@ -27,6 +28,7 @@ class RestoreStack(cdk.Stack):
         _no_mirror_of_a_part_into_the_root(self, form)
         reports = Reports(self, form.text("Email"))
         worker = RestoreWorker(self, form, reports, programs.bundle(self))
+        RestoreLimit(self, form, worker.group, reports.topic)
         rows = file_systems(("Target", form.text("SrcEFS")), ("Backup", form.text("DstEFS")))
         board = Dashboard(self, form.text("Dashboard"), rows)
         acknowledge(self, "CloudFormation-Validate::W2001", "The VPC is used by a rule alone.")
@@ -35,7 +37,7 @@ class RestoreStack(cdk.Stack):
         add("SNSTopic", reports.topic.topic_name, "The topic of the reports")
         add("DashboardView", board.name, "The CloudWatch dashboard", board.condition)
         add("LogBucket", form.text("RestoreLogBucket"), "The bucket of the logs")
-        add("AmiId", worker.group.ami, "The AMI of the instance")
+        add("AmiId", worker.group.ami, "The SSM parameter with the AMI of the instance; its log says which it was")
         add("SecurityGroup", form.text("SecurityGroupId"), "The security group of the instance")
 
 

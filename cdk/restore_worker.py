@@ -3,13 +3,15 @@
 from aws_cdk import Aws
 from constructs import Construct
 
+from cdk import arns
 from cdk.form import Form
-from cdk.permissions import permit
+from cdk.permissions import Allow, permit
 from cdk.programs import Stored
 from cdk.reports import Reports
 from cdk.user_data import user_data
 from cdk.worker_group import WorkerGroup
 from cdk.worker_role import every_worker, find_mount_targets, group_name, mount, report, worker_role
+from efs_backup.domain.operations.restore_mark import MARK_PREFIX
 
 _LOGS = ["ec2-logs", "efs-restore-logs"]
 
@@ -17,6 +19,7 @@ _LOGS = ["ec2-logs", "efs-restore-logs"]
 def restore_environment(form: Form, topic: str) -> dict[str, str]:
     """The environment file of the instance: the fields of RestoreSettings, in capitals."""
     return {
+        "STACK_ID": Aws.STACK_ID,
         "STACK_NAME": Aws.STACK_NAME,
         "TOPIC_ARN": topic,
         "LOG_BUCKET": form.text("RestoreLogBucket"),
@@ -36,6 +39,15 @@ def restore_environment(form: Form, topic: str) -> dict[str, str]:
     }
 
 
+def _marks(log_bucket: str) -> Allow:
+    """Leave the mark of a restore, and read one that is there."""
+    return Allow(
+        ["s3:GetObject", "s3:PutObject"],
+        [f"{arns.bucket(log_bucket)}/{MARK_PREFIX}/*"],
+        reason="A mark's name is a hash of the stack and its order.",
+    )
+
+
 class RestoreWorker(Construct):
     """A group that starts its one instance at once; the instance sets it back to none."""
 
@@ -52,8 +64,10 @@ class RestoreWorker(Construct):
             desired="1",
         )
         target, backup = form.text("SrcEFS"), form.text("DstEFS")
+        logs = form.text("RestoreLogBucket")
         policy = permit(self, role, [
-            *every_worker(bundle, form.text("RestoreLogBucket"), _LOGS, group_name()),
+            *every_worker(bundle, logs, _LOGS, group_name()),
+            _marks(logs),
             mount(target, writing=True),
             mount(backup, writing=False),
             find_mount_targets(target, backup),

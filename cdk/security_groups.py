@@ -1,4 +1,4 @@
-"""Who may talk to whom: the instance to the backup file system, by NFS alone."""
+"""Who may talk to whom: the instance to the file systems, by NFS alone."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -7,30 +7,47 @@ from constructs import Construct
 from cdk.conditions import is_given
 from cdk.form import Form
 
+_NFS = 2049
+
 
 class SecurityGroups(Construct):
-    """One group for the instance, one for the mount targets of the backup file system."""
+    """One group for the instance, one for the mount targets of the backup file system, and a rule for the source's."""
 
     def __init__(self, scope: Construct, form: Form) -> None:
         super().__init__(scope, "Access")
-        vpc = ec2.Vpc.from_vpc_attributes(self, "Vpc", vpc_id=form.text("VpcId"), availability_zones=["unused"])
-        worker = ec2.SecurityGroup(
+        self.vpc = ec2.Vpc.from_vpc_attributes(self, "Vpc", vpc_id=form.text("VpcId"), availability_zones=["unused"])
+        self.worker_group = ec2.SecurityGroup(
             self,
             "Worker",
-            vpc=vpc,
+            vpc=self.vpc,
             description="The instance that makes EFS backups; the mount targets of the source must accept NFS from it",
             # The source's network, the proxy and its port are not known here.
             allow_all_outbound=True,
         )
         backup = ec2.SecurityGroup(
-            self, "Backup", vpc=vpc, description="The backup file system", allow_all_outbound=False
+            self, "Backup", vpc=self.vpc, description="The backup file system", allow_all_outbound=False
         )
-        backup.add_ingress_rule(worker, ec2.Port.NFS, "NFS from the backup instance")
-        self.worker, self.backup = worker.security_group_id, backup.security_group_id
+        backup.add_ingress_rule(self.worker_group, ec2.Port.NFS, "NFS from the backup instance")
+        self.worker, self.backup = self.worker_group.security_group_id, backup.security_group_id
         self._further = form.text("SecurityGroups")
+        self._open_source(form.text("SourceSecurityGroup"))
 
     def of_instance(self) -> list[str]:
         """Our own group, and those that were entered."""
         given = is_given(self, "HasFurther", self._further)
         joined = cdk.Fn.split(",", cdk.Fn.join(",", [self.worker, self._further]))
         return cdk.Token.as_list(cdk.Fn.condition_if(given.logical_id, joined, [self.worker]))
+
+    def _open_source(self, source: str) -> None:
+        """A rule of ours goes with the stack; one made by hand would hold up the removal of the instance's group."""
+        rule = ec2.CfnSecurityGroupIngress(
+            self,
+            "FromWorkerToSource",
+            group_id=source,
+            source_security_group_id=self.worker,
+            ip_protocol="tcp",
+            from_port=_NFS,
+            to_port=_NFS,
+            description=f"NFS from the instance of {cdk.Aws.STACK_NAME}",
+        )
+        rule.cfn_options.condition = is_given(self, "HasSourceGroup", source)

@@ -1,5 +1,6 @@
 """What an instance does when it boots: a shell script with few values of the stack."""
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,8 +8,13 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from cdk.programs import Stored
+from efs_backup.domain.operations.boot_failure import prepared_requests
 
 SCRIPT = Path(__file__).with_name("user_data.sh")
+PROGRAM = Path(__file__).with_name("boot.py")
+
+MOST_BYTES = 16 * 1024
+"""Of user data (Amazon EC2 User Guide, "Run commands when you launch an EC2 instance with user data input")."""
 
 _PATIENCE = {"AWS_METADATA_SERVICE_TIMEOUT": "5", "AWS_METADATA_SERVICE_NUM_ATTEMPTS": "5"}
 """Seconds and tries: boto3 would ask for its credentials once, for a second, on a machine that is busy with booting."""
@@ -20,8 +26,11 @@ _NO_PROXY = "169.254.169.254,169.254.170.2,localhost"
 def user_data(environment: Mapping[str, str], task: str, proxy: str, bundle: Stored) -> str:
     """The script, for the base64 that EC2 wants."""
     settings = {**environment, "AGENT_TASK": task, **_PATIENCE, **_proxies(proxy)}
+    table = environment.get("TABLE_NAME")
     values = {
         "AGENT_ENVIRONMENT": "\n".join(f"{name}={value}" for name, value in settings.items()),
+        "BOOT_PROGRAM": PROGRAM.read_text().rstrip(),
+        "PREPARED_REQUESTS": json.dumps(prepared_requests(table) if table else {}),
         "BUNDLE_BUCKET": bundle.bucket,
         "BUNDLE_KEY": bundle.key,
         "BUNDLE_SHA256": bundle.sha256,

@@ -17,11 +17,19 @@ from cdk.worker_role import group_name
 HOLD_MINUTES = 60
 """How long the group waits for the agent to say goodbye, as in the solution that this project replaces."""
 
-_DISK_GIGABYTES = 16
+_RESOLVED_AT_LAUNCH = "resolve:ssm:"
+"""Auto Scaling looks the parameter up at each launch: no update of the stack is needed for a newer AMI."""
+
+TOTAL = "GroupTotalInstances"
+"""The metric of all instances of a group, in whatever state."""
 
 
 class WorkerGroup(Construct):
-    """A launch template, and an Auto Scaling group of at most a few instances that starts with `desired`."""
+    """A launch template, and an Auto Scaling group of at most a few instances.
+
+    `desired` is sent again with every update that changes the group. So it is left out where something else sets it:
+    the update would end what runs. Without it a group begins with its least size, none.
+    """
 
     def __init__(
         self,
@@ -32,11 +40,11 @@ class WorkerGroup(Construct):
         security_groups: Sequence[str],
         user_data: str,
         most: str = "1",
-        desired: str = "0",
+        desired: str | None = None,
     ) -> None:
         super().__init__(scope, "Group")
         self.ami = self._ami(form)
-        template = self._template(form.text("InstanceType"), role, security_groups, user_data)
+        template = self._template(form, role, security_groups, user_data)
         self._group = autoscaling.CfnAutoScalingGroup(
             self,
             "Group",
@@ -68,8 +76,13 @@ class WorkerGroup(Construct):
         """Let the first instance find what it needs."""
         self._group.node.add_dependency(*needed)
 
+    def count_instances(self) -> None:
+        """Let CloudWatch know each minute how many instances there are; it costs nothing."""
+        collection = autoscaling.CfnAutoScalingGroup.MetricsCollectionProperty(granularity="1Minute", metrics=[TOTAL])
+        self._group.metrics_collection = [collection]
+
     def _ami(self, form: Form) -> str:
-        """By the architecture of the chosen type."""
+        """The name of a parameter, by the architecture of the chosen type."""
         kinds = dict.fromkeys(X86_TYPES, "x86") | dict.fromkeys(GRAVITON_TYPES, "Graviton")
         mapping = cdk.CfnMapping(
             self, "Architectures", mapping={name: {"Kind": kind} for name, kind in sorted(kinds.items())}
@@ -79,33 +92,32 @@ class WorkerGroup(Construct):
         return either(graviton, form.text("AmiGraviton"), form.text("AmiX86"))
 
     def _template(
-        self, instance_type: str, role: iam.Role, security_groups: Sequence[str], user_data: str
+        self, form: Form, role: iam.Role, security_groups: Sequence[str], user_data: str
     ) -> ec2.CfnLaunchTemplate:
         profile = iam.InstanceProfile(self, "Profile", role=role)
         data = ec2.CfnLaunchTemplate.LaunchTemplateDataProperty(
-            image_id=self.ami,
-            instance_type=instance_type,
+            image_id=_RESOLVED_AT_LAUNCH + self.ami,
+            instance_type=form.text("InstanceType"),
             security_group_ids=security_groups,
             iam_instance_profile=ec2.CfnLaunchTemplate.IamInstanceProfileProperty(arn=profile.instance_profile_arn),
             metadata_options=ec2.CfnLaunchTemplate.MetadataOptionsProperty(
                 http_tokens="required", http_put_response_hop_limit=1
             ),
-            block_device_mappings=[_encrypted_disk()],
+            block_device_mappings=[self._encrypted_disk(form)],
             user_data=user_data,
         )
-        template = ec2.CfnLaunchTemplate(self, "Template", launch_template_data=data)
-        reason = "The parameters are names of SSM parameters; CloudFormation puts the ids of AMIs in their place."
-        acknowledge(template, "CloudFormation-Validate::E1152", reason)
-        return template
+        return ec2.CfnLaunchTemplate(self, "Template", launch_template_data=data)
 
-
-def _encrypted_disk() -> ec2.CfnLaunchTemplate.BlockDeviceMappingProperty:
-    return ec2.CfnLaunchTemplate.BlockDeviceMappingProperty(
-        device_name="/dev/sda1",
-        ebs=ec2.CfnLaunchTemplate.EbsProperty(
-            volume_type="gp3", volume_size=_DISK_GIGABYTES, encrypted=True, delete_on_termination=True
-        ),
-    )
+    def _encrypted_disk(self, form: Form) -> ec2.CfnLaunchTemplate.BlockDeviceMappingProperty:
+        asked = form.text("DiskGigabytes")
+        is_open = cdk.CfnCondition(self, "DiskIsOpen", expression=cdk.Fn.condition_equals(asked, "0"))
+        size = cdk.Token.as_number(cdk.Fn.condition_if(is_open.logical_id, cdk.Aws.NO_VALUE, asked))
+        return ec2.CfnLaunchTemplate.BlockDeviceMappingProperty(
+            device_name=form.text("RootDevice"),
+            ebs=ec2.CfnLaunchTemplate.EbsProperty(
+                volume_type="gp3", volume_size=size, encrypted=True, delete_on_termination=True
+            ),
+        )
 
 
 def _name_tag() -> autoscaling.CfnAutoScalingGroup.TagPropertyProperty:

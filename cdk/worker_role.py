@@ -44,26 +44,12 @@ def every_worker(bundle: Stored, log_bucket: str, log_prefixes: list[str], group
             [arns.group(group)],
             reason="The wildcard is the group's id, which no template knows; its name is fixed.",
         ),
-        publish_metrics(),
-        Allow(
-            ["cloudwatch:GetMetricStatistics"], ["*"], reason="CloudWatch has no resource-level permission for reading."
-        ),
         Allow(
             _REACHED_BY_SYSTEMS_MANAGER,
             ["*"],
             reason="The channels of Systems Manager have no resource-level permission.",
         ),
     ]
-
-
-def publish_metrics() -> Allow:
-    """Our own metrics, and no others."""
-    return Allow(
-        ["cloudwatch:PutMetricData"],
-        ["*"],
-        reason="CloudWatch has no resource-level permission for writing; the namespace bounds it.",
-        conditions={"StringEquals": {"cloudwatch:namespace": NAMESPACE}},
-    )
 
 
 def mount(*file_systems: str, writing: bool) -> Allow:

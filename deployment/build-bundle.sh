@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The bundle that an instance installs without a package index: deployment/dist/efs-backup-agent.zip
-#   build-bundle.sh [DIRECTORY]    DIRECTORY holds further .deb packages, such as amazon-efs-utils
+#   build-bundle.sh [DIRECTORY]    DIRECTORY holds .deb packages: amazon-efs-utils, and what the AMI lacks, for either architecture
 set -euo pipefail
 
 # shellcheck source=deployment/setup.sh
@@ -20,7 +20,7 @@ say "Collecting the wheels"
 pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir "$content/wheels" .
 pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: \
     --dest "$content/wheels" --requirement deployment/wheelhouse.txt
-cp deployment/efs-backup-agent.service "$content"
+cp deployment/install.sh deployment/efs-backup-{agent,give-up}.service "$content"
 if [ -n "$packages" ]; then
     mkdir "$content/packages"
     cp "$packages"/*.deb "$content/packages"

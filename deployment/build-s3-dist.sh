@@ -32,5 +32,7 @@ The templates, to one bucket:
   for file in efs-backup.template efs-restore.template SHA256SUMS; do
     aws s3 cp $PWD/\$file s3://$template_bucket/efs-backup/$version/
   done
-Then anybody who may read them deploys https://$template_bucket.s3.amazonaws.com/efs-backup/$version/efs-backup.template
+Then anybody who may read them deploys, with the region of that bucket in the place of REGION (in China .amazonaws.com.cn),
+  aws cloudformation create-stack --capabilities CAPABILITY_IAM --stack-name EfsBackup --parameters ... \\
+    --template-url https://$template_bucket.s3.REGION.amazonaws.com/efs-backup/$version/efs-backup.template
 END

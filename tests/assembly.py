@@ -10,7 +10,6 @@ import pytest
 from tests.once import once
 
 _REPOSITORY = Path(__file__).parents[1]
-_UNIT = _REPOSITORY / "deployment" / "efs-backup-agent.service"
 
 
 def synthesized(factory: pytest.TempPathFactory) -> Path:
@@ -29,12 +28,12 @@ def _synthesize(place: Path) -> None:
     from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415
 
     from cdk.app import build  # noqa: PLC0415
-    from cdk.archives import write_lambda_zip, write_zip  # noqa: PLC0415
+    from cdk.archives import write_lambda_zip, write_least_bundle  # noqa: PLC0415
     from cdk.programs import Programs  # noqa: PLC0415
 
     app = aws_cdk.App(outdir=str(place / "cdk.out"), analytics_reporting=False)
     aws_cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
-    bundle = write_zip(place / "bundle.zip", {_UNIT.name: _UNIT})
+    bundle = write_least_bundle(place / "bundle.zip")
     build(app, Programs(write_lambda_zip(place / "lambda.zip"), bundle))
     complaint = ""
     try:

@@ -27,8 +27,10 @@ from moto.ssm.models import ssm_backends
 from deployment.local_cloud.lifecycle import Lifecycle
 from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.settings import OrchestratorSettings
+from efs_backup.domain.operations.triggers import reconcile_event
 from efs_backup.domain.results import BackupStatus
 from efs_backup.lib.ddb import RecordTable
+from efs_backup.lib.events import TARGET_ID
 from efs_backup.orchestrator import handler
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -122,8 +124,8 @@ class Cloud:
         return groups["AutoScalingGroups"][0]["DesiredCapacity"]
 
     def rules(self) -> list[str]:
-        """The rules that are there."""
-        return [rule["Name"] for rule in boto3.client("events").list_rules()["Rules"]]
+        """The rules that would fire."""
+        return [rule["Name"] for rule in boto3.client("events").list_rules()["Rules"] if rule["State"] == "ENABLED"]
 
     def mails(self) -> list[tuple[str, str]]:
         """Subject and text of each report, oldest first."""
@@ -140,10 +142,10 @@ class Cloud:
         self.store.update(before, replace(ended, **known))
 
     def agent_claims(self, backup_id: BackupId) -> str:
-        """The agent on the running instance says that it serves this backup; gives the instance's id."""
-        (instance_id,) = self.instances()
+        """The agent on the newest instance says that it serves this backup, and lives; gives the instance's id."""
+        instance_id = self.instances()[-1]
         before = self.store.get(backup_id)
-        self.store.update(before, replace(before, instance_id=instance_id))
+        self.store.update(before, replace(before, instance_id=instance_id, heartbeat_time=self.now()))
         return instance_id
 
     def agent_lets_go(self) -> None:
@@ -166,6 +168,10 @@ class Cloud:
         """The hardware fails; the group wants to replace the instance."""
         self.lifecycle.lose(autoscaling_backends[ACCOUNT][REGION], self.instances()[0])
 
+    def group_tries_to_launch(self) -> None:
+        """The group tries again to launch what it lacks; what that comes to waits as an event."""
+        self.lifecycle.try_to_launch(autoscaling_backends[ACCOUNT][REGION])
+
     def hold_times_out(self) -> None:
         """Nobody completes the lifecycle action."""
         self.lifecycle.time_out(autoscaling_backends[ACCOUNT][REGION], self.instances()[0])
@@ -175,14 +181,19 @@ class Cloud:
         found = boto3.client("ssm").list_commands()["Commands"]
         return [line for command in found for line in command["Parameters"]["commands"]]
 
-    def finish_fails(self, code: int, output: str) -> dict[str, str]:
+    def finish_fails(self, code: int, output: str, status: str = "Failed", details: str = "") -> dict[str, str]:
         """The command that asks the agent to finish ends like that; gives the answer to Systems Manager's event."""
+        return self.call(self.failed_finish(code, output, status, details))
+
+    def failed_finish(self, code: int, output: str, status: str = "Failed", details: str = "") -> dict[str, Any]:
+        """The command that asks the agent to finish ends like that; gives Systems Manager's event."""
         (command,) = ssm_backends[ACCOUNT][REGION].list_commands(None, None)[-1:]
+        ended = {"Status": status, "StatusDetails": details or status, "ResponseCode": code}
         for invocation in command.invocations:
-            invocation |= {"Status": "Failed", "ResponseCode": code, "StandardOutputContent": output}
-        event = event_from_file("command_failed")
+            invocation |= {**ended, "StandardOutputContent": output}
+        event = event_from_file("command_failed", status=status)
         event["detail"] |= {"command-id": command.command_id, "parameters": command.parameters}
-        return self.call(event)
+        return event
 
     def now(self) -> datetime:
         """What the clock says."""
@@ -196,12 +207,18 @@ class Faults:
         self._events: Any = session.events
 
     @contextmanager
-    def refusing(self, service: str, operation: str, code: str, times: int | None = None) -> Iterator[list[str]]:
-        """While this lasts, the first `times` requests (None: all) get this code; gives the list of those refused."""
+    def refusing(
+        self, service: str, operation: str, code: str, times: int | None = None,
+        when: Callable[[], bool] = lambda: True,
+    ) -> Iterator[list[str]]:  # fmt: skip
+        """While this lasts, the first `times` requests (None: all) get this code; gives the list of those refused.
+
+        `when` says of a request whether it counts.
+        """
         refused: list[str] = []
 
         def refuse(**_: Any) -> AWSResponse | None:
-            if times is not None and len(refused) >= times:
+            if (times is not None and len(refused) >= times) or not when():
                 return None
             refused.append(operation)
             botocore_stubber.enabled = False
@@ -240,9 +257,11 @@ def _let_moto_answer(**_: Any) -> None:
 
 def _refusal(service: str, code: str) -> AWSResponse:
     body = json.dumps({"__type": code, "message": "as the test wants"}).encode()
-    if service in ("sns", "autoscaling"):
+    if service in ("sns", "autoscaling", "ec2"):
         text = f"<ErrorResponse><Error><Code>{code}</Code><Message>as the test wants</Message></Error></ErrorResponse>"
         body = text.encode()
+    if service == "s3":
+        body = f"<Error><Code>{code}</Code><Message>as the test wants</Message></Error>".encode()
     raw = SimpleNamespace(stream=lambda **_: iter([body]))
     return AWSResponse("https://test", 400, HTTPHeaders(), raw)
 
@@ -285,7 +304,7 @@ def _set_all(set_variable: Callable[[str, str], None], environment: dict[str, st
 
 
 def _resources() -> dict[str, str]:
-    _function()
+    _stop_rule(_function())
     _table()
     _group()
     topic = boto3.client("sns").create_topic(Name="reports")["TopicArn"]
@@ -314,21 +333,30 @@ def plain_environment() -> dict[str, str]:
         "BACKUP_PREFIX": "/", "FOLDER_LABEL": "efs-backup", "INTERVAL": "daily", "RETENTION": "7",
         "WINDOW_MINUTES": "180", "LIFECYCLE_HOLD_MINUTES": "60", "INSTANCE_TYPE": "c7g.large",
         "SUCCESS_NOTIFICATION": "Yes", "METRICS_ENDPOINT": "", "MAX_OPERATIONS_PER_SECOND": "0", "KEEP_SPARE": "Yes",
+        "BACKUP_ACCESS_POINT": "",
         "AWS_LAMBDA_FUNCTION_NAME": FUNCTION, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
     }  # fmt: skip
 
 
-def _function() -> None:
+def _stop_rule(function: str) -> None:
+    """As the template makes it."""
+    scheduler, told = boto3.client("events"), json.dumps(reconcile_event())
+    scheduler.put_rule(Name=RULE, ScheduleExpression="cron(0 0 1 1 ? 2199)", State="DISABLED")
+    scheduler.put_targets(Rule=RULE, Targets=[{"Id": TARGET_ID, "Arn": function, "Input": told}])
+
+
+def _function() -> str:
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
     role = boto3.client("iam").create_role(RoleName="orchestrator", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("nothing.py", "")
-    boto3.client("lambda").create_function(
+    made = boto3.client("lambda").create_function(
         FunctionName=FUNCTION, Runtime="python3.13", Role=role, Handler="efs_backup.orchestrator.handler.handler",
         Code={"ZipFile": package.getvalue()},
     )  # fmt: skip
+    return str(made["FunctionArn"])
 
 
 def _table() -> None:

@@ -31,7 +31,7 @@ class Need:
 
 def check_access(call: Call) -> Refusal | None:
     """Refuse what the caller's role does not allow. Who calls without a role is the operator, and may do all."""
-    role = _role_of(call.access_key)
+    role = role_of(call.access_key)
     if role is None or call.service in _OF_ANYBODY:
         return None
     statements = list(_statements(role))
@@ -59,7 +59,8 @@ def needs_of(call: Call) -> list[Need]:
     return [Need(f"{prefix}:{call.action}", _resource(call))]
 
 
-def _role_of(access_key: str) -> Any:
+def role_of(access_key: str) -> Any:
+    """The role of whoever has this key; None where it is nobody's."""
     session = sts_backends[ACCOUNT]["aws"].get_assumed_role_from_access_key(access_key)
     return iam_backends[ACCOUNT]["aws"].get_role_by_arn(session.role_arn) if session else None
 

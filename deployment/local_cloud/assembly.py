@@ -13,7 +13,6 @@ os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _PUBLISHED = (".zip", ".template")
-_UNIT = REPOSITORY / "deployment" / "efs-backup-agent.service"
 
 
 @dataclass(frozen=True)
@@ -65,12 +64,12 @@ def synthesize(place: Path, bundle: Path | None = None) -> Assembly:
     import aws_cdk  # noqa: PLC0415 - who only reads an assembly need not wait for it
 
     from cdk.app import build  # noqa: PLC0415
-    from cdk.archives import write_lambda_zip, write_zip  # noqa: PLC0415
+    from cdk.archives import write_lambda_zip, write_least_bundle  # noqa: PLC0415
     from cdk.programs import Programs  # noqa: PLC0415
 
     shutil.rmtree(place, ignore_errors=True)
     app = aws_cdk.App(outdir=str(place / "cdk.out"), analytics_reporting=False)
-    bundle = bundle or write_zip(place / "bundle.zip", {_UNIT.name: _UNIT})
+    bundle = bundle or write_least_bundle(place / "bundle.zip")
     build(app, Programs(write_lambda_zip(place / "lambda.zip"), bundle))
     app.synth()
     return Assembly(place / "cdk.out")

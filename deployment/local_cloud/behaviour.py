@@ -9,10 +9,10 @@ from unittest import mock
 from moto.cloudformation.parsing import ResourceMap
 from moto.core.exceptions import JsonRESTError
 from moto.ec2.models.instances import InstanceBackend
-from moto.efs.models import EFSBackend, FileSystem
+from moto.efs.models import AccessPoint, EFSBackend, FileSystem
 from moto.s3.models import s3_backends
 from moto.sns.models import Topic
-from moto.ssm.models import Command, SimpleSystemManagerBackend
+from moto.ssm.models import Command, SimpleSystemManagerBackend, ssm_backends
 
 from deployment.local_cloud.file_systems import FileSystems
 from deployment.local_cloud.fleet import Fleet
@@ -22,6 +22,7 @@ from efs_backup.domain.operations.triggers import COMMAND_EVENT, SYSTEMS_MANAGER
 
 AMI = "ami-1234567890abcdef0"
 _PUBLIC_AMIS = "/aws/service/canonical/"
+_AT_LAUNCH = "resolve:ssm:"
 
 
 Inner = Callable[..., Any]
@@ -36,6 +37,20 @@ class InvalidInstanceId(JsonRESTError):
 
 
 @contextmanager
+def retaining() -> Iterator[None]:
+    """While this lasts moto knows `RetainExceptOnCreate`: once a stack is there it means `Retain`."""
+    with mock.patch.object(ResourceMap, "delete", _around(ResourceMap.delete, _kept)):
+        yield
+
+
+def _kept(inner: Inner, resources: Any) -> None:
+    for resource in resources._resource_json_map.values():
+        if resource.get("DeletionPolicy") == "RetainExceptOnCreate":
+            resource["DeletionPolicy"] = "Retain"
+    inner(resources)
+
+
+@contextmanager
 def set_right(
     fleet: Fleet, file_systems: FileSystems, mail_box: MailBox, listener: Callable[[Event], None]
 ) -> Iterator[None]:
@@ -46,7 +61,6 @@ def set_right(
     with ExitStack() as patches:
         for owner, name, around in (
             (ResourceMap, "load_parameters", _parameters),
-            (ResourceMap, "parse_ssm_parameter", _public_amis),
             (InstanceBackend, "run_instances", _launches(fleet)),
             (InstanceBackend, "terminate_instances", _terminations(fleet)),
             (SimpleSystemManagerBackend, "send_command", _commands(fleet, listener)),
@@ -55,7 +69,10 @@ def set_right(
             (Topic, "publish", _publications(mail_box)),
         ):
             patches.enter_context(mock.patch.object(owner, name, _around(getattr(owner, name), around)))
+        patches.enter_context(retaining())
         patches.enter_context(mock.patch.object(FileSystem, "size_in_bytes", _size(file_systems)))
+        identity = property(lambda point: point.access_point_id)
+        patches.enter_context(mock.patch.object(AccessPoint, "physical_resource_id", identity, create=True))
         yield
 
 
@@ -75,14 +92,21 @@ def _parameters(inner: Inner, resources: Any) -> None:
         values.update({name: str(value) for name, value in values.items() if isinstance(value, int | float)})
 
 
-def _public_amis(inner: Inner, resources: Any, name: str, kind: str) -> Any:
-    return AMI if name.startswith(_PUBLIC_AMIS) else inner(resources, name, kind)
+def _image(name: str) -> str:
+    """The AMI of a launch template, which may be the name of a parameter that is looked up at each launch."""
+    if not name.startswith(_AT_LAUNCH):
+        return name
+    wanted = name.removeprefix(_AT_LAUNCH)
+    if wanted.startswith(_PUBLIC_AMIS):
+        return AMI
+    found = ssm_backends[ACCOUNT][REGION].get_parameter(wanted)
+    return found.value if found else wanted
 
 
 def _launches(fleet: Fleet) -> Inner:
-    def run_instances(inner: Inner, backend: Any, *arguments: Any, **named: Any) -> Any:
+    def run_instances(inner: Inner, backend: Any, image: str, *arguments: Any, **named: Any) -> Any:
         template = named["launch_template"]
-        reservation = inner(backend, *arguments, **named)
+        reservation = inner(backend, _image(image), *arguments, **named)
         for instance in reservation.instances:
             fleet.launch(instance, template)
         return reservation

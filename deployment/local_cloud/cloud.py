@@ -94,6 +94,10 @@ class LocalCloud:
         self.fleet.lose(instance_id)
         self.lifecycle.lose(autoscaling_backends[ACCOUNT][REGION], instance_id)
 
+    def launch_again(self) -> None:
+        """The groups that lack an instance try again to launch it, as they do by themselves every few minutes."""
+        self.lifecycle.try_to_launch(autoscaling_backends[ACCOUNT][REGION])
+
     def wait(
         self, what: str, is_so: Callable[[], bool], seconds: float = 60.0, *, every: float = _POLL_SECONDS
     ) -> None:

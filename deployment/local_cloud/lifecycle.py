@@ -26,6 +26,7 @@ class Lifecycle:
 
     An instance that is to go while its group has a terminate hook is held until its action is completed, or until
     `time_out` says that the hook's timeout is over; `time_out_due` looks at the clock for that.
+    While `refusal` says why, nothing can be launched: the group tries once more with each `try_to_launch`.
     """
 
     def __init__(self, listener: Listener, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
@@ -34,6 +35,7 @@ class Lifecycle:
         self._held: dict[str, str] = {}
         self._patience: dict[str, datetime] = {}
         self.heartbeats: list[str] = []
+        self.refusal = ""
 
     @contextmanager
     def in_force(self) -> Iterator["Lifecycle"]:
@@ -42,6 +44,7 @@ class Lifecycle:
             for owner, name, answer in (
                 (FakeAutoScalingGroup, "set_desired_capacity", self.set_capacity),
                 (AutoScalingResponse, "set_desired_capacity", self.answer_capacity),
+                (AutoScalingResponse, "terminate_instance_in_auto_scaling_group", self.answer_termination),
                 (AutoScalingResponse, "complete_lifecycle_action", self.answer_completion),
                 (AutoScalingResponse, "record_lifecycle_action_heartbeat", self.answer_heartbeat),
             ):
@@ -68,7 +71,20 @@ class Lifecycle:
         active = group.active_instances()
         for state in active[wanted or 0 :]:
             self._let_go_or_hold(group, state)
-        _set_capacity(group, wanted)
+        group.desired_capacity = wanted or 0
+        self._launch(group)
+
+    def try_to_launch(self, backend: AutoScalingBackend) -> None:
+        """Each group tries again to launch what it lacks."""
+        for group in list(backend.autoscaling_groups.values()):
+            self._launch(group)
+
+    def _launch(self, group: FakeAutoScalingGroup) -> None:
+        lacks = len(group.active_instances()) < (group.desired_capacity or 0)
+        if lacks and self.refusal:
+            self._listener(_not_launched(group, self.refusal))
+        elif lacks:
+            _set_capacity(group, group.desired_capacity)
 
     def answer_capacity(self, response: AutoScalingResponse) -> EmptyResult:
         """SetDesiredCapacity, with AWS's answer for a group that is not there."""
@@ -80,6 +96,19 @@ class Lifecycle:
         if group.max_size is not None and wanted > int(group.max_size):
             raise ValidationError(f"New SetDesiredCapacity value {wanted} is above max value")
         response.autoscaling_backend.set_desired_capacity(name, wanted)
+        return EmptyResult()
+
+    def answer_termination(self, response: AutoScalingResponse) -> EmptyResult:
+        """TerminateInstanceInAutoScalingGroup: by way of the hook, as everything that goes."""
+        instance_id = str(response._get_param("InstanceId"))
+        found = response.autoscaling_backend.describe_auto_scaling_instances([instance_id])
+        if not found:
+            raise ValidationError(f"Instance Id not found - No managed instance found for instance ID: {instance_id}")
+        group = found[0].auto_scaling_group
+        if response._get_bool_param("ShouldDecrementDesiredCapacity", False):
+            group.desired_capacity -= 1
+        if instance_id not in self._held:
+            self._let_go_or_hold(group, found[0])
         return EmptyResult()
 
     def answer_completion(self, response: AutoScalingResponse) -> EmptyResult:
@@ -97,8 +126,8 @@ class Lifecycle:
 
     def _checked_instance(self, response: AutoScalingResponse) -> str:
         instance_id = str(response._get_param("InstanceId"))
-        token = response._get_param("LifecycleActionToken")
-        if token is None or self._held.get(instance_id) != token:
+        token = response._get_param("LifecycleActionToken")  # whoever names the instance needs none
+        if instance_id not in self._held or token not in (None, self._held[instance_id]):
             raise ValidationError(f"No active Lifecycle Action found with instance ID {instance_id}")
         return instance_id
 
@@ -124,7 +153,7 @@ class Lifecycle:
         state = _state_of(backend, instance_id)
         group = state.auto_scaling_group
         self._terminate(group, state)
-        _set_capacity(group, group.desired_capacity)  # launches another where one is wanted
+        self._launch(group)  # another, where one is wanted
 
     def _terminate(self, group: FakeAutoScalingGroup, state: InstanceState) -> None:
         group.instance_states = [other for other in group.instance_states if other is not state]
@@ -159,7 +188,16 @@ def _state_of(backend: AutoScalingBackend, instance_id: str) -> InstanceState:
     return backend.describe_auto_scaling_instances([instance_id])[0]
 
 
+def _not_launched(group: FakeAutoScalingGroup, refusal: str) -> Event:
+    detail = {"StatusCode": "Failed", "Description": "Launching a new EC2 instance.", "StatusMessage": refusal}
+    return _event_of("EC2 Instance Launch Unsuccessful", group, {"EC2InstanceId": "", **detail})
+
+
 def _event(kind: str, group: FakeAutoScalingGroup, state: InstanceState, detail: Event) -> Event:
+    return _event_of(kind, group, {"EC2InstanceId": state.instance_id, **detail})
+
+
+def _event_of(kind: str, group: FakeAutoScalingGroup, detail: Event) -> Event:
     """An event as in the Amazon EC2 Auto Scaling User Guide, "Amazon EC2 Auto Scaling event reference"."""
     return {
         "version": "0",
@@ -169,5 +207,5 @@ def _event(kind: str, group: FakeAutoScalingGroup, state: InstanceState, detail:
         "account": group.account_id,
         "region": group.region,
         "resources": [group.arn],
-        "detail": {"AutoScalingGroupName": group.name, "EC2InstanceId": state.instance_id, **detail},
+        "detail": {"AutoScalingGroupName": group.name, **detail},
     }

@@ -56,7 +56,7 @@ def _event_invoke_config(name: str, given: Properties, account: str, region: str
 
 
 def _nothing(name: str, *_: Any) -> str:
-    """What has no effect here: nothing evaluates alarms, and the policies of buckets and queues only bar plain HTTP."""
+    """What has no effect here: nobody evaluates alarms, the policies of buckets and queues only bar plain HTTP."""
     return name
 
 
@@ -85,7 +85,9 @@ SUPPORTED = (
     _supported("AWS::SNS::Subscription", _subscription),
     _supported("AWS::SNS::TopicPolicy", _topic_policy),
     _supported("AWS::Lambda::EventInvokeConfig", _event_invoke_config),
+    _supported("AWS::AutoScaling::ScalingPolicy", _nothing),
     _supported("AWS::CloudWatch::Alarm", _nothing, "AlarmName"),
+    _supported("AWS::Logs::MetricFilter", _nothing, "FilterName"),
     _supported("AWS::S3::BucketPolicy", _nothing),
     _supported("AWS::SQS::QueuePolicy", _nothing),
 )

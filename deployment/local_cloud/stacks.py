@@ -107,8 +107,9 @@ class BackupStack:
         return {rule["Name"]: rule["ScheduleExpression"] for rule in found if "ScheduleExpression" in rule}
 
     def stop_rules(self) -> list[str]:
-        """The rules that would stop a backup."""
-        return [name for name in self.rules() if name.startswith("stop-efs-backup-")]
+        """The rules that would stop a backup: the template's, while it is set."""
+        found = self.cloud.client("events").list_rules(NamePrefix="efs-backup-stop-")["Rules"]
+        return [rule["Name"] for rule in found if rule["State"] == "ENABLED"]
 
     def fire_schedule(self) -> None:
         """The schedule asks for a backup now."""

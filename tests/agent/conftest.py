@@ -18,7 +18,7 @@ from efs_backup.lib.efs import FileSystems
 from efs_backup.lib.notify import Notifier
 from efs_backup.lib.s3 import LogBucket
 from tests.builders import small_tree
-from tests.cloud import GROUP, REGION, TABLE, Cloud, a_stack
+from tests.cloud import GROUP, REGION, TABLE, Cloud, Faults, a_stack
 
 _MOUNT = """#!/bin/sh
 # mount -t nfs4 -o OPTIONS ADDRESS:/ AT, for a folder named by the address
@@ -48,20 +48,23 @@ class Instance:
         settings = AgentSettings.from_env(self.environment)
         (instance_id,) = self.cloud.instances()
         return BackupServices(
-            settings, replace(self.machine, instance_id=instance_id, clock=self.cloud.now),
+            settings, replace(self.machine, instance_id=instance_id, clock=self.cloud.now, booted=self.cloud.now()),
             RecordTable(boto3.client("dynamodb"), TABLE), BackupGroup(boto3.client("autoscaling"), GROUP),
             FileSystems(boto3.client("efs")), LogBucket(boto3.client("s3"), settings.log_bucket),
         )  # fmt: skip
 
     def restore_services(self, **given: str) -> RestoreServices:
-        """What the agent of a restore works with."""
+        """What the agent of a restore works with; of the stack `stack/1` on the instance `i-1`, unless told."""
+        instance_id = given.pop("INSTANCE_ID", "i-1")
         settings = RestoreSettings.from_env({
-            **self.environment, "TOPIC_ARN": self.cloud.environment["TOPIC_ARN"], "BACKUP_NUMBER": "0",
+            **self.environment, "STACK_ID": "stack/1", "TOPIC_ARN": self.cloud.environment["TOPIC_ARN"],
+            "BACKUP_NUMBER": "0",
             "TARGET_FILE_SYSTEM": self.environment["SOURCE_FILE_SYSTEM"], "RESTORE_AS_OF": "", "RESTORE_PREFIX": "/",
             "RESTORE_SUB_DIR": "/", "RESTORE_MODE": "overlay", "DRY_RUN": "No", **given,
         })  # fmt: skip
+        machine = replace(self.machine, instance_id=instance_id, clock=self.cloud.now)
         return RestoreServices(
-            settings, self.machine, BackupGroup(boto3.client("autoscaling"), GROUP),
+            settings, machine, BackupGroup(boto3.client("autoscaling"), GROUP),
             FileSystems(boto3.client("efs")), LogBucket(boto3.client("s3"), settings.log_bucket),
             Notifier(boto3.client("sns"), settings.topic_arn),
         )  # fmt: skip
@@ -77,12 +80,28 @@ class Instance:
         return [line for line in lines if str(self.machine.place) in line]
 
 
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What AWS refuses is tried once; who tests the patience gives it back, and waits for nothing all the same."""
+    monkeypatch.setattr("efs_backup.lib.insisting.SECONDS", 0.0)
+    monkeypatch.setattr("efs_backup.lib.insisting.PAUSE", 0.0)
+    monkeypatch.setattr("efs_backup.lib.s3.MARK_SECONDS", 0.0)
+    monkeypatch.setattr("efs_backup.agent.backup.CLAIM_SECONDS", 0.0)
+
+
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """A stack before its first night."""
     with a_stack(monkeypatch.setenv) as made:
         boto3.client("s3").create_bucket(Bucket=made.environment["LOG_BUCKET"])
         yield made
+
+
+@pytest.fixture
+def faults(cloud: Cloud) -> Faults:
+    """Refusals of AWS."""
+    assert boto3.DEFAULT_SESSION
+    return Faults(boto3.DEFAULT_SESSION)
 
 
 @pytest.fixture
@@ -101,8 +120,9 @@ def instance(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     small_tree(source)
     place = tmp_path / "place"
     machine = Machine(
-        "", f"{REGION}a", frozenset({kind_of(str(tmp_path))}), place, tmp_path / "agent.log", tmp_path / "boot.log"
-    )
+        "", f"{REGION}a", frozenset({kind_of(str(tmp_path))}), place, tmp_path / "agent.log", tmp_path / "boot.log",
+        ami_id="ami-1",
+    )  # fmt: skip
     machine.log.write_text("the agent's log\n")
     machine.boot_log.write_text("the boot's log\n")
     yield Instance(cloud, folders, machine, source, backup, cloud.environment)

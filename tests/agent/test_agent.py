@@ -2,8 +2,11 @@
 
 import os
 import signal
+import subprocess
 import threading
 import time
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import boto3
@@ -11,20 +14,22 @@ import pytest
 
 from efs_backup.agent.app import know_settings
 from efs_backup.agent.backup import back_up
-from efs_backup.agent.finish import finish
+from efs_backup.agent.finish import finish, give_up
 from efs_backup.agent.heartbeat import Heartbeat
 from efs_backup.agent.restore import restore
-from efs_backup.agent.running import is_present, present
+from efs_backup.agent.running import ask_to_stop, is_present, present
 from efs_backup.agent.services import BackupServices
 from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.lifecycle import LifecycleAction
-from efs_backup.domain.operations.record import BackupId
-from efs_backup.domain.results import BackupStatus
+from efs_backup.domain.operations.mounting import HELPER
+from efs_backup.domain.operations.record import BackupId, BackupRecord
+from efs_backup.domain.results import BackupResult, BackupStatus
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.stop import Stop
 from tests.agent.conftest import Instance
 from tests.builders import account, write
+from tests.cloud import Faults
 
 pytestmark = pytest.mark.root
 
@@ -47,11 +52,26 @@ def test_a_backup_is_made_reported_and_the_instance_given_back(instance: Instanc
     snapshot = instance.backup / "efs-backup" / "daily" / str(ended.snapshot)
     assert account(snapshot) == account(instance.source)
     assert (ended.number_of_files, ended.vanished_files) == (13, 0)
-    assert ended.instance_id
+    assert (bool(ended.instance_id), ended.ami_id) == (True, instance.machine.ami_id)
     assert ended.logs == f"s3://efs-backup-logs/{instance.logs()[1]}"
     assert [key.split("/")[0] for key in instance.logs()] == ["ec2-logs", "efs-backup-logs"]
     assert instance.mounts() == []
     assert instance.cloud.capacity() == 0
+
+
+def test_the_claim_is_the_first_sign_of_life(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So an instance that was launched late is not silent before its first minute is over."""
+    backup = instance.cloud.schedule_fires()
+    instance.cloud.time = "2026-11-22T02:45:00Z"
+    seen: list[BackupRecord] = []
+
+    def look(*_: object) -> BackupResult:
+        seen.append(instance.cloud.store.get(backup.backup_id))
+        return BackupResult(BackupStatus.SUCCESS, "All is there.")
+
+    monkeypatch.setattr("efs_backup.agent.backup._result_of", look)
+    back_up(instance.services())
+    assert [(each.heartbeat_time, bool(each.instance_id)) for each in seen] == [(instance.cloud.now(), True)]
 
 
 def test_the_whole_night_with_the_orchestrator(instance: Instance) -> None:
@@ -77,6 +97,22 @@ def test_the_source_is_mounted_for_reading_only(instance: Instance) -> None:
     lines = (instance.folders / "mount.log").read_text().splitlines()
     assert [",ro " in line for line in lines] == [True, False]
     assert all("nfsvers=4.1,rsize=1048576,wsize=1048576,hard,timeo=600,retrans=2,noresvport" in line for line in lines)
+
+
+def test_only_the_backup_is_mounted_through_the_agent_s_access_point(instance: Instance) -> None:
+    """Where the mount helper is there: nothing else can, and the policy knows the agent by it."""
+    helper = Path(os.environ["PATH"].split(":", maxsplit=1)[0]) / HELPER
+    helper.write_text("#!/bin/sh\n")
+    helper.chmod(0o755)
+    for name, folder in (("SOURCE_FILE_SYSTEM", instance.source), ("BACKUP_FILE_SYSTEM", instance.backup)):
+        (instance.folders / instance.environment[name]).symlink_to(folder)
+    instance.environment["BACKUP_ACCESS_POINT"] = "fsap-1"
+    backup = instance.cloud.schedule_fires()
+    back_up(instance.services())
+    assert instance.cloud.store.get(backup.backup_id).status is BackupStatus.SUCCESS
+    source, target = (instance.folders / "mount.log").read_text().splitlines()
+    assert source.startswith("-t efs -o tls,iam,mounttargetip=")
+    assert target.startswith("-t efs -o tls,iam,accesspoint=fsap-1,mounttargetip=")
 
 
 @pytest.mark.parametrize("why", ["refused", "lies", "hangs"])
@@ -208,6 +244,38 @@ def test_finish_after_an_agent_that_died_says_so_with_its_last_words(instance: I
     assert instance.cloud.instances() == []
 
 
+def test_finish_leaves_the_backup_of_the_next_instance_alone(instance: Instance) -> None:
+    """An instance that booted before it was started is held because of an earlier one."""
+    backup = instance.cloud.schedule_fires()
+    services = instance.services()
+    early = replace(services, machine=replace(services.machine, booted=backup.start_time - timedelta(seconds=20)))
+    instance.cloud.agent_goes_home()
+    finish(early, held_action(instance), backup.backup_id)
+    assert instance.cloud.store.get(backup.backup_id).status is BackupStatus.RUNNING
+    assert instance.cloud.instances() == []
+
+
+def test_finish_closes_a_backup_whose_agent_died_before_it_could_say_so(instance: Instance) -> None:
+    """No instance is on record, but this one booted after it was started."""
+    backup = instance.cloud.schedule_fires()
+    services = instance.services()
+    instance.cloud.agent_goes_home()
+    finish(services, held_action(instance), backup.backup_id)
+    assert instance.cloud.store.get(backup.backup_id).failure_reason is FailureReason.INTERNAL_ERROR
+
+
+def test_an_agent_that_died_for_good_is_told_and_its_instance_given_back(instance: Instance) -> None:
+    """By the unit that systemd starts in its place; nothing is left for the orchestrator but the mail."""
+    backup = instance.cloud.schedule_fires()
+    services = instance.services()
+    instance.cloud.agent_claims(backup.backup_id)
+    give_up(services)
+    ended = instance.cloud.store.get(backup.backup_id)
+    assert (ended.status, ended.failure_reason) == (BackupStatus.FAILED, FailureReason.INTERNAL_ERROR)
+    assert "the agent's log" in (ended.message or "")
+    assert instance.cloud.capacity() == 0
+
+
 def test_finish_is_safe_twice_and_for_a_backup_that_nobody_knows(instance: Instance) -> None:
     """The record of the first stays, and the instance may go in any case."""
     backup = instance.cloud.schedule_fires()
@@ -231,6 +299,121 @@ def test_finish_lets_the_instance_go_even_if_the_record_cannot_be_read(instance:
     with pytest.raises(Exception, match="ResourceNotFound"):
         finish(services, held_action(instance), BackupId("00000000"))
     assert instance.cloud.instances() == []
+
+
+def test_finish_holds_the_instance_while_the_record_cannot_be_written(
+    instance: Instance, faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DynamoDB refuses for a while: the hold is renewed, and the record is right in the end."""
+    monkeypatch.setattr("efs_backup.lib.insisting.SECONDS", 60.0)
+    backup = instance.cloud.schedule_fires()
+    instance.cloud.agent_claims(backup.backup_id)
+    instance.cloud.agent_goes_home()
+    with faults.refusing("dynamodb", "UpdateItem", "AccessDeniedException", times=3) as refused:
+        finish(instance.services(), held_action(instance), backup.backup_id)
+    assert len(refused) == 3
+    assert len(instance.cloud.lifecycle.heartbeats) == 3
+    assert instance.cloud.store.get(backup.backup_id).status is BackupStatus.FAILED
+    assert instance.cloud.instances() == []
+
+
+@pytest.mark.parametrize("operation", ["GetItem", "UpdateItem"])
+def test_a_backup_that_cannot_be_claimed_yet_is_claimed_later(
+    instance: Instance, faults: Faults, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    """Inside the window, for as long as the orchestrator waits for a sign of life."""
+    monkeypatch.setattr("efs_backup.agent.backup.CLAIM_SECONDS", 60.0)
+    backup = instance.cloud.schedule_fires()
+    with faults.refusing("dynamodb", operation, "AccessDeniedException", times=3) as refused:
+        back_up(instance.services())
+    assert len(refused) == 3
+    assert instance.cloud.store.get(backup.backup_id).status is BackupStatus.SUCCESS
+
+
+def test_a_backup_that_can_never_be_claimed_is_in_the_log(
+    instance: Instance, faults: Faults, caplog: pytest.LogCaptureFixture
+) -> None:
+    """So it is in the mail, which has the log's last lines; and the instance goes home."""
+    instance.cloud.schedule_fires()
+    with (
+        faults.refusing("dynamodb", "GetItem", "AccessDeniedException") as refused,
+        pytest.raises(Exception, match="AccessDeniedException"),
+    ):
+        back_up(instance.services())
+    assert refused
+    assert "The agent cannot go on" in caplog.text
+    assert "AccessDeniedException" in caplog.text
+    assert instance.cloud.capacity() == 0
+
+
+def test_a_published_snapshot_is_recorded_though_dynamodb_refuses_for_a_while(
+    instance: Instance, faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stop signal shortens nothing of it: the agent is asked to stop while it tries."""
+    monkeypatch.setattr("efs_backup.lib.insisting.SECONDS", 60.0)
+    backup = instance.cloud.schedule_fires()
+    published = [False]
+
+    def asked_to_stop(services: BackupServices) -> None:
+        published[0] = True
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr("efs_backup.agent.backup.store_logs", asked_to_stop)
+    services = instance.services()
+    with faults.refusing(
+        "dynamodb", "UpdateItem", "AccessDeniedException", times=3, when=lambda: published[0]
+    ) as refused:
+        back_up(instance.services())
+    assert len(refused) == 3
+    ended = instance.cloud.store.get(backup.backup_id)
+    assert (ended.status, bool(ended.snapshot)) == (BackupStatus.SUCCESS, True)
+    assert services.machine.instance_id == ended.instance_id
+
+
+def test_a_machine_that_boots_anew_goes_on_afterwards(
+    instance: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its record stays open and its instance wanted; after the boot the same agent makes the same backup."""
+    _stuck_copies(instance.source, tmp_path, monkeypatch)
+    backup = instance.cloud.schedule_fires()
+    services = instance.services()
+    systemd = threading.Thread(target=_reboot_when_copying, args=(services,))
+    systemd.start()
+    with present(services.machine.place):
+        back_up(services)
+    systemd.join()
+    assert instance.cloud.store.get(backup.backup_id).status is BackupStatus.RUNNING
+    assert instance.cloud.capacity() == 1
+    (services.machine.place / "reboots").unlink()
+    (tmp_path / "programs" / "rsync").unlink()
+    back_up(instance.services())
+    ended = instance.cloud.store.get(backup.backup_id)
+    assert (ended.status, ended.instance_id) == (BackupStatus.SUCCESS, services.machine.instance_id)
+    assert instance.cloud.capacity() == 0
+
+
+def _reboot_when_copying(services: BackupServices) -> None:
+    """What the unit does when systemd stops it in order to reboot."""
+    place = services.machine.place
+    while not (is_present(place) and (place / "source").exists()):
+        time.sleep(0.02)
+    time.sleep(0.5)
+    (place / "reboots").touch()
+    ask_to_stop(place)
+
+
+def test_what_a_killed_agent_left_mounted_is_unmounted_first(instance: Instance) -> None:
+    """The kernel refuses the same NFS mount twice at one place."""
+    instance.cloud.schedule_fires()
+    for name, folder in (("source", instance.source), ("backup", instance.backup)):
+        left = instance.machine.place / name
+        left.mkdir(parents=True)
+        for _ in range(2):
+            subprocess.run(["/bin/mount", "--bind", folder, left], check=True)
+    back_up(instance.services())
+    assert instance.cloud.newest().status is BackupStatus.SUCCESS
+    assert instance.mounts() == []
 
 
 def test_the_heartbeat_writes_how_far_a_backup_is(instance: Instance) -> None:

@@ -104,9 +104,11 @@ def test_an_agent_starts_with_closed_streams(tmp_path: Path, number: int) -> Non
     """And says by its exit code what is missing, as ever: here its settings, and never a traceback of the streams."""
     done = subprocess.run(
         [Path(sys.executable).with_name("efs-backup-agent"), "backup"],
-        env={"PATH": os.defpath}, capture_output=True, check=False, preexec_fn=lambda: os.close(number),
+        env={"PATH": os.defpath, "EFS_BACKUP_AGENT_LOG": str(tmp_path / "log")}, capture_output=True, check=False,
+        preexec_fn=lambda: os.close(number),
     )  # fmt: skip
     assert done.returncode == 1
     assert b"Exception ignored" not in done.stderr
+    assert "SettingsFault: Missing in the environment" in (tmp_path / "log").read_text()
     if number != 2:
         assert b"SettingsFault" in done.stderr

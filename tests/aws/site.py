@@ -7,7 +7,7 @@ from typing import Any
 from tests.aws import probe
 
 HELPER_TYPE = "t3.small"
-_UBUNTU = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
+_UBUNTU = "resolve:ssm:/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
 _COMMANDS = ("ssm:UpdateInstanceInformation", "ssmmessages:*", "ec2messages:*")
 _HEARD = ("aws.ssm", "aws.autoscaling")
 _NFS = {"IpProtocol": "tcp", "FromPort": 2049, "ToPort": 2049}
@@ -17,10 +17,8 @@ Resources = dict[str, Any]
 
 def site_template(run: str, vpc: str, subnets: Sequence[str]) -> dict[str, Any]:
     """Everything in one stack, so that one deletion takes it away."""
-    ami = {"Type": "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>", "Default": _UBUNTU}
     return {
         "Description": "What a trial of the EFS backup stacks needs around them",
-        "Parameters": {"Ami": ami},
         "Resources": {**_network(vpc), **_source(subnets), **_role(), **_helpers(run, subnets), **_hearing()},
         "Outputs": {
             name: {"Value": {"Ref": name}} for name in ("Source", "Group", "Events")
@@ -75,7 +73,7 @@ def _role() -> Resources:
 def _helpers(run: str, subnets: Sequence[str]) -> Resources:
     """Two: one is lost on purpose, and then nobody shall replace it."""
     data = {
-        "ImageId": {"Ref": "Ami"}, "InstanceType": HELPER_TYPE,
+        "ImageId": _UBUNTU, "InstanceType": HELPER_TYPE,
         "IamInstanceProfile": {"Arn": {"Fn::GetAtt": ["Profile", "Arn"]}},
         "SecurityGroupIds": [{"Fn::GetAtt": ["Network", "GroupId"]}],
         "MetadataOptions": {"HttpTokens": "required"},

@@ -13,13 +13,19 @@ class Role:
     def __init__(self, template: Template, service: str) -> None:
         (name,) = (name for name, role in template.resources("AWS::IAM::Role").items() if service in str(role))
         self.resource = template.resources("AWS::IAM::Role")[name]
-        policies = template.resources("AWS::IAM::Policy").values()
-        mine = (policy for policy in policies if {"Ref": name} in policy["Properties"]["Roles"])
+        policies = (policy["Properties"] for policy in template.resources("AWS::IAM::Policy").values())
+        mine = [policy for policy in policies if {"Ref": name} in policy["Roles"]]
+        within = self.resource["Properties"].get("Policies", [])
         self.statements = [
             template.resolve(statement)
-            for policy in mine
-            for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+            for policy in (*within, *mine)
+            for statement in policy["PolicyDocument"]["Statement"]
         ]
+
+    @property
+    def actions(self) -> set[str]:
+        """All that it may call, on whatever."""
+        return {action for statement in self.statements for action in _as_list(statement["Action"])}
 
     def may(self, action: str, resource: str = "*", **context: str) -> bool:
         """Whether it may call this on that; the context has the keys of conditions with `_` for `:` and `/`."""

@@ -16,8 +16,8 @@ GIVEN = {
     "RestoreLogBucket": "restore-logs",
     "VpcId": "vpc-1",
     "SecurityGroupId": "sg-1",
-    "AmiX86": "ami-1",
-    "AmiGraviton": "ami-2",
+    "AmiX86": "/ami/x86",
+    "AmiGraviton": "/ami/graviton",
 }
 _PSEUDO = {
     "AWS::Partition": "aws",
@@ -133,3 +133,10 @@ class Template:
                 return all(map(self._is_true, arguments))
             case _:
                 return self._holds(arguments)
+
+
+def environment_file(template: Template) -> dict[str, str]:
+    """What the user data of the template's instance writes for its agent."""
+    data = template.properties("AWS::EC2::LaunchTemplate")["LaunchTemplateData"]["UserData"]
+    lines = data.split("<<'END'\n")[1].split("\nEND\n")[0].splitlines()
+    return dict(line.split("=", 1) for line in lines)

@@ -8,7 +8,10 @@ from moto.events.models import EventPattern
 
 from efs_backup.domain.operations.lifecycle import LifecycleAction, create_commands
 from efs_backup.domain.operations.record import BackupId
+from efs_backup.domain.operations.report import NOT_SENT
+from efs_backup.domain.operations.restore_mark import MARK_PREFIX
 from efs_backup.domain.operations.triggers import FinishFailed, InstanceGone, Reconcile, StartBackup, read_trigger
+from efs_backup.lib.events import TARGET_ID
 from tests.cdk.template import Template
 from tests.cloud import event_from_file
 
@@ -32,6 +35,28 @@ def test_the_schedule_starts_a_backup_and_names_its_firing(backup: Template) -> 
     assert read_trigger(event) == StartBackup("a1b2")
 
 
+def test_a_schedule_in_a_time_zone_takes_the_place_of_the_rule(backup: Template) -> None:
+    """By that zone's clock, with summer time; each try of one firing has the same time, and so the same id."""
+    asked = backup.having(ScheduleTimeZone="Europe/Berlin", BackupSchedule="cron(30 1 * * ? *)")
+    assert not [name for name in asked.resources(_RULES) if "Start" in name]
+    assert not backup.resources("AWS::Scheduler::Schedule")
+    schedule = asked.properties("AWS::Scheduler::Schedule")
+    assert schedule["ScheduleExpression"] == "cron(30 1 * * ? *)"
+    assert schedule["ScheduleExpressionTimezone"] == "Europe/Berlin"
+    assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
+    sent = schedule["Target"]["Input"].replace("<aws.scheduler.scheduled-time>", "2026-11-22T00:30:00Z")
+    assert read_trigger(json.loads(sent)) == StartBackup("2026-11-22T00:30:00Z")
+
+
+def test_a_start_that_a_time_zone_s_schedule_cannot_deliver_is_kept(backup: Template) -> None:
+    """After an hour it would disturb the day; then it is in the queue, which is an alarm."""
+    asked = backup.having(ScheduleTimeZone="Europe/Berlin")
+    target = asked.properties("AWS::Scheduler::Schedule")["Target"]
+    assert target["Arn"] == asked.arn("AWS::Lambda::Function")
+    assert target["DeadLetterConfig"] == {"Arn": asked.arn("AWS::SQS::Queue")}
+    assert target["RetryPolicy"]["MaximumEventAgeInSeconds"] == 3600
+
+
 def test_the_orchestrator_looks_for_what_was_forgotten_every_half_hour(backup: Template) -> None:
     """By itself, whatever was lost."""
     rule = _rule(backup, "Reconcile")
@@ -40,12 +65,13 @@ def test_the_orchestrator_looks_for_what_was_forgotten_every_half_hour(backup: T
 
 
 def test_events_of_this_group_alone_reach_the_orchestrator(backup: Template) -> None:
-    """Both kinds that it reads."""
+    """All kinds that it reads, and no others."""
     pattern = _rule(backup, "TriggersGroup")["EventPattern"]
     group, _ = backup.one("AWS::AutoScaling::AutoScalingGroup")
     assert pattern["detail"] == {"AutoScalingGroupName": [f"<{group}>"]}
     assert set(pattern["detail-type"]) == {
         "EC2 Instance-terminate Lifecycle Action", "EC2 Instance Terminate Successful",
+        "EC2 Instance Launch Unsuccessful",
     }  # fmt: skip
     gone = {"source": pattern["source"][0], "detail-type": "EC2 Instance Terminate Successful"}
     detail = {"AutoScalingGroupName": "g", "EC2InstanceId": "i-1"}
@@ -64,6 +90,17 @@ def test_finishes_that_failed_reach_the_orchestrator_and_no_other_commands(backu
     matches = [EventPattern.load(pattern).matches_event(event) for event in events]
     assert matches == [True, False, False, False]
     assert isinstance(read_trigger(ours), FinishFailed)
+
+
+def test_the_rule_that_stops_a_backup_is_the_templates_and_stops_nothing_yet(backup: Template) -> None:
+    """The function only sets it: whatever becomes of a backup, the rule goes with the stack."""
+    rule = _rule(backup, "TriggersStop")
+    assert (rule["State"], rule["ScheduleExpression"]) == ("DISABLED", "cron(0 0 1 1 ? 2199)")
+    (target,) = rule["Targets"]
+    assert target["Id"] == TARGET_ID
+    assert read_trigger(json.loads(target["Input"])) == Reconcile()
+    told = backup.properties("AWS::Lambda::Function")["Environment"]["Variables"]["STOP_RULE_NAME"]
+    assert rule["Name"] == told
 
 
 def test_each_rule_has_the_function_as_its_target_and_may_call_it(backup: Template) -> None:
@@ -100,6 +137,17 @@ def test_an_event_that_cannot_be_handled_is_kept_and_reported(backup: Template) 
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
 
 
+def test_a_report_that_cannot_be_sent_is_an_alarm(backup: Template) -> None:
+    """Where Amazon SNS refuses the function: its log says so, and an alarm publishes in CloudWatch's name."""
+    filtered = backup.properties("AWS::Logs::MetricFilter")
+    assert filtered["LogGroupName"] == f"<{backup.one('AWS::Logs::LogGroup')[0]}>"
+    assert filtered["FilterPattern"].strip('"') == NOT_SENT
+    (metric,) = filtered["MetricTransformations"]
+    alarm = _alarm(backup, metric["MetricName"])
+    assert (alarm["Namespace"], alarm["Statistic"], alarm["Threshold"]) == (metric["MetricNamespace"], "Sum", 0)
+    assert alarm["TreatMissingData"] == "notBreaching"
+
+
 def test_the_queue_is_set_when_the_role_may_write_to_it(backup: Template) -> None:
     """Lambda checks the role at that moment."""
     _, config = backup.one("AWS::Lambda::EventInvokeConfig")
@@ -121,9 +169,11 @@ def test_too_long_without_a_success_is_an_alarm_and_so_is_silence(backup: Templa
     assert alarm["TreatMissingData"] == "breaching"
 
 
-@pytest.mark.parametrize(("interval", "hours"), [("daily", 36), ("weekly", 180), ("monthly", 756)])
-def test_the_alarm_suits_the_interval(backup: Template, interval: str, hours: int) -> None:
-    """A weekly backup is not late after two days; unless another number is asked for."""
+@pytest.mark.parametrize(
+    ("interval", "hours"), [("hourly", "4"), ("daily", "36"), ("weekly", "180"), ("monthly", "756")]
+)
+def test_the_alarm_suits_the_interval(backup: Template, interval: str, hours: str) -> None:
+    """A weekly backup is not late after two days; unless another number is asked for. Mappings hold texts."""
     assert _alarm(backup.having(IntervalTag=interval), "HoursSinceLastSuccess")["Threshold"] == hours
 
 
@@ -157,10 +207,10 @@ def test_records_expire_and_can_be_brought_back(backup: Template) -> None:
 
 
 def test_logs_are_private_and_outlive_the_stack(backup: Template) -> None:
-    """Versioned, encrypted, and not for ever."""
+    """Versioned, encrypted, and not for ever; the bucket of a stack that never came to be goes."""
     _, bucket = backup.one("AWS::S3::Bucket")
     properties = bucket["Properties"]
-    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
     assert properties["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"] == 365
@@ -168,88 +218,22 @@ def test_logs_are_private_and_outlive_the_stack(backup: Template) -> None:
     assert {"Bool": {"aws:SecureTransport": "false"}} in [each["Condition"] for each in policy]
 
 
-def test_the_backup_file_system_outlives_the_stack(backup: Template) -> None:
-    """Deleting a stack never deletes a snapshot."""
-    _, made = backup.one("AWS::EFS::FileSystem")
-    assert (made["DeletionPolicy"], made["UpdateReplacePolicy"]) == ("Retain", "Retain")
-
-
-@pytest.mark.parametrize(("answer", "encrypted"), [("Yes", True), ("No", False)])
-def test_the_backup_file_system_is_encrypted_as_asked(backup: Template, answer: str, encrypted: bool) -> None:
-    """With the key of Amazon EFS, unless another is given."""
-    assert backup.having(EFSEncryption=answer).properties("AWS::EFS::FileSystem")["Encrypted"] is encrypted
-    assert "KmsKeyId" not in backup.properties("AWS::EFS::FileSystem")
-    assert backup.having(KmsKey="a key").properties("AWS::EFS::FileSystem")["KmsKeyId"] == "a key"
-
-
-@pytest.mark.parametrize(
-    ("mode", "throughput", "result"),
-    [
-        ("generalPurpose", "elastic", "elastic"),
-        ("generalPurpose", "bursting", "bursting"),
-        ("maxIO", "elastic", "bursting"),
-    ],
-)
-def test_max_io_takes_bursting(backup: Template, mode: str, throughput: str, result: str) -> None:
-    """Amazon EFS knows no elastic maxIO: the old parameters alone must still make a file system."""
-    made = backup.having(EFSMode=mode, ThroughputMode=throughput).properties("AWS::EFS::FileSystem")
-    assert (made["PerformanceMode"], made["ThroughputMode"]) == (mode, result)
-
-
-@pytest.mark.parametrize("subnets", [["subnet-a"], ["subnet-a", "subnet-b"], ["subnet-a", "subnet-b", "subnet-c"]])
-def test_each_subnet_gets_a_mount_target(backup: Template, subnets: list[str]) -> None:
-    """One to three; the group uses the same ones."""
-    asked = backup.having(Subnets=",".join(subnets))
-    targets = asked.resources("AWS::EFS::MountTarget").values()
-    assert [asked.resolve(each["Properties"]["SubnetId"]) for each in targets] == subnets
-    assert asked.properties("AWS::AutoScaling::AutoScalingGroup")["VPCZoneIdentifier"] == subnets
-
-
-def test_a_given_file_system_is_used_and_none_is_made(backup: Template) -> None:
-    """That is how an old deployment moves over."""
-    asked = backup.having(ExistingBackupEFS="fs-22222222")
-    assert not asked.resources("AWS::EFS::FileSystem")
-    assert not asked.resources("AWS::EFS::MountTarget")
-    assert not asked.resources("AWS::EFS::AccessPoint")
-    variables = asked.properties("AWS::Lambda::Function")["Environment"]["Variables"]
-    assert variables["BACKUP_FILE_SYSTEM"] == "fs-22222222"
-    assert asked.resolve(asked.content["Outputs"]["BackupEFS"]["Value"]) == "fs-22222222"
-
-
-def test_protected_snapshots_are_written_by_the_instance_alone(backup: Template) -> None:
-    """Others read them, by an encrypted mount; without protection there is no policy."""
-    assert "FileSystemPolicy" not in backup.properties("AWS::EFS::FileSystem")
-    policy = backup.having(BackupSecurity="Yes").properties("AWS::EFS::FileSystem")["FileSystemPolicy"]
-    writers = [each["Principal"] for each in policy["Statement"] if "elasticfilesystem:ClientWrite" in each["Action"]]
-    worker = next(name for name, each in backup.resources("AWS::IAM::Role").items() if "ec2.amazonaws.com" in str(each))
-    assert writers == [{"AWS": f"<{worker}.Arn>"}]
-
-
-def test_nfs_alone_comes_in_and_from_the_instance_alone(backup: Template) -> None:
-    """The only ingress of both groups."""
-    ingress = backup.properties("AWS::EC2::SecurityGroupIngress")
-    assert (ingress["FromPort"], ingress["ToPort"], ingress["IpProtocol"]) == (2049, 2049, "tcp")
-    assert "Worker" in ingress["SourceSecurityGroupId"]
-    assert "Backup" in ingress["GroupId"]
-    groups = backup.resources("AWS::EC2::SecurityGroup").values()
-    assert not [each for each in groups if "SecurityGroupIngress" in each["Properties"]]
-
-
-def test_further_security_groups_are_attached(backup: Template) -> None:
-    """Beside our own."""
-    plain, more = backup, backup.having(SecurityGroups="sg-1,sg-2")
-    (own,) = plain.properties("AWS::EC2::LaunchTemplate")["LaunchTemplateData"]["SecurityGroupIds"]
-    assert more.properties("AWS::EC2::LaunchTemplate")["LaunchTemplateData"]["SecurityGroupIds"] == [
-        own,
-        "sg-1",
-        "sg-2",
-    ]
+def test_marks_of_restores_do_not_grow_old(backup: Template) -> None:
+    """Without its mark a restore would be done again by the next update of its stack, years later too."""
+    rules = backup.properties("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    expiring = [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule]
+    assert set(expiring) == {"ec2-logs/", "efs-backup-logs/", "efs-restore-logs/", "ssm-logs/"}
+    assert not any(f"{MARK_PREFIX}/".startswith(prefix) for prefix in expiring)
 
 
 def test_the_group_is_empty_until_a_backup_starts(backup: Template) -> None:
-    """And holds an instance that ends, so that its agent can say goodbye."""
+    """And holds an instance that ends, so that its agent can say goodbye.
+
+    A desired capacity would be sent again with every update of the group, and end the backup that runs.
+    """
     group = backup.properties("AWS::AutoScaling::AutoScalingGroup")
-    assert (group["MinSize"], group["DesiredCapacity"], group["MaxSize"]) == ("0", "0", "1")
+    assert (group["MinSize"], group["MaxSize"]) == ("0", "1")
+    assert "DesiredCapacity" not in group
     hook = backup.properties("AWS::AutoScaling::LifecycleHook")
     assert hook["AutoScalingGroupName"] == f"<{backup.one('AWS::AutoScaling::AutoScalingGroup')[0]}>"
     assert hook["LifecycleTransition"] == "autoscaling:EC2_INSTANCE_TERMINATING"
@@ -262,7 +246,7 @@ def test_the_outputs_have_their_old_names(backup: Template) -> None:
     old = {"UUID", "SNSTopic", "SourceEFS", "BackupEFS", "DashboardView", "LogBucket", "AmiId", "SecurityGroup"}
     assert old <= set(outputs)
     assert outputs["UUID"]["Value"] == "0f1e2d3c"
-    assert outputs["AmiId"]["Value"] == "ami-1"
+    assert outputs["AmiId"]["Value"] == "/ami/x86"
 
 
 def test_a_dashboard_is_made_only_if_wanted(template: Template) -> None:

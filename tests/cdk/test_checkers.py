@@ -1,4 +1,4 @@
-"""Four checkers look at the synthesized templates. Each exception is here with its reason; a stale one is an error.
+"""Four checkers look at the synthesized templates; what each may find is in `exceptions.py`, with its reason.
 
 cdk-nag's exceptions stand where the resource is made (`acknowledge`), for they are part of the synthesis.
 """
@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from tests.cdk.conftest import Assembly
+from tests.cdk.exceptions import CFN_LINT, CHECKOV, PARLIAMENT
+from tests.cdk.linter import rules_broken
 from tests.cdk.template import ACCOUNT, Template
 
 _CHECKERS = Path(sys.prefix) / "checkers" / "bin"
@@ -23,27 +25,6 @@ _needs_checkers = pytest.mark.skipif(
     not (_CHECKERS / "checkov").exists() and "CI" not in os.environ,
     reason="needs `. deployment/setup.sh && need_checkers`",
 )
-
-CFN_LINT = {
-    "W2001": "The VPC of the restore stack is used by a rule of the template alone.",
-    "W3005": "The CDK writes a dependency twice.",
-}
-CHECKOV = {
-    "CKV_AWS_111 AWS::IAM::Policy": "Statements with a wildcard say why where they are made; cdk-nag asks the same.",
-    "CKV_AWS_115 AWS::Lambda::Function": "A reserve for each stack would take from the account's other functions.",
-    "CKV_AWS_116 AWS::Lambda::Function": "What fails goes to a queue by the event invoke config, with the error.",
-    "CKV_AWS_117 AWS::Lambda::Function": "It calls AWS alone, and in a VPC it would need an endpoint for each service.",
-    "CKV_AWS_119 AWS::DynamoDB::Table": "The records hold no secret; the key of DynamoDB in the account encrypts them.",
-    "CKV_AWS_158 AWS::Logs::LogGroup": "The log holds no secret; CloudWatch encrypts it by itself.",
-    "CKV_AWS_173 AWS::Lambda::Function": "The variables hold names and no secret; Lambda encrypts them by itself.",
-    "CKV_AWS_18 AWS::S3::Bucket": "It holds logs itself; logs of access to logs help nobody here.",
-    "CKV_AWS_27 AWS::SQS::Queue": "Amazon SQS encrypts the queue with its own key, which this check does not look for.",
-    "CKV_AWS_42 AWS::EFS::FileSystem": "It is encrypted unless the operator says no: a condition, which is not read.",
-}
-PARLIAMENT = {
-    "RESOURCE_MISMATCH ssm:SendCommand": "Document and instances are authorized each by itself, and the condition on"
-    " the tag is for instances alone: so they have a statement without the document.",
-}
 
 _ARNS = {
     "AWS::DynamoDB::Table": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/a",
@@ -81,14 +62,13 @@ def test_cdk_nag_has_nothing_left_to_say(assembly: Assembly) -> None:
     assert assembly.complaint == ""
 
 
-def test_cfn_lint_finds_what_is_named_above_and_nothing_else(assembly: Assembly) -> None:
+def test_cfn_lint_finds_what_is_named_and_nothing_else(assembly: Assembly) -> None:
     """No error, and only these warnings."""
-    said = _run(Path(sys.executable).with_name("cfn-lint"), "--format", "json", *_templates(assembly))
-    assert {each["Rule"]["Id"] for each in json.loads(said or "[]")} == set(CFN_LINT), said
+    assert rules_broken(_templates(assembly)) == set(CFN_LINT)
 
 
 @_needs_checkers
-def test_checkov_finds_what_is_named_above_and_nothing_else(assembly: Assembly) -> None:
+def test_checkov_finds_what_is_named_and_nothing_else(assembly: Assembly) -> None:
     """A check and the type of a resource that it may find wanting."""
     files = (part for name in _templates(assembly) for part in ("--file", name))
     how = ("--framework", "cloudformation", "--compact", "--quiet", "--skip-download", "--output", "json")
@@ -100,7 +80,7 @@ def test_checkov_finds_what_is_named_above_and_nothing_else(assembly: Assembly) 
 
 
 @_needs_checkers
-def test_parliament_finds_what_is_named_above_and_nothing_else(backup: Template, restore: Template) -> None:
+def test_parliament_finds_what_is_named_and_nothing_else(backup: Template, restore: Template) -> None:
     """Of the policies of all roles: whether actions exist, and go with their resources and conditions."""
     policies = [policy for template in (backup, restore) for policy in _policies(template)]
     assert len(policies) >= 3

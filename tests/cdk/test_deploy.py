@@ -11,9 +11,8 @@ from typing import Any
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
-from moto.ssm.models import ssm_backends
 
-from cdk.parameters import INSTANCE
+from deployment.local_cloud.behaviour import retaining
 from tests.cdk.conftest import Assembly
 
 _COMMAND = "aws-cdk@2.1148.1"
@@ -93,7 +92,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     server.start()
     made = Cloud(server.get_host_and_port()[1], tmp_path_factory.mktemp("work"))
     made.bootstrap()
-    yield made
+    with retaining():
+        yield made
     server.stop()
 
 
@@ -103,7 +103,6 @@ def given(cloud: Cloud) -> dict[str, str]:
     ec2 = cloud.client("ec2")
     (vpc,) = ec2.describe_vpcs()["Vpcs"]
     subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"][:2]]
-    _publish_ubuntu(cloud, ec2.describe_images()["Images"][0]["ImageId"])
     source = cloud.client("efs").create_file_system(CreationToken="source")["FileSystemId"]
     return {
         "SrcEFS": source,
@@ -111,14 +110,6 @@ def given(cloud: Cloud) -> dict[str, str]:
         "Subnets": ",".join(subnets),
         "Email": "someone@example.com",
     }
-
-
-def _publish_ubuntu(cloud: Cloud, image: str) -> None:
-    """Moto knows Amazon's own parameters alone, and nobody may put one below /aws."""
-    cloud.client("ssm").put_parameter(Name="ami", Value=image, Type="String")
-    parameters = ssm_backends[_ACCOUNT][_REGION]._parameters
-    for name in ("AmiX86", "AmiGraviton"):
-        parameters[str(INSTANCE[name].default)] = parameters["ami"]
 
 
 def test_both_stacks_are_deployed_and_removed(cloud: Cloud, assembly: Assembly, given: dict[str, str]) -> None:

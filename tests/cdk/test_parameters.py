@@ -78,7 +78,7 @@ def test_the_windows_are_those_of_the_list(backup: Template) -> None:
         ("Email", ""), ("Email", "nobody"), ("Email", "a@b"), ("Email", "a b@example.com"),
         ("BackupWindow", "61"), ("BackupWindow", "1440"),
         ("SrcEFS", ""), ("SrcEFS", "fs-"), ("SrcEFS", "vol-11111111"), ("ExistingBackupEFS", "nfs-1"),
-        ("IntervalTag", "hourly"), ("EFSMode", "fast"), ("ThroughputMode", "provisioned"), ("EFSEncryption", "maybe"),
+        ("IntervalTag", "yearly"), ("EFSMode", "fast"), ("ThroughputMode", "provisioned"), ("EFSEncryption", "maybe"),
         ("BackupSchedule", "every night"), ("BackupSchedule", "0 2 * * *"), ("MaximumBackupAge", "-1"),
         ("FolderLabel", ""), ("FolderLabel", "a/b"), ("FolderLabel", ".hidden"), ("FolderLabel", "a b"),
         ("BackupPrefix", "home"), ("BackupPrefix", "/a b"), ("BackupPrefix", "/$(reboot)"), ("BackupPrefix", "/a\nB=c"),
@@ -86,6 +86,10 @@ def test_the_windows_are_those_of_the_list(backup: Template) -> None:
         ("SecurityGroups", "default"), ("SecurityGroups", "sg-1, sg-2"), ("SecurityGroups", "sg-1,sg-2,sg-3,sg-4,sg-5"),
         ("KmsKey", "alias/mine"), ("Workers", "2"), ("InstanceType", "t2.nano"), ("MetricsEndpoint", "http://a"),
         ("BackupSecurity", "perhaps"), ("MaxOperationsPerSecond", "-1"), ("MaxOperationsPerSecond", "fast"),
+        ("AmiX86", "ami-0123456789abcdef0"), ("AmiGraviton", ""), ("DiskGigabytes", "-1"), ("RootDevice", "sda1"),
+        ("TransitionToIA", "AFTER_90_DAYS"), ("TransitionToArchive", "AFTER_7_DAYS"), ("AvailabilityZone", "us-east-1"),
+        ("ScheduleTimeZone", "UTC+1; reboot"), ("SourceSecurityGroup", "default"), ("RouteTables", "rtb-1, rtb-2"),
+        ("CreateEndpoints", "some"),
     ],
 )  # fmt: skip
 def test_a_wrong_backup_parameter_is_refused(backup: Template, name: str, value: str) -> None:
@@ -99,7 +103,7 @@ def test_a_wrong_backup_parameter_is_refused(backup: Template, name: str, value:
         ("BackupNum", "-1"), ("RestoreMode", "delete"), ("DryRun", "perhaps"), ("RestoreAsOf", "yesterday"),
         ("RestoreAsOf", "2026-11-20 12:00"), ("RestoreSubDir", "a b"), ("RestoreSubDir", "../a"),
         ("RestorePrefix", ""), ("RestorePrefix", "home"), ("DstEFS", ""), ("RestoreLogBucket", ""),
-        ("RestoreLogBucket", "My_Bucket"), ("Email", ""),
+        ("RestoreLogBucket", "My_Bucket"), ("Email", ""), ("RestoreHours", "-1"), ("RestoreHours", "169"),
     ],
 )  # fmt: skip
 def test_a_wrong_restore_parameter_is_refused(restore: Template, name: str, value: str) -> None:
@@ -115,6 +119,9 @@ def test_a_wrong_restore_parameter_is_refused(restore: Template, name: str, valu
         ("backup", "HttpProxy", "http://user:pass@10.0.0.5:3128"), ("backup", "SecurityGroups", "sg-1,sg-2"),
         ("backup", "Email", "first.last+tag@sub.example.com"), ("backup", "ExistingBackupEFS", "fs-12345678"),
         ("backup", "KmsKey", "arn:aws:kms:us-east-1:123456789012:key/0f1e2d3c-0000-1111-2222-333344445555"),
+        ("backup", "IntervalTag", "hourly"), ("restore", "IntervalTag", "hourly"), ("backup", "AmiX86", "/my/ami:3"),
+        ("backup", "AvailabilityZone", "us-gov-west-1a"), ("backup", "ScheduleTimeZone", "America/Argentina/Ushuaia"),
+        ("backup", "ScheduleTimeZone", "UTC"), ("restore", "RestoreHours", "168"), ("restore", "RestoreHours", "0"),
         ("restore", "RestoreAsOf", "2026-11-20T12:00:00Z"), ("restore", "RestoreAsOf", "2026-11-20"),
         ("restore", "RestoreAsOf", "2026-11-20T12:00:00+01:00"), ("restore", "RestoreSubDir", "home/alice"),
         ("restore", "RestoreSubDir", "/home/alice"), ("restore", "RestoreMode", "mirror"),

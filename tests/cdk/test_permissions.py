@@ -18,17 +18,15 @@ _OTHER_FILE_SYSTEM = f"arn:aws:elasticfilesystem:{_HERE}:file-system/fs-99999999
 
 Call = tuple[str, str] | tuple[str, str, dict[str, str]]
 
+_ROLE = "AWS::IAM::Role"
+_SERVICES = ("ec2.amazonaws.com", "lambda.amazonaws.com")
+
 _BOTH_SIDES: list[Call] = [
     ("autoscaling:SetDesiredCapacity", "GROUP"),
     ("autoscaling:CompleteLifecycleAction", "GROUP"),
-    ("autoscaling:RecordLifecycleActionHeartbeat", "GROUP"),
     ("dynamodb:GetItem", "TABLE"),
     ("dynamodb:UpdateItem", "TABLE"),
     ("dynamodb:Scan", "TABLE"),
-    ("elasticfilesystem:DescribeMountTargets", _SOURCE),
-    ("elasticfilesystem:DescribeMountTargets", "BACKUP"),
-    ("cloudwatch:PutMetricData", "*", _METRICS),
-    ("cloudwatch:GetMetricStatistics", "*"),
 ]
 _ORCHESTRATOR: list[Call] = [
     *_BOTH_SIDES,
@@ -36,19 +34,18 @@ _ORCHESTRATOR: list[Call] = [
     ("autoscaling:DescribeAutoScalingInstances", "*"),
     ("events:PutRule", "STOP_RULE"),
     ("events:PutTargets", "STOP_RULE"),
-    ("events:RemoveTargets", "STOP_RULE"),
-    ("events:DeleteRule", "STOP_RULE"),
+    ("events:DisableRule", "STOP_RULE"),
     ("events:ListTargetsByRule", "STOP_RULE"),
-    ("lambda:GetFunction", "FUNCTION"),
-    ("lambda:AddPermission", "FUNCTION"),
-    ("lambda:RemovePermission", "FUNCTION"),
+    ("autoscaling:TerminateInstanceInAutoScalingGroup", "GROUP"),
+    ("autoscaling:DescribeLifecycleHooks", "*"),
+    ("ec2:DescribeInstances", "*"),
     ("ssm:SendCommand", _SHELL),
     ("ssm:SendCommand", _INSTANCE, _OURS),
     ("ssm:SendCommand", "BUCKET"),
     ("ssm:GetCommandInvocation", "*"),
     ("dynamodb:PutItem", "TABLE"),
-    ("dynamodb:DeleteItem", "TABLE"),
-    ("dynamodb:ConditionCheckItem", "TABLE"),
+    ("cloudwatch:PutMetricData", "*", _METRICS),
+    ("cloudwatch:GetMetricStatistics", "*"),
     ("elasticfilesystem:DescribeFileSystems", _SOURCE),
     ("elasticfilesystem:DescribeFileSystems", "BACKUP"),
     ("sns:Publish", "TOPIC"),
@@ -62,18 +59,29 @@ _NOT_THE_ORCHESTRATOR: list[Call] = [
     ("autoscaling:SetDesiredCapacity", "OTHER_GROUP"),
     ("autoscaling:DeleteAutoScalingGroup", "GROUP"),
     ("autoscaling:UpdateAutoScalingGroup", "GROUP"),
+    ("autoscaling:RecordLifecycleActionHeartbeat", "GROUP"),
     ("events:PutRule", f"arn:aws:events:{_HERE}:rule/other"),
     ("events:PutTargets", f"arn:aws:events:{_HERE}:rule/other"),
-    ("lambda:AddPermission", f"arn:aws:lambda:{_HERE}:function:other"),
+    ("events:DisableRule", f"arn:aws:events:{_HERE}:rule/other"),
+    ("events:DeleteRule", "STOP_RULE"),
+    ("events:RemoveTargets", "STOP_RULE"),
+    ("autoscaling:TerminateInstanceInAutoScalingGroup", "OTHER_GROUP"),
+    ("ec2:TerminateInstances", "*"),
+    ("lambda:AddPermission", "FUNCTION"),
+    ("lambda:RemovePermission", "FUNCTION"),
+    ("lambda:GetFunction", "FUNCTION"),
     ("lambda:UpdateFunctionCode", "FUNCTION"),
     ("lambda:InvokeFunction", "FUNCTION"),
     ("ssm:SendCommand", _INSTANCE),
     ("ssm:SendCommand", _INSTANCE, _OTHERS),
     ("ssm:SendCommand", "arn:aws:ssm:us-east-1::document/AWS-RunPowerShellScript"),
     ("dynamodb:DeleteTable", "TABLE"),
+    ("dynamodb:DeleteItem", "TABLE"),
+    ("dynamodb:ConditionCheckItem", "TABLE"),
     ("dynamodb:PutItem", f"arn:aws:dynamodb:{_HERE}:table/other"),
     ("elasticfilesystem:DeleteFileSystem", "BACKUP"),
     ("elasticfilesystem:ClientMount", "BACKUP"),
+    ("elasticfilesystem:DescribeMountTargets", "BACKUP"),
     ("elasticfilesystem:DescribeFileSystems", _OTHER_FILE_SYSTEM),
     ("cloudwatch:PutMetricData", "*"),
     ("cloudwatch:PutMetricData", "*", {"cloudwatch_namespace": "AWS/EC2"}),
@@ -85,6 +93,9 @@ _NOT_THE_ORCHESTRATOR: list[Call] = [
 ]
 _AGENT: list[Call] = [
     *_BOTH_SIDES,
+    ("autoscaling:RecordLifecycleActionHeartbeat", "GROUP"),
+    ("elasticfilesystem:DescribeMountTargets", _SOURCE),
+    ("elasticfilesystem:DescribeMountTargets", "BACKUP"),
     ("s3:PutObject", "BUCKET/ec2-logs/a"),
     ("s3:PutObject", "BUCKET/efs-backup-logs/a"),
     ("s3:PutObject", "BUCKET/ssm-logs/a"),
@@ -113,12 +124,16 @@ _NOT_THE_AGENT: list[Call] = [
     ("events:PutRule", "STOP_RULE"),
     ("autoscaling:SetDesiredCapacity", "OTHER_GROUP"),
     ("cloudwatch:PutMetricData", "*"),
+    ("cloudwatch:PutMetricData", "*", _METRICS),  # it could say that all is well
+    ("cloudwatch:GetMetricStatistics", "*"),
 ]
 _RESTORER: list[Call] = [
     ("autoscaling:SetDesiredCapacity", "GROUP"),
     ("s3:GetObject", "BUNDLE"),
     ("s3:PutObject", "arn:aws:s3:::restore-logs/ec2-logs/a"),
     ("s3:PutObject", "arn:aws:s3:::restore-logs/efs-restore-logs/a"),
+    ("s3:PutObject", "arn:aws:s3:::restore-logs/efs-restore-marks/a"),
+    ("s3:GetObject", "arn:aws:s3:::restore-logs/efs-restore-marks/a"),
     ("sns:Publish", "TOPIC"),
     ("kms:GenerateDataKey", "KEY"),
     ("kms:Decrypt", "KEY"),
@@ -129,7 +144,6 @@ _RESTORER: list[Call] = [
     ("elasticfilesystem:ClientWrite", _SOURCE),
     ("elasticfilesystem:DescribeMountTargets", _SOURCE),
     ("elasticfilesystem:DescribeMountTargets", _BACKUPS_OF_RESTORE),
-    ("cloudwatch:PutMetricData", "*", _METRICS),
     ("ssm:UpdateInstanceInformation", "*"),
 ]
 _NOT_THE_RESTORER: list[Call] = [
@@ -137,8 +151,12 @@ _NOT_THE_RESTORER: list[Call] = [
     ("elasticfilesystem:ClientWrite", _OTHER_FILE_SYSTEM),
     ("s3:PutObject", "arn:aws:s3:::restore-logs/efs-backup-logs/a"),
     ("s3:PutObject", "arn:aws:s3:::other/ec2-logs/a"),
+    ("s3:GetObject", "arn:aws:s3:::restore-logs/efs-restore-logs/a"),
+    ("s3:DeleteObject", "arn:aws:s3:::restore-logs/efs-restore-marks/a"),
     ("autoscaling:CompleteLifecycleAction", "GROUP"),
     ("autoscaling:SetDesiredCapacity", "OTHER_GROUP"),
+    ("cloudwatch:PutMetricData", "*", _METRICS),
+    ("cloudwatch:GetMetricStatistics", "*"),
     ("ssm:GetParameter", "*"),
 ]
 
@@ -164,7 +182,7 @@ def _of_backups(template: Template) -> dict[str, str]:
         "FUNCTION": template.arn("AWS::Lambda::Function"),
         "LOG": template.arn("AWS::Logs::LogGroup"),
         "QUEUE": template.arn("AWS::SQS::Queue"),
-        "STOP_RULE": f"arn:aws:events:{_HERE}:rule/stop-efs-backup-0f1e2d3c",
+        "STOP_RULE": f"arn:aws:events:{_HERE}:rule/efs-backup-stop-0f1e2d3c",
         "TABLE": template.arn("AWS::DynamoDB::Table"),
     }
 
@@ -172,7 +190,7 @@ def _of_backups(template: Template) -> dict[str, str]:
 def _bundle(template: Template) -> str:
     """Where the user data takes it from."""
     data = template.properties("AWS::EC2::LaunchTemplate")["LaunchTemplateData"]["UserData"]
-    (line,) = (line for line in data.splitlines() if "download_file" in line)
+    (line,) = (line for line in data.splitlines() if line.startswith("python3 boot.py fetch"))
     bucket, key = line.split('"')[-4], line.split('"')[-2]
     return f"arn:aws:s3:::{bucket}/{key}"
 
@@ -224,20 +242,36 @@ def test_a_restore_may_do_no_more(restore: Template, call: Call) -> None:
 
 def test_no_action_is_a_wildcard(template: Template) -> None:
     """Each action is written out."""
-    actions = [
-        action
-        for policy in template.resources("AWS::IAM::Policy").values()
-        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
-        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
-    ]
+    services = [name for name in _SERVICES if any(name in str(role) for role in template.resources(_ROLE).values())]
+    actions = {action for service in services for action in Role(template, service).actions}
     assert actions
     assert not [action for action in actions if "*" in action]
 
 
 def test_no_role_takes_a_managed_policy(template: Template) -> None:
     """Those of AWS allow more than is called."""
-    roles = template.resources("AWS::IAM::Role").values()
-    assert not [role for role in roles if "ManagedPolicyArns" in role["Properties"] or "Policies" in role["Properties"]]
+    roles = template.resources(_ROLE).values()
+    assert roles
+    assert not [role for role in roles if "ManagedPolicyArns" in role["Properties"]]
+
+
+def test_the_function_may_write_to_its_queue_as_long_as_it_is_there(backup: Template) -> None:
+    """Lambda looks for that when the queue is set: a policy that comes later may not be seen yet."""
+    (policy,) = Role(backup, "lambda.amazonaws.com").resource["Properties"]["Policies"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "sqs:SendMessage"
+    assert backup.resolve(statement["Resource"]) == backup.arn("AWS::SQS::Queue")
+
+
+def test_the_schedule_in_a_time_zone_may_start_the_function_and_no_more(backup: Template) -> None:
+    """And keep what it could not deliver; for schedules of this account alone."""
+    asked = backup.having(ScheduleTimeZone="Europe/Berlin")
+    role = Role(asked, "scheduler.amazonaws.com")
+    function, queue = asked.arn("AWS::Lambda::Function"), asked.arn("AWS::SQS::Queue")
+    assert role.actions == {"lambda:InvokeFunction", "sqs:SendMessage"}
+    assert (role.may("lambda:InvokeFunction", function), role.may("sqs:SendMessage", queue)) == (True, True)
+    (trust,) = role.resource["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert asked.resolve(trust["Condition"]) == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
 
 
 def test_a_wildcard_without_a_reason_stops_the_synthesis() -> None:

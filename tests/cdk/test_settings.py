@@ -10,20 +10,13 @@ from efs_backup.domain.requests.requests import RestoreMode
 from efs_backup.domain.requests.tuning import Tuning
 from efs_backup.domain.snapshots.names import Interval
 from efs_backup.domain.snapshots.retention import Retention
-from tests.cdk.template import Template
+from tests.cdk.template import Template, environment_file
 
 _OF_LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "orchestrator", "AWS_REGION": "us-east-1"}
 _OF_THE_UNIT = {
     "AGENT_TASK", "AWS_METADATA_SERVICE_NUM_ATTEMPTS", "AWS_METADATA_SERVICE_TIMEOUT", "http_proxy", "https_proxy",
     "no_proxy",
 }  # fmt: skip
-
-
-def _environment_file(template: Template) -> dict[str, str]:
-    """What the user data writes."""
-    data = template.properties("AWS::EC2::LaunchTemplate")["LaunchTemplateData"]["UserData"]
-    lines = data.split("<<'END'\n")[1].split("\nEND\n")[0].splitlines()
-    return dict(line.split("=", 1) for line in lines)
 
 
 def _names(settings: type[OrchestratorSettings | AgentSettings | RestoreSettings]) -> set[str]:
@@ -52,12 +45,12 @@ def test_an_instance_has_the_names_that_its_settings_read(
     request: pytest.FixtureRequest, stack: str, settings: type[AgentSettings | RestoreSettings]
 ) -> None:
     """No more and no less, but for what its unit and its proxy need."""
-    assert set(_environment_file(request.getfixturevalue(stack))) == _names(settings) | _OF_THE_UNIT
+    assert set(environment_file(request.getfixturevalue(stack))) == _names(settings) | _OF_THE_UNIT
 
 
 def test_the_agent_reads_its_environment(backup: Template) -> None:
     """With the values that the template gives."""
-    settings = AgentSettings.from_env(_environment_file(backup))
+    settings = AgentSettings.from_env(environment_file(backup))
     assert settings.source_file_system == "fs-11111111"
     assert settings.backup_file_system == f"<{backup.one('AWS::EFS::FileSystem')[0]}>"
     assert settings.backup_prefix == "/"
@@ -66,7 +59,7 @@ def test_the_agent_reads_its_environment(backup: Template) -> None:
 def test_a_restore_reads_its_environment(restore: Template) -> None:
     """What is restored into is the old template's source; what is read is its destination."""
     asked = restore.having(RestoreMode="mirror", DryRun="Yes", BackupNum="3", RestoreSubDir="home/alice")
-    settings = RestoreSettings.from_env(_environment_file(asked))
+    settings = RestoreSettings.from_env(environment_file(asked))
     assert (settings.target_file_system, settings.backup_file_system) == ("fs-11111111", "fs-22222222")
     assert (settings.restore_mode, settings.dry_run) == (RestoreMode.MIRROR, True)
     assert (settings.selection.number, settings.restore_sub_dir) == (3, "home/alice")
@@ -78,18 +71,18 @@ def test_an_instance_keeps_to_the_operations_that_are_asked_for(
 ) -> None:
     """As many as come, unless told."""
     template = request.getfixturevalue(stack)
-    assert settings.from_env(_environment_file(template)).tuning == Tuning()
+    assert settings.from_env(environment_file(template)).tuning == Tuning()
     asked = template.having(MaxOperationsPerSecond="2000")
-    assert settings.from_env(_environment_file(asked)).tuning == Tuning(operations_per_second=2000)
+    assert settings.from_env(environment_file(asked)).tuning == Tuning(operations_per_second=2000)
 
 
 def test_a_restore_deletes_nothing_unless_told(restore: Template) -> None:
     """The default mode."""
-    assert RestoreSettings.from_env(_environment_file(restore)).restore_mode is RestoreMode.OVERLAY
+    assert RestoreSettings.from_env(environment_file(restore)).restore_mode is RestoreMode.OVERLAY
 
 
 def test_the_proxy_reaches_the_instance_but_not_its_metadata(backup: Template) -> None:
     """Credentials come from an address that no proxy can serve."""
-    variables = _environment_file(backup.having(HttpProxy="http://10.0.0.5:3128"))
+    variables = environment_file(backup.having(HttpProxy="http://10.0.0.5:3128"))
     assert (variables["http_proxy"], variables["https_proxy"]) == ("http://10.0.0.5:3128",) * 2
     assert "169.254.169.254" in variables["no_proxy"].split(",")

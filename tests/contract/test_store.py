@@ -143,6 +143,19 @@ def test_a_backup_that_failed_on_its_instance_does_not_start_again(store: Backup
         store.start(RUNNING, RUNNING.backup_id)
 
 
+def test_a_backup_that_failed_on_its_first_instance_starts_again_for_a_second(store: BackupStore) -> None:
+    """If its record says that this instance was the first of two; nobody else's may be opened like that."""
+    store.start(RUNNING, None)
+    store.update(RUNNING, replace(FAILED, instance_id="i-1"))
+    with pytest.raises(AlreadyStarted):
+        store.start(replace(RUNNING, first_instance="i-2"), RUNNING.backup_id)
+    again = replace(RUNNING, first_instance="i-1")
+    store.start(again, RUNNING.backup_id)
+    assert store.get(RUNNING.backup_id) == again
+    with pytest.raises(AlreadyStarted):
+        store.start(again, RUNNING.backup_id)
+
+
 def test_a_start_that_failed_is_not_repeated_after_another_start(store: BackupStore) -> None:
     """The other backup has taken its place."""
     store.start(RUNNING, None)
@@ -235,6 +248,34 @@ def test_an_update_of_a_backup_that_has_ended_meanwhile_is_refused(store: Backup
     with pytest.raises(RecordChanged, match=f"{RUNNING.backup_id} is {status} by now, no more Running"):
         store.update(RUNNING, replace(RUNNING, source_size=5))
     assert store.get(RUNNING.backup_id) == ended
+
+
+def test_of_two_who_claim_a_report_one_learns_that_it_lost(store: BackupStore) -> None:
+    """Both have read the same record, and its status stays."""
+    store.put(SUCCESS)
+    first, second = (replace(SUCCESS, report_claim=START + timedelta(hours=hours)) for hours in (2, 3))
+    store.update(SUCCESS, first)
+    with pytest.raises(RecordChanged):
+        store.update(SUCCESS, second)
+    assert store.get(SUCCESS.backup_id) == first
+
+
+def test_a_claim_of_somebody_who_has_died_can_be_taken_over_and_given_back(store: BackupStore) -> None:
+    """By whom who knows it; who does not is refused."""
+    store.put(replace(SUCCESS, report_claim=START))
+    old, new = store.get(SUCCESS.backup_id), replace(SUCCESS, report_claim=START + timedelta(hours=1))
+    store.update(old, new)
+    with pytest.raises(RecordChanged):
+        store.update(old, replace(old, report_time=START, report_claim=None))
+    store.update(new, SUCCESS)
+    assert store.get(SUCCESS.backup_id) == SUCCESS
+
+
+def test_an_update_of_other_attributes_needs_no_claim(store: BackupStore) -> None:
+    """The agent does not know of it."""
+    store.put(replace(RUNNING, launch_failure="no capacity"))
+    store.update(RUNNING, replace(RUNNING, instance_id="i-1"))
+    assert store.get(RUNNING.backup_id) == replace(RUNNING, launch_failure="no capacity", instance_id="i-1")
 
 
 def test_an_update_does_not_bring_a_record_back(store: BackupStore) -> None:

@@ -12,6 +12,8 @@ import pytest
 
 from cdk.archives import files_below, write_lambda_zip, write_zip
 from cdk.publish import publish
+from tests.cdk.exceptions import CFN_LINT
+from tests.cdk.linter import rules_broken
 from tests.cdk.template import Template
 from tests.published import published as published_files
 
@@ -47,13 +49,23 @@ def test_the_instance_fetches_the_bundle_and_knows_its_checksum(published: Templ
     assert hashlib.sha256((dist / "efs-backup-agent.zip").read_bytes()).hexdigest() in data
 
 
-def test_the_bundle_holds_the_unit_the_wheels_and_the_further_packages(dist: Path) -> None:
+def test_the_bundle_holds_the_units_the_wheels_and_the_further_packages(dist: Path) -> None:
     """All that an instance installs."""
-    unit, package, *wheels = zipfile.ZipFile(dist / "efs-backup-agent.zip").namelist()
-    assert (unit, package) == ("efs-backup-agent.service", "packages/amazon-efs-utils.deb")
-    assert all(re.fullmatch(r"wheels/[\w.]+-[\w.]+-(py2\.)?py3-none-any\.whl", wheel) for wheel in wheels)
+    *units, installer, package = (name for name in _bundled(dist) if not name.startswith("wheels/"))
+    assert units == ["efs-backup-agent.service", "efs-backup-give-up.service"]
+    assert (installer, package) == ("install.sh", "packages/amazon-efs-utils.deb")
+
+
+def test_the_bundle_holds_each_package_that_is_pinned_and_no_other(dist: Path) -> None:
+    """For any architecture."""
+    wheels = [name.removeprefix("wheels/") for name in _bundled(dist) if name.startswith("wheels/")]
+    assert all(re.fullmatch(r"[\w.]+-[\w.]+-(py2\.)?py3-none-any\.whl", wheel) for wheel in wheels)
     pinned = {name.replace("-", "_") for name in re.findall(r"^([a-z0-9-]+)==", _WHEELHOUSE, re.MULTILINE)}
-    assert {wheel.removeprefix("wheels/").split("-")[0] for wheel in wheels} == {*pinned, "efs_backup"}
+    assert {wheel.split("-")[0] for wheel in wheels} == {*pinned, "efs_backup"}
+
+
+def _bundled(dist: Path) -> list[str]:
+    return zipfile.ZipFile(dist / "efs-backup-agent.zip").namelist()
 
 
 def test_each_file_has_its_checksum(dist: Path) -> None:
@@ -67,6 +79,18 @@ def test_the_build_says_what_goes_where(dist: Path) -> None:
     said = (dist.parents[1] / "said").read_text()
     assert "s3://my-code-REGION/efs-backup/v1.2.3/" in said
     assert "s3://my-templates/efs-backup/v1.2.3/" in said
+    assert "--capabilities CAPABILITY_IAM" in said
+    assert "https://my-templates.s3.REGION.amazonaws.com/efs-backup/v1.2.3/efs-backup.template" in said
+
+
+def test_cfn_lint_finds_no_error_in_the_plain_templates(dist: Path) -> None:
+    """As in those of the CDK."""
+    assert rules_broken(sorted(map(str, dist.glob("*.template")))) == set(CFN_LINT)
+
+
+def test_a_bundle_that_can_mount_encrypted_protects_the_snapshots(dist: Path) -> None:
+    """Unless told otherwise."""
+    assert Template.read(dist / "efs-backup.template").parameters["BackupSecurity"]["Default"] == "Yes"
 
 
 def test_no_account_has_to_be_prepared_for_cdk(published: Template) -> None:
@@ -116,7 +140,7 @@ def test_each_package_of_the_bundle_is_pinned_by_its_checksum() -> None:
     names, hashes = requirements[::2], requirements[1::2]
     assert all(re.fullmatch(r"[a-z0-9-]+==[\w.]+ \\", name) for name in names)
     assert all(re.fullmatch(r" +--hash=sha256:[0-9a-f]{64}", checksum) for checksum in hashes)
-    assert {"boto3", "click", "rich"} <= {name.split("==")[0] for name in names}
+    assert {"boto3", "click", "pip", "rich"} <= {name.split("==")[0] for name in names}
 
 
 @pytest.mark.parametrize(

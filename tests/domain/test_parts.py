@@ -261,7 +261,7 @@ def test_a_copy_of_which_every_name_was_looked_at_has_no_fault(report: CopyRepor
     ],
 )
 def test_a_copy_that_is_not_whole_says_why(report: CopyReport, error: type[BackupError], words: str) -> None:
-    """Each cause has its error, and the sentence carries what is known; no exit code is a witness."""
+    """Each cause has its error, and the sentence carries what is known; no exit code is evidence."""
     fault = report.fault()
     assert type(fault) is error
     assert re.search(words, fault.message), fault.message

@@ -76,7 +76,7 @@ def test_the_names_of_the_attributes_are_those_of_years_ago() -> None:
         "NumberOfFiles", "NumberOfFilesTransferred", "TotalFileSize", "TotalTransferredFileSize",
         "RemoveSnapshotStartTime", "RemoveSnapshotStopTime", "CreateHardlinksStartTime", "CreateHardlinksStopTime",
         "EC2Logs", "InstanceId", "SnapshotName", "FailureReason", "Message", "VanishedFiles", "NextStep", "ReportTime",
-        "Phase", "HeartbeatTime", "Warning",
+        "Phase", "HeartbeatTime", "Warning", "AmiId", "ReportClaim", "LaunchFailure", "FirstInstanceId",
     }  # fmt: skip
 
 

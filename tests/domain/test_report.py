@@ -9,8 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efs_backup.domain.errors import FailureReason
+from efs_backup.domain.operations.instances import not_launched
 from efs_backup.domain.operations.record import BackupId, BackupRecord
-from efs_backup.domain.operations.report import SUBJECT_LIMIT, anonymous, report_on, report_on_vanished, subject_of
+from efs_backup.domain.operations.report import (
+    SUBJECT_LIMIT,
+    anonymous,
+    report_on,
+    report_on_launch_failure,
+    report_on_vanished,
+    subject_of,
+)
 from efs_backup.domain.results import BackupStatus
 from tests.domain.test_record import ENDED, RUNNING, START, backups
 from tests.domain.test_settings import settings_of
@@ -31,6 +39,7 @@ FULL = replace(
     backup_size=20_000_000_000,
     instance_type="c7g.xlarge",
     instance_id="i-0123456789abcdef0",
+    ami_id="ami-0fedcba9876543210",
     number_of_files=1_234_567,
     number_of_files_transferred=89,
     total_file_size=2_400_000_000,
@@ -194,8 +203,9 @@ def test_a_figure_of_zero_is_told() -> None:
 def test_what_is_unknown_is_never_told_as_none(backup: BackupRecord, newest: BackupRecord | None) -> None:
     """A line without a value is left out."""
     told = replace(
-        backup, message="It ended.", next_step=None, instance_id=None, logs=None, snapshot=backup.snapshot and "known"
-    )
+        backup, message="It ended.", next_step=None, instance_id=None, logs=None, ami_id=None,
+        snapshot=backup.snapshot and "known",
+    )  # fmt: skip
     older = replace(newest, snapshot=newest.snapshot and "known") if newest else None
     assert "None" not in report_on(told, older, SETTINGS).text
 
@@ -208,6 +218,7 @@ def test_the_places_lead_to_snapshot_logs_record_and_instance() -> None:
         "  logs      s3://nightly-logs/ec2-logs/0badcafe.log\n"
         "  record    nightly-records, BackupId 0badcafe\n"
         "  instance  i-0123456789abcdef0\n"
+        "  AMI       ami-0fedcba9876543210\n"
         "  group     nightly-group\n"
     )
 
@@ -227,6 +238,22 @@ def test_a_record_that_is_gone_is_told_with_all_that_is_left() -> None:
     assert "No snapshot is ever removed" in report.text
 
 
+def test_a_backup_that_waits_for_its_instance_is_told_with_what_can_be_done() -> None:
+    """In the words of the group; the operator may mend it before the window is over."""
+    report = report_on_launch_failure(not_launched(RUNNING, START, "the key is disabled"), SETTINGS)
+    assert "WAITS for an instance" in report.subject
+    assert "the key is disabled" in report.text
+    for word in ("capacity", "quota", "KMS key", "AMI", "All snapshots are untouched"):
+        assert word in report.text
+
+
+def test_a_second_instance_is_told_beside_the_first() -> None:
+    """Each has left its logs."""
+    text = report_on(replace(FULL, first_instance="i-0aaaaaaaaaaaaaaaa"), None, SETTINGS).text
+    assert "i-0aaaaaaaaaaaaaaaa" in text
+    assert "i-0123456789abcdef0" in text
+
+
 def test_anonymous_figures_hold_the_figures() -> None:
     """Those that say how well backups do."""
     figures = anonymous(FULL)
@@ -241,6 +268,7 @@ def test_anonymous_figures_name_nothing_and_nobody(backup: BackupRecord) -> None
     secret = replace(
         backup, backup_id=BackupId("secret"), source="secret", backup="secret", backup_prefix="/secret",
         message="A secret.", next_step="Tell a secret.", instance_id="i-secret", logs="s3://secret/log",
+        ami_id="ami-secret",
     )  # fmt: skip
     assert "secret" not in str(anonymous(secret))
     assert not {"SourceEfsId", "DestinationEfsId", "BackupPrefix", "Message", "NextStep", "InstanceId", "EC2Logs",

@@ -14,11 +14,13 @@ from efs_backup.domain.operations.triggers import (
     COMMAND_EVENT,
     LIFECYCLE_EVENT,
     NOT_FAILED,
+    NOT_LAUNCHED_EVENT,
     SYSTEMS_MANAGER_SOURCE,
     TERMINATED_EVENT,
     FinishFailed,
     InstanceGone,
     InstanceStopping,
+    LaunchFailed,
     Reconcile,
     StartBackup,
     StopBackup,
@@ -83,6 +85,20 @@ def test_a_terminated_instance_is_read_with_its_group() -> None:
 
 
 @pytest.mark.parametrize(
+    ("told", "cause"),
+    [
+        ({"StatusMessage": "No\n  capacity.", "Description": "Launching."}, "No capacity."),
+        ({"StatusMessage": "", "Description": "Launching. Reason: the key."}, "Launching. Reason: the key."),
+        ({"StatusMessage": " "}, "Auto Scaling does not say why"),
+    ],
+)
+def test_a_launch_that_failed_is_read_with_what_auto_scaling_says(told: dict[str, str], cause: str) -> None:
+    """On one line; there may be no instance yet that it could name."""
+    event = from_group(NOT_LAUNCHED_EVENT, EC2InstanceId="", LifecycleHookName=None, LifecycleActionToken=None, **told)
+    assert read_trigger(event) == LaunchFailed(ACTION.group, cause)
+
+
+@pytest.mark.parametrize(
     ("event", "reason"),
     [
         (None, "an event is an object, not NoneType"),
@@ -103,6 +119,7 @@ def test_a_terminated_instance_is_read_with_its_group() -> None:
         (from_group(LIFECYCLE_EVENT, LifecycleHookName=None), "has no LifecycleHookName"),
         (from_group(LIFECYCLE_EVENT, AutoScalingGroupName=None), "has no AutoScalingGroupName"),
         (from_group(TERMINATED_EVENT, EC2InstanceId=None), "has no EC2InstanceId"),
+        (from_group(NOT_LAUNCHED_EVENT, AutoScalingGroupName=None), "has no AutoScalingGroupName"),
         (from_group(TERMINATED_EVENT, AutoScalingGroupName=None), "has no AutoScalingGroupName"),
     ],
 )
@@ -123,7 +140,7 @@ _near_misses = st.fixed_dictionaries(
         "backup_id": _json,
         "event_id": _json,
         "source": st.just(AUTO_SCALING_SOURCE) | _json,
-        "detail-type": st.sampled_from([LIFECYCLE_EVENT, TERMINATED_EVENT]) | _json,
+        "detail-type": st.sampled_from([LIFECYCLE_EVENT, TERMINATED_EVENT, NOT_LAUNCHED_EVENT]) | _json,
         "detail": st.sampled_from([from_group(LIFECYCLE_EVENT)["detail"], {}]) | _json,
     },
 )

@@ -17,16 +17,16 @@ from efs_backup.domain.operations.workflow import (
     decide_failed_finish,
     decide_gone,
     decide_hold,
+    decide_launch_failure,
     decide_service,
     decide_start,
     decide_stop,
     has_to_be_reported,
+    is_being_reported,
     is_overdue,
-    is_silent,
     newest_success,
     not_started,
     overdue_at,
-    review,
     skipped,
     without_report,
 )
@@ -180,7 +180,8 @@ def test_a_new_instance_makes_the_backup_that_is_running(
     assert decide_service(latest, "i-1", now) == decision
 
 
-_IDLE = Situation(GROUP, 0, START + timedelta(hours=1))
+_BEGUN = replace(_SERVED, heartbeat_time=START + timedelta(minutes=5))
+_IDLE = Situation(GROUP, 0, START + timedelta(hours=1), RUNNING.backup_id)
 _WANTED = replace(_IDLE, desired_capacity=1)
 _SILENT = Decision(Action.CLOSE, "it went without a report of its agent")
 
@@ -190,8 +191,8 @@ _SILENT = Decision(Action.CLOSE, "it went without a report of its agent")
     [
         ("other", "i-1", _SERVED, _IDLE, Decision(Action.IGNORE, "the group other is not ours")),
         (GROUP, "i-1", None, _IDLE, Decision(Action.IGNORE, "there is no backup that it could have served")),
-        (GROUP, "i-1", _SERVED, _IDLE, _SILENT),
-        (GROUP, "i-1", RUNNING, _IDLE, _SILENT),
+        (GROUP, "i-1", _BEGUN, _IDLE, _SILENT),
+        (GROUP, "i-1", RUNNING, replace(_IDLE, now=RUNNING.window_stop - SECOND), _SILENT),
         (
             GROUP, "i-2", _SERVED, _IDLE,
             Decision(Action.IGNORE, "the backup is served by i-1, not by i-2"),
@@ -204,7 +205,11 @@ _SILENT = Decision(Action.CLOSE, "it went without a report of its agent")
             GROUP, "i-1", _SERVED, replace(_WANTED, now=RUNNING.window_stop - SECOND),
             Decision(Action.WAIT, "it was lost, the window is open, and the group starts another"),
         ),
-        (GROUP, "i-1", _SERVED, replace(_WANTED, now=RUNNING.window_stop), _SILENT),
+        (GROUP, "i-1", _BEGUN, replace(_WANTED, now=RUNNING.window_stop), _SILENT),
+        (
+            GROUP, "i-0", replace(RUNNING, first_instance="i-0"), _IDLE,
+            Decision(Action.IGNORE, "the backup is served by another, not by i-0"),
+        ),
         (
             GROUP, "i-2", _SERVED, _WANTED,
             Decision(Action.IGNORE, "the backup is served by i-1, not by i-2"),
@@ -212,7 +217,7 @@ _SILENT = Decision(Action.CLOSE, "it went without a report of its agent")
     ],
     ids=[
         "another group", "no backup", "silent", "never registered", "instance of another night", "lost in the window",
-        "lost at its last second", "lost at its stop", "predecessor seen late",
+        "lost at its last second", "lost at its stop", "the first of two seen twice", "predecessor seen late",
     ],
 )  # fmt: skip
 def test_a_running_backup_is_closed_when_its_own_instance_is_gone_for_good(
@@ -228,40 +233,34 @@ def test_a_backup_whose_agent_has_reported_is_closed_once(status: BackupStatus, 
     """A terminate event that comes twice finds the report done."""
     first = decide_gone(GROUP, "i-1", ended(status), situation)
     again = decide_gone(GROUP, "i-1", ended(status, reported=True), situation)
-    assert first == Decision(Action.CLOSE, f"the backup has ended as {status}, reported at None")
-    assert again == Decision(
-        Action.IGNORE, f"the backup has ended as {status}, reported at {START + timedelta(hours=1)}"
-    )
+    assert first == Decision(Action.CLOSE, f"the backup has ended as {status}, not reported yet")
+    assert again == Decision(Action.IGNORE, f"the backup has ended as {status}, reported at 2026-11-22T03:00:00+00:00")
+
+
+@pytest.mark.parametrize(
+    "backup",
+    [
+        RUNNING,
+        RUNNING.ended(BackupStatus.FAILED, now=START, message="No mirror.", reason=FailureReason.TOOL_MISSING),
+        RUNNING.ended(BackupStatus.FAILED, now=START, message="No claim.", reason=FailureReason.INTERNAL_ERROR),
+    ],
+    ids=["went without a word", "boot failed", "agent ended before its claim"],
+)
+def test_a_backup_that_had_not_begun_is_tried_again_once(backup: BackupRecord) -> None:
+    """Nothing was copied, nothing is known against a second instance, and the window is open."""
+    decision = decide_gone(GROUP, "i-1", backup, _IDLE)
+    assert decision.action is Action.TRY_AGAIN
+    assert decision.reason.endswith("; nothing had begun, and enough of the window is left")
+    second = replace(backup, first_instance="i-0")
+    assert decide_gone(GROUP, "i-1", second, _IDLE).action is Action.CLOSE
+    assert decide_gone(GROUP, "i-1", backup, replace(_IDLE, latest_id="0000beef")).action is Action.CLOSE
 
 
 @given(backups, st.sampled_from([0, 1]), st.datetimes())
 def test_another_group_never_touches_a_backup(backup: BackupRecord, capacity: int, now: datetime) -> None:
     """Whatever is known of it."""
-    situation = Situation(GROUP, capacity, now.replace(tzinfo=START.tzinfo))
+    situation = Situation(GROUP, capacity, now.replace(tzinfo=START.tzinfo), backup.backup_id)
     assert decide_gone("other", "i-1", backup, situation).action is Action.IGNORE
-
-
-@pytest.mark.parametrize(
-    ("minutes", "heartbeat", "is_so"),
-    [(30, None, False), (31, None, True), (60, 30, False), (61, 30, True), (20, 0, False)],
-)
-def test_an_agent_is_silent_half_an_hour_after_its_last_sign_of_life(
-    minutes: int, heartbeat: int | None, *, is_so: bool
-) -> None:
-    """Its heartbeat, or the start of the backup where there was none yet."""
-    beat = None if heartbeat is None else START + timedelta(minutes=heartbeat)
-    assert is_silent(replace(RUNNING, heartbeat_time=beat), START + timedelta(minutes=minutes)) is is_so
-
-
-@pytest.mark.parametrize("status", ENDED)
-def test_who_has_ended_is_not_silent(status: BackupStatus) -> None:
-    """Nothing more has to be heard."""
-    assert not is_silent(replace(RUNNING, status=status), START + timedelta(minutes=90))
-
-
-def test_after_its_window_a_backup_is_not_silent_but_soon_overdue() -> None:
-    """The stop rule takes its instance away."""
-    assert not is_silent(RUNNING, RUNNING.window_stop)
 
 
 def test_a_held_instance_of_another_group_is_left_alone_when_its_command_fails() -> None:
@@ -339,61 +338,36 @@ def test_without_a_success_there_is_no_newest(known: list[BackupRecord]) -> None
     assert newest_success(known) is None
 
 
-def test_a_review_without_records_finds_nothing_to_do() -> None:
-    """And there is no age of a success that was never due."""
-    found = review([], START, hold_minutes=HOLD, success_too=True)
-    assert (found.overdue, found.unreported, found.is_idle, found.hours_since_success) == ((), (), True, None)
+def test_a_report_that_somebody_is_about_to_send_is_left_to_him_for_ten_minutes() -> None:
+    """Longer than a function lives: who has said so then and not done it has died."""
+    claimed = replace(ended(BackupStatus.FAILED), report_claim=OVERDUE)
+    assert not is_being_reported(replace(claimed, report_claim=None), OVERDUE)
+    assert is_being_reported(claimed, OVERDUE + timedelta(minutes=10) - SECOND)
+    assert not is_being_reported(claimed, OVERDUE + timedelta(minutes=10))
 
 
 @pytest.mark.parametrize(
-    ("now", "overdue", "is_idle"), [(OVERDUE - SECOND, (), False), (OVERDUE, (RUNNING,), True)]
-)  # fmt: skip
-def test_a_review_finds_who_is_overdue(now: datetime, overdue: tuple[BackupRecord, ...], is_idle: bool) -> None:
-    """Who only is late counts as working; who is overdue does not."""
-    found = review([RUNNING], now, hold_minutes=HOLD, success_too=True)
-    assert (found.overdue, found.is_idle) == (overdue, is_idle)
-
-
-def test_a_review_is_not_idle_while_one_backup_works() -> None:
-    """Also beside one that is overdue."""
-    forgotten = replace(RUNNING, backup_id=BackupId("0000beef"), start_time=START - timedelta(days=1))
-    found = review([RUNNING, forgotten], START, hold_minutes=HOLD, success_too=True)
-    assert (found.overdue, found.is_idle) == ((forgotten,), False)
-
-
-@pytest.mark.parametrize("success_too", [True, False])
-def test_a_review_finds_reports_that_were_never_sent(success_too: bool) -> None:
-    """Oldest first; a success only where it is wanted."""
-    first, second = ended(BackupStatus.FAILED), ended(BackupStatus.SUCCESS, days=1)
-    third = ended(BackupStatus.FAILED, days=2, reported=True)
-    found = review([second, third, first], OVERDUE, hold_minutes=HOLD, success_too=success_too)
-    assert found.unreported == ((first, second) if success_too else (first,))
-
-
-@pytest.mark.parametrize(
-    ("known", "hours"),
+    ("group", "latest", "decision"),
     [
-        ([ended(BackupStatus.SUCCESS)], 47),
-        ([replace(ended(BackupStatus.SUCCESS), stop_time=None)], 48),
-        ([ended(BackupStatus.SUCCESS), ended(BackupStatus.SUCCESS, days=1), ended(BackupStatus.FAILED, days=1)], 23),
-        ([ended(BackupStatus.FAILED), ended(BackupStatus.FAILED, days=1)], 48),
-        ([RUNNING], 48),
+        ("other", RUNNING, Decision(Action.IGNORE, "the group other is not ours")),
+        (GROUP, None, Decision(Action.IGNORE, "no backup waits for an instance")),
+        (GROUP, ended(BackupStatus.SUCCESS), Decision(Action.IGNORE, "no backup waits for an instance")),
+        (GROUP, RUNNING, Decision(Action.TELL, "the backup 0badcafe waits for an instance: no capacity")),
+        (GROUP, _SERVED, Decision(Action.TELL, "the backup 0badcafe waits for an instance: no capacity")),
+        (GROUP, replace(RUNNING, launch_failure="no capacity"), Decision(Action.IGNORE, "it has been told")),
+        (
+            GROUP, replace(RUNNING, launch_failure="the key"),
+            Decision(Action.NOTE, "it has been told; by now the cause is: no capacity"),
+        ),
     ],
-    ids=["from its end", "its end is unknown", "the newest", "none yet: from the first record", "only running"],
-)
-def test_a_review_tells_the_age_of_the_last_success(known: list[BackupRecord], hours: float) -> None:
-    """An alarm on it rings too where no backup ever succeeded."""
-    now = START + timedelta(days=2)
-    assert review(known, now, hold_minutes=HOLD, success_too=True).hours_since_success == hours
+    ids=["another group", "nothing started", "ended", "first", "in place of one that was lost", "again", "other cause"],
+)  # fmt: skip
+def test_a_launch_that_fails_is_told_once(group: str, latest: BackupRecord | None, decision: Decision) -> None:
+    """The group tries every few minutes, and each time says why it could not."""
+    assert decide_launch_failure(group, GROUP, latest, "no capacity") == decision
 
 
-_any_end = st.builds(ended, st.sampled_from(BackupStatus), days=st.integers(0, 9))
-
-
-@given(st.lists(_any_end, max_size=6), st.integers(0, 300))
-def test_a_review_counts_each_running_backup_as_overdue_or_as_work(known: list[BackupRecord], hours: int) -> None:
-    """Nothing that runs is forgotten."""
-    found = review(known, START + timedelta(hours=hours), hold_minutes=HOLD, success_too=True)
-    running = [backup for backup in known if backup.status is BackupStatus.RUNNING]
-    assert set(found.overdue) <= set(running)
-    assert found.is_idle is (len(found.overdue) == len(running))
+def test_a_backup_whose_instance_never_came_says_why() -> None:
+    """In the words of the group's last try."""
+    known = without_report(replace(RUNNING, launch_failure="The key is disabled."), OVERDUE, instance_id=None)
+    assert "could launch none, for The key is disabled." in str(known.message)

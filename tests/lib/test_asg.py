@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from moto.autoscaling.models import autoscaling_backends
 
 from deployment.local_cloud.lifecycle import Event, Lifecycle
 from efs_backup.domain.errors import EfsBackupError, GroupBusy, GroupMissing
 from efs_backup.domain.operations.lifecycle import LifecycleAction
-from efs_backup.domain.operations.triggers import InstanceGone, InstanceStopping, read_trigger
-from efs_backup.lib.asg import BackupGroup
+from efs_backup.domain.operations.triggers import InstanceGone, InstanceStopping, LaunchFailed, read_trigger
+from efs_backup.lib.asg import BackupGroup, GroupState
 from tests.lib.conftest import Refuse
 
 if TYPE_CHECKING:
@@ -81,9 +82,9 @@ def group(cloud: Cloud) -> BackupGroup:
 def test_a_start_gives_one_instance(cloud: Cloud, group: BackupGroup) -> None:
     """The group launches it."""
     group.start_instance()
-    assert group.desired_capacity() == 1
+    (instance,) = cloud.instances()
     assert list(cloud.instances().values()) == ["InService"]
-    assert group.instances() == list(cloud.instances())
+    assert group.state() == GroupState(1, (instance,), serving=(instance,), held=())
 
 
 def test_a_start_that_is_repeated_gives_no_second_instance(cloud: Cloud, group: BackupGroup) -> None:
@@ -98,8 +99,9 @@ def test_a_stop_wants_no_instance_and_holds_the_one_that_goes(cloud: Cloud, grou
     """Its agent gets time to say goodbye."""
     group.start_instance()
     group.stop_instance()
-    assert group.desired_capacity() == 0
+    (instance,) = cloud.instances()
     assert list(cloud.instances().values()) == ["Terminating:Wait"]
+    assert group.state() == GroupState(0, (instance,), serving=(), held=(instance,))
 
 
 @pytest.mark.parametrize("started", [True, False])
@@ -112,7 +114,7 @@ def test_a_stop_may_be_repeated(cloud: Cloud, group: BackupGroup, started: bool)
     assert len(cloud.events) == int(started)
 
 
-@pytest.mark.parametrize("call", ["start_instance", "stop_instance", "desired_capacity"])
+@pytest.mark.parametrize("call", ["start_instance", "stop_instance", "state"])
 def test_a_group_that_does_not_exist_is_named(cloud: Cloud, call: str) -> None:
     """With what helps."""
     with pytest.raises(GroupMissing, match="no Auto Scaling group nowhere") as refused:
@@ -142,6 +144,44 @@ def test_what_nobody_expected_of_a_group_is_told_as_it_is(
     refuse(cloud.client, "set_desired_capacity", code, message)
     with pytest.raises(ClientError, match=message.split(".", maxsplit=1)[0]):
         group.start_instance()
+
+
+def test_an_instance_that_is_taken_away_is_held_and_no_other_comes_for_it(cloud: Cloud, group: BackupGroup) -> None:
+    """Then one that is wanted is launched beside it."""
+    group.start_instance()
+    (old,) = cloud.instances()
+    group.take_away(old)
+    assert group.state() == GroupState(0, (old,), serving=(), held=(old,))
+    group.start_instance()
+    assert len(group.state().serving) == 1
+    assert old not in group.state().serving
+
+
+def test_an_instance_that_is_gone_may_be_taken_away(group: BackupGroup) -> None:
+    """It may have gone by itself meanwhile."""
+    group.take_away("i-0123456789abcdef0")
+
+
+def test_a_held_instance_whose_token_nobody_knows_can_be_released(cloud: Cloud, group: BackupGroup) -> None:
+    """Twice as well: its agent may let it go at the same moment."""
+    action = cloud.hold_one(group)
+    group.release(action.instance_id)
+    group.release(action.instance_id)
+    assert cloud.instances() == {}
+    assert len(cloud.events) == 2
+
+
+def test_a_group_that_cannot_launch_says_why_and_tries_again(cloud: Cloud, group: BackupGroup) -> None:
+    """Each time; when it can, the instance comes."""
+    cloud.lifecycle.refusal = "no capacity"
+    group.start_instance()
+    backend = autoscaling_backends["123456789012"][cloud.client.meta.region_name]
+    cloud.lifecycle.try_to_launch(backend)
+    assert [read_trigger(event) for event in cloud.events] == [LaunchFailed(NAME, "no capacity")] * 2
+    assert group.state() == GroupState(1, (), serving=(), held=())
+    cloud.lifecycle.refusal = ""
+    cloud.lifecycle.try_to_launch(backend)
+    assert len(group.state().serving) == 1
 
 
 def test_an_instance_tells_its_group(cloud: Cloud, group: BackupGroup) -> None:

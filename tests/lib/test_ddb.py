@@ -11,10 +11,10 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 
 from efs_backup.domain.errors import RecordChanged
-from efs_backup.domain.operations.record import BackupId
+from efs_backup.domain.operations.record import LATEST_KEY, BackupId
 from efs_backup.domain.results import BackupStatus
 from efs_backup.lib.clients import client as patient_client
-from efs_backup.lib.ddb import LATEST_KEY, RecordTable
+from efs_backup.lib.ddb import RecordTable
 from tests.domain.test_record import RUNNING
 from tests.lib.conftest import Refuse
 

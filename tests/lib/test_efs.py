@@ -8,13 +8,14 @@ from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
 from efs_backup.domain.errors import MountFailed
+from efs_backup.domain.operations.mounting import MountTarget
 from efs_backup.lib.efs import FileSystem, FileSystems
 from tests.lib.conftest import NOW, Refuse
 
 if TYPE_CHECKING:
     from mypy_boto3_efs import EFSClient
 
-NOWHERE = "fs-00000000000000000"
+NOWHERE, SUBNET = "fs-00000000000000000", "subnet-00000000000000000"
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,24 @@ def test_mount_targets_tell_their_zones_and_addresses(
     found = FileSystems(client).mount_targets(file_system)
     assert {target.zone for target in found} == {subnet["AvailabilityZone"] for subnet in subnets}
     assert sorted(target.address.rsplit(".")[-1] for target in found) == ["10", "11"]
+
+
+def test_mount_targets_that_cannot_be_used_are_left_out(client: "EFSClient") -> None:
+    """Those that are being made or deleted, and those without an IPv4 address: four entries alone are always there."""
+
+    def target(number: int, state: str, **more: str) -> dict[str, str]:
+        name = f"fsmt-{number:017}"
+        return {"MountTargetId": name, "FileSystemId": NOWHERE, "SubnetId": SUBNET, "LifeCycleState": state, **more}
+
+    zone = {"AvailabilityZoneName": "us-east-1a"}
+    found = [
+        target(1, "available", IpAddress="10.0.0.1", **zone), target(2, "deleting", IpAddress="10.0.0.2", **zone),
+        target(3, "creating", **zone), target(4, "available", **zone), target(5, "available", IpAddress="10.0.0.5"),
+    ]  # fmt: skip
+    with Stubber(client) as answers:
+        answers.add_response("describe_mount_targets", {"MountTargets": found}, {"FileSystemId": ANY})
+        usable = FileSystems(client).mount_targets(NOWHERE)
+    assert usable == (MountTarget("us-east-1a", "10.0.0.1"), MountTarget("", "10.0.0.5"))
 
 
 def test_a_file_system_without_mount_targets_has_none(client: "EFSClient", file_system: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from efs_backup.domain.errors import ReportFailed
-from efs_backup.domain.operations.report import Report
+from efs_backup.domain.operations.report import NOT_SENT, Report
 from efs_backup.lib import notify
 from efs_backup.lib.notify import AnonymousMetrics, Notifier
 from tests.domain.test_report import FULL
@@ -52,7 +52,7 @@ def test_a_report_reaches_who_has_subscribed(client: "SNSClient", queues: "SQSCl
 def test_a_topic_that_is_gone_is_named(client: "SNSClient") -> None:
     """The report has failed, the backup has not."""
     topic = "arn:aws:sns:us-east-1:123456789012:nowhere"
-    with pytest.raises(ReportFailed, match=topic):
+    with pytest.raises(ReportFailed, match=f"{NOT_SENT} to {topic}"):
         Notifier(client, topic).report(REPORT)
 
 

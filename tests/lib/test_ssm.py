@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto.ssm.models import ssm_backends
 
-from efs_backup.domain.errors import InstanceNotManaged
+from efs_backup.domain.errors import CommandDenied, InstanceNotManaged
 from efs_backup.domain.operations.lifecycle import AGENT, NO_AGENT, CommandOutput, LifecycleAction, create_commands
 from efs_backup.domain.operations.record import BackupId
 from efs_backup.lib.ssm import RunCommand
@@ -107,19 +107,28 @@ def test_an_instance_that_systems_manager_does_not_reach_is_named(client: "SSMCl
 
 
 def test_what_nobody_expected_of_systems_manager_is_told_as_it_is(client: "SSMClient", refuse: Refuse) -> None:
-    """Such as a missing right."""
-    refuse(client, "send_command", "AccessDeniedException", "Not authorized.")
-    with pytest.raises(ClientError, match="Not authorized"):
+    """Such as too many calls."""
+    refuse(client, "send_command", "ThrottlingException", "Rate exceeded.")
+    with pytest.raises(ClientError, match="Rate exceeded"):
         RunCommand(client, "nightly-logs").send_finish(ACTION, BACKUP, timeout_minutes=60)
 
 
+def test_a_command_that_is_denied_is_named(client: "SSMClient", refuse: Refuse) -> None:
+    """A missing right, or an instance that is gone with its tags: only who looks at the instance knows."""
+    refuse(client, "send_command", "AccessDeniedException", "Not authorized.")
+    with pytest.raises(CommandDenied, match=ACTION.instance_id) as refused:
+        RunCommand(client, "nightly-logs").send_finish(ACTION, BACKUP, timeout_minutes=60)
+    assert "ssm:SendCommand" in refused.value.next_step
+
+
 def test_how_a_command_ended_is_read_with_what_it_wrote(client: "SSMClient") -> None:
-    """Both of its streams."""
+    """Both of its streams, and the detailed status."""
     commands = RunCommand(client, "nightly-logs")
     command_id = commands.send_finish(ACTION, BACKUP, timeout_minutes=60)
     (sent,) = ssm_backends["123456789012"][client.meta.region_name].list_commands(command_id, None)
-    sent.invocations[0] |= {"ResponseCode": 127, "StandardOutputContent": "out\n", "StandardErrorContent": "err\n"}
-    assert commands.output(command_id, ACTION.instance_id) == CommandOutput(127, "out\n\nerr")
+    ended = {"ResponseCode": 127, "StandardOutputContent": "out\n", "StandardErrorContent": "err\n"}
+    sent.invocations[0] |= {**ended, "StatusDetails": "ExecutionTimedOut"}
+    assert commands.output(command_id, ACTION.instance_id) == CommandOutput(127, "out\n\nerr", "ExecutionTimedOut")
 
 
 def test_nothing_is_known_of_a_command_that_never_reached_its_instance(client: "SSMClient", refuse: Refuse) -> None:

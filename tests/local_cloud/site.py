@@ -5,7 +5,8 @@ from pathlib import Path
 
 from deployment.local_cloud.assembly import Assembly
 from deployment.local_cloud.cloud import LocalCloud
-from deployment.local_cloud.stacks import BackupStack, deploy, make_file_system
+from deployment.local_cloud.machine import Instance
+from deployment.local_cloud.stacks import ASSETS, BackupStack, deploy, make_file_system
 from efs_backup.domain.operations.record import BackupRecord
 from tests.builders import Fact, account
 
@@ -28,10 +29,10 @@ class Site:
     patience: float = 60.0
 
     @classmethod
-    def build(cls, cloud: LocalCloud, assembly: Assembly) -> "Site":
-        """Deploy the backup stack over a new, empty file system."""
+    def build(cls, cloud: LocalCloud, assembly: Assembly, **given: str) -> "Site":
+        """Deploy the backup stack over a new, empty file system, with these parameters."""
         source = make_file_system(cloud, "source")
-        return cls(cloud, assembly, source, backup_stack(cloud, assembly, "backups", SrcEFS=source))
+        return cls(cloud, assembly, source, backup_stack(cloud, assembly, "backups", SrcEFS=source, **given))
 
     @property
     def source(self) -> Path:
@@ -66,17 +67,45 @@ class Site:
     def restore(self, **given: str) -> str:
         """Deploy a restore stack, wait for its mail, delete it; gives the subject."""
         mails = len(self.subjects())
+        made = self.restore_stack(**given)
+        self.cloud.wait("the restore is over", made.is_quiet, self.patience)
+        self.cloud.client("cloudformation").delete_stack(StackName="restore")
+        (subject,) = self.subjects()[mails:]
+        return subject
+
+    def restore_stack(self, **given: str) -> BackupStack:
+        """Deploy a restore stack."""
         parameters = {
             "SrcEFS": self.source_id, "DstEFS": self.stack.outputs["BackupEFS"],
             "RestoreLogBucket": self.stack.outputs["LogBucket"], "SecurityGroupId": self.stack.outputs["SecurityGroup"],
             **given,
         }  # fmt: skip
         template = self.assembly.template("EfsRestore")
-        made = BackupStack(self.cloud, "restore", deploy(self.cloud, "restore", template, parameters))
-        self.cloud.wait("the restore is over", made.is_quiet, self.patience)
-        self.cloud.client("cloudformation").delete_stack(StackName="restore")
-        (subject,) = self.subjects()[mails:]
-        return subject
+        return BackupStack(self.cloud, "restore", deploy(self.cloud, "restore", template, parameters))
+
+    def machine_of(self, stack: BackupStack) -> Instance:
+        """The one instance of a stack, once it runs."""
+        self.cloud.wait("an instance runs", lambda: bool(self._machines(stack)), self.patience)
+        return self._machines(stack)[0]
+
+    def _machines(self, stack: BackupStack) -> list[Instance]:
+        return [machine for name in stack.instances() if (machine := self.cloud.fleet.running(name))]
+
+    def remove_bundles(self) -> None:
+        """No instance finds its bundle any more."""
+        client = self.cloud.client("s3")
+        for bundle in client.list_objects_v2(Bucket=ASSETS)["Contents"]:
+            client.delete_object(Bucket=ASSETS, Key=bundle["Key"])
+
+    def logs(self) -> list[str]:
+        """The keys in the log bucket."""
+        found = self.cloud.client("s3").list_objects_v2(Bucket=self.stack.outputs["LogBucket"]).get("Contents", [])
+        return [entry["Key"] for entry in found]
+
+    def log(self, key: str) -> str:
+        """A text in the log bucket."""
+        found = self.cloud.client("s3").get_object(Bucket=self.stack.outputs["LogBucket"], Key=key)
+        return str(found["Body"].read().decode())
 
     def ended_commands(self) -> list[str]:
         """The statuses of all commands, once none goes on: one ends a moment after the hold that it completes."""
@@ -97,14 +126,9 @@ class Site:
             sorted(path.name for path in series.iterdir() if not path.name.startswith(".")) if series.exists() else []
         )
 
-    def _permissions(self) -> str:
-        function = self.stack.outputs["Orchestrator"]
-        return str(self.cloud.client("lambda").get_policy(FunctionName=function)["Policy"])
-
     def assert_nothing_left(self) -> None:
-        """No instance, rule or permission is left over, and each snapshot holds what its night saw."""
+        """No instance is left over, no rule would stop anything, and each snapshot holds what its night saw."""
         assert (self.stack.capacity(), self.stack.instances(), self.stack.stop_rules()) == (0, [], [])
-        assert "stop-backup" not in self._permissions()
         assert self.snapshots() == sorted(self.truths)
         for name, truth in self.truths.items():
             assert account(self.backup / "efs-backup" / "daily" / name) == truth

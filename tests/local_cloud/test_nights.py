@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from deployment.local_cloud.behaviour import AMI
 from deployment.local_cloud.gate import Refusal
-from deployment.local_cloud.stacks import ASSETS, BackupStack, deploy, network
+from deployment.local_cloud.stacks import BackupStack, deploy, network
 from efs_backup.domain.errors import FailureReason
-from efs_backup.domain.operations.triggers import TERMINATED_EVENT
 from efs_backup.domain.results import BackupStatus
 from tests.builders import account, write
 from tests.local_cloud.site import NEVER, Site, backup_stack
@@ -18,6 +18,7 @@ from tests.local_cloud.site import NEVER, Site, backup_stack
 pytestmark = pytest.mark.root
 
 DENIED = Refusal("AccessDenied", "as the test wants", "403 Forbidden")
+NOT_THERE = Refusal("NoSuchKey", "as the test wants", "404 Not Found")
 
 
 def many_files(site: Site) -> None:
@@ -37,6 +38,7 @@ def test_a_good_night(site: Site) -> None:
     assert [backup.status for backup in (first, second)] == [BackupStatus.SUCCESS] * 2
     assert ["EFS backup succeeded" in subject for subject in site.subjects()] == [True, True]
     assert first.number_of_files == second.number_of_files
+    assert first.ami_id == AMI
     assert second.number_of_files_transferred == 0
     assert first.logs
     assert site.ended_commands() == ["Success", "Success"]
@@ -72,14 +74,89 @@ def test_a_source_that_cannot_be_mounted(site: Site) -> None:
 
 
 def test_an_instance_that_cannot_be_set_up(site: Site) -> None:
-    """It is given back at once, and the mail has the last lines of its boot."""
-    bundles = site.cloud.client("s3").list_objects_v2(Bucket=ASSETS)["Contents"]
-    for bundle in bundles:
-        site.cloud.client("s3").delete_object(Bucket=ASSETS, Key=bundle["Key"])
+    """It is given back at once, a second one finds the same, and one mail has the last lines of its boot."""
+    site.remove_bundles()
     backup = site.night()
     assert (backup.status, backup.failure_reason) == (BackupStatus.FAILED, FailureReason.TOOL_MISSING)
     assert "ToolMissing" in site.subjects()[-1]
     assert "404" in site.cloud.mail_box.mails[-1].text
+    assert "404" in site.log(str(backup.logs).split("/", 3)[3])
+    assert len(site.subjects()) == 1
+    assert backup.first_instance not in (None, backup.instance_id)
+    site.assert_nothing_left()
+
+
+def test_a_boot_that_fails_before_systems_manager_knows_the_instance(site: Site) -> None:
+    """The instance has told the record itself what it was; it is not Unknown."""
+    site.remove_bundles()
+    with site.cloud.gate.refusing("ssm", "SendCommand", Refusal("InvalidInstanceId", "as the test wants")) as refused:
+        backup = site.night()
+    assert refused
+    assert (backup.status, backup.failure_reason) == (BackupStatus.FAILED, FailureReason.TOOL_MISSING)
+    assert "404" in (backup.message or "")
+    assert ["ToolMissing" in subject for subject in site.subjects()] == [True]
+    site.assert_nothing_left()
+
+
+def test_an_agent_that_is_killed_serves_its_own_record_again(site: Site) -> None:
+    """Its unit starts it again on the same instance; what it left mounted and locked does not stop it."""
+    many_files(site)
+    copies_slowly(site, 200)
+    site.stack.fire_schedule()
+    serving = site.wait_for_copy().instance_id
+    machine = site.machine_of(site.stack)
+    machine.start("sed -i /LOCAL_CLOUD_OPERATIONS/d /etc/environment").wait()
+    assert machine.start("kill -KILL $(cat /run/efs-backup/agent.lock)").wait() == 0
+    backup = site.end_of_night()
+    assert (backup.status, backup.instance_id) == (BackupStatus.SUCCESS, serving)
+    assert len(site.subjects()) == 1
+    assert (machine.log / "efs-backup-agent.log").read_text().count("it makes the backup") == 2
+    site.assert_nothing_left()
+
+
+def test_an_agent_that_dies_again_and_again_gives_its_instance_back(site: Site) -> None:
+    """By the unit in its place; nobody has to find it silent half an hour later."""
+    site.cloud.fleet.environment["LOCAL_CLOUD_KILLS"] = "1"
+    backup = site.night()
+    assert (backup.status, backup.failure_reason) == (BackupStatus.FAILED, FailureReason.INTERNAL_ERROR)
+    assert len(site.subjects()) == 1
+    site.assert_nothing_left()
+
+
+def test_a_bundle_that_cannot_be_fetched_once_costs_no_night(site: Site) -> None:
+    """The second instance has it, within the same window."""
+    with site.cloud.gate.refusing("s3", "GetObject", NOT_THERE, times=1) as refused:
+        backup = site.night()
+    assert refused
+    assert (backup.status, len(site.subjects())) == (BackupStatus.SUCCESS, 1)
+    assert backup.first_instance not in (None, backup.instance_id)
+    site.assert_nothing_left()
+
+
+def test_an_instance_that_cannot_be_launched_is_told_and_comes_later(site: Site) -> None:
+    """The operator knows at once why the night does not begin; the group tries on by itself."""
+    site.cloud.lifecycle.refusal = "We currently do not have sufficient capacity."
+    site.stack.fire_schedule()
+    site.cloud.wait("the operator is told", lambda: bool(site.subjects()), site.patience)
+    (waiting,) = site.stack.records()
+    assert "sufficient capacity" in str(waiting.message)
+    assert "WAITS" in site.subjects()[0]
+    site.cloud.lifecycle.refusal = ""
+    site.cloud.launch_again()
+    assert site.end_of_night().status is BackupStatus.SUCCESS
+    assert len(site.subjects()) == 2
+    site.assert_nothing_left()
+
+
+def test_a_clean_up_that_breaks_off_is_finished_by_the_next_reconcile(site: Site) -> None:
+    """The mail does not wait for it; no rule stays that would stop anything."""
+    with site.cloud.gate.refusing("events", "DisableRule", DENIED, times=1) as refused:
+        backup = site.night()
+    assert refused
+    assert (backup.status, len(site.subjects())) == (BackupStatus.SUCCESS, 1)
+    assert site.stack.stop_rules()
+    site.stack.reconcile()
+    site.stack.wait_for_the_end()
     site.assert_nothing_left()
 
 
@@ -173,7 +250,7 @@ def test_a_report_that_cannot_be_sent_is_sent_by_the_next_reconcile(site: Site) 
 
 def test_events_that_arrive_twice_and_late_change_nothing(site: Site) -> None:
     """Two deliveries at the same moment while it lasts; and when all is over all once more, the last first."""
-    site.cloud.bridge.distort = lambda event: [event] if event["detail-type"] == TERMINATED_EVENT else [event, event]
+    site.cloud.bridge.distort = lambda event: [event, event]
     backup = site.night()
     site.cloud.bridge.distort = lambda event: [event]
     for event in reversed(list(site.cloud.bridge.delivered)):
@@ -195,6 +272,16 @@ def test_two_schedules_at_once_make_one_backup(site: Site) -> None:
     site.truths = {site.snapshots()[0]: account(site.source)}
     assert len(site.subjects()) == 2
     site.assert_nothing_left()
+
+
+def test_a_stack_that_is_deleted_while_a_backup_waits_leaves_no_rule(site: Site) -> None:
+    """The rule that stops it is the stack's own."""
+    site.cloud.lifecycle.refusal = "There is no capacity."
+    site.stack.fire_schedule()
+    site.cloud.wait("the rule is armed", lambda: bool(site.stack.stop_rules()), site.patience)
+    site.cloud.wait("the start is over", lambda: site.cloud.functions.is_idle, site.patience)
+    site.cloud.client("cloudformation").delete_stack(StackName="backups")
+    assert site.cloud.client("events").list_rules()["Rules"] == []
 
 
 def test_a_stack_that_is_made_anew_finds_the_history_again(site: Site) -> None:

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # The disk of the guest, made once and kept: image.sh prints the directory with disk.img and the key for root's ssh.
-# Debian 13, for its boto3 knows AWS_ENDPOINT_URL; with the packages that the user data asks for, so that a night needs no mirror.
+# Debian 13, with the packages that the bundle's install.sh asks for, so that a night needs no mirror.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 packages=systemd-sysv,udev,dbus,kmod,cloud-init,ifupdown,isc-dhcp-client,iproute2,openssh-server,ca-certificates,e2fsprogs
-packages+=,fpart,rsync,nfs-common,python3-boto3,python3-venv
+packages+=,fpart,rsync,nfs-common
 modules=$(echo /usr/lib/uml/modules/*)
 wanted=$({ echo "$modules"; find image.sh image -type f -exec sha256sum {} +; } | LC_ALL=C sort | sha256sum | cut -c1-12)
 place="${XDG_CACHE_HOME:-$HOME/.cache}/efs-backup/nfs-image-$wanted"

@@ -1,4 +1,4 @@
-"""Two nights and a restore over real NFS, told step by step: `python -m tests.nfs.real_nfs IMAGE BUNDLE`."""
+"""Four nights and a restore over real NFS, told step by step: `python -m tests.nfs.real_nfs IMAGE BUNDLE`."""
 
 import logging
 import shutil
@@ -23,9 +23,12 @@ from tests.nfs.checks import check, check_equal, check_mount, check_same, explai
 from tests.nfs.guest import Guests
 from tests.nfs.network import Network, dns_name
 from tests.nfs.servers import Servers
-from tests.nfs.trees import DELETED, FILES, NEW, change_files, make_files
+from tests.nfs.trees import DELETED, FILES, NEW, change_files, change_little, make_files
 
 OUTAGE_SECONDS = 6.0
+RETAINED = 2
+"""Snapshots: so the third night drops one, and the fourth has a spare."""
+
 PATIENCE_SECONDS = 900.0
 """The guest has one processor, which is slow, and the machine may have other things to do."""
 
@@ -44,6 +47,8 @@ class Story:
         """All of it."""
         self._first_night()
         self._second_night()
+        self._third_night()
+        self._fourth_night()
         self._restore()
 
     def _first_night(self) -> None:
@@ -75,6 +80,43 @@ class Story:
         with self.step("Both snapshots equal what the source was"):
             check_equal("The number of snapshots", len(self._site.snapshots()), 2)
             self._check_snapshots()
+
+    def _third_night(self) -> None:
+        self._spend_a_day("third")
+        with self.step("Third night: the oldest snapshot is dropped, and becomes the spare"):
+            self._start()
+            self._check_end(self._site.end_of_night())
+            check_equal("The spares", len(self._spares()), 1)
+        self._check_kept()
+
+    def _fourth_night(self) -> None:
+        self._spend_a_day("fourth")
+        (spare,) = self._spares()
+        with self.step("Fourth night: the spare becomes the snapshot, and what changed by day is all that is written"):
+            self._start()
+            ended = self._site.end_of_night()
+            self._check_end(ended)
+            check_equal("The inode of the snapshot", _inode(self._series / str(ended.snapshot)), spare)
+        self._check_kept()
+
+    def _spend_a_day(self, which: str) -> None:
+        change_little(self._site.source, which)
+        self._servers.renew()
+
+    def _check_kept(self) -> None:
+        for name in sorted(self._site.truths)[:-RETAINED]:
+            del self._site.truths[name]
+        with self.step(f"The {RETAINED} snapshots that are kept equal what the source was"):
+            check_equal("The snapshots", self._site.snapshots(), sorted(self._site.truths))
+            self._check_snapshots()
+
+    def _spares(self) -> list[int]:
+        """The inodes of the trees that are kept as spares."""
+        return [_inode(path) for path in self._series.glob(".spare-*") if path.is_dir()]
+
+    @property
+    def _series(self) -> Path:
+        return self._site.backup / "efs-backup" / "daily"
 
     def _restore(self) -> None:
         lost = self._site.source / "directory-3"
@@ -109,9 +151,8 @@ class Story:
         check_equal("The NFS servers that died", self._servers.dead(), [])
 
     def _check_snapshots(self) -> None:
-        series = self._site.backup / "efs-backup" / "daily"
         for name, truth in self._site.truths.items():
-            check_same(f"The snapshot {name}", account(series / name), truth)
+            check_same(f"The snapshot {name}", account(self._series / name), truth)
         self._site.assert_nothing_left()
 
     def _break_off(self, file_system: str) -> None:
@@ -149,7 +190,7 @@ class Story:
 
     def _copied(self) -> int:
         """The files in the partial."""
-        partials = (self._site.backup / "efs-backup" / "daily").glob(".partial-*")
+        partials = self._series.glob(".partial-*")
         return sum(path.is_file() for partial in partials for path in partial.rglob("*"))
 
     @contextmanager
@@ -157,6 +198,10 @@ class Story:
         """A step: one line, when it is done."""
         with timed(self._console, text):
             yield
+
+
+def _inode(path: Path) -> int:
+    return path.stat().st_ino
 
 
 def play(place: Path, image: Path, bundle: Path) -> None:
@@ -176,7 +221,7 @@ def play(place: Path, image: Path, bundle: Path) -> None:
 def build(cloud: LocalCloud, assembly: Assembly) -> Site:
     """A site that waits as long as guests take."""
     bootstrap(cloud, assembly)
-    site = Site.build(cloud, assembly)
+    site = Site.build(cloud, assembly, Retain=str(RETAINED))
     site.patience = PATIENCE_SECONDS
     cloud.fleet.shutdown_seconds = 30.0
     return site

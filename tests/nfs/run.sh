@@ -18,5 +18,5 @@ bash deployment/build-bundle.sh
 say "The disk of the guest"
 image=$(bash tests/nfs/image.sh)
 echo "$image"
-say "Two nights and a restore"
+say "Four nights and a restore"
 exec "$environment/bin/python" -m tests.nfs.real_nfs "$image" deployment/dist/efs-backup-agent.zip

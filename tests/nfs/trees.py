@@ -23,3 +23,11 @@ def change_files(source: Path) -> None:
         (source / f"directory-{number % 10}" / f"file {number}").unlink()
     for number in range(NEW):
         write(source / f"new directory {number % 10}" / f"file {number}", f"new {number}")
+
+
+def change_little(source: Path, word: str) -> None:
+    """A quiet day: a file is rewritten, one is new, one is gone, one has another mode."""
+    write(source / "directory-0" / "file 0", word, A_DAY_AGO_NS + FILES + len(word))
+    write(source / "directory-1" / f"{word} file", word)
+    (source / "new directory 1" / f"file {len(word) * 10 + 1}").unlink()
+    (source / "directory-2" / "file 2").chmod(0o600 if word == "third" else 0o640)

@@ -2,38 +2,25 @@
 
 import json
 import logging
-from collections.abc import Iterator
 from dataclasses import replace
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto.autoscaling.models import autoscaling_backends
 
 from efs_backup.domain.errors import FailureReason, SettingsFault
 from efs_backup.domain.operations.lifecycle import AGENT, LifecycleAction, create_commands
 from efs_backup.domain.operations.record import BackupId
+from efs_backup.domain.operations.triggers import reconcile_event
 from efs_backup.domain.results import BackupStatus
 from efs_backup.orchestrator import handler
-from tests.cloud import ACCOUNT, GROUP, REGION, RULE, Cloud, Faults, a_stack, event_from_file
-
-
-@pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    """A stack before its first night."""
-    with a_stack(monkeypatch.setenv) as made:
-        yield made
-
-
-@pytest.fixture
-def faults(cloud: Cloud) -> Faults:
-    """Refusals of AWS."""
-    assert boto3.DEFAULT_SESSION
-    return Faults(boto3.DEFAULT_SESSION)
+from tests.cloud import GROUP, RULE, Cloud, Faults, event_from_file
 
 
 def succeed(cloud: Cloud, backup_id: BackupId) -> None:
     """The agent publishes a snapshot, reports, goes home, and is let go."""
+    if not cloud.store.get(backup_id).instance_id:
+        cloud.agent_claims(backup_id)
     cloud.agent_reports(backup_id, BackupStatus.SUCCESS, snapshot="20261122T020000Z", number_of_files=12)
     cloud.agent_goes_home()
     cloud.deliver()
@@ -42,12 +29,12 @@ def succeed(cloud: Cloud, backup_id: BackupId) -> None:
 
 
 def assert_nothing_left(cloud: Cloud) -> None:
-    """No instance is wanted or there, no rule is left, nobody may call the function by it."""
+    """No instance is wanted or there, and the template's rule would stop nothing."""
     assert cloud.capacity() == 0
     assert cloud.instances() == []
     assert cloud.rules() == []
-    with pytest.raises(ClientError, match="ResourceNotFound"):
-        boto3.client("lambda").get_policy(FunctionName="efs-backup-orchestrator")
+    (target,) = boto3.client("events").list_targets_by_rule(Rule=RULE)["Targets"]
+    assert json.loads(target["Input"]) == reconcile_event()
 
 
 def test_a_night_that_succeeds(cloud: Cloud) -> None:
@@ -112,11 +99,11 @@ BOOT = "E: Unable to fetch some archives"
 def test_an_instance_that_could_not_be_set_up(cloud: Cloud) -> None:
     """Its boot gives it back; as no agent can be asked its hold ends at once; the mail has the boot's last words."""
     backup = cloud.schedule_fires()
+    cloud.time = "2026-11-22T04:40:00Z"
     instance = cloud.instances()
     cloud.agent_goes_home()
     cloud.deliver()
     assert cloud.instances() == instance, "it is held"
-    cloud.time = "2026-11-22T02:04:00Z"
     assert cloud.finish_fails(127, BOOT)["action"] == "let the instance go"
     cloud.deliver()
     ended = cloud.newest()
@@ -183,16 +170,6 @@ def test_an_agent_that_falls_silent_is_not_waited_for(cloud: Cloud) -> None:
     cloud.deliver()
     assert "Out of memory" in cloud.mails()[0][1]
     assert_nothing_left(cloud)
-
-
-def test_an_instance_that_cannot_be_launched_yet_is_waited_for(cloud: Cloud) -> None:
-    """There may be none of its type for an hour; the group tries on."""
-    cloud.schedule_fires()
-    group = autoscaling_backends[ACCOUNT][REGION].autoscaling_groups[GROUP]
-    group.instance_states = []
-    cloud.time = "2026-11-22T03:00:00Z"
-    assert "1 silent" in cloud.reconcile()["reason"]
-    assert cloud.capacity() == 1
 
 
 def test_a_source_that_does_not_exist_costs_no_instance(cloud: Cloud) -> None:
@@ -388,14 +365,13 @@ def test_a_record_that_vanished_is_reported_as_that(cloud: Cloud) -> None:
 
 
 def test_an_agent_that_never_reports_is_found_by_reconcile(cloud: Cloud) -> None:
-    """No instance could be launched, so no event comes: after window and hold the backup is Unknown."""
+    """No instance could be launched, and no event said so: after window and hold the backup is Unknown."""
+    cloud.lifecycle.refusal = "no capacity"
     backup = cloud.schedule_fires()
+    cloud.events.clear()
     cloud.time = "2026-11-22T05:59:59Z"
     cloud.reconcile()
     assert cloud.newest().status is BackupStatus.RUNNING
-    boto3.client("autoscaling").delete_lifecycle_hook(
-        AutoScalingGroupName=GROUP, LifecycleHookName="efs-backup-farewell"
-    )
     cloud.time = "2026-11-22T06:00:00Z"
     cloud.reconcile()
     assert cloud.store.get(backup.backup_id).status is BackupStatus.UNKNOWN
@@ -480,6 +456,7 @@ def test_a_success_is_reported_only_if_asked(cloud: Cloud, monkeypatch: pytest.M
     succeed(cloud, cloud.schedule_fires().backup_id)
     cloud.time = "2026-11-23T02:00:00Z"
     failing = cloud.schedule_fires()
+    cloud.agent_claims(failing.backup_id)
     cloud.agent_reports(failing.backup_id, BackupStatus.FAILED, failure_reason=FailureReason.COPY_FAILED)
     cloud.agent_goes_home()
     cloud.deliver()

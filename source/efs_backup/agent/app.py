@@ -1,18 +1,21 @@
-"""The command line of the agent: `efs-backup-agent backup | finish | restore`, started by systemd and Run Command."""
+"""The command line of the agent: `efs-backup-agent backup | finish | restore | give-up`, of units and Run Command."""
 
 import logging
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
 
 from efs_backup.agent.backup import back_up
 from efs_backup.agent.finish import finish as finish_backup
+from efs_backup.agent.finish import give_up as give_backup_up
+from efs_backup.agent.restore import give_up as give_restore_up
 from efs_backup.agent.restore import restore as restore_snapshot
 from efs_backup.agent.running import present
-from efs_backup.agent.services import BackupServices, RestoreServices
+from efs_backup.agent.services import BackupServices, Machine, RestoreServices, agent_log
 from efs_backup.domain.humanize import shown_lines
 from efs_backup.domain.operations.lifecycle import LifecycleAction
 from efs_backup.domain.operations.record import BackupId
@@ -21,6 +24,7 @@ from efs_backup.engine.machine.circumstances import settle
 ENVIRONMENT_FILE = Path("/etc/efs-backup/agent.env")
 """Where the user data writes what the unit gives to the agent."""
 
+_logger = logging.getLogger(__name__)
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -33,11 +37,9 @@ def main() -> None:
 @main.command()
 def backup() -> None:
     """Make the backup that this instance was started for."""
-    services = BackupServices.of_environment()
-    log_into(services.machine.log)
-    with present(services.machine.place) as is_alone:
-        if not is_alone:
-            raise click.ClickException("Another agent is at work on this instance.")
+    with _told():
+        services = BackupServices.of_environment()
+    with _alone(services.machine):
         back_up(services)
 
 
@@ -50,17 +52,48 @@ def backup() -> None:
 def finish(backup_id: str, group: str, hook: str, token: str, instance_id: str) -> None:
     """End the backup gracefully, and let the held instance go."""
     know_settings(ENVIRONMENT_FILE)
-    services = BackupServices.of_environment()
-    log_into(services.machine.log)
-    finish_backup(services, LifecycleAction(group, hook, token, instance_id), BackupId(backup_id))
+    with _told():
+        services = BackupServices.of_environment()
+        finish_backup(services, LifecycleAction(group, hook, token, instance_id), BackupId(backup_id))
 
 
 @main.command()
 def restore() -> None:
     """Make the restore that this instance was started for."""
-    services = RestoreServices.of_environment()
-    log_into(services.machine.log)
-    restore_snapshot(services)
+    with _told():
+        services = RestoreServices.of_environment()
+    with _alone(services.machine):
+        restore_snapshot(services)
+
+
+@main.command()
+def give_up() -> None:
+    """End in the place of an agent that has died for good: say so, and give the instance back."""
+    with _told():
+        if os.environ.get("AGENT_TASK") == "restore":
+            give_restore_up(RestoreServices.of_environment())
+        else:
+            give_backup_up(BackupServices.of_environment())
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Log from the start: what ends the agent before its work begins is in its log too, whose last lines are mailed."""
+    log_into(agent_log())
+    try:
+        yield
+    except Exception:
+        _logger.exception("The agent ends")
+        raise
+
+
+@contextmanager
+def _alone(machine: Machine) -> Iterator[None]:
+    """Be the agent at work on this machine."""
+    with present(machine.place) as is_alone:
+        if not is_alone:
+            raise click.ClickException("Another agent is at work on this instance.")
+        yield
 
 
 def know_settings(file: Path) -> None:

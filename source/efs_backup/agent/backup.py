@@ -11,7 +11,7 @@ from efs_backup.domain.errors import BackupError, FailureReason, RecordChanged, 
 from efs_backup.domain.operations.first_backup import may_begin
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.record_endings import agent_log_key, boot_log_key, with_result
-from efs_backup.domain.operations.workflow import Action, decide_service
+from efs_backup.domain.operations.workflow import SILENCE, Action, decide_service
 from efs_backup.domain.requests.requests import Asked, BackupRequest, Named
 from efs_backup.domain.results import BackupResult, BackupStatus
 from efs_backup.domain.snapshots.window import Window
@@ -21,29 +21,51 @@ from efs_backup.engine.machine.signals import stopping_on_signals
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.runs.backup import BackupRun
 from efs_backup.engine.runs.recognition import label_facts
+from efs_backup.lib.insisting import insist
+
+CLAIM_SECONDS = SILENCE.total_seconds()
+"""For so long the orchestrator waits for a first sign of life."""
 
 _logger = logging.getLogger(__name__)
 _TASK = "backup"
 
 
 def back_up(services: BackupServices) -> None:
-    """Make the backup that this instance was started for, and give the instance back; whatever happens."""
-    try:
-        backup = _claim(services)
-        if backup:
-            result = _result_of(services, backup)
-            _logger.info("%s: %s", result.status, result.message)
-            report(services, backup, result)
-    finally:
-        services.group.stop_instance()
+    """Make the backup that this instance was started for, and give the instance back; whatever happens.
+
+    Signals are heeded from here to the end: none cuts the writing of the result short. A machine that only boots anew
+    is not given back, and its record stays open: the agent that it starts then serves the same backup.
+    """
+    asked = Stop(Window())
+    with stopping_on_signals(asked):
+        try:
+            _serve(services, asked)
+        except Exception:
+            _logger.exception("The agent cannot go on")
+            raise
+        finally:
+            if not services.machine.reboots:
+                insist(services.group.stop_instance)
+
+
+def _serve(services: BackupServices, asked: Stop) -> None:
+    backup = insist(lambda: _claim(services), seconds=CLAIM_SECONDS)
+    if backup is None:
+        return
+    result = _result_of(services, backup, asked)
+    _logger.info("%s: %s", result.status, result.message)
+    if services.machine.reboots and result.status is not BackupStatus.SUCCESS:
+        _logger.info("The machine boots anew; the backup %s goes on afterwards", backup.backup_id)
+        return
+    report(services, backup, result)
 
 
 def report(services: BackupServices, backup: BackupRecord, result: BackupResult) -> None:
-    """Store the logs and write into the record how the backup ended."""
+    """Store the logs and write into the record how the backup ended; DynamoDB may refuse for minutes."""
     now = services.machine.clock()
     ended = replace(with_result(backup, result, now), logs=store_logs(services))
     try:
-        services.store.update(backup, ended)
+        insist(lambda: services.store.update(backup, ended))
     except RecordChanged as changed:
         _logger.warning("The backup was closed before this report: %s", changed.message)
     except RecordGone:
@@ -59,24 +81,30 @@ def store_logs(services: BackupServices) -> str | None:
 
 
 def _claim(services: BackupServices) -> BackupRecord | None:
-    """The backup that this instance serves, with its id in the record."""
+    """The backup that this instance serves, with its id and a first sign of life in the record. Safe to repeat."""
     latest_id = services.store.latest()
     try:
         latest = services.store.get(latest_id) if latest_id else None
     except RecordGone:
         latest = None
-    decision = decide_service(latest, services.machine.instance_id, services.machine.clock())
+    now = services.machine.clock()
+    decision = decide_service(latest, services.machine.instance_id, now)
     _logger.info("%s: %s", decision.action, decision.reason)
     if decision.action is not Action.SERVE or latest is None:
         return None
-    claimed = replace(latest, instance_id=services.machine.instance_id)
-    services.store.update(latest, claimed)
+    machine = services.machine
+    claimed = replace(latest, instance_id=machine.instance_id, ami_id=machine.ami_id, heartbeat_time=now)
+    try:
+        services.store.update(latest, claimed)
+    except RecordChanged as changed:
+        _logger.info("It goes home: %s", changed.message)
+        return None
     return claimed
 
 
-def _result_of(services: BackupServices, backup: BackupRecord) -> BackupResult:
+def _result_of(services: BackupServices, backup: BackupRecord, asked: Stop) -> BackupResult:
     try:
-        return _run(services, backup)
+        return _run(services, backup, asked)
     except BackupError as error:
         return BackupResult.failed(error)
     except WrongUsage as error:
@@ -87,11 +115,14 @@ def _result_of(services: BackupServices, backup: BackupRecord) -> BackupResult:
         return BackupResult(BackupStatus.FAILED, message, "Read the log.", FailureReason.INTERNAL_ERROR)
 
 
-def _run(services: BackupServices, backup: BackupRecord) -> BackupResult:
+def _run(services: BackupServices, backup: BackupRecord, asked: Stop) -> BackupResult:
     machine = services.machine
     stop = Stop(Window((backup.window_stop - machine.clock()).total_seconds()))
+    if why := asked.reason():
+        stop.ask(why)
     runner, settings = Runner.with_new_family(), services.settings
-    read, write = Side(settings.source_file_system, "source"), Side(settings.backup_file_system, "backup")
+    read = Side(settings.source_file_system, "source")
+    write = Side(settings.backup_file_system, "backup", settings.backup_access_point)
     with (
         stopping_on_signals(stop),
         Heartbeat(services, backup, stop) as watcher,
@@ -111,7 +142,7 @@ def _request(services: BackupServices, source: Path, target: Path) -> BackupRequ
 
 def _asked(services: BackupServices, target: Path) -> Asked:
     """What the stack says. Its `Retain` is the rule: who lowers it there means it. Raises SeriesMissing."""
-    settings, newest = services.settings, services.store.newest_success()
+    settings, newest = services.settings, insist(services.store.newest_success)
     source, backup = settings.source_file_system, settings.backup_file_system
     expected = newest.snapshot if newest else None
     facts = label_facts(target, settings.folder_label, expected, services.machine.clock())

@@ -3,7 +3,9 @@
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from efs_backup.agent.backup import store_logs
@@ -12,7 +14,8 @@ from efs_backup.agent.services import BackupServices
 from efs_backup.domain.errors import RecordChanged, RecordGone
 from efs_backup.domain.operations.lifecycle import LifecycleAction
 from efs_backup.domain.operations.record import BackupId, BackupRecord
-from efs_backup.domain.operations.record_endings import ended_without_result
+from efs_backup.domain.operations.record_endings import ended_without_result, is_served_by
+from efs_backup.lib.insisting import insist
 
 HEARTBEAT_SECONDS = 60.0
 
@@ -26,14 +29,25 @@ def finish(services: BackupServices, action: LifecycleAction, backup_id: BackupI
 
     Safe to call twice, long after the backup has ended, and where none ever began.
     """
+    hold = partial(services.group.heartbeat, action)
     try:
-        _let_agent_end(services, action)
-        _close_if_open(services, backup_id)
+        _let_agent_end(services, hold)
+        close_if_open(services, backup_id, hold)
     finally:
         services.group.complete(action)
 
 
-def _let_agent_end(services: BackupServices, action: LifecycleAction) -> None:
+def give_up(services: BackupServices) -> None:
+    """End in the place of an agent that has died for good: record it, and give the instance back."""
+    try:
+        backup_id = insist(services.store.latest)
+        if backup_id:
+            close_if_open(services, backup_id)
+    finally:
+        insist(services.group.stop_instance)
+
+
+def _let_agent_end(services: BackupServices, hold: Callable[[], None]) -> None:
     place = services.machine.place
     if not is_present(place):
         return
@@ -41,28 +55,35 @@ def _let_agent_end(services: BackupServices, action: LifecycleAction) -> None:
     next_heartbeat = time.monotonic()
     while is_present(place):
         if time.monotonic() >= next_heartbeat:
-            services.group.heartbeat(action)
+            hold()
             next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
         time.sleep(_POLL_SECONDS)
 
 
-def _close_if_open(services: BackupServices, backup_id: BackupId) -> None:
+def close_if_open(services: BackupServices, backup_id: BackupId, hold: Callable[[], None] | None = None) -> None:
+    """Record that this backup ended without a result, if this instance served it; DynamoDB may refuse for minutes.
+
+    `hold` keeps the instance meanwhile.
+    """
     try:
-        backup = services.store.get(backup_id)
+        backup = insist(lambda: services.store.get(backup_id), meanwhile=hold)
     except RecordGone:
         _logger.warning("There is no record of %s", backup_id)
         return
-    if backup.has_ended or backup.instance_id not in (None, services.machine.instance_id):
+    if backup.has_ended:
         return
-    _close(services, backup)
+    if not is_served_by(backup, services.machine.instance_id, services.machine.booted):
+        _logger.info("The backup %s is none of this instance's: %s serves it", backup_id, backup.instance_id)
+        return
+    _close(services, backup, hold)
 
 
-def _close(services: BackupServices, backup: BackupRecord) -> None:
+def _close(services: BackupServices, backup: BackupRecord, hold: Callable[[], None] | None) -> None:
     machine = services.machine
     words = last_lines(machine.log) or last_lines(machine.boot_log)
     ended = replace(ended_without_result(backup, machine.clock(), words), logs=store_logs(services))
     try:
-        services.store.update(backup, ended)
+        insist(lambda: services.store.update(backup, ended), meanwhile=hold)
     except RecordChanged as changed:
         _logger.info("It was reported meanwhile: %s", changed.message)
 

@@ -1,21 +1,31 @@
 """The agent's restore: mount, plan, carry out, report by SNS and S3, go home."""
 
 import logging
+from collections.abc import Callable
 
+from efs_backup.agent.finish import last_lines
 from efs_backup.agent.mounts import Side, both_mounted
 from efs_backup.agent.services import RestoreServices
 from efs_backup.domain.copying.statistics import CopyStatistics
-from efs_backup.domain.errors import EfsBackupError, ReportFailed, RestoreFailed
+from efs_backup.domain.errors import BucketRefused, EfsBackupError, ReportFailed, RestoreFailed
 from efs_backup.domain.operations.record_endings import agent_log_key, boot_log_key
 from efs_backup.domain.operations.report import Report
-from efs_backup.domain.operations.restore_report import report_on_failure, report_on_restore, restore_request
-from efs_backup.domain.results import RestoreResult
+from efs_backup.domain.operations.restore_mark import RestoreMark, decide_restore, mark_key
+from efs_backup.domain.operations.restore_report import (
+    report_on_end_without_result,
+    report_on_failure,
+    report_on_repeated,
+    report_on_restore,
+    restore_request,
+)
+from efs_backup.domain.results import RestoreResult, RestoreStatus
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.mounting import inside
 from efs_backup.engine.machine.process import Runner
 from efs_backup.engine.machine.signals import stopping_on_signals
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.runs.restore import RestoreRun
+from efs_backup.lib.insisting import insist
 
 _logger = logging.getLogger(__name__)
 _TASK = "restore"
@@ -42,17 +52,75 @@ class LogWatcher:
 
 
 def restore(services: RestoreServices) -> None:
-    """Restore what the stack was made for, report how it went, and give the instance back; whatever happens."""
-    try:
-        outcome = _restore_or_fail(services)
-        _tell(services, outcome)
-    finally:
-        services.group.stop_instance()
+    """Restore what the stack was made for, once, report how it went, and give the instance back; whatever happens.
+
+    A machine that only boots anew is not given back, and the mark stays open: its next agent goes on.
+    """
+    asked = Stop(Window())
+    with stopping_on_signals(asked):
+        try:
+            _restore_once(services, asked)
+        except Exception:
+            _logger.exception("The agent cannot go on")
+            raise
+        finally:
+            if not services.machine.reboots:
+                insist(services.group.stop_instance)
 
 
-def _restore_or_fail(services: RestoreServices) -> RestoreResult | EfsBackupError:
+def _restore_once(services: RestoreServices, asked: Stop) -> None:
+    settings, machine = services.settings, services.machine
+    if settings.dry_run:  # it touches nothing, however often
+        _tell(services, _outcome_of(lambda: _run(services, asked)))
+        return
+    mark = RestoreMark.of(settings, machine.instance_id, machine.clock())
     try:
-        result = _run(services)
+        found = _begin(services, mark)
+    except EfsBackupError as error:
+        _logger.exception("The mark of this restore: %s", error.message)
+        _tell(services, error)
+        return
+    decided = decide_restore(found, machine.instance_id)
+    _logger.info("%s", decided.reason)
+    if found and not decided.yes:
+        _send(services, report_on_repeated(found, decided, settings))
+        return
+    _carry_out(services, found or mark, asked)
+
+
+def _begin(services: RestoreServices, mark: RestoreMark) -> RestoreMark | None:
+    """Leave the mark; gives the one that is there. Raises RestoreFailed: without a mark nothing is restored."""
+    key, bucket = mark_key(services.settings), services.log_bucket
+    try:
+        found = bucket.begin(key, mark.to_text())
+    except BucketRefused as refused:
+        raise RestoreFailed(
+            f"The mark that keeps this restore from being done twice cannot be left: {refused.message} Nothing was"
+            " touched.",
+            "See that the bucket of RestoreLogBucket is there, and that the instance's role may write to it.",
+        ) from refused
+    return RestoreMark.from_text(found, bucket.address(key)) if found is not None else None
+
+
+def _carry_out(services: RestoreServices, mark: RestoreMark, asked: Stop) -> None:
+    outcome = _outcome_of(lambda: _run(services, asked))
+    is_over = isinstance(outcome, RestoreResult) and outcome.status is RestoreStatus.SUCCESS
+    if services.machine.reboots and not is_over:
+        _logger.info("The machine boots anew; the restore goes on afterwards")
+        return
+    logs = _store_logs(services)
+    result = "Failed" if isinstance(outcome, EfsBackupError) else outcome.status
+    ended = mark.over(services.machine.clock(), result, outcome.message, logs)
+    try:
+        services.log_bucket.replace(mark_key(services.settings), ended.to_text())
+    except BucketRefused:
+        _logger.exception("The mark does not say how the restore ended")
+    _send(services, _report_on(outcome, services, logs))
+
+
+def _outcome_of(run: Callable[[], RestoreResult]) -> RestoreResult | EfsBackupError:
+    try:
+        result = run()
     except EfsBackupError as error:
         _logger.exception("The restore failed: %s", error.message)
         return error
@@ -63,33 +131,47 @@ def _restore_or_fail(services: RestoreServices) -> RestoreResult | EfsBackupErro
     return result
 
 
-def _run(services: RestoreServices) -> RestoreResult:
+def _run(services: RestoreServices, asked: Stop) -> RestoreResult:
     settings, machine = services.settings, services.machine
-    runner, stop = Runner.with_new_family(), Stop(Window())
     read, write = Side(settings.backup_file_system, "backup"), Side(settings.target_file_system, "target")
-    with (
-        stopping_on_signals(stop),
-        both_mounted(machine, services.file_systems, runner, read, write) as (backup, target),
-    ):
+    runner = Runner.with_new_family()
+    with both_mounted(machine, services.file_systems, runner, read, write) as (backup, target):
         order = restore_request(settings, str(backup), str(inside(target, settings.restore_prefix)))
-        run = RestoreRun(order, now=machine.clock(), runner=runner, stop=stop, watcher=LogWatcher())
+        run = RestoreRun(order, now=machine.clock(), runner=runner, stop=asked, watcher=LogWatcher())
         return run.plan() if settings.dry_run else run.run()
 
 
 def _tell(services: RestoreServices, outcome: RestoreResult | EfsBackupError) -> None:
-    settings, machine = services.settings, services.machine
-    now = machine.clock()
-    services.log_bucket.upload(machine.boot_log, boot_log_key(settings.folder_label, _TASK, now))
-    logs = services.log_bucket.upload(machine.log, agent_log_key(settings.folder_label, _TASK, now))
+    """Store the logs, and mail how it went."""
+    _send(services, _report_on(outcome, services, _store_logs(services)))
+
+
+def _report_on(outcome: RestoreResult | EfsBackupError, services: RestoreServices, logs: str | None) -> Report:
     if isinstance(outcome, EfsBackupError):
-        _send(services, report_on_failure(outcome, settings, logs))
-    else:
-        _send(services, report_on_restore(outcome, settings, logs))
+        return report_on_failure(outcome, services.settings, logs)
+    return report_on_restore(outcome, services.settings, logs)
+
+
+def _store_logs(services: RestoreServices) -> str | None:
+    machine, label = services.machine, services.settings.folder_label
+    now = machine.clock()
+    services.log_bucket.upload(machine.boot_log, boot_log_key(label, _TASK, now))
+    return services.log_bucket.upload(machine.log, agent_log_key(label, _TASK, now))
+
+
+def give_up(services: RestoreServices) -> None:
+    """End in the place of an agent that has died for good: say so, and give the instance back."""
+    machine = services.machine
+    try:
+        words = last_lines(machine.log) or last_lines(machine.boot_log)
+        _send(services, report_on_end_without_result(services.settings, words, _store_logs(services)))
+    finally:
+        insist(services.group.stop_instance)
 
 
 def _send(services: RestoreServices, report: Report) -> None:
     _logger.info("%s\n%s", report.subject, report.text)
     try:
-        services.notifier.report(report)
+        insist(lambda: services.notifier.report(report))
     except ReportFailed:
         _logger.exception("The report could not be sent; it is in the log")

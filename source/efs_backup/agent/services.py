@@ -1,8 +1,9 @@
 """What the agent works with."""
 
 import os
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,9 +22,29 @@ KINDS_VARIABLE = "EFS_BACKUP_MOUNTED_KINDS"
 """Further kinds of file system that may be mounted, by comma: where EFS is emulated."""
 
 
+LOG_VARIABLE = "EFS_BACKUP_AGENT_LOG"
+"""Where the agent's log is, if not in its usual place."""
+
+
 def utc_now() -> datetime:
     """What the clock says."""
     return datetime.now(UTC)
+
+
+def boot_time(proc: Path = Path("/proc")) -> datetime:
+    """When the first process began: of the machine, or of the namespace that stands for one."""
+    seconds_up = float((proc / "uptime").read_text().split()[0])
+    ticks = int((proc / "1" / "stat").read_text().rpartition(")")[2].split()[_START_FIELD])
+    return datetime.fromtimestamp(time.time() - seconds_up + ticks / os.sysconf("SC_CLK_TCK"), UTC)
+
+
+_START_FIELD = 19
+"""Field 22 of proc_pid_stat(5), counted from the one after the name, which may hold anything."""
+
+
+def agent_log(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the agent's log is."""
+    return Path(environment.get(LOG_VARIABLE, "/var/log/efs-backup-agent.log"))
 
 
 @dataclass(frozen=True)
@@ -34,16 +55,24 @@ class Machine:
     zone: str
     mounted_kinds: frozenset[str]
     place: Path = Path("/run/efs-backup")
-    log: Path = Path("/var/log/efs-backup-agent.log")
+    log: Path = field(default_factory=agent_log)
     boot_log: Path = Path("/var/log/cloud-init-output.log")
     clock: Callable[[], datetime] = utc_now
+    ami_id: str | None = None
+    booted: datetime = field(default_factory=boot_time)
+
+    @property
+    def reboots(self) -> bool:
+        """Whether it goes down only to come back: its unit says so, in a place that is empty again afterwards."""
+        return (self.place / "reboots").exists()
 
     @classmethod
     def this_one(cls, environment: Mapping[str, str]) -> "Machine":
         """What the metadata service says. Raises OSError where there is none."""
         metadata = InstanceMetadata.of_environment(environment)
         further = filter(None, environment.get(KINDS_VARIABLE, "").split(","))
-        return cls(metadata.instance_id(), metadata.zone(), MOUNTED_KINDS.union(further))
+        kinds, log = MOUNTED_KINDS.union(further), agent_log(environment)
+        return cls(metadata.instance_id(), metadata.zone(), kinds, log=log, ami_id=metadata.ami_id())
 
 
 @dataclass(frozen=True)
@@ -59,7 +88,7 @@ class BackupServices:
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> "BackupServices":
-        """The services that the environment names. Raises SettingsFault."""
+        """The services that the environment names. Raises SettingsFault, or OSError without metadata."""
         settings = AgentSettings.from_env(environment)
         return cls(
             settings,
@@ -84,7 +113,7 @@ class RestoreServices:
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> "RestoreServices":
-        """The services that the environment names. Raises SettingsFault."""
+        """The services that the environment names. Raises SettingsFault, or OSError without metadata."""
         settings = RestoreSettings.from_env(environment)
         return cls(
             settings,

@@ -60,7 +60,9 @@ interval = click.option(
     "--interval", type=_INTERVALS, default=Interval.DAILY.value, show_default=True, help="The series."
 )
 any_interval = click.option("--interval", type=_INTERVALS, help="Only this series.")
-jobs = click.option("--jobs", type=int, metavar="N", help="Copies at a time; chosen from the machine if not given.")
+jobs = click.option(
+    "--jobs", type=int, metavar="N", help="Workers or parts at a time; chosen from the machine if not given."
+)
 _copier = click.option(
     "--copier",
     type=click.Choice([copier.value for copier in Copier]),
@@ -68,7 +70,7 @@ _copier = click.option(
     show_default=True,
     help="links: link what is equal by listings, write small files, and rsync for the rest; rsync: rsync alone.",
 )
-_threads = click.option("--threads", type=int, metavar="N", help="Threads in each copy; only for links.")
+_threads = click.option("--threads", type=int, metavar="N", help="Threads in each worker; only for links.")
 _files_per_part = click.option("--files-per-part", type=int, metavar="N", help="Files that a copy gets at a time.")
 _operations = click.option(
     "--max-operations-per-second", type=float, metavar="N", help="Spare who else uses the file systems; only for links."

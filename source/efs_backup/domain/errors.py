@@ -26,7 +26,9 @@ EfsBackupError                1
     |-- GroupMissing          1
     |-- GroupBusy             1
     |-- InstanceNotManaged    1
-    |-- FunctionMissing       1
+    |-- CommandDenied         1
+    |-- RuleMissing           1
+    |-- BucketRefused         1
     `-- ReportFailed          1
 """
 
@@ -207,8 +209,16 @@ class InstanceNotManaged(ServiceFault):
     """Systems Manager does not reach the instance."""
 
 
-class FunctionMissing(ServiceFault):
-    """The Lambda function does not exist."""
+class CommandDenied(ServiceFault):
+    """Systems Manager refuses a command for an instance: a right is missing, or the instance's tags are."""
+
+
+class RuleMissing(ServiceFault):
+    """The rule that stops a backup, or its target, is not as the template made it."""
+
+
+class BucketRefused(ServiceFault):
+    """A bucket does not take, or does not give, what it has to for the work to be safe."""
 
 
 class ReportFailed(ServiceFault):

@@ -29,8 +29,8 @@ class BackupStore(Protocol):
     def start(self, backup: BackupRecord, after: BackupId | None) -> None:
         """Record a backup as the one started last, if that is still `after`. Atomic.
 
-        Raises AlreadyStarted where this backup was started before and an instance served it or it has not failed,
-        RecordChanged where another backup was started meanwhile.
+        Raises AlreadyStarted where this backup was started before and an instance served it (another than the first
+        one that its record names now) or it has not failed, RecordChanged where another backup was started meanwhile.
         """
 
     def put(self, backup: BackupRecord) -> None:
@@ -40,9 +40,9 @@ class BackupStore(Protocol):
         """The record of a backup. Raises RecordGone."""
 
     def update(self, before: BackupRecord, after: BackupRecord) -> None:
-        """Write what differs, if the stored status is still the one of `before`.
+        """Write what differs, if the stored status is still the one of `before`, and so is a guarded attribute of it.
 
-        Raises RecordGone, or RecordChanged where the status is another by now.
+        Raises RecordGone, or RecordChanged where the status or what is guarded is another by now.
         """
 
     def latest(self) -> BackupId | None:

@@ -1,5 +1,6 @@
 """Auto Scaling: the group whose one instance makes the backups."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from efs_backup.domain.errors import GroupBusy, GroupMissing
@@ -11,6 +12,21 @@ if TYPE_CHECKING:
     from mypy_boto3_autoscaling.type_defs import AutoScalingGroupTypeDef
 
 _NO_ACTION = "No active Lifecycle Action"
+_GONE = "not found"
+_TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
+_HELD = "Terminating:Wait"
+_GOING = "Terminat"
+"""How the states of an instance begin that is on its way out, or is out."""
+
+
+@dataclass(frozen=True)
+class GroupState:
+    """How many instances a group wants, and which it has: `held` ones wait to be let go, `serving` ones do not."""
+
+    desired_capacity: int
+    instances: tuple[str, ...]
+    serving: tuple[str, ...]
+    held: tuple[str, ...]
 
 
 class BackupGroup:
@@ -28,13 +44,22 @@ class BackupGroup:
         """Want none. Raises GroupMissing, GroupBusy."""
         self._want(0)
 
-    def desired_capacity(self) -> int:
-        """How many instances are wanted. Raises GroupMissing."""
-        return self._describe()["DesiredCapacity"]
+    def state(self) -> GroupState:
+        """How it is now. Raises GroupMissing."""
+        group = self._describe()
+        states = {instance["InstanceId"]: instance["LifecycleState"] for instance in group["Instances"]}
+        return GroupState(
+            group["DesiredCapacity"], tuple(states),
+            serving=tuple(name for name, state in states.items() if not state.startswith(_GOING)),
+            held=tuple(name for name, state in states.items() if state == _HELD),
+        )  # fmt: skip
 
-    def instances(self) -> list[str]:
-        """The instances that are there, in whatever state. Raises GroupMissing."""
-        return [instance["InstanceId"] for instance in self._describe()["Instances"]]
+    def take_away(self, instance_id: str) -> None:
+        """Terminate an instance by way of the hook, and want one less: it may be gone already. Raises GroupBusy."""
+        with ignored("ValidationError", saying=_GONE), translated(self._busy(), "ScalingActivityInProgress"):
+            self._client.terminate_instance_in_auto_scaling_group(
+                InstanceId=instance_id, ShouldDecrementDesiredCapacity=True
+            )
 
     def group_of(self, instance_id: str) -> str | None:
         """The group that an instance belongs to, while it is held too; None where it is in none."""
@@ -51,6 +76,17 @@ class BackupGroup:
                 InstanceId=action.instance_id,
                 LifecycleActionResult="CONTINUE",
             )
+
+    def release(self, instance_id: str) -> None:
+        """Let a held instance go whose token nobody knows; it may be gone already."""
+        hooks = self._client.describe_lifecycle_hooks(AutoScalingGroupName=self.name)["LifecycleHooks"]
+        for hook in hooks:
+            if hook["LifecycleTransition"] == _TERMINATING:
+                with ignored("ValidationError", saying=_NO_ACTION):
+                    self._client.complete_lifecycle_action(
+                        AutoScalingGroupName=self.name, LifecycleHookName=hook["LifecycleHookName"],
+                        InstanceId=instance_id, LifecycleActionResult="CONTINUE",
+                    )  # fmt: skip
 
     def heartbeat(self, action: LifecycleAction) -> None:
         """Hold an instance for another timeout of its hook; it may be gone already."""
@@ -69,14 +105,16 @@ class BackupGroup:
         return groups[0]
 
     def _want(self, capacity: int) -> None:
-        busy = GroupBusy(f"The Auto Scaling group {self.name} is in the middle of a change.", "It is tried again.")
         with (
             translated(self._missing(), "ValidationError", saying="not found"),
-            translated(busy, "ScalingActivityInProgress"),
+            translated(self._busy(), "ScalingActivityInProgress"),
         ):
             self._client.set_desired_capacity(
                 AutoScalingGroupName=self.name, DesiredCapacity=capacity, HonorCooldown=False
             )
+
+    def _busy(self) -> GroupBusy:
+        return GroupBusy(f"The Auto Scaling group {self.name} is in the middle of a change.", "It is tried again.")
 
     def _missing(self) -> GroupMissing:
         return GroupMissing(f"There is no Auto Scaling group {self.name}.", "Deploy the stack again.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
@@ -11,6 +11,8 @@ from efs_backup.domain.errors import AlreadyStarted, RecordChanged, RecordGone
 from efs_backup.domain.operations.record import (
     ID_ATTRIBUTE,
     INSTANCE_ATTRIBUTE,
+    LATEST_ATTRIBUTE,
+    LATEST_KEY,
     STATUS_ATTRIBUTE,
     BackupId,
     BackupRecord,
@@ -28,14 +30,12 @@ if TYPE_CHECKING:
 
     Attributes = dict[str, AttributeValueTypeDef]
 
-LATEST_KEY = "latest"
-"""The key of the item that names the backup started last; no backup's id looks like it."""
-
-_LATEST_ATTRIBUTE = "LatestBackupId"
 _REFUSED = "ConditionalCheckFailedException"
 _CANCELED = "TransactionCanceledException"
 _RECORD_REFUSED = "ConditionalCheckFailed"
-_MAY_START = "attribute_not_exists(#id) OR (#status = :failed AND attribute_not_exists(#instance))"
+_MAY_START = (
+    "attribute_not_exists(#id) OR (#status = :failed AND (attribute_not_exists(#instance) OR #instance = :first))"
+)
 
 
 class RecordTable:
@@ -54,7 +54,9 @@ class RecordTable:
             "ExpressionAttributeNames": {
                 "#id": ID_ATTRIBUTE, "#status": STATUS_ATTRIBUTE, "#instance": INSTANCE_ATTRIBUTE
             },
-            "ExpressionAttributeValues": _attributes({":failed": BackupStatus.FAILED}),
+            "ExpressionAttributeValues": _attributes({
+                ":failed": BackupStatus.FAILED, ":first": backup.first_instance or "nobody"
+            }),
         }  # fmt: skip
         try:
             self._client.transact_write_items(
@@ -112,7 +114,7 @@ class RecordTable:
     def latest(self) -> BackupId | None:
         """See BackupStore."""
         item = self._read(LATEST_KEY)
-        return BackupId(str(item[_LATEST_ATTRIBUTE])) if item else None
+        return BackupId(str(item[LATEST_ATTRIBUTE])) if item else None
 
     def backups(self) -> Iterator[BackupRecord]:
         """See BackupStore; a table holds some hundred records at most, since they expire."""
@@ -138,8 +140,8 @@ class RecordTable:
             condition = {
                 "ConditionExpression": "#latest = :after", "ExpressionAttributeValues": _attributes({":after": after})
             }  # fmt: skip
-            names = {"#latest": _LATEST_ATTRIBUTE}
-        item = _attributes({ID_ATTRIBUTE: LATEST_KEY, _LATEST_ATTRIBUTE: backup_id})
+            names = {"#latest": LATEST_ATTRIBUTE}
+        item = _attributes({ID_ATTRIBUTE: LATEST_KEY, LATEST_ATTRIBUTE: backup_id})
         return {"TableName": self._table, "Item": item, "ExpressionAttributeNames": names, **condition}
 
 
@@ -151,14 +153,34 @@ def _update(before: BackupRecord, change: Change) -> dict[str, Any]:
         clauses.append("SET " + ", ".join(f"{name} = {value}" for name, value, _ in put))
     if drop:
         clauses.append("REMOVE " + ", ".join(name for name, _ in drop))
-    names = {"#status": STATUS_ATTRIBUTE, **{key: name for key, _, name in put}, **dict(drop)}
-    values = {":status": before.status, **{value: change.put[name] for _, value, name in put}}
+    guards = _guards(change)
+    names = {"#status": STATUS_ATTRIBUTE, **{key: name for key, _, name in put}, **dict(drop), **guards.names}
+    values = {":status": before.status, **{value: change.put[name] for _, value, name in put}, **guards.values}
     return {
         "UpdateExpression": " ".join(clauses),
-        "ConditionExpression": "#status = :status",
+        "ConditionExpression": " AND ".join(("#status = :status", *guards.conditions)),
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": _attributes(values),
     }
+
+
+class _Guards(NamedTuple):
+    """What must still hold for guarded attributes, in DynamoDB's words."""
+
+    conditions: list[str]
+    names: dict[str, str]
+    values: dict[str, Any]
+
+
+def _guards(change: Change) -> _Guards:
+    names = {f"#guard{number}": name for number, name in enumerate(change.guards)}
+    held = {key: change.guards[name] for key, name in names.items()}
+    conditions = [
+        f"attribute_not_exists({key})" if value is None else f"{key} = {key.replace('#', ':')}"
+        for key, value in held.items()
+    ]
+    values = {key.replace("#", ":"): value for key, value in held.items() if value is not None}
+    return _Guards(conditions, names, values)
 
 
 def _attributes(item: Mapping[str, Any]) -> "Attributes":

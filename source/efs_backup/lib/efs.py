@@ -33,10 +33,14 @@ class FileSystems:
         return FileSystem(found["SizeInBytes"]["Value"], found["PerformanceMode"], found["ThroughputMode"])
 
     def mount_targets(self, file_system_id: str) -> tuple[MountTarget, ...]:
-        """Where it can be mounted. Raises MountFailed where there is no such file system."""
+        """Where it can be mounted: targets that are being made or deleted, or have no IPv4 address, are left out.
+
+        Raises MountFailed where there is no such file system.
+        """
         with translated(_missing(file_system_id), "FileSystemNotFound"):
             found = self._client.describe_mount_targets(FileSystemId=file_system_id)["MountTargets"]
-        return tuple(MountTarget(target["AvailabilityZoneName"], target["IpAddress"]) for target in found)
+        usable = (target for target in found if target["LifeCycleState"] == "available" and target.get("IpAddress"))
+        return tuple(MountTarget(target.get("AvailabilityZoneName", ""), target["IpAddress"]) for target in usable)
 
 
 def _missing(file_system_id: str) -> MountFailed:

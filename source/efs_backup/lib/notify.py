@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from efs_backup.domain.errors import ReportFailed
 from efs_backup.domain.operations.record import BackupRecord
-from efs_backup.domain.operations.report import Report, anonymous
+from efs_backup.domain.operations.report import NOT_SENT, Report, anonymous
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -36,7 +36,7 @@ class Notifier:
         try:
             self._client.publish(TopicArn=self._topic_arn, Subject=report.subject, Message=report.text)
         except (ClientError, BotoCoreError) as error:
-            raise ReportFailed(f"The report could not be sent to {self._topic_arn}: {error}.") from error
+            raise ReportFailed(f"{NOT_SENT} to {self._topic_arn}: {error}.") from error
 
 
 class AnonymousMetrics:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from efs_backup.domain.errors import InstanceNotManaged
+from efs_backup.domain.errors import CommandDenied, InstanceNotManaged
 from efs_backup.domain.operations.lifecycle import CommandOutput, LifecycleAction, create_commands
 from efs_backup.domain.operations.record import BackupId
 from efs_backup.lib.aws_errors import ignored, translated
@@ -26,13 +26,18 @@ class RunCommand:
     def send_finish(self, action: LifecycleAction, backup_id: BackupId, *, timeout_minutes: int) -> str:
         """Ask the agent on the held instance to finish this backup; gives the command's id.
 
-        Raises InstanceNotManaged where Systems Manager does not reach the instance.
+        Raises InstanceNotManaged where Systems Manager does not reach the instance, CommandDenied where it must not be
+        asked: also of an instance that is gone, for its tags, by which the role may ask it, are gone too.
         """
         unmanaged = InstanceNotManaged(
             f"Systems Manager does not reach the instance {action.instance_id}.",
             "Check that its SSM agent runs, that its role may use Systems Manager, and its way to the service.",
         )
-        with translated(unmanaged, "InvalidInstanceId"):
+        denied = CommandDenied(
+            f"Systems Manager does not let the instance {action.instance_id} be asked to finish.",
+            "Compare the policy of the orchestrator's role with the template's: ssm:SendCommand is missing.",
+        )
+        with translated(unmanaged, "InvalidInstanceId"), translated(denied, "AccessDeniedException"):
             return self._client.send_command(
                 InstanceIds=[action.instance_id],
                 DocumentName=DOCUMENT,
@@ -51,4 +56,4 @@ class RunCommand:
         with ignored("InvocationDoesNotExist"):
             ended = self._client.get_command_invocation(CommandId=command_id, InstanceId=instance_id)
         written = (ended.get("StandardOutputContent", ""), ended.get("StandardErrorContent", ""))
-        return CommandOutput(ended.get("ResponseCode"), "\n".join(written).strip())
+        return CommandOutput(ended.get("ResponseCode"), "\n".join(written).strip(), str(ended.get("StatusDetails", "")))

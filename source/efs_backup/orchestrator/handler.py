@@ -9,13 +9,18 @@ from efs_backup.domain.operations.triggers import (
     FinishFailed,
     InstanceGone,
     InstanceStopping,
+    KnownTrigger,
+    LaunchFailed,
     Reconcile,
     StartBackup,
     StopBackup,
     UnknownTrigger,
     read_trigger,
 )
-from efs_backup.orchestrator.end import finish_failed, hold, instance_gone, stop
+from efs_backup.domain.operations.workflow import Decision
+from efs_backup.orchestrator.end import instance_gone, stop
+from efs_backup.orchestrator.hold import finish_failed, hold
+from efs_backup.orchestrator.launch import launch_failed
 from efs_backup.orchestrator.logs import request, use_json_lines
 from efs_backup.orchestrator.reconcile import reconcile
 from efs_backup.orchestrator.services import Services
@@ -46,7 +51,16 @@ def handler(event: Any, context: Any) -> dict[str, str]:
 
 
 def _dispatch(event: Any, made: Services, now: datetime, request_id: str) -> dict[str, str]:
-    match read_trigger(event):
+    trigger = read_trigger(event)
+    if isinstance(trigger, UnknownTrigger):
+        _logger.warning("An unknown event, no action: %s", trigger.reason)
+        return {"action": "ignore", "reason": trigger.reason}
+    decision = _take(trigger, made, now, request_id)
+    return {"action": decision.action, "reason": decision.reason}
+
+
+def _take(trigger: KnownTrigger, made: Services, now: datetime, request_id: str) -> Decision:
+    match trigger:
         case StartBackup(event_id):
             decision = start(made, now, event_id or request_id)
         case StopBackup(backup_id):
@@ -55,11 +69,10 @@ def _dispatch(event: Any, made: Services, now: datetime, request_id: str) -> dic
             decision = hold(made, action)
         case InstanceGone(group, instance_id):
             decision = instance_gone(made, now, group, instance_id)
+        case LaunchFailed(group, cause):
+            decision = launch_failed(made, now, group, cause)
         case FinishFailed() as failed:
             decision = finish_failed(made, now, failed)
         case Reconcile():
             decision = reconcile(made, now)
-        case UnknownTrigger(reason):
-            _logger.warning("An unknown event, no action: %s", reason)
-            return {"action": "ignore", "reason": reason}
-    return {"action": decision.action, "reason": decision.reason}
+    return decision

@@ -1,10 +1,15 @@
 """Step 7: what was forgotten is found and set right."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from efs_backup.domain.errors import RecordChanged
-from efs_backup.domain.operations.workflow import Action, Decision, Review, review, without_report
+from efs_backup.domain.operations.instances import Instance, served_by
+from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.operations.review import Review, decide_held, decide_silent, review
+from efs_backup.domain.operations.workflow import Action, Decision, without_report
+from efs_backup.lib.asg import GroupState
 from efs_backup.orchestrator.records import end, tell
 from efs_backup.orchestrator.services import Services
 
@@ -13,36 +18,57 @@ _logger = logging.getLogger(__name__)
 
 def reconcile(services: Services, now: datetime) -> Decision:
     """Set right what was forgotten, clean up if nobody works, publish the age of the last success."""
-    capacity = services.group.desired_capacity()  # before the records: a start writes its record first
-    latest = services.store.latest()
+    group = services.group.state()  # before the records: a start writes its record first
+    latest, backups = services.store.latest(), tuple(services.store.backups())
+    instances = services.instances.find_all(group.instances)
     settings = services.settings
     found = review(
-        services.store.backups(), now,
-        hold_minutes=settings.lifecycle_hold_minutes, success_too=settings.success_notification,
+        backups, now, hold_minutes=settings.lifecycle_hold_minutes, success_too=settings.success_notification,
+        instances=instances,
     )  # fmt: skip
-    _set_right(services, found, now)
-    if found.is_idle and services.store.latest() == latest:
-        _clean_up(services, capacity)
     services.metrics.put({"HoursSinceLastSuccess": found.hours_since_success}, now)
+    _set_right(services, found, group, instances, now)
+    if found.is_idle and services.store.latest() == latest:
+        _clean_up(services, group.desired_capacity)
+    _release(services, [each for each in instances if each.instance_id in group.held], backups, now)
     return Decision(Action.RECONCILE, str(found))
 
 
-def _set_right(services: Services, found: Review, now: datetime) -> None:
-    """End what is overdue, take the instance of a silent agent away, report what was not."""
+def _set_right(
+    services: Services, found: Review, group: GroupState, instances: Sequence[Instance], now: datetime
+) -> None:
+    """End what is overdue, do what is right about a silent agent, report what was not."""
     for backup in found.overdue:
-        try:
-            end(services, backup, without_report(backup, now, instance_id=None), now)
-        except RecordChanged:
-            _logger.info("The backup %s was reported at the last moment", backup.backup_id)
-    if found.silent and services.group.instances():  # where none could be launched yet, one may come
-        _logger.warning("Nothing is heard of the agent of %s; its instance is taken away", found.silent[0].backup_id)
-        services.group.stop_instance()
+        _end(services, backup, now)
+    for backup in found.silent:
+        decision = decide_silent(backup, instances, group.desired_capacity)
+        _logger.warning("%s: %s", decision.action, decision.reason)
+        if decision.action is Action.STOP:
+            services.group.stop_instance()
+        if decision.action is Action.CLOSE:
+            _end(services, backup, now)
     for backup in found.unreported:
         tell(services, backup, now)
 
 
+def _end(services: Services, backup: BackupRecord, now: datetime) -> None:
+    try:
+        end(services, backup, without_report(backup, now, instance_id=None), now)
+    except RecordChanged:
+        _logger.info("The backup %s was reported at the last moment", backup.backup_id)
+
+
 def _clean_up(services: Services, capacity: int) -> None:
-    if services.stop_rule.describe_target():
-        services.stop_rule.disarm()
+    """In any case: what a clean-up of the night has left half done looks like nothing."""
+    services.stop_rule.disarm()
     if capacity > 0:
         services.group.stop_instance()
+
+
+def _release(services: Services, held: Sequence[Instance], backups: Sequence[BackupRecord], now: datetime) -> None:
+    """Let go who is held for nothing: the event that would have done so is sent at best, and may be lost."""
+    for instance in held:
+        decision = decide_held(instance.instance_id, served_by(instance, backups), now)
+        if decision.action is Action.LET_GO:
+            _logger.warning("%s: %s", decision.action, decision.reason)
+            services.group.release(instance.instance_id)

@@ -4,10 +4,11 @@ import logging
 from dataclasses import replace
 from datetime import datetime
 
-from efs_backup.domain.errors import RecordGone, ReportFailed
+from efs_backup.domain.errors import RecordChanged, RecordGone, ReportFailed
+from efs_backup.domain.operations.instances import served_by
 from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.report import report_on
-from efs_backup.domain.operations.workflow import has_to_be_reported
+from efs_backup.domain.operations.workflow import has_to_be_reported, is_being_reported
 from efs_backup.domain.ports import BackupStore
 from efs_backup.domain.results import BackupStatus
 from efs_backup.orchestrator.services import Services
@@ -26,6 +27,17 @@ def find_latest(store: BackupStore) -> tuple[BackupId | None, BackupRecord | Non
         return backup_id, None
 
 
+def find_served(services: Services, instance_id: str) -> tuple[BackupId | None, BackupRecord | None]:
+    """The backup that an instance serves or served; only its id where its record is gone and the stop rule has it."""
+    backups = tuple(services.store.backups())
+    served = served_by(services.instances.find(instance_id), backups)
+    if served:
+        return served.backup_id, served
+    armed = services.stop_rule.describe_target()
+    known = {backup.backup_id for backup in backups}
+    return (armed, None) if armed not in known else (None, None)
+
+
 def end(services: Services, before: BackupRecord, after: BackupRecord, now: datetime) -> None:
     """Record how a backup ended, and tell the operator. Raises RecordChanged where somebody else did so meanwhile."""
     services.store.update(before, after)
@@ -33,14 +45,32 @@ def end(services: Services, before: BackupRecord, after: BackupRecord, now: date
 
 
 def tell(services: Services, backup: BackupRecord, now: datetime) -> None:
-    """Report how a backup ended, unless that is done or not wanted; the next reconcile tries again what fails."""
-    success_too = services.settings.success_notification
-    if has_to_be_reported(backup, success_too=success_too):
-        newest = None if backup.status is BackupStatus.SUCCESS else services.store.newest_success()
-        try:
-            services.notifier.report(report_on(backup, newest, services.settings))
-        except ReportFailed:
-            _logger.exception("The backup has ended, but its report could not be sent; the next reconcile tries again")
-            return
-    if backup.has_ended and not backup.report_time:
-        services.store.update(backup, replace(backup, report_time=now))
+    """Report how a backup ended, unless that is done, not wanted, or being done by somebody else at this moment.
+
+    Who reports says so first, on a condition: of two events at once one sends the mail. Who then dies is found by the
+    reconcile, by the age of what was said.
+    """
+    if not has_to_be_reported(backup, success_too=services.settings.success_notification):
+        if backup.has_ended and not backup.report_time:
+            services.store.update(backup, replace(backup, report_time=now))
+        return
+    if is_being_reported(backup, now):
+        return
+    claimed = replace(backup, report_claim=now)
+    try:
+        services.store.update(backup, claimed)
+    except RecordChanged:
+        _logger.info("Another event reports %s at the same moment", backup.backup_id)
+        return
+    report_time = now if _send(services, backup) else None
+    services.store.update(claimed, replace(backup, report_time=report_time, report_claim=None))
+
+
+def _send(services: Services, backup: BackupRecord) -> bool:
+    newest = None if backup.status is BackupStatus.SUCCESS else services.store.newest_success()
+    try:
+        services.notifier.report(report_on(backup, newest, services.settings))
+    except ReportFailed:
+        _logger.exception("The backup has ended, but its report could not be sent; the next reconcile tries again")
+        return False
+    return True

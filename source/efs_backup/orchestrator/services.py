@@ -10,6 +10,7 @@ from efs_backup.lib.asg import BackupGroup
 from efs_backup.lib.clients import client
 from efs_backup.lib.cloudwatch import Metrics
 from efs_backup.lib.ddb import RecordTable
+from efs_backup.lib.ec2 import Instances
 from efs_backup.lib.efs import FileSystems
 from efs_backup.lib.events import StopRule
 from efs_backup.lib.notify import AnonymousMetrics, Notifier
@@ -23,6 +24,7 @@ class Services:
     settings: OrchestratorSettings
     store: BackupStore
     group: BackupGroup
+    instances: Instances
     stop_rule: StopRule
     run_command: RunCommand
     file_systems: FileSystems
@@ -34,15 +36,12 @@ class Services:
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> "Services":
         """The services that the environment names. Raises SettingsFault."""
         settings = OrchestratorSettings.from_env(environment)
-        name = settings.aws_lambda_function_name
         return cls(
             settings=settings,
             store=RecordTable(client("dynamodb"), settings.table_name),
             group=BackupGroup(client("autoscaling"), settings.group_name),
-            stop_rule=StopRule(
-                client("events"), client("lambda"),
-                settings.stop_rule_name, name,
-            ),
+            instances=Instances(client("ec2")),
+            stop_rule=StopRule(client("events"), settings.stop_rule_name),
             run_command=RunCommand(client("ssm"), settings.log_bucket),
             file_systems=FileSystems(client("efs")),
             metrics=Metrics(client("cloudwatch"), settings.stack_name),

@@ -86,8 +86,16 @@ def _launch(services: Services, backup: BackupRecord, now: datetime, decision: D
         return Decision(Action.IGNORE, missing.message)
     services.store.update(backup, known)
     services.stop_rule.arm(backup.backup_id, backup.window_stop)
-    services.group.start_instance()
+    _want_instance(services)
     return decision
+
+
+def _want_instance(services: Services) -> None:
+    """Want an instance, and take away what is there still: it serves nobody, and no other is launched beside it."""
+    for instance_id in services.group.state().serving:
+        _logger.warning("The instance %s is still there, though no backup was running; it is taken away", instance_id)
+        services.group.take_away(instance_id)
+    services.group.start_instance()
 
 
 def _with_facts(services: Services, backup: BackupRecord, now: datetime) -> BackupRecord:

@@ -197,7 +197,7 @@ class CopyReport:
     ) -> BackupError | None:
         """Why this copy is not whole, the most telling reason first; None where everything is there that can be.
 
-        tolerated: so many unreadable names are no fault. No exit code is a witness: fpsync's is 0 after a killed rsync,
+        tolerated: so many unreadable names are no fault. No exit code is evidence: fpsync's is 0 after a killed rsync,
         and 1 after a harmless warning; an rsync's is 0 where a second one takes the remains of the first for done.
         """
         if self.is_full:

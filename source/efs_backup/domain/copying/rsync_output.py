@@ -12,7 +12,7 @@ _STATISTIC = re.compile(
     r"^(?P<label>[A-Z][\w ]+): (?P<number>[\d.,' ]*\d)(?: \S+)?(?: \((?P<kinds>.*)\))?$", re.MULTILINE
 )
 _KIND = re.compile(r"(\w+): ([\d.,']+)")
-_COMPLAINT = re.compile(r"^(?:rsync|part_copy): (?:\[(?P<side>\w+)[^\]]*\] )?(?P<what>.*) \((?P<errno>\d+)\)$")
+_COMPLAINT = re.compile(r"^rsync: (?:\[(?P<side>\w+)[^\]]*\] )?(?P<what>.*) \((?P<errno>\d+)\)$")
 _GONE = re.compile(r"^(?:file|directory) has vanished: ")
 _NO_COMPLAINT = ("rsync error: ", "rsync warning: ", "sh: ", "WARNING: ", "*** ")
 _ABOUT_THE_SOURCE = re.compile(
@@ -30,7 +30,7 @@ _VERSION = re.compile(r"rsync\s+version v?(\d+)\.(\d+)(?:\.(\d+))?")
 def parse_statistics(text: str) -> CopyStatistics:
     """The figures of `--stats`; labels and thousands separators of all versions, 0 for what is not there.
 
-    A part may have several such accounts, our copier's and those of the rsyncs that it called: they are added up.
+    Several such accounts are added up.
     """
     found: dict[str, list[re.Match[str]]] = defaultdict(list)
     for match in _STATISTIC.finditer(text):
@@ -97,7 +97,7 @@ def _parse_line(line: str) -> Complaint:
     if _GONE.match(line):
         return Complaint(Fault.VANISHED, line, path)
     match = _COMPLAINT.match(line)
-    text = line.removeprefix("rsync: ").removeprefix("part_copy: ")
+    text = line.removeprefix("rsync: ")
     if not match:
         return Complaint(Fault.TARGET, text, path)
     fault = _fault_of(match["side"], match["what"], int(match["errno"]))

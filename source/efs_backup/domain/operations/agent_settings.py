@@ -27,7 +27,8 @@ class AgentSettings(MachineSettings):
     """The environment of a backup's instance.
 
     `group_name` is the Auto Scaling group that the instance belongs to; `lifecycle_hold_minutes` the time after which
-    the group stops waiting for the agent unless it hears a heartbeat.
+    the group stops waiting for the agent unless it hears a heartbeat. `backup_access_point` is the one by which the
+    policy of the backup file system knows the agent; empty where there is none.
     """
 
     stack_name: str
@@ -36,6 +37,7 @@ class AgentSettings(MachineSettings):
     group_name: str
     source_file_system: str
     backup_file_system: str
+    backup_access_point: str
     backup_prefix: str
     folder_label: FolderLabel
     interval: Interval
@@ -50,9 +52,10 @@ class RestoreSettings(MachineSettings):
     """The environment of a restore's instance.
 
     The content of `restore_sub_dir` of the snapshot goes into `restore_prefix` of the target file system. An empty
-    `restore_as_of` leaves the choice to `backup_number`.
+    `restore_as_of` leaves the choice to `backup_number`. `stack_id` is another for each stack, whatever its name.
     """
 
+    stack_id: str
     stack_name: str
     topic_arn: str
     log_bucket: str

@@ -27,10 +27,11 @@ class LifecycleAction:
 
 @dataclass(frozen=True)
 class CommandOutput:
-    """How a command ended; None and "" where nobody knows."""
+    """How a command ended, with what it wrote; None and "" where nobody knows. `details` is a detailed status."""
 
     code: int | None = None
     text: str = ""
+    details: str = ""
 
 
 def create_commands(action: LifecycleAction, backup_id: BackupId) -> list[str]:

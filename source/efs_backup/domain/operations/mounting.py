@@ -30,13 +30,22 @@ def nearest(targets: Sequence[MountTarget], zone: str, file_system: str) -> Moun
     Raises MountFailed where there is none.
     """
     if not targets:
-        raise MountFailed(f"{file_system} has no mount target.", "Make one in a subnet of the stack's instances.")
+        raise MountFailed(
+            f"{file_system} has no mount target that can be used.",
+            "Make one with an IPv4 address in a subnet of the stack's instances, or wait until it is available.",
+        )
     return next((target for target in targets if target.zone == zone), targets[0])
 
 
-def mount_command(file_system: str, address: str, at: str, *, with_helper: bool, read_only: bool) -> Command:
-    """Mount the root of a file system: with TLS and IAM where the helper is there, else plain NFS 4.1."""
+def mount_command(
+    file_system: str, address: str, at: str, *, with_helper: bool, read_only: bool, access_point: str = ""
+) -> Command:
+    """Mount the root of a file system: with TLS and IAM where the helper is there, else plain NFS 4.1.
+
+    Only the helper knows access points, with TLS. Without it one is left out: a file system that wants it refuses.
+    """
     access = ",ro" if read_only else ""
     if with_helper:
-        return ("mount", "-t", "efs", "-o", f"tls,iam,mounttargetip={address}{access}", f"{file_system}:/", at)
+        point = f",accesspoint={access_point}" if access_point else ""
+        return ("mount", "-t", "efs", "-o", f"tls,iam{point},mounttargetip={address}{access}", f"{file_system}:/", at)
     return ("mount", "-t", "nfs4", "-o", f"{NFS_OPTIONS}{access}", f"{address}:/", at)

@@ -23,8 +23,12 @@ Item = dict[str, str | int | float]
 
 ID_ATTRIBUTE = "BackupId"
 STATUS_ATTRIBUTE = "BackupStatus"
+START_ATTRIBUTE = "BackupStartTime"
 INSTANCE_ATTRIBUTE = "InstanceId"
 EXPIRY_ATTRIBUTE = "ExpireItem"
+
+LATEST_KEY, LATEST_ATTRIBUTE = "latest", "LatestBackupId"
+"""The key of the item that names the backup started last, and where; no backup's id looks like it."""
 
 _ID_DIGITS = 8
 _MOST_LETTERS = 30_000
@@ -71,12 +75,12 @@ _TIME = _Kind(lambda time: time.astimezone(UTC).strftime(_TIME_FORMAT), _read_ti
 _EPOCH = _Kind(lambda time: int(time.timestamp()), lambda value: datetime.fromtimestamp(int(value), UTC))
 
 
-def _stored(name: str, kind: _Kind = _TEXT, **options: Any) -> Any:
-    return field(metadata={"name": name, "kind": kind}, **options)
+def _stored(name: str, kind: _Kind = _TEXT, *, guarded: bool = False, **options: Any) -> Any:
+    return field(metadata={"name": name, "kind": kind, "guarded": guarded}, **options)
 
 
-def _maybe(name: str, kind: _Kind = _TEXT) -> Any:
-    return _stored(name, kind, default=None)
+def _maybe(name: str, kind: _Kind = _TEXT, *, guarded: bool = False) -> Any:
+    return _stored(name, kind, guarded=guarded, default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,14 +89,16 @@ class BackupRecord:
 
     `window_minutes` is 0 where a backup without AWS is recorded.
     `expires` is when DynamoDB may drop the record (its TTL wants a number: epoch seconds). `report_time` is when the
-    operator was told how the backup ended, `heartbeat_time` when its agent last wrote how far it is, in which `phase`.
+    operator was told how the backup ended, `report_claim` since when somebody is about to; `heartbeat_time` when its
+    agent last wrote how far it is, in which `phase`. `launch_failure` is why no instance could be launched when the
+    group last tried, `first_instance` the one in whose place a second was started because it had not begun.
     `warning` has the kinds of what the operator has to know about it. `backup_size` and the like belong to the
     backup file system.
     """
 
     backup_id: BackupId = _stored(ID_ATTRIBUTE)
     status: BackupStatus = _stored(STATUS_ATTRIBUTE, _enumeration(BackupStatus))
-    start_time: datetime = _stored("BackupStartTime", _TIME)
+    start_time: datetime = _stored(START_ATTRIBUTE, _TIME)
     window_minutes: int = _stored("BackupWindow", _NUMBER)
     interval: Interval = _stored("IntervalTag", _enumeration(Interval))
     retention: int = _stored("RetainPeriod", _NUMBER)
@@ -116,6 +122,7 @@ class BackupRecord:
     log_bucket_size: float | None = _maybe("S3BucketSize", _NUMBER)
     instance_type: str | None = _maybe("InstanceType")
     instance_id: str | None = _maybe(INSTANCE_ATTRIBUTE)
+    ami_id: str | None = _maybe("AmiId")
     number_of_files: int | None = _maybe("NumberOfFiles", _NUMBER)
     number_of_files_transferred: int | None = _maybe("NumberOfFilesTransferred", _NUMBER)
     total_file_size: int | None = _maybe("TotalFileSize", _NUMBER)
@@ -129,6 +136,9 @@ class BackupRecord:
     logs: str | None = _maybe("EC2Logs")
     phase: str | None = _maybe("Phase")
     heartbeat_time: datetime | None = _maybe("HeartbeatTime", _TIME)
+    report_claim: datetime | None = _maybe("ReportClaim", _TIME, guarded=True)
+    launch_failure: str | None = _maybe("LaunchFailure", guarded=True)
+    first_instance: str | None = _maybe("FirstInstanceId")
 
     @property
     def has_ended(self) -> bool:
@@ -186,16 +196,25 @@ def readable(items: Iterable[Mapping[str, Any]]) -> Iterator[BackupRecord]:
             yield BackupRecord.from_item(item)
 
 
+_GUARDED = frozenset(entry.metadata["name"] for entry in fields(BackupRecord) if entry.metadata["guarded"])
+"""Attributes that say who does something: of two who write one at the same moment, one must learn that it lost."""
+
+
 @dataclass(frozen=True)
 class Change:
-    """What turns one stored item into another of the same backup."""
+    """What turns one stored item into another of the same backup.
+
+    `guards` says what guarded attributes must still hold for that, None for nothing.
+    """
 
     put: Item
     drop: tuple[str, ...]
+    guards: Mapping[str, str | int | float | None] = field(default_factory=dict)
 
 
 def change_between(before: BackupRecord, after: BackupRecord) -> Change:
     """The attributes to write and to remove."""
     old, new = before.to_item(), after.to_item()
     put = {name: value for name, value in new.items() if old.get(name) != value}
-    return Change(put, tuple(name for name in old if name not in new))
+    drop = tuple(name for name in old if name not in new)
+    return Change(put, drop, {name: old.get(name) for name in (*put, *drop) if name in _GUARDED})

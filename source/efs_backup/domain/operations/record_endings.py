@@ -47,6 +47,15 @@ def _span(steps: Sequence[Step], name: str, end: datetime) -> tuple[datetime | N
     return None, None
 
 
+def is_served_by(backup: BackupRecord, instance_id: str, booted: datetime) -> bool:
+    """Whether a running backup is this instance's to close.
+
+    Where no instance is on record yet it may be: but one that booted before the backup was started is held because
+    of an earlier one, and the next instance will serve this.
+    """
+    return backup.instance_id == instance_id if backup.instance_id else booted >= backup.start_time
+
+
 def ended_without_result(backup: BackupRecord, now: datetime, last_words: str) -> BackupRecord:
     """The record of a backup whose agent died, or never began; `last_words` are the last lines of the log."""
     return backup.ended(
@@ -56,13 +65,43 @@ def ended_without_result(backup: BackupRecord, now: datetime, last_words: str) -
     )  # fmt: skip
 
 
-def after_failed_finish(backup: BackupRecord, now: datetime, output: CommandOutput) -> BackupRecord:
-    """The record of a backup whose agent could not be asked to finish, or did not."""
-    if output.code != NO_AGENT:
+def after_failed_finish(
+    backup: BackupRecord, now: datetime, instance_id: str, status: str, output: CommandOutput
+) -> BackupRecord:
+    """The record of a backup whose agent could not be asked to finish, or did not; `status` is that of the command."""
+    if output.code == NO_AGENT:
+        return without_agent(backup, now, output.text)
+    details = (output.details or status).replace(" ", "")
+    if details == _FAILED:
         return ended_without_result(backup, now, output.text)
+    what = _UNFINISHED.get(details, "ended before its agent had finished")
+    return backup.ended(
+        BackupStatus.UNKNOWN, now=now,
+        message=f"The command that asks the agent of {instance_id} to finish {what} (Systems Manager: {details})."
+        " How far the backup came is not known.",
+        next_step="Look at the instance's log in the log bucket, if it left one; the next backup continues from what"
+        " was copied.",
+    )  # fmt: skip
+
+
+_FAILED = "Failed"
+_NOT_TAKEN = "was not taken by the instance in time: it hangs, or its SSM agent does"
+_UNFINISHED = {
+    "TimedOut": _NOT_TAKEN,
+    "DeliveryTimedOut": _NOT_TAKEN,
+    "ExecutionTimedOut": "was taken, but its agent did not end in time",
+    "Undeliverable": "could not be delivered: the instance does not answer",
+    "Cancelled": "was cancelled",
+    "Terminated": "was cancelled",
+}
+"""Systems Manager User Guide, "Understanding command statuses"."""
+
+
+def without_agent(backup: BackupRecord, now: datetime, last_words: str) -> BackupRecord:
+    """The record of a backup whose instance never came to an agent; `last_words` are the last lines of its boot."""
     return backup.ended(
         BackupStatus.FAILED, now=now, reason=FailureReason.TOOL_MISSING,
-        message=f"The instance could not be set up: no agent is on it. The last lines of its boot: {output.text}",
+        message=f"The instance could not be set up: no agent is on it. The last lines of its boot: {last_words}",
         next_step="Mend what they name: most often the way to the package mirrors or to the bundle in Amazon S3. An AMI"
         " that has the tools needs neither mirrors nor much time.",
     )  # fmt: skip

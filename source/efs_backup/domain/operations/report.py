@@ -19,6 +19,9 @@ _HEADLINES = {
     BackupStatus.SKIPPED: "was SKIPPED",
 }
 
+NOT_SENT = "The report could not be sent"
+"""How it is told that the operator was not: an alarm of the stack listens for it in the log."""
+
 
 @dataclass(frozen=True)
 class Report:
@@ -61,6 +64,27 @@ def report_on_vanished(backup_id: str, settings: OrchestratorSettings) -> Report
         f" its log in s3://{settings.log_bucket}, and for its snapshot on {settings.backup_file_system}.\n"
     )
     return Report(subject_of(f"EFS backup UNKNOWN: no record of {backup_id} [{settings.stack_name}]"), text)
+
+
+def report_on_launch_failure(backup: BackupRecord, settings: OrchestratorSettings) -> Report:
+    """The report of a backup that waits for its instance: while it lasts, so that it can still be mended."""
+    headline = f"EFS backup WAITS for an instance: {settings.source_file_system}, {backup.interval}"
+    sections = (
+        f"{headline}.",
+        section("What happened", backup.message or "No instance could be launched."),
+        section("What is kept", "All snapshots are untouched. A backup that finds its instance later still begins."),
+        section("What to do next", _MEND_THE_LAUNCH),
+        section("Where to look", _table(_places(backup, settings))),
+    )
+    return Report(subject_of(f"{headline} [{settings.stack_name}]"), "\n\n".join(sections) + "\n")
+
+
+_MEND_THE_LAUNCH = (
+    "Nothing, if there is only no capacity now: the group tries on, and you hear how the backup ended. If it lasts for"
+    " nights, choose another InstanceType or more Subnets. What does not go by itself: a quota (raise that of the"
+    " instance's vCPUs), the KMS key of the account's EBS encryption (let the service-linked role of Auto Scaling use"
+    " it), an AMI that is gone (update the stack)."
+)
 
 
 def subject_of(text: str) -> str:
@@ -114,6 +138,8 @@ def _places(backup: BackupRecord, settings: OrchestratorSettings) -> list[tuple[
         ("logs", backup.logs or f"s3://{settings.log_bucket}/"),
         ("record", f"{settings.table_name}, BackupId {backup.backup_id}"),
         ("instance", backup.instance_id),
+        ("AMI", backup.ami_id),
+        ("instance before", backup.first_instance),
         ("group", settings.group_name),
     ]
 
@@ -146,8 +172,8 @@ def _size(size: float | None) -> str | None:
 
 
 _IDENTIFYING = (
-    "BackupId", "SourceEfsId", "DestinationEfsId", "BackupPrefix", "InstanceId", "ExpireItem", "Message", "NextStep",
-    "EC2Logs", "ReportTime",
+    "BackupId", "SourceEfsId", "DestinationEfsId", "BackupPrefix", "InstanceId", "AmiId", "ExpireItem", "Message",
+    "NextStep", "EC2Logs", "ReportTime", "ReportClaim", "LaunchFailure", "FirstInstanceId",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from efs_backup.domain.operations.record import BackupId
 
 LIFECYCLE_EVENT = "EC2 Instance-terminate Lifecycle Action"
 TERMINATED_EVENT = "EC2 Instance Terminate Successful"
+NOT_LAUNCHED_EVENT = "EC2 Instance Launch Unsuccessful"
 AUTO_SCALING_SOURCE = "aws.autoscaling"
 COMMAND_EVENT = "EC2 Command Status-change Notification"
 SYSTEMS_MANAGER_SOURCE = "aws.ssm"
@@ -48,6 +49,14 @@ class InstanceGone:
 
 
 @dataclass(frozen=True)
+class LaunchFailed:
+    """The group could not launch an instance, and tries again; `cause` is what Auto Scaling says."""
+
+    group: str
+    cause: str
+
+
+@dataclass(frozen=True)
 class FinishFailed:
     """The command that should let the agent of a held instance finish has ended otherwise."""
 
@@ -69,7 +78,8 @@ class UnknownTrigger:
     reason: str
 
 
-Trigger = StartBackup | StopBackup | InstanceStopping | InstanceGone | FinishFailed | Reconcile | UnknownTrigger
+KnownTrigger = StartBackup | StopBackup | InstanceStopping | InstanceGone | LaunchFailed | FinishFailed | Reconcile
+Trigger = KnownTrigger | UnknownTrigger
 
 
 def read_trigger(event: Any) -> Trigger:
@@ -124,9 +134,17 @@ def _group_event(event: Mapping[str, Any]) -> Trigger:
             return InstanceStopping(_lifecycle_action(detail))
         if kind == TERMINATED_EVENT:
             return InstanceGone(str(detail["AutoScalingGroupName"]), str(detail["EC2InstanceId"]))
+        if kind == NOT_LAUNCHED_EVENT:
+            return LaunchFailed(str(detail["AutoScalingGroupName"]), _cause(detail))
     except KeyError as error:
         return UnknownTrigger(f"the detail of {kind!r} has no {error.args[0]}")
     return UnknownTrigger(f"{kind!r} is of no concern")
+
+
+def _cause(detail: Mapping[str, Any]) -> str:
+    """What Auto Scaling says of a failed launch, on one line; its message may be empty, its description hardly is."""
+    told = (" ".join(str(detail.get(name) or "").split()) for name in ("StatusMessage", "Description"))
+    return next(filter(None, told), "Auto Scaling does not say why")
 
 
 def _lifecycle_action(detail: Mapping[str, Any]) -> LifecycleAction:

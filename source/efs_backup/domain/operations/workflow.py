@@ -6,12 +6,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from efs_backup.domain.errors import FailureReason
+from efs_backup.domain.operations.instances import may_close, may_try_again
 from efs_backup.domain.operations.lifecycle import LifecycleAction
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupStatus
 
 SILENCE = timedelta(minutes=30)
 """An agent says every minute how far it is; an instance boots, and installs what it needs, in a few minutes."""
+
+REPORTING = timedelta(minutes=10)
+"""Who is about to report a backup has done so by then, or has died: the function lives for five minutes."""
 
 
 class Action(StrEnum):
@@ -21,6 +25,9 @@ class Action(StrEnum):
     SKIP = "skip"
     STOP = "stop"
     ASK_AGENT = "ask the agent"
+    TELL = "tell the operator"
+    NOTE = "note"
+    TRY_AGAIN = "try again with a second instance"
     LET_GO = "let the instance go"
     SERVE = "serve"
     GO_HOME = "go home"
@@ -46,12 +53,6 @@ def overdue_at(backup: BackupRecord, hold_minutes: int) -> datetime:
 def is_overdue(backup: BackupRecord, now: datetime, hold_minutes: int) -> bool:
     """Whether a backup still counts as running though nothing more can come from it."""
     return not backup.has_ended and now >= overdue_at(backup, hold_minutes)
-
-
-def is_silent(backup: BackupRecord, now: datetime) -> bool:
-    """Whether the agent of a backup is dead, or never came to life, though its window is open."""
-    last_sign = max(backup.start_time, backup.heartbeat_time or backup.start_time)
-    return not backup.has_ended and now < backup.window_stop and now - last_sign > SILENCE
 
 
 def decide_start(latest: BackupRecord | None, now: datetime, hold_minutes: int) -> Decision:
@@ -112,27 +113,54 @@ def decide_service(latest: BackupRecord | None, instance_id: str, now: datetime)
 
 @dataclass(frozen=True)
 class Situation:
-    """What is known when an instance is gone: the group's wanted capacity, and the time."""
+    """What is known when an instance is gone: the group's wanted capacity, the time, the backup started last."""
 
     our_group: str
     desired_capacity: int
     now: datetime
+    latest_id: str | None
 
 
 def decide_gone(group: str, instance_id: str, backup: BackupRecord | None, situation: Situation) -> Decision:
-    """What a terminated instance means for the backup that was started last."""
+    """What a terminated instance means for the backup that it served."""
     if group != situation.our_group:
         return Decision(Action.IGNORE, f"the group {group} is not ours")
     if backup is None:
         return Decision(Action.IGNORE, "there is no backup that it could have served")
     if backup.has_ended:
-        action = Action.IGNORE if backup.report_time else Action.CLOSE
-        return Decision(action, f"the backup has ended as {backup.status}, reported at {backup.report_time}")
-    if backup.instance_id not in (None, instance_id):
-        return Decision(Action.IGNORE, f"the backup is served by {backup.instance_id}, not by {instance_id}")
+        return _report(backup, situation)
+    if not may_close(backup, instance_id):
+        serving = backup.instance_id or "another"
+        return Decision(Action.IGNORE, f"the backup is served by {serving}, not by {instance_id}")
     if situation.desired_capacity > 0 and situation.now < backup.window_stop:
         return Decision(Action.WAIT, "it was lost, the window is open, and the group starts another")
-    return Decision(Action.CLOSE, "it went without a report of its agent")
+    return _try_again_or_close(backup, "it went without a report of its agent", situation)
+
+
+def _try_again_or_close(backup: BackupRecord, reason: str, situation: Situation) -> Decision:
+    if backup.backup_id == situation.latest_id and may_try_again(backup, situation.now):
+        return Decision(Action.TRY_AGAIN, f"{reason}; nothing had begun, and enough of the window is left")
+    return Decision(Action.CLOSE, reason)
+
+
+def _report(backup: BackupRecord, situation: Situation) -> Decision:
+    ended = f"the backup has ended as {backup.status}"
+    if backup.report_time:
+        return Decision(Action.IGNORE, f"{ended}, reported at {backup.report_time.isoformat()}")
+    return _try_again_or_close(backup, f"{ended}, not reported yet", situation)
+
+
+def decide_launch_failure(group: str, our_group: str, latest: BackupRecord | None, cause: str) -> Decision:
+    """What to do where the group could not launch an instance. It tries again and again: the operator is told once."""
+    if group != our_group:
+        return Decision(Action.IGNORE, f"the group {group} is not ours")
+    if latest is None or latest.has_ended:
+        return Decision(Action.IGNORE, "no backup waits for an instance")
+    if latest.launch_failure is None:
+        return Decision(Action.TELL, f"the backup {latest.backup_id} waits for an instance: {cause}")
+    if latest.launch_failure == cause:
+        return Decision(Action.IGNORE, "it has been told")
+    return Decision(Action.NOTE, f"it has been told; by now the cause is: {cause}")
 
 
 def without_report(backup: BackupRecord, now: datetime, *, instance_id: str | None) -> BackupRecord:
@@ -140,13 +168,19 @@ def without_report(backup: BackupRecord, now: datetime, *, instance_id: str | No
     served = instance_id or backup.instance_id
     message = (
         f"The instance {served} went without reporting how the backup stands." if served
-        else "No instance ever reported how the backup stands: perhaps none could be launched."
+        else f"No instance ever reported how the backup stands: {_why_none(backup)}."
     )  # fmt: skip
     next_step = (
         "Look at the group's activity history and at the instance's log in the log bucket; the next backup continues"
         " from what was copied."
     )
     return backup.ended(BackupStatus.UNKNOWN, now=now, message=message, next_step=next_step)
+
+
+def _why_none(backup: BackupRecord) -> str:
+    if backup.launch_failure:
+        return f"when the group tried last it could launch none, for {backup.launch_failure.rstrip('.')}"
+    return "perhaps none could be launched"
 
 
 def without_word(backup: BackupRecord, now: datetime) -> BackupRecord:
@@ -181,44 +215,12 @@ def has_to_be_reported(backup: BackupRecord, *, success_too: bool) -> bool:
     return success_too or backup.status is not BackupStatus.SUCCESS or backup.warning is not None
 
 
+def is_being_reported(backup: BackupRecord, now: datetime) -> bool:
+    """Whether somebody has begun to tell the operator, and may still be at it."""
+    return backup.report_claim is not None and now - backup.report_claim < REPORTING
+
+
 def newest_success(backups: Iterable[BackupRecord]) -> BackupRecord | None:
     """The newest backup that published a snapshot."""
     successes = (backup for backup in backups if backup.status is BackupStatus.SUCCESS)
     return max(successes, key=lambda backup: backup.start_time, default=None)
-
-
-def _last_success(backups: Iterable[BackupRecord]) -> datetime | None:
-    newest = newest_success(backups)
-    return (newest.stop_time or newest.start_time) if newest else None
-
-
-@dataclass(frozen=True)
-class Review:
-    """What was found by looking at all records: who is overdue, silent or was never reported, and whether nobody works.
-
-    `hours_since_success` counts from the first record where no success is on record; None where there is no record.
-    """
-
-    overdue: tuple[BackupRecord, ...]
-    silent: tuple[BackupRecord, ...]
-    unreported: tuple[BackupRecord, ...]
-    is_idle: bool
-    hours_since_success: float | None
-
-    def __str__(self) -> str:
-        overdue, silent, unreported = (len(each) for each in (self.overdue, self.silent, self.unreported))
-        return f"{overdue} overdue, {silent} silent, {unreported} to be reported, idle: {self.is_idle}"
-
-
-def review(backups: Iterable[BackupRecord], now: datetime, *, hold_minutes: int, success_too: bool) -> Review:
-    """Look for what was forgotten."""
-    known = sorted(backups, key=lambda backup: backup.start_time)
-    overdue = tuple(backup for backup in known if is_overdue(backup, now, hold_minutes))
-    since = _last_success(known) or next((backup.start_time for backup in known), None)
-    return Review(
-        overdue=overdue,
-        silent=tuple(backup for backup in known if is_silent(backup, now)),
-        unreported=tuple(backup for backup in known if has_to_be_reported(backup, success_too=success_too)),
-        is_idle=all(backup.has_ended for backup in known if backup not in overdue),
-        hours_since_success=(now - since) / timedelta(hours=1) if since else None,
-    )

@@ -10,7 +10,7 @@ JOBS_LIMIT = 64
 
 
 class Copier(StrEnum):
-    """What copies a part: our own tool, which links by listings, or rsync alone."""
+    """What brings the files: our own workers, and rsync for the rest; or rsync alone."""
 
     LINKS = "links"
     RSYNC = "rsync"
@@ -18,9 +18,9 @@ class Copier(StrEnum):
 
 @dataclass(frozen=True)
 class Tuning:
-    """Parts at a time, threads in each, files in a part, operations a second in all; None: chosen. Raises WrongUsage.
+    """Workers or parts at a time, threads in each worker, files in a part, operations a second in all; None: chosen.
 
-    Threads are the links copier's only.
+    Threads are the links copier's only. Raises WrongUsage.
     """
 
     copier: Copier = Copier.LINKS

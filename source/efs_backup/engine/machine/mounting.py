@@ -16,7 +16,10 @@ MOUNT_SECONDS = 180.0
 PROBE_SECONDS = 30.0
 
 _logger = logging.getLogger(__name__)
-_CHECK_NETWORK = "Check the mount targets, and that their security group lets in NFS (2049) from the instance's."
+_CHECK_NETWORK = (
+    "Check the mount targets, and that their security group lets in NFS (2049) from the instance's; or the file"
+    " system's policy wants encrypted mounts, which need amazon-efs-utils."
+)
 
 
 class Mounter:
@@ -33,15 +36,17 @@ class Mounter:
 
     @contextmanager
     def mounted(
-        self, file_system: str, targets: Sequence[MountTarget], name: str, *, read_only: bool
+        self, file_system: str, targets: Sequence[MountTarget], name: str, *, read_only: bool, access_point: str = ""
     ) -> Iterator[Path]:
         """The file system, mounted, checked, and unmounted in the end. Raises MountFailed."""
         at = self._place / name
+        self._unmount_left_behind(at)
         at.mkdir(parents=True, exist_ok=True)
         target = nearest(targets, self._zone, file_system)
         command = mount_command(
-            file_system, target.address, str(at), with_helper=shutil.which(HELPER) is not None, read_only=read_only
-        )
+            file_system, target.address, str(at),
+            with_helper=shutil.which(HELPER) is not None, read_only=read_only, access_point=access_point,
+        )  # fmt: skip
         done = self._runner.run_within(command, MOUNT_SECONDS)
         if done is None:
             raise MountFailed(f"{file_system} at {target.address} did not answer.", _CHECK_NETWORK)
@@ -52,6 +57,14 @@ class Mounter:
             yield at
         finally:
             self._runner.run_within(("umount", "--lazy", str(at)), PROBE_SECONDS)
+
+    def _unmount_left_behind(self, at: Path) -> None:
+        """A program that was killed has left its mount, and the kernel refuses the same one twice at one place."""
+        while mounted_at(str(at)):
+            _logger.info("What a killed program has left mounted at %s is unmounted", at)
+            done = self._runner.run_within(("umount", "--lazy", str(at)), PROBE_SECONDS)
+            if done is None or done.code != 0:
+                return
 
     def _check(self, file_system: str, at: Path) -> None:
         """A mount that failed without a word is an empty directory, which would be copied with success."""

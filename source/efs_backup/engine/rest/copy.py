@@ -140,7 +140,7 @@ class Copy:
             self._notes.append(f"{path!r} was cut off while it was copied; it may be too large for the window.")
 
     def _progress(self) -> CopyStatistics:
-        """What is done, also in parts that have not ended: our copier says every second what it has done in it."""
+        """What is done, also in parts that have not ended."""
         logs = self._log_directory
         numbers = (int(path.stem) for path in (logs.glob("*.stdout") if logs else ()))
         begun = (self._begun(number) for number in numbers if number not in self._ended)

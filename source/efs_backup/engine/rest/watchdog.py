@@ -34,7 +34,7 @@ class _Process:
 class Watchdog:
     """Looks at the processes of one session, again and again, and ends those of its copies that hang.
 
-    A copy is an rsync with its helpers, or a copy tool with its rsyncs. One that waits for a FIFO's other end, which a
+    A copy is an rsync with its helpers. One that waits for a FIFO's other end, which a
     copy never has to, is ended at the second look; any other when it has made no progress for `stall_seconds`. Files
     below `root` are named.
     """
@@ -122,9 +122,9 @@ class Moving:
 
 
 def _is_copy(process: _Process, processes: dict[int, _Process]) -> bool:
-    """Whether a process is the first of its rsync, or a copy tool of ours."""
+    """Whether a process is the first of its rsync."""
     parent = processes.get(process.parent)
-    return process.name.startswith("python") or (process.name == _RSYNC and not (parent and parent.name == _RSYNC))
+    return process.name == _RSYNC and not (parent and parent.name == _RSYNC)
 
 
 def _tree(root: _Process, below: dict[int, list[int]]) -> list[int]:

@@ -81,7 +81,7 @@ def read_records(series: Path) -> tuple[list[BackupRecord], list[RecordFault]]:
 
 def expected(series: Path) -> tuple[int, int]:
     """(files, bytes) of the newest backup that succeeded; (0, 0) where none is on record."""
-    for record in read_records(series)[0]:
+    for record in RecordDirectory(series / RECORDS_NAME).backups():
         if record.status is BackupStatus.SUCCESS and record.number_of_files:
             return record.number_of_files, record.total_file_size or 0
     return 0, 0

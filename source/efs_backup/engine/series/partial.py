@@ -1,6 +1,6 @@
 """The partial in which a backup is made: a spare, or what another backup has left, or a new one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,28 +34,28 @@ def begin_partial(series: Series, name: SnapshotName, *, is_empty: bool, keeps_s
 
     is_empty: begin with nothing, as stock tools need it. keeps_spare: else a spare goes to the trash.
     """
-    left = None if is_empty else next((one for one in series.partials() if not mounts_below(str(one.path))), None)
-    notes = tuple(_discard_others(series, left))
+    partials = series.partials()
+    left = None if is_empty else next((one for one in partials if not mounts_below(str(one.path))), None)
+    notes = tuple(_discard(series, [one for one in partials if one != left]))
     mark = FlushMark(series.path, name)
     with refusals_named(str(series.path)):
         if left:
             return _continued(series, left.name, name, notes)
-        Spare(series).discard(but_marked=keeps_spare)
-        mark.write(mark.probe()[1])  # before the tree has the name: what this backup makes is newer
-        path = None if is_empty else Spare(series).become(name)
-        if path is None:
-            mark.forget()
-            path = series.create_partial(name)
-    return Partial(name, path, mark, notes=notes)
+        spare = Spare(series).discard(but_marked=keeps_spare)
+        if spare and not is_empty:
+            mark.write(mark.probe()[1])  # before the tree has the name: what this backup makes is newer
+            return Partial(name, Spare(series).become(spare, name), mark, notes=notes)
+        mark.forget()
+        return Partial(name, series.create_partial(name), mark, notes=notes)
 
 
-def _discard_others(series: Series, kept: Snapshot | None) -> Iterator[str]:
-    """Have at most one left, but for those in which something is mounted; they are named when the series is pruned.
+def _discard(series: Series, others: Sequence[Snapshot]) -> Iterator[str]:
+    """Have no others left, but for those in which something is mounted; they are named when the series is pruned.
 
     A file that only two partials have was perhaps never written to the disk, and must not look like one that a
     snapshot shares: what goes is deleted at once.
     """
-    gone = [one for one in series.partials() if one != kept and series.discard(one.path) is None]
+    gone = [one for one in others if series.discard(one.path) is None]
     if gone:
         delete_content(series.path, TRASH_NAME)
         yield f"{counted(len(gone), 'older partial')} went to the trash."

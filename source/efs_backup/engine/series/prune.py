@@ -133,9 +133,8 @@ def _drop(
     with without_readers(series.path) as is_free:
         if not is_free:
             return None, []
-        names = [snapshot.name for snapshot in series.snapshots()]
-        plan = plan_hold(names, hold) if hold else plan_prune(names, retention)
         paths = {snapshot.name: snapshot.path for snapshot in series.snapshots()}
+        plan = plan_hold([*paths], hold) if hold else plan_prune([*paths], retention)
         newest = plan.drop[:1] if keeps_spare else ()
         spared = {name for name in newest if Spare(series).keep(Snapshot(name, paths[name]))}
         gone = [name for name in plan.drop if name not in spared]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,7 +34,7 @@ class RecordDirectory:
     def start(self, backup: BackupRecord, after: BackupId | None) -> None:
         """See BackupStore."""
         with self._files.writing():
-            if not self._may_start(backup.backup_id):
+            if not self._may_start(backup):
                 raise AlreadyStarted(f"The backup {backup.backup_id} has been started before.")
             if self.latest() != after:
                 raise RecordChanged("Another backup was started at the same moment.")
@@ -76,8 +76,10 @@ class RecordDirectory:
                 raise RecordChanged(
                     f"The backup {before.backup_id} is {stored.status} by now, no more {before.status}."
                 )
-            change = change_between(before, after)
-            kept = {name: value for name, value in stored.to_item().items() if name not in change.drop}
+            change, item = change_between(before, after), stored.to_item()
+            if any(item.get(name) != value for name, value in change.guards.items()):
+                raise RecordChanged(f"The backup {before.backup_id} has just changed.")
+            kept = {name: value for name, value in item.items() if name not in change.drop}
             self._write(BackupRecord.from_item({**kept, **change.put}))
 
     def latest(self) -> BackupId | None:
@@ -99,6 +101,9 @@ class RecordDirectory:
         except OSError as error:
             yield RecordFault(f"The records in {str(self._path)!r} cannot be read: {error.strerror}.")
             return
+        yield from self._readings(names)
+
+    def _readings(self, names: Iterable[tuple[int, str]]) -> Iterator[BackupRecord | RecordFault]:
         for _, name in names:
             if name.endswith(_SUFFIX) and _ID.fullmatch(stem := name.removesuffix(_SUFFIX)):
                 yield from self._reading(BackupId(stem))
@@ -106,6 +111,9 @@ class RecordDirectory:
     def newest_success(self) -> BackupRecord | None:
         """See BackupStore."""
         return newest_success(self.backups())
+
+    def _oldest_first(self) -> Iterator[BackupRecord]:
+        return (found for found in self._readings(sorted(self._files.names())) if isinstance(found, BackupRecord))
 
     def _reading(self, backup_id: BackupId) -> Iterator[BackupRecord | RecordFault]:
         try:
@@ -115,18 +123,19 @@ class RecordDirectory:
         except RecordFault as fault:
             yield fault
 
-    def _may_start(self, backup_id: BackupId) -> bool:
+    def _may_start(self, backup: BackupRecord) -> bool:
         try:
-            known = self.get(backup_id)
+            known = self.get(backup.backup_id)
         except RecordFault:
             return True
-        return known.status is BackupStatus.FAILED and known.instance_id is None
+        return known.status is BackupStatus.FAILED and known.instance_id in (None, backup.first_instance)
 
     def _expire(self, newest: BackupRecord) -> None:
         """Remove records that have expired, those that cannot be read at the same age, and writes that were cut off."""
-        for known in list(self.backups()):
-            if known.expires < newest.start_time:
-                self._remove(_file_of(known.backup_id))
+        for known in self._oldest_first():
+            if known.expires >= newest.start_time:
+                break  # whatever was written later expires later
+            self._remove(_file_of(known.backup_id))
         outdated = int(newest.start_time.timestamp()) * 10**9 - _RECORD_NANOSECONDS
         for written, name in self._files.names():
             if written < outdated or _UNFINISHED.fullmatch(name):

@@ -106,7 +106,12 @@ class Series:
                 raise
 
     def check_hard_links(self) -> None:
-        """Try a hard link, for without them each snapshot would be a full copy. Raises BackupFull or CopyFailed."""
+        """Try a hard link, for without them each snapshot would be a full copy. Raises BackupFull or CopyFailed.
+
+        Where there is a spare, links were made before, and few of them are needed.
+        """
+        if self.spares():
+            return
         original = self.path / f"{LINK_TEST}{uuid.uuid4().hex}"
         second = original.with_suffix(".2")
         with refusals_named(str(self.path)):
@@ -149,8 +154,9 @@ class Series:
 
     def foreign(self) -> list[str]:
         """The names in the series' directory that are nothing of ours, in order; nobody touches them."""
-        directories = {*_directories(self.path)}
-        return sorted(name for name in listed(self.path) if not _is_ours(name, is_directory=name in directories))
+        with os.scandir(self.path) as entries:
+            found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+        return sorted(name for name, is_directory in found if not _is_ours(name, is_directory=is_directory))
 
     def unadopted(self) -> list[Snapshot]:
         """The old solution's directories `daily.N`, with the names that they will get."""

@@ -6,6 +6,7 @@ unlink. Its name says that it is no snapshot any more; nobody restores from it.
 
 import json
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,11 +29,6 @@ class Spare:
     def __init__(self, series: Series) -> None:
         self._series = series
 
-    def find(self) -> Snapshot | None:
-        """The spare, if its mark is right, and nothing is mounted in it; a tree without a mark may be anything."""
-        spares = (tree for tree in self._series.spares() if self._is_marked(tree.name))
-        return next((tree for tree in spares if not mounts_below(str(tree.path))), None)
-
     def keep(self, snapshot: Snapshot) -> bool:
         """Make the spare of a snapshot that is dropped, by a rename; False where that is not possible.
 
@@ -50,27 +46,32 @@ class Spare:
             os.fchmod(tree, _PRIVATE)  # nobody but us sees it while it is changed
         return True
 
-    def become(self, name: SnapshotName) -> Path | None:
-        """Make of the spare the partial of this name; None where there is no spare."""
-        spare = self.find()
-        if spare is None:
-            return None
+    def become(self, spare: Snapshot, name: SnapshotName) -> Path:
+        """Make of the spare that was found the partial of this name."""
         partial = self._series.partial_path(name)
         spare.path.rename(partial)
         self._forget_mark(spare.name)
         return partial
 
-    def discard(self, *, but_marked: bool = False) -> None:
-        """Let all that has such a name go to the trash, or all but the spare itself; what cannot be moved stays."""
-        kept = self.find() if but_marked else None
-        for tree in self._series.spares():
-            if tree != kept and self._series.discard(tree.path) is None:
-                self._forget_mark(tree.name)
-        self._forget_other_marks()
+    def discard(self, *, but_marked: bool = False) -> Snapshot | None:
+        """Let all that has such a name go to the trash, or all but the spare itself, and give that.
 
-    def _forget_other_marks(self) -> None:
-        """Remove what a backup that was killed has left."""
-        named = {f"{SPARE_PREFIX}{tree.name}.json" for tree in self._series.spares()}
+        The spare has a mark that is right, for a tree without one may be anything, and nothing is mounted in it. What
+        cannot be moved stays.
+        """
+        trees = self._series.spares()
+        kept = self._find(trees) if but_marked else None
+        left = [tree for tree in trees if tree == kept or self._series.discard(tree.path)]
+        self._forget_other_marks(left)
+        return kept
+
+    def _find(self, trees: Sequence[Snapshot]) -> Snapshot | None:
+        marked = (tree for tree in trees if self._is_marked(tree.name))
+        return next((tree for tree in marked if not mounts_below(str(tree.path))), None)
+
+    def _forget_other_marks(self, left: Sequence[Snapshot]) -> None:
+        """Remove the marks of what went, and what a backup that was killed has left."""
+        named = {f"{SPARE_PREFIX}{tree.name}.json" for tree in left}
         for mark in self._series.path.glob(f"{SPARE_PREFIX}*.*"):
             if mark.name not in named and is_mark_of_spare(mark.name):
                 with suppress(OSError):

@@ -238,7 +238,7 @@ class OtherFileSystems(LeftOut):
 
 
 class Unreadable(LeftOut):
-    """Leave out what a survey could not look at, or not list; a directory stays, as far as it can be looked at."""
+    """Leave out what a scan could not look at, or not list; a directory stays, as far as it can be looked at."""
 
     def __init__(self, paths: Iterable[str]) -> None:
         super().__init__()

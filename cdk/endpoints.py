@@ -1,0 +1,64 @@
+"""A private way to AWS: the VPC endpoints of all that the instance talks to, made only if they are wanted."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+from cdk.conditions import is_yes, only_if
+from cdk.form import Form
+from cdk.network import endpoints_have_route_tables
+from cdk.security_groups import SecurityGroups
+
+_INTERFACES = {
+    "Ssm": "ssm",
+    "SsmMessages": "ssmmessages",
+    "Ec2Messages": "ec2messages",
+    "AutoScaling": "autoscaling",
+    "FileSystems": "elasticfilesystem",
+    "Topics": "sns",  # a restore reports by itself
+}
+_GATEWAYS = {"Storage": "s3", "Records": "dynamodb"}
+
+
+class Endpoints(Construct):
+    """Interface endpoints in the stack's subnets for its instance alone, and routes to Amazon S3 and DynamoDB."""
+
+    def __init__(self, scope: Construct, form: Form, access: SecurityGroups) -> None:
+        super().__init__(scope, "Endpoints")
+        self._form = form
+        group = ec2.SecurityGroup(
+            self, "Access", vpc=access.vpc, description="VPC endpoints of EFS backups", allow_all_outbound=False
+        )
+        group.add_ingress_rule(access.worker_group, ec2.Port.HTTPS, "HTTPS from the backup instance")
+        for name, service in _INTERFACES.items():
+            self._interface(name, service, group.security_group_id)
+        for name, service in _GATEWAYS.items():
+            self._gateway(name, service)
+        only_if(is_yes(self, "AreWanted", form.text("CreateEndpoints")), self)
+        endpoints_have_route_tables(scope, form)
+
+    def _interface(self, name: str, service: str, group: str) -> None:
+        ec2.CfnVPCEndpoint(
+            self,
+            name,
+            vpc_id=self._form.text("VpcId"),
+            service_name=_named(service),
+            vpc_endpoint_type="Interface",
+            subnet_ids=self._form.texts("Subnets"),
+            security_group_ids=[group],
+            private_dns_enabled=True,
+        )
+
+    def _gateway(self, name: str, service: str) -> None:
+        ec2.CfnVPCEndpoint(
+            self,
+            name,
+            vpc_id=self._form.text("VpcId"),
+            service_name=_named(service),
+            vpc_endpoint_type="Gateway",
+            route_table_ids=cdk.Fn.split(",", self._form.text("RouteTables")),
+        )
+
+
+def _named(service: str) -> str:
+    return f"com.amazonaws.{cdk.Aws.REGION}.{service}"

@@ -1,0 +1,64 @@
+"""What ends a restore that nobody ends: something outside its instance, which may be dead, or without a boto3."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_autoscaling as autoscaling
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from cdk.conditions import only_if
+from cdk.form import Form
+from cdk.worker_group import TOTAL, WorkerGroup
+
+MOST_HOURS = 168
+"""The longest time that an alarm looks back (Amazon CloudWatch API Reference, "PutMetricAlarm")."""
+
+_HOUR_SECONDS = 3600
+
+
+class RestoreLimit(Construct):
+    """An alarm on an instance that is there for too long: it tells the operator, and takes the instance away.
+
+    An alarm and a scaling policy need no role and no function. A schedule by rate would fire when it is made, and one
+    for a point in time needs that point, which no template knows.
+    """
+
+    def __init__(self, scope: Construct, form: Form, group: WorkerGroup, topic: sns.ITopic) -> None:
+        super().__init__(scope, "Limit")
+        hours = form.text("RestoreHours")
+        group.count_instances()
+        self._alarm(hours, group.name, [topic.topic_arn, self._end(group.name)])
+        none = cdk.Fn.condition_equals(hours, "0")
+        only_if(cdk.CfnCondition(self, "IsLimited", expression=cdk.Fn.condition_not(none)), self)
+
+    def _end(self, group: str) -> str:
+        policy = autoscaling.CfnScalingPolicy(
+            self,
+            "End",
+            auto_scaling_group_name=group,
+            policy_type="SimpleScaling",
+            adjustment_type="ExactCapacity",
+            scaling_adjustment=0,
+        )
+        return policy.ref
+
+    def _alarm(self, hours: str, group: str, actions: list[str]) -> None:
+        cloudwatch.CfnAlarm(
+            self,
+            "TooLong",
+            alarm_description=(
+                f"The restore of {cdk.Aws.STACK_NAME} runs for {hours} hours, and its instance is taken away. What is"
+                " restored stays. Its log, if it could be stored, is in the log bucket. Another restore goes on where"
+                " this one was; give it more RestoreHours if it only was large."
+            ),
+            namespace="AWS/AutoScaling",
+            metric_name=TOTAL,
+            dimensions=[cloudwatch.CfnAlarm.DimensionProperty(name="AutoScalingGroupName", value=group)],
+            statistic="Maximum",
+            period=_HOUR_SECONDS,
+            evaluation_periods=cdk.Token.as_number(hours),
+            comparison_operator="GreaterThanThreshold",
+            threshold=0,
+            treat_missing_data="notBreaching",
+            alarm_actions=actions,
+        )

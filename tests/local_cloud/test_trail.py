@@ -1,0 +1,125 @@
+"""What is allowed is called: the trail of emulated nights beside the policies of the templates."""
+
+import os
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pytest
+
+from deployment.local_cloud.access import needs_of, role_of
+from deployment.local_cloud.assembly import Assembly
+from deployment.local_cloud.calls import Call
+from deployment.local_cloud.gate import Refusal
+from deployment.local_cloud.stacks import ASSETS
+from tests.builders import write
+from tests.cdk.iam import Role
+from tests.cdk.template import Template
+from tests.local_cloud.site import Site
+
+pytestmark = pytest.mark.root
+
+_INSTANCE, _FUNCTION = "ec2.amazonaws.com", "lambda.amazonaws.com"
+
+_MOUNTS = {
+    f"elasticfilesystem:{action}": "Amazon EFS asks for it when a file system is mounted by amazon-efs-utils"
+    for action in ("ClientMount", "ClientRootAccess", "ClientWrite")
+}
+_CHANNELS = {
+    f"{service}:{action}": "the agent of Systems Manager calls it, so that commands arrive"
+    for service, actions in {
+        "ssm": ("ListAssociations", "ListInstanceAssociations", "UpdateInstanceInformation"),
+        "ssmmessages": ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"),
+        "ec2messages": (
+            "AcknowledgeMessage", "DeleteMessage", "FailMessage", "GetEndpoint", "GetMessages", "SendReply",
+        ),
+    }.items()
+    for action in actions
+}  # fmt: skip
+_OF_LAMBDA = {
+    "logs:CreateLogStream": "Lambda itself writes the function's log",
+    "logs:PutLogEvents": "Lambda itself writes the function's log",
+    "sqs:SendMessage": "Lambda itself keeps what the function could not handle",
+}
+
+
+@dataclass
+class Trail:
+    """The actions that were called, by the name of the caller's role."""
+
+    called: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def note(self, call: Call) -> Refusal | None:
+        """Refuse nothing."""
+        role = role_of(call.access_key)
+        if role is not None:
+            self.called[role.name].update(need.action for need in needs_of(call))
+        return None
+
+    def of(self, stack: str, part: str) -> set[str]:
+        """What the role of that part of a stack has called."""
+        names = [name for name in self.called if name.startswith(f"{stack}-{part}")]
+        return {action for name in names for action in self.called[name]}
+
+
+@pytest.fixture
+def trail(site: Site) -> Trail:
+    """Everything that is called from now on."""
+    made = Trail()
+    site.cloud.gate.checks.append(made.note)
+    return made
+
+
+def _never_called(template: Template, service: str, called: set[str], known: Mapping[str, str]) -> set[str]:
+    """What the role may call and nobody did; an exception that is no more needed is one thing too many, too."""
+    allowed = Role(template, service).actions
+    return (allowed - called - set(known)) | (set(known) - allowed) | (set(known) & called)
+
+
+def _closed_window(site: Site) -> None:
+    """A night whose window closes: the agent is asked to finish, and the hold is renewed meanwhile."""
+    for number in range(2500 * ((os.cpu_count() or 1) + 3)):
+        write(site.source / f"many {number // 500}" / f"file {number}", "x")
+    site.cloud.fleet.environment["LOCAL_CLOUD_OPERATIONS"] = "200"
+    site.stack.fire_schedule()
+    site.wait_for_copy()
+    site.cloud.advance(46)
+    site.end_of_night()
+    site.cloud.fleet.environment["LOCAL_CLOUD_OPERATIONS"] = "0"
+
+
+def _failed_boot(site: Site) -> None:
+    """A night whose instance finds no bundle: nobody lets it go but the function."""
+    storage = site.cloud.client("s3")
+    kept = {each["Key"]: storage.get_object(Bucket=ASSETS, Key=each["Key"])["Body"].read()
+            for each in storage.list_objects_v2(Bucket=ASSETS)["Contents"]}  # fmt: skip
+    for key in kept:
+        storage.delete_object(Bucket=ASSETS, Key=key)
+    site.night()
+    for key, content in kept.items():
+        storage.put_object(Bucket=ASSETS, Key=key, Body=content)
+
+
+def test_what_is_allowed_is_called(site: Site, trail: Trail) -> None:
+    """By the instance and the function of backups, and by the instance of a restore; each exception has its reason."""
+    _closed_window(site)
+    site.night()
+    _failed_boot(site)
+    site.stack.reconcile()
+    site.stack.wait_for_the_end()
+    site.restore(RestoreMode="new", RestorePrefix="/beside")
+    backup, restore = (Template(site.assembly.template(name)) for name in ("EfsBackup", "EfsRestore"))
+    on_instances = _MOUNTS | _CHANNELS
+    assert _never_called(backup, _FUNCTION, trail.of("backups", "Orchestrator"), _OF_LAMBDA) == set()
+    assert _never_called(backup, _INSTANCE, trail.of("backups", "Worker"), on_instances) == set()
+    assert _never_called(restore, _INSTANCE, trail.of("restore", "Worker"), on_instances) == set()
+
+
+def test_what_nobody_calls_is_found(assembly: Assembly) -> None:
+    """And so is an exception that is called after all, or is not allowed any more."""
+    template = Template(assembly.template("EfsBackup"))
+    called = Role(template, _FUNCTION).actions - set(_OF_LAMBDA)
+    assert _never_called(template, _FUNCTION, called, _OF_LAMBDA) == set()
+    assert _never_called(template, _FUNCTION, called - {"sns:Publish"}, _OF_LAMBDA) == {"sns:Publish"}
+    assert _never_called(template, _FUNCTION, called | {"sqs:SendMessage"}, _OF_LAMBDA) == {"sqs:SendMessage"}
+    assert _never_called(template, _FUNCTION, called, _OF_LAMBDA | {"s3:Old": "once"}) == {"s3:Old"}
