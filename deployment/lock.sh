@@ -26,3 +26,4 @@ export_to uv --only-group installer
 export_to command --group build
 export_to cdk --group build --extra cdk
 export_to test --group build --extra test
+export_to checkers --only-group checkers

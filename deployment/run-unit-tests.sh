@@ -9,6 +9,7 @@ cd "$repository"
 need_packages fpart rsync strace e2fsprogs iproute2 procps shellcheck gcc libc6-dev make pkg-config libfuse3-dev fuse3
 need_node
 need_environment test
+need_checkers
 PATH="$environment/bin:$PATH"
 
 say "ruff"
@@ -22,7 +23,7 @@ checking=$!
 say "import-linter"
 lint-imports
 say "shellcheck"
-shellcheck --external-sources .ci/run deployment/*.sh cdk/*.sh source/efs_backup/engine/rest/*.sh deployment/local_cloud/instance/{boot.sh,init,mount.nfs4,run,bin/*} tests/cases/*/*.sh tests/{later,nfs}/*.sh tests/nfs/image/usr/sbin/dmidecode
+shellcheck --external-sources .ci/run deployment/*.sh cdk/*.sh source/efs_backup/engine/rest/*.sh deployment/local_cloud/instance/{boot.sh,init,mount.nfs4,run,bin/*} tests/cases/*/*.sh tests/{aws,later,nfs}/*.sh tests/nfs/image/usr/sbin/dmidecode
 say "pytest"
 failed=0
 pytest --numprocesses="${TEST_PROCESSES:-$(($(nproc) * 2))}" --dist=loadgroup "$@" || failed=$?

@@ -68,3 +68,17 @@ install_project() {
     "${pip[@]}" --require-hashes --requirement "$locked/$1.txt"
     "${pip[@]}" --no-deps --no-build-isolation --editable "$repository"
 }
+
+# need_checkers: checkov and parliament, in a virtual environment of their own, for checkov wants another boto3 than the project.
+need_checkers() {
+    local checkers="$environment/checkers" locked="$repository/deployment/locked/checkers.txt" wanted
+    wanted=$(sha256sum <"$locked")
+    grep -qxF "$wanted" "$checkers/.installed" 2>/dev/null && return
+    say "Installing the checkers into $checkers"
+    if ! { "$environment/bin/uv" venv --quiet --clear --python "$environment/bin/python" "$checkers" &&
+        "$environment/bin/uv" pip install --quiet --python "$checkers/bin/python" --require-hashes --requirement "$locked"; }; then
+        "$environment/bin/python" -m venv --clear "$checkers"
+        "$checkers/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$locked"
+    fi
+    echo "$wanted" >"$checkers/.installed"
+}

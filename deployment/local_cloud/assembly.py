@@ -12,6 +12,7 @@ from typing import Any
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+_PUBLISHED = (".zip", ".template")
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,34 @@ class Assembly:
     def assets(self) -> dict[str, Path]:
         """The files to be uploaded, by their keys."""
         return {path.name.removeprefix("asset."): path for path in self.place.glob("asset.*")}
+
+
+@dataclass(frozen=True)
+class Published(Assembly):
+    """What build-s3-dist.sh wrote into a directory: templates for people without CDK, and the programs."""
+
+    def template(self, stack: str) -> dict[str, Any]:
+        """The template of a stack, which is named as the CDK names it."""
+        name = f"efs-{stack.removeprefix('Efs').lower()}.template"
+        found: dict[str, Any] = json.loads((self.place / name).read_text())
+        return found
+
+    def assets(self) -> dict[str, Path]:
+        """Programs and templates, by their keys in the bucket that the templates name."""
+        prefix = _code_of(self.template("EfsBackup"))["S3Key"].rpartition("/")[0]
+        paths = (path for path in self.place.iterdir() if path.suffix in _PUBLISHED)
+        return {f"{prefix}/{path.name}": path for path in paths}
+
+    def bucket(self, region: str) -> str:
+        """The bucket of the programs in a region."""
+        parts = _code_of(self.template("EfsBackup"))["S3Bucket"]["Fn::Join"][1]
+        return "".join(region if part == {"Ref": "AWS::Region"} else part for part in parts)
+
+
+def _code_of(template: dict[str, Any]) -> Any:
+    """Where the function's code lies."""
+    kind = "AWS::Lambda::Function"
+    return next(each["Properties"]["Code"] for each in template["Resources"].values() if each["Type"] == kind)
 
 
 def synthesize(place: Path, bundle: Path | None = None) -> Assembly:

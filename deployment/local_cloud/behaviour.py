@@ -124,11 +124,14 @@ def _terminations(fleet: Fleet) -> Inner:
 
 def _commands(fleet: Fleet, listener: Callable[[Event], None]) -> Inner:
     def send_command(inner: Inner, backend: Any, **asked: Any) -> Any:
-        for instance_id in asked["instance_ids"]:
+        wanted = list(asked["instance_ids"])
+        for instance_id in wanted:
             if fleet.running(instance_id) is None:
                 raise InvalidInstanceId(instance_id)
         command: Command = inner(backend, **asked)
-        command.status = "InProgress"
+        command.status, command.instance_ids = "InProgress", wanted
+        # moto takes no targets for all instances that there are
+        command.invocations = [each for each in command.invocations if each["InstanceId"] in wanted]
         for invocation in command.invocations:
             invocation |= {"Status": "InProgress", "StatusDetails": "InProgress", "ResponseCode": -1}
             fleet.run(invocation["InstanceId"], asked["parameters"]["commands"], _ending(command, invocation, listener))
@@ -149,7 +152,7 @@ def _ending(
         )  # fmt: skip
         command.status = command.status_details = status
         place = f"{command.output_s3_key_prefix}/{command.command_id}/{invocation['InstanceId']}/awsrunShellScript"
-        for name, text in texts.items():
+        for name, text in texts.items() if command.output_s3_bucket_name else ():
             s3_backends[ACCOUNT]["aws"].put_object(command.output_s3_bucket_name, f"{place}/{name}", text)
         listener(_event_of(command))
 

@@ -11,11 +11,12 @@ from urllib.parse import parse_qs, unquote
 Environ = dict[str, Any]
 
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/[^/]*/([a-z0-9-]+)/")
-_LAMBDA = re.compile(r"/2015-03-31/functions/([^/]+)(/policy)?")
+_LAMBDA = re.compile(r"/2015-03-31/functions/([^/]+)(/policy|/invocations)?")
 _OF_FUNCTION = {
     ("GET", ""): "GetFunction",
     ("POST", "/policy"): "AddPermission",
     ("DELETE", "/policy"): "RemovePermission",
+    ("POST", "/invocations"): "InvokeFunction",
 }
 _OF_OBJECT = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "POST": "PutObject"}
 _OF_FILE_SYSTEMS = {"mount-targets": "DescribeMountTargets", "file-systems": "DescribeFileSystems"}

@@ -21,6 +21,7 @@ from deployment.local_cloud.file_systems import FileSystems
 from deployment.local_cloud.fleet import Fleet, Maker
 from deployment.local_cloud.functions import Functions
 from deployment.local_cloud.gate import Gate
+from deployment.local_cloud.invocations import by_api
 from deployment.local_cloud.lifecycle import Lifecycle
 from deployment.local_cloud.machine import Machine
 from deployment.local_cloud.mail import MailBox
@@ -63,6 +64,7 @@ class LocalCloud:
     def __enter__(self) -> "LocalCloud":
         self._open.enter_context(set_right(self.fleet, self.file_systems, self.mail_box, self.bridge.put))
         self._open.enter_context(self.lifecycle.in_force())
+        self._open.enter_context(by_api(self.functions.invoke))
         threading.Thread(target=self._tick_on, name="clock", daemon=True).start()
         return self
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deployment.local_cloud.assembly import Assembly
+from deployment.local_cloud.assembly import Assembly, Published
 from deployment.local_cloud.cloud import LocalCloud
 from deployment.local_cloud.place import ACCOUNT, REGION
 from efs_backup.domain.operations.record import BackupRecord
@@ -50,6 +50,14 @@ def bootstrap(cloud: LocalCloud, assembly: Assembly) -> None:
     for key, path in assembly.assets().items():
         storage.put_object(Bucket=ASSETS, Key=key, Body=path.read_bytes())
     cloud.client("ssm").put_parameter(Name=_BOOTSTRAP_VERSION, Value="25", Type="String")
+
+
+def publish(cloud: LocalCloud, published: Published) -> None:
+    """The programs lie in the bucket that the plain templates name."""
+    storage, bucket = cloud.client("s3"), published.bucket(REGION)
+    storage.create_bucket(Bucket=bucket)
+    for key, path in published.assets().items():
+        storage.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
 
 
 def deploy(cloud: LocalCloud, name: str, template: dict[str, Any], given: Mapping[str, str]) -> dict[str, str]:

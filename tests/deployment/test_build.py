@@ -5,7 +5,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -13,62 +12,21 @@ import pytest
 
 from cdk.archives import files_below, write_lambda_zip, write_zip
 from cdk.publish import publish
-from tests.cdk.linter import unaccepted
+from tests.cdk.exceptions import CFN_LINT
+from tests.cdk.linter import rules_broken
 from tests.cdk.template import Template
-from tests.once import once
+from tests.published import published as published_files
 
 _REPOSITORY = Path(__file__).parents[2]
 _BUILD = _REPOSITORY / "deployment" / "build-s3-dist.sh"
 _WHEELHOUSE = (_REPOSITORY / "deployment" / "wheelhouse.txt").read_text()
-_LOCKED = ("pyproject.toml", "uv.lock")
 _NAMES = ("efs-backup.template", "efs-restore.template", "efs_to_efs_backup.zip", "efs-backup-agent.zip")
-
-
-_PIP = """#!/bin/bash
-# Stands for pip: it leaves a file where wheels are wanted.
-while [ $# -gt 0 ]; do
-    case "$1" in --wheel-dir) place=$2 name=efs_backup ;; --dest) place=$2 name=boto3 ;; esac
-    shift
-done
-mkdir -p "$place" && echo "$name" >"$place/$name-1-py3-none-any.whl"
-"""
 
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the build leaves, with wheels that need no network."""
-    return once(tmp_path_factory, "build", _build) / "deployment" / "dist"
-
-
-def _build(place: Path) -> None:
-    """In a copy, so that nobody's own build is overwritten."""
-    for part in ("cdk", "source", "deployment"):
-        shutil.copytree(
-            _REPOSITORY / part, place / part, ignore=shutil.ignore_patterns("dist", "cdk.out", "__pycache__")
-        )
-    for name in _LOCKED:
-        shutil.copy(_REPOSITORY / name, place)
-    _make_environment(place)
-    (place / "packages").mkdir()
-    (place / "packages" / "amazon-efs-utils.deb").write_text("a package")
-    done = subprocess.run(
-        ["bash", "deployment/build-s3-dist.sh", "my-code", "my-templates", "v1.2.3", "packages"],
-        cwd=place, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    (place / "said").write_text(done.stdout)
-
-
-def _make_environment(place: Path) -> None:
-    """Our own Python, in which all is installed already."""
-    programs = place / ".venv" / "bin"
-    programs.mkdir(parents=True)
-    (programs / "python").write_text(f'#!/bin/bash\nexec {sys.executable} "$@"\n')
-    (programs / "pip").write_text(_PIP)
-    for program in programs.iterdir():
-        program.chmod(0o755)
-    version = hashlib.sha256(b"".join((place / name).read_bytes() for name in _LOCKED)).hexdigest()
-    (place / ".venv" / ".installed").write_text(f"test {version}\n")
+    """What the build leaves."""
+    return published_files(tmp_path_factory) / "deployment" / "dist"
 
 
 @pytest.fixture(scope="module", params=_NAMES[:2])
@@ -93,14 +51,21 @@ def test_the_instance_fetches_the_bundle_and_knows_its_checksum(published: Templ
 
 def test_the_bundle_holds_the_units_the_wheels_and_the_further_packages(dist: Path) -> None:
     """All that an instance installs."""
-    assert zipfile.ZipFile(dist / "efs-backup-agent.zip").namelist() == [
-        "efs-backup-agent.service",
-        "efs-backup-give-up.service",
-        "install.sh",
-        "packages/amazon-efs-utils.deb",
-        "wheels/boto3-1-py3-none-any.whl",
-        "wheels/efs_backup-1-py3-none-any.whl",
-    ]
+    *units, installer, package = (name for name in _bundled(dist) if not name.startswith("wheels/"))
+    assert units == ["efs-backup-agent.service", "efs-backup-give-up.service"]
+    assert (installer, package) == ("install.sh", "packages/amazon-efs-utils.deb")
+
+
+def test_the_bundle_holds_each_package_that_is_pinned_and_no_other(dist: Path) -> None:
+    """For any architecture."""
+    wheels = [name.removeprefix("wheels/") for name in _bundled(dist) if name.startswith("wheels/")]
+    assert all(re.fullmatch(r"[\w.]+-[\w.]+-(py2\.)?py3-none-any\.whl", wheel) for wheel in wheels)
+    pinned = {name.replace("-", "_") for name in re.findall(r"^([a-z0-9-]+)==", _WHEELHOUSE, re.MULTILINE)}
+    assert {wheel.split("-")[0] for wheel in wheels} == {*pinned, "efs_backup"}
+
+
+def _bundled(dist: Path) -> list[str]:
+    return zipfile.ZipFile(dist / "efs-backup-agent.zip").namelist()
 
 
 def test_each_file_has_its_checksum(dist: Path) -> None:
@@ -120,7 +85,7 @@ def test_the_build_says_what_goes_where(dist: Path) -> None:
 
 def test_cfn_lint_finds_no_error_in_the_plain_templates(dist: Path) -> None:
     """As in those of the CDK."""
-    assert unaccepted(sorted(map(str, dist.glob("*.template")))) == []
+    assert rules_broken(sorted(map(str, dist.glob("*.template")))) == set(CFN_LINT)
 
 
 def test_a_bundle_that_can_mount_encrypted_protects_the_snapshots(dist: Path) -> None:
