@@ -11,7 +11,11 @@ from deployment.local_cloud.access import needs_of, role_of
 from deployment.local_cloud.assembly import Assembly
 from deployment.local_cloud.calls import Call
 from deployment.local_cloud.gate import Refusal
-from deployment.local_cloud.stacks import ASSETS
+from deployment.local_cloud.lifecycle import HELD
+from efs_backup.domain.operations.lifecycle import AGENT
+from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.operations.triggers import LIFECYCLE_EVENT
+from efs_backup.domain.results import BackupStatus
 from tests.builders import write
 from tests.cdk.iam import Role
 from tests.cdk.template import Template
@@ -36,7 +40,9 @@ _CHANNELS = {
     }.items()
     for action in actions
 }  # fmt: skip
-_OF_LAMBDA = {
+_OF_FUNCTIONS = {
+    "autoscaling:TerminateInstanceInAutoScalingGroup": "a start takes away who hangs since the night before"
+    " (tests/scenarios/test_bad_instances.py)",
     "logs:CreateLogStream": "Lambda itself writes the function's log",
     "logs:PutLogEvents": "Lambda itself writes the function's log",
     "sqs:SendMessage": "Lambda itself keeps what the function could not handle",
@@ -85,32 +91,44 @@ def _closed_window(site: Site) -> None:
     site.wait_for_copy()
     site.cloud.advance(46)
     site.end_of_night()
+
+
+def _lost_agent(site: Site) -> None:
+    """A night whose agent hangs, and whose program is gone: nobody lets the instance go but the function."""
+    site.stack.fire_schedule()
+    site.cloud.wait("an agent serves", lambda: _is_served(site.stack.records()[-1]), site.patience)
+    machine = site.machine_of(site.stack)
+    assert machine.start(f"kill -STOP $(cat /run/efs-backup/agent.lock) && rm {AGENT}").wait() == 0
+    site.cloud.advance(46)
+    assert site.end_of_night().status is BackupStatus.FAILED
     site.cloud.fleet.environment["LOCAL_CLOUD_OPERATIONS"] = "0"
 
 
-def _failed_boot(site: Site) -> None:
-    """A night whose instance finds no bundle: nobody lets it go but the function."""
-    storage = site.cloud.client("s3")
-    kept = {each["Key"]: storage.get_object(Bucket=ASSETS, Key=each["Key"])["Body"].read()
-            for each in storage.list_objects_v2(Bucket=ASSETS)["Contents"]}  # fmt: skip
-    for key in kept:
-        storage.delete_object(Bucket=ASSETS, Key=key)
-    site.night()
-    for key, content in kept.items():
-        storage.put_object(Bucket=ASSETS, Key=key, Body=content)
+def _is_served(backup: BackupRecord) -> bool:
+    return backup.status is BackupStatus.RUNNING and backup.instance_id is not None
+
+
+def _unheard_hold(site: Site) -> None:
+    """An instance that somebody launches by hand goes home, and the event that it is held is lost."""
+    site.cloud.bridge.distort = lambda event: [] if event["detail-type"] == LIFECYCLE_EVENT else [event]
+    scaling, group = site.cloud.client("autoscaling"), site.stack.group
+    scaling.set_desired_capacity(AutoScalingGroupName=group, DesiredCapacity=1)
+    site.cloud.wait("it is held", lambda: HELD in str(scaling.describe_auto_scaling_instances()), site.patience)
+    site.cloud.bridge.distort = lambda event: [event]
+    site.stack.reconcile()
+    site.stack.wait_for_the_end()
 
 
 def test_what_is_allowed_is_called(site: Site, trail: Trail) -> None:
     """By the instance and the function of backups, and by the instance of a restore; each exception has its reason."""
     _closed_window(site)
+    _lost_agent(site)
     site.night()
-    _failed_boot(site)
-    site.stack.reconcile()
-    site.stack.wait_for_the_end()
+    _unheard_hold(site)
     site.restore(RestoreMode="new", RestorePrefix="/beside")
     backup, restore = (Template(site.assembly.template(name)) for name in ("EfsBackup", "EfsRestore"))
     on_instances = _MOUNTS | _CHANNELS
-    assert _never_called(backup, _FUNCTION, trail.of("backups", "Orchestrator"), _OF_LAMBDA) == set()
+    assert _never_called(backup, _FUNCTION, trail.of("backups", "Orchestrator"), _OF_FUNCTIONS) == set()
     assert _never_called(backup, _INSTANCE, trail.of("backups", "Worker"), on_instances) == set()
     assert _never_called(restore, _INSTANCE, trail.of("restore", "Worker"), on_instances) == set()
 
@@ -118,8 +136,8 @@ def test_what_is_allowed_is_called(site: Site, trail: Trail) -> None:
 def test_what_nobody_calls_is_found(assembly: Assembly) -> None:
     """And so is an exception that is called after all, or is not allowed any more."""
     template = Template(assembly.template("EfsBackup"))
-    called = Role(template, _FUNCTION).actions - set(_OF_LAMBDA)
-    assert _never_called(template, _FUNCTION, called, _OF_LAMBDA) == set()
-    assert _never_called(template, _FUNCTION, called - {"sns:Publish"}, _OF_LAMBDA) == {"sns:Publish"}
-    assert _never_called(template, _FUNCTION, called | {"sqs:SendMessage"}, _OF_LAMBDA) == {"sqs:SendMessage"}
-    assert _never_called(template, _FUNCTION, called, _OF_LAMBDA | {"s3:Old": "once"}) == {"s3:Old"}
+    called = Role(template, _FUNCTION).actions - set(_OF_FUNCTIONS)
+    assert _never_called(template, _FUNCTION, called, _OF_FUNCTIONS) == set()
+    assert _never_called(template, _FUNCTION, called - {"sns:Publish"}, _OF_FUNCTIONS) == {"sns:Publish"}
+    assert _never_called(template, _FUNCTION, called | {"sqs:SendMessage"}, _OF_FUNCTIONS) == {"sqs:SendMessage"}
+    assert _never_called(template, _FUNCTION, called, _OF_FUNCTIONS | {"s3:Old": "once"}) == {"s3:Old"}
