@@ -34,6 +34,7 @@ def test_an_agent_that_is_killed_is_started_again() -> None:
     """By the kernel for memory, for instance: `on-abnormal` covers signals, and no exit code of the agent's own."""
     unit = _unit(_AGENT)
     assert (unit["Restart"], unit["OOMPolicy"]) == ("on-abnormal", "continue")
+    assert unit["RestartMode"] == "direct"
     assert (unit["StartLimitIntervalSec"], unit["StartLimitBurst"]) == ("1h", "5")
 
 
