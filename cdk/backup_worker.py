@@ -6,6 +6,7 @@ from cdk import arns
 from cdk.backup_settings import BackupSettings
 from cdk.permissions import Allow, permit
 from cdk.programs import Stored
+from cdk.proxy import ProxySecret
 from cdk.security_groups import SecurityGroups
 from cdk.user_data import user_data
 from cdk.worker_group import WorkerGroup
@@ -32,10 +33,11 @@ class BackupWorker(Construct):
             form,
             role=self.role,
             security_groups=security_groups.of_instance(),
-            user_data=user_data(settings.of_agent(), "backup", form.text("HttpProxy"), bundle),
+            user_data=user_data(settings.of_agent(), "backup", form, bundle),
             most=form.text("Workers"),
         )
         group.hold_before_termination()
+        ProxySecret(self, form, self.role)
         permit(
             self,
             self.role,

@@ -1,16 +1,19 @@
 """What an instance asks of AWS while it has nothing but Python: its bundle, and to be given back.
 
+    boot.py proxy PARAMETER FILE     write a proxy's address, which a parameter of Systems Manager holds, into FILE
     boot.py fetch BUCKET KEY FILE    bring an object of Amazon S3
     boot.py give-up                  store the boot's log, say how it ended, and want no instance any more
 
 The user data, which has 16 KB, holds this file as it is: it knows the standard library alone, and is short.
 """
 
+import functools
 import hashlib
 import hmac
 import itertools
 import json
 import os
+import re
 import sys
 import time
 import urllib.parse
@@ -95,18 +98,36 @@ def record(action: str, what: Mapping[str, Any]) -> Any:
     return json.loads(call("dynamodb", "POST", "/", json.dumps(what).encode(), content_type=kind, x_amz_target=target))
 
 
-def fetch(bucket: str, key: str, file: str) -> None:
-    """Bring an object. What is not there does not come by waiting."""
+def tried(step: Callable[[], bytes], failure: str) -> bytes:
+    """What a step gives, if need be by some tries. What is not there does not come by waiting."""
     for pause in (*PAUSES, None):
         try:
-            Path(file).write_bytes(call("s3", "GET", f"/{key}", bucket=bucket))
+            return step()
         except OSError as error:
             if pause is None or getattr(error, "code", 0) == 404:  # noqa: PLR2004 - as HTTP counts
-                raise SystemExit(f"{key} cannot be fetched from {bucket}: {error}") from error
+                raise SystemExit(f"{failure}: {error}") from error
             say(f"Tried again in {pause} s: {error}")
             time.sleep(pause)
-        else:
-            return
+    raise AssertionError("the last try ends")
+
+
+def fetch(bucket: str, key: str, file: str) -> None:
+    """Bring an object."""
+    step = functools.partial(call, "s3", "GET", f"/{key}", bucket=bucket)
+    Path(file).write_bytes(tried(step, f"{key} cannot be fetched from {bucket}"))
+
+
+def proxy(parameter: str, file: str) -> None:
+    """Write the address of a proxy into an environment file, which a shell reads too; asked for without a proxy."""
+    what = json.dumps({"Name": parameter, "WithDecryption": True}).encode()
+    kind, target = "application/x-amz-json-1.1", "AmazonSSM.GetParameter"
+    step = functools.partial(call, "ssm", "POST", "/", what, content_type=kind, x_amz_target=target)
+    address = json.loads(tried(step, f"The parameter {parameter} cannot be read"))["Parameter"]["Value"].strip()
+    if not re.fullmatch(r"https?://[A-Za-z0-9._:@%-]+", address):
+        raise SystemExit(f"{parameter} holds no address such as http://USER:WORD@HOST:PORT, or not all as %XX")
+    said = Path(file).read_text().splitlines()
+    lines = [line for line in said if not line.startswith(("http_proxy=", "https_proxy="))]
+    Path(file).write_text("\n".join([*lines, f"http_proxy={address}", f"https_proxy={address}", ""]))
 
 
 def give_up(log: str = "/var/log/cloud-init-output.log") -> None:
@@ -188,5 +209,5 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    commands: dict[str, Callable[..., None]] = {"fetch": fetch, "give-up": give_up}
+    commands: dict[str, Callable[..., None]] = {"fetch": fetch, "give-up": give_up, "proxy": proxy}
     commands[sys.argv[1]](*sys.argv[2:])

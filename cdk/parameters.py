@@ -94,10 +94,19 @@ INSTANCE = {
     ),
     "HttpProxy": Field(
         "HTTP proxy",
-        "The proxy through which the instance reaches AWS and Ubuntu's archive, such as http://10.0.0.5:3128.",
+        "The proxy through which the instance reaches AWS and Ubuntu's archive, such as http://10.0.0.5:3128. It stands"
+        " in the launch template: a password does not belong into it.",
         default="",
         pattern=r"(https?://[A-Za-z0-9._:@%-]+)?",
         wrong="must be empty, or begin with http:// or https://",
+    ),
+    "HttpProxyParameter": Field(
+        "Parameter with the HTTP proxy",
+        "In its place, the name of a SecureString in Parameter Store with such an address, user and password in it. The"
+        " instance reads it without the proxy, so the VPC must have an endpoint for ssm.",
+        default="",
+        pattern=r"(/[A-Za-z0-9_.-]+)*",
+        wrong="must be empty, or the name of a parameter that begins with a slash",
     ),
 }
 REPORTS = {

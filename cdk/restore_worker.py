@@ -7,6 +7,7 @@ from cdk import arns
 from cdk.form import Form
 from cdk.permissions import Allow, permit
 from cdk.programs import Stored
+from cdk.proxy import ProxySecret
 from cdk.reports import Reports
 from cdk.user_data import user_data
 from cdk.worker_group import WorkerGroup
@@ -60,7 +61,7 @@ class RestoreWorker(Construct):
             form,
             role=role,
             security_groups=[form.text("SecurityGroupId")],
-            user_data=user_data(restore_environment(form, topic), "restore", form.text("HttpProxy"), bundle),
+            user_data=user_data(restore_environment(form, topic), "restore", form, bundle),
             desired="1",
         )
         target, backup = form.text("SrcEFS"), form.text("DstEFS")
@@ -73,4 +74,5 @@ class RestoreWorker(Construct):
             find_mount_targets(target, backup),
             *report(topic, reports.key),
         ])  # fmt: skip
+        ProxySecret(self, form, role)
         self.group.start_after(policy, reports)

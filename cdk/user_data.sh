@@ -15,6 +15,8 @@ END
 . /etc/efs-backup/agent.env
 give_up() { trap - ERR; echo "The boot has failed: $1"; python3 boot.py give-up; }
 trap 'give_up "$BASH_COMMAND"' ERR
+# shellcheck source=/dev/null
+[ -z "${PROXY_PARAMETER-}" ] || { python3 boot.py proxy "$PROXY_PARAMETER" /etc/efs-backup/agent.env && . /etc/efs-backup/agent.env; }
 [ -z "${https_proxy-}" ] || { systemctl import-environment http_proxy https_proxy no_proxy && systemctl try-restart '*amazon-ssm-agent*.service'; }
 python3 boot.py fetch "${BUNDLE_BUCKET}" "${BUNDLE_KEY}" bundle.zip
 echo "${BUNDLE_SHA256}  bundle.zip" | sha256sum --check --quiet

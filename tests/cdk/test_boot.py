@@ -171,6 +171,41 @@ def test_the_bundle_is_brought_byte_by_byte(cloud: Cloud) -> None:
     assert (cloud.place / "bundle.zip").read_bytes() == content
 
 
+_SETTINGS = "A=b\nhttp_proxy=\nhttps_proxy=\nno_proxy=localhost\nB=c\n"
+
+
+def test_a_proxy_s_address_comes_from_a_parameter(cloud: Cloud) -> None:
+    """Decrypted, in the place of the empty one; some read that file from its beginning, and some from its end."""
+    address = "http://user:p%26w@10.0.0.5:3128"
+    cloud.client("ssm").put_parameter(Name="/team/proxy", Value=address, Type="SecureString")
+    file = cloud.place / "agent.env"
+    file.write_text(_SETTINGS)
+    done = cloud.run("proxy", "/team/proxy", str(file))
+    assert done.returncode == 0, done.stderr
+    assert address not in done.stdout
+    assert file.read_text() == f"A=b\nno_proxy=localhost\nB=c\nhttp_proxy={address}\nhttps_proxy={address}\n"
+
+
+@pytest.mark.parametrize("value", ["10.0.0.5:3128", "http://u:$(reboot)@h:1", "http://a b", "http://a\nPATH=/tmp"])
+def test_what_is_no_address_of_a_proxy_ends_the_boot(cloud: Cloud, value: str) -> None:
+    """A shell reads that file: nothing of it may be a command or another setting. What it holds is not told."""
+    cloud.client("ssm").put_parameter(Name="/team/proxy", Value=value, Type="SecureString")
+    file = cloud.place / "agent.env"
+    file.write_text(_SETTINGS)
+    done = cloud.run("proxy", "/team/proxy", str(file))
+    assert (done.returncode, file.read_text()) == (1, _SETTINGS)
+    assert "/team/proxy holds no address" in done.stderr
+    assert value not in done.stderr
+
+
+def test_a_parameter_that_is_not_there_is_named(cloud: Cloud) -> None:
+    """In one line."""
+    done = cloud.run("proxy", "/team/proxy", "agent.env")
+    assert done.returncode == 1
+    assert "The parameter /team/proxy cannot be read" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_bundle_that_is_not_there_is_named(cloud: Cloud) -> None:
     """At once, and in one line, for its last lines are all that a mail has."""
     done = cloud.run("fetch", _BUCKET, "nothing.zip", str(cloud.place / "bundle.zip"))

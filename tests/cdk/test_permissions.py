@@ -263,6 +263,15 @@ def test_the_function_may_write_to_its_queue_as_long_as_it_is_there(backup: Temp
     assert backup.resolve(statement["Resource"]) == backup.arn("AWS::SQS::Queue")
 
 
+def test_an_instance_may_read_the_parameter_with_its_proxy_and_no_other(template: Template) -> None:
+    """Where there is one."""
+    asked = Role(template.having(HttpProxyParameter="/team/proxy"), "ec2.amazonaws.com")
+    parameters = f"arn:aws:ssm:{_HERE}:parameter"
+    assert asked.may("ssm:GetParameter", f"{parameters}/team/proxy")
+    assert not asked.may("ssm:GetParameter", f"{parameters}/team/other")
+    assert "ssm:GetParameter" not in Role(template, "ec2.amazonaws.com").actions
+
+
 def test_the_schedule_in_a_time_zone_may_start_the_function_and_no_more(backup: Template) -> None:
     """And keep what it could not deliver; for schedules of this account alone."""
     asked = backup.having(ScheduleTimeZone="Europe/Berlin")

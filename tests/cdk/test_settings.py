@@ -15,7 +15,7 @@ from tests.cdk.template import Template, environment_file
 _OF_LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "orchestrator", "AWS_REGION": "us-east-1"}
 _OF_THE_UNIT = {
     "AGENT_TASK", "AWS_METADATA_SERVICE_NUM_ATTEMPTS", "AWS_METADATA_SERVICE_TIMEOUT", "http_proxy", "https_proxy",
-    "no_proxy",
+    "no_proxy", "PROXY_PARAMETER",
 }  # fmt: skip
 
 

@@ -37,6 +37,7 @@ _PROGRAMS = {
     "python3": """
         case "$*" in
             *boot.py?fetch*) cp "$BUNDLE" "${@: -1}"; echo "fetch ${*: -3:2}" >>"$CALLS" ;;
+            *boot.py?proxy*) echo "proxy $3" >>"$CALLS"; echo "https_proxy=http://u:p@10.0.0.5:3128" >>"$4" ;;
             *boot.py?give-up*) echo "give up" >>"$CALLS" ;;
             "-m venv --without-pip "*)
                 mkdir -p "$4/bin"
@@ -247,6 +248,13 @@ def test_a_proxy_is_handed_to_all_services(backup: Template, instance: Instance)
         "systemctl import-environment http_proxy https_proxy no_proxy",
         "systemctl try-restart *amazon-ssm-agent*.service",
     ]
+
+
+def test_a_proxy_of_a_parameter_is_handed_to_all_services(template: Template, instance: Instance) -> None:
+    """Its address stands neither in the script nor in the launch template."""
+    script = _script(template.having(HttpProxyParameter="/team/proxy"))
+    assert instance.boot(_for(script, instance.bundle)) == 0, instance.said
+    assert instance.calls[:2] == ["proxy /team/proxy", "systemctl import-environment http_proxy https_proxy no_proxy"]
 
 
 def test_nobody_else_can_read_the_environment(backup: Template, instance: Instance) -> None:

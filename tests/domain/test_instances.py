@@ -11,6 +11,7 @@ from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.instances import (
     SECOND_TRY,
     Instance,
+    is_in_the_way,
     may_close,
     may_try_again,
     not_launched,
@@ -65,6 +66,23 @@ def test_a_skipped_backup_is_served_by_nobody() -> None:
     """It began and ended at one moment."""
     skipped = replace(RUNNING, status=BackupStatus.SKIPPED, stop_time=START)
     assert served_by(instance("i-1", START), [skipped]) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "launched", "now", "is_so"),
+    [
+        ("i-old", START + HOUR, START + HOUR, True),
+        ("i-1", START, START + timedelta(minutes=30), False),
+        ("i-1", START, START + timedelta(minutes=31), True),
+        ("i-1", None, START + HOUR, False),
+    ],
+    ids=["has served", "boots", "should have gone home", "has just been launched"],
+)
+def test_who_will_not_serve_a_backup_that_starts_is_in_its_way(
+    name: str, launched: datetime | None, now: datetime, *, is_so: bool
+) -> None:
+    """One that boots finds it, and is as good as a new one."""
+    assert is_in_the_way(instance(name, launched), [OLD, NEW], now) is is_so
 
 
 @pytest.mark.parametrize(

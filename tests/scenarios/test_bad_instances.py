@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto.ec2.models import ec2_backends
@@ -12,7 +13,7 @@ from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.report import Report
 from efs_backup.domain.results import BackupStatus
 from efs_backup.orchestrator import handler
-from tests.cloud import ACCOUNT, REGION, RULE, Cloud, Faults, event_from_file
+from tests.cloud import ACCOUNT, GROUP, REGION, RULE, Cloud, Faults, event_from_file
 from tests.scenarios.test_nights import BOOT, assert_nothing_left, succeed
 
 NO_CAPACITY = "We currently do not have sufficient c7g.large capacity in the zones you requested."
@@ -283,6 +284,18 @@ def test_an_instance_that_hangs_does_not_make_the_next_start_useless(cloud: Clou
     cloud.deliver()
     assert cloud.agent_claims(backup.backup_id) != hanging
     assert cloud.newest().status is BackupStatus.RUNNING
+    succeed(cloud, backup.backup_id)
+    assert_nothing_left(cloud)
+
+
+def test_an_instance_that_boots_already_serves_the_backup_that_starts(cloud: Cloud) -> None:
+    """Such as that of a start that was undone a minute before: it is as good as another."""
+    boto3.client("autoscaling").set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=1)
+    there = cloud.instances()
+    cloud.time = "2026-11-22T02:01:00Z"
+    backup = cloud.schedule_fires()
+    assert cloud.instances() == there
+    assert [cloud.agent_claims(backup.backup_id)] == there
     succeed(cloud, backup.backup_id)
     assert_nothing_left(cloud)
 

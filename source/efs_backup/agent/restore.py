@@ -97,7 +97,8 @@ def _begin(services: RestoreServices, mark: RestoreMark) -> RestoreMark | None:
         raise RestoreFailed(
             f"The mark that keeps this restore from being done twice cannot be left: {refused.message} Nothing was"
             " touched.",
-            "See that the bucket of RestoreLogBucket is there, and that the instance's role may write to it.",
+            "See that the bucket of RestoreLogBucket is there, and that the instance's role may write to it, and use"
+            " its KMS key if it has one of its own.",
         ) from refused
     return RestoreMark.from_text(found, bucket.address(key)) if found is not None else None
 

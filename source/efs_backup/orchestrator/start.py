@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from efs_backup.domain.errors import AlreadyStarted, MountFailed, RecordChanged
+from efs_backup.domain.operations.instances import is_in_the_way
 from efs_backup.domain.operations.record import BackupId, BackupRecord, backup_id_of
 from efs_backup.domain.operations.settings import RECORD_DAYS, OrchestratorSettings
 from efs_backup.domain.operations.workflow import Action, Decision, decide_start, not_started, skipped, without_report
@@ -86,16 +87,19 @@ def _launch(services: Services, backup: BackupRecord, now: datetime, decision: D
         return Decision(Action.IGNORE, missing.message)
     services.store.update(backup, known)
     services.stop_rule.arm(backup.backup_id, backup.window_stop)
-    _want_instance(services)
+    _clear_the_way(services, now)
+    services.group.start_instance()
     return decision
 
 
-def _want_instance(services: Services) -> None:
-    """Want an instance, and take away what is there still: it serves nobody, and no other is launched beside it."""
-    for instance_id in services.group.state().serving:
-        _logger.warning("The instance %s is still there, though no backup was running; it is taken away", instance_id)
-        services.group.take_away(instance_id)
-    services.group.start_instance()
+def _clear_the_way(services: Services, now: datetime) -> None:
+    """Take away what is there still, and will not serve this backup: no other would be launched beside it."""
+    there = services.instances.find_all(services.group.state().serving)
+    backups = tuple(services.store.backups()) if there else ()
+    for instance in there:
+        if is_in_the_way(instance, backups, now):
+            _logger.warning("The instance %s is there still, though no backup was running", instance.instance_id)
+            services.group.take_away(instance.instance_id)
 
 
 def _with_facts(services: Services, backup: BackupRecord, now: datetime) -> BackupRecord:

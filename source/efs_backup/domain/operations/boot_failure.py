@@ -39,7 +39,7 @@ def prepared_requests(table: str) -> dict[str, Any]:
     put = _ending()
     names = {f"#{name}": name for name in (*put, STATUS_ATTRIBUTE, START_ATTRIBUTE, INSTANCE_ATTRIBUTE)}
     conditions = (
-        f"#{STATUS_ATTRIBUTE} = :running", f"#{START_ATTRIBUTE} < :booted",
+        f"#{STATUS_ATTRIBUTE} = :running", f"#{START_ATTRIBUTE} <= :booted",
         f"(attribute_not_exists(#{INSTANCE_ATTRIBUTE}) OR #{INSTANCE_ATTRIBUTE} = :{INSTANCE_ATTRIBUTE})",
     )  # fmt: skip
     values = {":running": BackupStatus.RUNNING, ":booted": "@BOOTED@", **{f":{name}": put[name] for name in put}}

@@ -12,6 +12,9 @@ from efs_backup.domain.results import BackupStatus
 SECOND_TRY = timedelta(minutes=15)
 """So much of the window must be left: an instance boots in about five minutes, and what it copies then is kept."""
 
+LONGEST_BOOT = timedelta(minutes=30)
+"""An instance boots, and installs what it needs, in a few minutes, and tries for some more where it cannot."""
+
 _BEFORE_ANY_COPY = (FailureReason.TOOL_MISSING, FailureReason.INTERNAL_ERROR)
 
 
@@ -39,6 +42,16 @@ def _was_open(backup: BackupRecord, time: datetime | None) -> bool:
     if time is None or time < backup.start_time:
         return False
     return backup.stop_time is None or time < backup.stop_time
+
+
+def is_in_the_way(instance: Instance, backups: Iterable[BackupRecord], now: datetime) -> bool:
+    """Whether an instance that is there when a backup starts would only keep another from being launched.
+
+    One that has served a backup is about to go, or hangs; and so does one that was launched long ago, and whose agent
+    should have gone home. One that boots finds the backup that starts now.
+    """
+    has_served = any(backup.instance_id == instance.instance_id for backup in backups)
+    return has_served or (instance.launched is not None and now - instance.launched > LONGEST_BOOT)
 
 
 def may_close(backup: BackupRecord, instance_id: str) -> bool:
