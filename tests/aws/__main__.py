@@ -82,7 +82,7 @@ def _tell_story(asked: argparse.Namespace, account: Account, stacks: Stacks, pub
 
 
 def _tear_down(account: Account, teardown: Teardown) -> int:
-    account.tell("All is deleted")
+    account.tell("Now everything is deleted")
     left = teardown.run()
     _say("What is LEFT, and costs money", left)
     _say("What still carries the tag (the list lags behind; keys are gone in some days)", teardown.still_listed())

@@ -60,6 +60,14 @@ class Account:
             self._clients[service] = made
         return self._clients[service]
 
+    def client_as(self, role: str, service: str) -> Any:
+        """A client of a service for somebody with a role."""
+        keys = self.client("sts").assume_role(RoleArn=role, RoleSessionName=NAME_TAG)["Credentials"]
+        return boto3.client(  # type: ignore[call-overload]
+            service, region_name=self.region, config=_PATIENT, aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"], aws_session_token=keys["SessionToken"],
+        )  # fmt: skip
+
     def wait(self, what: str, is_so: Callable[[], bool], minutes: float = 30.0) -> float:
         """Wait for something; gives the seconds that it took. Raises RunFailed."""
         start = time.monotonic()

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from efs_backup.domain.operations.triggers import COMMAND_EVENT
 from tests.aws.account import Account, RunFailed
-from tests.aws.instance import Helper
+from tests.aws.instance import DOCUMENT, Helper
 from tests.aws.stacks import Stacks
 
 _LEASE_SECONDS = "900"
@@ -41,11 +41,12 @@ class Asking:
         """From the launch to the first command that was taken."""
         return ", ".join(f"{helper.wait_until_reached():.0f} s" for helper in helpers) + " after the launch"
 
-    def commands_after_the_end(self, helper: Helper) -> str:
-        """At once after the termination was asked for, and when it is over."""
-        at_once = _taken(helper)
+    def commands_after_the_end(self, helper: Helper, role: str) -> str:
+        """At once after the termination was asked for, and when it is over; by a role like the function's."""
+        client = self.account.client_as(role, "ssm")
+        at_once = _taken(client, helper.instance_id)
         self.account.wait(f"{helper.instance_id} is gone", lambda: self._state(helper) == "terminated", minutes=15)
-        return f"at once: {at_once}; when it is terminated: {_taken(helper)}"
+        return f"at once: {at_once}; when it is terminated: {_taken(client, helper.instance_id)}"
 
     def lock_after_a_loss(self, holding: Helper, waiting: Helper, group: str, file: str) -> str:
         """One instance loses its power with a lock in its hands; another waits for that."""
@@ -82,12 +83,11 @@ class Asking:
         return f"accepted at the first try, {abs((queue - policy).total_seconds()):.0f} s from the last policy"
 
     def rollback(self) -> str:
-        """A creation fails on purpose."""
+        """A creation fails on purpose; what it leaves is the teardown's, which learns of it by the stack."""
         with suppress(RunFailed):
             self.stacks.make("rollback", ROLLED_BACK, {})
         events = self.stacks.events(self.stacks.name("rollback"))
         ends = {each["LogicalResourceId"]: each["ResourceStatus"] for each in events}
-        self.stacks.delete("rollback")
         return ", ".join(f"{name}: {ends.get(name)}" for name in ("Files", "Bucket"))
 
     def apt_locks(self, helpers: Sequence[Helper], bucket: str) -> str:
@@ -132,9 +132,9 @@ class Asking:
         return heard
 
 
-def _taken(helper: Helper) -> str:
+def _taken(client: Any, instance_id: str) -> str:
     try:
-        helper.send("true")
+        client.send_command(InstanceIds=[instance_id], DocumentName=DOCUMENT, Parameters={"commands": ["true"]})
     except ClientError as error:
         return str(error.response["Error"]["Code"])
     return "taken"

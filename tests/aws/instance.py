@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from tests.aws.account import Account, RunFailed
 from tests.aws.probe import INSTALLED
 
+DOCUMENT = "AWS-RunShellScript"
 _UNDER_WAY = ("Pending", "InProgress", "Delayed")
 _NOT_YET = "InvalidInstanceId"
 _BOOT_SECONDS = 600
@@ -36,7 +37,7 @@ class Helper:
     def send(self, *lines: str) -> str:
         """A command is on its way; gives its id. Raises ClientError."""
         sent = self.account.client("ssm").send_command(
-            InstanceIds=[self.instance_id], DocumentName="AWS-RunShellScript", Parameters={"commands": list(lines)}
+            InstanceIds=[self.instance_id], DocumentName=DOCUMENT, Parameters={"commands": list(lines)}
         )
         return str(sent["Command"]["CommandId"])
 

@@ -19,10 +19,15 @@ def site_template(run: str, vpc: str, subnets: Sequence[str]) -> dict[str, Any]:
     """Everything in one stack, so that one deletion takes it away."""
     return {
         "Description": "What a trial of the EFS backup stacks needs around them",
-        "Resources": {**_network(vpc), **_source(subnets), **_role(), **_helpers(run, subnets), **_hearing()},
+        "Resources": {
+            **_network(vpc), **_source(subnets), **_role(), **_asker(run), **_helpers(run, subnets), **_hearing(),
+        },
         "Outputs": {
             name: {"Value": {"Ref": name}} for name in ("Source", "Group", "Events")
-        } | {"SecurityGroup": {"Value": {"Fn::GetAtt": ["Network", "GroupId"]}}},
+        } | {
+            name: {"Value": {"Fn::GetAtt": attribute}}
+            for name, attribute in (("SecurityGroup", ["Network", "GroupId"]), ("Asker", ["Asker", "Arn"]))
+        },
     }  # fmt: skip
 
 
@@ -64,10 +69,29 @@ def _role() -> Resources:
     return {
         "Role": {
             "Type": "AWS::IAM::Role",
-            "Properties": {"AssumeRolePolicyDocument": _trust("ec2.amazonaws.com"), "Policies": [policy]},
+            "Properties": {
+                "AssumeRolePolicyDocument": _trust({"Service": "ec2.amazonaws.com"}),
+                "Policies": [policy],
+            },
         },
         "Profile": {"Type": "AWS::IAM::InstanceProfile", "Properties": {"Roles": [{"Ref": "Role"}]}},
     }
+
+
+def _asker(run: str) -> Resources:
+    """It may send commands as the function of the backup stack may: to instances of a group, by their tag."""
+    tag = {"StringEquals": {"ssm:resourceTag/aws:autoscaling:groupName": f"{run}-helpers"}}
+    document = {"Fn::Sub": "arn:${AWS::Partition}:ssm:${AWS::Region}::document/AWS-RunShellScript"}
+    instances = {"Fn::Sub": "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:instance/*"}
+    allow = {"Effect": "Allow", "Action": "ssm:SendCommand"}
+    statements = [{**allow, "Resource": document}, {**allow, "Resource": instances, "Condition": tag}]
+    policy = {"PolicyName": "ask", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}
+    trust = _trust({"AWS": {"Ref": "AWS::AccountId"}})
+    return {
+        "Asker": {
+            "Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust, "Policies": [policy]},
+        },
+    }  # fmt: skip
 
 
 def _helpers(run: str, subnets: Sequence[str]) -> Resources:
@@ -109,6 +133,6 @@ def _hearing() -> Resources:
     }  # fmt: skip
 
 
-def _trust(service: str) -> dict[str, Any]:
-    allow = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+def _trust(whom: dict[str, Any]) -> dict[str, Any]:
+    allow = {"Effect": "Allow", "Principal": whom, "Action": "sts:AssumeRole"}
     return {"Version": "2012-10-17", "Statement": [allow]}

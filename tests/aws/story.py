@@ -67,11 +67,15 @@ class Story:
         files = sum(record.number_of_files or 0 for record in self.records)
         copied = sum(record.number_of_files_transferred or 0 for record in self.records)
         size = sum(record.total_transferred_file_size or 0 for record in self.records)
+        kinds = [
+            each["Type"] for stack in ("EfsBackup", "EfsRestore")
+            for each in self.published.template(stack)["Resources"].values()
+        ]  # fmt: skip
         return cost.bill([
             cost.instance("two helpers", HELPER_TYPE, 2 * seconds), *self.items,
             cost.storage("both file systems", 2 * size, seconds),
             cost.throughput(3 * size, 2 * size, files + 5 * copied),
-            cost.by_the_hour(keys=2, alarms=3, seconds=seconds),
+            cost.by_the_hour(kinds.count("AWS::KMS::Key"), kinds.count("AWS::CloudWatch::Alarm"), seconds),
             cost.functions(10 * len(self.records), 10.0 * len(self.records)),
             cost.requests(self.account.calls.total()),
         ])  # fmt: skip
@@ -161,7 +165,7 @@ class Story:
         lost.ask("mount", self._address_of(self._site["Source"]), _SOURCE)
         lock, group = f"{_SOURCE}/.try-lock", self._site["Group"]
         find("lock-lease", lambda: asking.lock_after_a_loss(lost, left, group, lock))
-        find("ssm-gone", lambda: asking.commands_after_the_end(lost))
+        find("ssm-gone", lambda: asking.commands_after_the_end(lost, self._site["Asker"]))
         find("ssm-event", lambda: asking.event(self._site["Events"]))
 
     @property
