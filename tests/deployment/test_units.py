@@ -38,6 +38,11 @@ def test_an_agent_that_is_killed_is_started_again() -> None:
     assert (unit["StartLimitIntervalSec"], unit["StartLimitBurst"]) == ("1h", "5")
 
 
+def test_only_the_agent_is_asked_to_stop() -> None:
+    """Its copy workers would else die beside it, and what they have copied would not be flushed."""
+    assert _unit(_AGENT)["KillMode"] == "mixed"
+
+
 def test_an_agent_that_ends_otherwise_gives_its_instance_back() -> None:
     """By another unit, which tries the agent's own command, and what needs nothing but Python if that fails."""
     assert _unit(_AGENT)["OnFailure"] == _GIVE_UP
