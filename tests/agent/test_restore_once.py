@@ -220,3 +220,20 @@ def test_a_report_that_cannot_be_sent_is_tried_again(
         restore(instance.restore_services())
     assert len(refused) == 3
     assert "succeeded" in last_mail(instance)[0]
+
+
+def test_a_restore_that_is_stopped_while_it_compares_says_so(instance: Instance, faults: Faults) -> None:
+    """It has touched nothing; no error without a name is told."""
+    lost = lose(instance)
+
+    def while_it_is_asked_to_stop() -> bool:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return True
+
+    with faults.refusing("s3", "PutObject", "SlowDown", times=1, when=while_it_is_asked_to_stop) as refused:
+        restore(instance.restore_services())
+    assert refused
+    assert not lost.exists()
+    subject, text = last_mail(instance)
+    assert "EFS restore FAILED" in subject
+    assert "It was stopped while it compared; nothing was touched." in text

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,12 @@ class Cloud:
         )
 
     def bootstrap(self) -> None:
-        """As far as the command needs it: the bucket for programs, and the version of the preparation."""
+        """As far as the command needs it: the bucket for programs, and the version of the preparation.
+
+        moto keeps what other servers of this process have left: it is forgotten first.
+        """
+        address = f"{self.environment['AWS_ENDPOINT_URL']}/moto-api/reset"
+        urllib.request.urlopen(address, b"").close()  # noqa: S310 - our own server
         self.client("s3").create_bucket(Bucket=f"cdk-hnb659fds-assets-{_ACCOUNT}-{_REGION}")
         self.client("ssm").put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String")
 

@@ -1,10 +1,13 @@
 """How a backup ends on record whose agent could not say so."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.lifecycle import NO_AGENT, CommandOutput
-from efs_backup.domain.operations.record_endings import after_failed_finish
+from efs_backup.domain.operations.record_endings import after_failed_finish, is_served_by
 from efs_backup.domain.results import BackupStatus
 from tests.domain.test_record import RUNNING, START
 
@@ -48,3 +51,16 @@ def test_a_command_that_did_not_come_to_its_end_says_nothing_of_the_agent(
     assert "i-1" in str(ended.message)
     assert "agent ended" not in str(ended.message)
     assert "continues from what was copied" in str(ended.next_step)
+
+
+def test_a_backup_belongs_to_the_instance_that_serves_it_or_is_about_to() -> None:
+    """Not to one that was there before it started, nor to the first one, in whose place a second was started."""
+    before, after = START - timedelta(minutes=1), START + timedelta(minutes=1)
+    claimed, again = replace(RUNNING, instance_id="i-1"), replace(RUNNING, instance_id=None, first_instance="i-1")
+    unclaimed = replace(RUNNING, instance_id=None)
+    assert is_served_by(claimed, "i-1", before)
+    assert not is_served_by(claimed, "i-2", after)
+    assert is_served_by(unclaimed, "i-1", after)
+    assert not is_served_by(unclaimed, "i-1", before)
+    assert not is_served_by(again, "i-1", after)
+    assert is_served_by(again, "i-2", after)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
@@ -58,6 +59,10 @@ class Place:
         """Nothing more is wanted."""
         for descriptor in (*self.setup.descriptors(), *([self.tokens] if self.tokens >= 0 else [])):
             os.close(descriptor)
+
+
+def _refused(*_given: object) -> NoReturn:
+    raise BlockingIOError("no room for a process")
 
 
 @pytest.fixture
@@ -157,6 +162,41 @@ def test_work_for_a_worker_that_has_just_died_is_not_lost(place: Place) -> None:
         (lost,) = _answers(workers, 1)
         assert isinstance(lost, Lost)
         assert sorted(lost.tasks) == ["a", "b"]
+
+
+def test_workers_that_are_killed_as_they_start_are_told_and_ended(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They have not even heard what to do; whoever asks for answers learns it, and nothing is left over."""
+    killed = []
+
+    def begin_and_kill(*given: Any) -> Any:
+        process = serve(*given)
+        process.kill()
+        killed.append(process.wait())
+        return process
+
+    serve = place.runner.serve
+    monkeypatch.setattr(place.runner, "serve", begin_and_kill)
+    with place.workers(2) as workers:
+        _enter(workers, place, "a")
+        found = _answers(workers, 3)
+        assert all(isinstance(one, Lost) for one in found)
+        assert any("a" in one.tasks for one in found if isinstance(one, Lost))
+    assert len(killed) >= 5
+    assert place.processes() == []
+
+
+def test_a_worker_that_cannot_be_replaced_hides_no_cause(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine may have no room for another process; all that are there are ended."""
+    place.let_nothing_pass()
+    with place.workers(2) as workers:
+        _enter(workers, place, "a", "b")
+        monkeypatch.setattr(place.runner, "serve", _refused)
+        os.kill(place.processes()[0], signal.SIGKILL)
+        with pytest.raises(BlockingIOError):
+            _answers(workers, 1)
+    assert place.processes() == []
 
 
 def test_without_an_interpreter_that_can_be_started_a_thread_serves(

@@ -25,6 +25,7 @@ from efs_backup.engine.machine.process import Runner
 from efs_backup.engine.machine.signals import stopping_on_signals
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.runs.restore import RestoreRun
+from efs_backup.engine.trees.tree_walk import Stopped
 from efs_backup.lib.insisting import insist
 
 _logger = logging.getLogger(__name__)
@@ -125,6 +126,8 @@ def _outcome_of(run: Callable[[], RestoreResult]) -> RestoreResult | EfsBackupEr
     except EfsBackupError as error:
         _logger.exception("The restore failed: %s", error.message)
         return error
+    except Stopped:
+        return RestoreFailed("It was stopped while it compared; nothing was touched.", "Deploy the stack again.")
     except Exception as error:
         _logger.exception("An error that has no name")
         return RestoreFailed(f"{type(error).__name__}: {error}", "Read the log.")

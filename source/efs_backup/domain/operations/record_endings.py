@@ -51,9 +51,11 @@ def is_served_by(backup: BackupRecord, instance_id: str, booted: datetime) -> bo
     """Whether a running backup is this instance's to close.
 
     Where no instance is on record yet it may be: but one that booted before the backup was started is held because
-    of an earlier one, and the next instance will serve this.
+    of an earlier one, and the next instance will serve this. So will the second one, where this was the first.
     """
-    return backup.instance_id == instance_id if backup.instance_id else booted >= backup.start_time
+    if backup.instance_id or backup.first_instance == instance_id:
+        return backup.instance_id == instance_id
+    return booted >= backup.start_time
 
 
 def ended_without_result(backup: BackupRecord, now: datetime, last_words: str) -> BackupRecord:

@@ -123,9 +123,10 @@ class Workers(Generic[Task]):
         self._selector.close()
 
     def _replace(self, place: _Place[Task]) -> Lost[Task]:
+        self._places.remove(place)
         self._end(place)
         said = read_back(place.errors).strip() if place.errors else ""
-        self._places[self._places.index(place)] = self._begin()
+        self._places.append(self._begin())
         return Lost(tuple(place.tasks.values()), said.rpartition("\n")[2])
 
     def _begin(self) -> _Place[Task]:
@@ -141,7 +142,8 @@ class Workers(Generic[Task]):
         else:
             place.thread = threading.Thread(target=_serve, args=(theirs,), daemon=True)
             place.thread.start()
-        send(ours.fileno(), self._setup.packed())
+        with suppress(OSError):  # one that is killed as it starts is met by `answers`
+            send(ours.fileno(), self._setup.packed())
         self._selector.register(ours, selectors.EVENT_READ, place)
         return place
 
