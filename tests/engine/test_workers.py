@@ -168,7 +168,7 @@ def test_workers_that_are_killed_as_they_start_are_told_and_ended(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They have not even heard what to do; whoever asks for answers learns it, and nothing is left over."""
-    killed = []
+    killed = list[int]()
 
     def begin_and_kill(*given: Any) -> Any:
         process = serve(*given)
