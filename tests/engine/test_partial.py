@@ -126,7 +126,7 @@ def test_a_left_partial_comes_before_the_spare(series: Series) -> None:
     _left(series, OLD, ALL)
     partial = _begin(series)
     assert (partial.path / "file").read_text() == str(OLD)
-    assert Spare(series).discard(but_marked=True)
+    assert Spare(series).discard(but_marked=True)[0]
 
 
 def test_of_several_partials_the_newest_is_continued_and_the_others_are_deleted_at_once(series: Series) -> None:
@@ -162,7 +162,7 @@ def test_stock_tools_begin_with_nothing(series: Series) -> None:
     assert os.listdir(partial.path) == []
     assert partial.notes == ("2 older partials went to the trash.",)
     assert FlushMark(series.path, NEW).until_ns() == NOTHING
-    assert Spare(series).discard(but_marked=True)
+    assert Spare(series).discard(but_marked=True)[0]
 
 
 def test_who_wants_no_spare_does_not_use_one(series: Series) -> None:

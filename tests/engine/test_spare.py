@@ -55,7 +55,7 @@ def test_a_dropped_snapshot_becomes_the_spare_by_a_rename(series: Series) -> Non
     """It is no snapshot any more, nobody else may look into it, and a mark says of which it was."""
     inode = (series.path / str(name_of(3)) / "directory/file").stat().st_ino
     assert _drop(series)
-    spare = Spare(series).discard(but_marked=True)
+    spare = Spare(series).discard(but_marked=True)[0]
     assert spare == Snapshot(name_of(3), series.path / f".spare-{name_of(3)}")
     assert [one.name for one in series.snapshots()] == [name_of(1), name_of(2)]
     assert (spare.path / "directory/file").stat().st_ino == inode
@@ -76,13 +76,13 @@ def test_there_is_never_more_than_one(series: Series) -> None:
 def test_the_spare_becomes_the_partial(series: Series) -> None:
     """By a rename, and no mark of it stays."""
     _drop(series)
-    spare = Spare(series).discard(but_marked=True)
+    spare = Spare(series).discard(but_marked=True)[0]
     assert spare
     partial = Spare(series).become(spare, name_of(0))
     assert partial == series.partial_path(name_of(0))
     assert (partial / "directory/file").read_text() == "of 3 days ago"
     assert [name for name in _names(series) if name.startswith(".spare")] == []
-    assert Spare(series).discard(but_marked=True) is None
+    assert Spare(series).discard(but_marked=True)[0] is None
 
 
 def _no_mark(mark: Path) -> None:
@@ -115,9 +115,9 @@ def test_a_spare_without_a_mark_that_is_right_goes_to_the_trash(series: Series, 
     """It may be anything, and was perhaps never on the disk; one with its mark stays where that is wanted."""
     _drop(series)
     spare = Spare(series)
-    assert spare.discard(but_marked=True)
+    assert spare.discard(but_marked=True)[0]
     spoil(series.path / f".spare-{name_of(3)}.json")
-    assert spare.discard(but_marked=True) is None
+    assert spare.discard(but_marked=True)[0] is None
     assert series.spares() == []
     assert os.listdir(series.trash) == [f"spare-{name_of(3)}"]
 
@@ -133,7 +133,7 @@ def test_a_symlink_that_is_named_like_a_spare_is_none(series: Series, tmp_path: 
     mark = series.path / f".spare-{name_of(3)}.json"
     mark.write_text(json.dumps({"format": 1, "snapshot": str(name_of(3)), "is_flushed": True, "version": "1"}))
     spare = Spare(series)
-    assert spare.discard(but_marked=True) is None
+    assert spare.discard(but_marked=True)[0] is None
     spare.discard()
     assert not _drop(series)
     assert link.is_symlink()
@@ -164,7 +164,7 @@ def test_a_spare_in_which_something_is_mounted_is_not_used(series: Series, mount
     mounted = mounts.memory(series.path / f".spare-{name_of(3)}" / "directory")
     write(mounted / "file")
     spare = Spare(series)
-    assert spare.discard(but_marked=True) is None
+    assert spare.discard(but_marked=True)[0] is None
     spare.discard()
     assert (mounted / "file").read_text() == "text"
 
@@ -198,7 +198,7 @@ def test_a_crash_while_a_spare_is_kept_leaves_a_snapshot_or_a_spare(
     seen = set[str]()
     for case in each_crash(monkeypatch, begin):
         series = made[case]
-        snapshot, spare = series.path / str(name_of(3)), Spare(series).discard(but_marked=True)
+        snapshot, spare = series.path / str(name_of(3)), Spare(series).discard(but_marked=True)[0]
         assert snapshot.exists() != bool(spare)
         seen.add("spare" if spare else "snapshot")
         if not spare:
@@ -206,7 +206,7 @@ def test_a_crash_while_a_spare_is_kept_leaves_a_snapshot_or_a_spare(
         tree = spare.path if spare else snapshot
         assert (tree / "directory/file").read_text() == "of 3 days ago"
         prune(series, Retention(2), lambda: False, keeps_spare=True)
-        found = Spare(series).discard(but_marked=True)
+        found = Spare(series).discard(but_marked=True)[0]
         assert found
         assert [found.name, *(one.name for one in series.snapshots())] == [name_of(3), name_of(1), name_of(2)]
     assert seen == {"spare", "snapshot"}

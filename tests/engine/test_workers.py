@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -18,6 +18,9 @@ from efs_backup.copy_worker.roots import REPLACES, Setup
 from efs_backup.engine.machine.process import Runner, _members
 from efs_backup.engine.walk.workers import Answer, Lost, Workers
 from tests.builders import account, write
+
+if TYPE_CHECKING:
+    import subprocess
 
 FACTS = (0o40755, os.geteuid(), os.getegid(), 1, 1)
 
@@ -46,6 +49,8 @@ class Place:
     def workers(self, number: int = 2) -> Iterator[Workers[str]]:
         """Some workers, which are ended."""
         workers: Workers[str] = Workers(self.runner, self.setup, number)
+        for each in workers._places:
+            _wait_for_program(each.process)
         try:
             yield workers
         finally:
@@ -59,6 +64,14 @@ class Place:
         """Nothing more is wanted."""
         for descriptor in (*self.setup.descriptors(), *([self.tokens] if self.tokens >= 0 else [])):
             os.close(descriptor)
+
+
+def _wait_for_program(process: "subprocess.Popen[bytes] | None") -> None:
+    """A process that has just begun its program has no environment yet, by which it is known."""
+    give_up = time.monotonic() + 20
+    while process and process.poll() is None and not Path(f"/proc/{process.pid}/environ").read_bytes():
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
 
 
 def _refused(*_given: object) -> NoReturn:

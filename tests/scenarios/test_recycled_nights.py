@@ -11,6 +11,7 @@ import pytest
 
 from tests.builders import account, small_tree, write
 from tests.conftest import Cli
+from tests.mounts import mounted_tmpfs
 
 _WRITES = "open,openat,openat2,creat,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,utimensat,truncate,ftruncate"
 _MAKES = "symlinkat,symlink"
@@ -140,6 +141,97 @@ def test_what_cannot_be_removed_from_the_spare_costs_no_night(cli: Cli, tmp_path
     finally:
         subprocess.run(["chattr", "-R", "-i", backup], check=False, capture_output=True)  # it knows no symlinks
     assert [*(backup / "efs-backup" / "daily").glob(".spare-*Z")]
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("letter", ["i", "a"])
+@pytest.mark.parametrize("changed", ["removed", "added", "its mode"])
+def test_a_frozen_directory_of_the_spare_costs_no_night(cli: Cli, tmp_path: Path, letter: str, changed: str) -> None:
+    """Somebody protects a part of a snapshot by chattr: it cannot even be moved away. The tree is made anew."""
+    source, backup = small_tree(tmp_path / "source"), tmp_path / "backup"
+    backup.mkdir()
+    write(source / "home/user/file")
+    first = Path(cli("run", source, backup, "--retain", 1, "--json").json["path"])
+    subprocess.run(["chattr", f"+{letter}", first / "home/user"], check=True)
+    cli("run", source, backup, "--retain", 1)
+    if changed == "removed":
+        (source / "home/user/file").unlink()
+    elif changed == "added":
+        write(source / "home/user/other")
+    else:
+        (source / "home/user").chmod(0o750)
+    try:
+        for _ in range(3):
+            ended = cli("run", source, backup, "--retain", 1, "--json").json
+            assert account(Path(ended["path"])) == account(source)
+    finally:
+        subprocess.run(["chattr", "-R", "-i", "-a", backup], check=False, capture_output=True)
+
+
+@pytest.mark.root
+def test_a_frozen_spare_is_left_and_named(cli: Cli, tmp_path: Path) -> None:
+    """Nights go on with links; who asks for its deletion is told that it is still there."""
+    source, backup = small_tree(tmp_path / "source"), tmp_path / "backup"
+    backup.mkdir()
+    for _ in range(2):
+        cli("run", source, backup, "--retain", 1)
+    (spare,) = (backup / "efs-backup" / "daily").glob(".spare-*Z")
+    subprocess.run(["chattr", "+i", spare], check=True)
+    try:
+        ended = cli("run", source, backup, "--retain", 1, "--json").json
+        assert account(Path(ended["path"])) == account(source)
+        assert any("The spare" in note for note in ended["notes"])
+        for command in (["prune", backup], ["run", source, backup, "--no-spare"]):
+            warned = cli(*command, "--retain", 1, "--json").json["warnings"]
+            assert [spare.name in str(warning) for warning in warned] == [True]
+    finally:
+        subprocess.run(["chattr", "-i", spare], check=True)
+    assert cli("prune", backup, "--retain", 1, "--json").json["warnings"] == []
+    assert not spare.exists()
+
+
+@pytest.mark.parametrize("what", ["a FIFO", "nested", "endless"])
+@pytest.mark.parametrize("which", [".spare-*.json", ".flushed-*"])
+def test_a_broken_mark_says_nothing(cli: Cli, tmp_path: Path, what: str, which: str) -> None:
+    """It is neither waited for nor believed, and the next night is as ever."""
+    source, backup = small_tree(tmp_path / "source"), tmp_path / "backup"
+    backup.mkdir()
+    for _ in range(3):
+        ended = cli("run", source, backup, "--retain", 1, "--json").json
+    series = backup / "efs-backup" / "daily"
+    if which == ".flushed-*":
+        shutil.copytree(Path(ended["path"]), partial := series / ".partial-20260101T000000Z")
+        mark = series / f".flushed-{partial.name.removeprefix('.partial-')}"
+    else:
+        (mark,) = series.glob(which)
+        mark.unlink()
+    if what == "a FIFO":
+        os.mkfifo(mark)
+    elif what == "nested":
+        mark.write_text("[" * 100_000)
+    else:
+        mark.symlink_to("/dev/zero")
+    ended = cli("run", source, backup, "--retain", 1, "--json").json
+    assert account(Path(ended["path"])) == account(source)
+
+
+@pytest.mark.root
+def test_a_partial_that_has_filled_the_disk_makes_room_when_the_source_has_shrunk(cli: Cli, tmp_path: Path) -> None:
+    """Not an inode is free for the marks of the night that goes through it."""
+    source, disk = tmp_path / "source", tmp_path / "disk"
+    write(source / "directory" / "file")
+    disk.mkdir()
+    with mounted_tmpfs(disk, "size=24M,nr_inodes=400"):
+        for _ in range(3):
+            cli("run", source, disk, "--retain", 1)
+        for number in range(500):
+            write(source / "directory" / f"new {number}")
+        full = cli("run", source, disk, "--retain", 1, "--json", code=1).json
+        assert full["failure_reason"] == "BackupFull"
+        for number in range(500):
+            (source / "directory" / f"new {number}").unlink()
+        ended = cli("run", source, disk, "--retain", 1, "--json").json
+        assert account(Path(ended["path"])) == account(source)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ Nothing that exists is ever opened for writing, or given other attributes, but a
 that a published snapshot has too.
 """
 
+import errno
 import os
 import stat
 
@@ -12,6 +13,7 @@ from efs_backup.copy_worker.error_numbers import NOT_THERE
 from efs_backup.copy_worker.facts import (
     DirectoryFacts,
     directory_facts,
+    is_frozen,
     known,
     open_to_owner,
     refused_attributes,
@@ -93,6 +95,7 @@ class DirectoryCopy:
         try:
             self._bring_up_to_date(source, target, report)
             self._leave_if_done(target)
+            self._refuse_frozen(target)
         finally:
             os.close(target)
 
@@ -100,7 +103,10 @@ class DirectoryCopy:
         """Have a new directory instead of one that holds what cannot be removed; that goes to the trash as a whole."""
         if not self._path:
             raise stuck
-        self.discard()
+        try:
+            self.discard()
+        except PermissionError as error:  # as of an immutable one
+            raise Stuck(error) from stuck
         self._there, self._receipt = None, Receipt()
         self._receipt.is_discarded = True
 
@@ -295,7 +301,15 @@ class DirectoryCopy:
     def leave(self, target: int) -> Receipt:
         """Give the open directory in the target its attributes, when all is done in it and below it."""
         self._give_attributes(target)
+        self._refuse_frozen(target)
         return self._receipt
+
+    def _refuse_frozen(self, target: int) -> None:
+        """Raise Stuck where something could not be done and the directory is immutable or append-only (chattr)."""
+        receipt, may_be = self._receipt, self._roots.replaces and self._there is not None
+        refused = (number for _, side, number, _ in receipt.troubles if side == TARGET)
+        if may_be and (receipt.has_work_left() or errno.EPERM in refused) and is_frozen(target):
+            raise Stuck(PermissionError(errno.EPERM, "it is immutable or append-only", self._path))
 
     def _is_right(self) -> bool:
         """Tell whether the directory had the right attributes when its parent was listed."""

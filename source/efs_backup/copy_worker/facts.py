@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import sys
 
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
 if TYPE_CHECKING:
@@ -69,3 +70,24 @@ def set_directory_attributes(descriptor: int, wanted: "Attributes | DirectoryFac
             raise PermissionError(errno.EPERM, "the server keeps another owner")
     if stat.S_IMODE(found.st_mode) != stat.S_IMODE(wanted.st_mode):
         os.chmod(".", stat.S_IMODE(wanted.st_mode), dir_fd=descriptor)
+
+
+_GET_FLAGS = 0x80086601
+_IMMUTABLE, _APPEND_ONLY = 0x10, 0x20
+"""FS_IOC_GETFLAGS and what it tells (ioctl_iflags(2)), the same on x86-64 and arm64."""
+
+
+def is_frozen(directory: int) -> bool:
+    """Tell whether an open directory is immutable or append-only (chattr), where its file system knows of that."""
+    from fcntl import ioctl  # noqa: PLC0415 - rarely needed
+
+    flags = bytearray(8)
+    try:
+        listed = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory)
+        try:
+            ioctl(listed, _GET_FLAGS, flags, True)
+        finally:
+            os.close(listed)
+    except OSError:
+        return False
+    return bool(int.from_bytes(flags[:4], sys.byteorder) & (_IMMUTABLE | _APPEND_ONLY))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from efs_backup.copy_worker.beneath import LISTING, PASSING, open_below, open_root
-from efs_backup.domain.errors import RecordFault, SeriesTorn, SourceChanged
+from efs_backup.domain.errors import BackupFull, RecordFault, SeriesTorn, SourceChanged
 from efs_backup.domain.operations.first_backup import LabelFacts
 from efs_backup.domain.requests.requests import BackupRequest, Named
 from efs_backup.domain.snapshots.clock import clock_fault
@@ -78,10 +78,13 @@ def hold_of(settled: Settled, series: Series, snapshots: Sequence[Snapshot], *, 
     return settled.hold or clock_fault(series.now, server, newest, series.interval)
 
 
-def server_time(directory: Path) -> datetime:
-    """The time that the file system there gives to a file made now. Raises BackupFull or CopyFailed."""
-    with refusals_named(str(directory)), tempfile.TemporaryFile(dir=directory, prefix=LINK_TEST) as probe:
-        return datetime.fromtimestamp(os.fstat(probe.fileno()).st_ctime, UTC)
+def server_time(directory: Path) -> datetime | None:
+    """The time that the file system there gives to a file made now; None where it is full. Raises CopyFailed."""
+    try:
+        with refusals_named(str(directory)), tempfile.TemporaryFile(dir=directory, prefix=LINK_TEST) as probe:
+            return datetime.fromtimestamp(os.fstat(probe.fileno()).st_ctime, UTC)
+    except BackupFull:
+        return None
 
 
 def label_facts(backup: Path, label: FolderLabel, expected: str | None, now: datetime) -> LabelFacts:

@@ -17,6 +17,7 @@ from efs_backup.domain.copying.commands import flush_command
 from efs_backup.domain.errors import CopyFailed, Hung
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.engine.machine.process import Runner
+from efs_backup.engine.series.marks import read_mark
 
 if TYPE_CHECKING:
     import subprocess
@@ -44,11 +45,8 @@ class FlushMark:
 
     def until_ns(self) -> int | None:
         """The ctime (of the backup's own clock) before which the partial's files are on the disk; ALL, or NOTHING."""
-        try:
-            read = json.loads(self._path.read_bytes())
-            until = read["until_ns"] if read["format"] == _FORMAT else NOTHING
-        except (OSError, ValueError, TypeError, KeyError):
-            return NOTHING
+        read = read_mark(self._path)
+        until = read.get("until_ns", NOTHING) if read.get("format") == _FORMAT else NOTHING
         return until if until is ALL or type(until) is int else NOTHING
 
     def forget(self) -> None:
@@ -59,8 +57,13 @@ class FlushMark:
     def write(self, until_ns: int | None) -> None:
         """Set the mark, by a rename. Raises OSError."""
         unfinished = self.probe()[0]
-        unfinished.write_text(json.dumps({"format": _FORMAT, "until_ns": until_ns}))
-        unfinished.rename(self._path)
+        try:
+            unfinished.write_text(json.dumps({"format": _FORMAT, "until_ns": until_ns}))
+            unfinished.rename(self._path)
+        except OSError:
+            with suppress(OSError):
+                unfinished.unlink()
+            raise
 
     def probe(self) -> tuple[Path, int]:
         """A new file beside the mark, and its ctime: whatever has an older one was written before."""

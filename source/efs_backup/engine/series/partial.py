@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from efs_backup.copy_worker.error_numbers import NO_SPACE
 from efs_backup.domain.humanize import counted
 from efs_backup.domain.snapshots.names import TRASH_NAME, SnapshotName
 from efs_backup.engine.machine.mounts import mounts_below
@@ -41,10 +42,13 @@ def begin_partial(series: Series, name: SnapshotName, *, is_empty: bool, keeps_s
     with refusals_named(str(series.path)):
         if left:
             return _continued(series, left.name, name, notes)
-        spare = Spare(series).discard(but_marked=keeps_spare)
+        spare, _ = Spare(series).discard(but_marked=keeps_spare)  # what stays is warned of when the series is pruned
         if spare and not is_empty:
             mark.write(mark.probe()[1])  # before the tree has the name: what this backup makes is newer
-            return Partial(name, Spare(series).become(spare, name), mark, notes=notes)
+            try:
+                return Partial(name, Spare(series).become(spare, name), mark, notes=notes)
+            except PermissionError as error:
+                notes = (*notes, f"The spare {str(spare.path)!r} cannot be used: {error.strerror}. Links are made.")
         mark.forget()
         return Partial(name, series.create_partial(name), mark, notes=notes)
 
@@ -64,7 +68,13 @@ def _discard(series: Series, others: Sequence[Snapshot]) -> Iterator[str]:
 def _continued(series: Series, left: SnapshotName, name: SnapshotName, notes: tuple[str, ...]) -> Partial:
     old, mark = FlushMark(series.path, left), FlushMark(series.path, name)
     until = old.until_ns()
-    mark.write(mark.probe()[1] if until is ALL else until)
+    try:
+        mark.write(mark.probe()[1] if until is ALL else until)
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+        old.forget()  # of what this backup makes nothing will be believed, should it be killed
+        mark.forget()
     path = series.partial_path(name)
     if left != name:
         series.partial_path(left).rename(path)

@@ -113,9 +113,8 @@ def prune(
     the spare; else a spare goes too.
     """
     with refusals_named(str(series.path)):
-        if not keeps_spare:
-            Spare(series).discard()
-        kept = [undeleted for leftover in leftovers if (undeleted := series.discard(leftover))]
+        kept = [] if keeps_spare else Spare(series).discard()[1]
+        kept += [undeleted for leftover in leftovers if (undeleted := series.discard(leftover))]
         plan, stuck = _drop(series, retention, hold, keeps_spare=keeps_spare)
         series.refresh_number_links()
         deletion = delete_content(series.path, TRASH_NAME, should_stop, throttle)

@@ -108,9 +108,10 @@ class Series:
     def check_hard_links(self) -> None:
         """Try a hard link, for without them each snapshot would be a full copy. Raises BackupFull or CopyFailed.
 
-        Where there is a spare, links were made before, and few of them are needed.
+        Where there is a spare, links were made before, and few of them are needed. A partial that has filled the disk
+        must be gone through first, for what is stale in it to make room.
         """
-        if self.spares():
+        if self.spares() or self.partials():
             return
         original = self.path / f"{LINK_TEST}{uuid.uuid4().hex}"
         second = original.with_suffix(".2")

@@ -12,14 +12,15 @@ from pathlib import Path
 
 from efs_backup import __version__
 from efs_backup.copy_worker.beneath import open_place
+from efs_backup.domain.snapshots.deletion import Undeleted
 from efs_backup.domain.snapshots.names import SPARE_PREFIX, SnapshotName
 from efs_backup.engine.machine.mounts import mounts_below
+from efs_backup.engine.series.marks import read_mark
 from efs_backup.engine.series.series import Series, Snapshot, is_mark_of_spare
 from efs_backup.engine.trees.held import held
 
 _FORMAT = 1
 _PRIVATE = 0o700
-_MOST_BYTES = 4096
 _ROOT = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -53,17 +54,16 @@ class Spare:
         self._forget_mark(spare.name)
         return partial
 
-    def discard(self, *, but_marked: bool = False) -> Snapshot | None:
-        """Let all that has such a name go to the trash, or all but the spare itself, and give that.
+    def discard(self, *, but_marked: bool = False) -> tuple[Snapshot | None, list[Undeleted]]:
+        """Let all that has such a name go to the trash, or all but the spare itself: (that, what cannot be moved).
 
-        The spare has a mark that is right, for a tree without one may be anything, and nothing is mounted in it. What
-        cannot be moved stays.
+        The spare has a mark that is right, for a tree without one may be anything, and nothing is mounted in it.
         """
         trees = self._series.spares()
         kept = self._find(trees) if but_marked else None
-        left = [tree for tree in trees if tree == kept or self._series.discard(tree.path)]
-        self._forget_other_marks(left)
-        return kept
+        stuck = {tree: undeleted for tree in trees if tree != kept and (undeleted := self._series.discard(tree.path))}
+        self._forget_other_marks([*stuck, *([kept] if kept else [])])
+        return kept, [*stuck.values()]
 
     def _find(self, trees: Sequence[Snapshot]) -> Snapshot | None:
         marked = (tree for tree in trees if self._is_marked(tree.name))
@@ -84,11 +84,8 @@ class Spare:
         return self._series.path / f"{SPARE_PREFIX}{name}.json"
 
     def _is_marked(self, name: SnapshotName) -> bool:
-        try:
-            said = json.loads(self._mark(name).read_bytes()[:_MOST_BYTES])
-            return (said["format"], said["snapshot"], said["is_flushed"]) == (_FORMAT, str(name), True)
-        except (OSError, ValueError, TypeError, KeyError):
-            return False
+        said = read_mark(self._mark(name))
+        return (said.get("format"), said.get("snapshot"), said.get("is_flushed")) == (_FORMAT, str(name), True)
 
     def _write_mark(self, name: SnapshotName) -> None:
         mark = {"format": _FORMAT, "snapshot": str(name), "is_flushed": True, "version": __version__}
