@@ -31,7 +31,7 @@ def main() -> None:
     settings = Settings(
         chosen.jobs, tuple(chosen.our_option), chosen.old_jobs, chosen.old_files, chosen.old_removals, chosen.keep
     )
-    bench = Bench(_backend(chosen), Plan(chosen.files, chosen.share, chosen.seed, chosen.restore), settings, names)
+    bench = Bench(_backend(chosen), _plan(chosen), settings, names)
     facts = {"machine": machine.facts(chosen.workdir), **bench.facts()}
     done: list[Measurement] = []
     for number in range(1, chosen.rounds + 1):
@@ -43,6 +43,10 @@ def main() -> None:
     report.show(found, heading)
     if chosen.markdown:
         chosen.markdown.write_text(report.markdown(facts, found, heading))
+
+
+def _plan(chosen: argparse.Namespace) -> Plan:
+    return Plan(chosen.files, chosen.share, chosen.seed, chosen.restore, chosen.truth)
 
 
 def _options() -> argparse.Namespace:
@@ -59,6 +63,7 @@ def _options() -> argparse.Namespace:
     add("--share", type=float, default=0.01, help="share of the files that change")
     add("--seed", type=int, default=1, help="seed of the tree and its changes")
     add("--keep", type=int, choices=(1, 2), default=1, help="snapshots, of three, that the prune leaves")
+    add("--no-truth", action="store_false", dest="truth", help="compare no snapshot with its source")
     add("--no-restore", action="store_false", dest="restore", help="end with the prune")
     add("--latency", type=float, default=1.0, help="multiplies the simulator's latencies")
     add("--sim-option", action="append", default=[], metavar="NAME=VALUE", help="for the simulator; repeatable")
