@@ -24,8 +24,6 @@ A_FIRST_BACKUP_IS_MEANT = {"EFS_BACKUP_RUN_INIT": "1"}
 """The environment in which every `run` has its `--init`."""
 
 _SYNTHESIZED = frozenset({"cdk", "deployment"})
-_WAITING = frozenset({"aws", "cases", "local_cloud", "scenarios"})
-"""Tests of which many wait for nights to pass: begun last, they would leave the processors idle in the end."""
 
 settings.register_profile("project", deadline=None, max_examples=25)
 settings.load_profile("project")
@@ -33,11 +31,7 @@ settings.load_profile("project")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what this machine cannot do, and say so; what shares a slow synthesis runs in one process.
-
-    That, and what waits, begins first.
-    """
-    items.sort(key=lambda item: not (_SYNTHESIZED | _WAITING).intersection(item.path.parts))
+    """Leave out what this machine cannot do, and say so; what shares a slow synthesis runs in one process."""
     for item in items:
         if _SYNTHESIZED.intersection(item.path.parts):
             item.add_marker(pytest.mark.xdist_group("synthesized"))
