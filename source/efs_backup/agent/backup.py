@@ -4,6 +4,7 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
+from efs_backup.agent.at_work import at_work
 from efs_backup.agent.heartbeat import Heartbeat
 from efs_backup.agent.mounts import Side, both_mounted
 from efs_backup.agent.services import BackupServices
@@ -33,19 +34,10 @@ _TASK = "backup"
 def back_up(services: BackupServices) -> None:
     """Make the backup that this instance was started for, and give the instance back; whatever happens.
 
-    Signals are heeded from here to the end: none cuts the writing of the result short. A machine that only boots anew
-    is not given back, and its record stays open: the agent that it starts then serves the same backup.
+    The record of a machine that only boots anew stays open: the agent that it starts then serves the same backup.
     """
-    asked = Stop(Window())
-    with stopping_on_signals(asked):
-        try:
-            _serve(services, asked)
-        except Exception:
-            _logger.exception("The agent cannot go on")
-            raise
-        finally:
-            if not services.machine.reboots:
-                insist(services.group.stop_instance)
+    with at_work(services.machine, services.group) as asked:
+        _serve(services, asked)
 
 
 def _serve(services: BackupServices, asked: Stop) -> None:

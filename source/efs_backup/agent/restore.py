@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+from efs_backup.agent.at_work import at_work
 from efs_backup.agent.finish import last_lines
 from efs_backup.agent.mounts import Side, both_mounted
 from efs_backup.agent.services import RestoreServices
@@ -19,10 +20,8 @@ from efs_backup.domain.operations.restore_report import (
     restore_request,
 )
 from efs_backup.domain.results import RestoreResult, RestoreStatus
-from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.mounting import inside
 from efs_backup.engine.machine.process import Runner
-from efs_backup.engine.machine.signals import stopping_on_signals
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.runs.restore import RestoreRun
 from efs_backup.engine.trees.tree_walk import Stopped
@@ -55,18 +54,10 @@ class LogWatcher:
 def restore(services: RestoreServices) -> None:
     """Restore what the stack was made for, once, report how it went, and give the instance back; whatever happens.
 
-    A machine that only boots anew is not given back, and the mark stays open: its next agent goes on.
+    The mark of a machine that only boots anew stays open: its next agent goes on.
     """
-    asked = Stop(Window())
-    with stopping_on_signals(asked):
-        try:
-            _restore_once(services, asked)
-        except Exception:
-            _logger.exception("The agent cannot go on")
-            raise
-        finally:
-            if not services.machine.reboots:
-                insist(services.group.stop_instance)
+    with at_work(services.machine, services.group) as asked:
+        _restore_once(services, asked)
 
 
 def _restore_once(services: RestoreServices, asked: Stop) -> None:

@@ -128,6 +128,18 @@ def _write_through(name: str, content: bytes, directory: int) -> None:
         os.fsync(descriptor)
 
 
+def read_regular(path: Path, most: int = -1) -> bytes:
+    """Read a regular file, or so many bytes of it, and nothing else: a FIFO would never end, a link leads elsewhere.
+
+    Raises OSError, and ValueError of anything else.
+    """
+    descriptor = os.open(path, os.O_RDONLY | _FLAGS)
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError("it is no regular file")
+        return file.read(most)
+
+
 def flush_directory(path: Path) -> None:
     """Have on the disk what was named, renamed or removed in a directory. Raises OSError."""
     with held(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as descriptor:

@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from efs_backup.domain.errors import SeriesTorn
 from efs_backup.domain.snapshots.series_file import SERIES_FILE, SeriesFile, torn
 from efs_backup.engine.machine.os_errors import refusals_named
-from efs_backup.engine.series.private_files import flush_directory
+from efs_backup.engine.series.private_files import flush_directory, read_regular
 from efs_backup.engine.trees.held import held
 
 _LOCK = ".series.lock"
@@ -21,7 +20,7 @@ def read_series_file(label: Path) -> SeriesFile | SeriesTorn | None:
     """The file of a label's directory; None where there is none. Raises SeriesTooNew."""
     path = label / SERIES_FILE
     try:
-        return SeriesFile.parse(_text(path), str(path))
+        return SeriesFile.parse(read_regular(path).decode(), str(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
@@ -42,15 +41,6 @@ def change_series_file(label: Path, change: Callable[[SeriesFile | None], Series
         wanted = change(stored)
         if wanted is not None and wanted != stored:
             _replace(label, wanted.to_text())
-
-
-def _text(path: Path) -> str:
-    """Read a regular file, and nothing else: a FIFO would never end, and a link leads elsewhere."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, encoding="utf-8") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError("it is no regular file")
-        return file.read()
 
 
 def _replace(label: Path, text: str) -> None:
