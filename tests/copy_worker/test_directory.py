@@ -54,6 +54,23 @@ def test_what_is_equal_is_kept_without_a_write(pair: Pair, way: str) -> None:
     assert not [one for receipts in pair.receipts.values() for one in receipts if one.has_work_left()]
 
 
+@pytest.mark.parametrize("sorts", [True, False])
+def test_names_are_gone_through_by_inode_where_that_is_wished(
+    pair: Pair, sorts: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By inode within a slice of the listing, and as they come from a server; every name is met once either way."""
+    monkeypatch.setattr(directory_module, "_SORTED_AT_ONCE", 8)
+    names = [f"{number * 7919 % 100:02}" for number in range(20)]
+    for name in names:
+        (pair.source / name).mkdir()
+    listed = os.listdir(pair.source)
+    inode = {name: (pair.source / name).lstat().st_ino for name in names}
+    slices = [listed[start : start + 8] for start in (0, 8, 16)]
+    pair.setup.sorts = sorts
+    found = [name for name, *_ in pair.enter().below]
+    assert found == ([name for some in slices for name in sorted(some, key=inode.__getitem__)] if sorts else listed)
+
+
 def test_what_compares_only_counts_what_was_linked_before(pair: Pair) -> None:
     """A file with one link has just been made by somebody else."""
     pair.both("one")

@@ -7,6 +7,7 @@ that a published snapshot has too.
 import errno
 import os
 import stat
+from itertools import islice
 
 from efs_backup.copy_worker.beneath import LISTING, PASSING, make_below
 from efs_backup.copy_worker.error_numbers import NOT_THERE
@@ -37,11 +38,18 @@ MOST_AT_ONCE = 65_536
 """Names of a directory that are in memory at a time; those of a larger one are gone through in several slices."""
 
 _NAMES_A_RECEIPT = 4_096
+_SORTED_AT_ONCE = 4_096
 _OPERATIONS_TO_OPEN = 3
 """Of a directory in the target: a name looked up, the directory opened, or made, and its attributes asked for."""
 
 UNKNOWN: "tuple[int, ...]" = ()
 """The facts of a directory in the target of which nobody knows whether it is there."""
+
+
+def _by_inode(entries: "Iterator[os.DirEntry[str]]") -> "Iterator[os.DirEntry[str]]":
+    """Give names in the order in which a local disk most often has their attributes and contents."""
+    while some := [*islice(entries, _SORTED_AT_ONCE)]:
+        yield from sorted(some, key=os.DirEntry.inode)
 
 
 class Listing:
@@ -260,7 +268,7 @@ class DirectoryCopy:
         left_out, met = self._roots.left_out, 0
         try:
             with os.scandir(source) as entries:
-                for entry in entries:
+                for entry in _by_inode(entries) if self._roots.sorts else entries:
                     met += 1
                     if slices > 1 and hash(entry.name) % slices != number:
                         continue

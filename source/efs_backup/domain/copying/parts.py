@@ -54,12 +54,13 @@ def concurrency_of(kind: str, processors: int) -> Concurrency:
     """Choose what suits a file system of this kind.
 
     Over a network every operation waits: as many at a time as the client sends. On a local disk processors are the
-    limit, so that the start of each further process, and each further thread of Python, only costs.
+    limit, so that the start of each further process, and each further thread of Python, only costs; two in a worker,
+    for one of them waits for a cold disk.
     """
     workers = max(1, min(processors, _MOST_WORKERS))
     if is_over_a_network(kind):
         return Concurrency(32, 2, 150, 2000, 16, 64, workers, JOBS_LIMIT // workers)
-    return Concurrency(max(2, min(processors + 1, 16)), 1, 2500, 10_000, 2, 2, workers, 1)
+    return Concurrency(max(2, min(processors + 1, 16)), 1, 2500, 10_000, 2, 2, workers, 2)
 
 
 def is_over_a_network(kind: str) -> bool:

@@ -12,7 +12,14 @@ from efs_backup.copy_worker.facts import DirectoryFacts, refused_attributes, set
 from efs_backup.copy_worker.roots import COMPARES, OVERLAYS, REPLACES, Setup
 from efs_backup.domain.copying.arrival import Cause, Fidelity, Trouble, fault_of
 from efs_backup.domain.copying.commands import Comparing, Purpose, rsync_options
-from efs_backup.domain.copying.parts import CopyReport, most_few, plan_parts, plan_pieces, plan_workers
+from efs_backup.domain.copying.parts import (
+    CopyReport,
+    is_over_a_network,
+    most_few,
+    plan_parts,
+    plan_pieces,
+    plan_workers,
+)
 from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed, SourceUnreadable
 from efs_backup.domain.ports import Watcher
@@ -200,6 +207,7 @@ class Transfer:
         setup = Setup(spec.source.descriptor, spec.target.descriptor, COMPARES if is_stock else spec.way)
         setup.time_step_ns, setup.with_content = spec.comparing.time_step_ns, spec.comparing.with_content
         setup.trusted_until_ns = spec.trusted_until_ns
+        setup.sorts = not is_over_a_network(spec.source.kind)
         setup.left_out = spec.left_out.description().arguments
         setup.references = [_opened(stack, path) for path in spec.references]
         setup.trash = _opened(stack, spec.trash) if spec.trash else setup.trash
