@@ -135,14 +135,14 @@ def test_a_worker_answers_each_piece_of_work_with_receipts(pair: Pair, served: t
     write(pair.target / "in the way")
     (pair.source / "in the way").mkdir()
     facts = (0o40755, os.geteuid(), os.getegid(), 0, 0)
-    send(ours.fileno(), (7, ENTER, "many", (facts, None, 0)))
+    send(ours.fileno(), (7, ENTER, "many", (facts, None, 0, ())))
     done = dict[int, list[Receipt]]()
     for kind, number, more in _answers(frames):
         if kind in {MORE_TO_COME, WORK_DONE}:
             done.setdefault(number, []).append(Receipt.of(more))
         if kind == WORK_DONE and number == 7:
             send(ours.fileno(), (8, LEAVE, "in the way/not there", facts))
-            send(ours.fileno(), (9, ENTER, "in the way", (facts, facts, 0)))
+            send(ours.fileno(), (9, ENTER, "in the way", (facts, facts, 0, ())))
         if kind == WORK_DONE and len(done) == 3:
             break
     assert [one.files for one in done[7]] == [4096, 904]

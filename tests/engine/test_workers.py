@@ -91,7 +91,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 def _enter(workers: Workers[str], place: Place, *names: str) -> None:
     for name in names:
         facts = directory_facts((place.source / name).stat())
-        workers.give(name, ENTER, name, (facts, UNKNOWN, 0))
+        workers.give(name, ENTER, name, (facts, UNKNOWN, 0, ()))
 
 
 def _answers(workers: Workers[str], number: int) -> list[Answer[str] | Lost[str]]:

@@ -10,6 +10,7 @@ import stat
 from itertools import islice
 
 from efs_backup.copy_worker.beneath import LISTING, PASSING, make_below
+from efs_backup.copy_worker.blocks import slice_of
 from efs_backup.copy_worker.error_numbers import NOT_THERE
 from efs_backup.copy_worker.facts import (
     DirectoryFacts,
@@ -22,6 +23,7 @@ from efs_backup.copy_worker.facts import (
 )
 from efs_backup.copy_worker.left_out import CLOSED
 from efs_backup.copy_worker.new_entries import NewEntries, Stuck
+from efs_backup.copy_worker.proof import DirectoryProof, Names
 from efs_backup.copy_worker.receipts import SOURCE, TARGET, Receipt
 from efs_backup.copy_worker.rules import first_mode
 from efs_backup.copy_worker.throttle import NAMES_IN_A_REQUEST
@@ -31,6 +33,7 @@ TYPE_CHECKING = False  # typing's own would have to be imported, which takes lon
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from efs_backup.copy_worker.blocks import KnownBlock
     from efs_backup.copy_worker.facts import Known
     from efs_backup.copy_worker.roots import Roots
 
@@ -52,6 +55,11 @@ def _by_inode(entries: "Iterator[os.DirEntry[str]]") -> "Iterator[os.DirEntry[st
         yield from sorted(some, key=os.DirEntry.inode)
 
 
+def _slices(met: int) -> int:
+    """How many slices a directory of so many names is gone through in."""
+    return 1 + 2 * met // MOST_AT_ONCE if met > MOST_AT_ONCE else 1
+
+
 class Listing:
     """What the target has of a slice of a directory's names, of `slices` in all."""
 
@@ -64,11 +72,15 @@ class Listing:
 
 
 class DirectoryCopy:
-    """The names of one directory. `wanted` are its facts in the source, `there` those in the target, None for none."""
+    """The names of one directory. `wanted` are its facts in the source, `there` those in the target, None for none.
+
+    before: its blocks in the manifest of the snapshot before.
+    """
 
     def __init__(
-        self, roots: "Roots", path: str, wanted: "tuple[int, ...]", there: "tuple[int, ...] | None", flags: int
-    ) -> None:
+        self, roots: "Roots", path: str, wanted: "tuple[int, ...]", there: "tuple[int, ...] | None", flags: int,
+        before: "tuple[KnownBlock, ...]" = (),
+    ) -> None:  # fmt: skip
         self._roots = roots
         self._path = path
         self._prefix = f"{path}/" if path else ""
@@ -76,6 +88,7 @@ class DirectoryCopy:
         self._there = there
         self._is_closed = bool(flags & CLOSED)
         self._compared = roots.compared
+        self._before = before
         self._receipt = Receipt()
         self._is_reported = False
 
@@ -190,18 +203,31 @@ class DirectoryCopy:
         return make_below(self._roots.target, self._path, mode)
 
     def _bring_up_to_date(self, source: int, target: int, report: "Callable[[Receipt], None]") -> None:
-        there = Listing() if self._there is None else self._list_target(target)
+        there = Listing(self._slices_of_new(source)) if self._there is None else self._list_target(target)
         entries = NewEntries(self._roots, self._path, source, target, self._receipt)
+        proof = DirectoryProof(self._roots, self._path, self._wanted, self._before, entries)
         slices = there.slices
         for number in range(slices):
-            if slices > 1:
+            if slices > 1 and self._there is not None:
                 there = self._list_target(target, slices, number)
+            entries.names = names = Names() if self._roots.proves else None
             for batch in self._look(source, there, entries, number):
                 entries.make(batch)
                 if self._receipt.files + len(self._receipt.below) >= _NAMES_A_RECEIPT:
                     self._report(report, entries)
+            if names:
+                self._receipt.proofs.append(proof.prove(names, number, slices).packed())
         if self._there is None:
             entries.learn_names(len(self._receipt.below))
+
+    def _slices_of_new(self, source: int) -> int:
+        """How many slices a directory needs that the target has not, by a count where it looks large."""
+        if not self._roots.proves or os.fstat(source).st_size < MOST_AT_ONCE:
+            return 1
+        with os.scandir(source) as entries:
+            met = sum(1 for _ in entries)
+        self._roots.throttle.pay(met // NAMES_IN_A_REQUEST)
+        return _slices(met)
 
     def _report(self, report: "Callable[[Receipt], None]", entries: NewEntries) -> None:
         is_changed, self._is_reported = self._receipt.is_changed, True
@@ -218,7 +244,7 @@ class DirectoryCopy:
         with os.scandir(target) as entries:
             for entry in entries:
                 met += 1
-                if slices > 1 and hash(entry.name) % slices != number:
+                if slices > 1 and slice_of(os.fsencode(entry.name), slices) != number:
                     continue
                 if met > MOST_AT_ONCE and slices == 1:
                     continue  # only counted
@@ -228,8 +254,7 @@ class DirectoryCopy:
                 else:
                     found.files[entry.name] = known(attributes, compared)
         self._roots.throttle.pay(met // NAMES_IN_A_REQUEST)
-        if slices == 1 and met > MOST_AT_ONCE:
-            found.slices = 1 + 2 * met // MOST_AT_ONCE
+        found.slices = _slices(met) if slices == 1 else slices
         return found
 
     def _look(
@@ -270,7 +295,7 @@ class DirectoryCopy:
             with os.scandir(source) as entries:
                 for entry in _by_inode(entries) if self._roots.sorts else entries:
                     met += 1
-                    if slices > 1 and hash(entry.name) % slices != number:
+                    if slices > 1 and slice_of(os.fsencode(entry.name), slices) != number:
                         continue
                     if left_out.has_names and left_out(self._prefix + entry.name, entry, self._receipt):
                         continue

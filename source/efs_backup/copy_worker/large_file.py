@@ -9,8 +9,10 @@ import stat
 import time
 
 from efs_backup.copy_worker.beneath import LISTING, PASSING, make_below, open_below
+from efs_backup.copy_worker.hashing import READING, new_hash
 from efs_backup.copy_worker.new_entry import check_owner
 from efs_backup.copy_worker.rules import is_equal
+from efs_backup.copy_worker.throttle import OPERATIONS_OF_A_MEBIBYTE
 
 try:
     from _blake2 import blake2b  # hashlib's own; hashlib itself takes ten milliseconds to import
@@ -19,13 +21,10 @@ except ImportError:
 
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
 if TYPE_CHECKING:
+    from efs_backup.copy_worker.hashing import Hash
     from efs_backup.copy_worker.roots import Roots
     from efs_backup.copy_worker.rules import Attributes
 
-OPERATIONS_OF_A_MEBIBYTE = 9
-"""As a file server may count them that is read by 128 KiB and written to by 1 MiB."""
-
-_READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _CONTINUING = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _PLAIN = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _BLOCK = 1024 * 1024
@@ -61,6 +60,8 @@ class LargeFile:
         self._listed = listed
         self._place = roots.unfinished
         self._key = b""
+        self.sha256 = b""
+        """Of a file that was copied, where that is wanted."""
 
     def copy(self) -> bool:
         """Copy or go on, and put it in its place; False where it is not what was listed, or cannot be read or kept.
@@ -69,7 +70,7 @@ class LargeFile:
         """
         with_source = open_below(self._roots.source, self._above, PASSING)
         try:
-            reading = os.open(self._name, _READING, dir_fd=with_source)
+            reading = os.open(self._name, READING, dir_fd=with_source)
         finally:
             os.close(with_source)
         try:
@@ -90,6 +91,7 @@ class LargeFile:
         try:
             done = min(self._until(), os.fstat(writing).st_size)
             os.ftruncate(writing, done)
+            sha256 = self._hash_so_far(writing, done) if self._roots.proves else None
             os.lseek(reading, done, os.SEEK_SET)
             os.lseek(writing, done, os.SEEK_SET)
             flushed = time.monotonic()
@@ -102,6 +104,8 @@ class LargeFile:
                 if not content:
                     return False
                 done += len(content)
+                if sha256:
+                    sha256.update(content)
                 while content:
                     content = content[os.write(writing, content) :]
                 if time.monotonic() - flushed >= _FLUSH_SECONDS:
@@ -109,9 +113,18 @@ class LargeFile:
                     flushed = time.monotonic()
             self._dress(writing)
             os.fdatasync(writing)  # with two names, as it has for a moment, it passes for one that a snapshot has, too
+            self.sha256 = sha256.digest() if sha256 else b""
         finally:
             os.close(writing)
         return True
+
+    def _hash_so_far(self, writing: int, done: int) -> "Hash":
+        """Read what an earlier backup has copied."""
+        sha256 = new_hash()
+        for start in range(0, done, _BLOCK):
+            self._roots.throttle.pay(OPERATIONS_OF_A_MEBIBYTE)
+            sha256.update(os.pread(writing, min(_BLOCK, done - start), start))
+        return sha256
 
     def _open_alone(self) -> int:
         """The file to go on with, of this name alone: what was put in its place already is never written to again."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from efs_backup.copy_worker.facts import Known
+    from efs_backup.copy_worker.proof import Names
     from efs_backup.copy_worker.receipts import Receipt
     from efs_backup.copy_worker.roots import Roots
 
@@ -38,23 +39,27 @@ class NewEntries:
     def __init__(self, roots: "Roots", path: str, source: int, target: int, receipt: "Receipt") -> None:
         self._roots = roots
         self._path = path
-        self._source = source
-        self._target = target
         self._throttle = roots.throttle
+        self.source = source
+        self.target = target
         self.receipt = receipt
+        self.names: Names | None = None
+        """What has become of the names, where that is to be proved."""
 
     def keeps(self, name: str, found: os.stat_result, before: "Known") -> bool:
         """Tell whether the target has the file as the source has it, and count it then."""
         roots = self._roots
-        if before[0] != roots.compared(found) or not self._is_trusted(found, before):
+        if before[0] != roots.compared(found) or before[1] in roots.damaged or not self._is_trusted(found, before):
             return False
         if not roots.keeps_group(found, before[5]):
             return False
-        if not self._has_same_content(self._target, name, found):
+        if not self._has_same_content(self.target, name, found):
             return False
         self.receipt.kept += roots.makes or before[2] > 1  # else somebody else has just made it
         self._count(found)
         self._note_inode(name, found, before[1], before[2])
+        if self.names:
+            self.names.there.append((name, found, before[1], before[2], None))
         return True
 
     def _is_trusted(self, found: os.stat_result, before: "Known") -> bool:
@@ -71,14 +76,14 @@ class NewEntries:
         if stat.S_ISLNK(found.st_mode):
             self._throttle.pay(2)
             try:
-                return os.readlink(name, dir_fd=self._source) == os.readlink(name, dir_fd=place)
+                return os.readlink(name, dir_fd=self.source) == os.readlink(name, dir_fd=place)
             except OSError:
                 return False
         if not self._roots.with_content or not stat.S_ISREG(found.st_mode):
             return True
         self._throttle.pay(4)
         try:
-            return read_alike(self._source, place, name, self._throttle)
+            return read_alike(self.source, place, name, self._throttle)
         except OSError:
             return False
 
@@ -111,9 +116,9 @@ class NewEntries:
         self.receipt.is_changed = True
         try:
             if is_directory:
-                to_trash(self._roots.trash, self._target, name)
+                to_trash(self._roots.trash, self.target, name)
             else:
-                os.unlink(name, dir_fd=self._target)
+                os.unlink(name, dir_fd=self.target)
         except FileNotFoundError:
             return
 
@@ -158,13 +163,14 @@ class NewEntries:
 
     def _is_equal(self, found: os.stat_result, before: os.stat_result) -> bool:
         roots = self._roots
-        return roots.compared(before) == roots.compared(found) and roots.keeps_group(found, before.st_gid)
+        is_same = roots.compared(before) == roots.compared(found) and roots.keeps_group(found, before.st_gid)
+        return is_same and before.st_ino not in roots.damaged
 
     def _link(self, place: int, name: str, found: os.stat_result, before: os.stat_result) -> bool:
         """False where the link is refused, most often because the file has as many as the file system allows."""
         self._throttle.pay()
         try:
-            os.link(name, name, src_dir_fd=place, dst_dir_fd=self._target, follow_symlinks=False)
+            os.link(name, name, src_dir_fd=place, dst_dir_fd=self.target, follow_symlinks=False)
         except FileExistsError:
             self._doubt(name, found)
             return True
@@ -175,6 +181,8 @@ class NewEntries:
         self.receipt.linked += 1
         self._count(found)
         self._note_inode(name, found, before.st_ino, before.st_nlink + 1)
+        if self.names:
+            self.names.there.append((name, found, before.st_ino, before.st_nlink + 1, None))
         return True
 
     def _note_inode(self, name: str, found: os.stat_result, inode: int, links: int) -> None:
@@ -189,43 +197,67 @@ class NewEntries:
             self.receipt.groups.append((found.st_dev, found.st_ino, name, 0))
         if way == LARGE and self._roots.unfinished >= 0:
             self.receipt.large.append((name, found.st_size))
+            self._leave(name, found)
             return
         try:
-            is_made = self._make(way, name, found)
+            made = self._make(way, name, found)
         except FileExistsError:
             self._doubt(name, found)
             return
-        if is_made:
+        if made:
+            if self.names:
+                self.names.there.append((name, found, made[0], 1, made[1]))
             self._count(found)
             self.receipt.transferred += way == WRITE
             self.receipt.transferred_size += found.st_size if way == WRITE else 0
         else:
             self.receipt.rest.append((name, found.st_size))
+            self._leave(name, found)
 
-    def _make(self, way: str, name: str, found: os.stat_result) -> bool:
-        """False where others have to do it. Raises FileExistsError, and OSError where no space is left."""
+    def make_over(self, name: str, found: os.stat_result) -> None:
+        """Make anew what has another content than its size and mtime say. Raises as `remove_all`."""
+        self.receipt.rewritten += 1
+        self.receipt.kept -= 1
+        self.receipt.size -= found.st_size
+        if not self._roots.makes:
+            self._leave_to_others(name, found)
+            return
+        self.remove(name)
+        self._make_anew(name, found)
+
+    def _leave(self, name: str, found: os.stat_result) -> None:
+        """Have a name proved when others have brought it."""
+        if self.names:
+            self.names.left.append((name, found))
+
+    def _make(self, way: str, name: str, found: os.stat_result) -> tuple[int, bytes] | None:
+        """(inode, SHA-256), or None where others have to do it.
+
+        Raises FileExistsError, and OSError where no space is left.
+        """
         is_given_away = (found.st_uid, found.st_gid) != self._roots.user
         self._throttle.pay(_OPERATIONS.get(way, 0) + is_given_away)
         try:
             if way == WRITE:
-                return write_small(self._source, self._target, name, found)
+                return write_small(self.source, self.target, name, found, hashes=self._roots.proves)
             if way == SYMLINK:
-                make_symlink(self._source, self._target, name, found)
-                return True
+                return make_symlink(self.source, self.target, name, found), b""
         except FileExistsError:
             raise
         except OSError as error:
             if error.errno in NO_SPACE:
                 raise
-        return False
+        return None
 
     def _doubt(self, name: str, found: os.stat_result) -> None:
         """Have a name looked at afterwards that somebody else has made in the meantime."""
         self._count(found)
         self.receipt.doubtful.append(name)
+        self._leave(name, found)
 
     def _leave_to_others(self, name: str, found: os.stat_result) -> None:
         self.receipt.rest.append((name, found.st_size))
+        self._leave(name, found)
         if found.st_nlink > 1:
             self.receipt.groups.append((found.st_dev, found.st_ino, name, 0))
 

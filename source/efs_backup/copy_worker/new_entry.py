@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 
+from efs_backup.copy_worker.hashing import READING, new_hash
 from efs_backup.copy_worker.rules import is_equal
 
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
@@ -11,7 +12,6 @@ if TYPE_CHECKING:
     from efs_backup.copy_worker.rules import Attributes
     from efs_backup.copy_worker.throttle import Payable
 
-_READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _MAKING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PERMISSIONS = 0o777
 _BLOCK = 1024 * 1024
@@ -19,27 +19,31 @@ _OPERATIONS_OF_TWO_BLOCKS = 16
 """As a file server may count them that is read by 128 KiB."""
 
 
-def write_small(source: int, target: int, name: str, listed: "Attributes") -> bool:
-    """Make a file of a directory in another one; False where it is no longer what was listed, or cannot be read.
+def write_small(
+    source: int, target: int, name: str, listed: "Attributes", *, hashes: bool = False
+) -> tuple[int, bytes] | None:
+    """Make a file of a directory in another one; give its inode and, where it `hashes`, the SHA-256.
+
+    None where it is no longer what was listed, or cannot be read.
 
     Raises FileExistsError, and OSError after what was begun is removed again.
     """
     content = _read(source, name, listed)
     if content is None:
-        return False
+        return None
     descriptor = os.open(name, _MAKING, stat.S_IMODE(listed.st_mode) & _PERMISSIONS, dir_fd=target)
     try:
-        _fill(descriptor, listed, content)
+        inode = _fill(descriptor, listed, content)
         _date(target, name, listed)
     except OSError:
         os.unlink(name, dir_fd=target)
         raise
-    return True
+    return inode, new_hash(content).digest() if hashes else b""
 
 
 def _read(directory: int, name: str, listed: "Attributes") -> bytes | None:
     try:
-        descriptor = os.open(name, _READING, dir_fd=directory)
+        descriptor = os.open(name, READING, dir_fd=directory)
     except OSError:
         return None
     try:
@@ -60,8 +64,8 @@ def _date(directory: int, name: str, wanted: "Attributes") -> None:
     os.utime(name, ns=times, dir_fd=directory, follow_symlinks=False)
 
 
-def _fill(descriptor: int, wanted: "Attributes", content: bytes) -> None:
-    """Write and close. The owner comes before the content, and the mode after the owner, whose change takes bits."""
+def _fill(descriptor: int, wanted: "Attributes", content: bytes) -> int:
+    """Write and close; give the inode. The owner comes before the content, and the mode after the owner, whose change takes bits."""
     try:
         made = os.fstat(descriptor)
         if (made.st_uid, made.st_gid) != (wanted.st_uid, wanted.st_gid):
@@ -71,6 +75,7 @@ def _fill(descriptor: int, wanted: "Attributes", content: bytes) -> None:
             content = content[os.write(descriptor, content) :]
         if stat.S_IMODE(made.st_mode) != stat.S_IMODE(wanted.st_mode):
             os.fchmod(descriptor, stat.S_IMODE(wanted.st_mode))
+        return made.st_ino
     finally:
         os.close(descriptor)
 
@@ -81,8 +86,8 @@ def check_owner(made: os.stat_result, wanted: "Attributes") -> None:
         raise PermissionError(errno.EPERM, "the server keeps another owner")
 
 
-def make_symlink(source: int, target: int, name: str, listed: "Attributes") -> None:
-    """Make a symlink of a directory in another one.
+def make_symlink(source: int, target: int, name: str, listed: "Attributes") -> int:
+    """Make a symlink of a directory in another one; give its inode.
 
     Raises FileExistsError, and OSError after what was begun is removed again.
     """
@@ -96,13 +101,14 @@ def make_symlink(source: int, target: int, name: str, listed: "Attributes") -> N
     except OSError:
         os.unlink(name, dir_fd=target)
         raise
+    return made.st_ino
 
 
 def read_alike(one: int, other: int, name: str, throttle: "Payable") -> bool:
     """Whether a name is a file of the same content in two directories. Raises OSError."""
     with (
-        open(os.open(name, _READING, dir_fd=one), "rb") as first,
-        open(os.open(name, _READING, dir_fd=other), "rb") as second,
+        open(os.open(name, READING, dir_fd=one), "rb") as first,
+        open(os.open(name, READING, dir_fd=other), "rb") as second,
     ):
         if not all(stat.S_ISREG(os.fstat(file.fileno()).st_mode) for file in (first, second)):
             return False

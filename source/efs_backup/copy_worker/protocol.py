@@ -10,9 +10,9 @@ import os
 _LENGTH_BYTES = 4
 _READ_AT_ONCE = 2**20
 
-ENTER, LEAVE, DISCARD, LARGE, STOP = range(5)
+ENTER, LEAVE, DISCARD, LARGE, PROVE, STOP = range(6)
 """Work for a worker: a directory to bring up to date, or to be given its attributes, or to be discarded; a large file
-to copy; and the request to end what takes long."""
+to copy; names of a directory to prove when they are there; and the request to end what takes long."""
 
 WORK_DONE, MORE_TO_COME, BEAT = range(3)
 """Answers of a worker: the last receipt of a piece of work, one before it, and the operations since its start."""

@@ -8,6 +8,38 @@ SOURCE, TARGET = "source", "target"
 """The side on which an error came."""
 
 
+class BlockProof:
+    """The proof of a directory, or of a part of a large one; see `efs_backup.copy_worker.blocks`.
+
+    member: the block as the manifest gets it; b"": as it was in the snapshot before. counts: as of `Block.counts`.
+    changes: lines of what is other than it was. pending: (name, inode and ctime in the source, SHA-256 if
+    it is known) of what is still to be brought.
+    """
+
+    FIELDS = ("part", "parts", "member", "digest", "counts", "changes", "pending")
+    __slots__ = FIELDS
+
+    def __init__(
+        self, part: int = 0, parts: int = 1, member: bytes = b"", digest: int = 0,
+        counts: "tuple[int, int, int, int]" = (0, 0, 0, 0),
+    ) -> None:  # fmt: skip
+        self.part, self.parts, self.member, self.digest, self.counts = part, parts, member, digest, counts
+        self.changes = b""
+        self.pending: list[tuple[str, int, int, bytes]] = []
+
+    def packed(self) -> "tuple[Any, ...]":
+        """The fields, as a message holds them."""
+        return tuple(getattr(self, name) for name in self.FIELDS)
+
+    @classmethod
+    def of(cls, fields: "tuple[Any, ...]") -> "BlockProof":
+        """A proof made from the fields of a message."""
+        proof = cls()
+        for name, value in zip(cls.FIELDS, fields, strict=True):
+            setattr(proof, name, value)
+        return proof
+
+
 class Receipt:
     """What became of a directory's names; files are everything that is no directory, sizes are bytes.
 
@@ -17,7 +49,11 @@ class Receipt:
     groups: (device, inode, name, inode in the target or 0) of files that have several names in the source.
     inodes: of kept and linked files in the target, 8 bytes each.
     troubles: (name or "" for the directory itself, side, error number, text).
+    proofs: the fields of a BlockProof for each part of the directory that is done; none where nothing is proved.
+    compared: files whose content was read, for only their size and mtime were as before. rewritten: those of them that
+    had another content.
     met: numbers of the patterns that left something out. gone: names of files that a mount point left out.
+    sha256: of a large file that was copied.
     is_changed: something was made or removed in the directory. is_left: it has its attributes. is_gone: the source has
     no such directory any more. is_full: the backup file system has no space.
     is_discarded: the target's directory was moved away, so that the one above it has another mtime.
@@ -25,8 +61,8 @@ class Receipt:
     """
 
     FIELDS = (
-        "below", "rest", "doubtful", "large", "groups", "inodes", "troubles", "met", "gone", "files", "size", "kept",
-        "linked", "transferred", "transferred_size", "vanished", "is_changed", "is_left", "is_gone", "is_full",
+        "below", "rest", "doubtful", "large", "groups", "inodes", "troubles", "met", "gone", "proofs", "files", "size", "kept",
+        "linked", "transferred", "transferred_size", "vanished", "compared", "rewritten", "sha256", "is_changed", "is_left", "is_gone", "is_full",
         "is_discarded", "is_stuck",
     )  # fmt: skip
     __slots__ = FIELDS
@@ -41,6 +77,9 @@ class Receipt:
         self.troubles: list[tuple[str, str, int, str]] = []
         self.met: list[int] = []
         self.gone: list[str] = []
+        self.proofs: list[tuple[Any, ...]] = []
+        self.compared = self.rewritten = 0
+        self.sha256 = b""
         self.files = self.size = self.kept = self.linked = self.transferred = self.transferred_size = self.vanished = 0
         self.is_changed = self.is_left = self.is_gone = self.is_full = self.is_discarded = self.is_stuck = False
 

@@ -1,6 +1,7 @@
 """Roots: the open directories between which a worker copies, and how it is to compare and to act."""
 
 import os
+from functools import cached_property
 
 from efs_backup.copy_worker.beneath import LISTING, open_below
 from efs_backup.copy_worker.left_out import LeftOut
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from efs_backup.copy_worker.hash_store import HashStore
     from efs_backup.copy_worker.throttle import Payable
 
 NO_ROOT = -1
@@ -33,22 +35,25 @@ class Setup:
     contents are compared too. trusted_until_ns: the ctime before which the target's files are known to be on the disk,
     but for those that a snapshot shares; None: all are. left_out: the arguments of LeftOut. sorts: names of the source
     are gone through by inode, which spares a disk its seeks; a server gives attributes together with the names as they
-    come, and would be asked for each again.
+    come, and would be asked for each again. proves: what is in the target is written down for a manifest. base: a
+    descriptor of the manifest of the snapshot before, hashes: of a hash store, or NO_ROOT. damaged: inodes of the target
+    that no snapshot may get any more.
     """
 
     FIELDS = (
         "source", "target", "trash", "unfinished", "references", "threads", "throttle", "way", "time_step_ns",
-        "with_content", "trusted_until_ns", "left_out", "sorts",
+        "with_content", "trusted_until_ns", "left_out", "sorts", "proves", "base", "hashes", "damaged",
     )  # fmt: skip
     __slots__ = FIELDS
 
     def __init__(self, source: int, target: int, way: str) -> None:
         self.source, self.target, self.way = source, target, way
-        self.trash = self.unfinished = self.throttle = NO_ROOT
+        self.trash = self.unfinished = self.throttle = self.base = self.hashes = NO_ROOT
         self.references: Sequence[int] = ()
         self.threads = 1
         self.time_step_ns = 1
-        self.with_content = self.sorts = False
+        self.with_content = self.sorts = self.proves = False
+        self.damaged: tuple[int, ...] = ()
         self.trusted_until_ns: int | None = None
         self.left_out: tuple[Any, ...] = ()
 
@@ -66,7 +71,7 @@ class Setup:
 
     def descriptors(self) -> "list[int]":
         """All descriptors that a worker has to inherit."""
-        single = (self.source, self.target, self.trash, self.unfinished, self.throttle)
+        single = (self.source, self.target, self.trash, self.unfinished, self.throttle, self.base, self.hashes)
         return [one for one in (*single, *self.references) if one != NO_ROOT]
 
 
@@ -84,8 +89,24 @@ class Roots:
         self.time_step_ns, self.with_content = setup.time_step_ns, setup.with_content
         self.replaces, self.makes = setup.way == REPLACES, setup.way != COMPARES
         self.trusted_until_ns, self.sorts = setup.trusted_until_ns, setup.sorts
+        self.proves, self.base, self._hashes = setup.proves, setup.base, setup.hashes
+        self.damaged = frozenset(setup.damaged)
+        self.is_exact = self.is_root and setup.time_step_ns == 1
+        """Whether the target's names have the very attributes of the source's."""
         self.left_out = LeftOut(*setup.left_out)
         self.is_stopping = False
+
+    @cached_property
+    def hashes(self) -> "HashStore | None":
+        """What a backup that was cut off has read; None where there is nothing."""
+        if self._hashes == NO_ROOT:
+            return None
+        from efs_backup.copy_worker.hash_store import HashStore  # noqa: PLC0415 - rarely needed
+
+        try:
+            return HashStore.read(self._hashes)
+        except OSError:
+            return None
 
     def opened(self, root: int, directory: str) -> int:
         """A descriptor of a directory to list. Raises OSError."""

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 NAMES_IN_A_REQUEST = 64
 """Names of a listing that one request brings, about; what has more takes several."""
 
+OPERATIONS_OF_A_MEBIBYTE = 9
+"""Of a file that is copied, as a file server may count them that is read by 128 KiB and written to by 1 MiB."""
+
 _READ_AT_ONCE = 4096
 
 

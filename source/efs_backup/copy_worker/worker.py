@@ -11,18 +11,20 @@ from efs_backup.copy_worker.directory import DirectoryCopy
 from efs_backup.copy_worker.error_numbers import NO_SPACE, NOT_THERE
 from efs_backup.copy_worker.large_file import LargeFile
 from efs_backup.copy_worker.new_entries import Stuck
+from efs_backup.copy_worker.proof import proved_again
 from efs_backup.copy_worker.protocol import (
     BEAT,
     DISCARD,
     ENTER,
     LEAVE,
     MORE_TO_COME,
+    PROVE,
     STOP,
     WORK_DONE,
     Frames,
     send,
 )
-from efs_backup.copy_worker.receipts import TARGET, Receipt
+from efs_backup.copy_worker.receipts import TARGET, BlockProof, Receipt
 from efs_backup.copy_worker.roots import Roots, Setup
 from efs_backup.copy_worker.throttle import Tokens
 
@@ -87,8 +89,8 @@ class Worker:
     def _do(self, work: "Work") -> Receipt:
         number, kind, path, more = work
         if kind == ENTER:
-            wanted, there, flags = more
-            copy = DirectoryCopy(self._roots, path, wanted, there, flags)
+            wanted, there, flags, before = more
+            copy = DirectoryCopy(self._roots, path, wanted, there, flags, before)
             return copy.run(lambda receipt: self._answer(MORE_TO_COME, number, receipt.packed()))
         if kind == LEAVE:
             return self._leave(path, more)
@@ -96,7 +98,15 @@ class Worker:
             copy = DirectoryCopy(self._roots, path, (), (), 0)
             copy.discard()
             return Receipt()
-        return self._copy_large(path)
+        return self._prove(path, *more) if kind == PROVE else self._copy_large(path)
+
+    def _prove(self, path: str, wanted: "tuple[int, ...]", before: "Any", proof: "Any") -> Receipt:
+        receipt = Receipt()
+        proved = proved_again(self._roots, path, wanted, before, BlockProof.of(proof))
+        if proved:
+            receipt.proofs.append(proved.packed())
+        receipt.is_gone = proved is None
+        return receipt
 
     def _leave(self, path: str, wanted: "tuple[int, ...]") -> Receipt:
         copy = DirectoryCopy(self._roots, path, wanted, (), 0)
@@ -116,13 +126,15 @@ class Worker:
         receipt = Receipt()
         try:
             found = self._look_at(path)
-            is_whole = LargeFile(self._roots, path, found).copy()
+            file = LargeFile(self._roots, path, found)
+            is_whole = file.copy()
         except OSError as error:
             if error.errno in NO_SPACE:
                 raise
             is_whole = False
         if is_whole:
             receipt.transferred, receipt.transferred_size, receipt.size = 1, found.st_size, found.st_size
+            receipt.sha256 = file.sha256
         else:
             receipt.doubtful.append(path)
         return receipt

@@ -38,7 +38,7 @@ class BackupResult:
     """How a backup ended: status and reason, what it made, and what the operator should know and do.
 
     A snapshot that is published with warnings is a success; those of a failure name all that stood in its way. Notes
-    tell what is no problem.
+    tell what is no problem. seal: the SHA-256 of the snapshot's seal.
     """
 
     status: BackupStatus
@@ -50,6 +50,7 @@ class BackupResult:
     previous: SnapshotName | None = None
     statistics: CopyStatistics = CopyStatistics()
     pruned: tuple[SnapshotName, ...] = ()
+    seal: str | None = None
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = field(default=())
     warnings: tuple[Warned, ...] = ()

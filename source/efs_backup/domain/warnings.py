@@ -21,6 +21,8 @@ class WarningKind(StrEnum):
     SERIES_TORN = "SeriesTorn"
     SERIES_NOT_WRITTEN = "SeriesNotWritten"
     BACKUP_IN_SOURCE = "BackupInSource"
+    MANIFEST_MISSING = "ManifestMissing"
+    DAMAGED = "Damaged"
 
 
 @dataclass(frozen=True)

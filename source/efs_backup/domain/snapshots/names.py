@@ -10,6 +10,7 @@ from efs_backup.domain.errors import WrongUsage
 
 PARTIAL_PREFIX = ".partial-"
 SPARE_PREFIX = ".spare-"
+MANIFESTS_NAME = ".manifests"
 TRASH_NAME = ".trash"
 DEFAULT_LABEL = "efs-backup"
 

@@ -165,10 +165,10 @@ def undated(target: Tree, paths: Iterable[str]) -> Iterator[None]:
             set_directory_attributes(descriptor, found)
 
 
-def make_links_true(source: Tree, target: Tree, facts: LinkFacts, left_out: LeavesOut | None = None) -> None:
+def make_links_true(source: Tree, target: Tree, facts: LinkFacts, left_out: LeavesOut | None = None) -> list[str]:
     """Have the names of one file in the source be one file in the target, and no others. Raises OSError.
 
-    left_out: what of the target is no business of this source.
+    left_out: what of the target is no business of this source. Give the names that may be another file now.
     """
     groups = facts.groups()
     with undated(target, chain.from_iterable(groups)):
@@ -177,3 +177,4 @@ def make_links_true(source: Tree, target: Tree, facts: LinkFacts, left_out: Leav
         with undated(target, [*strangers, *chain.from_iterable(groups)]):
             separate(target, strangers)
             relink(target, groups)
+    return [*strangers, *chain.from_iterable(groups)]

@@ -25,6 +25,7 @@ from efs_backup.engine.machine.patience import LAST_WORDS_SECONDS, supervised, w
 from efs_backup.engine.machine.process import Runner, Tools
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.machine.telling import Telling
+from efs_backup.engine.proof.gathered import Gathered
 from efs_backup.engine.rest.workspace import workspace
 from efs_backup.engine.runs.backup_inside import left_out_of_backup
 from efs_backup.engine.runs.preflight import (
@@ -34,6 +35,7 @@ from efs_backup.engine.runs.preflight import (
     refuse_nesting,
     refuse_sudden_emptiness,
 )
+from efs_backup.engine.runs.proving import Proving
 from efs_backup.engine.runs.recognition import hold_of, look_for_lost_mounts, recognize, remember, server_time
 from efs_backup.engine.runs.transfer import Disk, TargetStuck, Transfer, Transferred, TransferSpec
 from efs_backup.engine.series.flush_marks import Flusher, remove_marks
@@ -75,6 +77,7 @@ class BackupRun:
         self._warnings: list[Warned] = []
         self._settled = Settled(request, None)
         self._hold = ""
+        self._seal: str | None = None
 
     def run(self) -> BackupResult:
         """Back up. Every end that has a name is a result; WrongUsage and what has no name are raised."""
@@ -150,10 +153,12 @@ class BackupRun:
         name = series.free_name(
             SnapshotName.following([known.name for known in (*snapshots, *series.partials())], self._now)
         )
-        previous = snapshots[0].name if snapshots else None
         with snapshot_references(series, snapshots, self._note) as references:
             partial = self._begin_partial(series, name)
-            attempt = _Attempt(source, series, partial, references, previous, left_out)
+            proving = Proving(series, self._note, self._warn)
+            proving.seal_late(snapshots)
+            names = tuple(known.name for known in snapshots)
+            attempt = _Attempt(source, series, partial, references, names, left_out, proving)
             return self._fill_and_publish(attempt, tools)
 
     def _begin_partial(self, series: Series, name: SnapshotName) -> Partial:
@@ -213,15 +218,33 @@ class BackupRun:
         return done
 
     def _bring(self, attempt: "_Attempt", flusher: Flusher, tools: Tools) -> Transferred:
+        disk = Disk(flusher.tick, lambda: flusher.flush(FLUSH_PATIENCE_SECONDS))
         with (
-            self._step("copy"),
             workspace(self._note) as private,
             Tree(attempt.partial.path, self._throttle) as target,
+            attempt.proving.gathering(attempt.snapshots, private.path) as (gathered, hashes),
         ):
-            self._watcher.expect(*expected(attempt.series.path))
-            spec = self._spec(attempt, target)
-            disk = Disk(flusher.tick, lambda: flusher.flush(FLUSH_PATIENCE_SECONDS))
-            return Transfer(spec, private, self._runner, tools, stop=self._stop, watcher=self._watcher, disk=disk).run()
+            with self._step("copy"):
+                self._watcher.expect(*expected(attempt.series.path))
+                spec = replace(self._spec(attempt, target), gathered=gathered, hashes=hashes)
+                transfer = Transfer(
+                    spec, private, self._runner, tools, stop=self._stop, watcher=self._watcher, disk=disk
+                )
+                done = transfer.run()
+            self._prove(attempt, gathered, done)
+            return done
+
+    def _prove(self, attempt: "_Attempt", gathered: Gathered, done: Transferred) -> None:
+        """Write the manifest of what is whole; of what is not, leave what the next backup can use."""
+        if done.rewritten:
+            self._note(
+                f"{counted(done.rewritten, 'file')} had another content with the same size and mtime: copied anew."
+            )
+        if done.is_whole:
+            with self._step("manifest"):
+                attempt.proving.store(attempt.partial.name, gathered)
+        elif not self._stop.is_urgent:
+            attempt.proving.keep(gathered)
 
     def _spec(self, attempt: "_Attempt", target: Tree) -> TransferSpec:
         return TransferSpec(
@@ -256,7 +279,9 @@ class BackupRun:
     def _publish(self, attempt: "_Attempt", flusher: Flusher) -> Snapshot:
         with self._step("publish"):
             flusher.flush(FLUSH_PATIENCE_SECONDS)
-            return attempt.series.publish(attempt.partial.name)
+            snapshot = attempt.series.publish(attempt.partial.name)
+            self._seal = attempt.proving.seal(snapshot.name, attempt.series.snapshots())
+            return snapshot
 
     def _succeed(self, attempt: "_Attempt", snapshot: Snapshot, done: Transferred) -> BackupResult:
         self._remember(attempt.series, snapshot.name)
@@ -265,7 +290,7 @@ class BackupRun:
             BackupStatus.SUCCESS,
             f"Snapshot {snapshot.name} holds {done.statistics.number_of_files} files.",
             snapshot=snapshot.name, path=str(snapshot.path), previous=attempt.previous, statistics=done.statistics,
-            pruned=pruned, steps=tuple(self._steps), notes=tuple(self._notes), warnings=tuple(self._warnings),
+            pruned=pruned, seal=self._seal, steps=tuple(self._steps), notes=tuple(self._notes), warnings=tuple(self._warnings),
         )  # fmt: skip
 
     def _remember(self, series: Series, published: SnapshotName) -> None:
@@ -350,8 +375,14 @@ class _Attempt:
     series: Series
     partial: Partial
     references: list[Path]
-    previous: SnapshotName | None
+    snapshots: tuple[SnapshotName, ...]
     left_out: LeftOut
+    proving: Proving
+
+    @property
+    def previous(self) -> SnapshotName | None:
+        """The newest snapshot before this one."""
+        return next(iter(self.snapshots), None)
 
     @property
     def unfinished(self) -> UnfinishedFiles:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from efs_backup.copy_worker.beneath import open_root
 from efs_backup.copy_worker.facts import DirectoryFacts, refused_attributes, set_directory_attributes
-from efs_backup.copy_worker.roots import COMPARES, OVERLAYS, REPLACES, Setup
+from efs_backup.copy_worker.roots import COMPARES, NO_ROOT, OVERLAYS, REPLACES, Setup
 from efs_backup.domain.copying.arrival import Cause, Fidelity, Trouble, fault_of
 from efs_backup.domain.copying.commands import Comparing, Purpose, rsync_options
 from efs_backup.domain.copying.parts import (
@@ -29,6 +29,7 @@ from efs_backup.engine.machine.os_errors import source_errors_named
 from efs_backup.engine.machine.patience import for_each
 from efs_backup.engine.machine.process import Runner, Tools
 from efs_backup.engine.machine.stop import Stop
+from efs_backup.engine.proof.gathered import Gathered
 from efs_backup.engine.rest.arrivals import Arrivals
 from efs_backup.engine.rest.copy import Copy, CopySpec
 from efs_backup.engine.rest.rest import Rest
@@ -50,7 +51,8 @@ class TransferSpec:
 
     references: directories to link unchanged files from. trash: where stale directories go; unfinished: where large
     files lie until they are whole. trusted_until_ns: see `efs_backup.copy_worker.roots.Setup`. keeps_root: the root's
-    own attributes are left alone.
+    own attributes are left alone. gathered: where it is to be proved what the target has; damaged: inodes of the target
+    and of the references that it must not have. hashes: a hash store of a backup that was cut off.
     """
 
     source: Tree
@@ -64,6 +66,9 @@ class TransferSpec:
     unfinished: Path | None = None
     trusted_until_ns: int | None = None
     keeps_root: bool = False
+    gathered: Gathered | None = None
+    damaged: frozenset[int] = frozenset()
+    hashes: int = NO_ROOT
 
     @property
     def fidelity(self) -> Fidelity:
@@ -81,7 +86,7 @@ class Transferred:
     """The end of a transfer.
 
     statistics: of all that is in the target now as it is in the source. is_whole: nothing was cut off. notes: what is
-    no failure, and good to know.
+    no failure, and good to know. compared, rewritten: see `efs_backup.copy_worker.receipts.Receipt`.
     """
 
     statistics: CopyStatistics = CopyStatistics()
@@ -89,6 +94,8 @@ class Transferred:
     notes: list[str] = field(default_factory=list)
     is_full: bool = False
     is_whole: bool = False
+    compared: int = 0
+    rewritten: int = 0
 
     def fault(self, source: str, target: str, tolerated: int = 0) -> BackupError | None:
         """Why it is not whole, the most telling reason first; None where everything is there that can be.
@@ -147,12 +154,13 @@ class Transfer:
             walked = self._walk_again()
         if walked:
             self._finish(walked)
+            self._prove()
         return self._done
 
     def _walk(self) -> Walked | None:
         """Bring everything but what needs all to be there; None where that did not come to its end."""
         with ExitStack() as stack:
-            walk = self._begin_walk(stack, self._setup(stack))
+            walk = self._begin_walk(stack, self._setup(stack), self._spec.gathered)
             walked = walk.run()
             self._take(walked)
             if walked.is_stuck:
@@ -168,21 +176,30 @@ class Transfer:
         self._rest = Rest(self._private.lists, plan_pieces(self._spec.tuning), most_few(self._spec.tuning))
         with ExitStack() as stack:
             setup = self._setup(stack)
-            setup.with_content, setup.trusted_until_ns = False, None
-            walked = self._begin_walk(stack, setup).run()
+            setup.with_content, setup.trusted_until_ns, setup.proves = False, None, False
+            walked = self._begin_walk(stack, setup, self._spec.gathered).run()
             self._done.is_full |= walked.is_full
             self._done.troubles += walked.troubles
             is_whole = walked.is_whole and self._settle(self._rest.paths(), walked.doubtful)
             return walked if is_whole else None
 
-    def _begin_walk(self, stack: ExitStack, setup: Setup) -> Walk:
+    def _prove(self) -> None:
+        """Prove what was not there yet when its directory was. What is not proved is no failure."""
+        gathered = self._spec.gathered
+        if gathered is None or gathered.fault or not gathered.pending:
+            return
+        with ExitStack() as stack:
+            self._begin_walk(stack, self._setup(stack), gathered).prove()
+
+    def _begin_walk(self, stack: ExitStack, setup: Setup, gathered: Gathered | None = None) -> Walk:
         spec = self._spec
         plan = plan_workers(slowest_concurrency(spec.source, spec.target), spec.tuning)
         setup.threads = plan.threads
         workers: Workers[Task] = stack.enter_context(closing(Workers(self._runner, setup, plan.workers)))
         return Walk(
-            spec.source, workers, spec.left_out, rest=self._rest.add, should_stop=self._stop.is_due, pulse=self._pulse
-        )
+            spec.source, workers, spec.left_out, rest=self._rest.add, should_stop=self._stop.is_due, pulse=self._pulse,
+            gathered=gathered,
+        )  # fmt: skip
 
     def _finish(self, walked: Walked) -> None:
         """Do what needs all to be there: hard links, and attributes of the directories that had to wait."""
@@ -191,7 +208,9 @@ class Transfer:
         if walked.links.groups():
             self._disk.flush()  # before a new file has two names, by which it would pass for a snapshot's too
         is_restore = spec.purpose is Purpose.RESTORE
-        make_links_true(spec.source, spec.target, walked.links, spec.left_out if is_restore else None)
+        relinked = make_links_true(spec.source, spec.target, walked.links, spec.left_out if is_restore else None)
+        if spec.gathered:
+            spec.gathered.amend(relinked)
         self._leave(walked.waiting)
         self._done.is_whole = True
 
@@ -200,6 +219,8 @@ class Transfer:
         done.is_full |= walked.is_full
         done.troubles += walked.troubles
         done.statistics += walked.statistics
+        done.compared += walked.compared
+        done.rewritten += walked.rewritten
 
     def _setup(self, stack: ExitStack) -> Setup:
         spec = self._spec
@@ -209,6 +230,9 @@ class Transfer:
         setup.trusted_until_ns = spec.trusted_until_ns
         setup.sorts = not is_over_a_network(spec.source.kind)
         setup.left_out = spec.left_out.description().arguments
+        if spec.gathered:
+            setup.proves, setup.damaged, setup.hashes = True, tuple(spec.damaged), spec.hashes
+            setup.base = spec.gathered.base.descriptor if spec.gathered.base else NO_ROOT
         setup.references = [_opened(stack, path) for path in spec.references]
         setup.trash = _opened(stack, spec.trash) if spec.trash else setup.trash
         setup.unfinished = _opened(stack, spec.unfinished) if spec.unfinished else setup.unfinished

@@ -1,6 +1,7 @@
 """Prune a series: what the retention drops goes to the trash by a rename, and the trash is emptied."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from efs_backup.domain.snapshots.series_file import SeriesFile
 from efs_backup.domain.warnings import Warned, WarningKind
 from efs_backup.engine.machine.os_errors import refusals_named
 from efs_backup.engine.machine.stop import Stop
+from efs_backup.engine.proof.manifests import Manifests
 from efs_backup.engine.series.lock import Owner, locked, without_readers
 from efs_backup.engine.series.series import Series, Snapshot
 from efs_backup.engine.series.series_file import change_series_file, read_series_file
@@ -117,7 +119,10 @@ def prune(
         kept += [undeleted for leftover in leftovers if (undeleted := series.discard(leftover))]
         plan, stuck = _drop(series, retention, hold, keeps_spare=keeps_spare)
         series.refresh_number_links()
+        Manifests(series.path).tidy(snapshot.name for snapshot in series.snapshots())
         deletion = delete_content(series.path, TRASH_NAME, should_stop, throttle)
+        if plan:
+            _note_dropped(series, plan)  # a full disk may have had no room for it before
         series.refresh_number_links()  # a full disk may have had no room for them
     sentences = [*_sentences_of([*kept, *stuck]), *filter(None, [str(deletion)])]
     return Pruned(
@@ -134,11 +139,20 @@ def _drop(
             return None, []
         paths = {snapshot.name: snapshot.path for snapshot in series.snapshots()}
         plan = plan_hold([*paths], hold) if hold else plan_prune([*paths], retention)
+        _note_dropped(series, plan)
         newest = plan.drop[:1] if keeps_spare else ()
         spared = {name for name in newest if Spare(series).keep(Snapshot(name, paths[name]))}
         gone = [name for name in plan.drop if name not in spared]
         stuck = {name: undeleted for name in gone if (undeleted := series.discard(paths[name]))}
     return plan.without([*stuck]), [*stuck.values()]
+
+
+def _note_dropped(series: Series, plan: PrunePlan) -> None:
+    """Have the next seal tell what was dropped by a rule."""
+    manifests = Manifests(series.path)
+    if {*map(str, plan.drop)} - {*manifests.dropped()}:
+        with suppress(OSError):
+            manifests.note_dropped(plan.drop)
 
 
 def _sentences_of(stuck: list[Undeleted]) -> list[str]:

@@ -20,6 +20,7 @@ from efs_backup.domain.errors import BackupFull, CopyFailed
 from efs_backup.domain.snapshots.adoption import plan_adoption
 from efs_backup.domain.snapshots.deletion import Undeleted
 from efs_backup.domain.snapshots.names import (
+    MANIFESTS_NAME,
     PARTIAL_PREFIX,
     SPARE_PREFIX,
     TRASH_NAME,
@@ -40,7 +41,7 @@ from efs_backup.engine.trees.held import held
 
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 _PRIVATE = 0o700
-_OURS = frozenset({TRASH_NAME, LOCK_NAME, READERS_NAME, RECORDS_NAME, UNFINISHED_NAME})
+_OURS = frozenset({TRASH_NAME, LOCK_NAME, READERS_NAME, RECORDS_NAME, UNFINISHED_NAME, MANIFESTS_NAME})
 LINK_TEST = ".link-test-"
 _FLUSH_MARK = ".flushed-"
 _SILLY_RENAME = ".nfs"

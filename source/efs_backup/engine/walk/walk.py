@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 
 from efs_backup.copy_worker.facts import directory_facts
 from efs_backup.copy_worker.left_out import CLOSED, SUSPECT
-from efs_backup.copy_worker.protocol import DISCARD, ENTER, LARGE, LEAVE
-from efs_backup.copy_worker.receipts import SOURCE, Receipt
+from efs_backup.copy_worker.protocol import DISCARD, ENTER, LARGE, LEAVE, PROVE
+from efs_backup.copy_worker.receipts import SOURCE, BlockProof, Receipt
 from efs_backup.domain.copying.arrival import Cause, Trouble, cause_in_source, cause_in_target
 from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.errors import CopyFailed, Hung
 from efs_backup.engine.finalize.hard_links import LinkFacts
 from efs_backup.engine.machine.patience import PATIENCE_SECONDS
+from efs_backup.engine.proof.gathered import Facts, Gathered
 from efs_backup.engine.trees.left_out import LeftOut
 from efs_backup.engine.trees.tree import Tree
 from efs_backup.engine.trees.tree_walk import joined
@@ -32,11 +33,16 @@ _NAMED = 3
 
 @dataclass(frozen=True)
 class Task:
-    """A piece of work for a worker: a directory of the frontier, or the path of something else."""
+    """A piece of work for a worker: a directory of the frontier, or the path of something else.
+
+    wanted, more: of a directory that is proved once more, its facts and what the worker gets.
+    """
 
     kind: int
     directory: Directory | None = None
     path: str = ""
+    wanted: Facts = ()
+    more: object = None
 
     @property
     def place(self) -> str:
@@ -51,7 +57,8 @@ class Walked:
     statistics: of what the workers have done; its number of files is that of all names in the source. doubtful: paths
     that somebody has to look at. large: (path, bytes) of the files that are to be copied last. waiting: directories
     that get their attributes when what is left in them is brought, each after those below it. is_stuck: the root of the
-    target holds something that cannot be removed. is_whole: all was seen.
+    target holds something that cannot be removed. is_whole: all was seen. compared, rewritten: see
+    `efs_backup.copy_worker.receipts.Receipt`.
     """
 
     statistics: CopyStatistics = CopyStatistics()
@@ -64,12 +71,15 @@ class Walked:
     is_full: bool = False
     is_stuck: bool = False
     is_whole: bool = False
+    compared: int = 0
+    rewritten: int = 0
 
 
 class Walk:
     """Walks a source by workers. `rest` gets (path, bytes) of the files that others have to bring.
 
-    should_stop: asked all the time. pulse: called about every second with what is done.
+    should_stop: asked all the time. pulse: called about every second with what is done. gathered: what is proved, None
+    where nothing is; workers that do not prove only say what is to be proved once more.
     """
 
     def __init__(
@@ -81,6 +91,7 @@ class Walk:
         rest: Callable[[str, list[tuple[str, int]]], None],
         should_stop: Callable[[], bool],
         pulse: Callable[[CopyStatistics], None] = lambda _done: None,
+        gathered: Gathered | None = None,
     ) -> None:
         self._source = source
         self._workers = workers
@@ -88,6 +99,8 @@ class Walk:
         self._rest = rest
         self._should_stop = should_stop
         self._pulse = pulse
+        self._gathered = gathered
+        self._proves = workers.proves
         self._next_pulse = time.monotonic() + 1
         self._last, self._since = -1, time.monotonic()
         self._begun: dict[Directory, CopyStatistics] = {}
@@ -122,12 +135,30 @@ class Walk:
             self._end_what_is_under_way()
         return self._walked
 
+    def prove(self) -> None:
+        """Prove once more what was brought, or made one file with others, after it was proved. Raises as `run`."""
+        gathered, self._walked = self._gathered, Walked()
+        if gathered is None:
+            return
+        waiting = [
+            Task(PROVE, path=path, wanted=wanted, more=(wanted, before, proof.packed()))
+            for path, wanted, before, proof in gathered.tasks()
+        ]
+        while (waiting or self._workers.tasks) and not self._is_to_stop():
+            while waiting and self._workers.is_free:
+                task = waiting.pop()
+                self._workers.give(task, PROVE, task.path, task.more)
+            self._wait(waiting)
+        if self._workers.tasks:
+            self._end_what_is_under_way()
+
     def _is_to_stop(self) -> bool:
         return self._walked.is_full or self._should_stop()
 
     def _give(self, directory: Directory, is_entered: bool) -> None:
         if is_entered:
-            more: object = (directory.wanted, directory.there, directory.flags)
+            before = self._gathered.before(directory.path) if self._gathered else ()
+            more: object = (directory.wanted, directory.there, directory.flags, before)
             self._workers.give(Task(ENTER, directory), ENTER, directory.path, more)
         else:
             self._workers.give(Task(LEAVE, directory), LEAVE, directory.path, directory.wanted)
@@ -171,6 +202,8 @@ class Walk:
             else:
                 self._frontier.give_back(task.directory, is_entered=task.kind == ENTER)
                 self._begun.pop(task.directory, None)
+                if self._gathered and task.kind == ENTER:
+                    self._gathered.forget(task.place)
             if self._tries[task.place] >= _TRIES:
                 said = f": {lost.last_words}" if lost.last_words else ""
                 raise CopyFailed(
@@ -182,6 +215,7 @@ class Walk:
         if task.directory is None:
             self._note(task.path, receipt)
             self._walked.doubtful += receipt.doubtful
+            self._take_proofs(task, receipt)
             self._walked.statistics += _statistics_of(receipt)
         elif task.kind == ENTER:
             self._take_directory(task.directory, receipt, is_last=answer.is_last)
@@ -193,7 +227,7 @@ class Walk:
         path, walked = directory.path, self._walked
         done = self._begun.pop(directory, CopyStatistics()) + _statistics_of(receipt)
         self._note(path, receipt)
-        self._note_names(path, receipt)
+        self._note_names(path, receipt, directory.wanted)
         self._frontier.find(directory, [*self._below(directory, path, receipt)])
         directory.must_wait |= receipt.has_work_left()
         if not is_last:
@@ -201,6 +235,7 @@ class Walk:
             return
         if receipt.is_discarded and directory.parent:
             directory.parent.is_left = False
+        self._settle_proof(path, directory.wanted, receipt)
         walked.statistics += done
         walked.directories += not receipt.is_gone
         is_left = receipt.is_left or receipt.is_gone or not (receipt.is_changed or directory.must_wait)
@@ -215,8 +250,29 @@ class Walk:
             cause = cause_in_source(number) or Cause.SHAPE if side == SOURCE else cause_in_target(number)
             self._walked.troubles.append(Trouble(place or ".", cause, text))
 
-    def _note_names(self, path: str, receipt: Receipt) -> None:
+    def _settle_proof(self, path: str, wanted: Facts, receipt: Receipt) -> None:
+        if self._gathered is None or receipt.is_gone:
+            return
+        if self._proves:
+            self._gathered.settle(path, wanted)
+        elif receipt.is_changed:
+            self._gathered.doubt(path, wanted)
+
+    def _take_proofs(self, task: Task, receipt: Receipt) -> None:
+        if self._gathered is None:
+            return
+        self._gathered.hashed(task.path, receipt.sha256)
+        if task.kind == PROVE and receipt.is_gone:
+            self._gathered.forget(task.path)
+        elif receipt.proofs:
+            self._gathered.take(task.path, task.wanted, map(BlockProof.of, receipt.proofs))
+
+    def _note_names(self, path: str, receipt: Receipt, wanted: Facts) -> None:
+        if self._gathered and receipt.proofs:
+            self._gathered.take(path, wanted, map(BlockProof.of, receipt.proofs))
         walked, links = self._walked, self._walked.links
+        walked.compared += receipt.compared
+        walked.rewritten += receipt.rewritten
         if receipt.rest:
             self._rest(path, receipt.rest)
         walked.doubtful += [joined(path, name) for name in receipt.doubtful]

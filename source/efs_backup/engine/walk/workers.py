@@ -72,6 +72,11 @@ class Workers(Generic[Task]):
             self._places.append(self._begin())
 
     @property
+    def proves(self) -> bool:
+        """Whether they write down what is in the target."""
+        return self._setup.proves
+
+    @property
     def activity(self) -> int:
         """A number that changes with everything that is done."""
         return self._answers + sum(place.beats for place in self._places)

@@ -1,0 +1,155 @@
+"""Blocks: a directory, or a part of a large one, as a manifest has it; each is a gzip member of its own.
+
+So a block that stays as it is can be copied without being read, and a few bytes lead to any directory.
+"""
+
+import marshal
+import os
+import zlib
+
+from efs_backup.copy_worker.mtree import Attributes, comments, escaped, line_of, numbers_of, read_line, unescaped
+
+try:
+    from _blake2 import blake2b  # hashlib's own; hashlib itself takes ten milliseconds to import
+except ImportError:
+    from hashlib import blake2b
+
+TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Source = tuple[int, int]
+"""(inode, ctime in ns) of a name in the source."""
+
+KnownBlock = tuple[int, int, int]
+"""(digest, offset, length) of a block in a manifest."""
+
+NO_SOURCE = (0, 0)
+"""Of a name that has to be compared the next time, whatever the source has."""
+
+_GZIP = 31
+"""Window bits of zlib that mean a gzip member."""
+_LEVEL = 1
+
+
+class Entry:
+    """A name of a block. inode: in the snapshot; source: what the source had when it was looked at."""
+
+    __slots__ = ("attributes", "inode", "name", "source")
+
+    def __init__(self, name: bytes, attributes: Attributes, inode: int, source: "Source") -> None:
+        self.name, self.attributes, self.inode, self.source = name, attributes, inode, source
+
+
+class Block:
+    """The names of part `part` of `parts` of a directory, in order of their bytes. path: raw, b"" for the root.
+
+    directory: the directory's own attributes, in the first part alone.
+    """
+
+    __slots__ = ("digest", "directory", "entries", "part", "parts", "path")
+
+    def __init__(self, path: bytes, part: int = 0, parts: int = 1) -> None:
+        self.path, self.part, self.parts = path, part, parts
+        self.directory: Attributes | None = None
+        self.entries: list[Entry] = []
+        self.digest = 0
+
+    @property
+    def place(self) -> bytes:
+        """The directory as its lines have it."""
+        return b"./" + escaped(self.path) if self.path else b"."
+
+    def lines(self) -> "dict[bytes, bytes]":
+        """The line of each name, and of the directory itself under the name b""."""
+        place = self.place
+        own = {b"": line_of(place, self.directory)} if self.directory else {}
+        return own | {one.name: line_of(b"%b/%b" % (place, escaped(one.name)), one.attributes) for one in self.entries}
+
+    def counts(self) -> "tuple[int, int, int, int]":
+        """(lines, files, bytes, regular files without a hash); a file is whatever is no directory."""
+        files = [one.attributes for one in self.entries]
+        unknown = sum(1 for one in files if one.mode & 0o170000 == 0o100000 and not one.sha256)
+        return len(files) + bool(self.directory), len(files), sum(one.size for one in files), unknown
+
+    def text(self) -> bytes:
+        """The block as it is written."""
+        head = b"#block %d/%d %016x %d %d %d %d %b" % (
+            self.part + 1, self.parts, self.digest, *self.counts(), self.place,
+        )  # fmt: skip
+        sources = (number for one in self.entries for number in one.source)
+        inodes = (one.inode for one in self.entries)
+        lines = (head, *comments(b"inodes", inodes), *comments(b"source", sources), *self.lines().values(), b"")
+        return b"\n".join(lines)
+
+
+def read_block(text: bytes) -> Block:
+    """Read a block. Raises ValueError of anything that is not one."""
+    head, *lines = text.removesuffix(b"\n").split(b"\n")
+    try:
+        word, part, digest, _, _, _, _, place = head.split(b" ")
+        number, _, parts = part.partition(b"/")
+        block = Block(unescaped(place.removeprefix(b".").removeprefix(b"/")), int(number) - 1, int(parts))
+        block.digest = int(digest, 16)
+        if word != b"#block":
+            raise ValueError(f"it begins with {word!r}")
+        _fill(block, lines)
+    except (ValueError, IndexError) as error:
+        raise ValueError(f"{head[:200]!r} does not begin a block: {error}") from error
+    return block
+
+
+def _fill(block: Block, lines: "Sequence[bytes]") -> None:
+    inodes, sources, start = list[int](), list[int](), len(block.place) + 1
+    for line in lines:
+        if line.startswith(b"#inodes "):
+            inodes += numbers_of(line)
+        elif line.startswith(b"#source "):
+            sources += numbers_of(line)
+        elif not line.startswith(b"#"):
+            path, attributes = read_line(line)
+            if len(path) < start:
+                block.directory = attributes
+                continue
+            at = len(block.entries)
+            source = sources[2 * at], sources[2 * at + 1]
+            block.entries.append(Entry(unescaped(path[start:]), attributes, inodes[at], source))
+
+
+def packed(block: Block) -> bytes:
+    """A block as a gzip member, of the same bytes whenever it is made."""
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+    return packer.compress(block.text()) + packer.flush()
+
+
+def unpacked(member: bytes) -> Block:
+    """A block from its gzip member. Raises ValueError."""
+    try:
+        return read_block(zlib.decompress(member, _GZIP))
+    except zlib.error as error:
+        raise ValueError(f"it is no gzip member: {error}") from error
+
+
+def digest_of(directory: "tuple[int, ...]", names: "Iterable[tuple[str, int, int, int]]") -> int:
+    """A digest of what must be the same for a block to be as it was.
+
+    directory: facts of the directory in the source. names: (name, inode and ctime in the source, inode in the snapshot).
+    A file whose inode and ctime are the same has the same content and attributes.
+    """
+    facts = marshal.dumps((directory[:4], sorted(names)), 2)  # a version that knows no references, which would differ
+    return int.from_bytes(blake2b(facts, digest_size=8).digest(), "little")
+
+
+def digest_of_block(block: Block, directory: "tuple[int, ...]") -> int:
+    """The digest of a block that is whole."""
+    return digest_of(directory, ((os.fsdecode(one.name), *one.source, one.inode) for one in block.entries))
+
+
+def path_key(path: bytes) -> int:
+    """A number by which an index finds a directory."""
+    return int.from_bytes(blake2b(path, digest_size=8).digest(), "little")
+
+
+def slice_of(name: bytes, slices: int) -> int:
+    """The slice of a large directory that a name belongs to, the same in every process."""
+    return zlib.crc32(name) % slices

@@ -1,0 +1,275 @@
+"""Proof: what a directory of the target holds, as a block of the manifest, and a second look at what only seems equal.
+
+Size and mtime say that a file is as it was. The manifest of the snapshot before knows more: which inode of the source
+and of the target that was, and when the source's was changed last (ctime). Where all three are the same, the hash is,
+too; else the content is read.
+"""
+
+import os
+import stat
+
+from efs_backup.copy_worker.blocks import (
+    NO_SOURCE,
+    Block,
+    Entry,
+    digest_of,
+    digest_of_block,
+    packed,
+    slice_of,
+    unpacked,
+)
+from efs_backup.copy_worker.error_numbers import NOT_THERE
+from efs_backup.copy_worker.hashing import HashStopped, sha256_of
+from efs_backup.copy_worker.mtree import Attributes, attributes_of, escaped, line_of, without_hash
+from efs_backup.copy_worker.receipts import BlockProof
+
+TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from efs_backup.copy_worker.blocks import KnownBlock, Source
+    from efs_backup.copy_worker.new_entries import NewEntries
+    from efs_backup.copy_worker.roots import Roots
+
+
+class Names:
+    """What became of some names. Of `there`: (name, source, inode and links in the target, SHA-256 if it was made).
+
+    left: those that others have to bring.
+    """
+
+    __slots__ = ("left", "there")
+
+    def __init__(self) -> None:
+        self.there: list[tuple[str, os.stat_result, int, int, bytes | None]] = []
+        self.left: list[tuple[str, os.stat_result]] = []
+
+
+class Before:
+    """What the snapshot before has of some names of a directory."""
+
+    def __init__(self) -> None:
+        self.directory: Attributes | None = None
+        self.entries: dict[bytes, Entry] = {}
+
+    def lines(self, block: Block) -> "dict[bytes, bytes]":
+        """Its lines as the new block would have them."""
+        place = block.place
+        own = {b"": line_of(place, self.directory)} if self.directory else {}
+        return own | {
+            name: line_of(b"%b/%b" % (place, escaped(name)), one.attributes) for name, one in self.entries.items()
+        }
+
+
+class DirectoryProof:
+    """Proves one directory, which is open in source and target, slice by slice."""
+
+    def __init__(
+        self, roots: "Roots", path: str, wanted: "tuple[int, ...]", known: "tuple[KnownBlock, ...]",
+        entries: "NewEntries",
+    ) -> None:  # fmt: skip
+        self._roots = roots
+        self._path = path
+        self._wanted = wanted
+        self._known = known
+        self._entries = entries
+
+    def prove(self, names: Names, part: int, parts: int) -> BlockProof:
+        """Prove the names of a slice; what differs after all is made anew."""
+        sources = ((name, found.st_ino, found.st_ctime_ns, inode) for name, found, inode, _, _ in names.there)
+        digest = digest_of(self._wanted, sources)
+        if not names.left and len(self._known) == parts and self._known[part][0] == digest:
+            return BlockProof(part, parts)
+        before = before_of(self._roots, self._known, part, parts)
+        block = Block(os.fsencode(self._path), part, parts)
+        block.entries = self._settled(names, before)
+        return finished(self._roots, block, self._wanted, self._entries.target, before, names.left)
+
+    def _settled(self, names: Names, before: Before) -> list[Entry]:
+        """The entries of what is there, each with the hash of its content, as far as it is known."""
+        entries, differing = list[Entry](), list[tuple[str, os.stat_result]]()
+        for name, found, inode, links, sha256 in names.there:
+            raw, source = os.fsencode(name), (found.st_ino, found.st_ctime_ns)
+            if sha256 is None:
+                settled = self._settle(name, found, inode, links, before.entries.get(raw))
+                if settled is None:
+                    differing.append((name, found))
+                    continue
+                sha256, source = settled
+            attributes = attributes_there(self._roots, self._entries.target, name, found, sha256)
+            if attributes:
+                entries.append(Entry(raw, attributes, inode, source))
+        return [*entries, *self._made_anew(differing, names)] if differing else entries
+
+    def _made_anew(self, differing: "list[tuple[str, os.stat_result]]", names: Names) -> "Iterator[Entry]":
+        """Make what the source has changed without a new mtime."""
+        again = self._entries.names = Names()
+        for name, found in differing:
+            self._entries.make_over(name, found)
+        names.left += again.left
+        for name, found, inode, _, sha256 in again.there:
+            attributes = attributes_there(self._roots, self._entries.target, name, found, sha256 or b"")
+            if attributes:
+                yield Entry(os.fsencode(name), attributes, inode, (found.st_ino, found.st_ctime_ns))
+
+    def _settle(
+        self, name: str, found: os.stat_result, inode: int, links: int, old: "Entry | None"
+    ) -> "tuple[bytes, Source] | None":
+        """(SHA-256, what is known of the source) of a name that is there; None where its content is another one."""
+        source = found.st_ino, found.st_ctime_ns
+        is_same_file = old is not None and old.inode == inode and _is_same_version(old, found)
+        if old is not None and is_same_file and old.source == source:
+            return old.attributes.sha256, source
+        if not stat.S_ISREG(found.st_mode):
+            return b"", source
+        if record := self._roots.hashes and self._roots.hashes.find(inode, found):
+            return record.sha256, source
+        if self._roots.base < 0 and (self._roots.makes or links > 1):
+            return b"", source  # nothing is known of the snapshot before: as good as its attributes
+        expected = old.attributes.sha256 if old is not None and is_same_file else b""
+        is_new = not self._roots.makes and links == 1  # stock tools have just made it
+        try:
+            return self._compare(name, expected, is_new=is_new, source=source)
+        except (OSError, ValueError, HashStopped):
+            return expected, NO_SOURCE
+
+    def _compare(self, name: str, expected: bytes, *, is_new: bool, source: "Source") -> "tuple[bytes, Source] | None":
+        """Read the source, and the target where its content is not known. Raises as `sha256_of`."""
+        roots, entries = self._roots, self._entries
+        there = expected or sha256_of(entries.target, name, roots.throttle, lambda: roots.is_stopping)[0]
+        if is_new:
+            return there, source
+        entries.receipt.compared += 1
+        here, _ = sha256_of(entries.source, name, roots.throttle, lambda: roots.is_stopping)
+        return (there, source) if here == there else None
+
+
+def _is_same_version(old: Entry, found: os.stat_result) -> bool:
+    return old.attributes.size == found.st_size and stat.S_IFMT(old.attributes.mode) == stat.S_IFMT(found.st_mode)
+
+
+def attributes_there(roots: "Roots", target: int, name: str, found: os.stat_result, sha256: bytes) -> Attributes | None:
+    """The attributes that a name has in the target; None where it is gone, or is a directory.
+
+    found: in the source; they are the same, where this user may give and the target may keep them all.
+    """
+    try:
+        if not roots.is_exact:
+            roots.throttle.pay()
+            found = os.stat(name, dir_fd=target, follow_symlinks=False)
+        link = read_link(target, name) if stat.S_ISLNK(found.st_mode) else b""
+    except OSError:
+        return None
+    return None if stat.S_ISDIR(found.st_mode) else attributes_of(found, link, sha256)
+
+
+def read_link(directory: int, name: "str | bytes") -> bytes:
+    """The text of a symlink. Raises OSError."""
+    return os.readlink(os.fsencode(name), dir_fd=directory)
+
+
+def before_of(roots: "Roots", known: "tuple[KnownBlock, ...]", part: int, parts: int) -> Before:
+    """Read what the snapshot before has of a slice. What cannot be read is unknown."""
+    before = Before()
+    is_same = len(known) == parts
+    for _, offset, length in [known[part]] if is_same else known:
+        try:
+            block = unpacked(os.pread(roots.base, length, offset))
+        except (OSError, ValueError):
+            continue
+        if part == 0 and block.directory:
+            before.directory = block.directory
+        before.entries |= {one.name: one for one in block.entries if is_same or slice_of(one.name, parts) == part}
+    return before
+
+
+def finished(
+    roots: "Roots", block: Block, wanted: "tuple[int, ...]", target: int, before: Before,
+    left: "Iterable[tuple[str, os.stat_result]]" = (),
+) -> BlockProof:  # fmt: skip
+    """The proof of a block of which all entries are there but those that are `left`."""
+    block.entries.sort(key=lambda one: one.name)
+    if block.part == 0:
+        block.directory = _directory(roots, wanted, target)
+    block.digest = digest_of_block(block, wanted)
+    proof = BlockProof(block.part, block.parts, packed(block), block.digest, block.counts())
+    proof.pending = [(name, found.st_ino, found.st_ctime_ns, b"") for name, found in left]
+    proof.changes = b"" if roots.base < 0 else b"".join(_changes(block, before))
+    return proof
+
+
+def _directory(roots: "Roots", wanted: "tuple[int, ...]", target: int) -> Attributes:
+    """The attributes that the directory gets in the end."""
+    mode, uid, gid, mtime_ns = wanted[:4]
+    if not roots.is_exact:
+        there = os.fstat(target)
+        uid, gid, mtime_ns = there.st_uid, there.st_gid, mtime_ns // roots.time_step_ns * roots.time_step_ns
+    return Attributes(stat.S_IFDIR | stat.S_IMODE(mode), uid, gid, mtime_ns)
+
+
+def _changes(block: Block, before: Before) -> "Iterator[bytes]":
+    """Lines of what is new (+), gone (-) and other (~, and < for what it was), each with its inode."""
+    was, now = before.lines(block), block.lines()
+    new = {one.name: one for one in block.entries}
+    for name, line in now.items():
+        old = was.pop(name, None)
+        inode = b" inode=%d\n" % new[name].inode if name else b"\n"
+        if old is None:
+            yield b"+ " + line + inode
+        elif _differs(name, line, old):
+            old_inode = b" inode=%d\n" % before.entries[name].inode if name else b"\n"
+            yield b"~ " + line + inode + b"< " + old + old_inode
+    for name, line in was.items():
+        yield b"- " + line + (b" inode=%d\n" % before.entries[name].inode if name else b"\n")
+
+
+def _differs(name: bytes, line: bytes, old: bytes) -> bool:
+    """Whether two lines tell of a change; a hash that is known for one alone does not, nor a directory's mtime."""
+    if line == old:
+        return False
+    if not name:
+        return line.partition(b" time=")[0] != old.partition(b" time=")[0]
+    one, other = without_hash(line), without_hash(old)
+    return one != other or (len(one) < len(line) and len(other) < len(old))
+
+
+def proved_again(
+    roots: "Roots", path: str, wanted: "tuple[int, ...]", before: "tuple[KnownBlock, ...]", proof: BlockProof
+) -> "BlockProof | None":
+    """Prove the pending names of a block, or of a whole directory that has none; None where it is gone.
+
+    They were brought, or made one file with others, after the block was made. Raises OSError.
+    """
+    try:
+        target = roots.opened_to_change(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in NOT_THERE:
+            return None
+        raise
+    try:
+        block = unpacked(proof.member) if proof.member else Block(os.fsencode(path), proof.part, proof.parts)
+        pending = proof.pending if proof.member else [(name, *NO_SOURCE, b"") for name in os.listdir(target)]
+        names = {os.fsencode(name): ((inode, ctime_ns), sha256) for name, inode, ctime_ns, sha256 in pending}
+        block.entries = [one for one in block.entries if one.name not in names]
+        block.entries += filter(None, (_entry_there(roots, target, name, *known) for name, known in names.items()))
+        return finished(roots, block, wanted, target, before_of(roots, before, proof.part, proof.parts))
+    finally:
+        os.close(target)
+
+
+def _entry_there(roots: "Roots", target: int, name: bytes, source: "Source", sha256: bytes) -> "Entry | None":
+    """The entry of a name as it is in the target, read if it is a file of which no hash is known."""
+    roots.throttle.pay()
+    try:
+        found = os.stat(name, dir_fd=target, follow_symlinks=False)
+        link = read_link(target, name) if stat.S_ISLNK(found.st_mode) else b""
+    except OSError:
+        return None
+    if stat.S_ISDIR(found.st_mode):
+        return None
+    if stat.S_ISREG(found.st_mode) and not sha256:
+        try:
+            sha256, _ = sha256_of(target, name, roots.throttle, lambda: roots.is_stopping)
+        except (OSError, ValueError, HashStopped):
+            pass  # whoever reads it next finds the hash
+    return Entry(name, attributes_of(found, link, sha256), found.st_ino, source)

@@ -1,0 +1,238 @@
+"""Seals: what each snapshot was when it was made, in a chain of digests that nobody changes unseen."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from efs_backup.domain.snapshots.changes import ChangeCounts
+from efs_backup.domain.snapshots.names import SnapshotName
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class ManifestFigures:
+    """A manifest in figures. bytes: of the file; size: of the contents; without_hash: regular files of unknown content."""
+
+    sha256: str
+    bytes: int
+    entries: int
+    files: int
+    size: int
+    without_hash: int
+
+
+@dataclass(frozen=True)
+class ChangesFigures:
+    """A file of changes in figures. since: the snapshot that it begins from; None for a first one."""
+
+    sha256: str
+    since: str | None
+    counts: ChangeCounts = ChangeCounts()
+
+
+@dataclass(frozen=True)
+class Seal:
+    """A seal.
+
+    kept: the snapshots that were there when it was made. dropped: those that the rules have dropped since the seal
+    before. previous, previous_sha256: that seal's snapshot and digest; None for a first one. is_late: the backup that
+    made the snapshot was ended before it could seal it.
+    """
+
+    label: str
+    series: str
+    snapshot: str
+    sealed: datetime
+    manifest: ManifestFigures | None
+    changes: ChangesFigures | None
+    kept: tuple[str, ...]
+    dropped: tuple[str, ...]
+    previous: str | None
+    previous_sha256: str | None
+    program: str
+    is_late: bool = False
+
+    def text(self) -> bytes:
+        """The seal as it is stored: JSON with sorted keys and no blanks, so that its digest says all."""
+        changes = self.changes and {
+            "sha256": self.changes.sha256, "since": self.changes.since, **asdict(self.changes.counts),
+        }  # fmt: skip
+        value = {
+            "format": FORMAT, "label": self.label, "series": self.series, "snapshot": self.snapshot,
+            "sealed": self.sealed.isoformat().replace("+00:00", "Z"),
+            "manifest": self.manifest and asdict(self.manifest), "changes": changes, "kept": list(self.kept),
+            "dropped": list(self.dropped), "previous": self.previous, "previous_seal_sha256": self.previous_sha256,
+            "program": self.program, "sealed_late": self.is_late,
+        }  # fmt: skip
+        return json.dumps(value, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+
+
+def digest(text: bytes) -> str:
+    """The SHA-256 of a stored seal, in hexadecimal digits, as `sha256sum` gives it."""
+    return hashlib.sha256(text).hexdigest()
+
+
+def read_seal(text: bytes) -> Seal:
+    """Read a stored seal. Raises ValueError of anything that is none."""
+    try:
+        value: dict[str, Any] = json.loads(text)
+        manifest, changes = value["manifest"], value["changes"]
+        counts = {name: int(changes.get(name, 0)) for name in asdict(ChangeCounts())} if changes else {}
+        return Seal(
+            str(value["label"]), str(value["series"]), str(value["snapshot"]), datetime.fromisoformat(value["sealed"]),
+            ManifestFigures(**manifest) if manifest else None,
+            ChangesFigures(changes["sha256"], changes["since"], ChangeCounts(**counts)) if changes else None,
+            tuple(value["kept"]), tuple(value["dropped"]), value["previous"], value["previous_seal_sha256"],
+            str(value["program"]), bool(value.get("sealed_late")),
+        )  # fmt: skip
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"it is no seal: {error}") from error
+
+
+class Finding(StrEnum):
+    """What an audit finds."""
+
+    SEAL_CHANGED = "SealChanged"
+    SEAL_MISSING = "SealMissing"
+    SEAL_UNREADABLE = "SealUnreadable"
+    CHAIN_BEGINS_ANEW = "ChainBeginsAnew"
+    SNAPSHOT_MISSING = "SnapshotMissing"
+    SNAPSHOT_UNSEALED = "SnapshotUnsealed"
+    MANIFEST_CHANGED = "ManifestChanged"
+    MANIFEST_MISSING = "ManifestMissing"
+    CHANGES_CHANGED = "ChangesChanged"
+    CHANGES_MISSING = "ChangesMissing"
+
+
+@dataclass(frozen=True)
+class Found:
+    """One thing that is not as it was sealed; text: a sentence with the snapshot, and since when."""
+
+    finding: Finding
+    snapshot: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What an audit goes by.
+
+    seals: stored seals by the name of their snapshot. outside: the same, as they were stored elsewhere, where nobody
+    could change them. snapshots: those that are there. manifests, changes: SHA-256 of the files that are there. dropped:
+    what the rules have dropped since the newest seal.
+    """
+
+    seals: Mapping[str, bytes]
+    snapshots: Sequence[str]
+    manifests: Mapping[str, str]
+    changes: Mapping[str, str]
+    dropped: Sequence[str] = ()
+    outside: Mapping[str, bytes] | None = None
+
+
+def audit(evidence: Evidence) -> list[Found]:
+    """Say what is not as it was sealed, the oldest first."""
+    seals, found = _read_all(evidence)
+    found += _outside(evidence)
+    found += _chain(seals, evidence)
+    found += _snapshots(seals, evidence)
+    found += [one for name, seal in seals.items() for one in _files(name, seal, evidence)]
+    return sorted(found, key=lambda one: one.snapshot)
+
+
+def _read_all(evidence: Evidence) -> tuple[dict[str, Seal], list[Found]]:
+    seals, found = dict[str, Seal](), list[Found]()
+    for name, text in sorted(evidence.seals.items()):
+        try:
+            seals[name] = read_seal(text)
+            if seals[name].snapshot != name:
+                raise ValueError(f"it is that of {seals[name].snapshot}")
+        except ValueError as error:
+            seals.pop(name, None)
+            found.append(Found(Finding.SEAL_UNREADABLE, name, f"The seal of {name} cannot be used: {error}."))
+    return seals, found
+
+
+def _outside(evidence: Evidence) -> list[Found]:
+    found = []
+    for name, text in (evidence.outside or {}).items():
+        here = evidence.seals.get(name)
+        if here is None:
+            text_of = f"The seal of {name} is stored outside, and is not beside the snapshots any more."
+            found.append(Found(Finding.SEAL_MISSING, name, text_of))
+        elif here != text:
+            text_of = f"The seal of {name} is not the one that is stored outside ({digest(text)})."
+            found.append(Found(Finding.SEAL_CHANGED, name, text_of))
+    return found
+
+
+def _chain(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
+    found, before = list[Found](), None
+    for name, seal in seals.items():
+        if before is None and seal.previous is None:
+            pass  # the first one
+        elif seal.previous is None:
+            text = f"The seal of {name} knows of none before it, though that of {before} is there."
+            found.append(Found(Finding.CHAIN_BEGINS_ANEW, name, text))
+        elif seal.previous not in evidence.seals:
+            text = f"The seal of {seal.previous} is gone; that of {name} was made after it, on {_day(seal)}."
+            found.append(Found(Finding.SEAL_MISSING, seal.previous, text))
+        elif digest(evidence.seals[seal.previous]) != seal.previous_sha256:
+            text = f"The seal of {seal.previous} was changed after {_day(seal)}, when that of {name} was made."
+            found.append(Found(Finding.SEAL_CHANGED, seal.previous, text))
+        before = name
+    return found
+
+
+def _snapshots(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
+    there, first = set(evidence.snapshots), min(seals, default=None)
+    dropped = {name for seal in seals.values() for name in seal.dropped} | set(evidence.dropped)
+    found = []
+    for name in sorted({*seals, *(name for seal in seals.values() for name in seal.kept)} - there - dropped):
+        last = max((seal for seal in seals.values() if name in seal.kept), key=lambda seal: seal.snapshot, default=None)
+        since = f" It was there on {_day(last)}, when {last.snapshot} was sealed." if last else ""
+        text = f"The snapshot {name} is gone, and no rule has dropped it.{since}"
+        found.append(Found(Finding.SNAPSHOT_MISSING, name, text))
+    for name in sorted(there - set(seals)):
+        if first is not None and name > first and name not in evidence.seals:
+            text = f"The snapshot {name} has no seal, though older ones have."
+            found.append(Found(Finding.SNAPSHOT_UNSEALED, name, text))
+    return found
+
+
+def _files(name: str, seal: Seal, evidence: Evidence) -> list[Found]:
+    found = []
+    if seal.manifest and name in evidence.snapshots:
+        if name not in evidence.manifests:
+            text = f"The manifest of {name} is gone; it was sealed on {_day(seal)}."
+            found.append(Found(Finding.MANIFEST_MISSING, name, text))
+        elif evidence.manifests[name] != seal.manifest.sha256:
+            text = f"The manifest of {name} was changed after {_day(seal)}, when it was sealed."
+            found.append(Found(Finding.MANIFEST_CHANGED, name, text))
+    if seal.changes:
+        if name not in evidence.changes:
+            text = f"The file of changes of {name} is gone; it was sealed on {_day(seal)}."
+            found.append(Found(Finding.CHANGES_MISSING, name, text))
+        elif evidence.changes[name] != seal.changes.sha256:
+            text = f"The file of changes of {name} was changed after {_day(seal)}, when it was sealed."
+            found.append(Found(Finding.CHANGES_CHANGED, name, text))
+    return found
+
+
+def _day(seal: Seal) -> str:
+    return f"{seal.sealed:%Y-%m-%d %H:%M} UTC"
+
+
+def sealed_late(seal: Seal) -> Seal:
+    """The seal of a snapshot whose backup could not make it."""
+    return replace(seal, is_late=True)
+
+
+def is_snapshot(name: str) -> bool:
+    """Whether a text is the name of a snapshot."""
+    return SnapshotName.parse(name) is not None

@@ -1,0 +1,212 @@
+"""What the copy workers prove in one backup, gathered for its manifest."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from efs_backup.copy_worker.blocks import NO_SOURCE, KnownBlock, slice_of, unpacked
+from efs_backup.copy_worker.hash_store import HashRecord
+from efs_backup.copy_worker.receipts import BlockProof
+from efs_backup.engine.proof.index import Index
+
+Facts = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Base:
+    """The manifest of the snapshot before, open to be read."""
+
+    snapshot: str
+    descriptor: int
+    index: Index
+
+    def block(self, position: int) -> bytes:
+        """The member of a block. Raises OSError."""
+        return os.pread(self.descriptor, self.index.length_of(position), self.index.start_of(position))
+
+    def known(self, position: int) -> KnownBlock:
+        """What a worker has to know of a block."""
+        return self.index.digests[position], self.index.start_of(position), self.index.length_of(position)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A block that is new, in the spool. changes: where its lines of changes are, (offset, length)."""
+
+    offset: int
+    length: int
+    digest: int
+    counts: tuple[int, int, int, int]
+    parts: int
+    changes: tuple[int, int]
+
+
+@dataclass
+class Pending:
+    """Names of a part of a directory that are to be proved once more; None: all of it, whatever it holds."""
+
+    wanted: Facts
+    names: dict[str, tuple[int, int, bytes]] | None
+
+
+class Gathered:
+    """The blocks of one backup: which are as they were, and the new ones in a spool.
+
+    What is gathered in vain, for the temporary files are full for example, is no failure of the backup: `fault` says
+    why there is nothing.
+    """
+
+    def __init__(self, base: Base | None, spool: Path) -> None:
+        self.base = base
+        self.fault = ""
+        self.seen = bytearray(len(base.index) if base else 0)
+        self.new: dict[tuple[bytes, int], Stored] = {}
+        self.pending: dict[tuple[bytes, int], Pending] = {}
+        self._spool: IO[bytes] = open(spool, "w+b", buffering=0)  # noqa: SIM115 - closed by `close`
+        self._end = 0
+
+    def close(self) -> None:
+        """Nothing more is wanted of it."""
+        self._spool.close()
+
+    def before(self, path: str) -> tuple[KnownBlock, ...]:
+        """The blocks that a directory had in the snapshot before."""
+        if self.base is None or self.fault:
+            return ()
+        base = self.base
+        return tuple(base.known(position) for position in base.index.positions(os.fsencode(path)))
+
+    def take(self, path: str, wanted: Facts, proofs: Iterable[BlockProof]) -> None:
+        """Keep what was proved of a directory."""
+        if self.fault:
+            return
+        try:
+            for proof in proofs:
+                self._take(os.fsencode(path), wanted, proof)
+        except OSError as error:
+            self.fault = f"the temporary files cannot be written: {error.strerror}"
+
+    def _take(self, raw: bytes, wanted: Facts, proof: BlockProof) -> None:
+        key = raw, proof.part
+        self.pending.pop(key, None)
+        if not proof.member:
+            self.seen[self._positions(raw)[proof.part]] = 1
+            return
+        for position in self._positions(raw)[proof.part : proof.part + 1]:
+            self.seen[position] = 0
+        offset, changes = self._store(proof.member), self._store(proof.changes)
+        self.new[key] = Stored(
+            offset, len(proof.member), proof.digest, proof.counts, proof.parts, (changes, len(proof.changes))
+        )
+        if proof.pending:
+            self.pending[key] = Pending(
+                wanted, {name: (inode, ctime, sha256) for name, inode, ctime, sha256 in proof.pending}
+            )
+
+    def forget(self, path: str) -> None:
+        """Forget what a worker has said of a directory before it died."""
+        raw = os.fsencode(path)
+        for key in self._keys(raw):
+            self.new.pop(key, None)
+            self.pending.pop(key, None)
+        for position in self._positions(raw):
+            self.seen[position] = 0
+
+    def hashed(self, path: str, sha256: bytes) -> None:
+        """Note the hash of a file that was brought after its directory was proved."""
+        above, _, name = path.rpartition("/")
+        for key in self._keys(os.fsencode(above)) if sha256 else ():
+            pending = self.pending.get(key)
+            if pending and pending.names and name in pending.names:
+                inode, ctime_ns, _ = pending.names[name]
+                pending.names[name] = inode, ctime_ns, sha256
+
+    def amend(self, paths: Iterable[str]) -> None:
+        """Have names proved once more that were replaced by others after their directory was proved."""
+        for path in paths:
+            above, _, name = path.rpartition("/")
+            self._amend(os.fsencode(above), name)
+
+    def doubt(self, path: str, wanted: Facts) -> None:
+        """Have a whole directory proved once more, whatever a worker has said of it."""
+        self.forget(path)
+        self.pending[os.fsencode(path), 0] = Pending(wanted, None)
+
+    def settle(self, path: str, wanted: Facts) -> None:
+        """Doubt a directory of which nothing was proved, as of one that cannot be listed."""
+        keys = self._keys(os.fsencode(path))
+        if not (self.fault or any(key in self.new for key in keys) or any(self._seen(*key) for key in keys)):
+            self.doubt(path, wanted)
+
+    def tasks(self) -> Iterator[tuple[str, Facts, tuple[KnownBlock, ...], BlockProof]]:
+        """(path, facts, blocks before, what is known) of each block that is to be proved once more. Raises OSError."""
+        for key, pending in [*self.pending.items()]:
+            raw, part = key
+            stored = self.new.get(key)
+            proof = BlockProof(part, stored.parts if stored else max(1, len(self._positions(raw))))
+            if pending.names is not None:
+                proof.member = self.member(key)
+                proof.pending = [(name, *known) for name, known in pending.names.items()]
+            path = os.fsdecode(raw)
+            yield path, pending.wanted, self.before(path), proof
+
+    def _amend(self, raw: bytes, name: str) -> None:
+        keys = self._keys(raw)
+        key = keys[slice_of(os.fsencode(name), len(keys))]
+        if key not in self.new and not self._seen(*key):
+            return
+        block = unpacked(self.member(key))
+        sources = (one.source for one in block.entries if one.name == os.fsencode(name))
+        pending = self.pending.setdefault(key, Pending(self._facts(key), {}))
+        if pending.names is not None:
+            pending.names.setdefault(name, (*next(sources, NO_SOURCE), b""))
+
+    def _facts(self, key: tuple[bytes, int]) -> Facts:
+        """The facts of a directory, as its first block has them."""
+        directory = unpacked(self.member((key[0], 0))).directory
+        return (directory.mode, directory.uid, directory.gid, directory.mtime_ns) if directory else ()
+
+    def _keys(self, raw: bytes) -> list[tuple[bytes, int]]:
+        """The keys that the blocks of a directory may have."""
+        first = self.new.get((raw, 0))
+        parts = max(first.parts if first else 1, len(self._positions(raw)))
+        return [(raw, part) for part in range(parts)]
+
+    def _seen(self, raw: bytes, part: int) -> bool:
+        positions = self._positions(raw)
+        return part < len(positions) and bool(self.seen[positions[part]])
+
+    def member(self, key: tuple[bytes, int]) -> bytes:
+        """The member of a block, new or as it was. Raises OSError."""
+        stored = self.new.get(key)
+        if stored is None and self.base:
+            return self.base.block(self._positions(key[0])[key[1]])
+        if stored is None:
+            raise KeyError(key)
+        return os.pread(self._spool.fileno(), stored.length, stored.offset)
+
+    def changes(self, key: tuple[bytes, int]) -> bytes:
+        """The lines of changes of a new block. Raises OSError."""
+        offset, length = self.new[key].changes
+        return os.pread(self._spool.fileno(), length, offset)
+
+    def hashes(self) -> Iterator[HashRecord]:
+        """What is known of all files of new blocks. Raises OSError and ValueError."""
+        for key in self.new:
+            for one in unpacked(self.member(key)).entries:
+                if one.attributes.sha256 and one.source != NO_SOURCE:
+                    yield HashRecord(
+                        one.inode, one.attributes.size, one.attributes.mtime_ns, one.source, one.attributes.sha256
+                    )
+
+    def _positions(self, raw: bytes) -> Sequence[int]:
+        return self.base.index.positions(raw) if self.base else ()
+
+    def _store(self, content: bytes) -> int:
+        offset, self._end = self._end, self._end + len(content)
+        left = memoryview(content)
+        while left:
+            left = left[self._spool.write(left) :]
+        return offset

@@ -1,0 +1,215 @@
+"""The directory of manifests beside the snapshots of a series: what is written there, found again, and removed."""
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from efs_backup.copy_worker.hash_store import HashRecord, packed_records
+from efs_backup.domain.snapshots.names import MANIFESTS_NAME, SnapshotName
+from efs_backup.domain.snapshots.seal import ChangesFigures, ManifestFigures, Seal, digest, is_snapshot, read_seal
+from efs_backup.engine.proof.changes_file import write_changes
+from efs_backup.engine.proof.gathered import Base, Gathered
+from efs_backup.engine.proof.index import Index, totals
+from efs_backup.engine.proof.merge import Output, changes, merge
+from efs_backup.engine.trees.held import held
+
+MANIFEST, INDEX, CHANGES, SEAL = ".mtree.gz", ".index", ".changes.gz", ".seal.json"
+HASHES_NAME, DROPPED_NAME = "hashes", "dropped.json"
+_UNFINISHED = ".new-"
+_PRIVATE = 0o700
+_FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_READ_AT_ONCE = 2**20
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What was written of one snapshot."""
+
+    manifest: ManifestFigures
+    changes: ChangesFigures
+
+
+class Manifests:
+    """The manifests, files of changes and seals of the series whose directory this is. All raise OSError."""
+
+    def __init__(self, series: Path) -> None:
+        self.path = series / MANIFESTS_NAME
+
+    def make(self) -> None:
+        """Make the directory; what is in its place and is none is put aside."""
+        if os.path.lexists(self.path) and not stat.S_ISDIR(os.lstat(self.path).st_mode):
+            self.path.rename(self.path.with_name(f"set-aside-{os.urandom(16).hex()}"))
+        self.path.mkdir(_PRIVATE, exist_ok=True)
+
+    def file(self, name: SnapshotName | str, ending: str) -> Path:
+        """Where a file about a snapshot lies."""
+        return self.path / f"{name}{ending}"
+
+    def names(self, ending: str) -> list[str]:
+        """The snapshots that have such a file, the oldest first."""
+        try:
+            found = os.listdir(self.path)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        stems = (name.removesuffix(ending) for name in found if name.endswith(ending))
+        return sorted(stem for stem in stems if is_snapshot(stem))
+
+    def index(self, name: SnapshotName | str) -> Index:
+        """The index of a manifest. Raises ValueError where it does not fit."""
+        index = Index.unpacked(self.read(f"{name}{INDEX}"))
+        if index.end != os.lstat(self.file(name, MANIFEST)).st_size:
+            raise ValueError("the index is that of another manifest")
+        return index
+
+    def read(self, name: str) -> bytes:
+        """A file as a whole. Raises ValueError of what is no regular file."""
+        with self.opened(name) as descriptor:
+            return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+
+    @contextmanager
+    def opened(self, name: str) -> Iterator[int]:
+        """A regular file of this directory, and nothing else. Raises ValueError of that."""
+        with (
+            held(os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | _FLAGS)) as directory,
+            held(os.open(name, os.O_RDONLY | _FLAGS, dir_fd=directory)) as descriptor,
+        ):
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise ValueError(f"{name!r} is no regular file")
+            yield descriptor
+
+    @contextmanager
+    def written(self, name: str) -> Iterator[Callable[[bytes], object]]:
+        """A file that is there as a whole, on the disk, at the end of the block, or not at all."""
+        unfinished = f"{_UNFINISHED}{name}"
+        with held(os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | _FLAGS)) as directory:
+            with suppress(FileNotFoundError):
+                os.unlink(unfinished, dir_fd=directory)
+            try:
+                making = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o600, dir_fd=directory)
+                with open(making, "wb", buffering=_READ_AT_ONCE) as file:
+                    yield file.write
+                    file.flush()
+                    os.fsync(making)
+                os.rename(unfinished, name, src_dir_fd=directory, dst_dir_fd=directory)
+                os.fsync(directory)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(unfinished, dir_fd=directory)
+                raise
+
+    def sha256(self, name: str) -> str:
+        """The SHA-256 of a file, in hexadecimal digits. Raises ValueError of what is no regular file."""
+        sha256 = hashlib.sha256()
+        with self.opened(name) as descriptor:
+            while block := os.read(descriptor, _READ_AT_ONCE):
+                sha256.update(block)
+        return sha256.hexdigest()
+
+    @contextmanager
+    def base(self, snapshots: Sequence[SnapshotName], note: Callable[[str], None]) -> Iterator[Base | None]:
+        """The newest manifest that is as it was sealed, open; None where there is none.
+
+        snapshots: those that are there, the newest first.
+        """
+        sealed = set(self.names(MANIFEST))
+        for name in snapshots:
+            if str(name) not in sealed:
+                continue
+            try:
+                index, seal = self.index(name), self.seal(name)
+                if seal and seal.manifest and seal.manifest.sha256 != self.sha256(f"{name}{MANIFEST}"):
+                    raise ValueError("it is not the one that was sealed; `efs-backup audit` says more")
+            except (OSError, ValueError) as error:
+                note(f"The manifest of {name} is not used: {error}.")
+                continue
+            with self.opened(f"{name}{MANIFEST}") as descriptor:
+                yield Base(str(name), descriptor, index)
+            return
+        yield None
+
+    def seal(self, name: SnapshotName | str) -> Seal | None:
+        """The seal of a snapshot; None where it has none, or one that cannot be read."""
+        try:
+            return read_seal(self.read(f"{name}{SEAL}"))
+        except (OSError, ValueError):
+            return None
+
+    def seals(self) -> dict[str, bytes]:
+        """All seals as they are stored, the oldest first."""
+        found = dict[str, bytes]()
+        for name in self.names(SEAL):
+            with suppress(OSError, ValueError):
+                found[name] = self.read(f"{name}{SEAL}")
+        return found
+
+    def store(self, name: SnapshotName, gathered: Gathered) -> Stored:
+        """Write the manifest and the changes of a snapshot that is to be published. Raises ValueError too."""
+        self.make()
+        since = gathered.base.snapshot if gathered.base else None
+        with self.written(f"{name}{MANIFEST}") as write:
+            output = Output(write)
+            index = merge(gathered, str(name), output)
+        with self.written(f"{name}{INDEX}") as write:
+            write(index.packed())
+        with self.written(f"{name}{CHANGES}") as write:
+            written = Output(write)
+            counts = write_changes(str(name), since, changes(gathered), written.add)
+        lines, files, size, unknown = totals(index)
+        return Stored(
+            ManifestFigures(output.sha256, output.length, lines, files, size, unknown),
+            ChangesFigures(written.sha256, since, counts),
+        )
+
+    def write_seal(self, seal: Seal) -> str:
+        """Store a seal; its digest."""
+        text = seal.text()
+        with self.written(f"{seal.snapshot}{SEAL}") as write:
+            write(text)
+        return digest(text)
+
+    def keep_hashes(self, records: Iterable[HashRecord]) -> int:
+        """Leave what is known of files for the next backup; how many they are."""
+        content = packed_records(records)
+        self.make()
+        with self.written(HASHES_NAME) as write:
+            write(content)
+        return len(content)
+
+    def forget(self, name: str) -> None:
+        """Remove a file."""
+        with suppress(FileNotFoundError):
+            (self.path / name).unlink()
+
+    def dropped(self) -> list[str]:
+        """The snapshots that the rules have dropped since the newest seal."""
+        try:
+            return [str(name) for name in json.loads(self.read(DROPPED_NAME))]
+        except (OSError, ValueError, TypeError):
+            return []
+
+    def note_dropped(self, names: Iterable[SnapshotName]) -> None:
+        """Note what the rules drop, before it goes: the next seal has it."""
+        self.make()
+        noted = sorted({*self.dropped(), *map(str, names)})
+        with self.written(DROPPED_NAME) as write:
+            write(json.dumps(noted).encode())
+
+    def tidy(self, snapshots: Iterable[SnapshotName]) -> None:
+        """Remove what belongs to no snapshot: manifests of those that are gone, and all that was never published.
+
+        Changes and seals of what was pruned stay: they are the history of every path.
+        """
+        there = {str(name) for name in snapshots}
+        sealed = set(self.names(SEAL))
+        for ending in (MANIFEST, INDEX, CHANGES):
+            for name in self.names(ending):
+                if name not in there and (ending != CHANGES or name not in sealed):
+                    self.forget(f"{name}{ending}")
+        for name in os.listdir(self.path) if self.path.is_dir() else []:
+            if name.startswith(_UNFINISHED):
+                self.forget(name)

@@ -1,0 +1,65 @@
+"""Seals written: of the snapshot that was just published, and of those whose backup was ended before it could."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from efs_backup import __version__
+from efs_backup.domain.snapshots.changes import ChangeCounter
+from efs_backup.domain.snapshots.names import SnapshotName
+from efs_backup.domain.snapshots.seal import ChangesFigures, ManifestFigures, Seal, digest
+from efs_backup.engine.proof.changes_file import read_changes, since_of
+from efs_backup.engine.proof.index import totals
+from efs_backup.engine.proof.manifests import CHANGES, DROPPED_NAME, MANIFEST, SEAL, Manifests, Stored
+
+
+@dataclass(frozen=True)
+class Sealer:
+    """Seals the snapshots of one series; `clock` gives aware times. All raise OSError."""
+
+    manifests: Manifests
+    label: str
+    series: str
+    clock: Callable[[], datetime]
+
+    def seal(
+        self, name: SnapshotName, stored: Stored | None, kept: Iterable[SnapshotName], *, is_late: bool = False
+    ) -> str:
+        """Seal a snapshot; give the digest of its seal. kept: all snapshots that are there."""
+        manifests = self.manifests
+        manifests.make()
+        before = {one: text for one, text in manifests.seals().items() if one < str(name)}
+        previous, text = max(before.items(), default=(None, b""))
+        seal = Seal(
+            self.label, self.series, str(name), self.clock(), stored.manifest if stored else None, stored.changes if stored else None,
+            tuple(sorted(map(str, kept), reverse=True)), tuple(manifests.dropped()), previous,
+            digest(text) if previous else None, f"efs-backup {__version__}", is_late,
+        )  # fmt: skip
+        sealed = manifests.write_seal(seal)
+        manifests.forget(DROPPED_NAME)
+        return sealed
+
+    def seal_late(self, snapshots: Iterable[SnapshotName], note: Callable[[str], None]) -> None:
+        """Seal what has a manifest and no seal, for its backup was killed in between."""
+        there = sorted(snapshots)
+        unsealed = {*self.manifests.names(MANIFEST)} - {*self.manifests.names(SEAL)}
+        for name in there:
+            if str(name) in unsealed:
+                try:
+                    stored = stored_of(self.manifests, name)
+                except (OSError, ValueError, EOFError) as error:
+                    note(f"The manifest of {name} cannot be sealed: {error}.")
+                    continue
+                self.seal(name, stored, there, is_late=True)
+                note(f"The snapshot {name} was sealed late, for its backup was ended before it could.")
+
+
+def stored_of(manifests: Manifests, name: SnapshotName | str) -> Stored:
+    """What is stored of a snapshot, in figures. Raises OSError, ValueError and EOFError."""
+    lines, files, size, unknown = totals(manifests.index(name))
+    path = manifests.file(name, MANIFEST)
+    figures = ManifestFigures(manifests.sha256(path.name), path.lstat().st_size, lines, files, size, unknown)
+    counter, changes = ChangeCounter(), manifests.file(name, CHANGES)
+    for _ in counter.pass_through(line for line in read_changes(changes) if line[:1] != b">"):
+        continue
+    return Stored(figures, ChangesFigures(manifests.sha256(changes.name), since_of(changes), counter.counts))

@@ -1,0 +1,97 @@
+"""What a backup proves about its snapshot: the manifest, the changes and the seal.
+
+Whatever fails here is said, and is no failure of the backup.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from efs_backup.copy_worker.hash_store import HashStore
+from efs_backup.domain.snapshots.names import SnapshotName
+from efs_backup.domain.warnings import Warned, WarningKind
+from efs_backup.engine.proof.gathered import Gathered
+from efs_backup.engine.proof.manifests import HASHES_NAME, Manifests, Stored
+from efs_backup.engine.proof.sealing import Sealer
+from efs_backup.engine.series.series import Series, Snapshot
+
+_SPOOL = "proof"
+
+
+class Proving:
+    """The proof of one backup. `warn` gets what the operator should know."""
+
+    def __init__(self, series: Series, note: Callable[[str], None], warn: Callable[[Warned], None]) -> None:
+        self._series = series
+        self._note = note
+        self._warn = warn
+        self._manifests = Manifests(series.path)
+        self._sealer = Sealer(self._manifests, str(series.label), str(series.interval), lambda: datetime.now(UTC))
+        self._stored: Stored | None = None
+        self._store: HashStore = HashStore()
+
+    def seal_late(self, snapshots: Iterable[Snapshot]) -> None:
+        """Seal what another backup could not."""
+        with self._said("Older snapshots could not be sealed"):
+            self._sealer.seal_late([one.name for one in snapshots], self._note)
+
+    @contextmanager
+    def gathering(self, snapshots: Sequence[SnapshotName], private: Path) -> Iterator[tuple[Gathered, int]]:
+        """(what the workers' proofs are gathered in, a descriptor of the hash store or -1)."""
+        with (
+            self._manifests.base(snapshots, self._note) as base,
+            closing(Gathered(base, private / _SPOOL)) as gathered,
+            self._hashes() as hashes,
+        ):
+            yield gathered, hashes
+
+    @contextmanager
+    def _hashes(self) -> Iterator[int]:
+        try:
+            opened = self._manifests.opened(HASHES_NAME)
+            descriptor = opened.__enter__()
+        except (OSError, ValueError):
+            yield -1
+            return
+        try:
+            self._store = HashStore.read(descriptor)
+            yield descriptor
+        finally:
+            opened.__exit__(None, None, None)
+
+    def store(self, name: SnapshotName, gathered: Gathered) -> None:
+        """Write the manifest of what is to be published."""
+        self._stored = None
+        if gathered.fault:
+            self._missing(f"{gathered.fault}.")
+            return
+        with self._said("The manifest of this snapshot could not be written"):
+            self._stored = self._manifests.store(name, gathered)
+
+    def keep(self, gathered: Gathered) -> None:
+        """Leave what was hashed for the backup that goes on from here."""
+        with suppress(OSError, ValueError):
+            found = {one.inode: one for one in gathered.hashes()}
+            known = (self._store.record(at) for at in range(len(self._store)))
+            old = [one for one in known if one.inode not in found]
+            self._manifests.keep_hashes([*found.values(), *old])
+
+    def seal(self, name: SnapshotName, snapshots: Iterable[Snapshot]) -> str | None:
+        """Seal what was published; the digest of its seal."""
+        digest = None
+        with self._said("The snapshot could not be sealed"):
+            digest = self._sealer.seal(name, self._stored, [one.name for one in snapshots])
+            self._manifests.forget(HASHES_NAME)
+        return digest
+
+    @contextmanager
+    def _said(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError, EOFError) as error:
+            self._missing(f"{what}: {error}.")
+
+    def _missing(self, why: str) -> None:
+        text = f"{why} The snapshot itself is whole; the next backup proves what it has."
+        self._warn(Warned(WarningKind.MANIFEST_MISSING, text))
