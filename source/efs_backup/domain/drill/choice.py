@@ -8,12 +8,14 @@ was drawn before is passed over.
 
 import hashlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import count
 
 from efs_backup.copy_worker.rules import SMALL_FILE_SIZE
+from efs_backup.domain.copying.parts import most_few
+from efs_backup.domain.requests.tuning import Tuning
 
 BUCKETS = (4 * 1024, 32 * 1024, SMALL_FILE_SIZE, 2 * 1024**2, 16 * 1024**2)
 """The largest sizes, in bytes, of all buckets of sizes but the last, which has none."""
@@ -103,6 +105,31 @@ def fitting(sizes: Sequence[int], most: int) -> list[bool]:
         chosen.append(size <= left)
         left -= size if size <= left else 0
     return chosen
+
+
+def outermost(paths: Iterable[str]) -> list[str]:
+    """The paths that lie in none of the others, in order; "" is the root, in which all lie."""
+    found = list[str]()
+    for path in sorted(set(paths)):
+        above = path
+        while above and above not in found:
+            above = above.rpartition("/")[0]
+        if not above and "" not in found:
+            found.append(path)
+    return found
+
+
+def tuning_for_rate(tuning: Tuning, files: int, whole: Figures, jobs: int, *, is_over_a_network: bool) -> Tuning:
+    """How so many large files are restored, so that as many are under way at a time as in a restore of everything.
+
+    whole: all large files that there are. Where a server answers, and they are more than would be brought one by one,
+    each job gets its share of those that were drawn. On a disk of one's own that would only measure how long programs
+    take to start.
+    """
+    few = most_few(tuning)
+    if not is_over_a_network or tuning.files_per_part or (whole.files <= few.files and whole.size <= few.size):
+        return tuning
+    return replace(tuning, files_per_part=max(1, -(-files // (tuning.jobs or jobs))))
 
 
 def one_of(seed: str, purpose: str, population: int) -> int:

@@ -2,7 +2,7 @@
 
 from efs_backup.domain.drill.estimate import LEVEL, percent
 from efs_backup.domain.drill.result import DrillResult, DrillStatus, Finding, Place, Verdict
-from efs_backup.domain.humanize import counted
+from efs_backup.domain.humanize import counted, sized
 
 _KEEP = (
     "Keep the older snapshots until it is known since when: `efs-backup verify BACKUP --snapshot {}` lists all of this"
@@ -42,23 +42,20 @@ def finding_text(finding: Finding) -> str:
 
 def message_of(result: DrillResult) -> str:
     """How it ended, in a sentence."""
-    total, whole = result.total, counted(result.plan.all.files, "file")
-    where = f"of the {whole} in snapshot {result.plan.snapshot}"
-    restored = counted(total.figures.files, "file")
+    total, plan = result.total, result.plan
+    restored = (
+        f"Restored {counted(total.figures.files, 'file')} from snapshot {plan.snapshot}, which has {plan.all.files:,}:"
+    )
     match result.status:
         case DrillStatus.INCOMPLETE:
             return f"Stopped before the end: {result.failure}."
         case DrillStatus.FAILED:
             return f"The restore could not be rehearsed: {result.failure}"
         case DrillStatus.DIFFERENT:
-            first = result.tallies.findings[0]
-            more = " and others" if total.bad > 1 else ""
-            return (
-                f"{total.bad:,} of {restored} {where} are not as they were sealed:"
-                f" {first.path!r} ({finding_text(first)}){more}."
-            )
+            first, are = result.tallies.findings[0], "is" if total.bad == 1 else "are"
+            return f"{restored} {total.bad:,} {are} not as sealed, first {first.path!r}: {finding_text(first)}."
         case _:
-            return f"{restored} {where} were restored, and are as they were sealed."
+            return f"{restored} all are as they were sealed."
 
 
 def next_step_of(result: DrillResult) -> str:
@@ -86,6 +83,14 @@ def confidence_of(result: DrillResult) -> str:
         return f"Every file of the snapshot was compared: {bad:,} of {compared:,} differ."
     what = f"{files}, {differ}" if bad else f"{files} without a difference"
     return f"{what}: fewer than {percent(share)} of all are bad, with {LEVEL * 100:.0f} % confidence."
+
+
+def speed_of(result: DrillResult) -> str:
+    """How fast each class was restored; "" where nothing was."""
+    rates = result.rates
+    small = f"{rates.files_per_second:,.0f} small files a second" if rates.files_per_second else ""
+    large = f"{sized(rates.bytes_per_second)} of large files a second" if rates.bytes_per_second else ""
+    return ", ".join(filter(None, (small, large)))
 
 
 def estimate_of(result: DrillResult) -> str:
