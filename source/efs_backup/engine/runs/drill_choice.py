@@ -16,13 +16,13 @@ from efs_backup.domain.drill.choice import (
     seed_of,
     shares,
 )
-from efs_backup.domain.drill.result import DrillPlan, Drawn, Group
+from efs_backup.domain.drill.result import Drawn, DrillPlan, Group
 from efs_backup.domain.errors import NothingThere
 from efs_backup.domain.requests.drill import DrillRequest, pinned_lines, pinned_path
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.domain.snapshots.seal import digest
 from efs_backup.domain.snapshots.selection import Selection
-from efs_backup.engine.proof.census import Census, Located, below, census, located, of_class, path_in
+from efs_backup.engine.proof.census import Census, Located, below, census, located, of_class
 from efs_backup.engine.proof.manifests import MANIFEST, SEAL, Manifests
 from efs_backup.engine.proof.reader import ManifestReader
 from efs_backup.engine.proof.sealed import SealedManifest
@@ -49,7 +49,8 @@ def _random_snapshot(manifests: Manifests, newest_first: Sequence[SnapshotName],
     names = [name for name in newest_first if str(name) in proved]
     if not names:
         raise NothingThere(
-            "No snapshot of this series has a manifest and a seal.", "Make them with `efs-backup manifest BACKUP --make`."
+            "No snapshot of this series has a manifest and a seal.",
+            "Make them with `efs-backup manifest BACKUP --make`.",
         )
     seed = seed_of(digest(manifests.read(f"{names[0]}{SEAL}")), day_of(now))
     return names[one_of(seed, "snapshot", len(names))]
@@ -76,8 +77,8 @@ def pinned_paths(series: Series, request: DrillRequest, note: Callable[[str], No
 class Choice:
     """What is restored, as the manifest has it.
 
-    files: single ones, by why they are restored. blocks: the positions of those of pinned directories. figures: how much
-    it is in all. absent: pinned paths that the snapshot has not.
+    files: single ones, by why they are restored. blocks: the positions of those of pinned directories. figures: how
+    much it is in all. absent: pinned paths that the snapshot has not.
     """
 
     plan: DrillPlan
@@ -148,9 +149,7 @@ def _draw(
     """
     whole = {one: counted.figures(one).files for one in SizeClass}
     wanted = shares(request.files, whole[SizeClass.SMALL], whole[SizeClass.LARGE])
-    small, large = (
-        located(reader, counted, one, [*draws(seed, one, wanted[one], whole[one])]) for one in SizeClass
-    )
+    small, large = (located(reader, counted, one, [*draws(seed, one, wanted[one], whole[one])]) for one in SizeClass)
     is_all = len(small) == whole[SizeClass.SMALL]
     speed = [] if is_all else [*islice(_of_whole_directories(reader, counted, seed, request.files), request.files)]
     chosen, left = dict[Group, list[Located]](), request.size
@@ -177,5 +176,3 @@ def _figures(files: "chain[Located] | Sequence[Located]") -> Figures:
 
 def _as_drawn(one: Located) -> Drawn:
     return Drawn(os.fsdecode(one.path), one.entry.attributes.size, one.entry.attributes.sha256.hex())
-
-

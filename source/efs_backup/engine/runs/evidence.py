@@ -31,7 +31,7 @@ class EvidencePlace:
         self._path = path
 
     def write(self, result: DrillResult) -> Evidence:
-        """Write the files; none is there that is not whole, and none is replaced that is there already but by its own."""
+        """Write the files, each of which is there as a whole, or not at all."""
         stem = f"drill-{name_of(result)}"
         texts = {f"{stem}.json": json_text(result), f"{stem}.html": page(result)}
         try:
@@ -62,7 +62,9 @@ def json_text(result: DrillResult) -> str:
 def evidence_place(path: Path, scratch: Path) -> EvidencePlace:
     """A directory for evidence, which is made where it is missing. Raises WrongUsage and RestoreFailed."""
     if path == scratch or scratch in path.parents:
-        raise WrongUsage("The evidence cannot lie in the scratch directory, where nothing stays: give another directory.")
+        raise WrongUsage(
+            "The evidence cannot lie in the scratch directory, where nothing stays: give another directory."
+        )
     try:
         path.mkdir(parents=True, exist_ok=True)
         if not os.access(path, os.W_OK | os.X_OK):
