@@ -24,7 +24,7 @@ def tallies(*findings: Finding, small: int = 900, large: int = 100) -> Tallies:
         found = [one for one in findings if one.group is group]
         for number in range(files):
             made.add(group, size, found[number] if number < len(found) else None)
-        made.of(group).seconds = 5.0
+        made.of(group).seconds, made.of(group).start = 5.0, 0.5
     return made
 
 
@@ -35,7 +35,5 @@ def finding(path: str = "a", group: Group = Group.SMALL, place: Place = Place.SN
 
 def result(**others: Any) -> DrillResult:
     """A drill that has passed, but for what is other."""
-    passed = DrillResult(
-        PLAN, STARTED, 21.4, "efs-backup 0.2.0", "c6i.xlarge", ("nfs4", "nfs4"), start_seconds=0.5, tallies=tallies()
-    )
+    passed = DrillResult(PLAN, STARTED, 21.4, "efs-backup 0.2.0", "c6i.xlarge", ("nfs4", "nfs4"), tallies=tallies())
     return replace(passed, **others)

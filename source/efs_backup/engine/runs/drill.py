@@ -132,9 +132,10 @@ class DrillRun:
         self._around.watcher.step("compare")
         Comparer(source, place, result.tallies, self._around.stop.is_due).run(chosen.choice, chosen.reader)
         for group, seconds in restored.seconds.items():
-            result.tallies.of(group).seconds = seconds
+            tally = result.tallies.of(group)
+            tally.seconds, tally.start = seconds, restored.starts[group]
         failure = restored.said[0] if restored.said else EfsBackupError("")  # it counts only where nothing differs
-        return replace(result, start_seconds=restored.start, failure=failure.message, remedy=failure.next_step)
+        return replace(result, failure=failure.message, remedy=failure.next_step)
 
     def _refuse_little_room(self, place: Tree, choice: Choice) -> None:
         found = os.fstatvfs(place.descriptor)
