@@ -51,7 +51,7 @@ def test_an_option_with_one_value_is_not_taken_twice(command: str, option: click
 def test_there_are_options_that_may_be_given_several_times() -> None:
     """Excludes and paths, and flags, of which a second changes nothing."""
     several = {(command, option.name) for command, option in _options() if option.multiple}
-    assert several == {("init", "exclude"), ("run", "exclude"), ("restore", "path")}
+    assert several == {("init", "exclude"), ("run", "exclude"), ("restore", "path"), ("drill", "path")}
 
 
 def test_an_option_given_twice_is_wrong_usage(cli: Cli) -> None:
