@@ -318,7 +318,7 @@ def test_no_place_is_another(cli: Cli, snapshot: Path, backup: Path, scratch: Pa
 def test_a_user_without_root_rights_rehearses_what_is_theirs(
     cli: Cli, source: Path, backup: Path, tmp_path: Path
 ) -> None:
-    """Owners are not compared, which is noted."""
+    """Owners are not compared, which is noted. One file that they cannot read is missing, and no other."""
     for path in (source, *source.rglob("*"), backup):
         os.chown(path, 65534, 65534, follow_symlinks=False)
     ended_as_nobody(cli, tmp_path, "run", source, backup)
@@ -327,4 +327,11 @@ def test_a_user_without_root_rights_rehearses_what_is_theirs(
     ended = ended_as_nobody(cli, tmp_path, "drill", backup, "--scratch", place, "--json")
     assert (ended.code, ended.json["result"], ended.json["equal"]) == (0, "Passed", FILES)
     assert any("Owners" in note for note in ended.json["notes"])
+    file = backup / "efs-backup" / "daily.0" / "directory 0" / "file 3"
+    os.chown(file, 0, 0)
+    file.chmod(0o600)
+    ended = ended_as_nobody(cli, tmp_path, "drill", backup, "--scratch", place, "--json")
+    assert (ended.code, ended.json["equal"]) == (6, FILES - 1)
+    assert [one["path"] for one in ended.json["missing"]] == ["directory 0/file 3"]
+    assert "cannot be read" in ended.json["failure"]
     assert not list(place.iterdir())

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from efs_backup import __version__
+from efs_backup.copy_worker.throttle import Throttle
 from efs_backup.domain.drill.result import DrillResult, Tallies
 from efs_backup.domain.errors import EfsBackupError, RestoreFailed
 from efs_backup.domain.humanize import counted, named, sized
@@ -99,10 +100,11 @@ class DrillRun:
         return replace(chosen, choice=replace(chosen.choice, plan=plan, absent=()))
 
     def _rehearse(self, chosen: _Chosen) -> DrillResult:
+        throttle = Throttle(self._request.tuning.operations_per_second)
         with (
-            Tree(chosen.snapshot.path) as source,
+            Tree(chosen.snapshot.path, throttle) as source,
             scratch_directory(self._scratch, self._note, keeps=self._request.keeps) as path,
-            Tree(path) as place,
+            Tree(path, throttle) as place,
         ):
             self._refuse_little_room(place, chosen.choice)
             tallies = Tallies(chosen.choice.census.buckets)
