@@ -7,7 +7,8 @@ import marshal
 import os
 import zlib
 
-from efs_backup.copy_worker.mtree import Attributes, comments, escaped, line_of, numbers_of, read_line, unescaped
+from efs_backup.copy_worker.attributes import Attributes
+from efs_backup.copy_worker.mtree import comments, escaped, line_of, numbers_of, read_line, unescaped
 
 try:
     from _blake2 import blake2b  # hashlib's own; hashlib itself takes ten milliseconds to import

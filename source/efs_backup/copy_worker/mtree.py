@@ -7,6 +7,8 @@ which changes here with every backup: what has no keyword stands in comment line
 import os
 import stat
 
+from efs_backup.copy_worker.attributes import Attributes
+
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,26 +29,6 @@ _ESCAPED = {
     byte: bytes((byte,)) if 0x21 <= byte <= 0x7E and byte not in _ODD else b"\\%03o" % byte for byte in range(256)
 }
 _PLAIN = bytes(byte for byte, text in _ESCAPED.items() if len(text) == 1)
-
-
-class Attributes:
-    """What a line says of a name; times in ns, sizes in bytes. link: a symlink's text; sha256: b"" where unknown."""
-
-    __slots__ = ("device", "gid", "link", "mode", "mtime_ns", "sha256", "size", "uid")
-
-    def __init__(
-        self, mode: int, uid: int, gid: int, mtime_ns: int, size: int = 0, device: int = 0, link: bytes = b"",
-        sha256: bytes = b"",
-    ) -> None:  # fmt: skip
-        self.mode, self.uid, self.gid, self.mtime_ns = mode, uid, gid, mtime_ns
-        self.size, self.device, self.link, self.sha256 = size, device, link, sha256
-
-
-def attributes_of(found: os.stat_result, link: bytes = b"", sha256: bytes = b"") -> Attributes:
-    """The attributes of what was found."""
-    return Attributes(
-        found.st_mode, found.st_uid, found.st_gid, found.st_mtime_ns, found.st_size, found.st_rdev, link, sha256
-    )
 
 
 def escaped(name: bytes) -> bytes:

@@ -8,6 +8,7 @@ too; else the content is read.
 import os
 import stat
 
+from efs_backup.copy_worker.attributes import Attributes, attributes_of
 from efs_backup.copy_worker.blocks import (
     NO_SOURCE,
     Block,
@@ -20,7 +21,7 @@ from efs_backup.copy_worker.blocks import (
 )
 from efs_backup.copy_worker.error_numbers import NOT_THERE
 from efs_backup.copy_worker.hashing import HashStopped, sha256_of
-from efs_backup.copy_worker.mtree import Attributes, attributes_of, escaped, line_of, without_hash
+from efs_backup.copy_worker.mtree import escaped, line_of, without_hash
 from efs_backup.copy_worker.receipts import BlockProof
 
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
@@ -118,12 +119,15 @@ class DirectoryProof:
         """(SHA-256, what is known of the source) of a name that is there; None where its content is another one."""
         source = found.st_ino, found.st_ctime_ns
         is_same_file = old is not None and old.inode == inode and _is_same_version(old, found)
-        if old is not None and is_same_file and old.source == source:
+        is_vouched = old is not None and is_same_file and old.source == source
+        if old is not None and is_vouched and old.attributes.sha256:
             return old.attributes.sha256, source
         if not stat.S_ISREG(found.st_mode):
             return b"", source
         if record := self._roots.hashes and self._roots.hashes.find(inode, found):
             return record.sha256, source
+        if is_vouched:
+            return b"", source  # it was read neither then nor since
         if self._roots.base < 0 and (self._roots.makes or links > 1):
             return b"", source  # nothing is known of the snapshot before: as good as its attributes
         expected = old.attributes.sha256 if old is not None and is_same_file else b""

@@ -45,6 +45,7 @@ class ExitCode(IntEnum):
     INCOMPLETE = 3
     LOCKED = 4
     NOTHING_THERE = 5
+    DIFFERENT = 6
 
 
 class FailureReason(StrEnum):

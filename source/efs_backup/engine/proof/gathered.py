@@ -1,7 +1,7 @@
 """What the copy workers prove in one backup, gathered for its manifest."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -55,11 +55,13 @@ class Gathered:
     """The blocks of one backup: which are as they were, and the new ones in a spool.
 
     What is gathered in vain, for the temporary files are full for example, is no failure of the backup: `fault` says
-    why there is nothing.
+    why there is nothing. is_late: whether hashes that the manifest before lacks may be known by now, in a directory of
+    this key.
     """
 
-    def __init__(self, base: Base | None, spool: Path) -> None:
+    def __init__(self, base: Base | None, spool: Path, is_late: Callable[[int], bool] = lambda _key: False) -> None:
         self.base = base
+        self._is_late = is_late
         self.fault = ""
         self.seen = bytearray(len(base.index) if base else 0)
         self.new: dict[tuple[bytes, int], Stored] = {}
@@ -75,8 +77,14 @@ class Gathered:
         """The blocks that a directory had in the snapshot before."""
         if self.base is None or self.fault:
             return ()
-        base = self.base
-        return tuple(base.known(position) for position in base.index.positions(os.fsencode(path)))
+        return tuple(map(self._known, self._positions(os.fsencode(path))))
+
+    def _known(self, position: int) -> KnownBlock:
+        """What a worker has to know of a block; with no digest where it has to look at it in any case."""
+        assert self.base
+        digest, offset, length = self.base.known(position)
+        index = self.base.index
+        return 0 if index.unknown[position] and self._is_late(index.keys[position]) else digest, offset, length
 
     def take(self, path: str, wanted: Facts, proofs: Iterable[BlockProof]) -> None:
         """Keep what was proved of a directory."""
