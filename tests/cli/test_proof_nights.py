@@ -225,11 +225,37 @@ def test_what_cannot_be_written_down_is_no_failure(cli: Cli, source: Path, backu
         aside.unlink()
     path.rmdir()
     path.symlink_to(source)
-    write(source / "new")
+    for name in (".new-x", "20200101T000000Z.mtree.gz"):
+        write(source / name)
     second = _run(cli, source, backup)
     assert_proved(second, without_hash=12)
     assert not path.is_symlink()
-    assert not any(name.endswith(".mtree.gz") for name in os.listdir(source))
+    assert (source / ".new-x").exists(), "nothing was removed through the link"
+    assert (source / "20200101T000000Z.mtree.gz").exists()
+
+
+@pytest.mark.parametrize("kind", ["fifo", "symlink", "directory"])
+def test_what_is_no_regular_file_among_the_manifests_stops_nobody(
+    cli: Cli, source: Path, backup: Path, kind: str
+) -> None:
+    """Neither a backup, which says what it cannot use, nor an audit, nor a scrub hangs or follows."""
+    snapshot = _run(cli, source, backup)
+    for ending in (".mtree.gz", ".index", ".changes.gz", ".seal.json"):
+        path = manifests_of(snapshot).file(snapshot.name, ending)
+        path.unlink()
+        if kind == "fifo":
+            os.mkfifo(path)
+        elif kind == "symlink":
+            path.symlink_to("/dev/zero")
+        else:
+            path.mkdir()
+    for name in ("hashes", "scrub.json", "damaged.json", "dropped.json"):
+        os.mkfifo(manifests_of(snapshot).path / name)
+    write(source / "new")
+    result = cli("run", source, backup, "--scrub-days", 1, "--json").json
+    assert result["status"] == "Success"
+    assert_proved(Path(result["path"]), without_hash=12)
+    assert cli("audit", backup, code=None).code in {0, 6}
 
 
 def test_after_a_cut_off_backup_nothing_is_read_twice_for_its_hash(cli: Cli, source: Path, backup: Path) -> None:
