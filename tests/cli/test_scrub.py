@@ -99,7 +99,8 @@ def test_audit_tells_what_was_removed_by_hand_from_what_a_rule_has_dropped(
     (manifests_of(snapshots[0]).file(snapshots[2].name, ".changes.gz")).unlink()
     findings = cli("audit", backup, "--json", code=6).json["findings"]
     assert [(one["kind"], one["snapshot"]) for one in findings] == [
-        ("SealMissing", snapshots[1].name), ("ChangesMissing", snapshots[2].name), ("SnapshotMissing", snapshots[3].name),
+        ("SealMissing", snapshots[1].name), ("ChangesMissing", snapshots[2].name),
+        ("SnapshotMissing", snapshots[3].name),
     ]  # fmt: skip
     assert f"when {snapshots[4].name} was sealed" in findings[2]["message"]
     shutil.copy(manifests_of(snapshots[0]).file(snapshots[4].name, ".seal.json"), aside / "x.json")

@@ -10,7 +10,7 @@ class Attributes:
 
     __slots__ = ("device", "gid", "link", "mode", "mtime_ns", "sha256", "size", "uid")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the fields of a line, in its order
         self, mode: int, uid: int, gid: int, mtime_ns: int, size: int = 0, device: int = 0, link: bytes = b"",
         sha256: bytes = b"",
     ) -> None:  # fmt: skip

@@ -5,6 +5,7 @@ So a block that stays as it is can be copied without being read, and a few bytes
 
 import marshal
 import os
+import stat
 import zlib
 
 from efs_backup.copy_worker.attributes import Attributes
@@ -70,7 +71,7 @@ class Block:
     def counts(self) -> "tuple[int, int, int, int]":
         """(lines, files, bytes, regular files without a hash); a file is whatever is no directory."""
         files = [one.attributes for one in self.entries]
-        unknown = sum(1 for one in files if one.mode & 0o170000 == 0o100000 and not one.sha256)
+        unknown = sum(1 for one in files if stat.S_ISREG(one.mode) and not one.sha256)
         return len(files) + bool(self.directory), len(files), sum(one.size for one in files), unknown
 
     def text(self) -> bytes:
@@ -92,11 +93,11 @@ def read_block(text: bytes) -> Block:
         number, _, parts = part.partition(b"/")
         block = Block(unescaped(place.removeprefix(b".").removeprefix(b"/")), int(number) - 1, int(parts))
         block.digest = int(digest, 16)
-        if word != b"#block":
-            raise ValueError(f"it begins with {word!r}")
         _fill(block, lines)
     except (ValueError, IndexError) as error:
         raise ValueError(f"{head[:200]!r} does not begin a block: {error}") from error
+    if word != b"#block":
+        raise ValueError(f"{head[:200]!r} does not begin a block")
     return block
 
 
@@ -134,7 +135,8 @@ def unpacked(member: bytes) -> Block:
 def digest_of(directory: "tuple[int, ...]", names: "Iterable[tuple[str, int, int, int]]") -> int:
     """A digest of what must be the same for a block to be as it was.
 
-    directory: facts of the directory in the source. names: (name, inode and ctime in the source, inode in the snapshot).
+    directory: facts of the directory in the source. names: (name, inode and ctime in the source, inode in the
+    snapshot).
     A file whose inode and ctime are the same has the same content and attributes.
     """
     facts = marshal.dumps((directory[:4], sorted(names)), 2)  # a version that knows no references, which would differ

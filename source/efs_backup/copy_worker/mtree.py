@@ -1,7 +1,8 @@
 """mtree: the names of a directory as lines of BSD's mtree format, and read back from them.
 
-`mtree` (mtree-netbsd) verifies a tree with these lines. It ends at a keyword that it does not know, and compares `nlink`,
-which changes here with every backup: what has no keyword stands in comment lines, and link counts stand nowhere.
+`mtree` (mtree-netbsd) verifies a tree with these lines. It ends at a keyword that it does not know, and compares
+`nlink`, which changes here with every backup: what has no keyword stands in comment lines, and link counts stand
+nowhere.
 """
 
 import os
@@ -25,8 +26,9 @@ _MODES = {name: mode for mode, name in _TYPES.items()}
 _ODD = b"\\#*?["
 """Printable, and still not plain: an escape, a comment, and what makes a pattern of a name."""
 
+_PRINTABLE = range(ord("!"), ord("~") + 1)
 _ESCAPED = {
-    byte: bytes((byte,)) if 0x21 <= byte <= 0x7E and byte not in _ODD else b"\\%03o" % byte for byte in range(256)
+    byte: bytes((byte,)) if byte in _PRINTABLE and byte not in _ODD else b"\\%03o" % byte for byte in range(256)
 }
 _PLAIN = bytes(byte for byte, text in _ESCAPED.items() if len(text) == 1)
 

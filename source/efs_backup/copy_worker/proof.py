@@ -7,6 +7,7 @@ too; else the content is read.
 
 import os
 import stat
+from contextlib import suppress
 
 from efs_backup.copy_worker.attributes import Attributes, attributes_of
 from efs_backup.copy_worker.blocks import (
@@ -89,17 +90,18 @@ class DirectoryProof:
     def _settled(self, names: Names, before: Before) -> list[Entry]:
         """The entries of what is there, each with the hash of its content, as far as it is known."""
         entries, differing = list[Entry](), list[tuple[str, os.stat_result]]()
-        for name, found, inode, links, sha256 in names.there:
+        for name, found, inode, links, made in names.there:
             raw, source = os.fsencode(name), (found.st_ino, found.st_ctime_ns)
-            if sha256 is None:
-                settled = self._settle(name, found, inode, links, before.entries.get(raw))
-                if settled is None:
-                    differing.append((name, found))
-                    continue
-                sha256, source = settled
-            attributes = attributes_there(self._roots, self._entries.target, name, found, sha256)
+            is_new = made is not None
+            settled = (
+                (made or b"", source) if is_new else self._settle(name, found, inode, links, before.entries.get(raw))
+            )
+            if settled is None:
+                differing.append((name, found))
+                continue
+            attributes = attributes_there(self._roots, self._entries.target, name, found, settled[0])
             if attributes:
-                entries.append(Entry(raw, attributes, inode, source))
+                entries.append(Entry(raw, attributes, inode, settled[1]))
         return [*entries, *self._made_anew(differing, names)] if differing else entries
 
     def _made_anew(self, differing: "list[tuple[str, os.stat_result]]", names: Names) -> "Iterator[Entry]":
@@ -120,17 +122,14 @@ class DirectoryProof:
         source = found.st_ino, found.st_ctime_ns
         is_same_file = old is not None and old.inode == inode and _is_same_version(old, found)
         is_vouched = old is not None and is_same_file and old.source == source
-        if old is not None and is_vouched and old.attributes.sha256:
-            return old.attributes.sha256, source
-        if not stat.S_ISREG(found.st_mode):
-            return b"", source
+        expected = old.attributes.sha256 if old is not None and is_same_file else b""
+        if is_vouched and expected:
+            return expected, source
         if record := self._roots.hashes and self._roots.hashes.find(inode, found):
             return record.sha256, source
-        if is_vouched:
-            return b"", source  # it was read neither then nor since
-        if self._roots.base < 0 and (self._roots.makes or links > 1):
-            return b"", source  # nothing is known of the snapshot before: as good as its attributes
-        expected = old.attributes.sha256 if old is not None and is_same_file else b""
+        is_unknown = self._roots.base < 0 and (self._roots.makes or links > 1)
+        if is_vouched or is_unknown or not stat.S_ISREG(found.st_mode):
+            return b"", source  # read neither then nor since; or nothing is known of the snapshot before
         is_new = not self._roots.makes and links == 1  # stock tools have just made it
         try:
             return self._compare(name, expected, is_new=is_new, source=source)
@@ -272,8 +271,6 @@ def _entry_there(roots: "Roots", target: int, name: bytes, source: "Source", sha
     if stat.S_ISDIR(found.st_mode):
         return None
     if stat.S_ISREG(found.st_mode) and not sha256:
-        try:
+        with suppress(OSError, ValueError, HashStopped):  # whoever reads it next finds the hash
             sha256, _ = sha256_of(target, name, roots.throttle, lambda: roots.is_stopping)
-        except (OSError, ValueError, HashStopped):
-            pass  # whoever reads it next finds the hash
     return Entry(name, attributes_of(found, link, sha256), found.st_ino, source)

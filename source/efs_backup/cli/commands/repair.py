@@ -57,8 +57,8 @@ def _show(done: Sequence[Repair], *, is_dry: bool, as_json: bool) -> None:
     if as_json:
         print_json([
             {
-                **as_fields("path", one.damage.path), "snapshots": list(one.damage.snapshots), "repaired": bool(one.origin),
-                "origin": one.origin, "other_versions_in": list(one.others),
+                **as_fields("path", one.damage.path), "snapshots": list(one.damage.snapshots),
+                "repaired": bool(one.origin), "origin": one.origin, "other_versions_in": list(one.others),
             }
             for one in done
         ])  # fmt: skip

@@ -31,8 +31,8 @@ from efs_backup.engine.series.series import Series
 @options.interval
 @options.as_json
 def scrub(
-    *, backup: str, scrub_days: int, scrub_bytes: str | None, max_operations_per_second: float | None, label: str, interval: str,
-    as_json: bool,
+    *, backup: str, scrub_days: int, scrub_bytes: str | None, max_operations_per_second: float | None, label: str,
+    interval: str, as_json: bool,
 ) -> int:  # fmt: skip
     """Read the part of what is stored that is due today, and say what is not what was stored."""
     now, rule, stop = datetime.now(UTC), ScrubRule(scrub_days, options.size_of(scrub_bytes)), Stop(Window())

@@ -53,8 +53,8 @@ _NAMED = 1_000
 @options.interval
 @options.as_json
 def verify(
-    *, backup: str, snapshot: str | None, is_all: bool, path: str, level: str, sample: str, max_operations_per_second: float | None,
-    label: str, interval: str, as_json: bool,
+    *, backup: str, snapshot: str | None, is_all: bool, path: str, level: str, sample: str,
+    max_operations_per_second: float | None, label: str, interval: str, as_json: bool,
 ) -> int:  # fmt: skip
     """Compare snapshots with their manifests: names, attributes, and the SHA-256 of each file."""
     series = Series(Path(backup).absolute(), FolderLabel(label), Interval(interval), datetime.now(UTC))

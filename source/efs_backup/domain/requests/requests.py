@@ -8,7 +8,7 @@ from efs_backup.domain.requests.excludes import ExcludePattern
 from efs_backup.domain.requests.tuning import Tuning
 from efs_backup.domain.snapshots.names import DEFAULT_LABEL, FolderLabel, Interval
 from efs_backup.domain.snapshots.retention import DEFAULT_RETENTION, Retention
-from efs_backup.domain.snapshots.scrubbing import ScrubRule
+from efs_backup.domain.snapshots.scrubbing import DEFAULT_SCRUB, ScrubRule
 from efs_backup.domain.snapshots.selection import Selection
 
 
@@ -61,7 +61,7 @@ class BackupRequest:
     tolerated_unreadable: int = 0
     one_file_system: bool = False
     keeps_spare: bool = True
-    scrub: ScrubRule = ScrubRule()
+    scrub: ScrubRule = DEFAULT_SCRUB
     asked: Asked = Asked()
 
     def __post_init__(self) -> None:

@@ -27,6 +27,9 @@ class ScrubRule:
             raise WrongUsage("A scrub reads everything in 0 or more days (0: nothing), and 0 or more bytes in a night.")
 
 
+DEFAULT_SCRUB = ScrubRule()
+
+
 @dataclass(frozen=True)
 class ScrubState:
     """How far it has come: all days before `day` are done, and of that day the directories up to `path`.

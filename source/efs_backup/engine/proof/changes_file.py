@@ -60,7 +60,10 @@ def read_changes(path: Path) -> Iterator[bytes]:
 
 
 def since_of(path: Path) -> str | None:
-    """The snapshot that a file of changes begins from; None for a first one. Raises OSError, EOFError and ValueError."""
+    """The snapshot that a file of changes begins from; None for a first one.
+
+    Raises OSError, EOFError and ValueError.
+    """
     with _opened(path) as file, gzip.open(file) as lines:
         words = lines.readline().decode().split()
     if words[:3] != ["#", "efs-backup", "changes"] or words[-2] != "since":

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from efs_backup.domain.snapshots.names import SnapshotName
@@ -41,8 +42,8 @@ class DamageList:
         if not known:
             return []
         left = [
-            here for one in known
-            if (here := one.still_in(dict.fromkeys(holders(self._series, snapshots, one.path, one.inode), True))).snapshots
+            replace(one, snapshots=tuple(there)) for one in known
+            if (there := holders(self._series, snapshots, one.path, one.inode))
         ]  # fmt: skip
         if left != known:
             self.write(left)

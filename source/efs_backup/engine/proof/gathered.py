@@ -77,14 +77,7 @@ class Gathered:
         """The blocks that a directory had in the snapshot before."""
         if self.base is None or self.fault:
             return ()
-        return tuple(map(self._known, self._positions(os.fsencode(path))))
-
-    def _known(self, position: int) -> KnownBlock:
-        """What a worker has to know of a block; with no digest where it has to look at it in any case."""
-        assert self.base
-        digest, offset, length = self.base.known(position)
-        index = self.base.index
-        return 0 if index.unknown[position] and self._is_late(index.keys[position]) else digest, offset, length
+        return tuple(_known(self.base, one, self._is_late) for one in self._positions(os.fsencode(path)))
 
     def take(self, path: str, wanted: Facts, proofs: Iterable[BlockProof]) -> None:
         """Keep what was proved of a directory."""
@@ -218,3 +211,10 @@ class Gathered:
         while left:
             left = left[self._spool.write(left) :]
         return offset
+
+
+def _known(base: Base, position: int, is_late: Callable[[int], bool]) -> KnownBlock:
+    """What a worker has to know of a block; with no digest where it has to look at it in any case."""
+    digest, offset, length = base.known(position)
+    is_looked_at = base.index.unknown[position] and is_late(base.index.keys[position])
+    return 0 if is_looked_at else digest, offset, length

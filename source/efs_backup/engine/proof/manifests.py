@@ -132,9 +132,7 @@ class Manifests:
             if str(name) not in sealed:
                 continue
             try:
-                index, seal = self.index(name), self.seal(name)
-                if seal and seal.manifest and seal.manifest.sha256 != self.sha256(f"{name}{MANIFEST}"):
-                    raise ValueError("it is not the one that was sealed; `efs-backup audit` says more")
+                index = self._checked_index(name)
             except (OSError, ValueError) as error:
                 note(f"The manifest of {name} is not used: {error}.")
                 continue
@@ -142,6 +140,13 @@ class Manifests:
                 yield Base(str(name), descriptor, index)
             return
         yield None
+
+    def _checked_index(self, name: SnapshotName) -> Index:
+        """The index of a manifest that is the one that was sealed. Raises ValueError of another."""
+        index, seal = self.index(name), self.seal(name)
+        if seal and seal.manifest and seal.manifest.sha256 != self.sha256(f"{name}{MANIFEST}"):
+            raise ValueError("it is not the one that was sealed; `efs-backup audit` says more")
+        return index
 
     def seal(self, name: SnapshotName | str) -> Seal | None:
         """The seal of a snapshot; None where it has none, or one that cannot be read."""

@@ -31,7 +31,8 @@ class Sealer:
         before = {one: text for one, text in manifests.seals().items() if one < str(name)}
         previous, text = max(before.items(), default=(None, b""))
         seal = Seal(
-            self.label, self.series, str(name), self.clock(), stored.manifest if stored else None, stored.changes if stored else None,
+            self.label, self.series, str(name), self.clock(),
+            stored.manifest if stored else None, stored.changes if stored else None,
             tuple(sorted(map(str, kept), reverse=True)), tuple(manifests.dropped()), previous,
             digest(text) if previous else None, f"efs-backup {__version__}", is_late,
         )  # fmt: skip

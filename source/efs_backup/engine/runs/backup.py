@@ -291,7 +291,8 @@ class BackupRun:
             BackupStatus.SUCCESS,
             f"Snapshot {snapshot.name} holds {done.statistics.number_of_files} files.",
             snapshot=snapshot.name, path=str(snapshot.path), previous=attempt.previous, statistics=done.statistics,
-            pruned=pruned, seal=self._seal, steps=tuple(self._steps), notes=tuple(self._notes), warnings=tuple(self._warnings),
+            pruned=pruned, seal=self._seal,
+            steps=tuple(self._steps), notes=tuple(self._notes), warnings=tuple(self._warnings),
         )  # fmt: skip
 
     def _remember(self, series: Series, published: SnapshotName) -> None:

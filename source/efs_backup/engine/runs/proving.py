@@ -11,7 +11,7 @@ from pathlib import Path
 from efs_backup.copy_worker.hash_store import HashStore
 from efs_backup.copy_worker.throttle import Throttle
 from efs_backup.domain.snapshots.names import SnapshotName
-from efs_backup.domain.snapshots.scrubbing import ScrubRule
+from efs_backup.domain.snapshots.scrubbing import Damage, ScrubRule
 from efs_backup.domain.warnings import Warned, WarningKind, damage_warning
 from efs_backup.engine.proof.damage import DamageList, good_copies
 from efs_backup.engine.proof.gathered import Gathered
@@ -91,10 +91,10 @@ class Proving:
 
     def damaged(self, snapshots: Sequence[SnapshotName]) -> frozenset[int]:
         """The inodes that no snapshot may get any more."""
-        found = frozenset[int]()
+        found = list[Damage]()
         with self._said("The damage list cannot be kept"):
-            found = frozenset(one.inode for one in DamageList(self._series.path).refresh(snapshots))
-        return found
+            found += DamageList(self._series.path).refresh(snapshots)
+        return frozenset(one.inode for one in found)
 
     def scrub(
         self, rule: ScrubRule, snapshots: Sequence[SnapshotName], throttle: Throttle, should_stop: Callable[[], bool]
