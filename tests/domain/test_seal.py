@@ -141,7 +141,8 @@ def test_a_counter_finds_renames_and_new_contents() -> None:
     """What is gone in one place and new in another, with the same content, size and mtime, was renamed."""
     common = b"type=file mode=0644 uid=0 gid=0 time=1.000000000 size=3 sha256digest="
     lines = [
-        b"- ./old " + common + b"aa inode=1", b"+ ./new " + common + b"aa inode=1", b"+ ./other " + common + b"bb inode=2",
+        b"- ./old " + common + b"aa inode=1", b"+ ./new " + common + b"aa inode=1",
+        b"+ ./other " + common + b"bb inode=2",
         b"~ ./changed " + common + b"cc inode=3", b"< ./changed " + common + b"dd inode=4",
         b"~ ./chmod " + common.replace(b"0644", b"0600") + b"ee inode=5", b"< ./chmod " + common + b"ee inode=5",
         b"- ./directory type=dir mode=0755 uid=0 gid=0 time=1.000000000",

@@ -7,7 +7,6 @@ too; else the content is read.
 
 import os
 import stat
-from contextlib import suppress
 
 from efs_backup.copy_worker.attributes import Attributes, attributes_of
 from efs_backup.copy_worker.blocks import (
@@ -92,10 +91,8 @@ class DirectoryProof:
         entries, differing = list[Entry](), list[tuple[str, os.stat_result]]()
         for name, found, inode, links, made in names.there:
             raw, source = os.fsencode(name), (found.st_ino, found.st_ctime_ns)
-            is_new = made is not None
-            settled = (
-                (made or b"", source) if is_new else self._settle(name, found, inode, links, before.entries.get(raw))
-            )
+            old = before.entries.get(raw)
+            settled = self._settle(name, found, inode, links, old) if made is None else (made, source)
             if settled is None:
                 differing.append((name, found))
                 continue
@@ -260,6 +257,14 @@ def proved_again(
         os.close(target)
 
 
+def _hash_there(roots: "Roots", target: int, name: bytes) -> bytes:
+    """The SHA-256 of a file of the target; b"" where it cannot be read: whoever reads it next finds the hash."""
+    try:
+        return sha256_of(target, name, roots.throttle, lambda: roots.is_stopping)[0]
+    except (OSError, ValueError, HashStopped):
+        return b""
+
+
 def _entry_there(roots: "Roots", target: int, name: bytes, source: "Source", sha256: bytes) -> "Entry | None":
     """The entry of a name as it is in the target, read if it is a file of which no hash is known."""
     roots.throttle.pay()
@@ -271,6 +276,5 @@ def _entry_there(roots: "Roots", target: int, name: bytes, source: "Source", sha
     if stat.S_ISDIR(found.st_mode):
         return None
     if stat.S_ISREG(found.st_mode) and not sha256:
-        with suppress(OSError, ValueError, HashStopped):  # whoever reads it next finds the hash
-            sha256, _ = sha256_of(target, name, roots.throttle, lambda: roots.is_stopping)
+        sha256 = _hash_there(roots, target, name)
     return Entry(name, attributes_of(found, link, sha256), found.st_ino, source)
