@@ -19,10 +19,11 @@ _NUMBERS_IN_A_LINE = 1_000
 """bsdtar reads lines of at most 1 MiB."""
 
 _TYPES = {
-    stat.S_IFDIR: b"dir", stat.S_IFREG: b"file", stat.S_IFLNK: b"link", stat.S_IFIFO: b"fifo", stat.S_IFSOCK: b"socket",
-    stat.S_IFBLK: b"block", stat.S_IFCHR: b"char",
+    stat.S_IFDIR: "dir", stat.S_IFREG: "file", stat.S_IFLNK: "link", stat.S_IFIFO: "fifo", stat.S_IFSOCK: "socket",
+    stat.S_IFBLK: "block", stat.S_IFCHR: "char",
 }  # fmt: skip
-_MODES = {name: mode for mode, name in _TYPES.items()}
+_MODES = {name.encode("ascii"): mode for mode, name in _TYPES.items()}
+_DEVICES = frozenset({stat.S_IFBLK, stat.S_IFCHR})
 _ODD = b"\\#*?["
 """Printable, and still not plain: an escape, a comment, and what makes a pattern of a name."""
 
@@ -50,35 +51,57 @@ def line_of(path: bytes, found: Attributes) -> bytes:
     """Write a line, without its end; the path is escaped already."""
     kind = stat.S_IFMT(found.mode)
     seconds, rest = divmod(found.mtime_ns, NANOSECONDS)
-    line = b"%b type=%b mode=%04o uid=%d gid=%d time=%d.%09d" % (
-        path, _TYPES[kind], stat.S_IMODE(found.mode), found.uid, found.gid, seconds, rest,
-    )  # fmt: skip
+    line = (
+        f"{path.decode('ascii')} type={_TYPES[kind]} mode={stat.S_IMODE(found.mode):04o} uid={found.uid}"
+        f" gid={found.gid} time={seconds}.{rest:09d}"
+    )
     if kind == stat.S_IFREG:
-        line += b" size=%d" % found.size
-        return b"%b sha256digest=%b" % (line, found.sha256.hex().encode()) if found.sha256 else line
+        known = f" sha256digest={found.sha256.hex()}" if found.sha256 else ""
+        return f"{line} size={found.size}{known}".encode("ascii")
     if kind == stat.S_IFLNK:
-        return b"%b link=%b" % (line, escaped(found.link))
-    if kind in {stat.S_IFBLK, stat.S_IFCHR}:
-        return b"%b device=native,%d,%d" % (line, os.major(found.device), os.minor(found.device))
-    return line
+        return f"{line} link=".encode("ascii") + escaped(found.link)
+    if kind in _DEVICES:
+        line = f"{line} device=native,{os.major(found.device)},{os.minor(found.device)}"
+    return line.encode("ascii")
 
 
 def read_line(line: bytes) -> tuple[bytes, Attributes]:
     """Read (the path, still escaped, and the attributes) of a line. Raises ValueError of anything else."""
-    path, *fields = line.split(b" ")
     try:
-        said = dict(field.split(b"=", 1) for field in fields)
-        seconds, _, rest = said[b"time"].partition(b".")
-        kind = _MODES[said[b"type"]]
-        _, major, minor = said.get(b"device", b"native,0,0").split(b",")
-        link = unescaped(said.get(b"link", b""))
-        return path, Attributes(
-            kind | int(said[b"mode"], 8), int(said[b"uid"]), int(said[b"gid"]), int(seconds) * NANOSECONDS + int(rest),
-            int(said[b"size"]) if b"size" in said else len(link), os.makedev(int(major), int(minor)), link,
-            bytes.fromhex(said.get(b"sha256digest", b"").decode("ascii")),
+        path, kind, mode, uid, gid, time, *more = line.split(b" ")
+        seconds, _, rest = _value(time, b"time=").partition(b".")
+        read = Attributes(
+            _MODES[_value(kind, b"type=")] | int(_value(mode, b"mode="), 8), int(_value(uid, b"uid=")),
+            int(_value(gid, b"gid=")), int(seconds) * NANOSECONDS + int(rest),
         )  # fmt: skip
+        for field in more:
+            _read_field(field, read)
     except (KeyError, ValueError) as error:
         raise ValueError(f"{line[:200]!r} is no line of a manifest: {error}") from error
+    return path, read
+
+
+def _value(field: bytes, keyword: bytes) -> bytes:
+    if not field.startswith(keyword):
+        raise ValueError(f"{field!r} is not {keyword!r}")
+    return field[len(keyword) :]
+
+
+def _read_field(field: bytes, read: Attributes) -> None:
+    """Read what only some kinds of names have."""
+    keyword, _, value = field.partition(b"=")
+    if keyword == b"size":
+        read.size = int(value)
+    elif keyword == b"sha256digest":
+        read.sha256 = bytes.fromhex(value.decode("ascii"))
+    elif keyword == b"link":
+        read.link = unescaped(value)
+        read.size = len(read.link)
+    elif keyword == b"device":
+        _, major, minor = value.split(b",")
+        read.device = os.makedev(int(major), int(minor))
+    else:
+        raise ValueError(f"{keyword!r} is no keyword of ours")
 
 
 def without_hash(line: bytes) -> bytes:
@@ -88,11 +111,11 @@ def without_hash(line: bytes) -> bytes:
 
 def comments(word: bytes, numbers: "Iterable[int]") -> "Iterator[bytes]":
     """Write numbers in lines that mtree passes over."""
-    written = [b"%d" % number for number in numbers]
+    written = [*map(str, numbers)]
     for start in range(0, len(written), _NUMBERS_IN_A_LINE):
-        yield b"#%b %b" % (word, b" ".join(written[start : start + _NUMBERS_IN_A_LINE]))
+        yield b"#%b %b" % (word, " ".join(written[start : start + _NUMBERS_IN_A_LINE]).encode("ascii"))
 
 
 def numbers_of(line: bytes) -> list[int]:
     """Read the numbers of such a line. Raises ValueError."""
-    return [int(number) for number in line.split(b" ")[1:]]
+    return [*map(int, line.split(b" ")[1:])]

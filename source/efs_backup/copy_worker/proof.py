@@ -34,16 +34,23 @@ if TYPE_CHECKING:
 
 
 class Names:
-    """What became of some names. Of `there`: (name, source, inode and links in the target, SHA-256 if it was made).
+    """What became of some names.
 
-    left: those that others have to bring.
+    facts: (name, inode and ctime in the source, inode in the target) of those that are there. found: of the same ones,
+    in the same order, (source, links in the target, SHA-256 if it was made). left: those that others have to bring.
     """
 
-    __slots__ = ("left", "there")
+    __slots__ = ("facts", "found", "left")
 
     def __init__(self) -> None:
-        self.there: list[tuple[str, os.stat_result, int, int, bytes | None]] = []
+        self.facts: list[tuple[str, int, int, int]] = []
+        self.found: list[tuple[os.stat_result, int, bytes | None]] = []
         self.left: list[tuple[str, os.stat_result]] = []
+
+    def add(self, name: str, found: os.stat_result, inode: int, links: int, sha256: bytes | None = None) -> None:
+        """Note a name that is there; with a SHA-256 if it was made."""
+        self.facts.append((name, found.st_ino, found.st_ctime_ns, inode))
+        self.found.append((found, links, sha256))
 
 
 class Before:
@@ -77,8 +84,7 @@ class DirectoryProof:
 
     def prove(self, names: Names, part: int, parts: int) -> BlockProof:
         """Prove the names of a slice; what differs after all is made anew."""
-        sources = ((name, found.st_ino, found.st_ctime_ns, inode) for name, found, inode, _, _ in names.there)
-        digest = digest_of(self._wanted, sources)
+        digest = digest_of(self._wanted, names.facts)
         if not names.left and len(self._known) == parts and self._known[part][0] == digest:
             return BlockProof(part, parts)
         before = before_of(self._roots, self._known, part, parts)
@@ -89,8 +95,8 @@ class DirectoryProof:
     def _settled(self, names: Names, before: Before) -> list[Entry]:
         """The entries of what is there, each with the hash of its content, as far as it is known."""
         entries, differing = list[Entry](), list[tuple[str, os.stat_result]]()
-        for name, found, inode, links, made in names.there:
-            raw, source = os.fsencode(name), (found.st_ino, found.st_ctime_ns)
+        for (name, source_inode, ctime_ns, inode), (found, links, made) in zip(names.facts, names.found, strict=True):
+            raw, source = os.fsencode(name), (source_inode, ctime_ns)
             old = before.entries.get(raw)
             settled = self._settle(name, found, inode, links, old) if made is None else (made, source)
             if settled is None:
@@ -107,10 +113,10 @@ class DirectoryProof:
         for name, found in differing:
             self._entries.make_over(name, found)
         names.left += again.left
-        for name, found, inode, _, sha256 in again.there:
-            attributes = attributes_there(self._roots, self._entries.target, name, found, sha256 or b"")
+        for (name, source_inode, ctime_ns, inode), (found, _, made) in zip(again.facts, again.found, strict=True):
+            attributes = attributes_there(self._roots, self._entries.target, name, found, made or b"")
             if attributes:
-                yield Entry(os.fsencode(name), attributes, inode, (found.st_ino, found.st_ctime_ns))
+                yield Entry(os.fsencode(name), attributes, inode, (source_inode, ctime_ns))
 
     def _settle(
         self, name: str, found: os.stat_result, inode: int, links: int, old: "Entry | None"

@@ -68,6 +68,7 @@ class Gathered:
         self.pending: dict[tuple[bytes, int], Pending] = {}
         self._spool: IO[bytes] = open(spool, "w+b", buffering=0)  # noqa: SIM115 - closed by `close`
         self._end = 0
+        self._under_way: dict[str, Sequence[int]] = {}
 
     def close(self) -> None:
         """Nothing more is wanted of it."""
@@ -77,7 +78,8 @@ class Gathered:
         """The blocks that a directory had in the snapshot before."""
         if self.base is None or self.fault:
             return ()
-        return tuple(_known(self.base, one, self._is_late) for one in self._positions(os.fsencode(path)))
+        positions = self._under_way[path] = self._positions(os.fsencode(path))
+        return tuple(_known(self.base, one, self._is_late) for one in positions)
 
     def take(self, path: str, wanted: Facts, proofs: Iterable[BlockProof]) -> None:
         """Keep what was proved of a directory."""
@@ -85,17 +87,18 @@ class Gathered:
             return
         try:
             for proof in proofs:
-                self._take(os.fsencode(path), wanted, proof)
+                positions = self._under_way.get(path) or self._positions(os.fsencode(path))
+                if proof.member:
+                    self._store_block(os.fsencode(path), wanted, proof, positions)
+                else:
+                    self.seen[positions[proof.part]] = 1
         except OSError as error:
             self.fault = f"the temporary files cannot be written: {error.strerror}"
 
-    def _take(self, raw: bytes, wanted: Facts, proof: BlockProof) -> None:
+    def _store_block(self, raw: bytes, wanted: Facts, proof: BlockProof, positions: Sequence[int]) -> None:
         key = raw, proof.part
         self.pending.pop(key, None)
-        if not proof.member:
-            self.seen[self._positions(raw)[proof.part]] = 1
-            return
-        for position in self._positions(raw)[proof.part : proof.part + 1]:
+        for position in positions[proof.part : proof.part + 1]:
             self.seen[position] = 0
         offset, changes = self._store(proof.member), self._store(proof.changes)
         self.new[key] = Stored(
@@ -137,6 +140,9 @@ class Gathered:
 
     def settle(self, path: str, wanted: Facts) -> None:
         """Doubt a directory of which nothing was proved, as of one that cannot be listed."""
+        positions = self._under_way.pop(path, None)
+        if positions and self.seen[positions[0]]:
+            return
         keys = self._keys(os.fsencode(path))
         if not (self.fault or any(key in self.new for key in keys) or any(self._seen(*key) for key in keys)):
             self.doubt(path, wanted)
