@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -326,7 +326,7 @@ class BackupRun:
 
     def _scrub(self, attempt: "_Attempt") -> None:
         """Read again what is due; what is found is told, and changes nothing about this backup."""
-        with self._step("scrub"):
+        with self._step("scrub") if self._request.scrub.days else nullcontext():
             snapshots = [one.name for one in attempt.series.snapshots()]
             attempt.proving.scrub(self._request.scrub, snapshots, self._throttle, self._stop.is_due)
 
