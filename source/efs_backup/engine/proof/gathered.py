@@ -129,9 +129,12 @@ class Gathered:
 
     def amend(self, paths: Iterable[str]) -> None:
         """Have names proved once more that were replaced by others after their directory was proved."""
-        for path in paths:
-            above, _, name = path.rpartition("/")
-            self._amend(os.fsencode(above), name)
+        try:
+            for path in [] if self.fault else paths:
+                above, _, name = path.rpartition("/")
+                self._amend(os.fsencode(above), name)
+        except (OSError, ValueError) as error:
+            self.fault = f"the temporary files cannot be read: {error}"
 
     def doubt(self, path: str, wanted: Facts) -> None:
         """Have a whole directory proved once more, whatever a worker has said of it."""
