@@ -40,8 +40,8 @@ NOT_RESTORED = result(tallies=tallies(finding("x", Group.LARGE, Place.RESTORE)))
     ("drill", "status", "code"),
     [
         (result(), DrillStatus.PASSED, ExitCode.DONE),
-        (DIFFERENT, DrillStatus.DIFFERENT, ExitCode.DIFFERS),
-        (replace(DIFFERENT, failure="One name was refused."), DrillStatus.DIFFERENT, ExitCode.DIFFERS),
+        (DIFFERENT, DrillStatus.DIFFERENT, ExitCode.DIFFERENT),
+        (replace(DIFFERENT, failure="One name was refused."), DrillStatus.DIFFERENT, ExitCode.DIFFERENT),
         (FULL, DrillStatus.FAILED, ExitCode.FAILED),
         (STOPPED, DrillStatus.INCOMPLETE, ExitCode.INCOMPLETE),
     ],

@@ -61,9 +61,9 @@ class Receipt:
     """
 
     FIELDS = (
-        "below", "rest", "doubtful", "large", "groups", "inodes", "troubles", "met", "gone", "proofs", "files", "size", "kept",
-        "linked", "transferred", "transferred_size", "vanished", "compared", "rewritten", "sha256", "is_changed", "is_left", "is_gone", "is_full",
-        "is_discarded", "is_stuck",
+        "below", "rest", "doubtful", "large", "groups", "inodes", "troubles", "met", "gone", "proofs", "files", "size",
+        "kept", "linked", "transferred", "transferred_size", "vanished", "compared", "rewritten", "sha256",
+        "is_changed", "is_left", "is_gone", "is_full", "is_discarded", "is_stuck",
     )  # fmt: skip
     __slots__ = FIELDS
 

@@ -252,7 +252,7 @@ class DrillResult:
 
 _EXIT_CODES = {
     DrillStatus.PASSED: ExitCode.DONE,
-    DrillStatus.DIFFERENT: ExitCode.DIFFERS,
+    DrillStatus.DIFFERENT: ExitCode.DIFFERENT,
     DrillStatus.FAILED: ExitCode.FAILED,
     DrillStatus.INCOMPLETE: ExitCode.INCOMPLETE,
 }

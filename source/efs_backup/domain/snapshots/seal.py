@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from efs_backup.domain.snapshots.changes import ChangeCounts
+from efs_backup.domain.snapshots.changes import NO_CHANGES, ChangeCounts
 from efs_backup.domain.snapshots.names import SnapshotName
 
 FORMAT = 1
@@ -16,7 +16,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class ManifestFigures:
-    """A manifest in figures. bytes: of the file; size: of the contents; without_hash: regular files of unknown content."""
+    """A manifest in figures. bytes: of the file; size: of the contents; without_hash: files of unknown content."""
 
     sha256: str
     bytes: int
@@ -32,7 +32,7 @@ class ChangesFigures:
 
     sha256: str
     since: str | None
-    counts: ChangeCounts = ChangeCounts()
+    counts: ChangeCounts = NO_CHANGES
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,8 @@ class Evidence:
     """What an audit goes by.
 
     seals: stored seals by the name of their snapshot. outside: the same, as they were stored elsewhere, where nobody
-    could change them. snapshots: those that are there. manifests, changes: SHA-256 of the files that are there. dropped:
-    what the rules have dropped since the newest seal.
+    could change them. snapshots: those that are there. manifests, changes: SHA-256 of the files that are there.
+    dropped: what the rules have dropped since the newest seal.
     """
 
     seals: Mapping[str, bytes]
@@ -149,13 +149,17 @@ def _read_all(evidence: Evidence) -> tuple[dict[str, Seal], list[Found]]:
     seals, found = dict[str, Seal](), list[Found]()
     for name, text in sorted(evidence.seals.items()):
         try:
-            seals[name] = read_seal(text)
-            if seals[name].snapshot != name:
-                raise ValueError(f"it is that of {seals[name].snapshot}")
+            seals[name] = _seal_of(name, text)
         except ValueError as error:
-            seals.pop(name, None)
             found.append(Found(Finding.SEAL_UNREADABLE, name, f"The seal of {name} cannot be used: {error}."))
     return seals, found
+
+
+def _seal_of(name: str, text: bytes) -> Seal:
+    seal = read_seal(text)
+    if seal.snapshot != name:
+        raise ValueError(f"it is that of {seal.snapshot}")
+    return seal
 
 
 def _outside(evidence: Evidence) -> list[Found]:

@@ -1,4 +1,4 @@
-"""A manifest written: blocks that are as they were copied compressed, new ones from the spool, all in order of paths."""
+"""A manifest written: blocks that are as they were are copied compressed, new ones come from the spool."""
 
 import hashlib
 import os

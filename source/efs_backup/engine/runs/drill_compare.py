@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 
-from efs_backup.copy_worker.mtree import Attributes
+from efs_backup.copy_worker.attributes import Attributes
 from efs_backup.domain.copying.arrival import Fidelity
 from efs_backup.domain.drill.result import Finding, Group, Place, Tallies, Verdict
 from efs_backup.engine.machine.patience import for_each
