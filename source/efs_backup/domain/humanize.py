@@ -41,6 +41,8 @@ def shown(text: str) -> str:
     Line breaks, escape sequences, what turns the direction of writing around, bytes that are no UTF-8: all that cannot
     be printed is escaped.
     """
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in valid(text))
 
 
