@@ -11,6 +11,8 @@ from efs_backup.domain.humanize import shown, valid
 from efs_backup.engine.machine.circumstances import is_unread, lost_output
 
 _WIDE = 4096
+_LOOKED_AFTER = 200
+"""Lines after which we look whether anybody reads them."""
 
 
 def print_json(value: object) -> None:
@@ -19,11 +21,14 @@ def print_json(value: object) -> None:
 
 
 def print_json_list(key: str, values: Iterable[object], more: Callable[[], Mapping[str, object]]) -> None:
-    """One JSON object with a list of any length, each value written as it is found; `more` gives the other members."""
+    """One JSON object with a list of any length, each value written as it is found; `more` gives the other members.
+
+    The texts of the values are valid already, as `as_fields` gives them.
+    """
     sys.stdout.write(f'{{\n  "{key}": [')
     for number, value in enumerate(values):
-        sys.stdout.write(f"{',' if number else ''}\n    {json.dumps(_all_valid(value))}")
-        if is_unread():
+        sys.stdout.write(f"{',' if number else ''}\n    {json.dumps(value)}")
+        if number % _LOOKED_AFTER == 0 and is_unread():
             return
     sys.stdout.write("\n  ]")
     for name, value in more().items():
@@ -55,9 +60,9 @@ def print_line(text: str, *, to_stderr: bool = False) -> None:
 
 def print_lines(lines: Iterable[str]) -> None:
     """Lines, however many, each written as it is found, until nobody reads them any more."""
-    for line in lines:
+    for number, line in enumerate(lines, 1):
         sys.stdout.write(f"{shown(line)}\n")
-        if is_unread():
+        if number % _LOOKED_AFTER == 0 and is_unread():
             return
 
 

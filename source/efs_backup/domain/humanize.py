@@ -53,7 +53,7 @@ def shown_lines(text: str) -> str:
 
 def valid(text: str) -> str:
     """Text that every reader of Unicode takes: of a name, bytes that are no UTF-8 are escaped."""
-    return _raw(text).decode(errors="backslashreplace")
+    return text if text.isascii() else _raw(text).decode(errors="backslashreplace")
 
 
 def clipped(text: str, most: int) -> str:
@@ -63,6 +63,8 @@ def clipped(text: str, most: int) -> str:
 
 def as_fields(key: str, path: str) -> dict[str, str]:
     """A path in an object for programs: valid Unicode, and its bytes as base64, `KEY_bytes`, where they are others."""
+    if path.isascii():
+        return {key: path}
     text, raw = valid(path), _raw(path)
     return {key: text} if text.encode() == raw else {key: text, f"{key}_bytes": base64.b64encode(raw).decode()}
 

@@ -59,7 +59,9 @@ def _lines(found: Vanishing) -> Iterator[str]:
     counts = Counter[str]()
     yield f"{'VANISHED IN':{_WIDTH}}  {'STILL IN':{_WIDTH}}  PATH"
     for one in found:
-        counts.update(["vanished", *(["renamed"] if one.becomes else []), *(["back"] if one.back else [])])
+        counts["vanished"] += 1
+        counts["renamed"] += one.becomes is not None
+        counts["back"] += one.back is not None
         slash = "/" if one.is_directory else ""
         yield f"{one.night}  {one.still_in or 'none':{_WIDTH}}  {shown_path(one.path)}{slash}{_fate(one)}"
     more = f", of which {counts['renamed']:,} were renamed and {counts['back']:,} came back" if counts else ""

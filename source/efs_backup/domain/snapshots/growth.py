@@ -9,7 +9,7 @@ from efs_backup.domain.snapshots.changes import ADDED, CHANGED, REMOVED, WAS
 
 _FILES = {ADDED: 1, REMOVED: -1, CHANGED: 0, WAS: 0}
 _SIGNS = {ADDED: 1, REMOVED: -1, CHANGED: 1, WAS: -1}
-_LINE = re.compile(rb"^([-+~<]) \./(\S+) type=(?!dir )[^\n]*?(?: size=(\d+)| link=(\S+)|$)", re.MULTILINE)
+_PATH = len("+ ./")
 _ESCAPE = re.compile(rb"\\\d\d\d")
 
 
@@ -21,6 +21,15 @@ def top_of(path: bytes, depth: int) -> bytes:
         if at < 0:
             return path
     return path[: max(at, 0)]
+
+
+def _size_in(line: bytes) -> int | None:
+    """The bytes of what a line is about; None of a directory."""
+    _, is_file, rest = line.partition(b" size=")
+    if is_file:
+        return int(rest.partition(b" ")[0])
+    link = line.partition(b" link=")[2].partition(b" ")[0]
+    return None if b" type=dir " in line else len(_ESCAPE.sub(b"x", link))
 
 
 @dataclass
@@ -43,10 +52,12 @@ class Tally:
     def change(self, text: bytes, sign: int) -> None:
         """Do (1) or undo (-1) lines of changes; paths are as they stand there, escaped."""
         depth, files, sizes = self.depth, self.files, self.sizes
-        for word, path, size, link in _LINE.findall(text):
-            top = top_of(path.rpartition(b"/")[0], depth)
-            files[top] += sign * _FILES[word]
-            sizes[top] += sign * _SIGNS[word] * int(size or len(_ESCAPE.sub(b"x", link)))
+        for line in text.split(b"\n"):
+            word = line[:1]
+            if word in _FILES and (size := _size_in(line)) is not None:
+                top = top_of(line[_PATH : line.index(b" ", _PATH)].rpartition(b"/")[0], depth)
+                files[top] += sign * _FILES[word]
+                sizes[top] += sign * _SIGNS[word] * size
 
     def renamed(self, name: Callable[[bytes], bytes]) -> "Tally":
         """The same, with other names for the directories."""

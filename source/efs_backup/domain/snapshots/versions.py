@@ -89,6 +89,12 @@ def lines_about(text: bytes, place: bytes) -> Iterator[bytes]:
             at = text.find(needle, end) if end >= 0 else -1
 
 
+def lines_below(lines: Iterable[bytes], word: bytes, place: bytes) -> list[bytes]:
+    """Those of the lines that begin with a word and this place, or one below it."""
+    starts = (b"%b %b " % (word, place), b"%b %b/" % (word, place))
+    return [line for line in lines if line.startswith(starts)]
+
+
 Known = dict[str, State | None]
 """The state of a name in each snapshot of which it is known, None where it was not there."""
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from efs_backup.copy_worker.mtree import Attributes, attributes_of, escaped, line_of
+from efs_backup.copy_worker.attributes import Attributes, attributes_of
+from efs_backup.copy_worker.mtree import escaped, line_of
 from efs_backup.domain.snapshots.lineage import Lineage
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.domain.snapshots.versions import State

@@ -1,16 +1,14 @@
 """Vanished names: what went, in which night, and the newest snapshot that still holds it."""
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from efs_backup.copy_worker.mtree import unescaped
-from efs_backup.domain.snapshots.versions import State
+from efs_backup.domain.snapshots.changes import ADDED, REMOVED, RENAMED
+from efs_backup.domain.snapshots.versions import State, lines_below
 from efs_backup.engine.proof.history import History, place_of
-
-_RENAMED = re.compile(rb"^> (\S+) (\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -64,10 +62,9 @@ class Vanishing:
     def __init__(self, history: History, path: bytes, after: str = "") -> None:
         self._history = history
         self._after = after
-        below = re.escape(place_of(path))
-        self._gone = re.compile(rb"^- (%b(?:/\S+)?) (.*)$" % below, re.MULTILINE)
-        self._new = re.compile(rb"^\+ (%b(?:/\S+)?) " % below, re.MULTILINE)
+        self._below = place_of(path)
         self._nights: list[str] = []
+        self._with_renames: set[str] = set()
         self._births: dict[int, tuple[int, ...]] = {}
 
     def __iter__(self) -> Iterator[Vanished]:
@@ -78,9 +75,13 @@ class Vanishing:
                 yield from self._of_night(self._night(name, last))
 
     def _of_night(self, night: _Night) -> Iterator[Vanished]:
-        for text in self._history.changes(night.name):
-            for place, fields in self._gone.findall(text):
+        for lines in self._lines(night.name):
+            for line in lines_below(lines, REMOVED, self._below):
+                _, place, fields = line.split(b" ", 2)
                 yield self._vanished(place, fields, night)
+
+    def _lines(self, night: str) -> Iterator[list[bytes]]:
+        return (text.split(b"\n") for text in self._history.changes(night))
 
     def _learn_births(self) -> None:
         """Learn in which nights something new was at each place, as far back as a snapshot is there.
@@ -91,14 +92,18 @@ class Vanishing:
         self._nights, births = self._history.nights(min(self._after, oldest))[::-1], self._births
         for number, night in enumerate(self._nights):
             once = (number,)
-            for text in self._history.changes(night):
-                for key in map(hash, self._new.findall(text)):
+            for lines in self._lines(night):
+                for line in lines_below(lines, ADDED, self._below):
+                    key = hash(line[2 : line.index(b" ", 2)])
                     births[key] = births[key] + once if key in births else once
+                if lines_below(lines, RENAMED, self._below):
+                    self._with_renames.add(night)
 
     def _night(self, name: str, last: str) -> _Night:
         renamed = dict[bytes, bytes]()
-        for text in self._history.changes(name):
-            renamed.update(_RENAMED.findall(text))
+        for lines in self._lines(name) if name in self._with_renames else ():
+            words = (line.split(b" ") for line in lines_below(lines, RENAMED, self._below))
+            renamed.update((old, new) for _, old, new in words)
         return _Night(
             name, last, [one for one in reversed(self._history.kept) if one < name],
             {*self._history.lineage.ancestors(last)}, bisect_left(self._nights, name), bisect_right(self._nights, last),
