@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from efs_backup.copy_worker.mtree import NANOSECONDS, unescaped
+from efs_backup.copy_worker.mtree import NANOSECONDS, unescaped_text
 from efs_backup.domain.errors import NothingThere, WrongUsage
 from efs_backup.domain.humanize import as_fields
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
@@ -68,7 +68,7 @@ def state_fields(state: State) -> dict[str, object]:
         "size": state.size if is_file else None,
         "mtime": mtime_text(state, "T"),
         "sha256": state.sha256 or None,
-        **path_fields("link", unescaped(state.link) if state.link else None),
+        **path_fields("link", unescaped_text(state.link) if state.link else None),
     }
 
 

@@ -7,7 +7,7 @@ import click
 from efs_backup.cli import options
 from efs_backup.cli.output import answered, print_json, print_notes, print_table
 from efs_backup.cli.past import mode_text, mtime_text, past_of, path_below, path_fields, shown_path, state_fields
-from efs_backup.copy_worker.mtree import unescaped
+from efs_backup.copy_worker.mtree import unescaped_text
 from efs_backup.domain.errors import NothingThere
 from efs_backup.domain.humanize import sized
 from efs_backup.domain.snapshots.versions import State
@@ -83,7 +83,7 @@ def _first(found: PathVersion) -> str:
 
 def _size(state: State) -> str:
     if state.kind == "link":
-        return f"-> {shown_path(unescaped(state.link))}"
+        return f"-> {shown_path(unescaped_text(state.link))}"
     return sized(state.size) if state.kind == "file" else ""
 
 
