@@ -178,8 +178,8 @@ def _outside(evidence: Evidence) -> list[Found]:
 def _chain(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
     found, before = list[Found](), None
     for name, seal in seals.items():
-        if before is None and seal.previous is None:
-            pass  # the first one
+        if seal.previous is None and not _was_sealed_before(seal, seals):
+            pass  # the first one; older snapshots may have been sealed later
         elif seal.previous is None:
             text = f"The seal of {name} knows of none before it, though that of {before} is there."
             found.append(Found(Finding.CHAIN_BEGINS_ANEW, name, text))
@@ -193,8 +193,13 @@ def _chain(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
     return found
 
 
+def _was_sealed_before(seal: Seal, seals: Mapping[str, Seal]) -> bool:
+    """Whether the seal of an older snapshot was there when this one was made."""
+    return any(name < seal.snapshot and other.sealed < seal.sealed for name, other in seals.items())
+
+
 def _snapshots(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
-    there, first = set(evidence.snapshots), min(seals, default=None)
+    there, began = set(evidence.snapshots), min((seal.sealed for seal in seals.values()), default=None)
     dropped = {name for seal in seals.values() for name in seal.dropped} | set(evidence.dropped)
     found = []
     for name in sorted({*seals, *(name for seal in seals.values() for name in seal.kept)} - there - dropped):
@@ -203,8 +208,9 @@ def _snapshots(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
         text = f"The snapshot {name} is gone, and no rule has dropped it.{since}"
         found.append(Found(Finding.SNAPSHOT_MISSING, name, text))
     for name in sorted(there - set(seals)):
-        if first is not None and name > first and name not in evidence.seals:
-            text = f"The snapshot {name} has no seal, though older ones have."
+        begun = SnapshotName.parse(name)
+        if began and begun and begun.time >= began.replace(microsecond=0) and name not in evidence.seals:
+            text = f"The snapshot {name} has no seal, though there were seals before it was made."
             found.append(Found(Finding.SNAPSHOT_UNSEALED, name, text))
     return found
 
