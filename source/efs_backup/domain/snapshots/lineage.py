@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from efs_backup.domain.humanize import counted
 
@@ -70,7 +71,7 @@ class Lineage:
         after: only what begins at this name or later.
         """
         hidden = {*self.without}
-        for before, name in zip(self.names, self.names[1:], strict=False):
+        for before, name in pairwise(self.names):
             if before >= after and name not in hidden and self.since.get(name) is None:
                 yield before, name
 

@@ -178,8 +178,8 @@ def _outside(evidence: Evidence) -> list[Found]:
 def _chain(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
     found, before = list[Found](), None
     for name, seal in seals.items():
-        if seal.previous is None and not _was_sealed_before(seal, seals):
-            pass  # the first one; older snapshots may have been sealed later
+        if seal.previous is None and not _has_older(seal, seals):
+            pass  # the first one
         elif seal.previous is None:
             text = f"The seal of {name} knows of none before it, though that of {before} is there."
             found.append(Found(Finding.CHAIN_BEGINS_ANEW, name, text))
@@ -193,9 +193,10 @@ def _chain(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
     return found
 
 
-def _was_sealed_before(seal: Seal, seals: Mapping[str, Seal]) -> bool:
-    """Whether the seal of an older snapshot was there when this one was made."""
-    return any(name < seal.snapshot and other.sealed < seal.sealed for name, other in seals.items())
+def _has_older(seal: Seal, seals: Mapping[str, Seal]) -> bool:
+    """Whether an older snapshot had a seal when this one was made; some are sealed late, by a command."""
+    older = (other for name, other in seals.items() if name < seal.snapshot)
+    return any(not other.is_late or other.sealed <= seal.sealed for other in older)
 
 
 def _snapshots(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:

@@ -86,31 +86,18 @@ class History:
             self._note(f"The manifest of {name} cannot be read: {error}.")
             return None
 
-    def state(self, name: str, path: bytes) -> tuple[State | None] | None:
-        """(the state of a path in a snapshot that is there, None for nothing), by its manifest, else by itself.
+    def state_by_manifest(self, name: str, path: bytes) -> tuple[State | None] | None:
+        """(the state of a path in a snapshot, None for nothing); None where there is no manifest that can be read."""
+        if name not in self.lineage.proven:
+            return None
+        try:
+            return (self._proven_state(name, path),)
+        except (OSError, ValueError) as error:
+            self._note(f"The manifest of {name} cannot be read: {error}.")
+            return None
 
-        None where neither can be read.
-        """
-        if name in self.lineage.proven:
-            try:
-                return (self._proven_state(name, path),)
-            except (OSError, ValueError) as error:
-                self._note(f"The manifest of {name} cannot be read: {error}.")
-        return self._state_on_disk(name, path)
-
-    def has(self, name: str, path: bytes) -> bool:
-        """Whether a snapshot that is there has this path, by a look at it."""
-        found = self._state_on_disk(name, path)
-        return found is not None and found[0] is not None
-
-    def _proven_state(self, name: str, path: bytes) -> State | None:
-        with reading(self._manifests, name) as reader:
-            if path and (entry := reader.find(path)):
-                return _state_of(entry.attributes, entry.inode)
-            directory = next(iter(reader.directory(path)), None)
-            return _state_of(directory.directory) if directory and directory.directory else None
-
-    def _state_on_disk(self, name: str, path: bytes) -> tuple[State | None] | None:
+    def state_on_disk(self, name: str, path: bytes) -> tuple[State | None] | None:
+        """(the state of a path in a snapshot that is there, by a look at it, without a hash); None where it fails."""
         text, link = os.fsdecode(path), b""
         try:
             with Tree(self._places[name]) as tree:
@@ -121,6 +108,18 @@ class History:
             self._note(f"The snapshot {name} cannot be read: {error.strerror}.")
             return None
         return (_state_of(attributes_of(found, link), found.st_ino) if found else None,)
+
+    def has(self, name: str, path: bytes) -> bool:
+        """Whether a snapshot that is there has this path, by a look at it."""
+        found = self.state_on_disk(name, path)
+        return found is not None and found[0] is not None
+
+    def _proven_state(self, name: str, path: bytes) -> State | None:
+        with reading(self._manifests, name) as reader:
+            if path and (entry := reader.find(path)):
+                return _state_of(entry.attributes, entry.inode)
+            directory = next(iter(reader.directory(path)), None)
+            return _state_of(directory.directory) if directory and directory.directory else None
 
     def _note(self, text: str) -> None:
         if text not in self._told:

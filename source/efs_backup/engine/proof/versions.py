@@ -78,11 +78,12 @@ def _path(place: bytes) -> bytes | None:
 
 
 def _known(history: History, trail: _Trail, path: bytes) -> Known:
-    """The states of a path in all snapshots, by changes; where those tell nothing, by what the snapshots hold."""
+    """The states of a path in all snapshots, by changes; where those tell nothing by manifests, and by a look."""
     since = {night: base for night, base in history.readable().items() if trail.is_wanted(night) or night in trail.told}
     known = spread(known_from(trail.told, since), since, trail.told)
-    for name in reversed(history.kept):
-        is_wanted = trail.is_wanted(name) and name not in known
-        if is_wanted and (state := history.state(name, path)):
-            known = spread({**known, name: state[0]}, since, trail.told)
+    for look in (history.state_by_manifest, history.state_on_disk):
+        for name in reversed(history.kept):
+            is_wanted = trail.is_wanted(name) and name not in known
+            if is_wanted and (state := look(name, path)):
+                known = spread({**known, name: state[0]}, since, trail.told)
     return known

@@ -63,7 +63,7 @@ class Making:
 
         Raises Locked while a backup of the series runs, NothingThere, Stopped, EfsBackupError of what cannot be mended.
         """
-        self._series.refuse_symlinks()
+        self._series.prepare()
         with locked(self._series.path, self._owner):
             self._series.adopt(self._note)
             snapshots = {snapshot.name: snapshot for snapshot in self._series.snapshots()}
@@ -108,22 +108,29 @@ class Making:
 
     def _left_or_mended(self, name: SnapshotName) -> Made:
         """What a manifest that is there holds; its index is made again where only that is lost."""
-        message = f"The snapshot {name} has a manifest already; nothing was touched."
+        message, sha256 = f"The snapshot {name} has a manifest already; nothing was touched.", self._checked(name)
         try:
             index = self._manifests.index(name)
         except (OSError, ValueError):
             index, message = self._index_again(name), f"The index of the manifest of {name} was made again."
         lines, files, size, unknown = totals(index)
-        sha256 = self._manifests.sha256(f"{name}{MANIFEST}")
         return Made(name, ManifestFigures(sha256, index.end, lines, files, size, unknown), None, message)
+
+    def _checked(self, name: SnapshotName) -> str:
+        """The digest of a manifest, which is that in its seal."""
+        try:
+            sha256, seal = self._manifests.sha256(f"{name}{MANIFEST}"), self._manifests.seal(name)
+        except (OSError, ValueError) as error:
+            raise _unusable(f"cannot be read: {error}", self._manifests, name) from error
+        if seal and seal.manifest and seal.manifest.sha256 != sha256:
+            raise _unusable("is not the one that was sealed", self._manifests, name)
+        return sha256
 
     def _index_again(self, name: SnapshotName) -> Index:
         try:
-            index, seal = index_made_again(self._manifests, str(name)), self._manifests.seal(name)
+            index = index_made_again(self._manifests, str(name))
         except (OSError, ValueError) as error:
             raise _unusable(f"is torn: {error}", self._manifests, name) from error
-        if seal and seal.manifest and seal.manifest.sha256 != self._manifests.sha256(f"{name}{MANIFEST}"):
-            raise _unusable("is not the one that was sealed", self._manifests, name)
         with refusals_named(str(self._manifests.path)), self._manifests.written(f"{name}{INDEX}") as write:
             write(index.packed())
         return index
