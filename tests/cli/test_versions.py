@@ -44,11 +44,13 @@ def test_versions_tells_what_a_file_was_also_in_snapshots_that_are_gone(cli: Cli
         [names[0]], [], hashlib.sha256(b"content 0").hexdigest(),
     )  # fmt: skip
     assert (older["not_in_before"], older["not_in_after"], older["vanished_in"]) == (None, names[1], None)
-    heading, first, second = cli("versions", backup, path).stdout.splitlines()
-    assert heading.split() == ["PATH", "FIRST", "LAST", "SIZE", "MODIFIED", "MODE", "SHA256", "STILL", "IN", "THEN"]
-    assert f"vanished in {names[3]}" in first
-    assert f"{names[0]} or before" in second
-    assert "none" in second
+    first, second = cli("versions", backup, path).stdout.split("\n\n")
+    assert first.splitlines()[:5] == [
+        f"path      {path}", f"first     {names[1]}", f"last      {names[2]}", f"still in  {names[2]}",
+        f"then      vanished in {names[3]}",
+    ]  # fmt: skip
+    assert f"first     {names[0]} or before\n" in second
+    assert "still in  none\n" in second
 
 
 def test_versions_follows_a_rename(cli: Cli, source: Path, backup: Path) -> None:
@@ -59,7 +61,7 @@ def test_versions_follows_a_rename(cli: Cli, source: Path, backup: Path) -> None
     newer, older = cli("versions", backup, "renamed", "--json").json["versions"]
     assert (newer["path"], newer["was_called"], newer["snapshots"]) == ("renamed", "directory 1/file 1", [second])
     assert (older["path"], older["renamed_to"], older["snapshots"]) == ("directory 1/file 1", "renamed", [first])
-    assert "was directory 1/file 1" in cli("versions", backup, "renamed").stdout
+    assert "was called  directory 1/file 1\n" in cli("versions", backup, "renamed").stdout
     assert f"renamed to renamed in {second}" in cli("versions", backup, "directory 1/file 1").stdout
 
 
@@ -71,7 +73,7 @@ def test_versions_of_a_directory_and_of_a_symlink(cli: Cli, source: Path, backup
         "dir", None, None, [name],
     )  # fmt: skip
     assert cli("versions", backup, "link", "--json").json["versions"][0]["link"] == "directory 0/file 0"
-    assert "-> directory 0/file 0" in cli("versions", backup, "link").stdout
+    assert "leads to  directory 0/file 0\n" in cli("versions", backup, "link").stdout
     assert cli("versions", backup, "/", "--json").json["versions"][0]["path"] == "."
 
 

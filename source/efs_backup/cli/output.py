@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import click
 
@@ -64,6 +64,18 @@ def print_lines(lines: Iterable[str]) -> None:
         sys.stdout.write(f"{shown(line)}\n")
         if number % _LOOKED_AFTER == 0 and is_unread():
             return
+
+
+def print_columns(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table of any length, all but the first column to the right; no terminal is too narrow for it."""
+    table = [[shown(cell) for cell in row] for row in (columns, *rows)]
+    widths = [max(len(row[at]) for row in table) for at in range(len(columns))]
+    print_lines(
+        "  ".join(
+            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        )
+        for row in table
+    )
 
 
 def print_bytes(pieces: Iterable[bytes]) -> None:

@@ -3,7 +3,7 @@
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import answered, print_json, print_notes, print_table
+from efs_backup.cli.output import answered, print_columns, print_json, print_notes
 from efs_backup.cli.past import past_of, path_fields, shown_path
 from efs_backup.domain.errors import NothingThere
 from efs_backup.domain.humanize import sized
@@ -28,9 +28,10 @@ def growth(*, backup: str, by: int, since: str | None, label: str, interval: str
     Then is the oldest snapshot that is there, or with --since the newest one at that time, also if it is gone. A row
     holds all that is below a directory of that depth; what lies less deep is counted where it is.
     """
-    past = past_of(backup, label, interval)
-    found = growth_of(past.history, by, since_name(since) if since is not None else None)
-    notes = past.faults(found.then if found else "")
+    past, wanted = past_of(backup, label, interval), since_name(since) if since is not None else None
+    found = growth_of(past.history, by, wanted)
+    begin = wanted or min(past.history.kept)
+    notes = past.notes if found and found.then <= begin else past.faults(begin)
     if not found or not as_json:
         print_notes(notes)
     if not found:
@@ -41,7 +42,7 @@ def growth(*, backup: str, by: int, since: str | None, label: str, interval: str
     if as_json:
         print_json(_as_json(found, by) | {"notes": notes})
     else:
-        print_table(_HEADINGS, map(_as_row, [*found.rows, _sum(found)]))
+        print_columns(_HEADINGS, map(_as_row, [*found.rows, _sum(found)]))
     return answered()
 
 

@@ -5,17 +5,13 @@ from typing import Any
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import answered, print_json, print_notes, print_table
+from efs_backup.cli.output import answered, print_facts, print_json, print_line, print_notes
 from efs_backup.cli.past import mode_text, mtime_text, past_of, path_below, path_fields, shown_path, state_fields
 from efs_backup.copy_worker.mtree import unescaped_text
 from efs_backup.domain.errors import NothingThere
 from efs_backup.domain.humanize import sized
-from efs_backup.domain.snapshots.versions import State
 from efs_backup.engine.proof.versions import PathVersion
 from efs_backup.engine.proof.versions import versions as versions_of
-
-_HEADINGS = ("PATH", "FIRST", "LAST", "SIZE", "MODIFIED", "MODE", "SHA256", "STILL IN", "THEN")
-_DIGITS = 12
 
 
 @click.command(cls=options.Command)
@@ -39,7 +35,10 @@ def versions(*, backup: str, path: str, label: str, interval: str, as_json: bool
     if as_json:
         print_json({"versions": [*map(_as_json, found)], "notes": notes})
     else:
-        print_table(_HEADINGS, map(_as_row, found))
+        for number, one in enumerate(found):
+            if number:
+                print_line("")
+            print_facts(_facts(one))
     return answered()
 
 
@@ -60,31 +59,22 @@ def _as_json(found: PathVersion) -> dict[str, Any]:
     }
 
 
-def _as_row(found: PathVersion) -> tuple[str, ...]:
+def _facts(found: PathVersion) -> list[tuple[str, str]]:
     version, state = found.version, found.version.state
     more = f" and {len(found.kept) - 1:,} more" if len(found.kept) > 1 else ""
-    return (
-        shown_path(found.path),
-        _first(found),
-        version.names[-1],
-        _size(state),
-        mtime_text(state) or "",
-        mode_text(state),
-        state.sha256[:_DIGITS],
-        f"{found.kept[0]}{more}" if found.kept else "none",
-        _then(found),
-    )
-
-
-def _first(found: PathVersion) -> str:
-    first = found.version.names[0] if found.version.after else f"{found.version.names[0]} or before"
-    return f"{first}, was {shown_path(found.was)}" if found.was else first
-
-
-def _size(state: State) -> str:
-    if state.kind == "link":
-        return f"-> {shown_path(unescaped_text(state.link))}"
-    return sized(state.size) if state.kind == "file" else ""
+    return [
+        ("path", shown_path(found.path)),
+        ("was called", shown_path(found.was) if found.was else ""),
+        ("first", version.names[0] if version.after else f"{version.names[0]} or before"),
+        ("last", version.names[-1]),
+        ("still in", f"{found.kept[0]}{more}" if found.kept else "none"),
+        ("then", _then(found)),
+        ("mode", mode_text(state)),
+        ("size", sized(state.size) if state.kind == "file" else ""),
+        ("leads to", shown_path(unescaped_text(state.link)) if state.link else ""),
+        ("modified", mtime_text(state) or ""),
+        ("sha256", state.sha256),
+    ]
 
 
 def _then(found: PathVersion) -> str:
