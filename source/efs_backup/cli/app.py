@@ -30,6 +30,10 @@ _COMMANDS = {
     "audit": ("audit", "audit_series"),
     "scrub": ("scrub", "scrub"),
     "repair": ("repair", "repair"),
+    "versions": ("versions", "versions"),
+    "vanished": ("vanished", "vanished"),
+    "growth": ("growth", "growth"),
+    "manifest": ("manifest", "manifest"),
 }
 """The module of each command, and its name there."""
 

@@ -109,6 +109,9 @@ dry_run = click.option("--dry-run", is_flag=True, help="Show what would be done,
 as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON value on standard output; logs go to standard error."
 )
+since = click.option(
+    "--since", metavar="TIME", help="Only what is younger: an ISO 8601 date or time (UTC), or a snapshot's name."
+)
 RETAIN_HELP = f"How many snapshots the series keeps, 1 to {RETENTION_LIMIT}."
 _retain = click.option(
     "--retain", type=int, metavar="N",

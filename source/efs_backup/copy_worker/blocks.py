@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 Source = tuple[int, int]
-"""(inode, ctime in ns) of a name in the source."""
+"""(inode, ctime in ns) of a name in the source.
+
+(0, time): the inode is not known; the content is that of the source unless the source's ctime is later than that.
+"""
 
 KnownBlock = tuple[int, int, int]
 """(digest, offset, length) of a block in a manifest."""
 
 NO_SOURCE = (0, 0)
-"""Of a name that has to be compared the next time, whatever the source has."""
+"""Of a name that has to be compared the next time, whatever the source has: every ctime is later."""
 
 _GZIP, _ANY_GZIP = 16 + 12, 16 + 15
 """Window bits of zlib that mean a gzip member: those of 4 KiB are made in two thirds of the time, and no larger."""

@@ -58,7 +58,7 @@ def _by_inode(entries: "Iterator[os.DirEntry[str]]") -> "Iterator[os.DirEntry[st
         yield from sorted(some, key=os.DirEntry.inode)
 
 
-def _slices(met: int) -> int:
+def slices_of(met: int) -> int:
     """How many slices a directory of so many names is gone through in."""
     return 1 + 2 * met // MOST_AT_ONCE if met > MOST_AT_ONCE else 1
 
@@ -238,7 +238,7 @@ class DirectoryCopy:
         with os.scandir(source) as entries:
             met = sum(1 for _ in entries)
         self._roots.throttle.pay(met // NAMES_IN_A_REQUEST)
-        return _slices(met)
+        return slices_of(met)
 
     def _report(self, report: "Callable[[Receipt], None]", entries: NewEntries) -> None:
         is_changed, self._is_reported = self._receipt.is_changed, True
@@ -265,7 +265,7 @@ class DirectoryCopy:
                 else:
                     found.files[entry.name] = known(attributes, compared)
         self._roots.throttle.pay(met // NAMES_IN_A_REQUEST)
-        found.slices = _slices(met) if slices == 1 else slices
+        found.slices = slices_of(met) if slices == 1 else slices
         return found
 
     def _look(

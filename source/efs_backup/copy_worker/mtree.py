@@ -24,27 +24,66 @@ _TYPES = {
 }  # fmt: skip
 _MODES = {name.encode("ascii"): mode for mode, name in _TYPES.items()}
 _DEVICES = frozenset({stat.S_IFBLK, stat.S_IFCHR})
-_ODD = b"\\#*?["
+_PATTERN = b"*?["
+"""A name with one of these is a pattern to mtree, however they are written; a backslash makes them mean themselves.
+
+But a file whose very name is such a pattern, as `\\*` beside `*`, is taken for the other one, and said to differ.
+"""
+_ODD = b"\\#" + _PATTERN
 """Printable, and still not plain: an escape, a comment, and what makes a pattern of a name."""
 
 _PRINTABLE = range(ord("!"), ord("~") + 1)
 _ESCAPED = {
     byte: bytes((byte,)) if byte in _PRINTABLE and byte not in _ODD else b"\\%03o" % byte for byte in range(256)
 }
+_BYTES = {b"%03o" % byte: bytes((byte,)) for byte in range(256)}
 _PLAIN = bytes(byte for byte, text in _ESCAPED.items() if len(text) == 1)
 
 
-def escaped(name: bytes) -> bytes:
+def escaped(path: bytes) -> bytes:
     """Write a name, or a path, so that no byte of it means anything else."""
-    return name if not name.translate(None, _PLAIN) else b"".join(map(_ESCAPED.__getitem__, name))
+    return escaped_text(b"/".join(map(_literal, path.split(b"/"))) if _is_pattern(path) else path)
 
 
-def unescaped(text: bytes) -> bytes:
-    """Read a name back. Raises ValueError."""
+def unescaped(path: bytes) -> bytes:
+    """Read a name, or a path, back. Raises ValueError."""
+    text = unescaped_text(path)
+    return b"/".join(map(_named, text.split(b"/"))) if _is_pattern(text) else text
+
+
+def escaped_text(text: bytes) -> bytes:
+    """Write a text that is no name, as that of a symlink: mtree takes none of it for a pattern."""
+    return text if not text.translate(None, _PLAIN) else b"".join(map(_ESCAPED.__getitem__, text))
+
+
+def unescaped_text(text: bytes) -> bytes:
+    """Read such a text back. Raises ValueError."""
     if b"\\" not in text:
         return text
     first, *pieces = text.split(b"\\")
-    return first + b"".join(bytes((int(piece[:3], 8),)) + piece[3:] for piece in pieces)
+    try:
+        return first + b"".join(_BYTES[piece[:3]] + piece[3:] for piece in pieces)
+    except KeyError as error:
+        raise ValueError(f"{text[:200]!r} has a backslash without the three digits of a byte") from error
+
+
+def _is_pattern(name: bytes) -> bool:
+    return len(name.translate(None, _PATTERN)) < len(name)
+
+
+def _literal(name: bytes) -> bytes:
+    """The pattern that only this name matches."""
+    if not _is_pattern(name):
+        return name
+    return b"".join(b"\\%c" % byte if byte in b"\\*?[" else b"%c" % byte for byte in name)
+
+
+def _named(pattern: bytes) -> bytes:
+    """The name that only this pattern matches."""
+    if not _is_pattern(pattern):
+        return pattern
+    parts = pattern.split(b"\\\\")
+    return b"\\".join(part.replace(b"\\", b"") for part in parts)
 
 
 def line_of(path: bytes, found: Attributes) -> bytes:
@@ -59,7 +98,7 @@ def line_of(path: bytes, found: Attributes) -> bytes:
         known = f" sha256digest={found.sha256.hex()}" if found.sha256 else ""
         return f"{line} size={found.size}{known}".encode("ascii")
     if kind == stat.S_IFLNK:
-        return f"{line} link=".encode("ascii") + escaped(found.link)
+        return f"{line} link=".encode("ascii") + escaped_text(found.link)
     if kind in _DEVICES:
         line = f"{line} device=native,{os.major(found.device)},{os.minor(found.device)}"
     return line.encode("ascii")
@@ -95,7 +134,7 @@ def _read_field(field: bytes, read: Attributes) -> None:
     elif keyword == b"sha256digest":
         read.sha256 = bytes.fromhex(value.decode("ascii"))
     elif keyword == b"link":
-        read.link = unescaped(value)
+        read.link = unescaped_text(value)
         read.size = len(read.link)
     elif keyword == b"device":
         _, major, minor = value.split(b",")

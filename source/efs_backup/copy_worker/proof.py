@@ -2,7 +2,8 @@
 
 Size and mtime say that a file is as it was. The manifest of the snapshot before knows more: which inode of the source
 and of the target that was, and when the source's was changed last (ctime). Where all three are the same, the hash is,
-too; else the content is read.
+too; else the content is read. A manifest that was made of a published snapshot knows nothing of the source: there the
+hash is the same where the source's ctime is no later than that snapshot.
 """
 
 import os
@@ -124,7 +125,7 @@ class DirectoryProof:
         """(SHA-256, what is known of the source) of a name that is there; None where its content is another one."""
         source = found.st_ino, found.st_ctime_ns
         is_same_file = old is not None and old.inode == inode and _is_same_version(old, found)
-        is_vouched = old is not None and is_same_file and old.source == source
+        is_vouched = old is not None and is_same_file and self._vouches(old, found)
         expected = old.attributes.sha256 if old is not None and is_same_file else b""
         if is_vouched and expected:
             return expected, source
@@ -138,6 +139,16 @@ class DirectoryProof:
             return self._compare(name, expected, is_new=is_new, source=source)
         except (OSError, ValueError, HashStopped):
             return expected, NO_SOURCE
+
+    def _vouches(self, old: Entry, found: os.stat_result) -> bool:
+        """Tell whether the source has the content that the snapshot before has.
+
+        Its inode and ctime are as they were; or no inode is known, and it has not been touched since that time.
+        """
+        (inode, ctime_ns), step = old.source, self._roots.time_step_ns
+        if inode or not ctime_ns:
+            return old.source == (found.st_ino, found.st_ctime_ns)
+        return found.st_ctime_ns <= ctime_ns and old.attributes.mtime_ns // step == found.st_mtime_ns // step
 
     def _compare(self, name: str, expected: bytes, *, is_new: bool, source: "Source") -> "tuple[bytes, Source] | None":
         """Read the source, and the target where its content is not known. Raises as `sha256_of`."""

@@ -178,7 +178,7 @@ def _outside(evidence: Evidence) -> list[Found]:
 def _chain(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
     found, before = list[Found](), None
     for name, seal in seals.items():
-        if before is None and seal.previous is None:
+        if seal.previous is None and not _has_older(seal, seals):
             pass  # the first one
         elif seal.previous is None:
             text = f"The seal of {name} knows of none before it, though that of {before} is there."
@@ -193,8 +193,14 @@ def _chain(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
     return found
 
 
+def _has_older(seal: Seal, seals: Mapping[str, Seal]) -> bool:
+    """Whether an older snapshot had a seal when this one was made; some are sealed late, by a command."""
+    older = (other for name, other in seals.items() if name < seal.snapshot)
+    return any(not other.is_late or other.sealed <= seal.sealed for other in older)
+
+
 def _snapshots(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
-    there, first = set(evidence.snapshots), min(seals, default=None)
+    there, began = set(evidence.snapshots), min((seal.sealed for seal in seals.values()), default=None)
     dropped = {name for seal in seals.values() for name in seal.dropped} | set(evidence.dropped)
     found = []
     for name in sorted({*seals, *(name for seal in seals.values() for name in seal.kept)} - there - dropped):
@@ -203,8 +209,9 @@ def _snapshots(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
         text = f"The snapshot {name} is gone, and no rule has dropped it.{since}"
         found.append(Found(Finding.SNAPSHOT_MISSING, name, text))
     for name in sorted(there - set(seals)):
-        if first is not None and name > first and name not in evidence.seals:
-            text = f"The snapshot {name} has no seal, though older ones have."
+        begun = SnapshotName.parse(name)
+        if began and begun and begun.time >= began.replace(microsecond=0) and name not in evidence.seals:
+            text = f"The snapshot {name} has no seal, though there were seals before it was made."
             found.append(Found(Finding.SNAPSHOT_UNSEALED, name, text))
     return found
 

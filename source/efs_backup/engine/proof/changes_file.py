@@ -65,7 +65,12 @@ def since_of(path: Path) -> str | None:
     Raises OSError, EOFError and ValueError.
     """
     with _opened(path) as file, gzip.open(file) as lines:
-        words = lines.readline().decode().split()
+        return since_told(lines.readline())
+
+
+def since_told(head: bytes) -> str | None:
+    """The same, from the first line. Raises ValueError."""
+    words = head.decode().split()
     if words[:3] != ["#", "efs-backup", "changes"] or words[-2] != "since":
-        raise ValueError(f"{str(path)!r} is no file of changes")
+        raise ValueError(f"{head!r} does not begin a file of changes")
     return None if words[-1] == "-" else words[-1]

@@ -56,12 +56,13 @@ class Gathered:
 
     What is gathered in vain, for the temporary files are full for example, is no failure of the backup: `fault` says
     why there is nothing. is_late: whether hashes that the manifest before lacks may be known by now, in a directory of
-    this key.
+    this key. remark: a line of text for the manifest's head.
     """
 
     def __init__(self, base: Base | None, spool: Path, is_late: Callable[[int], bool] = lambda _key: False) -> None:
         self.base = base
         self._is_late = is_late
+        self.remark = ""
         self.fault = ""
         self.seen = bytearray(len(base.index) if base else 0)
         self.new: dict[tuple[bytes, int], Stored] = {}
