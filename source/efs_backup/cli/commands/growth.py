@@ -5,7 +5,7 @@ import click
 from efs_backup.cli import options
 from efs_backup.cli.output import answered, print_columns, print_json, print_notes
 from efs_backup.cli.past import past_of, path_fields, shown_path
-from efs_backup.domain.errors import NothingThere
+from efs_backup.domain.errors import NothingThere, WrongUsage
 from efs_backup.domain.humanize import sized
 from efs_backup.domain.snapshots.growth import Row
 from efs_backup.domain.snapshots.selection import since_name
@@ -17,7 +17,7 @@ _HEADINGS = ("DIRECTORY", "FILES THEN", "FILES NOW", "BYTES THEN", "BYTES NOW", 
 
 @click.command(cls=options.Command)
 @options.backup
-@click.option("--by", type=click.IntRange(min=0), default=2, show_default=True, help="The depth of the directories.")
+@click.option("--by", type=int, default=2, show_default=True, help="The depth of the directories.")
 @options.since
 @options.label
 @options.interval
@@ -28,6 +28,8 @@ def growth(*, backup: str, by: int, since: str | None, label: str, interval: str
     Then is the oldest snapshot that is there, or with --since the newest one at that time, also if it is gone. A row
     holds all that is below a directory of that depth; what lies less deep is counted where it is.
     """
+    if by < 0:
+        raise WrongUsage(f"A depth counts from 0, all in one; {by} is none.")
     past, wanted = past_of(backup, label, interval), since_name(since) if since is not None else None
     found = growth_of(past.history, by, wanted)
     begin = wanted or min(past.history.kept)

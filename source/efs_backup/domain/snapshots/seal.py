@@ -200,7 +200,8 @@ def _has_older(seal: Seal, seals: Mapping[str, Seal]) -> bool:
 
 
 def _snapshots(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
-    there, began = set(evidence.snapshots), min((seal.sealed for seal in seals.values()), default=None)
+    there = set(evidence.snapshots)
+    first = min((name for name, seal in seals.items() if not seal.is_late), default=None)
     dropped = {name for seal in seals.values() for name in seal.dropped} | set(evidence.dropped)
     found = []
     for name in sorted({*seals, *(name for seal in seals.values() for name in seal.kept)} - there - dropped):
@@ -209,9 +210,8 @@ def _snapshots(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
         text = f"The snapshot {name} is gone, and no rule has dropped it.{since}"
         found.append(Found(Finding.SNAPSHOT_MISSING, name, text))
     for name in sorted(there - set(seals)):
-        begun = SnapshotName.parse(name)
-        if began and begun and begun.time >= began.replace(microsecond=0) and name not in evidence.seals:
-            text = f"The snapshot {name} has no seal, though there were seals before it was made."
+        if first is not None and name > first and name not in evidence.seals:
+            text = f"The snapshot {name} has no seal, though older ones have."
             found.append(Found(Finding.SNAPSHOT_UNSEALED, name, text))
     return found
 
