@@ -1,5 +1,6 @@
 """The past of a series: versions, what vanished, and growth, told from changes and manifests."""
 
+import gzip
 import os
 from collections import Counter
 from collections.abc import Callable
@@ -52,7 +53,7 @@ def _expected(series: Synthetic, path: bytes) -> list[tuple[int, list[str], list
 nights = st.lists(st.dictionaries(st.sampled_from(PATHS), st.integers(1, 4)), min_size=1, max_size=7)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(nights, st.data())
 def test_whatever_happened_is_told(
     tmp_path_factory: pytest.TempPathFactory, nights: list[Files], data: st.DataObject
@@ -182,6 +183,16 @@ def _zeros(path: Path) -> None:
     path.write_bytes(bytes(100))
 
 
+def _huge(path: Path) -> None:
+    os.truncate(path, 2**40)
+
+
+def _edit(path: Path) -> None:
+    """Lines that no program has written."""
+    lines = b"- ./x\n- ./\\9 type=file size=1\n+ ./a\n~ ./a type=file size=z mode=7\n> ./a\n+\n\n"
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()) + lines))
+
+
 def _fifo(path: Path) -> None:
     path.unlink()
     os.mkfifo(path)
@@ -192,10 +203,10 @@ def _link(path: Path) -> None:
     path.symlink_to("elsewhere")
 
 
-TORN = [_truncate, _zeros, _fifo, _link]
+TORN = [_truncate, _zeros, _huge, _fifo, _link]
 
 
-@pytest.mark.parametrize("tear", TORN)
+@pytest.mark.parametrize("tear", [*TORN, _edit])
 def test_torn_changes_are_said_and_taken_for_nothing(series: Synthetic, tear: Callable[[Path], None]) -> None:
     """What snapshots hold is told by their manifests, all else is not known; nothing hangs, and nothing is guessed."""
     first = series.night({b"a": 1, b"b": 1, b"c": 1})

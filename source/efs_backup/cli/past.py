@@ -57,8 +57,10 @@ def path_fields(key: str, path: bytes | None) -> dict[str, str | None]:
     return {key: None} if path is None else {**as_fields(key, shown_path(path))}
 
 
-def state_fields(state: State) -> dict[str, object]:
+def state_fields(state: State | None) -> dict[str, object]:
     """A state for programs; what is unknown, or what its type has not, is null."""
+    if state is None:
+        return dict.fromkeys(("type", "mode", "uid", "gid", "size", "mtime", "sha256", "link"))
     is_file = state.kind == "file"
     return {
         "type": state.kind,

@@ -67,11 +67,14 @@ class _Tallies:
         """The difference that some nights make; None where one of them is torn."""
         change = Tally(self._depth)
         for step in steps:
-            for text in self._history.changes(step.night):
-                change.change(text, 1 if step.is_forward else -1)
+            night = Tally(self._depth)
+            with self._history.tolerating(step.night):
+                for text in self._history.changes(step.night):
+                    night.change(text, 1 if step.is_forward else -1)
+                change = change.plus(night.renamed(unescaped))
             if self._history.is_torn(step.night):
                 return None
-        return change.renamed(unescaped)
+        return change
 
 
 def _tally_of(index: Index, depth: int) -> Tally:

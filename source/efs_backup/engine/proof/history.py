@@ -6,6 +6,7 @@ Nothing is guessed: what cannot be told is noted.
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -44,10 +45,8 @@ class History:
         """From which snapshot the changes of each night begin; without those that cannot be read."""
         since = dict[str, str | None]()
         for night in self._manifests.names(CHANGES):
-            try:
+            with self.tolerating(night):
                 since[night] = since_of_night(self._manifests, night)
-            except (OSError, ValueError) as error:
-                self._tell_torn(night, error)
         return Lineage(since, self.kept, self._manifests.names(MANIFEST))
 
     @property
@@ -65,10 +64,15 @@ class History:
 
     def changes(self, night: str) -> Iterator[bytes]:
         """The lines of a night, in pieces. What is torn ends early, and is noted."""
-        if night in self._torn:
-            return
+        if night not in self._torn:
+            with self.tolerating(night):
+                yield from pieces(self._manifests, f"{night}{CHANGES}")
+
+    @contextmanager
+    def tolerating(self, night: str) -> Iterator[None]:
+        """Note that the changes of a night are torn where they cannot be read (OSError), or understood (ValueError)."""
         try:
-            yield from pieces(self._manifests, f"{night}{CHANGES}")
+            yield
         except (OSError, ValueError) as error:
             self._tell_torn(night, error)
 

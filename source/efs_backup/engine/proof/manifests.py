@@ -26,6 +26,8 @@ _PRIVATE = 0o700
 _FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NO_DIRECTORY = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _READ_AT_ONCE = 2**20
+_MOST_READ = 2**30
+"""Bytes: an index of some ten million directories."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,12 @@ class Manifests:
         return index
 
     def read(self, name: str) -> bytes:
-        """A file as a whole. Raises ValueError of what is no regular file."""
+        """A file as a whole. Raises ValueError of what is no regular file, or larger than any of ours."""
         with self.opened(name) as descriptor:
-            return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+            size = os.fstat(descriptor).st_size
+            if size > _MOST_READ:
+                raise ValueError(f"{name!r} is larger than any of ours")
+            return os.pread(descriptor, size, 0)
 
     @contextmanager
     def opened(self, name: str) -> Iterator[int]:

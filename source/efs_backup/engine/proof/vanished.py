@@ -29,9 +29,12 @@ class Vanished:
     back: str | None
 
     @cached_property
-    def state(self) -> State:
-        """The name as it was. Raises ValueError of a torn line."""
-        return State.of(self.fields)
+    def state(self) -> State | None:
+        """The name as it was; None where its line is torn."""
+        try:
+            return State.of(self.fields)
+        except ValueError:
+            return None
 
     @property
     def is_directory(self) -> bool:
@@ -72,7 +75,8 @@ class Vanishing:
         self._learn_births()
         for name in self._history.nights(self._after):
             if last := self._history.lineage.since[name]:
-                yield from self._of_night(self._night(name, last))
+                with self._history.tolerating(name):
+                    yield from self._of_night(self._night(name, last))
 
     def _of_night(self, night: _Night) -> Iterator[Vanished]:
         for lines in self._lines(night.name):
@@ -93,9 +97,10 @@ class Vanishing:
         for number, night in enumerate(self._nights):
             once = (number,)
             for lines in self._lines(night):
-                for line in lines_below(lines, ADDED, self._below):
-                    key = hash(line[2 : line.index(b" ", 2)])
-                    births[key] = births[key] + once if key in births else once
+                with self._history.tolerating(night):
+                    for line in lines_below(lines, ADDED, self._below):
+                        key = hash(line[2 : line.index(b" ", 2)])
+                        births[key] = births[key] + once if key in births else once
                 if lines_below(lines, RENAMED, self._below):
                     self._with_renames.add(night)
 

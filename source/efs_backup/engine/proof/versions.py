@@ -1,7 +1,6 @@
 """The versions of a path: what it was in each snapshot, those that are gone too, also under former names."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from efs_backup.copy_worker.mtree import unescaped
@@ -41,7 +40,7 @@ def versions(history: History, path: bytes) -> list[PathVersion]:
     for night in history.nights():
         wanted = [trail for trail in trails if trail.is_wanted(night)]
         _listen(history, night, wanted)
-        for was in filter(None, [trail.told[night].was for trail in wanted if night in trail.told]):
+        for was in {trail.told[night].was for trail in wanted if night in trail.told} - {b"", *_places(trails)}:
             former = _Trail(was, night)
             _listen(history, night, [former])  # the night's own changes say what it was when it was moved
             trails.append(former)
@@ -49,13 +48,17 @@ def versions(history: History, path: bytes) -> list[PathVersion]:
     return sorted(found, key=lambda one: (one.version.names[-1], one.version.names[0]), reverse=True)
 
 
+def _places(trails: list[_Trail]) -> set[bytes]:
+    return {trail.place for trail in trails}
+
+
 def _listen(history: History, night: str, trails: list[_Trail]) -> None:
     told = [Told() for _ in trails]
     blank = Told()
-    for text in history.changes(night):
-        for trail, one in zip(trails, told, strict=True):
-            for line in lines_about(text, trail.place):
-                with suppress(ValueError):
+    with history.tolerating(night):
+        for text in history.changes(night):
+            for trail, one in zip(trails, told, strict=True):
+                for line in lines_about(text, trail.place):
                     one.take(line, trail.place)
     for trail, one in zip(trails, told, strict=True):
         if one != blank and not history.is_torn(night):
