@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 
 READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+LATE = b"late"
+"""In place of the hash of a file that is not to be read for it now: a window that it outgrew would never be enough."""
+
 _BLOCK = 1024 * 1024
 _OPERATIONS_TO_OPEN = 2
 

@@ -9,7 +9,7 @@ import stat
 import time
 
 from efs_backup.copy_worker.beneath import LISTING, PASSING, make_below, open_below
-from efs_backup.copy_worker.hashing import READING, new_hash
+from efs_backup.copy_worker.hashing import LATE, READING, new_hash
 from efs_backup.copy_worker.new_entry import check_owner
 from efs_backup.copy_worker.rules import is_equal
 from efs_backup.copy_worker.throttle import OPERATIONS_OF_A_MEBIBYTE
@@ -21,7 +21,6 @@ except ImportError:
 
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
 if TYPE_CHECKING:
-    from efs_backup.copy_worker.hashing import Hash
     from efs_backup.copy_worker.roots import Roots
     from efs_backup.copy_worker.rules import Attributes
 
@@ -61,7 +60,7 @@ class LargeFile:
         self._place = roots.unfinished
         self._key = b""
         self.sha256 = b""
-        """Of a file that was copied, where that is wanted."""
+        """Of a file that was copied, where that is wanted; LATE of one that an earlier backup has begun."""
 
     def copy(self) -> bool:
         """Copy or go on, and put it in its place; False where it is not what was listed, or cannot be read or kept.
@@ -91,7 +90,7 @@ class LargeFile:
         try:
             done = min(self._until(), os.fstat(writing).st_size)
             os.ftruncate(writing, done)
-            sha256 = self._hash_so_far(writing, done) if self._roots.proves else None
+            sha256 = new_hash() if self._roots.proves and not done else None
             os.lseek(reading, done, os.SEEK_SET)
             os.lseek(writing, done, os.SEEK_SET)
             flushed = time.monotonic()
@@ -113,18 +112,10 @@ class LargeFile:
                     flushed = time.monotonic()
             self._dress(writing)
             os.fdatasync(writing)  # with two names, as it has for a moment, it passes for one that a snapshot has, too
-            self.sha256 = sha256.digest() if sha256 else b""
+            self.sha256 = sha256.digest() if sha256 else LATE
         finally:
             os.close(writing)
         return True
-
-    def _hash_so_far(self, writing: int, done: int) -> "Hash":
-        """Read what an earlier backup has copied."""
-        sha256 = new_hash()
-        for start in range(0, done, _BLOCK):
-            self._roots.throttle.pay(OPERATIONS_OF_A_MEBIBYTE)
-            sha256.update(os.pread(writing, min(_BLOCK, done - start), start))
-        return sha256
 
     def _open_alone(self) -> int:
         """The file to go on with, of this name alone: what was put in its place already is never written to again."""

@@ -10,6 +10,7 @@ import os
 import stat
 
 from efs_backup.copy_worker.attributes import Attributes, attributes_of
+from efs_backup.copy_worker.beneath import LISTING, PASSING
 from efs_backup.copy_worker.blocks import (
     NO_SOURCE,
     Block,
@@ -21,7 +22,7 @@ from efs_backup.copy_worker.blocks import (
     unpacked,
 )
 from efs_backup.copy_worker.error_numbers import NOT_THERE
-from efs_backup.copy_worker.hashing import HashStopped, sha256_of
+from efs_backup.copy_worker.hashing import LATE, HashStopped, sha256_of
 from efs_backup.copy_worker.mtree import escaped, line_of, without_hash
 from efs_backup.copy_worker.receipts import BlockProof
 
@@ -258,20 +259,32 @@ def proved_again(
     They were brought, or made one file with others, after the block was made. Raises OSError.
     """
     try:
-        target = roots.opened_to_change(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        target = roots.opened_to_change(path, PASSING)
     except OSError as error:
         if error.errno in NOT_THERE:
             return None
         raise
     try:
         block = unpacked(proof.member) if proof.member else Block(os.fsencode(path), proof.part, proof.parts)
-        pending = proof.pending if proof.member else [(name, *NO_SOURCE, b"") for name in os.listdir(target)]
+        pending = proof.pending if proof.member else [(name, *NO_SOURCE, b"") for name in _names_in(target)]
         names = {os.fsencode(name): ((inode, ctime_ns), sha256) for name, inode, ctime_ns, sha256 in pending}
         block.entries = [one for one in block.entries if one.name not in names]
         block.entries += filter(None, (_entry_there(roots, target, name, *known) for name, known in names.items()))
         return finished(roots, block, wanted, target, before_of(roots, before, proof.part, proof.parts))
     finally:
         os.close(target)
+
+
+def _names_in(directory: int) -> list[str]:
+    """The names in a directory; none where its mode closes it to this user, who owns it."""
+    try:
+        listed = os.open(".", LISTING, dir_fd=directory)
+    except PermissionError:
+        return []
+    try:
+        return os.listdir(listed)
+    finally:
+        os.close(listed)
 
 
 def _hash_there(roots: "Roots", target: int, name: bytes) -> bytes:
@@ -292,6 +305,8 @@ def _entry_there(roots: "Roots", target: int, name: bytes, source: "Source", sha
         return None
     if stat.S_ISDIR(found.st_mode):
         return None
-    if stat.S_ISREG(found.st_mode) and not sha256:
+    if sha256 == LATE:
+        sha256 = b""
+    elif stat.S_ISREG(found.st_mode) and not sha256:
         sha256 = _hash_there(roots, target, name)
     return Entry(name, attributes_of(found, link, sha256), found.st_ino, source)

@@ -99,7 +99,7 @@ class Scrub:
             )
             verified = verification.run(some)
             self._note(tree, verified.differences)
-            if not verified.is_whole:
+            if not verified.is_whole and start:
                 return path
             path = escaped(paths[some[-1]]).decode()
         return None
