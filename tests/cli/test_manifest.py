@@ -130,8 +130,8 @@ def test_a_torn_manifest_is_printed_as_far_as_it_goes(cli: Cli, source: Path, ba
 
 def test_a_reader_that_goes_away_ends_the_printing(cli: Cli, source: Path, backup: Path) -> None:
     """As with `head`."""
-    for number in range(4000):
-        write(source / f"many/{'x' * 100}{number}")
+    for number in range(800):
+        write(source / f"many/{'x' * 200}{number}")
     _backed_up(cli, source, backup)
     with cli.start("manifest", backup) as process:
         assert process.stdout

@@ -7,8 +7,6 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from tests.builders import A_DAY_AGO_NS, write
 from tests.conftest import Cli
 from tests.proved import manifests_of
@@ -171,22 +169,20 @@ def test_what_nobody_can_tell_is_said(cli: Cli, source: Path, backup: Path) -> N
     assert gap in cli("versions", backup, "link").stderr
 
 
-@pytest.mark.parametrize("more", [(), ("--json",)])
-def test_a_reader_that_goes_away_ends_a_long_answer(
-    cli: Cli, source: Path, backup: Path, more: tuple[str, ...]
-) -> None:
-    """As with `head`: without a word, and with exit code 0."""
-    for number in range(3000):
-        write(source / f"many/{'x' * 100}{number}")
+def test_a_reader_that_goes_away_ends_a_long_answer(cli: Cli, source: Path, backup: Path) -> None:
+    """As with `head`: without a word, and with exit code 0; more than a pipe holds is left."""
+    for number in range(800):
+        write(source / f"many/{'x' * 200}{number}")
     cli("run", source, backup)
     shutil.rmtree(source / "many")
     cli("run", source, backup)
-    with cli.start("vanished", backup, *more) as process:
-        assert process.stdout
-        process.stdout.readline()
-        process.stdout.close()
-        assert process.stderr
-        assert (process.stderr.read(), process.wait(60)) == (b"", 0)
+    for more in ((), ("--json",)):
+        with cli.start("vanished", backup, *more) as process:
+            assert process.stdout
+            process.stdout.readline()
+            process.stdout.close()
+            assert process.stderr
+            assert (process.stderr.read(), process.wait(60)) == (b"", 0)
 
 
 def test_an_answer_that_is_lost_is_said(cli: Cli, source: Path, backup: Path) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -119,6 +119,21 @@ def test_an_edited_seal_breaks_the_chain_behind_it() -> None:
         assert _found(replace(evidence, seals=edited)) == expected
         outside = _found(replace(evidence, seals=edited, outside=evidence.seals))
         assert (Finding.SEAL_CHANGED, NAMES[number]) in outside
+
+
+def test_an_older_snapshot_that_was_sealed_later_is_no_finding() -> None:
+    """As by a command that makes its manifest: the chain began with a younger one, and others still have no seal."""
+    evidence = _chain()
+    seals = {name: text for name, text in evidence.seals.items() if name > NAMES[2]}
+    first = replace(_seal(3, None), dropped=(NAMES[0],))
+    seals[NAMES[3]] = first.text()
+    seals[NAMES[4]] = _seal(4, seals[NAMES[3]]).text()
+    late = replace(_seal(1, None), sealed=AT + timedelta(days=9), is_late=True)
+    there = replace(evidence, seals={NAMES[1]: late.text(), **seals}, manifests={name: f"m{name}" for name in NAMES})
+    assert _found(there) == []
+    assert _found(replace(there, seals={**there.seals, NAMES[1]: replace(late, is_late=False).text()})) == [
+        (Finding.SNAPSHOT_UNSEALED, NAMES[2]), (Finding.CHAIN_BEGINS_ANEW, NAMES[3]),
+    ]  # fmt: skip
 
 
 def test_a_chain_that_begins_anew_is_said() -> None:
