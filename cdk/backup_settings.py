@@ -6,6 +6,7 @@ from aws_cdk import Aws
 
 from cdk.backup_file_system import BackupFileSystem
 from cdk.form import Form
+from cdk.seals import SealBucket
 from cdk.worker_group import HOLD_MINUTES
 from cdk.worker_role import group_name
 
@@ -18,6 +19,7 @@ class BackupSettings:
     table: str
     log_bucket: str
     file_system: BackupFileSystem
+    seals: SealBucket
 
     @property
     def backup(self) -> str:
@@ -30,6 +32,7 @@ class BackupSettings:
             **self._shared(),
             "KEEP_SPARE": self.form.text("KeepSpare"),
             "MAX_OPERATIONS_PER_SECOND": self.form.text("MaxOperationsPerSecond"),
+            "SEAL_BUCKET": self.seals.name_if_any,
             "BACKUP_ACCESS_POINT": self.file_system.access_point,
             "AWS_DEFAULT_REGION": Aws.REGION,
         }

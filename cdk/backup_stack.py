@@ -22,6 +22,7 @@ from cdk.programs import Programs
 from cdk.records import log_bucket, record_table
 from cdk.reports import Reports
 from cdk.schedule import ZonedSchedule
+from cdk.seals import SealBucket
 from cdk.security_groups import SecurityGroups
 from cdk.triggers import Triggers
 
@@ -40,7 +41,11 @@ class BackupStack(cdk.Stack):
         Endpoints(self, self.form, self.access)
         worker = BackupWorker(self)
         self.backup = BackupFileSystem(self, self.form, worker.role, self.access.backup)
-        self.settings = BackupSettings(self.form, self.table.table_name, self.logs.bucket_name, self.backup)
+        self.seals = SealBucket(self, self.form)
+        self.seals.let_write(worker.role)
+        self.settings = BackupSettings(
+            self.form, self.table.table_name, self.logs.bucket_name, self.backup, self.seals
+        )  # fmt: skip
         self.group = worker.start_with(self.settings, self.access, self.table.table_arn, programs.bundle(self))
         self.orchestrator = self._orchestrator(programs)
         Alarms(self, self.reports.topic, self.form, self.orchestrator)
@@ -76,6 +81,7 @@ class BackupStack(cdk.Stack):
         add("BackupEFS", self.backup.id, "The file system that holds the snapshots")
         add("DashboardView", self.board.name, "The CloudWatch dashboard", self.board.condition)
         add("LogBucket", self.logs.bucket_name, "The bucket of the logs")
+        add("SealBucket", self.seals.name, "The bucket of the seals", self.seals.condition)
         add("AmiId", self.group.ami, "The SSM parameter with the AMI of the backup instance; records say which it was")
         add("SecurityGroup", self.access.worker, "Let the mount targets of the source accept NFS from this group")
         add("Orchestrator", self.orchestrator.function.function_name, "The Lambda function, to start a backup by hand")

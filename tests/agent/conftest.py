@@ -16,7 +16,7 @@ from efs_backup.lib.asg import BackupGroup
 from efs_backup.lib.ddb import RecordTable
 from efs_backup.lib.efs import FileSystems
 from efs_backup.lib.notify import Notifier
-from efs_backup.lib.s3 import LogBucket
+from efs_backup.lib.s3 import LogBucket, SealBucket
 from tests.builders import small_tree
 from tests.cloud import GROUP, REGION, TABLE, Cloud, Faults, a_stack
 
@@ -51,6 +51,7 @@ class Instance:
             settings, replace(self.machine, instance_id=instance_id, clock=self.cloud.now, booted=self.cloud.now()),
             RecordTable(boto3.client("dynamodb"), TABLE), BackupGroup(boto3.client("autoscaling"), GROUP),
             FileSystems(boto3.client("efs")), LogBucket(boto3.client("s3"), settings.log_bucket),
+            SealBucket(boto3.client("s3"), settings.seal_bucket) if settings.seal_bucket else None,
         )  # fmt: skip
 
     def restore_services(self, **given: str) -> RestoreServices:
@@ -86,6 +87,7 @@ def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("efs_backup.lib.insisting.SECONDS", 0.0)
     monkeypatch.setattr("efs_backup.lib.insisting.PAUSE", 0.0)
     monkeypatch.setattr("efs_backup.lib.s3.MARK_SECONDS", 0.0)
+    monkeypatch.setattr("efs_backup.lib.s3.SEAL_SECONDS", 0.0)
     monkeypatch.setattr("efs_backup.agent.backup.CLAIM_SECONDS", 0.0)
 
 

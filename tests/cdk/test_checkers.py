@@ -82,7 +82,8 @@ def test_checkov_finds_what_is_named_and_nothing_else(assembly: Assembly) -> Non
 @_needs_checkers
 def test_parliament_finds_what_is_named_and_nothing_else(backup: Template, restore: Template) -> None:
     """Of the policies of all roles: whether actions exist, and go with their resources and conditions."""
-    policies = [policy for template in (backup, restore) for policy in _policies(template)]
+    sealing = backup.having(SealBucketLockDays="365")
+    policies = [policy for template in (backup, sealing, restore) for policy in _policies(template)]
     assert len(policies) >= 3
     said = _run(_CHECKERS / "python", "-c", _AUDIT, given=json.dumps(policies))
     assert set(said.splitlines()) == set(PARLIAMENT)

@@ -89,6 +89,8 @@ def test_the_windows_are_those_of_the_list(backup: Template) -> None:
         ("AmiX86", "ami-0123456789abcdef0"), ("AmiGraviton", ""), ("DiskGigabytes", "-1"), ("RootDevice", "sda1"),
         ("TransitionToIA", "AFTER_90_DAYS"), ("TransitionToArchive", "AFTER_7_DAYS"), ("AvailabilityZone", "us-east-1"),
         ("ScheduleTimeZone", "UTC+1; reboot"), ("SourceSecurityGroup", "default"), ("RouteTables", "rtb-1, rtb-2"),
+        ("SealBucketLockDays", "-1"), ("SealBucketLockDays", "3651"), ("SealBucketLockDays", "1.5"),
+        ("SealBucketLockMode", "NONE"),
         ("CreateEndpoints", "some"), ("HttpProxyParameter", "proxy"), ("HttpProxyParameter", "/a b"),
     ],
 )  # fmt: skip
@@ -122,6 +124,8 @@ def test_a_wrong_restore_parameter_is_refused(restore: Template, name: str, valu
         ("backup", "IntervalTag", "hourly"), ("restore", "IntervalTag", "hourly"), ("backup", "AmiX86", "/my/ami:3"),
         ("backup", "AvailabilityZone", "us-gov-west-1a"), ("backup", "ScheduleTimeZone", "America/Argentina/Ushuaia"),
         ("backup", "HttpProxyParameter", "/team/proxy.address"),
+        ("backup", "SealBucketLockDays", ""), ("backup", "SealBucketLockDays", "0"),
+        ("backup", "SealBucketLockDays", "365"), ("backup", "SealBucketLockDays", "3650"),
         ("backup", "ScheduleTimeZone", "UTC"), ("restore", "RestoreHours", "168"), ("restore", "RestoreHours", "0"),
         ("restore", "RestoreAsOf", "2026-11-20T12:00:00Z"), ("restore", "RestoreAsOf", "2026-11-20"),
         ("restore", "RestoreAsOf", "2026-11-20T12:00:00+01:00"), ("restore", "RestoreSubDir", "home/alice"),

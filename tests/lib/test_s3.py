@@ -20,7 +20,7 @@ KEY = "efs-restore-marks/a.json"
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """What AWS refuses is tried once."""
-    for name in ("insisting.SECONDS", "insisting.PAUSE", "s3.MARK_SECONDS"):
+    for name in ("insisting.SECONDS", "insisting.PAUSE", "s3.MARK_SECONDS", "s3.SEAL_SECONDS"):
         monkeypatch.setattr(f"efs_backup.lib.{name}", 0.0)
 
 

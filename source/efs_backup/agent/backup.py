@@ -7,6 +7,7 @@ from pathlib import Path
 from efs_backup.agent.at_work import at_work
 from efs_backup.agent.heartbeat import Heartbeat
 from efs_backup.agent.mounts import Side, both_mounted
+from efs_backup.agent.seals import earlier_backups, stored_outside
 from efs_backup.agent.services import BackupServices
 from efs_backup.domain.errors import BackupError, FailureReason, RecordChanged, RecordGone, WrongUsage
 from efs_backup.domain.operations.first_backup import may_begin
@@ -120,8 +121,10 @@ def _run(services: BackupServices, backup: BackupRecord, asked: Stop) -> BackupR
         Heartbeat(services, backup, stop) as watcher,
         both_mounted(machine, services.file_systems, runner, read, write) as (source, target),
     ):
+        earlier = earlier_backups(services)
         request = _request(services, source, target)
-        return BackupRun(request, now=machine.clock(), runner=runner, stop=stop, watcher=watcher).run()
+        result = BackupRun(request, now=machine.clock(), runner=runner, stop=stop, watcher=watcher).run()
+        return stored_outside(services, target, result, earlier)
 
 
 def _request(services: BackupServices, source: Path, target: Path) -> BackupRequest:

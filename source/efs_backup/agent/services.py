@@ -16,7 +16,7 @@ from efs_backup.lib.ddb import RecordTable
 from efs_backup.lib.efs import FileSystems
 from efs_backup.lib.imds import InstanceMetadata
 from efs_backup.lib.notify import Notifier
-from efs_backup.lib.s3 import LogBucket
+from efs_backup.lib.s3 import LogBucket, SealBucket
 
 KINDS_VARIABLE = "EFS_BACKUP_MOUNTED_KINDS"
 """Further kinds of file system that may be mounted, by comma: where EFS is emulated."""
@@ -85,18 +85,20 @@ class BackupServices:
     group: BackupGroup
     file_systems: FileSystems
     log_bucket: LogBucket
+    seal_bucket: SealBucket | None = None
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> "BackupServices":
         """The services that the environment names. Raises SettingsFault, or OSError without metadata."""
-        settings = AgentSettings.from_env(environment)
+        settings, storage = AgentSettings.from_env(environment), client("s3")
         return cls(
             settings,
             Machine.this_one(environment),
             RecordTable(client("dynamodb"), settings.table_name),
             BackupGroup(client("autoscaling"), settings.group_name),
             FileSystems(client("efs")),
-            LogBucket(client("s3"), settings.log_bucket),
+            LogBucket(storage, settings.log_bucket),
+            SealBucket(storage, settings.seal_bucket) if settings.seal_bucket else None,
         )
 
 

@@ -23,6 +23,8 @@ class WarningKind(StrEnum):
     BACKUP_IN_SOURCE = "BackupInSource"
     MANIFEST_MISSING = "ManifestMissing"
     DAMAGED = "Damaged"
+    SEAL_NOT_STORED = "SealNotStored"
+    SEAL_DIFFERS = "SealDiffers"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any, NewType
 
 from efs_backup.domain.errors import FailureReason, RecordFault
 from efs_backup.domain.humanize import clipped, valid
-from efs_backup.domain.results import BackupStatus
+from efs_backup.domain.results import BackupStatus, SealStatus
 from efs_backup.domain.snapshots.names import Interval
 from efs_backup.domain.snapshots.window import stop_of_window
 
@@ -92,7 +92,9 @@ class BackupRecord:
     operator was told how the backup ended, `report_claim` since when somebody is about to; `heartbeat_time` when its
     agent last wrote how far it is, in which `phase`. `launch_failure` is why no instance could be launched when the
     group last tried, `first_instance` the one in whose place a second was started because it had not begun.
-    `warning` has the kinds of what the operator has to know about it. `backup_size` and the like belong to the
+    `warning` has the kinds of what the operator has to know about it. `seal` is the SHA-256 of the snapshot's seal;
+    `seal_status` and `seal_address` say whether that seal, and all before it, are outside the file system too, and
+    where; None where they were not to be stored. `backup_size` and the like belong to the
     backup file system.
     """
 
@@ -129,6 +131,9 @@ class BackupRecord:
     total_transferred_file_size: int | None = _maybe("TotalTransferredFileSize", _NUMBER)
     vanished_files: int | None = _maybe("VanishedFiles", _NUMBER)
     warning: str | None = _maybe("Warning")
+    seal: str | None = _maybe("SealSha256")
+    seal_status: SealStatus | None = _maybe("SealStatus", _enumeration(SealStatus))
+    seal_address: str | None = _maybe("SealObject")
     remove_snapshot_start_time: datetime | None = _maybe("RemoveSnapshotStartTime", _TIME)
     remove_snapshot_stop_time: datetime | None = _maybe("RemoveSnapshotStopTime", _TIME)
     create_hardlinks_start_time: datetime | None = _maybe("CreateHardlinksStartTime", _TIME)

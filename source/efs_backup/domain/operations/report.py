@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from efs_backup.domain.humanize import clipped, counted, shown, shown_lines, sized
 from efs_backup.domain.operations.record import BackupRecord, Item
 from efs_backup.domain.operations.settings import OrchestratorSettings
-from efs_backup.domain.results import BackupStatus
+from efs_backup.domain.results import BackupStatus, SealStatus
 
 SUBJECT_LIMIT = 100
 """Characters of a subject, printable ASCII and no line break (Amazon SNS API Reference, "Publish")."""
@@ -44,9 +44,23 @@ def report_on(backup: BackupRecord, newest: BackupRecord | None, settings: Orche
         section("What is kept", _kept(backup, newest)),
         section("What to do next", backup.next_step or _next_step(backup)),
         section("Figures", _table(_figures(backup, settings))),
+        *_sealed(backup),
         section("Where to look", _table(_places(backup, settings))),
     )
     return Report(subject_of(f"{headline} [{settings.stack_name}]"), "\n\n".join(sections) + "\n")
+
+
+def _sealed(backup: BackupRecord) -> list[str]:
+    """The digest of the seal: the mail is one more place where nobody changes it."""
+    if backup.seal is None:
+        return []
+    return [section("Seal", f"  SHA-256  {backup.seal}\n{_WHAT_A_SEAL_IS_FOR}")]
+
+
+_WHAT_A_SEAL_IS_FOR = (
+    "Keep this line: a snapshot, or one before it, that was changed or removed afterwards does not fit to it"
+    " (`efs-backup audit`)."
+)
 
 
 def _headline(backup: BackupRecord) -> str:
@@ -135,6 +149,7 @@ def _places(backup: BackupRecord, settings: OrchestratorSettings) -> list[tuple[
     label = f"{settings.backup_file_system}:/{settings.folder_label}/{backup.interval}"
     return [
         ("snapshot", f"{label}/{backup.snapshot}" if backup.snapshot else None),
+        ("seal", backup.seal_address if backup.seal_status is SealStatus.STORED else None),
         ("logs", backup.logs or f"s3://{settings.log_bucket}/"),
         ("record", f"{settings.table_name}, BackupId {backup.backup_id}"),
         ("instance", backup.instance_id),
@@ -173,7 +188,7 @@ def _size(size: float | None) -> str | None:
 
 _IDENTIFYING = (
     "BackupId", "SourceEfsId", "DestinationEfsId", "BackupPrefix", "InstanceId", "AmiId", "ExpireItem", "Message",
-    "NextStep", "EC2Logs", "ReportTime", "ReportClaim", "LaunchFailure", "FirstInstanceId",
+    "NextStep", "EC2Logs", "ReportTime", "ReportClaim", "LaunchFailure", "FirstInstanceId", "SealSha256", "SealObject",
 )  # fmt: skip
 
 
