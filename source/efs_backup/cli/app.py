@@ -23,6 +23,7 @@ _COMMANDS = {
     "list": ("listing", "list_snapshots"),
     "history": ("history", "history"),
     "restore": ("restore", "restore"),
+    "drill": ("drill", "drill"),
     "diff": ("diff", "diff"),
     "prune": ("prune", "prune"),
 }
@@ -52,7 +53,8 @@ class Commands(click.Group):
 def app() -> None:
     """Backups of a file tree as plain, hard-linked snapshots.
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 incomplete, 4 locked by another backup, 5 nothing there.
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 incomplete, 4 locked by another backup, 5 nothing there,
+    6 something is not as it was sealed.
     """
 
 

@@ -38,7 +38,7 @@ def _takes_one(option: click.Option) -> bool:
     return not (option.multiple or option.count or is_harmless)
 
 
-def _absolute(_context: click.Context, parameter: click.Parameter, value: str) -> str:
+def absolute(_context: click.Context, parameter: click.Parameter, value: str) -> str:
     """The path, whatever becomes of the working directory; an unset variable of a script must not mean that."""
     if not value:
         raise click.BadParameter(f"{parameter.human_readable_name} is empty.")
@@ -51,9 +51,14 @@ def _absolute(_context: click.Context, parameter: click.Parameter, value: str) -
         ) from error
 
 
-source = click.argument("source", metavar="SOURCE", callback=_absolute)
-backup = click.argument("backup", metavar="BACKUP", callback=_absolute)
-target = click.argument("target", metavar="TARGET", callback=_absolute)
+def absolute_if_given(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """The same of an option that may be missing."""
+    return None if value is None else absolute(context, parameter, value)
+
+
+source = click.argument("source", metavar="SOURCE", callback=absolute)
+backup = click.argument("backup", metavar="BACKUP", callback=absolute)
+target = click.argument("target", metavar="TARGET", callback=absolute)
 label = click.option("--label", default=DEFAULT_LABEL, show_default=True, help="The folder of one source's snapshots.")
 any_label = click.option("--label", help="Only this label.")
 interval = click.option(

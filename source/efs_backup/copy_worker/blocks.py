@@ -124,8 +124,13 @@ def packed(block: Block) -> bytes:
 
 def unpacked(member: bytes) -> Block:
     """A block from its gzip member. Raises ValueError."""
+    return read_block(text_of(member))
+
+
+def text_of(member: bytes) -> bytes:
+    """A block as it is written, from its gzip member. Raises ValueError."""
     try:
-        return read_block(zlib.decompress(member, _GZIP))
+        return zlib.decompress(member, _GZIP)
     except zlib.error as error:
         raise ValueError(f"it is no gzip member: {error}") from error
 

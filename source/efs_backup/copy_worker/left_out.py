@@ -5,7 +5,7 @@ import stat
 
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from efs_backup.copy_worker.receipts import Receipt
 
@@ -18,20 +18,22 @@ class LeftOut:
 
     patterns: as the operator writes them. paths: left out altogether. mounts: of which only a directory stays, without
     what is in it. device: the only one that is entered; 0 for any. own: inodes of the backup's own directories.
+    chosen: all but these paths, what is below them, and the directories above them, is left out; None: nothing is.
     """
 
     def __init__(
         self, patterns: "Sequence[str]" = (), paths: "Iterable[str]" = (), mounts: "Iterable[str]" = (),
-        device: int = 0, own: "Iterable[int]" = (),
+        device: int = 0, own: "Iterable[int]" = (), chosen: "Iterable[str] | None" = None,
     ) -> None:  # fmt: skip
         self._patterns = _compiled(patterns)
         self._paths, self._mounts = frozenset(paths), frozenset(mounts)
         self._device, self._own = device, frozenset(own)
-        self.has_names = bool(self._paths or self._mounts or self._patterns)
+        self._chosen = None if chosen is None else Chosen(chosen)
+        self.has_names = bool(self._paths or self._mounts or self._patterns or self._chosen)
 
     def __call__(self, path: str, entry: "os.DirEntry[str]", receipt: "Receipt") -> bool:
         """Tell whether the entry at this path is left out."""
-        if path in self._paths:
+        if path in self._paths or (self._chosen and path not in self._chosen):
             return True
         if path in self._mounts and not _is_directory(entry):
             receipt.gone.append(entry.name)
@@ -47,6 +49,23 @@ class LeftOut:
         """Tell what is odd about a directory."""
         is_closed = path in self._mounts or (self._device and found.st_dev != self._device)
         return CLOSED * bool(is_closed) + SUSPECT * (found.st_ino in self._own)
+
+
+class Chosen:
+    """Some paths, with all that is below them, and with the directories that lead to them."""
+
+    def __init__(self, paths: "Iterable[str]") -> None:
+        self._paths = frozenset(paths)
+        self._above = frozenset(above for path in self._paths for above in _above(path))
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._paths or path in self._above or any(above in self._paths for above in _above(path))
+
+
+def _above(path: str) -> "Iterator[str]":
+    """Give the directories above a path, but not the root."""
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def _compiled(patterns: "Sequence[str]") -> "list[tuple[Callable[[str], bool], bool]]":

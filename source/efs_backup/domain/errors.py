@@ -4,6 +4,7 @@ EfsBackupError                1
 |-- WrongUsage                2   the command line asks for something that can never work
 |-- NothingThere              5   no such snapshot, label or interval
 |-- RestoreFailed             1   the restore was refused or did not finish
+|-- NotAsSealed               6   a manifest is not the one that was sealed
 |-- BackupError               1   a backup that ended as Failed, with its FailureReason
 |   |-- MountFailed           1
 |   |-- SourceUnreadable      1
@@ -45,6 +46,7 @@ class ExitCode(IntEnum):
     INCOMPLETE = 3
     LOCKED = 4
     NOTHING_THERE = 5
+    DIFFERS = 6
 
 
 class FailureReason(StrEnum):
@@ -89,6 +91,12 @@ class NothingThere(EfsBackupError):
 
 class RestoreFailed(EfsBackupError):
     """The restore was refused before it touched anything, or did not finish; the message says which."""
+
+
+class NotAsSealed(EfsBackupError):
+    """A manifest or a seal is not the one that was made."""
+
+    exit_code = ExitCode.DIFFERS
 
 
 class BackupError(EfsBackupError):

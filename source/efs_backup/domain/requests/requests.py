@@ -80,6 +80,8 @@ class RestoreRequest:
     """One restore: which snapshot of which series, which parts of it (none: all), to where and how. Raises WrongUsage.
 
     with_content: whether contents are compared; None: where the target's file was touched after the snapshot was made.
+    chosen: only these paths of the one part, each at its own place in the target, a directory with all that is in it;
+    None: all of it. A name among them that the snapshot has not is not brought, and no failure.
     """
 
     backup: str
@@ -91,9 +93,10 @@ class RestoreRequest:
     mode: RestoreMode = RestoreMode.OVERLAY
     tuning: Tuning = Tuning()
     with_content: bool | None = None
+    chosen: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        for path in self.paths:
+        for path in (*self.paths, *(self.chosen or ())):
             if ".." in path.split("/"):
                 raise WrongUsage(f"The path {path!r} leads out of the snapshot.")
         if len(self.paths) > 1 and self.mode is RestoreMode.MIRROR:

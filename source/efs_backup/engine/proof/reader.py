@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from efs_backup.copy_worker.blocks import Block, Entry, unpacked
+from efs_backup.copy_worker.blocks import Block, Entry, text_of, unpacked
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.engine.proof.index import Index
 from efs_backup.engine.proof.manifests import MANIFEST, Manifests
@@ -19,8 +19,14 @@ class ManifestReader:
 
     def block(self, position: int) -> Block:
         """The block at a position."""
-        member = os.pread(self._descriptor, self.index.length_of(position), self.index.start_of(position))
-        return unpacked(member)
+        return unpacked(self._member(position))
+
+    def text(self, position: int) -> bytes:
+        """The block at a position as it is written, for who looks for something that stands in many lines."""
+        return text_of(self._member(position))
+
+    def _member(self, position: int) -> bytes:
+        return os.pread(self._descriptor, self.index.length_of(position), self.index.start_of(position))
 
     def blocks(self, positions: Iterable[int] | None = None) -> Iterator[Block]:
         """The blocks at these positions; all of them, in order of paths, where none are given."""

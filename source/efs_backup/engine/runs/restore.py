@@ -41,7 +41,7 @@ from efs_backup.engine.series.lock import reading
 from efs_backup.engine.series.quarantine import Quarantine
 from efs_backup.engine.series.series import Series
 from efs_backup.engine.trees.bring import Bringer
-from efs_backup.engine.trees.left_out import LeftOut, Paths
+from efs_backup.engine.trees.left_out import AllBut, LeftOut, Paths, Together
 from efs_backup.engine.trees.time_step import time_step_of
 from efs_backup.engine.trees.tree import Tree, narrow_directory
 from efs_backup.engine.trees.tree_walk import Stopped
@@ -144,7 +144,8 @@ class RestoreRun:
 
     @cached_property
     def _left_out(self) -> LeftOut:
-        return Paths(self._mounted)
+        mounted, chosen = Paths(self._mounted), self._request.chosen
+        return mounted if chosen is None else Together([mounted, AllBut(chosen)])
 
     def _carry_out(self, attempts: "Sequence[_Attempt]") -> None:
         with self._opened_target(attempts[0]) as target:

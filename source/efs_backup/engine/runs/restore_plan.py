@@ -6,9 +6,10 @@ import stat
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from efs_backup.copy_worker.left_out import Chosen
 from efs_backup.domain.copying.comparison import Aspect, Difference, Kind, Summary
 from efs_backup.domain.errors import NothingThere, RestoreFailed, WrongUsage
 from efs_backup.domain.requests.requests import RestoreMode, RestoreRequest
@@ -29,15 +30,18 @@ _AT_ONCE_NS = 2_000_000_000
 
 @dataclass(frozen=True)
 class Selected:
-    """What of a snapshot is brought back: a directory's content, or only one name in it."""
+    """What of a snapshot is brought back: a directory's content, only what is chosen of it, or only one name in it."""
 
     snapshot: SnapshotName
     directory: Path
     path: str = ""
     only: str | None = None
+    chosen: Chosen | None = None
 
     def leaves_out(self, path: str) -> bool:
         """Whether this path, relative to the directory, is not meant."""
+        if self.chosen is not None and path not in self.chosen:
+            return True
         return self.only is not None and path != self.only
 
 
@@ -47,7 +51,8 @@ def choose_selected(series: Series, request: RestoreRequest) -> list[Selected]:
     if not snapshots:
         raise NothingThere(f"There is no {request.interval} snapshot in {str(series.label_path)!r}.")
     snapshot = snapshots[request.selection.choose(list(snapshots))]
-    return [_find_part(snapshot, path) for path in request.paths or ("",)]
+    chosen = None if request.chosen is None else Chosen(request.chosen)
+    return [replace(_find_part(snapshot, path), chosen=chosen) for path in request.paths or ("",)]
 
 
 def refuse_same_names(parts: Sequence[tuple[Selected, Tree]]) -> None:

@@ -79,6 +79,22 @@ def locked(directory: Path, owner: Owner) -> Iterator[Owner | None]:
                 within(lambda: _write(descriptor, ""), str(directory), _RELEASE_SECONDS)
 
 
+def refuse_running_backup(directory: Path) -> None:
+    """Raises Locked where a backup of this series is running; that is asked without writing anything.
+
+    A lock is asked for only where somebody has written that it is his, or a backup that begins just now would find the
+    series locked by us. Who may not read the lock's file is not refused.
+    """
+    try:
+        descriptor = os.open(directory / LOCK_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return
+    with held(descriptor):
+        owner = _read(descriptor)
+        if owner and not _try_shared(descriptor):
+            raise Locked(f"A backup of this label is running: {owner}.", "Wait until it ends, and run it again.")
+
+
 @contextmanager
 def reading(directory: Path, note: Callable[[str], None]) -> Iterator[None]:
     """Keep the snapshots of a series from being pruned; many may read at a time, also while a backup runs.
@@ -135,6 +151,14 @@ def _try_exclusive(descriptor: int) -> bool:
         if error.errno not in _HELD:
             raise
         return False
+    return True
+
+
+def _try_shared(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in _HELD
     return True
 
 

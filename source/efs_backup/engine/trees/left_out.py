@@ -8,6 +8,7 @@ from operator import or_
 from stat import S_ISDIR
 from typing import Any
 
+from efs_backup.copy_worker.left_out import Chosen
 from efs_backup.domain.humanize import named
 from efs_backup.domain.requests.excludes import ExcludePattern, matching
 from efs_backup.domain.warnings import Warned
@@ -24,17 +25,19 @@ class Description:
     mounts: frozenset[str] = frozenset()
     device: int = 0
     own: frozenset[int] = frozenset()
+    chosen: frozenset[str] | None = None
 
     def __or__(self, other: "Description") -> "Description":
         return Description(
             self.patterns + other.patterns, self.paths | other.paths, self.mounts | other.mounts,
-            self.device or other.device, self.own | other.own,
+            self.device or other.device, self.own | other.own, other.chosen if self.chosen is None else self.chosen,
         )  # fmt: skip
 
     @property
     def arguments(self) -> tuple[Any, ...]:
         """The arguments of a worker's LeftOut."""
-        return self.patterns, tuple(self.paths), tuple(self.mounts), self.device, tuple(self.own)
+        chosen = None if self.chosen is None else tuple(self.chosen)
+        return self.patterns, tuple(self.paths), tuple(self.mounts), self.device, tuple(self.own), chosen
 
 
 class LeftOut:
@@ -96,6 +99,27 @@ class Paths(LeftOut):
     def description(self) -> Description:
         """See LeftOut."""
         return Description(paths=self._paths)
+
+
+class AllBut(LeftOut):
+    """Leave out all but some paths, what is below them, and the directories above them."""
+
+    def __init__(self, chosen: Iterable[str]) -> None:
+        super().__init__()
+        self._names = frozenset(chosen)
+        self._chosen = Chosen(self._names)
+
+    def __call__(self, path: str, _entry: os.DirEntry[str], /) -> bool:
+        """See LeftOut."""
+        return path not in self._chosen
+
+    def __bool__(self) -> bool:
+        """See LeftOut."""
+        return True
+
+    def description(self) -> Description:
+        """See LeftOut."""
+        return Description(chosen=self._names)
 
 
 class Together(LeftOut):

@@ -1,0 +1,2 @@
+"""p"""
+def page(r): return "<html>"

@@ -1,0 +1,74 @@
+"""The evidence of a drill on a disk: JSON, and the same as one page."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from efs_backup.domain.drill.evidence import drawn_of, evidence_of, name_of
+from efs_backup.domain.drill.page import page
+from efs_backup.domain.drill.result import DrillResult
+from efs_backup.domain.errors import RestoreFailed, WrongUsage
+from efs_backup.engine.trees.held import held
+
+_REMEDY = "Make it, or let this user write to it, or give another one as --evidence."
+_MAKING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The files that were written, and what came in the way; "" where nothing did."""
+
+    files: Sequence[str] = ()
+    fault: str = ""
+
+
+class EvidencePlace:
+    """A directory for the evidence of drills."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def write(self, result: DrillResult) -> Evidence:
+        """Write the files; none is there that is not whole, and none is replaced that is there already but by its own."""
+        stem = f"drill-{name_of(result)}"
+        texts = {f"{stem}.json": json_text(result), f"{stem}.html": page(result)}
+        try:
+            for name, text in texts.items():
+                self._write(name, text.encode())
+        except OSError as error:
+            return Evidence(fault=f"The evidence could not be written to {str(self._path)!r}: {error.strerror}.")
+        return Evidence([str(self._path / name) for name in texts])
+
+    def _write(self, name: str, content: bytes) -> None:
+        beside = self._path / f".{name}-{os.urandom(8).hex()}"
+        try:
+            with held(os.open(beside, _MAKING, 0o644)) as descriptor, open(descriptor, "wb", closefd=False) as file:
+                file.write(content)
+                file.flush()
+                os.fsync(descriptor)
+            os.rename(beside, self._path / name)
+        except OSError:
+            beside.unlink(missing_ok=True)
+            raise
+
+
+def json_text(result: DrillResult) -> str:
+    """The evidence with all files that were drawn."""
+    return json.dumps({**evidence_of(result), "drawn": drawn_of(result)}, indent=2, sort_keys=False) + "\n"
+
+
+def evidence_place(path: Path, scratch: Path) -> EvidencePlace:
+    """A directory for evidence, which is made where it is missing. Raises WrongUsage and RestoreFailed."""
+    if path == scratch or scratch in path.parents:
+        raise WrongUsage("The evidence cannot lie in the scratch directory, where nothing stays: give another directory.")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise PermissionError(13, "Permission denied")
+    except OSError as error:
+        raise RestoreFailed(
+            f"No evidence can be written to {str(path)!r}: {error.strerror}; nothing was restored.", _REMEDY
+        ) from error
+    return EvidencePlace(path)
