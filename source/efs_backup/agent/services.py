@@ -17,6 +17,7 @@ from efs_backup.lib.efs import FileSystems
 from efs_backup.lib.imds import InstanceMetadata
 from efs_backup.lib.notify import Notifier
 from efs_backup.lib.s3 import LogBucket, SealBucket
+from efs_backup.lib.sts import Roles
 
 KINDS_VARIABLE = "EFS_BACKUP_MOUNTED_KINDS"
 """Further kinds of file system that may be mounted, by comma: where EFS is emulated."""
@@ -60,6 +61,8 @@ class Machine:
     clock: Callable[[], datetime] = utc_now
     ami_id: str | None = None
     booted: datetime = field(default_factory=boot_time)
+    scratch: Path = Path("/var/tmp/efs-backup-drill")  # noqa: S108 - only root makes it, and it must be root's own
+    credentials: Path = Path("/root/.aws/credentials")
 
     @property
     def reboots(self) -> bool:
@@ -86,6 +89,7 @@ class BackupServices:
     file_systems: FileSystems
     log_bucket: LogBucket
     seal_bucket: SealBucket | None = None
+    roles: Roles | None = None
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> "BackupServices":
@@ -99,6 +103,7 @@ class BackupServices:
             FileSystems(client("efs")),
             LogBucket(storage, settings.log_bucket),
             SealBucket(storage, settings.seal_bucket) if settings.seal_bucket else None,
+            Roles(client("sts")) if settings.drill_role else None,
         )
 
 

@@ -1,2 +1,5 @@
 """p"""
-def page(r): return "<html>"
+
+
+def page(r):
+    return "<html>"

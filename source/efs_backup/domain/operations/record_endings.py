@@ -118,5 +118,5 @@ def boot_log_key(label: FolderLabel, task: str, now: datetime) -> str:
 
 
 def agent_log_key(label: FolderLabel, task: str, now: datetime) -> str:
-    """Where the log of the agent goes; `task` is `backup` or `restore`."""
+    """Where the log of the agent goes; `task` is `backup`, `drill` or `restore`."""
     return f"efs-{task}-logs/{label}-{task}-fpsync-{now:{_LOG_STAMP}}.log"

@@ -11,7 +11,7 @@ from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.domain.snapshots.seal import Seal, read_seal
 from efs_backup.domain.warnings import Warned, WarningKind
 
-SEALS, CHANGES, MANIFESTS = "seals", "changes", "manifests"
+SEALS, CHANGES, MANIFESTS, DRILLS = "seals", "changes", "manifests", "drills"
 """The beginnings of keys. They stand in the policy of the instance's role too."""
 
 PATIENT_NIGHTS = 3
@@ -36,6 +36,10 @@ class SealKeys:
     def manifest(self, name: str) -> str:
         """Where the manifest of a snapshot lies whose changes begin from nothing."""
         return f"{self._below(MANIFESTS)}/{name}.mtree.gz"
+
+    def drill(self, name: str, ending: str) -> str:
+        """Where the evidence of a drill lies: `json` or `html`; the name is its time."""
+        return f"{self._below(DRILLS)}/drill-{name}.{ending}"
 
     def _below(self, kind: str) -> str:
         return f"{kind}/{self.label}/{self.interval}"
@@ -74,7 +78,7 @@ def readable_seal(text: bytes) -> Seal | None:
 
 def warned_of_local(backups: Iterable[BackupRecord], why: str) -> Warned | None:
     """The warning where the seals of so many nights, tonight's too, could not be stored; None before."""
-    successes = (backup for backup in backups if backup.status is BackupStatus.SUCCESS)
+    successes = (backup for backup in backups if backup.status is BackupStatus.SUCCESS and not backup.is_drill)
     newest_first = sorted(successes, key=lambda backup: backup.start_time, reverse=True)
     nights = 1 + sum(1 for _ in takewhile(lambda backup: backup.seal_status is SealStatus.LOCAL, newest_first))
     if nights < PATIENT_NIGHTS:

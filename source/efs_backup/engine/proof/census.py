@@ -82,9 +82,7 @@ def census(reader: ManifestReader, pulse: Callable[[], None] = lambda: None) -> 
     return counted
 
 
-def located(
-    reader: ManifestReader, counted: Census, size_class: SizeClass, ordinals: Sequence[int]
-) -> list[Located]:
+def located(reader: ManifestReader, counted: Census, size_class: SizeClass, ordinals: Sequence[int]) -> list[Located]:
     """The entries of files of a class by their ordinals in it, in that order. Raises OSError and ValueError."""
     wanted = defaultdict[int, list[tuple[int, int]]](list)
     for turn, (position, before) in enumerate(places(ordinals, counted.ends(size_class))):

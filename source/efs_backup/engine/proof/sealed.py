@@ -13,7 +13,9 @@ from efs_backup.engine.proof.index import Index, totals
 from efs_backup.engine.proof.manifests import MANIFEST, SEAL, Manifests
 from efs_backup.engine.proof.reader import ManifestReader
 
-_MAKE = "Make what is missing with `efs-backup manifest BACKUP --make`, or name a snapshot that has both with --snapshot."
+_MAKE = (
+    "Make what is missing with `efs-backup manifest BACKUP --make`, or name a snapshot that has both with --snapshot."
+)
 _AUDIT = "`efs-backup audit BACKUP` says what else is not as it was sealed; do not prune anything before that is clear."
 _BLOCK = 2**20
 
@@ -77,7 +79,9 @@ def _index(manifests: Manifests, name: SnapshotName) -> Index:
         return manifests.index(name)
     except FileNotFoundError as error:
         if not os.path.lexists(manifests.file(name, MANIFEST)):
-            raise NothingThere(f"The snapshot {name} has no manifest any more, though one was sealed.", _MAKE) from error
+            raise NothingThere(
+                f"The snapshot {name} has no manifest any more, though one was sealed.", _MAKE
+            ) from error
         raise _useless_index(name) from error
     except ValueError as error:
         raise _useless_index(name) from error

@@ -49,7 +49,8 @@ def _random_snapshot(manifests: Manifests, newest_first: Sequence[SnapshotName],
     names = [name for name in newest_first if str(name) in proved]
     if not names:
         raise NothingThere(
-            "No snapshot of this series has a manifest and a seal.", "Make them with `efs-backup manifest BACKUP --make`."
+            "No snapshot of this series has a manifest and a seal.",
+            "Make them with `efs-backup manifest BACKUP --make`.",
         )
     seed = seed_of(digest(manifests.read(f"{names[0]}{SEAL}")), day_of(now))
     return names[one_of(seed, "snapshot", len(names))]
@@ -148,9 +149,7 @@ def _draw(
     """
     whole = {one: counted.figures(one).files for one in SizeClass}
     wanted = shares(request.files, whole[SizeClass.SMALL], whole[SizeClass.LARGE])
-    small, large = (
-        located(reader, counted, one, [*draws(seed, one, wanted[one], whole[one])]) for one in SizeClass
-    )
+    small, large = (located(reader, counted, one, [*draws(seed, one, wanted[one], whole[one])]) for one in SizeClass)
     is_all = len(small) == whole[SizeClass.SMALL]
     speed = [] if is_all else [*islice(_of_whole_directories(reader, counted, seed, request.files), request.files)]
     chosen, left = dict[Group, list[Located]](), request.size
@@ -177,5 +176,3 @@ def _figures(files: "chain[Located] | Sequence[Located]") -> Figures:
 
 def _as_drawn(one: Located) -> Drawn:
     return Drawn(os.fsdecode(one.path), one.entry.attributes.size, one.entry.attributes.sha256.hex())
-
-

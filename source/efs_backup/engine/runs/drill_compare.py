@@ -23,9 +23,7 @@ class Comparer:
     Where something differs, the snapshot itself is looked at too: it says whether the snapshot or the restore is to blame.
     """
 
-    def __init__(
-        self, snapshot: Tree, place: Tree, tallies: Tallies, should_stop: Callable[[], bool]
-    ) -> None:
+    def __init__(self, snapshot: Tree, place: Tree, tallies: Tallies, should_stop: Callable[[], bool]) -> None:
         self._snapshot = snapshot
         self._place = place
         self._tallies = tallies

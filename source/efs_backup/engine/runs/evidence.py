@@ -62,7 +62,9 @@ def json_text(result: DrillResult) -> str:
 def evidence_place(path: Path, scratch: Path) -> EvidencePlace:
     """A directory for evidence, which is made where it is missing. Raises WrongUsage and RestoreFailed."""
     if path == scratch or scratch in path.parents:
-        raise WrongUsage("The evidence cannot lie in the scratch directory, where nothing stays: give another directory.")
+        raise WrongUsage(
+            "The evidence cannot lie in the scratch directory, where nothing stays: give another directory."
+        )
     try:
         path.mkdir(parents=True, exist_ok=True)
         if not os.access(path, os.W_OK | os.X_OK):

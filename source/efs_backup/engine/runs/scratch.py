@@ -91,7 +91,8 @@ def _lock(mark: int, scratch: Path) -> None:
         is_held = error.errno in _HELD
     if is_held:
         raise Locked(
-            f"Another drill is using the scratch directory {str(scratch)!r}.", "Wait until it ends, or give another one."
+            f"Another drill is using the scratch directory {str(scratch)!r}.",
+            "Wait until it ends, or give another one.",
         )
 
 
