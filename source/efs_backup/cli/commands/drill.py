@@ -83,8 +83,8 @@ def drill(
     Restored are the files drawn at random, what --path names, and what the lines of BACKUP/LABEL/drill.txt name.
     """
     request = DrillRequest(
-        backup, scratch, FolderLabel(label), Interval(interval), snapshot, random_snapshot, files, read_size(size), path,
-        options.tuning_of(**tuning), keep,
+        backup, scratch, FolderLabel(label), Interval(interval), snapshot, random_snapshot, files, read_size(size),
+        path, options.tuning_of(**tuning), keep,
     )  # fmt: skip
     place = evidence_place(Path(evidence), Path(scratch)) if evidence else None
     stop = Stop(Window())

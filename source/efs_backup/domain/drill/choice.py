@@ -90,7 +90,10 @@ def shares(files: int, small: int, large: int) -> dict[SizeClass, int]:
 
 
 def places(ordinals: Sequence[int], ends: Sequence[int]) -> list[tuple[int, int]]:
-    """(block, how many of its kind stand before) for each ordinal; ends: how many there are up to the end of each block."""
+    """(block, how many of its kind stand before it there) for each ordinal.
+
+    ends: how many there are up to the end of each block.
+    """
     found = []
     for ordinal in ordinals:
         block = bisect_right(ends, ordinal)

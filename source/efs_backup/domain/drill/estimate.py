@@ -53,7 +53,7 @@ class Rates:
 
 
 def seconds_for(rates: Rates, small_files: int, large_size: int) -> float | None:
-    """The seconds of a restore of so many small files, and of large ones of so many bytes; None where it cannot be said.
+    """The seconds of a restore of so many small files, and so many bytes of large ones; None where it cannot be said.
 
     Directories are in the rate of small files, for that is measured in whole directories.
     """

@@ -4,7 +4,7 @@ from typing import Any
 
 from efs_backup.domain.drill.choice import Figures, SizeClass
 from efs_backup.domain.drill.estimate import LEVEL
-from efs_backup.domain.drill.result import DrillResult, Drawn, Finding, Group, Tally, Verdict
+from efs_backup.domain.drill.result import Drawn, DrillResult, Finding, Tally, Verdict
 from efs_backup.domain.drill.wording import confidence_of, estimate_of, finding_text, message_of, next_step_of
 from efs_backup.domain.humanize import as_fields, as_value
 from efs_backup.domain.snapshots.names import SnapshotName

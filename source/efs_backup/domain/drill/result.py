@@ -23,7 +23,7 @@ class DrillStatus(StrEnum):
 
 
 class Group(StrEnum):
-    """Why a file is restored: it is pinned, it was drawn, or it stands in a whole directory that the speed is measured by."""
+    """Why a file is restored: it is pinned, it was drawn, or its directory was, by which the speed is measured."""
 
     PINNED = "pinned"
     SMALL = "small"

@@ -1,7 +1,8 @@
 """Sentences about a drill, for everybody who is told of it."""
 
+from efs_backup.domain.drill.choice import SizeClass
 from efs_backup.domain.drill.estimate import LEVEL, percent
-from efs_backup.domain.drill.result import DrillResult, DrillStatus, Finding, Place, Verdict
+from efs_backup.domain.drill.result import DrillPlan, DrillResult, DrillStatus, Finding, Place, Verdict
 from efs_backup.domain.humanize import counted, sized
 
 _KEEP = (
@@ -99,3 +100,13 @@ def estimate_of(result: DrillResult) -> str:
         return ""
     rough = " That is rough, for little was measured." if result.rates.is_rough else ""
     return f"A restore of everything would take about {lasted(result.whole_seconds)}.{rough}"
+
+
+def chosen_of(plan: DrillPlan) -> str:
+    """What was drawn, in a few words."""
+    drawn = " and ".join(counted(len(plan.drawn.get(one, ())), f"{one} file") for one in SizeClass)
+    left = plan.too_large
+    said = f"; {counted(left.files, 'drawn file')} of {sized(left.size)} did not fit" if left.files else ""
+    directories = "1 whole directory" if plan.directories == 1 else f"{plan.directories:,} whole directories"
+    speed = f"; the small files of {directories}, for the speed" if plan.directories else ""
+    return f"{drawn} at random{said}{speed}"

@@ -1,4 +1,4 @@
-"""A census of a manifest: how many small and large files each block has; and the entries of some of them, found again."""
+"""A census of a manifest: how many small and large files each block has, and entries found again by their ordinals."""
 
 import re
 from array import array

@@ -67,10 +67,10 @@ def _seal(manifests: Manifests, name: SnapshotName) -> tuple[Seal, str]:
         raise NotAsSealed(f"The seal of {name} cannot be used: {error}.", _AUDIT) from error
     try:
         seal = read_seal(text)
-        if seal.snapshot != str(name):
-            raise ValueError(f"it is that of {seal.snapshot}")
     except ValueError as error:
         raise NotAsSealed(f"The seal of {name} cannot be used: {error}.", _AUDIT) from error
+    if seal.snapshot != str(name):
+        raise NotAsSealed(f"The seal of {name} is that of {seal.snapshot}.", _AUDIT)
     return seal, digest(text)
 
 

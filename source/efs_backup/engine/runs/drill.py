@@ -1,4 +1,4 @@
-"""A drill: some of a snapshot is restored into a scratch directory, measured, held against the manifest, and removed."""
+"""A drill: some of a snapshot is restored into a scratch directory, measured, compared with the manifest, removed."""
 
 import os
 from contextlib import ExitStack
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from efs_backup import __version__
 from efs_backup.domain.drill.result import DrillResult, Tallies
-from efs_backup.domain.errors import RestoreFailed
+from efs_backup.domain.errors import EfsBackupError, RestoreFailed
 from efs_backup.domain.humanize import counted, named, sized
 from efs_backup.domain.requests.drill import DrillRequest
 from efs_backup.domain.snapshots.names import Interval
@@ -20,7 +20,7 @@ from efs_backup.engine.proof.sealed import sealed_manifest
 from efs_backup.engine.runs.drill_choice import Choice, choose_files, choose_snapshot, pinned_paths
 from efs_backup.engine.runs.drill_compare import Comparer
 from efs_backup.engine.runs.preflight import refuse_nesting
-from efs_backup.engine.runs.rehearsal import Rehearsal, Restored, Surroundings, Undone
+from efs_backup.engine.runs.rehearsal import Rehearsal, Surroundings, Undone
 from efs_backup.engine.runs.scratch import scratch_directory
 from efs_backup.engine.series.lock import reading, refuse_running_backup
 from efs_backup.engine.series.series import Series, Snapshot
@@ -119,16 +119,22 @@ class DrillRun:
             finally:
                 self._around.watcher.step("remove")
 
+    def _note_owners(self) -> None:
+        if os.geteuid() != 0:
+            self._note("Owners were not compared, for only root can give files away.")
+
     def _measure(self, chosen: _Chosen, result: DrillResult, source: Tree, place: Tree) -> DrillResult:
         rehearsal = Rehearsal(self._request, chosen.choice, (source, place), now=self._now, around=self._around)
         restored = rehearsal.run()
         for note in restored.notes:
             self._note(note)
+        self._note_owners()
         self._around.watcher.step("compare")
         Comparer(source, place, result.tallies, self._around.stop.is_due).run(chosen.choice, chosen.reader)
         for group, seconds in restored.seconds.items():
             result.tallies.of(group).seconds = seconds
-        return replace(result, start_seconds=restored.start, **_failure_of(restored))
+        failure = restored.said[0] if restored.said else EfsBackupError("")  # it counts only where nothing differs
+        return replace(result, start_seconds=restored.start, failure=failure.message, remedy=failure.next_step)
 
     def _refuse_little_room(self, place: Tree, choice: Choice) -> None:
         found = os.fstatvfs(place.descriptor)
@@ -145,9 +151,3 @@ class DrillRun:
         if text not in self._notes:
             self._notes[text] = None
             self._around.watcher.note(text)
-
-
-def _failure_of(restored: Restored) -> dict[str, str]:
-    """What the restores have complained of; it is the result only where nothing that was compared differs."""
-    said = restored.said
-    return {"failure": said[0].message, "remedy": said[0].next_step} if said else {}

@@ -16,13 +16,13 @@ from efs_backup.domain.drill.choice import (
     seed_of,
     shares,
 )
-from efs_backup.domain.drill.result import DrillPlan, Drawn, Group
+from efs_backup.domain.drill.result import Drawn, DrillPlan, Group
 from efs_backup.domain.errors import NothingThere
 from efs_backup.domain.requests.drill import DrillRequest, pinned_lines, pinned_path
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.domain.snapshots.seal import digest
 from efs_backup.domain.snapshots.selection import Selection
-from efs_backup.engine.proof.census import Census, Located, below, census, located, of_class, path_in
+from efs_backup.engine.proof.census import Census, Located, below, census, located, of_class
 from efs_backup.engine.proof.manifests import MANIFEST, SEAL, Manifests
 from efs_backup.engine.proof.reader import ManifestReader
 from efs_backup.engine.proof.sealed import SealedManifest
@@ -77,8 +77,8 @@ def pinned_paths(series: Series, request: DrillRequest, note: Callable[[str], No
 class Choice:
     """What is restored, as the manifest has it.
 
-    files: single ones, by why they are restored. blocks: the positions of those of pinned directories. figures: how much
-    it is in all. absent: pinned paths that the snapshot has not.
+    files: single ones, by why they are restored. blocks: the positions of those of pinned directories. figures: how
+    much it is in all. absent: pinned paths that the snapshot has not.
     """
 
     plan: DrillPlan

@@ -20,7 +20,7 @@ from efs_backup.engine.trees.tree_walk import Stopped
 class Comparer:
     """Compares what lies in directories of `place`, which are named as the groups, and counts it.
 
-    Where something differs, the snapshot itself is looked at too: it says whether the snapshot or the restore is to blame.
+    Where something differs, the snapshot itself is looked at too: it may have been so already.
     """
 
     def __init__(self, snapshot: Tree, place: Tree, tallies: Tallies, should_stop: Callable[[], bool]) -> None:
@@ -51,7 +51,7 @@ class Comparer:
             against = Against(restored, self._fidelity, self._should_stop)
             for_each(
                 self._named(files),
-                lambda path, wanted: self._count(group, path, wanted, self._finding(group, path, wanted, against)),
+                lambda path, wanted: self._count(group, wanted, self._finding(group, path, wanted, against)),
                 threads=restored.concurrency.threads,
                 activity=lambda: restored.throttle.paid + self._snapshot.throttle.paid,
             )
@@ -78,7 +78,7 @@ class Comparer:
             return Finding(path, group, Verdict.MISSING, place)
         return Finding(path, group, Verdict.DIFFERENT, place, aspects)
 
-    def _count(self, group: Group, path: str, wanted: Attributes, finding: Finding | None) -> None:
+    def _count(self, group: Group, wanted: Attributes, finding: Finding | None) -> None:
         has_hash = bool(wanted.sha256) or not has_content(wanted)
         with self._lock:
             self._tallies.add(group, wanted.size, finding, has_hash=has_hash)

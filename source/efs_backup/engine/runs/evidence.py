@@ -31,7 +31,7 @@ class EvidencePlace:
         self._path = path
 
     def write(self, result: DrillResult) -> Evidence:
-        """Write the files; none is there that is not whole, and none is replaced that is there already but by its own."""
+        """Write the files, each of which is there as a whole, or not at all."""
         stem = f"drill-{name_of(result)}"
         texts = {f"{stem}.json": json_text(result), f"{stem}.html": page(result)}
         try:

@@ -46,7 +46,7 @@ class Surroundings:
 
 
 class Undone(Exception):
-    """A restore that says nothing about the snapshot, for the scratch directory is full, or nothing answers any more."""
+    """A restore that says nothing about the snapshot: the scratch directory is full, or something answers no more."""
 
     def __init__(self, failure: str, remedy: str) -> None:
         super().__init__(failure)
