@@ -20,6 +20,7 @@ class BackupSettings:
     log_bucket: str
     file_system: BackupFileSystem
     seals: SealBucket
+    drill_role: str
 
     @property
     def backup(self) -> str:
@@ -33,6 +34,7 @@ class BackupSettings:
             "KEEP_SPARE": self.form.text("KeepSpare"),
             "MAX_OPERATIONS_PER_SECOND": self.form.text("MaxOperationsPerSecond"),
             "SEAL_BUCKET": self.seals.name_if_any,
+            "DRILL_ROLE": self.drill_role,
             "BACKUP_ACCESS_POINT": self.file_system.access_point,
             "AWS_DEFAULT_REGION": Aws.REGION,
         }
@@ -47,6 +49,7 @@ class BackupSettings:
             "WINDOW_MINUTES": self.form.text("BackupWindow"),
             "INSTANCE_TYPE": self.form.text("InstanceType"),
             "SUCCESS_NOTIFICATION": self.form.text("SuccessNotification"),
+            "DRILL_SCHEDULE": self.form.text("DrillSchedule"),
             "METRICS_ENDPOINT": self.form.text("MetricsEndpoint"),
         }
 

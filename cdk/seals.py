@@ -11,7 +11,7 @@ from cdk import arns
 from cdk.conditions import either, only_if
 from cdk.form import Field, Form
 from cdk.permissions import Allow, acknowledge, permit
-from efs_backup.domain.operations.seal_store import CHANGES, MANIFESTS, SEALS
+from efs_backup.domain.operations.seal_store import CHANGES, DRILLS, MANIFESTS, SEALS
 
 _MOST_DAYS = 3650
 _DAYS, _MODE = "SealBucketLockDays", "SealBucketLockMode"
@@ -64,7 +64,7 @@ class SealBucket(Construct):
 
     def let_write(self, role: iam.IRole) -> None:
         """Let a role write new objects, and read seals that are there already; nothing else."""
-        places = [f"{arns.bucket(self.name)}/{kind}/*" for kind in (SEALS, CHANGES, MANIFESTS)]
+        places = [f"{arns.bucket(self.name)}/{kind}/*" for kind in (SEALS, CHANGES, MANIFESTS, DRILLS)]
         permit(self, role, [
             Allow(["s3:PutObject"], places, reason="The name of a seal holds the time of its snapshot."),
             Allow(["s3:GetObject"], places[:1], reason="The name of a seal holds the time of its snapshot."),

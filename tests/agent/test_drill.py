@@ -3,12 +3,13 @@
 import json
 import os
 from configparser import ConfigParser
+from dataclasses import replace
 from pathlib import Path
 
 import boto3
 import pytest
 
-from efs_backup.agent.backup import back_up
+from efs_backup.agent.backup import _give_back, back_up
 from efs_backup.agent.reading_role import PROFILE, profile_of
 from efs_backup.domain.drill.result import DrillStatus
 from efs_backup.domain.errors import FailureReason
@@ -123,8 +124,6 @@ def test_a_file_that_was_changed_in_the_snapshot_is_found(drilling: Instance) ->
 
 def test_a_seal_that_is_not_the_one_on_record_is_a_difference(drilling: Instance) -> None:
     """Whoever changes a snapshot can seal it again; the record, and the bucket, have the digest of the first seal."""
-    from dataclasses import replace
-
     backup = drilling.cloud.newest()
     drilling.cloud.store.update(backup, replace(backup, seal="ab" * 32))
     ended = _drill(drilling)
@@ -153,8 +152,6 @@ def test_a_drill_that_has_given_way_leaves_the_group_to_the_backup(drilling: Ins
     services = drilling.services()
     drilling.cloud.agent_claims(drilling.cloud.newest().backup_id)
     drill = drilling.cloud.newest()
-    from efs_backup.agent.backup import _give_back
-
     drilling.cloud.schedule_fires()
     assert drilling.cloud.store.get(drill.backup_id).drill_result is DrillStatus.INCOMPLETE
     _give_back(services, [drill])

@@ -18,6 +18,8 @@ _STATUSES = {
     DrillStatus.INCOMPLETE: BackupStatus.INCOMPLETE,
 }
 
+_MEND = "Mend what the message names; a drill needs a snapshot with a manifest, which each backup makes."
+
 
 def with_drill(drill: BackupRecord, result: DrillResult, now: datetime) -> BackupRecord:
     """The record of a drill that ended now with this result."""
@@ -41,7 +43,7 @@ def without_drill(drill: BackupRecord, error: EfsBackupError, now: datetime) -> 
     is_different = isinstance(error, NotAsSealed)
     reason = error.reason if isinstance(error, BackupError) else None
     ended = drill.ended(
-        BackupStatus.FAILED, now=now, message=error.message, next_step=error.next_step, reason=reason
+        BackupStatus.FAILED, now=now, message=error.message, next_step=error.next_step or _MEND, reason=reason
     )  # fmt: skip
     told = DrillStatus.DIFFERENT if is_different else DrillStatus.FAILED
     return replace(ended, drill_result=told, phase=None)
@@ -66,7 +68,10 @@ def stopped_drill(drill: BackupRecord, message: str, now: datetime) -> BackupRec
 def check_seal(plan: DrillPlan, backups: Iterable[BackupRecord], outside: bytes | None) -> None:
     """Compare the seal that a drill went by with the one on record, and with the stored one. Raises NotAsSealed."""
     recorded = {backup.seal for backup in backups if backup.snapshot == plan.snapshot and not backup.is_drill}
-    known = {"on record": recorded - {None}, "stored outside": {digest(outside)} if outside is not None else set()}
+    known: dict[str, set[str | None]] = {
+        "on record": recorded - {None},
+        "stored outside": {digest(outside)} if outside is not None else set(),
+    }
     for where, digests in known.items():
         if digests and plan.seal_sha256 not in digests:
             raise NotAsSealed(
