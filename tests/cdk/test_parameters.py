@@ -90,7 +90,8 @@ def test_the_windows_are_those_of_the_list(backup: Template) -> None:
         ("TransitionToIA", "AFTER_90_DAYS"), ("TransitionToArchive", "AFTER_7_DAYS"), ("AvailabilityZone", "us-east-1"),
         ("ScheduleTimeZone", "UTC+1; reboot"), ("SourceSecurityGroup", "default"), ("RouteTables", "rtb-1, rtb-2"),
         ("SealBucketLockDays", "-1"), ("SealBucketLockDays", "3651"), ("SealBucketLockDays", "1.5"),
-        ("SealBucketLockMode", "NONE"),
+        ("SealBucketLockMode", "NONE"), ("DrillSchedule", "weekly"), ("DrillSchedule", "0 2 * * *"),
+        ("MaximumDrillAge", "0"), ("MaximumDrillAge", "2001"),
         ("CreateEndpoints", "some"), ("HttpProxyParameter", "proxy"), ("HttpProxyParameter", "/a b"),
     ],
 )  # fmt: skip
@@ -124,6 +125,8 @@ def test_a_wrong_restore_parameter_is_refused(restore: Template, name: str, valu
         ("backup", "IntervalTag", "hourly"), ("restore", "IntervalTag", "hourly"), ("backup", "AmiX86", "/my/ami:3"),
         ("backup", "AvailabilityZone", "us-gov-west-1a"), ("backup", "ScheduleTimeZone", "America/Argentina/Ushuaia"),
         ("backup", "HttpProxyParameter", "/team/proxy.address"),
+        ("backup", "DrillSchedule", ""), ("backup", "DrillSchedule", "cron(0 12 ? * SUN *)"),
+        ("backup", "DrillSchedule", "rate(7 days)"),
         ("backup", "SealBucketLockDays", ""), ("backup", "SealBucketLockDays", "0"),
         ("backup", "SealBucketLockDays", "365"), ("backup", "SealBucketLockDays", "3650"),
         ("backup", "ScheduleTimeZone", "UTC"), ("restore", "RestoreHours", "168"), ("restore", "RestoreHours", "0"),
