@@ -1,13 +1,10 @@
 """Drills in the local cloud: the template, the Lambda, the user data, the agent and the engine as they run on AWS."""
 
-import json
-
 import pytest
 
 from deployment.local_cloud.assembly import Assembly
 from deployment.local_cloud.cloud import LocalCloud
 from efs_backup.domain.drill.result import DrillStatus
-from efs_backup.domain.operations.triggers import drill_event
 from efs_backup.domain.results import BackupStatus
 from tests.builders import small_tree
 from tests.local_cloud.site import NEVER, Site
@@ -26,11 +23,7 @@ def drilling(cloud: LocalCloud, assembly: Assembly) -> Site:
 def test_a_drill_passes_and_the_next_night_goes_on(drilling: Site) -> None:
     """By the same group: a record of its own, its evidence under the lock, a mail, and nothing left."""
     drilling.night()
-    function = drilling.stack.outputs["Orchestrator"]
-    drilling.cloud.client("lambda").invoke(
-        FunctionName=function, InvocationType="Event", Payload=json.dumps(drill_event())
-    )
-    drilling.cloud.wait("the drill is recorded", lambda: drilling.stack.records()[-1].is_drill, drilling.patience)
+    drilling.stack.fire_drills()
     drill = drilling.stack.wait_for_the_end(drilling.patience)
     assert (drill.status, drill.drill_result) == (BackupStatus.SUCCESS, DrillStatus.PASSED), drill.message
     assert drill.drill_files

@@ -17,7 +17,14 @@ from efs_backup.domain.drill.evidence import name_of
 from efs_backup.domain.drill.page import page
 from efs_backup.domain.drill.result import DrillResult, DrillStatus
 from efs_backup.domain.errors import BucketRefused, EfsBackupError
-from efs_backup.domain.operations.drill_record import check_seal, failed_drill, stopped_drill, with_drill, without_drill
+from efs_backup.domain.operations.drill_record import (
+    check_seal,
+    failed_drill,
+    stopped_drill,
+    takes_older,
+    with_drill,
+    without_drill,
+)
 from efs_backup.domain.operations.mounting import HELPER
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.seal_store import SealKeys
@@ -67,7 +74,7 @@ def _run(services: BackupServices, drill: BackupRecord, asked: Stop) -> DrillRes
         _mounted(services, runner) as backup,
     ):
         around = Surroundings(runner, stop, watcher, time.monotonic, drill.instance_type or machine.instance_id)
-        result = DrillRun(_request(services, backup), now=machine.clock(), around=around).run()
+        result = DrillRun(_request(services, drill, backup), now=machine.clock(), around=around).run()
     if result.status is DrillStatus.PASSED:
         check_seal(result.plan, earlier, _seal_outside(services, result.plan.snapshot, earlier))
     return result
@@ -87,13 +94,13 @@ def _mounted(services: BackupServices, runner: Runner) -> Iterator[Path]:
         yield backup
 
 
-def _request(services: BackupServices, backup: Path) -> DrillRequest:
+def _request(services: BackupServices, drill: BackupRecord, backup: Path) -> DrillRequest:
     settings, scratch = services.settings, services.machine.scratch
     scratch.parent.mkdir(parents=True, exist_ok=True)
     room = int(shutil.disk_usage(scratch.parent).free * _SHARE_OF_DISK)
     return DrillRequest(
-        str(backup), str(scratch), settings.folder_label, settings.interval, size=min(DEFAULT_SIZE, room),
-        tuning=settings.tuning,
+        str(backup), str(scratch), settings.folder_label, settings.interval, is_random=takes_older(drill),
+        size=min(DEFAULT_SIZE, room), tuning=settings.tuning,
     )  # fmt: skip
 
 

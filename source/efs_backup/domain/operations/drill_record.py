@@ -39,14 +39,19 @@ def _and_dot(text: str) -> str:
 
 
 def without_drill(drill: BackupRecord, error: EfsBackupError, now: datetime) -> BackupRecord:
-    """The record of a drill that could not be done; a manifest that is not as it was sealed is a difference."""
-    is_different = isinstance(error, NotAsSealed)
+    """The record of a drill that could not be done.
+
+    A manifest that is not as it was sealed is a difference. Where a backup of another stack is running into the same
+    label the drill is skipped, as it would be for one of its own.
+    """
     reason = error.reason if isinstance(error, BackupError) else None
+    is_locked = reason is FailureReason.LOCKED
     ended = drill.ended(
-        BackupStatus.FAILED, now=now, message=error.message, next_step=error.next_step or _MEND, reason=reason
+        BackupStatus.SKIPPED if is_locked else BackupStatus.FAILED, now=now, message=error.message,
+        next_step=error.next_step or _MEND, reason=reason,
     )  # fmt: skip
-    told = DrillStatus.DIFFERENT if is_different else DrillStatus.FAILED
-    return replace(ended, drill_result=told, phase=None)
+    told = DrillStatus.DIFFERENT if isinstance(error, NotAsSealed) else DrillStatus.FAILED
+    return replace(ended, drill_result=None if is_locked else told, phase=None)
 
 
 def failed_drill(drill: BackupRecord, message: str, now: datetime) -> BackupRecord:
@@ -63,6 +68,14 @@ def stopped_drill(drill: BackupRecord, message: str, now: datetime) -> BackupRec
         BackupStatus.INCOMPLETE, now=now, message=message, next_step="Nothing: the next one begins anew."
     )
     return replace(ended, drill_result=DrillStatus.INCOMPLETE, phase=None)
+
+
+def takes_older(drill: BackupRecord) -> bool:
+    """Whether this drill goes by a snapshot drawn at random: one in four does, as its id will have it."""
+    return int(drill.backup_id, 16) % _OLDER_IN == 0
+
+
+_OLDER_IN = 4
 
 
 def check_seal(plan: DrillPlan, backups: Iterable[BackupRecord], outside: bytes | None) -> None:
