@@ -1,6 +1,7 @@
 """Seals outside the file system: the agent stores each once, and makes up for nights when it could not."""
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -161,14 +162,19 @@ def test_changes_that_are_not_what_was_sealed_are_told_and_not_stored(
     assert "audit" in str(second.message)
 
 
-def test_a_pipe_in_the_place_of_a_seal_keeps_nobody_waiting(instance: Instance, storage: "S3Client") -> None:
+def test_a_pipe_in_the_place_of_changes_keeps_nobody_waiting(
+    instance: Instance, storage: "S3Client", faults: Faults
+) -> None:
     """Whatever lies beside the snapshots is opened as a regular file, or not at all."""
-    first = _night(instance, 22)
+    with faults.refusing("s3", "PutObject", "AccessDenied"):
+        first = _night(instance, 22)
     place = instance.backup / "efs-backup/daily/.manifests"
     changes = place / f"{first.snapshot}.changes.gz"
     changes.unlink()
+    os.mkfifo(changes)
     (place / "20261122T030000Z.seal.json").symlink_to("/etc/hostname")
-    assert _night(instance, 23).status is BackupStatus.SUCCESS
+    second = _night(instance, 23)
+    assert (second.seal_status, _warned(second)) == (SealStatus.STORED, ["SealDiffers"])
     assert "seals/efs-backup/daily/20261122T030000Z.json" not in _keys(storage)
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -22,8 +23,8 @@ from efs_backup.domain.operations.seal_store import (
 from efs_backup.domain.results import BackupResult, SealStatus
 from efs_backup.domain.snapshots.seal import Seal, digest
 from efs_backup.domain.warnings import Warned
-from efs_backup.engine.machine.patience import within
-from efs_backup.engine.proof.manifests import CHANGES, MANIFEST, Manifests
+from efs_backup.engine.machine.patience import supervised
+from efs_backup.engine.proof.manifests import CHANGES, MANIFEST, SEAL, Manifests
 from efs_backup.lib.insisting import insist
 from efs_backup.lib.s3 import LARGEST_OBJECT, SealBucket
 
@@ -48,7 +49,7 @@ def stored_outside(
     manifests = Manifests(target / str(settings.folder_label) / str(settings.interval))
     upload = _Upload(bucket, SealKeys(settings.folder_label, settings.interval), manifests)
     try:
-        within(lambda: upload.bring(earlier), str(manifests.path))
+        supervised(lambda: upload.bring(earlier), lambda: upload.moved)
     except (BucketRefused, Hung, OSError, ValueError) as error:
         _logger.exception("Seals could not be stored outside")
         return _kept_here(upload, result, earlier, error.message if isinstance(error, EfsBackupError) else str(error))
@@ -66,11 +67,14 @@ def _kept_here(upload: "_Upload", result: BackupResult, earlier: Iterable[Backup
 
 def _told(upload: "_Upload", result: BackupResult) -> BackupResult:
     """Where another seal lies under tonight's name, ours is not stored, however much else is."""
-    is_ours = str(result.snapshot) not in upload.others
+    name = str(result.snapshot)
+    is_ours = upload.stored.get(name) == result.seal
+    if not is_ours and name not in upload.others:
+        upload.changed.append(f"{name}{SEAL}")
     return replace(
         result,
         seal_status=SealStatus.STORED if is_ours else SealStatus.LOCAL,
-        seal_address=upload.bucket.address(upload.keys.seal(str(result.snapshot))) if is_ours else None,
+        seal_address=upload.bucket.address(upload.keys.seal(name)) if is_ours else None,
         warnings=(*result.warnings, *upload.warnings()),
     )
 
@@ -79,14 +83,17 @@ def _told(upload: "_Upload", result: BackupResult) -> BackupResult:
 class _Upload:
     """Brings the seals of one series, the oldest first, so that those that are stored have no gap.
 
-    others: snapshots for which another seal is stored. changed: files that are not what was sealed.
+    stored: the digests of the seals that are stored, by snapshot. others: snapshots for which another is. changed: files that are not what was sealed. moved: a number
+    that changes with everything that is done, for a new bucket gets years of seals.
     """
 
     bucket: SealBucket
     keys: SealKeys
     manifests: Manifests
+    stored: dict[str, str] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    moved: int = 0
 
     def bring(self, backups: Iterable[BackupRecord]) -> None:
         """Store what is missing. Raises BucketRefused, OSError and ValueError."""
@@ -105,9 +112,12 @@ class _Upload:
 
     def _seal(self, name: str, text: bytes) -> None:
         """Who finds one there has been interrupted, or is not alone."""
-        key = self.keys.seal(name)
-        if not self.bucket.store(key, text, digest(text)) and self.bucket.read(key) != text:
+        self.moved += 1
+        key, sha256 = self.keys.seal(name), digest(text)
+        if not self.bucket.store(key, text, sha256) and self.bucket.read(key) != text:
             self.others.append(name)
+        else:
+            self.stored[name] = sha256
 
     def _files(self, name: str, seal: Seal) -> None:
         """The changes; and the manifest where they begin from nothing, so that both together tell of every path."""
@@ -118,11 +128,13 @@ class _Upload:
 
     def _file(self, name: str, key: str, sha256: str) -> None:
         """What is gone by now, or too large for one request, is left out; the seal has its digest in any case."""
+        self.moved += 1
         with suppress(FileNotFoundError):
-            if (self.manifests.path / name).lstat().st_size > LARGEST_OBJECT:
-                _logger.warning("%s is too large to be stored outside", name)
-            elif self.manifests.sha256(name) != sha256:
+            found = (self.manifests.path / name).lstat()
+            if not stat.S_ISREG(found.st_mode) or self.manifests.sha256(name) != sha256:
                 self.changed.append(name)
+            elif found.st_size > LARGEST_OBJECT:
+                _logger.warning("%s is too large to be stored outside", name)
             else:
                 with self.manifests.opened(name) as descriptor, os.fdopen(os.dup(descriptor), "rb") as file:
                     self.bucket.store_file(key, file, sha256)
