@@ -23,6 +23,9 @@ COMMAND = Path(sys.executable).with_name("efs-backup")
 A_FIRST_BACKUP_IS_MEANT = {"EFS_BACKUP_RUN_INIT": "1"}
 """The environment in which every `run` has its `--init`."""
 
+NOTHING_IS_SCRUBBED = {"EFS_BACKUP_RUN_SCRUB_DAYS": "0"}
+"""The environment in which no `run` reads what is stored: what is due depends on the date."""
+
 _SYNTHESIZED = frozenset({"cdk", "deployment"})
 
 settings.register_profile("project", deadline=None, max_examples=25)
@@ -120,7 +123,7 @@ def cli(tmp_path: Path) -> Cli:
     """The command, with a temporary directory of its own."""
     temporary = tmp_path / "tmp"
     temporary.mkdir()
-    return Cli({**os.environ, "TMPDIR": str(temporary), **A_FIRST_BACKUP_IS_MEANT})
+    return Cli({**os.environ, "TMPDIR": str(temporary), **A_FIRST_BACKUP_IS_MEANT, **NOTHING_IS_SCRUBBED})
 
 
 @pytest.fixture(params=[Copier.LINKS, pytest.param(Copier.RSYNC, marks=pytest.mark.former)])

@@ -1,6 +1,7 @@
 """Files whose content changed and whose size and mtime did not: seen with --checksum, and by a restore by itself."""
 
 import os
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from efs_backup.domain.snapshots.names import SnapshotName
 from tests.builders import A_DAY_AGO_NS, Fact, account, small_tree, write
 from tests.conftest import Cli, both_copiers
+from tests.proved import manifests_of
 from tests.simulator import Simulator
 
 SIZES = {"small": 1000, "middle": 500_000, "large": 17_000_000, "sparse": 200_000}
@@ -54,11 +56,26 @@ def _below(root: Path) -> dict[str, Fact]:
 
 
 @both_copiers
-def test_a_backup_sees_a_changed_content_with_checksum_only(cli: Cli, tree: Path, backup: Path) -> None:
-    """Without it the former content is linked, as with rsync; what is unchanged is linked in any case."""
+def test_a_backup_sees_a_changed_content_by_its_ctime(cli: Cli, tree: Path, backup: Path) -> None:
+    """It reads what has another ctime than the manifest says; what is unchanged is linked."""
     first = cli("run", tree, backup, "--json").json
     before = account(Path(first["path"]))
     _damage(tree)
+    second = cli("run", tree, backup, "--json").json
+    assert account(Path(second["path"])) == account(tree)
+    assert second["number_of_files_transferred"] == len(SIZES)
+    assert second["number_of_files_linked"] == second["number_of_files"] - len(SIZES)
+    assert any("same size and mtime" in note for note in second["notes"])
+    assert account(Path(first["path"])) == before
+
+
+@both_copiers
+def test_without_a_manifest_a_changed_content_is_seen_with_checksum_only(cli: Cli, tree: Path, backup: Path) -> None:
+    """Without both the former content is linked, as with rsync; what is unchanged is linked in any case."""
+    first = cli("run", tree, backup, "--json").json
+    before = account(Path(first["path"]))
+    _damage(tree)
+    shutil.rmtree(manifests_of(Path(first["path"])).path)
     plain = cli("run", tree, backup, "--json").json
     assert _contents(Path(plain["path"])) == _contents(Path(first["path"]))
     assert plain["number_of_files_transferred"] == 0

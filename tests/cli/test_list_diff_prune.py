@@ -116,7 +116,9 @@ def test_prune_deletes_the_oldest(cli: Cli, source: Path, backup: Path) -> None:
     assert len(cli("list", backup, "--json").json) == 3
     assert cli("prune", backup, "--retain", 1, "--json").json["drop"] == [names[1], names[0]]
     assert sorted(os.listdir(backup / "efs-backup")) == [".series.lock", "daily", "daily.0", "series.json"]
-    assert sorted(os.listdir(backup / "efs-backup" / "daily")) == [".lock", ".readers", ".records", ".trash", names[2]]
+    assert sorted(os.listdir(backup / "efs-backup" / "daily")) == [
+        ".lock", ".manifests", ".readers", ".records", ".trash", names[2],
+    ]  # fmt: skip
     assert account(newest) == before
 
 

@@ -6,7 +6,7 @@ import pytest
 from efs_backup.cli.app import app
 from tests.conftest import Cli
 
-_GIVEN = {"choice": "choice", "integer": "1", "float": "1", "text": "text"}
+_GIVEN = {"integer": "1", "float": "1", "float range": "1", "text": "text", "directory": "/"}
 
 
 def _value(option: click.Option) -> list[str]:
@@ -51,7 +51,8 @@ def test_an_option_with_one_value_is_not_taken_twice(command: str, option: click
 def test_there_are_options_that_may_be_given_several_times() -> None:
     """Excludes and paths, and flags, of which a second changes nothing."""
     several = {(command, option.name) for command, option in _options() if option.multiple}
-    assert several == {("init", "exclude"), ("run", "exclude"), ("restore", "path")}
+    paths = {("restore", "path"), ("drill", "path"), ("repair", "places")}
+    assert several == {("init", "exclude"), ("run", "exclude"), *paths}
 
 
 def test_an_option_given_twice_is_wrong_usage(cli: Cli) -> None:

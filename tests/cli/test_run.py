@@ -120,7 +120,7 @@ def test_retention_drops_the_oldest_snapshots(cli: Cli, source: Path, backup: Pa
     names = [cli("run", source, backup, "--retain", 2, "--json").json["snapshot"] for _ in range(5)]
     series = backup / "efs-backup" / "daily"
     spare = [f".spare-{names[2]}", f".spare-{names[2]}.json"]
-    ours = [".lock", ".readers", ".records", *spare, ".trash"]
+    ours = [".lock", ".manifests", ".readers", ".records", *spare, ".trash"]
     assert sorted(path.name for path in series.iterdir()) == [*ours, *names[3:]]
     assert [row["name"] for row in cli("list", backup, "--json").json] == names[:2:-1]
     assert list((series / ".trash").iterdir()) == []
@@ -270,7 +270,7 @@ def test_plain_lines_are_logged_where_no_terminal_is(cli: Cli, source: Path, bac
     ended = cli("run", source, backup)
     assert "status    Success" in ended.stdout
     steps = [line.split(" ", 1)[1] for line in ended.stderr.splitlines()]
-    assert steps == ["copy", "publish", "prune"]
+    assert steps == ["copy", "manifest", "publish", "prune"]
     assert time.strptime(ended.stderr.split()[0], "%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -29,7 +29,7 @@ def test_the_tree_is_as_it_is_drawn() -> None:
 def test_exit_codes_are_what_the_readme_promises() -> None:
     """Scripts depend on them."""
     assert {code.name: code.value for code in ExitCode} == {
-        "DONE": 0, "FAILED": 1, "WRONG_USAGE": 2, "INCOMPLETE": 3, "LOCKED": 4, "NOTHING_THERE": 5, "DIFFERS": 6,
+        "DONE": 0, "FAILED": 1, "WRONG_USAGE": 2, "INCOMPLETE": 3, "LOCKED": 4, "NOTHING_THERE": 5, "DIFFERENT": 6,
     }  # fmt: skip
 
 

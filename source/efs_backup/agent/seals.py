@@ -83,8 +83,9 @@ def _told(upload: "_Upload", result: BackupResult) -> BackupResult:
 class _Upload:
     """Brings the seals of one series, the oldest first, so that those that are stored have no gap.
 
-    stored: the digests of the seals that are stored, by snapshot. others: snapshots for which another is. changed: files that are not what was sealed. moved: a number
-    that changes with everything that is done, for a new bucket gets years of seals.
+    stored: the digests of the seals that are stored, by snapshot. others: snapshots for which another is. changed:
+    files that are not what was sealed. moved: a number that changes with everything that is done, for a new bucket gets
+    years of seals.
     """
 
     bucket: SealBucket

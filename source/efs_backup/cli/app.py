@@ -26,6 +26,14 @@ _COMMANDS = {
     "drill": ("drill", "drill"),
     "diff": ("diff", "diff"),
     "prune": ("prune", "prune"),
+    "verify": ("verify", "verify"),
+    "audit": ("audit", "audit_series"),
+    "scrub": ("scrub", "scrub"),
+    "repair": ("repair", "repair"),
+    "versions": ("versions", "versions"),
+    "vanished": ("vanished", "vanished"),
+    "growth": ("growth", "growth"),
+    "manifest": ("manifest", "manifest"),
 }
 """The module of each command, and its name there."""
 
@@ -54,7 +62,7 @@ def app() -> None:
     """Backups of a file tree as plain, hard-linked snapshots.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 incomplete, 4 locked by another backup, 5 nothing there,
-    6 something is not as it was sealed.
+    6 not as it was stored.
     """
 
 

@@ -1,18 +1,22 @@
 """Arguments and options that several commands share."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 
+from efs_backup.domain.errors import WrongUsage
 from efs_backup.domain.requests.excludes import ExcludePattern
 from efs_backup.domain.requests.requests import Asked
 from efs_backup.domain.requests.tuning import Copier, Tuning
 from efs_backup.domain.snapshots.names import DEFAULT_LABEL, Interval
 from efs_backup.domain.snapshots.retention import DEFAULT_RETENTION, RETENTION_LIMIT, Retention
+from efs_backup.domain.snapshots.scrubbing import DEFAULT_SCRUB_DAYS
 from efs_backup.domain.snapshots.window import Window
 
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTkmgt]?)(i?[Bb]?)")
 _INTERVALS = click.Choice([interval.value for interval in Interval])
 
 
@@ -97,9 +101,16 @@ def tuning_of(
     return Tuning(Copier(copier), jobs, threads, files_per_part, max_operations_per_second)
 
 
+max_operations = click.option(
+    "--max-operations-per-second", type=click.FloatRange(min=0, min_open=True), metavar="N",
+    help="Spare who else uses the file systems.",
+)  # fmt: skip
 dry_run = click.option("--dry-run", is_flag=True, help="Show what would be done, and touch nothing.")
 as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON value on standard output; logs go to standard error."
+)
+since = click.option(
+    "--since", metavar="TIME", help="Only what is younger: an ISO 8601 date or time (UTC), or a snapshot's name."
 )
 RETAIN_HELP = f"How many snapshots the series keeps, 1 to {RETENTION_LIMIT}."
 _retain = click.option(
@@ -116,6 +127,27 @@ source_moved = click.option(
 backup_moved = click.option(
     "--backup-moved", is_flag=True, help="BACKUP is meant to be on another file system than last time."
 )
+
+
+def scrub(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the options of how much is read again; the command gets `scrub_days` and `scrub_bytes`."""
+    days = click.option(
+        "--scrub-days", type=int, default=DEFAULT_SCRUB_DAYS, show_default=True, metavar="N",
+        help="Read all that is stored once in so many days, a part of it each day; 0: nothing.",
+    )  # fmt: skip
+    most = click.option("--scrub-bytes", metavar="SIZE", help="Read no more than so much of it at a time, as 10G.")
+    return days(most(command))
+
+
+def size_of(text: str | None) -> int | None:
+    """Read a size, such as 500M or 10GiB; None for None. Raises WrongUsage."""
+    if text is None:
+        return None
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        raise WrongUsage(f"{text!r} is no size, such as 500M, 10G or 2TiB.")
+    digits, unit, rest = found.groups()
+    return int(float(digits) * (1024 if rest.startswith("i") else 1000) ** " KMGT".index(unit.upper() or " "))
 
 
 def rules(command: Callable[..., int]) -> Callable[..., int]:

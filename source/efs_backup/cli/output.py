@@ -2,20 +2,38 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import click
 
 from efs_backup.domain.errors import ExitCode
 from efs_backup.domain.humanize import shown, valid
-from efs_backup.engine.machine.circumstances import lost_output
+from efs_backup.engine.machine.circumstances import is_unread, lost_output
 
 _WIDE = 4096
+_LOOKED_AFTER = 200
+"""Lines after which we look whether anybody reads them."""
 
 
 def print_json(value: object) -> None:
     """One JSON value, of valid Unicode whatever the texts in it are."""
     sys.stdout.write(json.dumps(_all_valid(value), indent=2) + "\n")
+
+
+def print_json_list(key: str, values: Iterable[object], more: Callable[[], Mapping[str, object]]) -> None:
+    """One JSON object with a list of any length, each value written as it is found; `more` gives the other members.
+
+    The texts of the values are valid already, as `as_fields` gives them.
+    """
+    sys.stdout.write(f'{{\n  "{key}": [')
+    for number, value in enumerate(values):
+        sys.stdout.write(f"{',' if number else ''}\n    {json.dumps(value)}")
+        if number % _LOOKED_AFTER == 0 and is_unread():
+            return
+    sys.stdout.write("\n  ]")
+    for name, value in more().items():
+        sys.stdout.write(f",\n  {json.dumps(name)}: {json.dumps(_all_valid(value))}")
+    sys.stdout.write("\n}\n")
 
 
 def _all_valid(value: object) -> object:
@@ -38,6 +56,41 @@ def answered() -> ExitCode:
 def print_line(text: str, *, to_stderr: bool = False) -> None:
     """Text on one line, whatever it is."""
     click.echo(shown(text), err=to_stderr)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Lines, however many, each written as it is found, until nobody reads them any more."""
+    for number, line in enumerate(lines, 1):
+        sys.stdout.write(f"{shown(line)}\n")
+        if number % _LOOKED_AFTER == 0 and is_unread():
+            return
+
+
+def print_columns(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table of any length, all but the first column to the right; no terminal is too narrow for it."""
+    table = [[shown(cell) for cell in row] for row in (columns, *rows)]
+    widths = [max(len(row[at]) for row in table) for at in range(len(columns))]
+    print_lines(
+        "  ".join(
+            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        )
+        for row in table
+    )
+
+
+def print_bytes(pieces: Iterable[bytes]) -> None:
+    """Bytes as they are, until nobody reads them any more."""
+    sys.stdout.flush()
+    for piece in pieces:
+        sys.stdout.buffer.write(piece)
+        if is_unread():
+            return
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """What the answer lacks, a line each on standard error."""
+    for note in notes:
+        print_line(f"efs-backup: {note}", to_stderr=True)
 
 
 def print_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:

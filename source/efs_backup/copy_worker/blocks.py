@@ -5,9 +5,11 @@ So a block that stays as it is can be copied without being read, and a few bytes
 
 import marshal
 import os
+import stat
 import zlib
 
-from efs_backup.copy_worker.mtree import Attributes, comments, escaped, line_of, numbers_of, read_line, unescaped
+from efs_backup.copy_worker.attributes import Attributes
+from efs_backup.copy_worker.mtree import comments, escaped, line_of, numbers_of, read_line, unescaped
 
 try:
     from _blake2 import blake2b  # hashlib's own; hashlib itself takes ten milliseconds to import
@@ -19,17 +21,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 Source = tuple[int, int]
-"""(inode, ctime in ns) of a name in the source."""
+"""(inode, ctime in ns) of a name in the source.
+
+(0, time): the inode is not known; the content is that of the source unless the source's ctime is later than that.
+"""
 
 KnownBlock = tuple[int, int, int]
 """(digest, offset, length) of a block in a manifest."""
 
 NO_SOURCE = (0, 0)
-"""Of a name that has to be compared the next time, whatever the source has."""
+"""Of a name that has to be compared the next time, whatever the source has: every ctime is later."""
 
-_GZIP = 31
-"""Window bits of zlib that mean a gzip member."""
-_LEVEL = 1
+_GZIP, _ANY_GZIP = 16 + 12, 16 + 15
+"""Window bits of zlib that mean a gzip member: those of 4 KiB are made in two thirds of the time, and no larger."""
+_LEVEL, _MEMORY = 1, 5
 
 
 class Entry:
@@ -69,7 +74,7 @@ class Block:
     def counts(self) -> "tuple[int, int, int, int]":
         """(lines, files, bytes, regular files without a hash); a file is whatever is no directory."""
         files = [one.attributes for one in self.entries]
-        unknown = sum(1 for one in files if one.mode & 0o170000 == 0o100000 and not one.sha256)
+        unknown = sum(1 for one in files if stat.S_ISREG(one.mode) and not one.sha256)
         return len(files) + bool(self.directory), len(files), sum(one.size for one in files), unknown
 
     def text(self) -> bytes:
@@ -91,11 +96,11 @@ def read_block(text: bytes) -> Block:
         number, _, parts = part.partition(b"/")
         block = Block(unescaped(place.removeprefix(b".").removeprefix(b"/")), int(number) - 1, int(parts))
         block.digest = int(digest, 16)
-        if word != b"#block":
-            raise ValueError(f"it begins with {word!r}")
         _fill(block, lines)
     except (ValueError, IndexError) as error:
         raise ValueError(f"{head[:200]!r} does not begin a block: {error}") from error
+    if word != b"#block":
+        raise ValueError(f"{head[:200]!r} does not begin a block")
     return block
 
 
@@ -118,7 +123,7 @@ def _fill(block: Block, lines: "Sequence[bytes]") -> None:
 
 def packed(block: Block) -> bytes:
     """A block as a gzip member, of the same bytes whenever it is made."""
-    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP, _MEMORY)
     return packer.compress(block.text()) + packer.flush()
 
 
@@ -130,7 +135,7 @@ def unpacked(member: bytes) -> Block:
 def text_of(member: bytes) -> bytes:
     """A block as it is written, from its gzip member. Raises ValueError."""
     try:
-        return zlib.decompress(member, _GZIP)
+        return zlib.decompress(member, _ANY_GZIP)
     except zlib.error as error:
         raise ValueError(f"it is no gzip member: {error}") from error
 
@@ -138,7 +143,8 @@ def text_of(member: bytes) -> bytes:
 def digest_of(directory: "tuple[int, ...]", names: "Iterable[tuple[str, int, int, int]]") -> int:
     """A digest of what must be the same for a block to be as it was.
 
-    directory: facts of the directory in the source. names: (name, inode and ctime in the source, inode in the snapshot).
+    directory: facts of the directory in the source. names: (name, inode and ctime in the source, inode in the
+    snapshot).
     A file whose inode and ctime are the same has the same content and attributes.
     """
     facts = marshal.dumps((directory[:4], sorted(names)), 2)  # a version that knows no references, which would differ
@@ -147,7 +153,7 @@ def digest_of(directory: "tuple[int, ...]", names: "Iterable[tuple[str, int, int
 
 def digest_of_block(block: Block, directory: "tuple[int, ...]") -> int:
     """The digest of a block that is whole."""
-    return digest_of(directory, ((os.fsdecode(one.name), *one.source, one.inode) for one in block.entries))
+    return digest_of(directory, [(os.fsdecode(one.name), *one.source, one.inode) for one in block.entries])
 
 
 def path_key(path: bytes) -> int:

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 65_536
 """Names of a directory that are in memory at a time; those of a larger one are gone through in several slices."""
 
+_MOST_BYTES_OF_A_NAME = 256
+"""In a directory, as far as its size tells anything about its names."""
+
 _NAMES_A_RECEIPT = 4_096
 _SORTED_AT_ONCE = 4_096
 _OPERATIONS_TO_OPEN = 3
@@ -55,7 +58,7 @@ def _by_inode(entries: "Iterator[os.DirEntry[str]]") -> "Iterator[os.DirEntry[st
         yield from sorted(some, key=os.DirEntry.inode)
 
 
-def _slices(met: int) -> int:
+def slices_of(met: int) -> int:
     """How many slices a directory of so many names is gone through in."""
     return 1 + 2 * met // MOST_AT_ONCE if met > MOST_AT_ONCE else 1
 
@@ -69,6 +72,11 @@ class Listing:
         self.files: dict[str, Known] = {}
         self.directories: dict[str, tuple[int, ...]] = {}
         self.slices = slices
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is there."""
+        return not (self.files or self.directories)
 
 
 class DirectoryCopy:
@@ -203,12 +211,14 @@ class DirectoryCopy:
         return make_below(self._roots.target, self._path, mode)
 
     def _bring_up_to_date(self, source: int, target: int, report: "Callable[[Receipt], None]") -> None:
-        there = Listing(self._slices_of_new(source)) if self._there is None else self._list_target(target)
+        there = Listing() if self._there is None else self._list_target(target)
+        is_empty = there.is_empty and there.slices == 1
+        there.slices = max(there.slices, self._slices_of(source, there))
         entries = NewEntries(self._roots, self._path, source, target, self._receipt)
         proof = DirectoryProof(self._roots, self._path, self._wanted, self._before, entries)
         slices = there.slices
         for number in range(slices):
-            if slices > 1 and self._there is not None:
+            if slices > 1 and not is_empty:
                 there = self._list_target(target, slices, number)
             entries.names = names = Names() if self._roots.proves else None
             for batch in self._look(source, there, entries, number):
@@ -220,14 +230,15 @@ class DirectoryCopy:
         if self._there is None:
             entries.learn_names(len(self._receipt.below))
 
-    def _slices_of_new(self, source: int) -> int:
-        """How many slices a directory needs that the target has not, by a count where it looks large."""
-        if not self._roots.proves or os.fstat(source).st_size < MOST_AT_ONCE:
+    def _slices_of(self, source: int, there: Listing) -> int:
+        """How many slices a directory needs that has far more names in the source, by a count where it looks large."""
+        size, known = os.fstat(source).st_size, len(there.files) + len(there.directories)
+        if not self._roots.proves or size < MOST_AT_ONCE or known > size // _MOST_BYTES_OF_A_NAME:
             return 1
         with os.scandir(source) as entries:
             met = sum(1 for _ in entries)
         self._roots.throttle.pay(met // NAMES_IN_A_REQUEST)
-        return _slices(met)
+        return slices_of(met)
 
     def _report(self, report: "Callable[[Receipt], None]", entries: NewEntries) -> None:
         is_changed, self._is_reported = self._receipt.is_changed, True
@@ -254,7 +265,7 @@ class DirectoryCopy:
                 else:
                     found.files[entry.name] = known(attributes, compared)
         self._roots.throttle.pay(met // NAMES_IN_A_REQUEST)
-        found.slices = _slices(met) if slices == 1 else slices
+        found.slices = slices_of(met) if slices == 1 else slices
         return found
 
     def _look(
@@ -266,7 +277,7 @@ class DirectoryCopy:
         or so much is missing that it would fill the memory.
         """
         missing: list[tuple[str, os.stat_result]] = []
-        is_empty, kept, files = not (there.files or there.directories), entries.keeps, there.files
+        is_empty, kept, files = there.is_empty, entries.keeps, there.files
         for name, found in self._source_entries(source, there.slices, number):
             if stat.S_ISDIR(found.st_mode):
                 self._go_down(name, found, there, entries)

@@ -1,11 +1,14 @@
 """mtree: the names of a directory as lines of BSD's mtree format, and read back from them.
 
-`mtree` (mtree-netbsd) verifies a tree with these lines. It ends at a keyword that it does not know, and compares `nlink`,
-which changes here with every backup: what has no keyword stands in comment lines, and link counts stand nowhere.
+`mtree` (mtree-netbsd) verifies a tree with these lines. It ends at a keyword that it does not know, and compares
+`nlink`, which changes here with every backup: what has no keyword stands in comment lines, and link counts stand
+nowhere.
 """
 
 import os
 import stat
+
+from efs_backup.copy_worker.attributes import Attributes
 
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
 if TYPE_CHECKING:
@@ -16,85 +19,128 @@ _NUMBERS_IN_A_LINE = 1_000
 """bsdtar reads lines of at most 1 MiB."""
 
 _TYPES = {
-    stat.S_IFDIR: b"dir", stat.S_IFREG: b"file", stat.S_IFLNK: b"link", stat.S_IFIFO: b"fifo", stat.S_IFSOCK: b"socket",
-    stat.S_IFBLK: b"block", stat.S_IFCHR: b"char",
+    stat.S_IFDIR: "dir", stat.S_IFREG: "file", stat.S_IFLNK: "link", stat.S_IFIFO: "fifo", stat.S_IFSOCK: "socket",
+    stat.S_IFBLK: "block", stat.S_IFCHR: "char",
 }  # fmt: skip
-_MODES = {name: mode for mode, name in _TYPES.items()}
-_ODD = b"\\#*?["
+_MODES = {name.encode("ascii"): mode for mode, name in _TYPES.items()}
+_DEVICES = frozenset({stat.S_IFBLK, stat.S_IFCHR})
+_PATTERN = b"*?["
+"""A name with one of these is a pattern to mtree, however they are written; a backslash makes them mean themselves.
+
+But a file whose very name is such a pattern, as `\\*` beside `*`, is taken for the other one, and said to differ.
+"""
+_ODD = b"\\#" + _PATTERN
 """Printable, and still not plain: an escape, a comment, and what makes a pattern of a name."""
 
+_PRINTABLE = range(ord("!"), ord("~") + 1)
 _ESCAPED = {
-    byte: bytes((byte,)) if 0x21 <= byte <= 0x7E and byte not in _ODD else b"\\%03o" % byte for byte in range(256)
+    byte: bytes((byte,)) if byte in _PRINTABLE and byte not in _ODD else b"\\%03o" % byte for byte in range(256)
 }
+_BYTES = {b"%03o" % byte: bytes((byte,)) for byte in range(256)}
 _PLAIN = bytes(byte for byte, text in _ESCAPED.items() if len(text) == 1)
 
 
-class Attributes:
-    """What a line says of a name; times in ns, sizes in bytes. link: a symlink's text; sha256: b"" where unknown."""
-
-    __slots__ = ("device", "gid", "link", "mode", "mtime_ns", "sha256", "size", "uid")
-
-    def __init__(
-        self, mode: int, uid: int, gid: int, mtime_ns: int, size: int = 0, device: int = 0, link: bytes = b"",
-        sha256: bytes = b"",
-    ) -> None:  # fmt: skip
-        self.mode, self.uid, self.gid, self.mtime_ns = mode, uid, gid, mtime_ns
-        self.size, self.device, self.link, self.sha256 = size, device, link, sha256
-
-
-def attributes_of(found: os.stat_result, link: bytes = b"", sha256: bytes = b"") -> Attributes:
-    """The attributes of what was found."""
-    return Attributes(
-        found.st_mode, found.st_uid, found.st_gid, found.st_mtime_ns, found.st_size, found.st_rdev, link, sha256
-    )
-
-
-def escaped(name: bytes) -> bytes:
+def escaped(path: bytes) -> bytes:
     """Write a name, or a path, so that no byte of it means anything else."""
-    return name if not name.translate(None, _PLAIN) else b"".join(map(_ESCAPED.__getitem__, name))
+    return escaped_text(b"/".join(map(_literal, path.split(b"/"))) if _is_pattern(path) else path)
 
 
-def unescaped(text: bytes) -> bytes:
-    """Read a name back. Raises ValueError."""
+def unescaped(path: bytes) -> bytes:
+    """Read a name, or a path, back. Raises ValueError."""
+    text = unescaped_text(path)
+    return b"/".join(map(_named, text.split(b"/"))) if _is_pattern(text) else text
+
+
+def escaped_text(text: bytes) -> bytes:
+    """Write a text that is no name, as that of a symlink: mtree takes none of it for a pattern."""
+    return text if not text.translate(None, _PLAIN) else b"".join(map(_ESCAPED.__getitem__, text))
+
+
+def unescaped_text(text: bytes) -> bytes:
+    """Read such a text back. Raises ValueError."""
     if b"\\" not in text:
         return text
     first, *pieces = text.split(b"\\")
-    return first + b"".join(bytes((int(piece[:3], 8),)) + piece[3:] for piece in pieces)
+    try:
+        return first + b"".join(_BYTES[piece[:3]] + piece[3:] for piece in pieces)
+    except KeyError as error:
+        raise ValueError(f"{text[:200]!r} has a backslash without the three digits of a byte") from error
+
+
+def _is_pattern(name: bytes) -> bool:
+    return len(name.translate(None, _PATTERN)) < len(name)
+
+
+def _literal(name: bytes) -> bytes:
+    """The pattern that only this name matches."""
+    if not _is_pattern(name):
+        return name
+    return b"".join(b"\\%c" % byte if byte in b"\\*?[" else b"%c" % byte for byte in name)
+
+
+def _named(pattern: bytes) -> bytes:
+    """The name that only this pattern matches."""
+    if not _is_pattern(pattern):
+        return pattern
+    parts = pattern.split(b"\\\\")
+    return b"\\".join(part.replace(b"\\", b"") for part in parts)
 
 
 def line_of(path: bytes, found: Attributes) -> bytes:
     """Write a line, without its end; the path is escaped already."""
     kind = stat.S_IFMT(found.mode)
     seconds, rest = divmod(found.mtime_ns, NANOSECONDS)
-    line = b"%b type=%b mode=%04o uid=%d gid=%d time=%d.%09d" % (
-        path, _TYPES[kind], stat.S_IMODE(found.mode), found.uid, found.gid, seconds, rest,
-    )  # fmt: skip
+    line = (
+        f"{path.decode('ascii')} type={_TYPES[kind]} mode={stat.S_IMODE(found.mode):04o} uid={found.uid}"
+        f" gid={found.gid} time={seconds}.{rest:09d}"
+    )
     if kind == stat.S_IFREG:
-        line += b" size=%d" % found.size
-        return b"%b sha256digest=%b" % (line, found.sha256.hex().encode()) if found.sha256 else line
+        known = f" sha256digest={found.sha256.hex()}" if found.sha256 else ""
+        return f"{line} size={found.size}{known}".encode("ascii")
     if kind == stat.S_IFLNK:
-        return b"%b link=%b" % (line, escaped(found.link))
-    if kind in {stat.S_IFBLK, stat.S_IFCHR}:
-        return b"%b device=native,%d,%d" % (line, os.major(found.device), os.minor(found.device))
-    return line
+        return f"{line} link=".encode("ascii") + escaped_text(found.link)
+    if kind in _DEVICES:
+        line = f"{line} device=native,{os.major(found.device)},{os.minor(found.device)}"
+    return line.encode("ascii")
 
 
 def read_line(line: bytes) -> tuple[bytes, Attributes]:
     """Read (the path, still escaped, and the attributes) of a line. Raises ValueError of anything else."""
-    path, *fields = line.split(b" ")
     try:
-        said = dict(field.split(b"=", 1) for field in fields)
-        seconds, _, rest = said[b"time"].partition(b".")
-        kind = _MODES[said[b"type"]]
-        _, major, minor = said.get(b"device", b"native,0,0").split(b",")
-        link = unescaped(said.get(b"link", b""))
-        return path, Attributes(
-            kind | int(said[b"mode"], 8), int(said[b"uid"]), int(said[b"gid"]), int(seconds) * NANOSECONDS + int(rest),
-            int(said[b"size"]) if b"size" in said else len(link), os.makedev(int(major), int(minor)), link,
-            bytes.fromhex(said.get(b"sha256digest", b"").decode("ascii")),
+        path, kind, mode, uid, gid, time, *more = line.split(b" ")
+        seconds, _, rest = _value(time, b"time=").partition(b".")
+        read = Attributes(
+            _MODES[_value(kind, b"type=")] | int(_value(mode, b"mode="), 8), int(_value(uid, b"uid=")),
+            int(_value(gid, b"gid=")), int(seconds) * NANOSECONDS + int(rest),
         )  # fmt: skip
+        for field in more:
+            _read_field(field, read)
     except (KeyError, ValueError) as error:
         raise ValueError(f"{line[:200]!r} is no line of a manifest: {error}") from error
+    return path, read
+
+
+def _value(field: bytes, keyword: bytes) -> bytes:
+    if not field.startswith(keyword):
+        raise ValueError(f"{field!r} is not {keyword!r}")
+    return field[len(keyword) :]
+
+
+def _read_field(field: bytes, read: Attributes) -> None:
+    """Read what only some kinds of names have."""
+    keyword, _, value = field.partition(b"=")
+    if keyword == b"size":
+        read.size = int(value)
+    elif keyword == b"sha256digest":
+        read.sha256 = bytes.fromhex(value.decode("ascii"))
+    elif keyword == b"link":
+        read.link = unescaped_text(value)
+        read.size = len(read.link)
+    elif keyword == b"device":
+        _, major, minor = value.split(b",")
+        read.device = os.makedev(int(major), int(minor))
+    else:
+        raise ValueError(f"{keyword!r} is no keyword of ours")
 
 
 def without_hash(line: bytes) -> bytes:
@@ -104,11 +150,11 @@ def without_hash(line: bytes) -> bytes:
 
 def comments(word: bytes, numbers: "Iterable[int]") -> "Iterator[bytes]":
     """Write numbers in lines that mtree passes over."""
-    written = [b"%d" % number for number in numbers]
+    written = [*map(str, numbers)]
     for start in range(0, len(written), _NUMBERS_IN_A_LINE):
-        yield b"#%b %b" % (word, b" ".join(written[start : start + _NUMBERS_IN_A_LINE]))
+        yield b"#%b %b" % (word, " ".join(written[start : start + _NUMBERS_IN_A_LINE]).encode("ascii"))
 
 
 def numbers_of(line: bytes) -> list[int]:
     """Read the numbers of such a line. Raises ValueError."""
-    return [int(number) for number in line.split(b" ")[1:]]
+    return [*map(int, line.split(b" ")[1:])]

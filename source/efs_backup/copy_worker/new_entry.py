@@ -65,7 +65,10 @@ def _date(directory: int, name: str, wanted: "Attributes") -> None:
 
 
 def _fill(descriptor: int, wanted: "Attributes", content: bytes) -> int:
-    """Write and close; give the inode. The owner comes before the content, and the mode after the owner, whose change takes bits."""
+    """Write and close; give the inode.
+
+    The owner comes before the content, and the mode after the owner, whose change takes bits.
+    """
     try:
         made = os.fstat(descriptor)
         if (made.st_uid, made.st_gid) != (wanted.st_uid, wanted.st_gid):

@@ -2,12 +2,14 @@
 
 Size and mtime say that a file is as it was. The manifest of the snapshot before knows more: which inode of the source
 and of the target that was, and when the source's was changed last (ctime). Where all three are the same, the hash is,
-too; else the content is read.
+too; else the content is read. A manifest that was made of a published snapshot knows nothing of the source: there the
+hash is the same where the source's ctime is no later than that snapshot.
 """
 
 import os
 import stat
 
+from efs_backup.copy_worker.attributes import Attributes, attributes_of
 from efs_backup.copy_worker.blocks import (
     NO_SOURCE,
     Block,
@@ -20,7 +22,7 @@ from efs_backup.copy_worker.blocks import (
 )
 from efs_backup.copy_worker.error_numbers import NOT_THERE
 from efs_backup.copy_worker.hashing import HashStopped, sha256_of
-from efs_backup.copy_worker.mtree import Attributes, attributes_of, escaped, line_of, without_hash
+from efs_backup.copy_worker.mtree import escaped, line_of, without_hash
 from efs_backup.copy_worker.receipts import BlockProof
 
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
@@ -33,16 +35,23 @@ if TYPE_CHECKING:
 
 
 class Names:
-    """What became of some names. Of `there`: (name, source, inode and links in the target, SHA-256 if it was made).
+    """What became of some names.
 
-    left: those that others have to bring.
+    facts: (name, inode and ctime in the source, inode in the target) of those that are there. found: of the same ones,
+    in the same order, (source, links in the target, SHA-256 if it was made). left: those that others have to bring.
     """
 
-    __slots__ = ("left", "there")
+    __slots__ = ("facts", "found", "left")
 
     def __init__(self) -> None:
-        self.there: list[tuple[str, os.stat_result, int, int, bytes | None]] = []
+        self.facts: list[tuple[str, int, int, int]] = []
+        self.found: list[tuple[os.stat_result, int, bytes | None]] = []
         self.left: list[tuple[str, os.stat_result]] = []
+
+    def add(self, name: str, found: os.stat_result, inode: int, links: int, sha256: bytes | None = None) -> None:
+        """Note a name that is there; with a SHA-256 if it was made."""
+        self.facts.append((name, found.st_ino, found.st_ctime_ns, inode))
+        self.found.append((found, links, sha256))
 
 
 class Before:
@@ -76,8 +85,7 @@ class DirectoryProof:
 
     def prove(self, names: Names, part: int, parts: int) -> BlockProof:
         """Prove the names of a slice; what differs after all is made anew."""
-        sources = ((name, found.st_ino, found.st_ctime_ns, inode) for name, found, inode, _, _ in names.there)
-        digest = digest_of(self._wanted, sources)
+        digest = digest_of(self._wanted, names.facts)
         if not names.left and len(self._known) == parts and self._known[part][0] == digest:
             return BlockProof(part, parts)
         before = before_of(self._roots, self._known, part, parts)
@@ -88,17 +96,16 @@ class DirectoryProof:
     def _settled(self, names: Names, before: Before) -> list[Entry]:
         """The entries of what is there, each with the hash of its content, as far as it is known."""
         entries, differing = list[Entry](), list[tuple[str, os.stat_result]]()
-        for name, found, inode, links, sha256 in names.there:
-            raw, source = os.fsencode(name), (found.st_ino, found.st_ctime_ns)
-            if sha256 is None:
-                settled = self._settle(name, found, inode, links, before.entries.get(raw))
-                if settled is None:
-                    differing.append((name, found))
-                    continue
-                sha256, source = settled
-            attributes = attributes_there(self._roots, self._entries.target, name, found, sha256)
+        for (name, source_inode, ctime_ns, inode), (found, links, made) in zip(names.facts, names.found, strict=True):
+            raw, source = os.fsencode(name), (source_inode, ctime_ns)
+            old = before.entries.get(raw)
+            settled = self._settle(name, found, inode, links, old) if made is None else (made, source)
+            if settled is None:
+                differing.append((name, found))
+                continue
+            attributes = attributes_there(self._roots, self._entries.target, name, found, settled[0])
             if attributes:
-                entries.append(Entry(raw, attributes, inode, source))
+                entries.append(Entry(raw, attributes, inode, settled[1]))
         return [*entries, *self._made_anew(differing, names)] if differing else entries
 
     def _made_anew(self, differing: "list[tuple[str, os.stat_result]]", names: Names) -> "Iterator[Entry]":
@@ -107,10 +114,10 @@ class DirectoryProof:
         for name, found in differing:
             self._entries.make_over(name, found)
         names.left += again.left
-        for name, found, inode, _, sha256 in again.there:
-            attributes = attributes_there(self._roots, self._entries.target, name, found, sha256 or b"")
+        for (name, source_inode, ctime_ns, inode), (found, _, made) in zip(again.facts, again.found, strict=True):
+            attributes = attributes_there(self._roots, self._entries.target, name, found, made or b"")
             if attributes:
-                yield Entry(os.fsencode(name), attributes, inode, (found.st_ino, found.st_ctime_ns))
+                yield Entry(os.fsencode(name), attributes, inode, (source_inode, ctime_ns))
 
     def _settle(
         self, name: str, found: os.stat_result, inode: int, links: int, old: "Entry | None"
@@ -118,20 +125,30 @@ class DirectoryProof:
         """(SHA-256, what is known of the source) of a name that is there; None where its content is another one."""
         source = found.st_ino, found.st_ctime_ns
         is_same_file = old is not None and old.inode == inode and _is_same_version(old, found)
-        if old is not None and is_same_file and old.source == source:
-            return old.attributes.sha256, source
-        if not stat.S_ISREG(found.st_mode):
-            return b"", source
+        is_vouched = old is not None and is_same_file and self._vouches(old, found)
+        expected = old.attributes.sha256 if old is not None and is_same_file else b""
+        if is_vouched and expected:
+            return expected, source
         if record := self._roots.hashes and self._roots.hashes.find(inode, found):
             return record.sha256, source
-        if self._roots.base < 0 and (self._roots.makes or links > 1):
-            return b"", source  # nothing is known of the snapshot before: as good as its attributes
-        expected = old.attributes.sha256 if old is not None and is_same_file else b""
+        is_unknown = self._roots.base < 0 and (self._roots.makes or links > 1)
+        if is_vouched or is_unknown or not stat.S_ISREG(found.st_mode):
+            return b"", source  # read neither then nor since; or nothing is known of the snapshot before
         is_new = not self._roots.makes and links == 1  # stock tools have just made it
         try:
             return self._compare(name, expected, is_new=is_new, source=source)
         except (OSError, ValueError, HashStopped):
             return expected, NO_SOURCE
+
+    def _vouches(self, old: Entry, found: os.stat_result) -> bool:
+        """Tell whether the source has the content that the snapshot before has.
+
+        Its inode and ctime are as they were; or no inode is known, and it has not been touched since that time.
+        """
+        (inode, ctime_ns), step = old.source, self._roots.time_step_ns
+        if inode or not ctime_ns:
+            return old.source == (found.st_ino, found.st_ctime_ns)
+        return found.st_ctime_ns <= ctime_ns and old.attributes.mtime_ns // step == found.st_mtime_ns // step
 
     def _compare(self, name: str, expected: bytes, *, is_new: bool, source: "Source") -> "tuple[bytes, Source] | None":
         """Read the source, and the target where its content is not known. Raises as `sha256_of`."""
@@ -257,6 +274,14 @@ def proved_again(
         os.close(target)
 
 
+def _hash_there(roots: "Roots", target: int, name: bytes) -> bytes:
+    """The SHA-256 of a file of the target; b"" where it cannot be read: whoever reads it next finds the hash."""
+    try:
+        return sha256_of(target, name, roots.throttle, lambda: roots.is_stopping)[0]
+    except (OSError, ValueError, HashStopped):
+        return b""
+
+
 def _entry_there(roots: "Roots", target: int, name: bytes, source: "Source", sha256: bytes) -> "Entry | None":
     """The entry of a name as it is in the target, read if it is a file of which no hash is known."""
     roots.throttle.pay()
@@ -268,8 +293,5 @@ def _entry_there(roots: "Roots", target: int, name: bytes, source: "Source", sha
     if stat.S_ISDIR(found.st_mode):
         return None
     if stat.S_ISREG(found.st_mode) and not sha256:
-        try:
-            sha256, _ = sha256_of(target, name, roots.throttle, lambda: roots.is_stopping)
-        except (OSError, ValueError, HashStopped):
-            pass  # whoever reads it next finds the hash
+        sha256 = _hash_there(roots, target, name)
     return Entry(name, attributes_of(found, link, sha256), found.st_ino, source)

@@ -16,8 +16,7 @@ class BlockProof:
     it is known) of what is still to be brought.
     """
 
-    FIELDS = ("part", "parts", "member", "digest", "counts", "changes", "pending")
-    __slots__ = FIELDS
+    __slots__ = ("changes", "counts", "digest", "member", "part", "parts", "pending")
 
     def __init__(
         self, part: int = 0, parts: int = 1, member: bytes = b"", digest: int = 0,
@@ -28,15 +27,19 @@ class BlockProof:
         self.pending: list[tuple[str, int, int, bytes]] = []
 
     def packed(self) -> "tuple[Any, ...]":
-        """The fields, as a message holds them."""
-        return tuple(getattr(self, name) for name in self.FIELDS)
+        """The fields, as a message holds them; of a block that is as it was, only which one that is."""
+        if not self.member:
+            return self.part, self.parts
+        return (
+            self.part, self.parts, self.member, self.digest, self.counts, self.changes, self.pending,
+        )  # fmt: skip
 
     @classmethod
     def of(cls, fields: "tuple[Any, ...]") -> "BlockProof":
         """A proof made from the fields of a message."""
-        proof = cls()
-        for name, value in zip(cls.FIELDS, fields, strict=True):
-            setattr(proof, name, value)
+        proof = cls(*fields[:5])
+        if proof.member:
+            proof.changes, proof.pending = fields[5:]
         return proof
 
 
@@ -61,9 +64,9 @@ class Receipt:
     """
 
     FIELDS = (
-        "below", "rest", "doubtful", "large", "groups", "inodes", "troubles", "met", "gone", "proofs", "files", "size", "kept",
-        "linked", "transferred", "transferred_size", "vanished", "compared", "rewritten", "sha256", "is_changed", "is_left", "is_gone", "is_full",
-        "is_discarded", "is_stuck",
+        "below", "rest", "doubtful", "large", "groups", "inodes", "troubles", "met", "gone", "proofs", "files", "size",
+        "kept", "linked", "transferred", "transferred_size", "vanished", "compared", "rewritten", "sha256",
+        "is_changed", "is_left", "is_gone", "is_full", "is_discarded", "is_stuck",
     )  # fmt: skip
     __slots__ = FIELDS
 

@@ -36,8 +36,8 @@ class Setup:
     but for those that a snapshot shares; None: all are. left_out: the arguments of LeftOut. sorts: names of the source
     are gone through by inode, which spares a disk its seeks; a server gives attributes together with the names as they
     come, and would be asked for each again. proves: what is in the target is written down for a manifest. base: a
-    descriptor of the manifest of the snapshot before, hashes: of a hash store, or NO_ROOT. damaged: inodes of the target
-    that no snapshot may get any more.
+    descriptor of the manifest of the snapshot before, hashes: of a hash store, or NO_ROOT. damaged: inodes of the
+    target that no snapshot may get any more.
     """
 
     FIELDS = (

@@ -46,7 +46,7 @@ class ExitCode(IntEnum):
     INCOMPLETE = 3
     LOCKED = 4
     NOTHING_THERE = 5
-    DIFFERS = 6
+    DIFFERENT = 6
 
 
 class FailureReason(StrEnum):
@@ -96,7 +96,7 @@ class RestoreFailed(EfsBackupError):
 class NotAsSealed(EfsBackupError):
     """A manifest or a seal is not the one that was made."""
 
-    exit_code = ExitCode.DIFFERS
+    exit_code = ExitCode.DIFFERENT
 
 
 class BackupError(EfsBackupError):

@@ -41,6 +41,8 @@ def shown(text: str) -> str:
     Line breaks, escape sequences, what turns the direction of writing around, bytes that are no UTF-8: all that cannot
     be printed is escaped.
     """
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in valid(text))
 
 
@@ -51,7 +53,7 @@ def shown_lines(text: str) -> str:
 
 def valid(text: str) -> str:
     """Text that every reader of Unicode takes: of a name, bytes that are no UTF-8 are escaped."""
-    return _raw(text).decode(errors="backslashreplace")
+    return text if text.isascii() else _raw(text).decode(errors="backslashreplace")
 
 
 def clipped(text: str, most: int) -> str:
@@ -61,6 +63,8 @@ def clipped(text: str, most: int) -> str:
 
 def as_fields(key: str, path: str) -> dict[str, str]:
     """A path in an object for programs: valid Unicode, and its bytes as base64, `KEY_bytes`, where they are others."""
+    if path.isascii():
+        return {key: path}
     text, raw = valid(path), _raw(path)
     return {key: text} if text.encode() == raw else {key: text, f"{key}_bytes": base64.b64encode(raw).decode()}
 

@@ -1,9 +1,12 @@
 """Warnings: what the operator has to know about a backup, of a success too."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from efs_backup.domain.snapshots.scrubbing import Damage
+
+_DAMAGE_TOLD = 5
 PATHS_NAMED = 20
 """Paths that a warning names; it counts them all."""
 
@@ -23,6 +26,7 @@ class WarningKind(StrEnum):
     BACKUP_IN_SOURCE = "BackupInSource"
     MANIFEST_MISSING = "ManifestMissing"
     DAMAGED = "Damaged"
+    NOT_SCRUBBED = "NotScrubbed"
     SEAL_NOT_STORED = "SealNotStored"
     SEAL_DIFFERS = "SealDiffers"
 
@@ -45,6 +49,25 @@ class Warned:
         named = ", ".join(map(repr, self.paths))
         more = f" and {self.count - len(self.paths):,} more" if self.count > len(self.paths) else ""
         return f"{self.message}: {named}{more}." if named else self.message
+
+
+def damage_warning(damaged: Sequence[Damage], good_copies: Sequence[Sequence[str]]) -> Warned:
+    """Warn of stored files that are not what was stored. good_copies: snapshots in which each is whole, elsewhere."""
+    told = [_damage_sentence(*pair) for pair in zip(damaged, good_copies, strict=True)]
+    more = (
+        f" And {len(told) - _DAMAGE_TOLD:,} more: see `efs-backup repair --dry-run`."
+        if len(told) > _DAMAGE_TOLD
+        else ""
+    )
+    text = f"Stored files are damaged. {' '.join(told[:_DAMAGE_TOLD])}{more} No new snapshot takes them over"
+    return Warned.about(WarningKind.DAMAGED, text, [one.path for one in damaged])
+
+
+def _damage_sentence(one: Damage, good: Sequence[str]) -> str:
+    where = f"{one.path!r} in {', '.join(one.snapshots)}"
+    if good:
+        return f"{where}: the same content is whole in {good[0]}."
+    return f"{where}: no snapshot has the same content in another file; the next backup copies what the source has."
 
 
 def kinds_of(warnings: Iterable[Warned]) -> str | None:

@@ -14,6 +14,7 @@ from efs_backup.domain.humanize import as_fields, as_value, sized
 from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.results import BackupResult, BackupStatus
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
+from efs_backup.domain.snapshots.scrubbing import ScrubRule
 from efs_backup.engine.machine.process import Runner
 from efs_backup.engine.machine.signals import exit_on_signals, stop_on_signals
 from efs_backup.engine.machine.stop import Stop
@@ -51,6 +52,7 @@ from efs_backup.engine.runs.recognition import window_of
     is_flag=True,
     help="Delete what is dropped at once: the next backup makes links instead of keeping files.",
 )
+@options.scrub
 @options.dry_run
 @options.as_json
 def run(
@@ -71,6 +73,8 @@ def run(
     checksum: bool,
     tolerate_unreadable: int,
     no_spare: bool,
+    scrub_days: int,
+    scrub_bytes: str | None,
     dry_run: bool,
     as_json: bool,
     **tuning: Any,
@@ -84,6 +88,7 @@ def run(
         source, backup, FolderLabel(label), Interval(interval), tuning=options.tuning_of(**tuning),
         allow_empty=allow_empty, with_content=checksum, tolerated_unreadable=tolerate_unreadable,
         one_file_system=one_file_system, keeps_spare=not no_spare, asked=asked,
+        scrub=ScrubRule(scrub_days, options.size_of(scrub_bytes)),
     )  # fmt: skip
     stop, runner, now = Stop(window_of(request)), Runner.with_new_family(), datetime.now(UTC)
     stop_on_signals(stop)
@@ -123,6 +128,7 @@ def _result_json(result: BackupResult) -> dict[str, Any]:
         "vanished_files": statistics.vanished_files,
         "pruned": [str(name) for name in result.pruned],
         "seconds": {step.name: round(step.seconds, 3) for step in result.steps},
+        "seal_sha256": result.seal,
         "warnings": [
             {
                 "kind": warned.kind,
@@ -149,6 +155,7 @@ def _result_facts(result: BackupResult) -> list[tuple[str, str]]:
         ("linked", f"{statistics.number_of_files_linked:,}"),
         ("vanished", f"{statistics.vanished_files:,}"),
         ("pruned", ", ".join(str(name) for name in result.pruned)),
+        ("seal", result.seal or ""),
         ("seconds", ", ".join(f"{step.name} {step.seconds:.1f}" for step in result.steps)),
         *(("warning", str(warned)) for warned in result.warnings),
         *(("note", note) for note in result.notes),

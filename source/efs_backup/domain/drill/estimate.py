@@ -8,48 +8,59 @@ LEVEL = 0.95
 """The confidence with which a share is said to be below something."""
 
 _ROUGH_FILES = 100
-_ROUGH_TIMES = 2
 _LEAST_SECONDS = 0.001
 _HALVINGS = 60
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What was restored in a measured time: files, the bytes of their contents, and seconds."""
+    """What was restored in a measured time: files, the bytes of their contents, and seconds.
+
+    start: the seconds of a restore that begins as this one, and brings nothing, or next to nothing.
+    """
 
     files: int = 0
     size: int = 0
     seconds: float = 0.0
+    start: float = 0.0
+
+    @property
+    def net(self) -> float:
+        """The seconds for the files alone."""
+        return max(self.seconds - self.start, _LEAST_SECONDS)
+
+    @property
+    def is_rough(self) -> bool:
+        """Whether so little was measured that the start, and chance, weigh as much as what is told of."""
+        return bool(self.files) and (self.files < _ROUGH_FILES or self.net < self.start)
 
 
 @dataclass(frozen=True)
 class Rates:
-    """What was measured; start: the seconds of a restore of nothing at all."""
+    """What was measured of each class."""
 
-    start: float
     small: Measured
     large: Measured
 
     @property
+    def start(self) -> float:
+        """The seconds until the first file of a restore of everything."""
+        return max(self.small.start, self.large.start)
+
+    @property
     def files_per_second(self) -> float | None:
         """Small files in a second; None where there was none."""
-        return self.small.files / self._net(self.small) if self.small.files else None
+        return self.small.files / self.small.net if self.small.files else None
 
     @property
     def bytes_per_second(self) -> float | None:
         """Bytes of large files in a second; None where there was none."""
-        return self.large.size / self._net(self.large) if self.large.files else None
+        return self.large.size / self.large.net if self.large.files else None
 
     @property
     def is_rough(self) -> bool:
-        """Whether so little was measured that the start of a restore, and chance, weigh as much as what is told of."""
-        return any(
-            one.files and (one.files < _ROUGH_FILES or one.seconds < _ROUGH_TIMES * self.start)
-            for one in (self.small, self.large)
-        )
-
-    def _net(self, measured: Measured) -> float:
-        return max(measured.seconds - self.start, _LEAST_SECONDS)
+        """Whether one of both was hardly measured."""
+        return self.small.is_rough or self.large.is_rough
 
 
 def seconds_for(rates: Rates, small_files: int, large_size: int) -> float | None:

@@ -49,7 +49,7 @@ def evidence_of(result: DrillResult) -> dict[str, Any]:
         "groups": {str(group): _tally(tally) for group, tally in result.tallies.groups.items()},
         "restore": {
             "seconds": round(total.seconds, 3),
-            "start_seconds": round(result.start_seconds, 3),
+            "start_seconds": round(rates.start, 3),
             "files_per_second": _rounded(rates.files_per_second),
             "bytes_per_second": _rounded(rates.bytes_per_second),
             "is_rough": rates.is_rough,
@@ -95,6 +95,7 @@ def _tally(tally: Tally) -> dict[str, Any]:
     return {
         **_figures(tally.figures), "equal": tally.equal, "different": tally.different, "missing": tally.missing,
         "without_hash": tally.without_hash, "seconds": round(tally.seconds, 3),
+        "start_seconds": round(tally.start, 3),
     }  # fmt: skip
 
 

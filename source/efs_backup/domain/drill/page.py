@@ -74,7 +74,8 @@ def _header(result: DrillResult) -> str:
     name = SnapshotName.parse(plan.snapshot)
     of = f"{text_of(plan.label)}, {text_of(plan.series)}{f' &middot; snapshot of {_when(name.time)}' if name else ''}"
     return (
-        f'<header class="{look}"><p class="over">Restore drill of {of}<br>rehearsed on {_when(result.started)}</p><h1 class="verdict">{sign}{word}</h1>'
+        f'<header class="{look}"><p class="over">Restore drill of {of}<br>rehearsed on {_when(result.started)}</p>'
+        f'<h1 class="verdict">{sign}{word}</h1>'
         f'<p class="lead">{text_of(message_of(result))}</p>{f"<p class=lead>{prose_of(step)}</p>" if step else ""}'
         "</header>"
     )

@@ -68,6 +68,7 @@ footer { color: var(--soft); font-size: 13px; }
   .tiles { grid-template-columns: repeat(2, 1fr); padding: 0; }
   .tile, .tile:first-child { padding: 14px 20px; } .tile:nth-child(odd) { border-left: 0; }
   .tile:nth-child(n+3) { border-top: 1px solid var(--line); }
+  section.long { overflow-x: auto; }
   dl { grid-template-columns: 1fr; gap: 2px; } dd { margin-bottom: 8px; }
 }
 @media print {

@@ -71,7 +71,7 @@ class Tally:
     """What came of the files of a group: how many there are, their bytes, and how many have each verdict.
 
     without_hash: those of which the content could not be compared, for its hash was never known. seconds: of their
-    restore.
+    restore; start: of one that begins alike.
     """
 
     figures: Figures = Figures()
@@ -80,6 +80,7 @@ class Tally:
     missing: int = 0
     without_hash: int = 0
     seconds: float = 0.0
+    start: float = 0.0
 
     def add(self, size: int, verdict: Verdict, *, has_hash: bool = True) -> None:
         """Count a file of so many bytes."""
@@ -100,7 +101,7 @@ class Tally:
     @property
     def measured(self) -> Measured:
         """What was restored, and how long it took."""
-        return Measured(self.figures.files, self.figures.size, self.seconds)
+        return Measured(self.figures.files, self.figures.size, self.seconds, self.start)
 
 
 @dataclass
@@ -177,8 +178,8 @@ class DrillResult:
     """A drill and its reasons. It holds no path of the machine that it ran on.
 
     started: aware. machine: what it ran on. kinds: the file systems of the snapshot and of the scratch directory.
-    start_seconds: of a restore of nothing. failure, remedy: why it could not be done, and what to do; "" where it was.
-    notes: what is no failure, and good to know.
+    failure, remedy: why it could not be done, and what to do; "" where it was. notes: what is no failure, and good to
+    know.
     """
 
     plan: DrillPlan
@@ -187,7 +188,6 @@ class DrillResult:
     program: str
     machine: str
     kinds: tuple[str, str]
-    start_seconds: float = 0.0
     tallies: Tallies = field(default_factory=Tallies)
     failure: str = ""
     remedy: str = ""
@@ -223,7 +223,7 @@ class DrillResult:
         """What was measured: small files in whole directories, or as they were drawn where that was all of them."""
         groups = self.tallies.groups
         small, large = groups.get(Group.SPEED) or groups.get(Group.SMALL), groups.get(Group.LARGE)
-        return Rates(self.start_seconds, (small or Tally()).measured, (large or Tally()).measured)
+        return Rates((small or Tally()).measured, (large or Tally()).measured)
 
     @property
     def strata(self) -> list[Stratum]:
@@ -252,7 +252,7 @@ class DrillResult:
 
 _EXIT_CODES = {
     DrillStatus.PASSED: ExitCode.DONE,
-    DrillStatus.DIFFERENT: ExitCode.DIFFERS,
+    DrillStatus.DIFFERENT: ExitCode.DIFFERENT,
     DrillStatus.FAILED: ExitCode.FAILED,
     DrillStatus.INCOMPLETE: ExitCode.INCOMPLETE,
 }

@@ -8,6 +8,7 @@ from efs_backup.domain.requests.excludes import ExcludePattern
 from efs_backup.domain.requests.tuning import Tuning
 from efs_backup.domain.snapshots.names import DEFAULT_LABEL, FolderLabel, Interval
 from efs_backup.domain.snapshots.retention import DEFAULT_RETENTION, Retention
+from efs_backup.domain.snapshots.scrubbing import DEFAULT_SCRUB, ScrubRule
 from efs_backup.domain.snapshots.selection import Selection
 
 
@@ -45,7 +46,7 @@ class BackupRequest:
     retention and excludes are settled by what was asked and what the series knows.
     with_content: compare contents, not only attributes. tolerated_unreadable: so many names that cannot be read are
     left out of a snapshot that is published all the same. keeps_spare: the newest snapshot that is dropped stays on the
-    disk, to become the next partial.
+    disk, to become the next partial. scrub: how much of what is stored is read again afterwards.
     """
 
     source: str
@@ -60,6 +61,7 @@ class BackupRequest:
     tolerated_unreadable: int = 0
     one_file_system: bool = False
     keeps_spare: bool = True
+    scrub: ScrubRule = DEFAULT_SCRUB
     asked: Asked = Asked()
 
     def __post_init__(self) -> None:

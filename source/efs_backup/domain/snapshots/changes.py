@@ -25,6 +25,9 @@ class ChangeCounts:
     rewritten: int = 0
 
 
+NO_CHANGES = ChangeCounts()
+
+
 class ChangeCounter:
     """Counts lines of changes as they pass, and finds what was only renamed."""
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from efs_backup.domain.snapshots.changes import ChangeCounts
+from efs_backup.domain.snapshots.changes import NO_CHANGES, ChangeCounts
 from efs_backup.domain.snapshots.names import SnapshotName
 
 FORMAT = 1
@@ -16,7 +16,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class ManifestFigures:
-    """A manifest in figures. bytes: of the file; size: of the contents; without_hash: regular files of unknown content."""
+    """A manifest in figures. bytes: of the file; size: of the contents; without_hash: files of unknown content."""
 
     sha256: str
     bytes: int
@@ -32,7 +32,7 @@ class ChangesFigures:
 
     sha256: str
     since: str | None
-    counts: ChangeCounts = ChangeCounts()
+    counts: ChangeCounts = NO_CHANGES
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,8 @@ class Evidence:
     """What an audit goes by.
 
     seals: stored seals by the name of their snapshot. outside: the same, as they were stored elsewhere, where nobody
-    could change them. snapshots: those that are there. manifests, changes: SHA-256 of the files that are there. dropped:
-    what the rules have dropped since the newest seal.
+    could change them. snapshots: those that are there. manifests, changes: SHA-256 of the files that are there.
+    dropped: what the rules have dropped since the newest seal.
     """
 
     seals: Mapping[str, bytes]
@@ -149,13 +149,17 @@ def _read_all(evidence: Evidence) -> tuple[dict[str, Seal], list[Found]]:
     seals, found = dict[str, Seal](), list[Found]()
     for name, text in sorted(evidence.seals.items()):
         try:
-            seals[name] = read_seal(text)
-            if seals[name].snapshot != name:
-                raise ValueError(f"it is that of {seals[name].snapshot}")
+            seals[name] = _seal_of(name, text)
         except ValueError as error:
-            seals.pop(name, None)
             found.append(Found(Finding.SEAL_UNREADABLE, name, f"The seal of {name} cannot be used: {error}."))
     return seals, found
+
+
+def _seal_of(name: str, text: bytes) -> Seal:
+    seal = read_seal(text)
+    if seal.snapshot != name:
+        raise ValueError(f"it is that of {seal.snapshot}")
+    return seal
 
 
 def _outside(evidence: Evidence) -> list[Found]:
@@ -174,7 +178,7 @@ def _outside(evidence: Evidence) -> list[Found]:
 def _chain(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
     found, before = list[Found](), None
     for name, seal in seals.items():
-        if before is None and seal.previous is None:
+        if seal.previous is None and not _has_older(seal, seals):
             pass  # the first one
         elif seal.previous is None:
             text = f"The seal of {name} knows of none before it, though that of {before} is there."
@@ -189,8 +193,14 @@ def _chain(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
     return found
 
 
+def _has_older(seal: Seal, seals: Mapping[str, Seal]) -> bool:
+    """Whether an older snapshot had a seal when this one was made; some are sealed late, by a command."""
+    older = (other for name, other in seals.items() if name < seal.snapshot)
+    return any(not other.is_late or other.sealed <= seal.sealed for other in older)
+
+
 def _snapshots(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
-    there, first = set(evidence.snapshots), min(seals, default=None)
+    there, began = set(evidence.snapshots), min((seal.sealed for seal in seals.values()), default=None)
     dropped = {name for seal in seals.values() for name in seal.dropped} | set(evidence.dropped)
     found = []
     for name in sorted({*seals, *(name for seal in seals.values() for name in seal.kept)} - there - dropped):
@@ -199,8 +209,9 @@ def _snapshots(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
         text = f"The snapshot {name} is gone, and no rule has dropped it.{since}"
         found.append(Found(Finding.SNAPSHOT_MISSING, name, text))
     for name in sorted(there - set(seals)):
-        if first is not None and name > first and name not in evidence.seals:
-            text = f"The snapshot {name} has no seal, though older ones have."
+        begun = SnapshotName.parse(name)
+        if began and begun and begun.time >= began.replace(microsecond=0) and name not in evidence.seals:
+            text = f"The snapshot {name} has no seal, though there were seals before it was made."
             found.append(Found(Finding.SNAPSHOT_UNSEALED, name, text))
     return found
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from efs_backup.domain.errors import NothingThere, WrongUsage
 from efs_backup.domain.snapshots.names import SnapshotName
 
+_FIRST = datetime(1000, 1, 1, tzinfo=UTC)
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -65,3 +67,12 @@ def parse_time(text: str) -> datetime:
     except ValueError as error:
         raise WrongUsage(f"{text!r} is no ISO 8601 time; one looks like 2026-11-22T02:00:00Z.") from error
     return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def since_name(text: str) -> str:
+    """The name that a snapshot of a time has, which is an ISO 8601 one, or a snapshot's name. Raises WrongUsage."""
+    name = SnapshotName.parse(text)
+    try:
+        return str(name or SnapshotName.of(max(parse_time(text), _FIRST)))
+    except OverflowError as error:
+        raise WrongUsage(f"{text!r} lies too far from now.") from error

@@ -70,9 +70,18 @@ def settle() -> None:
 def lost_output() -> OSError | None:
     """Why not all of standard output got out; None where it did, or where nobody reads it any more."""
     sys.stdout.flush()
-    file = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
-    error = file.error if isinstance(file, UnfailingFile) else None
+    error = _refusal_of_output()
     return error if error and error.errno != errno.EPIPE else None
+
+
+def is_unread() -> bool:
+    """Whether standard output takes nothing any more, so that the rest of a long answer need not be found."""
+    return _refusal_of_output() is not None
+
+
+def _refusal_of_output() -> OSError | None:
+    file = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    return file.error if isinstance(file, UnfailingFile) else None
 
 
 def _open_missing() -> None:

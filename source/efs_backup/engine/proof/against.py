@@ -4,8 +4,8 @@ import os
 import stat
 from collections.abc import Callable
 
+from efs_backup.copy_worker.attributes import Attributes
 from efs_backup.copy_worker.hashing import HashStopped, sha256_of
-from efs_backup.copy_worker.mtree import Attributes
 from efs_backup.domain.copying.arrival import Fidelity
 from efs_backup.engine.trees.tree import Tree
 from efs_backup.engine.trees.tree_walk import Stopped

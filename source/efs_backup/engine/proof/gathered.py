@@ -1,7 +1,7 @@
 """What the copy workers prove in one backup, gathered for its manifest."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -55,17 +55,21 @@ class Gathered:
     """The blocks of one backup: which are as they were, and the new ones in a spool.
 
     What is gathered in vain, for the temporary files are full for example, is no failure of the backup: `fault` says
-    why there is nothing.
+    why there is nothing. is_late: whether hashes that the manifest before lacks may be known by now, in a directory of
+    this key. remark: a line of text for the manifest's head.
     """
 
-    def __init__(self, base: Base | None, spool: Path) -> None:
+    def __init__(self, base: Base | None, spool: Path, is_late: Callable[[int], bool] = lambda _key: False) -> None:
         self.base = base
+        self._is_late = is_late
+        self.remark = ""
         self.fault = ""
         self.seen = bytearray(len(base.index) if base else 0)
         self.new: dict[tuple[bytes, int], Stored] = {}
         self.pending: dict[tuple[bytes, int], Pending] = {}
         self._spool: IO[bytes] = open(spool, "w+b", buffering=0)  # noqa: SIM115 - closed by `close`
         self._end = 0
+        self._under_way: dict[str, Sequence[int]] = {}
 
     def close(self) -> None:
         """Nothing more is wanted of it."""
@@ -75,8 +79,8 @@ class Gathered:
         """The blocks that a directory had in the snapshot before."""
         if self.base is None or self.fault:
             return ()
-        base = self.base
-        return tuple(base.known(position) for position in base.index.positions(os.fsencode(path)))
+        positions = self._under_way[path] = self._positions(os.fsencode(path))
+        return tuple(_known(self.base, one, self._is_late) for one in positions)
 
     def take(self, path: str, wanted: Facts, proofs: Iterable[BlockProof]) -> None:
         """Keep what was proved of a directory."""
@@ -84,17 +88,18 @@ class Gathered:
             return
         try:
             for proof in proofs:
-                self._take(os.fsencode(path), wanted, proof)
+                positions = self._under_way.get(path) or self._positions(os.fsencode(path))
+                if proof.member:
+                    self._store_block(os.fsencode(path), wanted, proof, positions)
+                else:
+                    self.seen[positions[proof.part]] = 1
         except OSError as error:
             self.fault = f"the temporary files cannot be written: {error.strerror}"
 
-    def _take(self, raw: bytes, wanted: Facts, proof: BlockProof) -> None:
+    def _store_block(self, raw: bytes, wanted: Facts, proof: BlockProof, positions: Sequence[int]) -> None:
         key = raw, proof.part
         self.pending.pop(key, None)
-        if not proof.member:
-            self.seen[self._positions(raw)[proof.part]] = 1
-            return
-        for position in self._positions(raw)[proof.part : proof.part + 1]:
+        for position in positions[proof.part : proof.part + 1]:
             self.seen[position] = 0
         offset, changes = self._store(proof.member), self._store(proof.changes)
         self.new[key] = Stored(
@@ -125,9 +130,12 @@ class Gathered:
 
     def amend(self, paths: Iterable[str]) -> None:
         """Have names proved once more that were replaced by others after their directory was proved."""
-        for path in paths:
-            above, _, name = path.rpartition("/")
-            self._amend(os.fsencode(above), name)
+        try:
+            for path in [] if self.fault else paths:
+                above, _, name = path.rpartition("/")
+                self._amend(os.fsencode(above), name)
+        except (OSError, ValueError) as error:
+            self.fault = f"the temporary files cannot be read: {error}"
 
     def doubt(self, path: str, wanted: Facts) -> None:
         """Have a whole directory proved once more, whatever a worker has said of it."""
@@ -136,6 +144,9 @@ class Gathered:
 
     def settle(self, path: str, wanted: Facts) -> None:
         """Doubt a directory of which nothing was proved, as of one that cannot be listed."""
+        positions = self._under_way.pop(path, None)
+        if positions and self.seen[positions[0]]:
+            return
         keys = self._keys(os.fsencode(path))
         if not (self.fault or any(key in self.new for key in keys) or any(self._seen(*key) for key in keys)):
             self.doubt(path, wanted)
@@ -210,3 +221,10 @@ class Gathered:
         while left:
             left = left[self._spool.write(left) :]
         return offset
+
+
+def _known(base: Base, position: int, is_late: Callable[[int], bool]) -> KnownBlock:
+    """What a worker has to know of a block; with no digest where it has to look at it in any case."""
+    digest, offset, length = base.known(position)
+    is_looked_at = base.index.unknown[position] and is_late(base.index.keys[position])
+    return 0 if is_looked_at else digest, offset, length

@@ -1,4 +1,4 @@
-"""The index of a manifest: where each block lies and what it holds in figures. It can be made again from the manifest."""
+"""The index of a manifest: where each block lies and what it holds in figures. The manifest has all that it says."""
 
 import struct
 import zlib

@@ -1,11 +1,12 @@
 """The directory of manifests beside the snapshots of a series: what is written there, found again, and removed."""
 
+import errno
 import hashlib
 import json
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ HASHES_NAME, DROPPED_NAME = "hashes", "dropped.json"
 _UNFINISHED = ".new-"
 _PRIVATE = 0o700
 _FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NO_DIRECTORY = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _READ_AT_ONCE = 2**20
 
 
@@ -52,12 +54,21 @@ class Manifests:
 
     def names(self, ending: str) -> list[str]:
         """The snapshots that have such a file, the oldest first."""
-        try:
-            found = os.listdir(self.path)
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        stems = (name.removesuffix(ending) for name in found if name.endswith(ending))
+        stems = (name.removesuffix(ending) for name in self._listed() if name.endswith(ending))
         return sorted(stem for stem in stems if is_snapshot(stem))
+
+    def _listed(self) -> list[str]:
+        try:
+            with self._directory() as directory:
+                return os.listdir(directory)
+        except OSError as error:
+            if error.errno in _NO_DIRECTORY:
+                return []
+            raise
+
+    def _directory(self) -> AbstractContextManager[int]:
+        """The directory itself, and nothing that a symlink in its place leads to."""
+        return held(os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | _FLAGS))
 
     def index(self, name: SnapshotName | str) -> Index:
         """The index of a manifest. Raises ValueError where it does not fit."""
@@ -75,7 +86,7 @@ class Manifests:
     def opened(self, name: str) -> Iterator[int]:
         """A regular file of this directory, and nothing else. Raises ValueError of that."""
         with (
-            held(os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | _FLAGS)) as directory,
+            self._directory() as directory,
             held(os.open(name, os.O_RDONLY | _FLAGS, dir_fd=directory)) as descriptor,
         ):
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -86,7 +97,7 @@ class Manifests:
     def written(self, name: str) -> Iterator[Callable[[bytes], object]]:
         """A file that is there as a whole, on the disk, at the end of the block, or not at all."""
         unfinished = f"{_UNFINISHED}{name}"
-        with held(os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | _FLAGS)) as directory:
+        with self._directory() as directory:
             with suppress(FileNotFoundError):
                 os.unlink(unfinished, dir_fd=directory)
             try:
@@ -121,9 +132,7 @@ class Manifests:
             if str(name) not in sealed:
                 continue
             try:
-                index, seal = self.index(name), self.seal(name)
-                if seal and seal.manifest and seal.manifest.sha256 != self.sha256(f"{name}{MANIFEST}"):
-                    raise ValueError("it is not the one that was sealed; `efs-backup audit` says more")
+                index = self._checked_index(name)
             except (OSError, ValueError) as error:
                 note(f"The manifest of {name} is not used: {error}.")
                 continue
@@ -131,6 +140,13 @@ class Manifests:
                 yield Base(str(name), descriptor, index)
             return
         yield None
+
+    def _checked_index(self, name: SnapshotName) -> Index:
+        """The index of a manifest that is the one that was sealed. Raises ValueError of another."""
+        index, seal = self.index(name), self.seal(name)
+        if seal and seal.manifest and seal.manifest.sha256 != self.sha256(f"{name}{MANIFEST}"):
+            raise ValueError("it is not the one that was sealed; `efs-backup audit` says more")
+        return index
 
     def seal(self, name: SnapshotName | str) -> Seal | None:
         """The seal of a snapshot; None where it has none, or one that cannot be read."""
@@ -182,8 +198,8 @@ class Manifests:
 
     def forget(self, name: str) -> None:
         """Remove a file."""
-        with suppress(FileNotFoundError):
-            (self.path / name).unlink()
+        with suppress(FileNotFoundError), self._directory() as directory:
+            os.unlink(name, dir_fd=directory)
 
     def dropped(self) -> list[str]:
         """The snapshots that the rules have dropped since the newest seal."""
@@ -210,6 +226,6 @@ class Manifests:
             for name in self.names(ending):
                 if name not in there and (ending != CHANGES or name not in sealed):
                     self.forget(f"{name}{ending}")
-        for name in os.listdir(self.path) if self.path.is_dir() else []:
+        for name in self._listed():
             if name.startswith(_UNFINISHED):
                 self.forget(name)

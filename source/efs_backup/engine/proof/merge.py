@@ -1,4 +1,4 @@
-"""A manifest written: blocks that are as they were copied compressed, new ones from the spool, all in order of paths."""
+"""A manifest written: blocks that are as they were are copied compressed, new ones come from the spool."""
 
 import hashlib
 import os
@@ -45,16 +45,17 @@ class Output:
         return self._sha256.hexdigest()
 
 
-def head_of(snapshot: str, previous: str | None) -> bytes:
+def head_of(snapshot: str, previous: str | None, remark: str = "") -> bytes:
     """The first member of a manifest: comments, so that it says itself what it is."""
     text = f"#mtree\n# efs-backup manifest {FORMAT}, snapshot {snapshot}, previous {previous or '-'}\n"
+    text += f"# {remark}\n" if remark else ""
     return zlib.compress(text.encode(), 1, _GZIP)
 
 
 def merge(gathered: Gathered, snapshot: str, output: Output) -> Index:
     """Write the manifest of a snapshot; give its index. Raises OSError."""
     base = gathered.base
-    head = head_of(snapshot, base.snapshot if base else None)
+    head = head_of(snapshot, base.snapshot if base else None, gathered.remark)
     output.add(head)
     index, paths = Index(len(head)), _Paths(base)
     items = _items(gathered, paths)

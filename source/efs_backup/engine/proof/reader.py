@@ -34,7 +34,7 @@ class ManifestReader:
             yield self.block(position)
 
     def directory(self, path: bytes) -> list[Block]:
-        """The blocks of a directory by its raw path, b"" for the root; none where the snapshot has no such directory."""
+        """The blocks of a directory by its raw path, b"" for the root; none where there is no such directory."""
         return [*self.blocks(self.index.positions(path))]
 
     def find(self, path: bytes) -> Entry | None:

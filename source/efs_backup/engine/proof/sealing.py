@@ -1,6 +1,7 @@
 """Seals written: of the snapshot that was just published, and of those whose backup was ended before it could."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,16 +29,24 @@ class Sealer:
         """Seal a snapshot; give the digest of its seal. kept: all snapshots that are there."""
         manifests = self.manifests
         manifests.make()
-        before = {one: text for one, text in manifests.seals().items() if one < str(name)}
-        previous, text = max(before.items(), default=(None, b""))
+        previous, text = self._before(str(name))
         seal = Seal(
-            self.label, self.series, str(name), self.clock(), stored.manifest if stored else None, stored.changes if stored else None,
+            self.label, self.series, str(name), self.clock(),
+            stored.manifest if stored else None, stored.changes if stored else None,
             tuple(sorted(map(str, kept), reverse=True)), tuple(manifests.dropped()), previous,
             digest(text) if previous else None, f"efs-backup {__version__}", is_late,
         )  # fmt: skip
         sealed = manifests.write_seal(seal)
         manifests.forget(DROPPED_NAME)
         return sealed
+
+    def _before(self, name: str) -> tuple[str | None, bytes]:
+        """(the snapshot, the text) of the newest seal of an older snapshot that can be read."""
+        for one in reversed(self.manifests.names(SEAL)):
+            if one < name:
+                with suppress(OSError, ValueError):
+                    return one, self.manifests.read(f"{one}{SEAL}")
+        return None, b""
 
     def seal_late(self, snapshots: Iterable[SnapshotName], note: Callable[[str], None]) -> None:
         """Seal what has a manifest and no seal, for its backup was killed in between."""

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -158,7 +158,7 @@ class BackupRun:
             proving = Proving(series, self._note, self._warn)
             proving.seal_late(snapshots)
             names = tuple(known.name for known in snapshots)
-            attempt = _Attempt(source, series, partial, references, names, left_out, proving)
+            attempt = _Attempt(source, series, partial, references, names, left_out, proving, proving.damaged(names))
             return self._fill_and_publish(attempt, tools)
 
     def _begin_partial(self, series: Series, name: SnapshotName) -> Partial:
@@ -226,7 +226,7 @@ class BackupRun:
         ):
             with self._step("copy"):
                 self._watcher.expect(*expected(attempt.series.path))
-                spec = replace(self._spec(attempt, target), gathered=gathered, hashes=hashes)
+                spec = replace(self._spec(attempt, target), gathered=gathered, hashes=hashes, damaged=attempt.damaged)
                 transfer = Transfer(
                     spec, private, self._runner, tools, stop=self._stop, watcher=self._watcher, disk=disk
                 )
@@ -286,11 +286,13 @@ class BackupRun:
     def _succeed(self, attempt: "_Attempt", snapshot: Snapshot, done: Transferred) -> BackupResult:
         self._remember(attempt.series, snapshot.name)
         pruned = self._prune(attempt.series)
+        self._scrub(attempt)
         return BackupResult(
             BackupStatus.SUCCESS,
             f"Snapshot {snapshot.name} holds {done.statistics.number_of_files} files.",
             snapshot=snapshot.name, path=str(snapshot.path), previous=attempt.previous, statistics=done.statistics,
-            pruned=pruned, seal=self._seal, steps=tuple(self._steps), notes=tuple(self._notes), warnings=tuple(self._warnings),
+            pruned=pruned, seal=self._seal,
+            steps=tuple(self._steps), notes=tuple(self._notes), warnings=tuple(self._warnings),
         )  # fmt: skip
 
     def _remember(self, series: Series, published: SnapshotName) -> None:
@@ -321,6 +323,12 @@ class BackupRun:
         for warned in pruned.warnings:
             self._warn(warned)
         return pruned.dropped
+
+    def _scrub(self, attempt: "_Attempt") -> None:
+        """Read again what is due; what is found is told, and changes nothing about this backup."""
+        with self._step("scrub") if self._request.scrub.days else nullcontext():
+            snapshots = [one.name for one in attempt.series.snapshots()]
+            attempt.proving.scrub(self._request.scrub, snapshots, self._throttle, self._stop.is_due)
 
     def _cut_off(self, attempt: "_Attempt", done: Transferred) -> BackupResult:
         for note in attempt.unfinished.told():
@@ -378,6 +386,7 @@ class _Attempt:
     snapshots: tuple[SnapshotName, ...]
     left_out: LeftOut
     proving: Proving
+    damaged: frozenset[int]
 
     @property
     def previous(self) -> SnapshotName | None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from efs_backup import __version__
+from efs_backup.copy_worker.throttle import Throttle
 from efs_backup.domain.drill.result import DrillResult, Tallies
 from efs_backup.domain.errors import EfsBackupError, RestoreFailed
 from efs_backup.domain.humanize import counted, named, sized
@@ -99,10 +100,11 @@ class DrillRun:
         return replace(chosen, choice=replace(chosen.choice, plan=plan, absent=()))
 
     def _rehearse(self, chosen: _Chosen) -> DrillResult:
+        throttle = Throttle(self._request.tuning.operations_per_second)
         with (
-            Tree(chosen.snapshot.path) as source,
+            Tree(chosen.snapshot.path, throttle) as source,
             scratch_directory(self._scratch, self._note, keeps=self._request.keeps) as path,
-            Tree(path) as place,
+            Tree(path, throttle) as place,
         ):
             self._refuse_little_room(place, chosen.choice)
             tallies = Tallies(chosen.choice.census.buckets)
@@ -132,9 +134,10 @@ class DrillRun:
         self._around.watcher.step("compare")
         Comparer(source, place, result.tallies, self._around.stop.is_due).run(chosen.choice, chosen.reader)
         for group, seconds in restored.seconds.items():
-            result.tallies.of(group).seconds = seconds
+            tally = result.tallies.of(group)
+            tally.seconds, tally.start = seconds, restored.starts[group]
         failure = restored.said[0] if restored.said else EfsBackupError("")  # it counts only where nothing differs
-        return replace(result, start_seconds=restored.start, failure=failure.message, remedy=failure.next_step)
+        return replace(result, failure=failure.message, remedy=failure.next_step)
 
     def _refuse_little_room(self, place: Tree, choice: Choice) -> None:
         found = os.fstatvfs(place.descriptor)

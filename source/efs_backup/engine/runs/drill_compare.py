@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 
-from efs_backup.copy_worker.mtree import Attributes
+from efs_backup.copy_worker.attributes import Attributes
 from efs_backup.domain.copying.arrival import Fidelity
 from efs_backup.domain.drill.result import Finding, Group, Place, Tallies, Verdict
 from efs_backup.engine.machine.patience import for_each
@@ -47,7 +47,7 @@ class Comparer:
     def _compare(self, group: Group, files: Sequence[Located]) -> None:
         if not files:
             return
-        with Tree(os.path.join(self._place.root, group), self._place.throttle) as restored:
+        with self._opened(group) as restored:
             against = Against(restored, self._fidelity, self._should_stop)
             for_each(
                 self._named(files),
@@ -56,12 +56,18 @@ class Comparer:
                 activity=lambda: restored.throttle.paid + self._snapshot.throttle.paid,
             )
 
+    def _opened(self, group: Group) -> Tree:
+        """What was restored for a group; nothing, where its restore could not even begin."""
+        path = os.path.join(self._place.root, group)
+        os.makedirs(path, exist_ok=True)
+        return Tree(path, self._place.throttle)
+
     def _named(self, files: Iterable[Located]) -> Iterable[tuple[str, Attributes]]:
         return ((os.fsdecode(one.path), one.entry.attributes) for one in files)
 
     def _compare_directory(self, path: bytes, wanted: Attributes) -> None:
         """A directory that is as it should be is not counted, for it is no file."""
-        with Tree(os.path.join(self._place.root, Group.PINNED), self._place.throttle) as restored:
+        with self._opened(Group.PINNED) as restored:
             against = Against(restored, self._fidelity, self._should_stop)
             if finding := self._finding(Group.PINNED, os.fsdecode(path), wanted, against):
                 self._tallies.add(Group.PINNED, 0, finding)

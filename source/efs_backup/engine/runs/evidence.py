@@ -44,7 +44,7 @@ class EvidencePlace:
     def _write(self, name: str, content: bytes) -> None:
         beside = self._path / f".{name}-{os.urandom(8).hex()}"
         try:
-            with held(os.open(beside, _MAKING, 0o644)) as descriptor, open(descriptor, "wb", closefd=False) as file:
+            with held(os.open(beside, _MAKING, 0o640)) as descriptor, open(descriptor, "wb", closefd=False) as file:
                 file.write(content)
                 file.flush()
                 os.fsync(descriptor)

@@ -9,10 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from efs_backup.copy_worker.hash_store import HashStore
+from efs_backup.copy_worker.throttle import Throttle
 from efs_backup.domain.snapshots.names import SnapshotName
-from efs_backup.domain.warnings import Warned, WarningKind
+from efs_backup.domain.snapshots.scrubbing import Damage, ScrubRule
+from efs_backup.domain.warnings import Warned, WarningKind, damage_warning
+from efs_backup.engine.proof.damage import DamageList, good_copies
 from efs_backup.engine.proof.gathered import Gathered
 from efs_backup.engine.proof.manifests import HASHES_NAME, Manifests, Stored
+from efs_backup.engine.proof.scrub import Scrub, read_state
 from efs_backup.engine.proof.sealing import Sealer
 from efs_backup.engine.series.series import Series, Snapshot
 
@@ -41,7 +45,7 @@ class Proving:
         """(what the workers' proofs are gathered in, a descriptor of the hash store or -1)."""
         with (
             self._manifests.base(snapshots, self._note) as base,
-            closing(Gathered(base, private / _SPOOL)) as gathered,
+            closing(Gathered(base, private / _SPOOL, read_state(self._manifests).is_late)) as gathered,
             self._hashes() as hashes,
         ):
             yield gathered, hashes
@@ -85,13 +89,39 @@ class Proving:
             self._manifests.forget(HASHES_NAME)
         return digest
 
+    def damaged(self, snapshots: Sequence[SnapshotName]) -> frozenset[int]:
+        """The inodes that no snapshot may get any more."""
+        found = list[Damage]()
+        with self._said("The damage list cannot be kept"):
+            found += DamageList(self._series.path).refresh(snapshots)
+        return frozenset(one.inode for one in found)
+
+    def scrub(
+        self, rule: ScrubRule, snapshots: Sequence[SnapshotName], throttle: Throttle, should_stop: Callable[[], bool]
+    ) -> None:
+        """Read what is due tonight, and warn of all that is damaged."""
+        with self._said("Stored files could not be read again", WarningKind.NOT_SCRUBBED):
+            done = Scrub(
+                self._series.path, snapshots, rule, now=self._series.now, throttle=throttle, should_stop=should_stop
+            ).run()
+            if rule.days and done.days_behind > rule.days // 2:
+                self._note(f"The scrub is {done.days_behind} days behind: its budget or the window is too small.")
+        with self._said("The damage list cannot be read", WarningKind.NOT_SCRUBBED):
+            self._warn_of_damage(snapshots)
+
+    def _warn_of_damage(self, snapshots: Sequence[SnapshotName]) -> None:
+        damaged = DamageList(self._series.path).refresh(snapshots)
+        if damaged:
+            copies = [good_copies(self._series.path, snapshots, one) for one in damaged]
+            self._warn(damage_warning(damaged, copies))
+
     @contextmanager
-    def _said(self, what: str) -> Iterator[None]:
+    def _said(self, what: str, kind: WarningKind = WarningKind.MANIFEST_MISSING) -> Iterator[None]:
         try:
             yield
         except (OSError, ValueError, EOFError) as error:
-            self._missing(f"{what}: {error}.")
+            self._missing(f"{what}: {error}.", kind)
 
-    def _missing(self, why: str) -> None:
-        text = f"{why} The snapshot itself is whole; the next backup proves what it has."
-        self._warn(Warned(WarningKind.MANIFEST_MISSING, text))
+    def _missing(self, why: str, kind: WarningKind = WarningKind.MANIFEST_MISSING) -> None:
+        text = f"{why} The snapshot itself is whole; the next backup tries again."
+        self._warn(Warned(kind, text))

@@ -1,7 +1,8 @@
 """The restores of a drill, one after the other, by the ordinary restore, and how long each takes."""
 
+import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -55,10 +56,10 @@ class Undone(Exception):
 
 @dataclass
 class Restored:
-    """What was restored. start: the seconds of a restore of nothing. said: what a restore has complained of."""
+    """What was restored. seconds, starts: see `Tally`. said: what a restore has complained of."""
 
-    start: float = 0.0
     seconds: dict[Group, float] = field(default_factory=dict)
+    starts: dict[Group, float] = field(default_factory=dict)
     said: list[EfsBackupError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -79,11 +80,19 @@ class Rehearsal:
     def run(self) -> Restored:
         """Restore all groups. Raises Stopped and Undone."""
         restored = self._restored
-        restored.start = self._restore(START, (), self._request.tuning)
+        start = self._restore(START, (), self._request.tuning)
         for group, paths in self._groups():
             self._around.watcher.step(_STEPS[group])
-            restored.seconds[group] = self._restore(group, paths, self._tuning(group, len(paths)))
+            tuning = self._tuning(group, len(paths))
+            restored.starts[group] = start if tuning == self._request.tuning else self._start_of_large(start)
+            restored.seconds[group] = self._restore(group, paths, tuning)
         return restored
+
+    def _start_of_large(self, least: float) -> float:
+        """The seconds until the programs are there that bring many large files: those of a restore of a single one."""
+        smallest = min(self._choice.files[Group.LARGE], key=lambda one: one.entry.attributes.size)
+        tuning = replace(self._request.tuning, files_per_part=1)
+        return max(least, self._restore(f"{START}-{Group.LARGE}", (os.fsdecode(smallest.path),), tuning))
 
     def _groups(self) -> Iterator[tuple[Group, tuple[str, ...]]]:
         for group in _STEPS:

@@ -21,7 +21,7 @@ from efs_backup.domain.copying.parts import (
     plan_workers,
 )
 from efs_backup.domain.copying.statistics import CopyStatistics
-from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed, SourceUnreadable
+from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed, Hung, SourceUnreadable
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.requests.tuning import Copier, Tuning
 from efs_backup.engine.finalize.hard_links import make_links_true
@@ -188,8 +188,15 @@ class Transfer:
         gathered = self._spec.gathered
         if gathered is None or gathered.fault or not gathered.pending:
             return
-        with ExitStack() as stack:
-            self._begin_walk(stack, self._setup(stack), gathered).prove()
+        try:
+            with ExitStack() as stack:
+                self._begin_walk(stack, self._setup(stack), gathered).prove()
+        except Hung:
+            raise  # the file system waits for ever
+        except (CopyFailed, OSError, ValueError) as error:
+            gathered.fault = f"what was brought could not be proved: {error}"
+        if gathered.pending and not gathered.fault:
+            gathered.fault = f"{len(gathered.pending):,} of the directories could not be proved in time"
 
     def _begin_walk(self, stack: ExitStack, setup: Setup, gathered: Gathered | None = None) -> Walk:
         spec = self._spec

@@ -140,15 +140,16 @@ class Walk:
         gathered, self._walked = self._gathered, Walked()
         if gathered is None:
             return
-        waiting = [
+        tasks = (
             Task(PROVE, path=path, wanted=wanted, more=(wanted, before, proof.packed()))
             for path, wanted, before, proof in gathered.tasks()
-        ]
-        while (waiting or self._workers.tasks) and not self._is_to_stop():
-            while waiting and self._workers.is_free:
-                task = waiting.pop()
+        )
+        given_back, is_over = list[Task](), False
+        while (given_back or self._workers.tasks or not is_over) and not self._is_to_stop():
+            while self._workers.is_free and (task := given_back.pop() if given_back else next(tasks, None)):
                 self._workers.give(task, PROVE, task.path, task.more)
-            self._wait(waiting)
+            is_over = self._workers.is_free
+            self._wait(given_back)
         if self._workers.tasks:
             self._end_what_is_under_way()
 

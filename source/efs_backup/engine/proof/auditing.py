@@ -1,0 +1,35 @@
+"""The evidence of a series, gathered for an audit."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from efs_backup.domain.snapshots.names import SnapshotName
+from efs_backup.domain.snapshots.seal import Evidence, is_snapshot
+from efs_backup.engine.proof.manifests import CHANGES, MANIFEST, Manifests
+
+
+def gather_evidence(manifests: Manifests, snapshots: Iterable[SnapshotName], outside: Path | None = None) -> Evidence:
+    """Read what an audit goes by. outside: a directory of seals that were stored elsewhere. Raises OSError of that."""
+    return Evidence(
+        manifests.seals(),
+        [str(name) for name in snapshots],
+        _digests(manifests, MANIFEST),
+        _digests(manifests, CHANGES),
+        manifests.dropped(),
+        _stored_outside(outside) if outside else None,
+    )
+
+
+def _digests(manifests: Manifests, ending: str) -> dict[str, str]:
+    found = dict[str, str]()
+    for name in manifests.names(ending):
+        with suppress(OSError, ValueError):
+            found[name] = manifests.sha256(f"{name}{ending}")
+    return found
+
+
+def _stored_outside(directory: Path) -> dict[str, bytes]:
+    """Seals by the names of their snapshots, however they end."""
+    stems = {path: path.name.partition(".")[0] for path in directory.iterdir() if path.suffix == ".json"}
+    return {stem: path.read_bytes() for path, stem in stems.items() if is_snapshot(stem)}

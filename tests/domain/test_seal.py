@@ -1,0 +1,153 @@
+"""Seals and their chain."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from efs_backup.domain.snapshots.changes import ChangeCounter, ChangeCounts
+from efs_backup.domain.snapshots.seal import (
+    ChangesFigures,
+    Evidence,
+    Finding,
+    ManifestFigures,
+    Seal,
+    audit,
+    digest,
+    read_seal,
+)
+
+NAMES = [f"2026112{number}T020000Z" for number in range(5)]
+AT = datetime(2026, 11, 22, 2, 41, 7, tzinfo=UTC)
+
+
+def _seal(number: int, before: bytes | None, dropped: tuple[str, ...] = ()) -> Seal:
+    name = NAMES[number]
+    return Seal(
+        "efs-backup", "daily", name, AT, ManifestFigures(f"m{name}", 5, 4, 3, 2, 0),
+        ChangesFigures(f"c{name}", NAMES[number - 1] if number else None, ChangeCounts(1, 2, 3, 4, 5)),
+        tuple(NAMES[: number + 1]), dropped, NAMES[number - 1] if before else None, digest(before) if before else None,
+        "efs-backup 0.2.0",
+    )  # fmt: skip
+
+
+def _chain() -> Evidence:
+    seals = dict[str, bytes]()
+    for number, name in enumerate(NAMES):
+        before = seals[NAMES[number - 1]] if number else None
+        seals[name] = _seal(number, before, (NAMES[0],) if number == 4 else ()).text()
+    there = NAMES[1:]
+    return Evidence(seals, there, {name: f"m{name}" for name in there}, {name: f"c{name}" for name in NAMES})
+
+
+def _found(evidence: Evidence) -> list[tuple[Finding, str]]:
+    return [(one.finding, one.snapshot) for one in audit(evidence)]
+
+
+def test_a_seal_is_read_back_as_it_was_and_its_text_is_always_the_same() -> None:
+    """Sorted, without blanks, on one line, so that `sha256sum` is all that is needed."""
+    seal = _seal(1, b"before")
+    assert read_seal(seal.text()) == seal
+    assert read_seal(replace(seal, manifest=None, changes=None, is_late=True).text()).is_late
+    assert seal.text() == json.dumps(json.loads(seal.text()), sort_keys=True, separators=(",", ":")).encode() + b"\n"
+
+
+@pytest.mark.parametrize("text", [b"", b"[]", b"{}", b'{"label": 1}', b"\xff"])
+def test_what_is_no_seal_is_refused(text: bytes) -> None:
+    """Whatever it is."""
+    with pytest.raises(ValueError, match="no seal"):
+        read_seal(text)
+
+
+def test_a_whole_chain_has_no_findings() -> None:
+    """What a rule has dropped is none, as long as a seal, or the list for the next one, says so."""
+    evidence = _chain()
+    assert audit(evidence) == []
+    fewer = replace(evidence, snapshots=NAMES[2:], dropped=[NAMES[1]])
+    assert audit(fewer) == []
+
+
+def test_a_snapshot_that_is_gone_without_a_rule_is_named_with_the_last_seal_that_knew_it() -> None:
+    """The seal of a later night had it in its list."""
+    evidence = replace(_chain(), snapshots=[NAMES[1], NAMES[2], NAMES[4]])
+    (found,) = audit(evidence)
+    assert (found.finding, found.snapshot) == (Finding.SNAPSHOT_MISSING, NAMES[3])
+    assert f"when {NAMES[4]} was sealed" in found.text
+
+
+def test_an_edited_or_missing_manifest_is_found_while_its_snapshot_is_there() -> None:
+    """That of a dropped snapshot went with it."""
+    evidence = _chain()
+    manifests = {**evidence.manifests, NAMES[1]: "other"}
+    del manifests[NAMES[2]]
+    assert _found(replace(evidence, manifests=manifests)) == [
+        (Finding.MANIFEST_CHANGED, NAMES[1]), (Finding.MANIFEST_MISSING, NAMES[2]),
+    ]  # fmt: skip
+
+
+def test_changes_are_kept_for_ever() -> None:
+    """Those of dropped snapshots too."""
+    evidence = _chain()
+    changes = {**evidence.changes, NAMES[1]: "other"}
+    del changes[NAMES[0]]
+    assert _found(replace(evidence, changes=changes)) == [
+        (Finding.CHANGES_MISSING, NAMES[0]), (Finding.CHANGES_CHANGED, NAMES[1]),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("number", "finding"), [(0, Finding.SEAL_MISSING), (2, Finding.SEAL_MISSING)])
+def test_a_seal_that_is_gone_is_named_by_the_one_after_it(number: int, finding: Finding) -> None:
+    """With the day on which it was still there; the newest is missed by those outside alone."""
+    evidence = _chain()
+    seals = {name: text for name, text in evidence.seals.items() if name != NAMES[number]}
+    assert (finding, NAMES[number]) in _found(replace(evidence, seals=seals))
+    newest = {name: text for name, text in evidence.seals.items() if name != NAMES[4]}
+    outside = {**evidence.seals}
+    without = replace(evidence, seals=newest, dropped=[NAMES[0]])
+    assert (Finding.SEAL_MISSING, NAMES[4]) not in _found(without)
+    assert (Finding.SNAPSHOT_UNSEALED, NAMES[4]) in _found(without)
+    assert (Finding.SEAL_MISSING, NAMES[4]) in _found(replace(without, outside=outside))
+
+
+def test_an_edited_seal_breaks_the_chain_behind_it() -> None:
+    """The newest one can only be held against what is outside."""
+    evidence = _chain()
+    for number, expected in ((1, [(Finding.SEAL_CHANGED, NAMES[1])]), (4, [])):
+        seal = read_seal(evidence.seals[NAMES[number]])
+        edited = {**evidence.seals, NAMES[number]: replace(seal, program="another").text()}
+        assert _found(replace(evidence, seals=edited)) == expected
+        outside = _found(replace(evidence, seals=edited, outside=evidence.seals))
+        assert (Finding.SEAL_CHANGED, NAMES[number]) in outside
+
+
+def test_a_chain_that_begins_anew_is_said() -> None:
+    """As where somebody has removed all that was before, and forged a first one."""
+    evidence = _chain()
+    forged = replace(_seal(2, None), dropped=(NAMES[0],)).text()
+    assert (Finding.CHAIN_BEGINS_ANEW, NAMES[2]) in _found(
+        replace(evidence, seals={**evidence.seals, NAMES[2]: forged})
+    )
+
+
+def test_a_seal_of_another_snapshot_is_none() -> None:
+    """A copy of a seal under another name proves nothing."""
+    evidence = _chain()
+    seals = {**evidence.seals, NAMES[3]: evidence.seals[NAMES[2]]}
+    assert (Finding.SEAL_UNREADABLE, NAMES[3]) in _found(replace(evidence, seals=seals))
+
+
+def test_a_counter_finds_renames_and_new_contents() -> None:
+    """What is gone in one place and new in another, with the same content, size and mtime, was renamed."""
+    common = b"type=file mode=0644 uid=0 gid=0 time=1.000000000 size=3 sha256digest="
+    lines = [
+        b"- ./old " + common + b"aa inode=1", b"+ ./new " + common + b"aa inode=1",
+        b"+ ./other " + common + b"bb inode=2",
+        b"~ ./changed " + common + b"cc inode=3", b"< ./changed " + common + b"dd inode=4",
+        b"~ ./chmod " + common.replace(b"0644", b"0600") + b"ee inode=5", b"< ./chmod " + common + b"ee inode=5",
+        b"- ./directory type=dir mode=0755 uid=0 gid=0 time=1.000000000",
+    ]  # fmt: skip
+    counter = ChangeCounter()
+    passed = [*counter.pass_through(lines)]
+    assert passed == [*lines, b"> ./old ./new"]
+    assert counter.counts == ChangeCounts(added=2, removed=2, changed=2, renamed=1, rewritten=1)
