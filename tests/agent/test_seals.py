@@ -11,7 +11,10 @@ import pytest
 from efs_backup.agent.backup import back_up
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupStatus, SealStatus
-from efs_backup.domain.snapshots.seal import digest
+from efs_backup.domain.snapshots.names import SnapshotName
+from efs_backup.domain.snapshots.seal import Finding, audit, digest
+from efs_backup.engine.proof.auditing import gather_evidence
+from efs_backup.engine.proof.manifests import Manifests
 from tests.agent.conftest import Instance
 from tests.builders import write
 from tests.cloud import Faults
@@ -183,3 +186,18 @@ def test_the_seal_is_json_that_names_the_snapshot(instance: Instance, storage: "
     backup = _night(instance, 22)
     seal = json.loads(_content(storage, f"seals/efs-backup/daily/{backup.snapshot}.json"))
     assert (seal["snapshot"], seal["label"], seal["series"]) == (backup.snapshot, "efs-backup", "daily")
+
+
+def test_an_audit_goes_by_what_is_stored_outside(instance: Instance, storage: "S3Client", tmp_path: Path) -> None:
+    """Whoever writes a seal anew beside its snapshot, and all after it, does not write it in the bucket."""
+    nights = [_night(instance, day) for day in (22, 23)]
+    for night in nights:
+        stored = _content(storage, f"seals/efs-backup/daily/{night.snapshot}.json")
+        (tmp_path / f"{night.snapshot}.seal.json").write_bytes(stored)  # as fetch-seals.sh names them
+    manifests = Manifests(instance.backup / "efs-backup/daily")
+    names = [SnapshotName.of(night.start_time) for night in nights]
+    assert audit(gather_evidence(manifests, names, tmp_path)) == []
+    seal = _seal_file(instance, nights[1])
+    seal.write_bytes(seal.read_bytes().replace(b"efs-backup 0", b"efs-backup 9"))
+    assert audit(gather_evidence(manifests, names)) == []
+    assert [found.finding for found in audit(gather_evidence(manifests, names, tmp_path))] == [Finding.SEAL_CHANGED]
