@@ -8,8 +8,9 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from cdk.backup_parameters import MAXIMUM_AGES
-from cdk.conditions import either
+from cdk.conditions import either, is_given, only_if
 from cdk.dashboard import own_metric
+from cdk.drills import age_alarm
 from cdk.form import Form
 from cdk.orchestrator import Orchestrator
 from cdk.permissions import acknowledge
@@ -26,6 +27,7 @@ class Alarms(Construct):
         self._no_success(self._maximum_age(form))
         self._failed_events(orchestrator)
         self._unsent_reports(orchestrator.log_group)
+        self._no_drill(form)
 
     def _maximum_age(self, form: Form) -> str:
         """What was entered, or what suits the interval."""
@@ -49,6 +51,12 @@ class Alarms(Construct):
         alarm.add_alarm_action(self._action)
         alarm.add_ok_action(self._action)
         acknowledge(alarm, "CloudFormation-Validate::W9003", "Mappings hold texts; a number is made of it.")
+
+    def _no_drill(self, form: Form) -> None:
+        alarm = age_alarm(self, form, own_metric("HoursSinceLastDrill", "Maximum", cdk.Duration.hours(1)))
+        alarm.add_alarm_action(self._action)
+        alarm.add_ok_action(self._action)
+        only_if(is_given(self, "DrillsAreWanted", form.text("DrillSchedule")), alarm)
 
     def _failed_events(self, orchestrator: Orchestrator) -> None:
         queue = orchestrator.failed_events

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from cdk.drills import DRILL_PARAMETERS
 from cdk.form import YES_OR_NO, Field
 from cdk.network_parameters import BACKUP_NETWORK
 from cdk.parameters import FILE_SYSTEM, FOLDER_LABEL, INSTANCE, INTERVAL, REPORTS, SAFE_PATH
+from cdk.seals import SEAL_PARAMETERS
 from cdk.storage_parameters import PROTECTION, STORAGE
 from efs_backup.domain.snapshots.retention import RETENTION_LIMIT
 
@@ -118,6 +120,7 @@ def backup_parameters(*, protects: bool) -> Mapping[str, Mapping[str, Field]]:
         "What is backed up": _WHAT,
         "When": _WHEN,
         "Where the snapshots live": STORAGE | {PROTECTION: protection},
+        "Proof": SEAL_PARAMETERS | DRILL_PARAMETERS,
         "Network": BACKUP_NETWORK,
         "Instance": _INSTANCE,
         "Reports": _REPORTS,

@@ -6,6 +6,7 @@ from aws_cdk import Aws
 
 from cdk.backup_file_system import BackupFileSystem
 from cdk.form import Form
+from cdk.seals import SealBucket
 from cdk.worker_group import HOLD_MINUTES
 from cdk.worker_role import group_name
 
@@ -18,6 +19,8 @@ class BackupSettings:
     table: str
     log_bucket: str
     file_system: BackupFileSystem
+    seals: SealBucket
+    drill_role: str
 
     @property
     def backup(self) -> str:
@@ -30,6 +33,8 @@ class BackupSettings:
             **self._shared(),
             "KEEP_SPARE": self.form.text("KeepSpare"),
             "MAX_OPERATIONS_PER_SECOND": self.form.text("MaxOperationsPerSecond"),
+            "SEAL_BUCKET": self.seals.name_if_any,
+            "DRILL_ROLE": self.drill_role,
             "BACKUP_ACCESS_POINT": self.file_system.access_point,
             "AWS_DEFAULT_REGION": Aws.REGION,
         }
@@ -44,6 +49,7 @@ class BackupSettings:
             "WINDOW_MINUTES": self.form.text("BackupWindow"),
             "INSTANCE_TYPE": self.form.text("InstanceType"),
             "SUCCESS_NOTIFICATION": self.form.text("SuccessNotification"),
+            "DRILL_SCHEDULE": self.form.text("DrillSchedule"),
             "METRICS_ENDPOINT": self.form.text("MetricsEndpoint"),
         }
 

@@ -11,6 +11,7 @@ from cdk.backup_parameters import backup_parameters
 from cdk.backup_settings import BackupSettings
 from cdk.backup_worker import BackupWorker
 from cdk.dashboard import Dashboard, of_backups
+from cdk.drills import DrillRole
 from cdk.endpoints import Endpoints
 from cdk.form import Form
 from cdk.network import one_zone_is_that_of_the_subnets, subnets_are_in_the_vpc
@@ -21,7 +22,8 @@ from cdk.permissions import acknowledge, permit
 from cdk.programs import Programs
 from cdk.records import log_bucket, record_table
 from cdk.reports import Reports
-from cdk.schedule import ZonedSchedule
+from cdk.schedule import DrillTriggers, ZonedSchedule
+from cdk.seals import SealBucket
 from cdk.security_groups import SecurityGroups
 from cdk.triggers import Triggers
 
@@ -40,7 +42,13 @@ class BackupStack(cdk.Stack):
         Endpoints(self, self.form, self.access)
         worker = BackupWorker(self)
         self.backup = BackupFileSystem(self, self.form, worker.role, self.access.backup)
-        self.settings = BackupSettings(self.form, self.table.table_name, self.logs.bucket_name, self.backup)
+        self.seals = SealBucket(self, self.form)
+        self.seals.let_write(worker.role)
+        drills = DrillRole(self, self.form, worker.role)
+        self.settings = BackupSettings(
+            self.form, self.table.table_name, self.logs.bucket_name, self.backup, self.seals, drills.arn_if_any
+        )  # fmt: skip
+        drills.let_drill(self.settings)
         self.group = worker.start_with(self.settings, self.access, self.table.table_arn, programs.bundle(self))
         self.orchestrator = self._orchestrator(programs)
         Alarms(self, self.reports.topic, self.form, self.orchestrator)
@@ -59,7 +67,8 @@ class BackupStack(cdk.Stack):
         orchestrator.wait_for(policy)
         triggers = Triggers(self, orchestrator.function, self.form.text("BackupSchedule"), self.group.name, rule)
         zoned = ZonedSchedule(self, self.form, orchestrator, instead_of=triggers.start)
-        for each in (triggers, zoned):
+        drills = DrillTriggers(self, self.form, orchestrator)
+        for each in (triggers, zoned, drills):
             each.node.add_dependency(policy)
         return orchestrator
 
@@ -76,6 +85,7 @@ class BackupStack(cdk.Stack):
         add("BackupEFS", self.backup.id, "The file system that holds the snapshots")
         add("DashboardView", self.board.name, "The CloudWatch dashboard", self.board.condition)
         add("LogBucket", self.logs.bucket_name, "The bucket of the logs")
+        add("SealBucket", self.seals.name, "The bucket of the seals", self.seals.condition)
         add("AmiId", self.group.ami, "The SSM parameter with the AMI of the backup instance; records say which it was")
         add("SecurityGroup", self.access.worker, "Let the mount targets of the source accept NFS from this group")
         add("Orchestrator", self.orchestrator.function.function_name, "The Lambda function, to start a backup by hand")

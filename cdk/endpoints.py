@@ -34,11 +34,13 @@ class Endpoints(Construct):
             self._interface(name, service, group.security_group_id)
         for name, service in _GATEWAYS.items():
             self._gateway(name, service)
+        tokens = self._interface("Tokens", "sts", group.security_group_id)
         only_if(is_yes(self, "AreWanted", form.text("CreateEndpoints")), self)
+        only_if(_for_drills(self, form), tokens)
         endpoints_have_route_tables(scope, form)
 
-    def _interface(self, name: str, service: str, group: str) -> None:
-        ec2.CfnVPCEndpoint(
+    def _interface(self, name: str, service: str, group: str) -> ec2.CfnVPCEndpoint:
+        return ec2.CfnVPCEndpoint(
             self,
             name,
             vpc_id=self._form.text("VpcId"),
@@ -58,6 +60,13 @@ class Endpoints(Construct):
             vpc_endpoint_type="Gateway",
             route_table_ids=cdk.Fn.split(",", self._form.text("RouteTables")),
         )
+
+
+def _for_drills(scope: Construct, form: Form) -> cdk.CfnCondition:
+    """A drill takes a role that can only read."""
+    wanted = cdk.Fn.condition_equals(form.text("CreateEndpoints"), "Yes")
+    drills = cdk.Fn.condition_not(cdk.Fn.condition_equals(form.text("DrillSchedule"), ""))
+    return cdk.CfnCondition(scope, "AreWantedByDrills", expression=cdk.Fn.condition_and(wanted, drills))
 
 
 def _named(service: str) -> str:

@@ -8,8 +8,8 @@ from constructs import Construct
 from cdk.permissions import acknowledge
 
 _LOG_DAYS = 365
-_LOGS = ("ec2-logs", "efs-backup-logs", "efs-restore-logs", "ssm-logs")
-"""What grows old; a restore's mark must not, for without it the restore would be done once more."""
+_LOGS = ("ec2-logs", "efs-backup-logs", "efs-drill-logs", "efs-restore-logs", "ssm-logs")
+"""What grows old. A restore's mark must not, for without it the restore would be done once more; evidence does not."""
 
 _OLD_VERSION_DAYS = 30
 

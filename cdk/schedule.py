@@ -1,17 +1,20 @@
 """When backups start by the clock of a time zone, with summer time: a schedule of EventBridge Scheduler."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
-from cdk.conditions import is_given, only_if
+from cdk.conditions import only_if
 from cdk.form import Form
 from cdk.orchestrator import Orchestrator
-from efs_backup.domain.operations.triggers import start_event
+from efs_backup.domain.operations.triggers import drill_event, start_event
 
 _FIRING = "<aws.scheduler.scheduled-time>"
 """The same for each delivery of one firing, as the id of an event is; an execution's id differs with each try."""
@@ -21,32 +24,51 @@ _MOST_TRIES = 185
 """As many as there can be: the time ends them."""
 
 
+@dataclass(frozen=True)
+class Started:
+    """What a schedule starts: by which expression, with which event."""
+
+    expression: str
+    event: Mapping[str, str]
+    description: str
+
+
 class ZonedSchedule(Construct):
     """A schedule, with a role that may start the function and keep what could not be delivered.
 
-    It takes the place of the rule in UTC where a time zone is given.
+    It takes the place of the rule in UTC where a time zone is given. `wanted`: whether there is a schedule at all.
     """
 
-    def __init__(self, scope: Construct, form: Form, orchestrator: Orchestrator, *, instead_of: events.Rule) -> None:
-        super().__init__(scope, "ZonedStart")
+    def __init__(
+        self, scope: Construct, form: Form, orchestrator: Orchestrator, *, instead_of: events.Rule,
+        started: Started | None = None, wanted: cdk.ICfnConditionExpression | None = None, name: str = "ZonedStart",
+    ) -> None:  # fmt: skip
+        super().__init__(scope, name)
         self._orchestrator = orchestrator
         zone = form.text("ScheduleTimeZone")
-        self._schedule(form.text("BackupSchedule"), zone, self._role())
-        only_if(is_given(self, "InZone", zone), self)
-        only_if(cdk.CfnCondition(self, "InUtc", expression=cdk.Fn.condition_equals(zone, "")), instead_of)
+        self._schedule(started or _backup(form), zone, self._role())
+        given = cdk.Fn.condition_equals(zone, "")
+        only_if(self._if("InZone", cdk.Fn.condition_not(given), wanted), self)
+        only_if(self._if("InUtc", given, wanted), instead_of)
 
-    def _schedule(self, expression: str, zone: str, role: iam.Role) -> None:
+    def _if(
+        self, name: str, holds: cdk.ICfnRuleConditionExpression, wanted: cdk.ICfnConditionExpression | None
+    ) -> cdk.CfnCondition:
+        both = cdk.Fn.condition_and(holds, wanted) if wanted else holds
+        return cdk.CfnCondition(self, name, expression=both)
+
+    def _schedule(self, started: Started, zone: str, role: iam.Role) -> None:
         scheduler.CfnSchedule(
             self,
             "Schedule",
-            description="Starts a backup",
-            schedule_expression=expression,
+            description=started.description,
+            schedule_expression=started.expression,
             schedule_expression_timezone=zone,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=self._orchestrator.function.function_arn,
                 role_arn=role.role_arn,
-                input=json.dumps(start_event() | {"event_id": _FIRING}),
+                input=json.dumps({**started.event, "event_id": _FIRING}),
                 dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(
                     arn=self._orchestrator.failed_events.queue_arn
                 ),
@@ -67,3 +89,31 @@ class ZonedSchedule(Construct):
         )
         policy = iam.PolicyDocument(statements=statements)
         return iam.Role(self, "Role", assumed_by=service, inline_policies={"Start": policy})
+
+
+def _backup(form: Form) -> Started:
+    return Started(form.text("BackupSchedule"), start_event(), "Starts a backup")
+
+
+class DrillTriggers(Construct):
+    """The schedule of drills, in the manner of that of backups; none where none is given."""
+
+    def __init__(self, scope: Construct, form: Form, orchestrator: Orchestrator) -> None:
+        super().__init__(scope, "DrillTriggers")
+        started = Started(form.text("DrillSchedule"), drill_event(), "Starts a drill")
+        rule = self._rule(started, orchestrator)
+        wanted = cdk.Fn.condition_not(cdk.Fn.condition_equals(started.expression, ""))
+        ZonedSchedule(self, form, orchestrator, instead_of=rule, started=started, wanted=wanted)
+
+    def _rule(self, started: Started, orchestrator: Orchestrator) -> events.Rule:
+        """A firing may be delivered twice: its id tells."""
+        sent = events.RuleTargetInput.from_object({**started.event, "event_id": events.EventField.event_id})
+        patience = cdk.Duration.seconds(_LATEST_SECONDS)
+        target = targets.LambdaFunction(orchestrator.function, event=sent, max_event_age=patience)
+        return events.Rule(
+            self,
+            "Drill",
+            description=started.description,
+            schedule=events.Schedule.expression(started.expression),
+            targets=[target],
+        )

@@ -10,7 +10,7 @@ from moto.cloudformation.parsing import ResourceMap
 from moto.core.exceptions import JsonRESTError
 from moto.ec2.models.instances import InstanceBackend
 from moto.efs.models import AccessPoint, EFSBackend, FileSystem
-from moto.s3.models import s3_backends
+from moto.s3.models import FakeBucket, s3_backends
 from moto.sns.models import Topic
 from moto.ssm.models import Command, SimpleSystemManagerBackend, ssm_backends
 
@@ -73,7 +73,24 @@ def set_right(
         patches.enter_context(mock.patch.object(FileSystem, "size_in_bytes", _size(file_systems)))
         identity = property(lambda point: point.access_point_id)
         patches.enter_context(mock.patch.object(AccessPoint, "physical_resource_id", identity, create=True))
+        patches.enter_context(mock.patch.object(FakeBucket, _MADE_BY_TEMPLATE, classmethod(_locked_bucket)))
         yield
+
+
+_MADE_BY_TEMPLATE = "create_from_cloudformation_json"
+_made_bucket = FakeBucket.create_from_cloudformation_json
+
+
+def _locked_bucket(_: Any, resource_name: str, cloudformation_json: Any, *given: Any, **more: Any) -> FakeBucket:
+    """A bucket with the versions and the lock that its template asks for, which moto leaves out."""
+    bucket = _made_bucket(resource_name, cloudformation_json, *given, **more)
+    if lock := cloudformation_json["Properties"].get("ObjectLockConfiguration"):
+        kept = lock["Rule"]["DefaultRetention"]
+        bucket.versioning_status = "Enabled"
+        s3_backends[ACCOUNT]["aws"].put_object_lock_configuration(
+            resource_name, True, kept["Mode"], int(kept["Days"]), 0
+        )  # fmt: skip
+    return bucket
 
 
 def _around(inner: Inner, around: Callable[..., Any]) -> Inner:

@@ -18,7 +18,12 @@ _OF_FUNCTION = {
     ("DELETE", "/policy"): "RemovePermission",
     ("POST", "/invocations"): "InvokeFunction",
 }
-_OF_OBJECT = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "POST": "PutObject"}
+_OF_OBJECT = {
+    "GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "POST": "PutObject", "DELETE": "DeleteObject",
+}  # fmt: skip
+_OF_PARTS = {("PUT", "retention"): "PutObjectRetention", ("PUT", "legal-hold"): "PutObjectLegalHold"}
+"""What is asked of an object beside its content, by a word in the query."""
+
 _OF_FILE_SYSTEMS = {"mount-targets": "DescribeMountTargets", "file-systems": "DescribeFileSystems"}
 
 
@@ -41,7 +46,8 @@ def read_call(request: Environ) -> Call | None:
     access_key, service = signature.groups()
     path, query = unquote(request["PATH_INFO"]), _first(parse_qs(request.get("QUERY_STRING", "")))
     if service == "s3":
-        return Call(access_key, service, _OF_OBJECT.get(request["REQUEST_METHOD"], "Other"), {"path": path}, "s3")
+        words = parse_qs(request.get("QUERY_STRING", ""), keep_blank_values=True)
+        return Call(access_key, service, _of_object(request["REQUEST_METHOD"], words), {"path": path}, "s3")
     body = _body(request)
     if target := request.get("HTTP_X_AMZ_TARGET"):
         return Call(access_key, service, target.rpartition(".")[2], json.loads(body or b"{}"), "json")
@@ -49,6 +55,13 @@ def read_call(request: Environ) -> Call | None:
         return Call(access_key, service, *_rest(service, request["REQUEST_METHOD"], path, query), "json")
     given = query | _first(parse_qs(body.decode(), keep_blank_values=True))
     return Call(access_key, service, given.get("Action", "Other"), given, "xml")
+
+
+def _of_object(method: str, words: Mapping[str, list[str]]) -> str:
+    if method == "DELETE" and "versionId" in words:
+        return "DeleteObjectVersion"
+    parts = (_OF_PARTS[method, word] for word in words if (method, word) in _OF_PARTS)
+    return next(parts, _OF_OBJECT.get(method, "Other"))
 
 
 def _rest(service: str, method: str, path: str, query: dict[str, str]) -> tuple[str, dict[str, str]]:

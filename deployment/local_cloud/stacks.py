@@ -116,6 +116,11 @@ class BackupStack:
         name = next(name for name in self.rules() if name.startswith(f"{self.name}-TriggersStart"))
         self.cloud.bridge.fire(name)
 
+    def fire_drills(self) -> None:
+        """The schedule asks for a drill now."""
+        name = next(name for name in self.rules() if name.startswith(f"{self.name}-DrillTriggers"))
+        self.cloud.bridge.fire(name)
+
     def reconcile(self) -> None:
         """The look for what was forgotten is due."""
         name = next(name for name in self.rules() if name.startswith(f"{self.name}-TriggersReconcile"))

@@ -16,7 +16,8 @@ from efs_backup.lib.asg import BackupGroup
 from efs_backup.lib.ddb import RecordTable
 from efs_backup.lib.efs import FileSystems
 from efs_backup.lib.notify import Notifier
-from efs_backup.lib.s3 import LogBucket
+from efs_backup.lib.s3 import LogBucket, SealBucket
+from efs_backup.lib.sts import Roles
 from tests.builders import small_tree
 from tests.cloud import GROUP, REGION, TABLE, Cloud, Faults, a_stack
 
@@ -51,6 +52,8 @@ class Instance:
             settings, replace(self.machine, instance_id=instance_id, clock=self.cloud.now, booted=self.cloud.now()),
             RecordTable(boto3.client("dynamodb"), TABLE), BackupGroup(boto3.client("autoscaling"), GROUP),
             FileSystems(boto3.client("efs")), LogBucket(boto3.client("s3"), settings.log_bucket),
+            SealBucket(boto3.client("s3"), settings.seal_bucket) if settings.seal_bucket else None,
+            Roles(boto3.client("sts")) if settings.drill_role else None,
         )  # fmt: skip
 
     def restore_services(self, **given: str) -> RestoreServices:
@@ -86,6 +89,7 @@ def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("efs_backup.lib.insisting.SECONDS", 0.0)
     monkeypatch.setattr("efs_backup.lib.insisting.PAUSE", 0.0)
     monkeypatch.setattr("efs_backup.lib.s3.MARK_SECONDS", 0.0)
+    monkeypatch.setattr("efs_backup.lib.s3.SEAL_SECONDS", 0.0)
     monkeypatch.setattr("efs_backup.agent.backup.CLAIM_SECONDS", 0.0)
 
 
@@ -121,7 +125,7 @@ def instance(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     place = tmp_path / "place"
     machine = Machine(
         "", f"{REGION}a", frozenset({kind_of(str(tmp_path))}), place, tmp_path / "agent.log", tmp_path / "boot.log",
-        ami_id="ami-1",
+        ami_id="ami-1", scratch=tmp_path / "scratch", credentials=tmp_path / "aws" / "credentials",
     )  # fmt: skip
     machine.log.write_text("the agent's log\n")
     machine.boot_log.write_text("the boot's log\n")

@@ -354,7 +354,7 @@ def test_a_published_snapshot_is_recorded_though_dynamodb_refuses_for_a_while(
     backup = instance.cloud.schedule_fires()
     published = [False]
 
-    def asked_to_stop(services: BackupServices) -> None:
+    def asked_to_stop(services: BackupServices, task: str) -> None:
         published[0] = True
         for _ in range(2):
             os.kill(os.getpid(), signal.SIGTERM)

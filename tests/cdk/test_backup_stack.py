@@ -222,7 +222,7 @@ def test_marks_of_restores_do_not_grow_old(backup: Template) -> None:
     """Without its mark a restore would be done again by the next update of its stack, years later too."""
     rules = backup.properties("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
     expiring = [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule]
-    assert set(expiring) == {"ec2-logs/", "efs-backup-logs/", "efs-restore-logs/", "ssm-logs/"}
+    assert set(expiring) == {"ec2-logs/", "efs-backup-logs/", "efs-drill-logs/", "efs-restore-logs/", "ssm-logs/"}
     assert not any(f"{MARK_PREFIX}/".startswith(prefix) for prefix in expiring)
 
 

@@ -28,6 +28,7 @@ _needs_checkers = pytest.mark.skipif(
 
 _ARNS = {
     "AWS::DynamoDB::Table": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/a",
+    "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/a",
     "AWS::KMS::Key": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/a",
     "AWS::Lambda::Function": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:a",
     "AWS::Logs::LogGroup": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:a:*",
@@ -82,7 +83,8 @@ def test_checkov_finds_what_is_named_and_nothing_else(assembly: Assembly) -> Non
 @_needs_checkers
 def test_parliament_finds_what_is_named_and_nothing_else(backup: Template, restore: Template) -> None:
     """Of the policies of all roles: whether actions exist, and go with their resources and conditions."""
-    policies = [policy for template in (backup, restore) for policy in _policies(template)]
+    proving = backup.having(SealBucketLockDays="365", DrillSchedule="rate(7 days)")
+    policies = [policy for template in (backup, proving, restore) for policy in _policies(template)]
     assert len(policies) >= 3
     said = _run(_CHECKERS / "python", "-c", _AUDIT, given=json.dumps(policies))
     assert set(said.splitlines()) == set(PARLIAMENT)

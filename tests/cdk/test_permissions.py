@@ -127,6 +127,31 @@ _NOT_THE_AGENT: list[Call] = [
     ("cloudwatch:PutMetricData", "*", _METRICS),  # it could say that all is well
     ("cloudwatch:GetMetricStatistics", "*"),
 ]
+_SEALER: list[Call] = [
+    ("s3:PutObject", "SEALS/seals/efs-backup/daily/20261122T020000Z.json"),
+    ("s3:PutObject", "SEALS/changes/efs-backup/daily/20261122T020000Z.changes.gz"),
+    ("s3:PutObject", "SEALS/manifests/efs-backup/daily/20261122T020000Z.mtree.gz"),
+    ("s3:GetObject", "SEALS/seals/efs-backup/daily/20261122T020000Z.json"),
+]
+_NOT_THE_SEALER: list[Call] = [
+    *(
+        (f"s3:{action}", f"SEALS/{kind}/efs-backup/daily/a")
+        for kind in ("seals", "changes", "manifests")
+        for action in (
+            "DeleteObject", "DeleteObjectVersion", "PutObjectRetention", "PutObjectLegalHold",
+            "BypassGovernanceRetention", "PutObjectAcl", "PutObjectTagging", "AbortMultipartUpload",
+        )
+    ),
+    *(
+        (f"s3:{action}", "SEALS")
+        for action in (
+            "DeleteBucket", "PutBucketPolicy", "DeleteBucketPolicy", "PutBucketVersioning", "PutLifecycleConfiguration",
+            "PutBucketObjectLockConfiguration", "PutReplicationConfiguration", "ListBucket", "ListBucketVersions",
+        )
+    ),
+    ("s3:GetObject", "SEALS/manifests/efs-backup/daily/a"),
+    ("s3:PutObject", "SEALS/other/a"),
+]  # fmt: skip
 _RESTORER: list[Call] = [
     ("autoscaling:SetDesiredCapacity", "GROUP"),
     ("s3:GetObject", "BUNDLE"),
@@ -176,9 +201,11 @@ def _places(template: Template) -> dict[str, str]:
 
 def _of_backups(template: Template) -> dict[str, str]:
     backup, _ = template.one("AWS::EFS::FileSystem")
+    buckets = {"Seals" if "Seals" in name else "Logs": name for name in template.resources("AWS::S3::Bucket")}
     return {
         "BACKUP": f"arn:aws:elasticfilesystem:{_HERE}:file-system/<{backup}>",
-        "BUCKET": f"arn:aws:s3:::<{template.one('AWS::S3::Bucket')[0]}>",
+        "BUCKET": f"arn:aws:s3:::<{buckets['Logs']}>",
+        "SEALS": f"arn:aws:s3:::<{buckets.get('Seals')}>",
         "FUNCTION": template.arn("AWS::Lambda::Function"),
         "LOG": template.arn("AWS::Logs::LogGroup"),
         "QUEUE": template.arn("AWS::SQS::Queue"),
@@ -226,6 +253,18 @@ def test_the_agent_may_do_what_it_does(backup: Template, call: Call) -> None:
 def test_the_agent_may_do_no_more(backup: Template, call: Call) -> None:
     """It cannot write to the source, start commands elsewhere, or read secrets."""
     assert not _may(backup, "ec2.amazonaws.com", call)
+
+
+@pytest.mark.parametrize("call", [*_AGENT, *_SEALER], ids=str)
+def test_an_agent_that_stores_seals_may_do_that_too(backup: Template, call: Call) -> None:
+    """Write new objects, and read the seals that are there."""
+    assert _may(backup.having(SealBucketLockDays="365"), "ec2.amazonaws.com", call)
+
+
+@pytest.mark.parametrize("call", [*_NOT_THE_AGENT, *_NOT_THE_SEALER], ids=str)
+def test_who_stores_seals_may_not_take_one_back(backup: Template, call: Call) -> None:
+    """Neither delete nor unlock one, nor change the bucket."""
+    assert not _may(backup.having(SealBucketLockDays="365"), "ec2.amazonaws.com", call)
 
 
 @pytest.mark.parametrize("call", _RESTORER, ids=str)

@@ -1,5 +1,6 @@
 """`efs-backup history`: what each backup came to."""
 
+import hashlib
 import json
 import os
 import signal
@@ -34,6 +35,16 @@ def test_people_get_a_table(cli: Cli, source: Path, backup: Path) -> None:
     said = cli("history", backup).stdout
     assert "Success" in said
     assert "13" in said
+
+
+def test_the_record_has_the_digest_of_the_seal(cli: Cli, source: Path, backup: Path) -> None:
+    """All of it for programs, its beginning for people; `sha256sum` says the same of the stored seal."""
+    cli("run", source, backup)
+    (record,) = cli("history", backup, "--json").json
+    seal = backup / f"efs-backup/daily/.manifests/{record['SnapshotName']}.seal.json"
+    assert record["SealSha256"] == hashlib.sha256(seal.read_bytes()).hexdigest()
+    assert "SealStatus" not in record
+    assert record["SealSha256"][:12] in cli("history", backup).stdout
 
 
 def test_where_no_backup_was_made_there_is_no_history(cli: Cli, backup: Path) -> None:

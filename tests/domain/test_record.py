@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from efs_backup.domain.drill.result import DrillStatus
 from efs_backup.domain.errors import FailureReason, RecordFault
-from efs_backup.domain.operations.record import BackupId, BackupRecord, Change, backup_id_of, change_between
-from efs_backup.domain.results import BackupStatus
+from efs_backup.domain.operations.record import BackupId, BackupRecord, Change, Mode, backup_id_of, change_between
+from efs_backup.domain.results import BackupStatus, SealStatus
 from efs_backup.domain.snapshots.names import Interval
 from tests.domain.strategies import times
 
@@ -40,6 +41,9 @@ _values: dict[Any, st.SearchStrategy[Any]] = {
     datetime: _whole_seconds,
     BackupStatus: st.sampled_from(BackupStatus),
     FailureReason: st.sampled_from(FailureReason),
+    SealStatus: st.sampled_from(SealStatus),
+    Mode: st.sampled_from(Mode),
+    DrillStatus: st.sampled_from(DrillStatus),
     Interval: st.sampled_from(Interval),
 }
 
@@ -77,13 +81,16 @@ def test_the_names_of_the_attributes_are_those_of_years_ago() -> None:
         "RemoveSnapshotStartTime", "RemoveSnapshotStopTime", "CreateHardlinksStartTime", "CreateHardlinksStopTime",
         "EC2Logs", "InstanceId", "SnapshotName", "FailureReason", "Message", "VanishedFiles", "NextStep", "ReportTime",
         "Phase", "HeartbeatTime", "Warning", "AmiId", "ReportClaim", "LaunchFailure", "FirstInstanceId",
+        "SealSha256", "SealStatus", "SealObject", "Mode", "DrillResult", "DrillFiles", "DrillDifferent",
+        "EstimatedRestoreSeconds", "DrillEvidence",
     }  # fmt: skip
 
 
 def _any_value(kind: Any) -> Any:
     examples = {
         BackupId: "0badcafe", str: "text", int: 1, float: 1.5, datetime: START, BackupStatus: BackupStatus.SUCCESS,
-        FailureReason: FailureReason.LOCKED, Interval: Interval.DAILY,
+        FailureReason: FailureReason.LOCKED, SealStatus: SealStatus.STORED, Mode: Mode.DRILL,
+        DrillStatus: DrillStatus.PASSED, Interval: Interval.DAILY,
     }  # fmt: skip
     return examples[next(iter(get_args(kind)), kind)]
 

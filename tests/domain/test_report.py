@@ -19,7 +19,7 @@ from efs_backup.domain.operations.report import (
     report_on_vanished,
     subject_of,
 )
-from efs_backup.domain.results import BackupStatus
+from efs_backup.domain.results import BackupStatus, SealStatus
 from tests.domain.test_record import ENDED, RUNNING, START, backups
 from tests.domain.test_settings import settings_of
 
@@ -316,3 +316,20 @@ def test_a_message_of_any_length_is_sent_with_what_to_do() -> None:
     text = report_on(replace(FAILED, message=message, next_step="Look at this."), None, SETTINGS).text
     assert is_mail(text)
     assert "What to do next:\nLook at this." in text
+
+
+def test_the_digest_of_the_seal_is_told_with_what_it_is_for() -> None:
+    """The mail is a place where nobody changes it; where it is stored outside stands beside the other places."""
+    sealed = replace(FULL, seal="ab" * 32, seal_status=SealStatus.STORED, seal_address="s3://seals/seals/a.json")
+    text = report_on(sealed, None, SETTINGS).text
+    assert f"Seal:\n  SHA-256  {'ab' * 32}\nKeep this line" in text
+    assert "s3://seals/seals/a.json" in text
+    assert "Seal:" not in report_on(FULL, None, SETTINGS).text
+    local = replace(sealed, seal_status=SealStatus.LOCAL)
+    assert "s3://seals" not in report_on(local, None, SETTINGS).text
+
+
+def test_nobody_else_is_told_the_digest_of_a_seal() -> None:
+    """Anonymous figures have neither it nor the name of a bucket."""
+    sealed = replace(FULL, seal="ab" * 32, seal_status=SealStatus.STORED, seal_address="s3://seals/seals/a.json")
+    assert not {"SealSha256", "SealObject"} & set(anonymous(sealed))

@@ -28,6 +28,7 @@ ENVIRONMENT = {
     "INSTANCE_TYPE": "c7g.xlarge",
     "SUCCESS_NOTIFICATION": "Yes",
     "METRICS_ENDPOINT": "",
+    "DRILL_SCHEDULE": "",
     "AWS_LAMBDA_FUNCTION_NAME": "nightly-orchestrator",
     "AWS_REGION": "us-east-1",
 }

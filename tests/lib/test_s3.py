@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
-from botocore.stub import Stubber
+from botocore.stub import ANY, Stubber
 
 from efs_backup.domain.errors import BucketRefused
-from efs_backup.lib.s3 import LogBucket
+from efs_backup.lib.s3 import LogBucket, SealBucket
 from tests.lib.conftest import Refuse
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ KEY = "efs-restore-marks/a.json"
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """What AWS refuses is tried once."""
-    for name in ("insisting.SECONDS", "insisting.PAUSE", "s3.MARK_SECONDS"):
+    for name in ("insisting.SECONDS", "insisting.PAUSE", "s3.MARK_SECONDS", "s3.SEAL_SECONDS"):
         monkeypatch.setattr(f"efs_backup.lib.{name}", 0.0)
 
 
@@ -97,3 +97,37 @@ def test_a_bucket_that_is_not_there_is_said(client: "S3Client") -> None:
         bucket.begin(KEY, "begun")
     with pytest.raises(BucketRefused, match="NoSuchBucket"):
         bucket.replace(KEY, "ended")
+
+
+_SEALED = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+"""The SHA-256 of `abc`."""
+
+
+def test_a_seal_is_stored_once(client: "S3Client", tmp_path: Path) -> None:
+    """What is there is never written over, neither by a text nor by a file."""
+    bucket = SealBucket(client, "log-bucket")
+    (tmp_path / "file").write_bytes(b"abc")
+    assert bucket.store("seals/a.json", b"abc", _SEALED)
+    with open(tmp_path / "file", "rb") as file:
+        assert not bucket.store_file("seals/a.json", file, _SEALED)
+        assert bucket.store_file("changes/a.gz", file, _SEALED)
+    assert bucket.read("seals/a.json") == bucket.read("changes/a.gz") == b"abc"
+
+
+def test_a_seal_is_stored_with_its_checksum_and_on_a_condition(client: "S3Client") -> None:
+    """So Amazon S3 itself refuses another content, and Object Lock has the checksum that it wants."""
+    asked = {
+        "Bucket": "log-bucket", "Key": "seals/a.json", "Body": ANY, "IfNoneMatch": "*", "ChecksumAlgorithm": "SHA256",
+        "ChecksumSHA256": "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=",
+    }  # fmt: skip
+    with Stubber(client) as stubber:
+        stubber.add_response("put_object", {}, asked)
+        assert SealBucket(client, "log-bucket").store("seals/a.json", b"abc", _SEALED)
+        stubber.assert_no_pending_responses()
+
+
+def test_a_bucket_that_takes_no_seal_is_said(client: "S3Client", refuse: Refuse) -> None:
+    """With the place, and the answer of S3."""
+    refuse(client, "put_object", "AccessDenied")
+    with pytest.raises(BucketRefused, match=r"s3://log-bucket/seals/a.json .*AccessDenied"):
+        SealBucket(client, "log-bucket").store("seals/a.json", b"abc", _SEALED)

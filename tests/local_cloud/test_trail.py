@@ -133,6 +133,14 @@ def test_what_is_allowed_is_called(site: Site, trail: Trail) -> None:
     assert _never_called(restore, _INSTANCE, trail.of("restore", "Worker"), on_instances) == set()
 
 
+def test_drills_and_seals_add_one_action_to_the_instance(assembly: Assembly) -> None:
+    """It takes a role where the mount helper is there (tests/agent/test_drill.py); the rest it does anyway."""
+    template = Template(assembly.template("EfsBackup"))
+    proving = template.having(SealBucketLockDays="30", DrillSchedule="rate(7 days)")
+    assert Role(proving, _INSTANCE).actions - Role(template, _INSTANCE).actions == {"sts:AssumeRole"}
+    assert Role(proving, _FUNCTION).actions == Role(template, _FUNCTION).actions
+
+
 def test_what_nobody_calls_is_found(assembly: Assembly) -> None:
     """And so is an exception that is called after all, or is not allowed any more."""
     template = Template(assembly.template("EfsBackup"))

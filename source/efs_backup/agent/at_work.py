@@ -1,21 +1,20 @@
 """What an agent's work is framed by, whether it backs up or restores."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from efs_backup.agent.services import Machine
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.signals import stopping_on_signals
 from efs_backup.engine.machine.stop import Stop
-from efs_backup.lib.asg import BackupGroup
 from efs_backup.lib.insisting import insist
 
 _logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def at_work(machine: Machine, group: BackupGroup) -> Iterator[Stop]:
+def at_work(machine: Machine, give_back: Callable[[], object]) -> Iterator[Stop]:
     """Heed signals, log what ends the work too early, and give the instance back; whatever happens.
 
     Signals are heeded to the end: none cuts the writing of the result short. A machine that only boots anew is not
@@ -30,4 +29,4 @@ def at_work(machine: Machine, group: BackupGroup) -> Iterator[Stop]:
             raise
         finally:
             if not machine.reboots:
-                insist(group.stop_instance)
+                insist(give_back)

@@ -1,12 +1,15 @@
-"""The agent's backup: find it, mount, run the engine, report, go home."""
+"""The agent's backup, or drill: find it, mount, run the engine, report, go home."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from efs_backup.agent.at_work import at_work
+from efs_backup.agent.drill import drilled
 from efs_backup.agent.heartbeat import Heartbeat
 from efs_backup.agent.mounts import Side, both_mounted
+from efs_backup.agent.seals import earlier_backups, stored_outside
 from efs_backup.agent.services import BackupServices
 from efs_backup.domain.errors import BackupError, FailureReason, RecordChanged, RecordGone, WrongUsage
 from efs_backup.domain.operations.first_backup import may_begin
@@ -36,13 +39,27 @@ def back_up(services: BackupServices) -> None:
 
     The record of a machine that only boots anew stays open: the agent that it starts then serves the same backup.
     """
-    with at_work(services.machine, services.group) as asked:
-        _serve(services, asked)
+    served: list[BackupRecord] = []
+    with at_work(services.machine, lambda: _give_back(services, served)) as asked:
+        backup = insist(lambda: _claim(services), seconds=CLAIM_SECONDS)
+        if backup is not None:
+            served.append(backup)
+            _serve(services, backup, asked)
 
 
-def _serve(services: BackupServices, asked: Stop) -> None:
-    backup = insist(lambda: _claim(services), seconds=CLAIM_SECONDS)
-    if backup is None:
+def _give_back(services: BackupServices, served: Sequence[BackupRecord]) -> None:
+    """Want no instance any more; unless a backup has begun meanwhile, to which a drill has given way."""
+    for drill in served:
+        latest = services.store.latest() if drill.is_drill else None
+        if latest not in (None, drill.backup_id):
+            _logger.info("The backup %s needs the group now; the orchestrator takes this instance away", latest)
+            return
+    services.group.stop_instance()
+
+
+def _serve(services: BackupServices, backup: BackupRecord, asked: Stop) -> None:
+    if backup.is_drill:
+        _store_record(services, backup, drilled(services, backup, asked), task="drill")
         return
     result = _result_of(services, backup, asked)
     _logger.info("%s: %s", result.status, result.message)
@@ -54,22 +71,25 @@ def _serve(services: BackupServices, asked: Stop) -> None:
 
 def report(services: BackupServices, backup: BackupRecord, result: BackupResult) -> None:
     """Store the logs and write into the record how the backup ended; DynamoDB may refuse for minutes."""
-    now = services.machine.clock()
-    ended = replace(with_result(backup, result, now), logs=store_logs(services))
+    _store_record(services, backup, with_result(backup, result, services.machine.clock()))
+
+
+def _store_record(services: BackupServices, backup: BackupRecord, ended: BackupRecord, task: str = _TASK) -> None:
+    known = replace(ended, logs=store_logs(services, task))
     try:
-        insist(lambda: services.store.update(backup, ended))
+        insist(lambda: services.store.update(backup, known))
     except RecordChanged as changed:
         _logger.warning("The backup was closed before this report: %s", changed.message)
     except RecordGone:
         _logger.warning("The record is gone; there is nowhere to report to")
 
 
-def store_logs(services: BackupServices) -> str | None:
+def store_logs(services: BackupServices, task: str = _TASK) -> str | None:
     """Store the logs of the boot and of the agent; gives the address of the latter."""
     machine, label = services.machine, services.settings.folder_label
     now = machine.clock()
-    services.log_bucket.upload(machine.boot_log, boot_log_key(label, _TASK, now))
-    return services.log_bucket.upload(machine.log, agent_log_key(label, _TASK, now))
+    services.log_bucket.upload(machine.boot_log, boot_log_key(label, task, now))
+    return services.log_bucket.upload(machine.log, agent_log_key(label, task, now))
 
 
 def _claim(services: BackupServices) -> BackupRecord | None:
@@ -120,8 +140,10 @@ def _run(services: BackupServices, backup: BackupRecord, asked: Stop) -> BackupR
         Heartbeat(services, backup, stop) as watcher,
         both_mounted(machine, services.file_systems, runner, read, write) as (source, target),
     ):
+        earlier = earlier_backups(services)
         request = _request(services, source, target)
-        return BackupRun(request, now=machine.clock(), runner=runner, stop=stop, watcher=watcher).run()
+        result = BackupRun(request, now=machine.clock(), runner=runner, stop=stop, watcher=watcher).run()
+        return stored_outside(services, target, result, earlier)
 
 
 def _request(services: BackupServices, source: Path, target: Path) -> BackupRequest:

@@ -25,6 +25,17 @@ class Side(NamedTuple):
 
 
 @contextmanager
+def mounted_for_reading(
+    machine: Machine, file_systems: FileSystems, runner: Runner, side: Side, profile: str = ""
+) -> Iterator[Path]:
+    """Mount one, for reading only, with the credentials of a profile where one is given. Raises MountFailed."""
+    mounter = Mounter(runner, machine.place, machine.zone, machine.mounted_kinds)
+    targets = insist(lambda: file_systems.mount_targets(side.file_system))
+    with mounter.mounted(side.file_system, targets, side.name, read_only=True, profile=profile) as at:
+        yield at
+
+
+@contextmanager
 def both_mounted(
     machine: Machine, file_systems: FileSystems, runner: Runner, read: Side, write: Side
 ) -> Iterator[tuple[Path, Path]]:

@@ -56,7 +56,7 @@ def restore(services: RestoreServices) -> None:
 
     The mark of a machine that only boots anew stays open: its next agent goes on.
     """
-    with at_work(services.machine, services.group) as asked:
+    with at_work(services.machine, services.group.stop_instance) as asked:
         _restore_once(services, asked)
 
 

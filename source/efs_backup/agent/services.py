@@ -16,7 +16,8 @@ from efs_backup.lib.ddb import RecordTable
 from efs_backup.lib.efs import FileSystems
 from efs_backup.lib.imds import InstanceMetadata
 from efs_backup.lib.notify import Notifier
-from efs_backup.lib.s3 import LogBucket
+from efs_backup.lib.s3 import LogBucket, SealBucket
+from efs_backup.lib.sts import Roles
 
 KINDS_VARIABLE = "EFS_BACKUP_MOUNTED_KINDS"
 """Further kinds of file system that may be mounted, by comma: where EFS is emulated."""
@@ -60,6 +61,8 @@ class Machine:
     clock: Callable[[], datetime] = utc_now
     ami_id: str | None = None
     booted: datetime = field(default_factory=boot_time)
+    scratch: Path = Path("/var/tmp/efs-backup-drill")  # noqa: S108 - only root makes it, and it must be root's own
+    credentials: Path = Path("/root/.aws/credentials")
 
     @property
     def reboots(self) -> bool:
@@ -85,18 +88,22 @@ class BackupServices:
     group: BackupGroup
     file_systems: FileSystems
     log_bucket: LogBucket
+    seal_bucket: SealBucket | None = None
+    roles: Roles | None = None
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> "BackupServices":
         """The services that the environment names. Raises SettingsFault, or OSError without metadata."""
-        settings = AgentSettings.from_env(environment)
+        settings, storage = AgentSettings.from_env(environment), client("s3")
         return cls(
             settings,
             Machine.this_one(environment),
             RecordTable(client("dynamodb"), settings.table_name),
             BackupGroup(client("autoscaling"), settings.group_name),
             FileSystems(client("efs")),
-            LogBucket(client("s3"), settings.log_bucket),
+            LogBucket(storage, settings.log_bucket),
+            SealBucket(storage, settings.seal_bucket) if settings.seal_bucket else None,
+            Roles(client("sts")) if settings.drill_role else None,
         )
 
 

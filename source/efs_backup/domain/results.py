@@ -25,6 +25,13 @@ class BackupStatus(StrEnum):
     SKIPPED = "Skipped"
 
 
+class SealStatus(StrEnum):
+    """Where the seal of a snapshot is: beside it alone, or in the bucket that nobody overwrites, too."""
+
+    LOCAL = "Local"
+    STORED = "Stored"
+
+
 @dataclass(frozen=True)
 class Step:
     """One step of a backup and how long it took, in seconds."""
@@ -38,7 +45,8 @@ class BackupResult:
     """How a backup ended: status and reason, what it made, and what the operator should know and do.
 
     A snapshot that is published with warnings is a success; those of a failure name all that stood in its way. Notes
-    tell what is no problem. seal: the SHA-256 of the snapshot's seal.
+    tell what is no problem. seal: the SHA-256 of the snapshot's seal. seal_status, seal_address: whether it is outside
+    the file system too, and where; None where it was not to be stored.
     """
 
     status: BackupStatus
@@ -54,6 +62,8 @@ class BackupResult:
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = field(default=())
     warnings: tuple[Warned, ...] = ()
+    seal_status: SealStatus | None = None
+    seal_address: str | None = None
 
     @property
     def exit_code(self) -> ExitCode:

@@ -27,6 +27,8 @@ class WarningKind(StrEnum):
     MANIFEST_MISSING = "ManifestMissing"
     DAMAGED = "Damaged"
     NOT_SCRUBBED = "NotScrubbed"
+    SEAL_NOT_STORED = "SealNotStored"
+    SEAL_DIFFERS = "SealDiffers"
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ _UNITS: Mapping[str, "StandardUnitType"] = {
     "NumberOfFiles": "Count",
     "NumberOfFilesTransferred": "Count",
     "HoursSinceLastSuccess": "None",
+    "HoursSinceLastDrill": "None",
 }
 
 

@@ -1,8 +1,11 @@
-"""S3: where logs go, and the marks of restores."""
+"""S3: where logs go, the marks of restores, and seals that are written once."""
 
+import base64
 import logging
+from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,8 +20,15 @@ if TYPE_CHECKING:
 MARK_SECONDS = 120.0
 """Somebody waits for a restore, and a bucket that refuses for good is soon told."""
 
+SEAL_SECONDS = 60.0
+"""A seal that cannot be stored tonight is stored by the next backup."""
+
+LARGEST_OBJECT = 5 * 1024**3
+"""Bytes that one request can store (Amazon S3 API Reference, "PutObject")."""
+
 _logger = logging.getLogger(__name__)
 _TAKEN = "PreconditionFailed"
+_Answer = TypeVar("_Answer")
 
 
 class LogBucket:
@@ -63,3 +73,51 @@ class LogBucket:
             insist(lambda: self._client.put_object(Bucket=self._name, Key=key, Body=text.encode()))
         except (BotoCoreError, ClientError) as refused:
             raise BucketRefused(f"{self.address(key)} cannot be written: {refused}.") from refused
+
+
+class SealBucket:
+    """A bucket in which an object is written once: under Object Lock, and for a role that can do no more."""
+
+    def __init__(self, client: "S3Client", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def address(self, key: str) -> str:
+        """How people name an object."""
+        return f"s3://{self._name}/{key}"
+
+    def store(self, key: str, content: bytes, sha256: str) -> bool:
+        """Write an object that must not be there yet; False where one is. Raises BucketRefused."""
+        return self._insist(key, lambda: self._put(key, BytesIO(content), sha256))
+
+    def store_file(self, key: str, file: IO[bytes], sha256: str) -> bool:
+        """Write a file whose content has this SHA-256; False where an object is there. Raises BucketRefused."""
+        return self._insist(key, lambda: self._put(key, file, sha256))
+
+    def read(self, key: str) -> bytes:
+        """An object that is there. Raises BucketRefused."""
+        return self._insist(key, lambda: self._get(key))
+
+    def _get(self, key: str) -> bytes:
+        return self._client.get_object(Bucket=self._name, Key=key)["Body"].read()
+
+    def _put(self, key: str, file: IO[bytes], sha256: str) -> bool:
+        """Object Lock wants a checksum; with this one S3 itself refuses what is not the content that was sealed."""
+        file.seek(0)
+        checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
+        try:
+            self._client.put_object(
+                Bucket=self._name, Key=key, Body=file, IfNoneMatch="*", ChecksumAlgorithm="SHA256",
+                ChecksumSHA256=checksum,
+            )  # fmt: skip
+        except ClientError as refused:
+            if code_of(refused) != _TAKEN:
+                raise
+            return False
+        return True
+
+    def _insist(self, key: str, call: Callable[[], _Answer]) -> _Answer:
+        try:
+            return insist(call, seconds=SEAL_SECONDS)
+        except (BotoCoreError, ClientError) as refused:
+            raise BucketRefused(f"{self.address(key)} cannot be written or read: {refused}.") from refused

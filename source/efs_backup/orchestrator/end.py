@@ -82,6 +82,8 @@ def _close(services: Services, backup: BackupRecord, capacity: int, now: datetim
 
 
 def _measure(services: Services, backup: BackupRecord, now: datetime) -> None:
+    if backup.is_drill:
+        return
     services.metrics.put({
         "BackupDuration": backup.seconds,
         "NumberOfFiles": backup.number_of_files,

@@ -13,6 +13,7 @@ from efs_backup.domain.operations.triggers import (
     LaunchFailed,
     Reconcile,
     StartBackup,
+    StartDrill,
     StopBackup,
     UnknownTrigger,
     read_trigger,
@@ -24,7 +25,7 @@ from efs_backup.orchestrator.launch import launch_failed
 from efs_backup.orchestrator.logs import request, use_json_lines
 from efs_backup.orchestrator.reconcile import reconcile
 from efs_backup.orchestrator.services import Services
-from efs_backup.orchestrator.start import start
+from efs_backup.orchestrator.start import start, start_drill
 
 _logger = logging.getLogger(__name__)
 
@@ -61,8 +62,9 @@ def _dispatch(event: Any, made: Services, now: datetime, request_id: str) -> dic
 
 def _take(trigger: KnownTrigger, made: Services, now: datetime, request_id: str) -> Decision:
     match trigger:
-        case StartBackup(event_id):
-            decision = start(made, now, event_id or request_id)
+        case StartBackup() | StartDrill():
+            begin = start if isinstance(trigger, StartBackup) else start_drill
+            decision = begin(made, now, trigger.event_id or request_id)
         case StopBackup(backup_id):
             decision = stop(made, backup_id)
         case InstanceStopping(action):

@@ -26,7 +26,10 @@ def reconcile(services: Services, now: datetime) -> Decision:
         backups, now, hold_minutes=settings.lifecycle_hold_minutes, success_too=settings.success_notification,
         instances=instances,
     )  # fmt: skip
-    services.metrics.put({"HoursSinceLastSuccess": found.hours_since_success}, now)
+    services.metrics.put({
+        "HoursSinceLastSuccess": found.hours_since_success,
+        "HoursSinceLastDrill": found.hours_since_drill if settings.drill_schedule else None,
+    }, now)  # fmt: skip
     _set_right(services, found, group, instances, now)
     if found.is_idle and services.store.latest() == latest:
         _clean_up(services, group.desired_capacity)

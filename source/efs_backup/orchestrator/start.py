@@ -6,13 +6,26 @@ from datetime import datetime, timedelta
 
 from efs_backup.domain.errors import AlreadyStarted, MountFailed, RecordChanged
 from efs_backup.domain.operations.instances import is_in_the_way
-from efs_backup.domain.operations.record import BackupId, BackupRecord, backup_id_of
+from efs_backup.domain.operations.record import BackupId, BackupRecord, Mode, backup_id_of
 from efs_backup.domain.operations.settings import RECORD_DAYS, OrchestratorSettings
-from efs_backup.domain.operations.workflow import Action, Decision, decide_start, not_started, skipped, without_report
+from efs_backup.domain.operations.workflow import (
+    Action,
+    Decision,
+    decide_drill,
+    decide_start,
+    gave_way,
+    is_overdue,
+    not_started,
+    skipped,
+    without_report,
+)
 from efs_backup.domain.results import BackupStatus
 from efs_backup.orchestrator.logs import concerns
 from efs_backup.orchestrator.records import end, find_latest, tell
 from efs_backup.orchestrator.services import Services
+
+DRILL_MINUTES = 60
+"""The window of a drill: the credentials of a role that an instance's role has assumed last an hour at most."""
 
 _logger = logging.getLogger(__name__)
 
@@ -22,7 +35,16 @@ def start(services: Services, now: datetime, seed: str) -> Decision:
 
     Raises what went wrong after it has been undone; Lambda then tries the event again.
     """
-    backup = new_backup(services.settings, backup_id_of(seed), now)
+    return _start(services, new_backup(services.settings, backup_id_of(seed), now), now)
+
+
+def start_drill(services: Services, now: datetime, seed: str) -> Decision:
+    """Start a drill as a backup is started, or record that it was skipped. Both may have one `seed`: a time."""
+    drill = new_backup(services.settings, backup_id_of(f"drill {seed}"), now)
+    return _start(services, replace(drill, mode=Mode.DRILL, window_minutes=DRILL_MINUTES), now)
+
+
+def _start(services: Services, backup: BackupRecord, now: datetime) -> Decision:
     concerns(backup.backup_id)
     try:
         return _start_or_skip(services, backup, now)
@@ -52,17 +74,24 @@ def new_backup(settings: OrchestratorSettings, backup_id: BackupId, now: datetim
 
 def _start_or_skip(services: Services, backup: BackupRecord, now: datetime) -> Decision:
     latest_id, latest = find_latest(services.store)
-    decision = decide_start(latest, now, services.settings.lifecycle_hold_minutes)
+    decide = decide_drill if backup.is_drill else decide_start
+    decision = decide(latest, now, services.settings.lifecycle_hold_minutes)
     if decision.action is Action.SKIP:
         return _skip(services, backup, now, latest_id, decision)
     if latest and not latest.has_ended:
-        end(services, latest, without_report(latest, now, instance_id=None), now)
+        end(services, latest, _ended_by_start(latest, now, services.settings.lifecycle_hold_minutes), now)
     services.store.start(backup, latest_id)
     try:
         return _launch(services, backup, now, decision)
     except Exception as cause:
         _undo(services, backup, now, cause)
         raise
+
+
+def _ended_by_start(before: BackupRecord, now: datetime, hold_minutes: int) -> BackupRecord:
+    if before.is_drill and not is_overdue(before, now, hold_minutes):
+        return gave_way(before, now)
+    return without_report(before, now, instance_id=None)
 
 
 def _skip(
@@ -78,7 +107,7 @@ def _skip(
 
 def _launch(services: Services, backup: BackupRecord, now: datetime, decision: Decision) -> Decision:
     try:
-        known = _with_facts(services, backup, now)
+        known = backup if backup.is_drill else _with_facts(services, backup, now)
     except MountFailed as missing:
         failed = backup.ended(
             BackupStatus.FAILED, now=now, reason=missing.reason, message=missing.message, next_step=missing.next_step

@@ -14,7 +14,10 @@ from efs_backup.engine.series.found_series import find_series, nothing_there
 from efs_backup.engine.series.journal import read_records
 from efs_backup.engine.series.series import Series
 
-_HEADINGS = ("STARTED", "STATUS", "LABEL", "INTERVAL", "SNAPSHOT", "FILES", "READ", "MESSAGE")
+_HEADINGS = ("STARTED", "STATUS", "LABEL", "INTERVAL", "SNAPSHOT", "SEAL", "FILES", "READ", "MESSAGE")
+
+_SEAL_DIGITS = 12
+"""Of the SHA-256 of a seal; `--json` has all of them."""
 
 
 @click.command(cls=options.Command)
@@ -53,6 +56,7 @@ def _as_row(series: Series, record: BackupRecord) -> tuple[str, ...]:
         str(series.label),
         record.interval,
         record.snapshot or "",
+        (record.seal or "")[:_SEAL_DIGITS],
         "" if record.number_of_files is None else f"{record.number_of_files:,}",
         "" if record.total_transferred_file_size is None else sized(record.total_transferred_file_size),
         record.message or "",

@@ -28,7 +28,9 @@ class AgentSettings(MachineSettings):
 
     `group_name` is the Auto Scaling group that the instance belongs to; `lifecycle_hold_minutes` the time after which
     the group stops waiting for the agent unless it hears a heartbeat. `backup_access_point` is the one by which the
-    policy of the backup file system knows the agent; empty where there is none.
+    policy of the backup file system knows the agent; empty where there is none. An empty `seal_bucket` leaves seals
+    beside their snapshots alone. `drill_role` is the role that can read the backup file system and not write to it;
+    empty where there are no drills.
     """
 
     stack_name: str
@@ -43,6 +45,8 @@ class AgentSettings(MachineSettings):
     interval: Interval
     retention: Retention
     keep_spare: bool
+    seal_bucket: str
+    drill_role: str
     lifecycle_hold_minutes: int
     aws_default_region: str
 

@@ -38,14 +38,25 @@ def nearest(targets: Sequence[MountTarget], zone: str, file_system: str) -> Moun
 
 
 def mount_command(
-    file_system: str, address: str, at: str, *, with_helper: bool, read_only: bool, access_point: str = ""
-) -> Command:
+    file_system: str, address: str, at: str, *, with_helper: bool, read_only: bool, access_point: str = "",
+    profile: str = "",
+) -> Command:  # fmt: skip
     """Mount the root of a file system: with TLS and IAM where the helper is there, else plain NFS 4.1.
 
-    Only the helper knows access points, with TLS. Without it one is left out: a file system that wants it refuses.
+    Only the helper knows access points and profiles of credentials. Without it they are left out: a file system that
+    wants them refuses.
     """
     access = ",ro" if read_only else ""
     if with_helper:
         point = f",accesspoint={access_point}" if access_point else ""
-        return ("mount", "-t", "efs", "-o", f"tls,iam{point},mounttargetip={address}{access}", f"{file_system}:/", at)
+        role = f",awsprofile={profile}" if profile else ""
+        return (
+            "mount",
+            "-t",
+            "efs",
+            "-o",
+            f"tls,iam{role}{point},mounttargetip={address}{access}",
+            f"{file_system}:/",
+            at,
+        )
     return ("mount", "-t", "nfs4", "-o", f"{NFS_OPTIONS}{access}", f"{address}:/", at)

@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NewType
 
+from efs_backup.domain.drill.result import DrillStatus
 from efs_backup.domain.errors import FailureReason, RecordFault
 from efs_backup.domain.humanize import clipped, valid
-from efs_backup.domain.results import BackupStatus
+from efs_backup.domain.results import BackupStatus, SealStatus
 from efs_backup.domain.snapshots.names import Interval
 from efs_backup.domain.snapshots.window import stop_of_window
 
@@ -40,6 +41,12 @@ _TIME_FORMAT = "%Y-%m-%dT%H:%M:%S"
 def backup_id_of(seed: str) -> BackupId:
     """The id of the backup that a request asks for: one request delivered twice asks for one backup."""
     return BackupId(hashlib.sha256(seed.encode()).hexdigest()[:_ID_DIGITS])
+
+
+class Mode(StrEnum):
+    """What an instance is started for, where that is no backup."""
+
+    DRILL = "drill"
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,11 @@ class BackupRecord:
     operator was told how the backup ended, `report_claim` since when somebody is about to; `heartbeat_time` when its
     agent last wrote how far it is, in which `phase`. `launch_failure` is why no instance could be launched when the
     group last tried, `first_instance` the one in whose place a second was started because it had not begun.
-    `warning` has the kinds of what the operator has to know about it. `backup_size` and the like belong to the
+    `warning` has the kinds of what the operator has to know about it. `seal` is the SHA-256 of the snapshot's seal;
+    `seal_status` and `seal_address` say whether that seal, and all before it, are outside the file system too, and
+    where; None where they were not to be stored. `mode` says of what is no backup what it is; of a drill,
+    `drill_files` were restored, `drill_different` of them are not as they were sealed, and `drill_evidence` is where
+    its evidence lies. `backup_size` and the like belong to the
     backup file system.
     """
 
@@ -129,6 +140,9 @@ class BackupRecord:
     total_transferred_file_size: int | None = _maybe("TotalTransferredFileSize", _NUMBER)
     vanished_files: int | None = _maybe("VanishedFiles", _NUMBER)
     warning: str | None = _maybe("Warning")
+    seal: str | None = _maybe("SealSha256")
+    seal_status: SealStatus | None = _maybe("SealStatus", _enumeration(SealStatus))
+    seal_address: str | None = _maybe("SealObject")
     remove_snapshot_start_time: datetime | None = _maybe("RemoveSnapshotStartTime", _TIME)
     remove_snapshot_stop_time: datetime | None = _maybe("RemoveSnapshotStopTime", _TIME)
     create_hardlinks_start_time: datetime | None = _maybe("CreateHardlinksStartTime", _TIME)
@@ -139,6 +153,17 @@ class BackupRecord:
     report_claim: datetime | None = _maybe("ReportClaim", _TIME, guarded=True)
     launch_failure: str | None = _maybe("LaunchFailure", guarded=True)
     first_instance: str | None = _maybe("FirstInstanceId")
+    mode: Mode | None = _maybe("Mode", _enumeration(Mode))
+    drill_result: DrillStatus | None = _maybe("DrillResult", _enumeration(DrillStatus))
+    drill_files: int | None = _maybe("DrillFiles", _NUMBER)
+    drill_different: int | None = _maybe("DrillDifferent", _NUMBER)
+    estimated_restore_seconds: float | None = _maybe("EstimatedRestoreSeconds", _NUMBER)
+    drill_evidence: str | None = _maybe("DrillEvidence")
+
+    @property
+    def is_drill(self) -> bool:
+        """Whether it is no backup, but the rehearsal of a restore."""
+        return self.mode is Mode.DRILL
 
     @property
     def has_ended(self) -> bool:

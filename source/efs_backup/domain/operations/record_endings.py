@@ -29,6 +29,9 @@ def with_result(backup: BackupRecord, result: BackupResult, now: datetime) -> Ba
         total_transferred_file_size=statistics.total_transferred_file_size,
         vanished_files=statistics.vanished_files,
         warning=kinds_of(result.warnings),
+        seal=result.seal,
+        seal_status=result.seal_status,
+        seal_address=result.seal_address,
         create_hardlinks_start_time=copy[0],
         create_hardlinks_stop_time=copy[1],
         remove_snapshot_start_time=prune[0],
@@ -115,5 +118,5 @@ def boot_log_key(label: FolderLabel, task: str, now: datetime) -> str:
 
 
 def agent_log_key(label: FolderLabel, task: str, now: datetime) -> str:
-    """Where the log of the agent goes; `task` is `backup` or `restore`."""
+    """Where the log of the agent goes; `task` is `backup`, `drill` or `restore`."""
     return f"efs-{task}-logs/{label}-{task}-fpsync-{now:{_LOG_STAMP}}.log"

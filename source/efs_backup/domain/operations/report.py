@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from efs_backup.domain.drill.result import DrillStatus
 from efs_backup.domain.humanize import clipped, counted, shown, shown_lines, sized
 from efs_backup.domain.operations.record import BackupRecord, Item
 from efs_backup.domain.operations.settings import OrchestratorSettings
-from efs_backup.domain.results import BackupStatus
+from efs_backup.domain.results import BackupStatus, SealStatus
 
 SUBJECT_LIMIT = 100
 """Characters of a subject, printable ASCII and no line break (Amazon SNS API Reference, "Publish")."""
@@ -37,6 +38,8 @@ SECTION_LIMIT = 10_000
 
 def report_on(backup: BackupRecord, newest: BackupRecord | None, settings: OrchestratorSettings) -> Report:
     """The report of a backup that has ended; `newest` is the newest one that published a snapshot."""
+    if backup.is_drill:
+        return _report_on_drill(backup, settings)
     headline = f"EFS backup {_headline(backup)}: {settings.source_file_system}, {backup.interval}"
     sections = (
         f"{headline}.",
@@ -44,9 +47,62 @@ def report_on(backup: BackupRecord, newest: BackupRecord | None, settings: Orche
         section("What is kept", _kept(backup, newest)),
         section("What to do next", backup.next_step or _next_step(backup)),
         section("Figures", _table(_figures(backup, settings))),
+        *_sealed(backup),
         section("Where to look", _table(_places(backup, settings))),
     )
     return Report(subject_of(f"{headline} [{settings.stack_name}]"), "\n\n".join(sections) + "\n")
+
+
+def _report_on_drill(drill: BackupRecord, settings: OrchestratorSettings) -> Report:
+    headline = f"EFS restore drill {_drill_headline(drill)}: {settings.backup_file_system}, {drill.interval}"
+    sections = (
+        f"{headline}.",
+        section("What happened", drill.message or f"The drill ended as {drill.status}."),
+        section("What is kept", "Everything: a drill only reads the snapshots."),
+        section("What to do next", drill.next_step or "Nothing."),
+        section("Figures", _table(_drill_figures(drill))),
+        section("Where to look", _table(_places(drill, settings))),
+    )
+    return Report(subject_of(f"{headline} [{settings.stack_name}]"), "\n\n".join(sections) + "\n")
+
+
+def _drill_headline(drill: BackupRecord) -> str:
+    if drill.drill_result:
+        return _DRILL_HEADLINES[drill.drill_result]
+    return _HEADLINES[drill.status] + (f" ({drill.failure_reason})" if drill.failure_reason else "")
+
+
+_DRILL_HEADLINES = {
+    DrillStatus.PASSED: "passed",
+    DrillStatus.DIFFERENT: "found DIFFERENCES",
+    DrillStatus.FAILED: "FAILED",
+    DrillStatus.INCOMPLETE: "is INCOMPLETE",
+}
+
+
+def _drill_figures(drill: BackupRecord) -> list[tuple[str, str | None]]:
+    return [
+        ("drill", drill.backup_id),
+        ("started", _time(drill.start_time)),
+        ("ended", _time(drill.stop_time)),
+        ("took", _minutes(drill.seconds)),
+        ("files", _number(drill.drill_files)),
+        ("not as sealed", _number(drill.drill_different)),
+        ("everything would take", _minutes(drill.estimated_restore_seconds)),
+    ]
+
+
+def _sealed(backup: BackupRecord) -> list[str]:
+    """The digest of the seal: the mail is one more place where nobody changes it."""
+    if backup.seal is None:
+        return []
+    return [section("Seal", f"  SHA-256  {backup.seal}\n{_WHAT_A_SEAL_IS_FOR}")]
+
+
+_WHAT_A_SEAL_IS_FOR = (
+    "Keep this line: a snapshot, or one before it, that was changed or removed afterwards does not fit to it"
+    " (`efs-backup audit`)."
+)
 
 
 def _headline(backup: BackupRecord) -> str:
@@ -68,7 +124,10 @@ def report_on_vanished(backup_id: str, settings: OrchestratorSettings) -> Report
 
 def report_on_launch_failure(backup: BackupRecord, settings: OrchestratorSettings) -> Report:
     """The report of a backup that waits for its instance: while it lasts, so that it can still be mended."""
-    headline = f"EFS backup WAITS for an instance: {settings.source_file_system}, {backup.interval}"
+    what, of = (
+        ("restore drill", settings.backup_file_system) if backup.is_drill else ("backup", settings.source_file_system)
+    )
+    headline = f"EFS {what} WAITS for an instance: {of}, {backup.interval}"
     sections = (
         f"{headline}.",
         section("What happened", backup.message or "No instance could be launched."),
@@ -135,6 +194,8 @@ def _places(backup: BackupRecord, settings: OrchestratorSettings) -> list[tuple[
     label = f"{settings.backup_file_system}:/{settings.folder_label}/{backup.interval}"
     return [
         ("snapshot", f"{label}/{backup.snapshot}" if backup.snapshot else None),
+        ("evidence", backup.drill_evidence),
+        ("seal", backup.seal_address if backup.seal_status is SealStatus.STORED else None),
         ("logs", backup.logs or f"s3://{settings.log_bucket}/"),
         ("record", f"{settings.table_name}, BackupId {backup.backup_id}"),
         ("instance", backup.instance_id),
@@ -173,7 +234,8 @@ def _size(size: float | None) -> str | None:
 
 _IDENTIFYING = (
     "BackupId", "SourceEfsId", "DestinationEfsId", "BackupPrefix", "InstanceId", "AmiId", "ExpireItem", "Message",
-    "NextStep", "EC2Logs", "ReportTime", "ReportClaim", "LaunchFailure", "FirstInstanceId",
+    "NextStep", "EC2Logs", "ReportTime", "ReportClaim", "LaunchFailure", "FirstInstanceId", "SealSha256", "SealObject",
+    "DrillEvidence",
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from efs_backup.domain.drill.result import DrillStatus
 from efs_backup.domain.operations.instances import Instance, may_try_again
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.workflow import (
@@ -55,11 +56,21 @@ def _last_success(backups: Iterable[BackupRecord]) -> datetime | None:
     return (newest.stop_time or newest.start_time) if newest else None
 
 
+def _last_drill(backups: Iterable[BackupRecord]) -> datetime | None:
+    """When a drill last said whether restores work, whatever it said."""
+    told = (backup for backup in backups if backup.drill_result in _SAYING)
+    return max((backup.stop_time or backup.start_time for backup in told), default=None)
+
+
+_SAYING = frozenset({DrillStatus.PASSED, DrillStatus.DIFFERENT})
+
+
 @dataclass(frozen=True)
 class Review:
     """What was found by looking at all records: who is overdue, silent or was never reported, and whether nobody works.
 
     `hours_since_success` counts from the first record where no success is on record; None where there is no record.
+    `hours_since_drill` does the same.
     """
 
     overdue: tuple[BackupRecord, ...]
@@ -67,6 +78,7 @@ class Review:
     unreported: tuple[BackupRecord, ...]
     is_idle: bool
     hours_since_success: float | None
+    hours_since_drill: float | None = None
 
     def __str__(self) -> str:
         overdue, silent, unreported = (len(each) for each in (self.overdue, self.silent, self.unreported))
@@ -84,7 +96,7 @@ def review(
     """
     known, there = sorted(backups, key=lambda backup: backup.start_time), tuple(instances)
     overdue = tuple(backup for backup in known if is_overdue(backup, now, hold_minutes))
-    since = _last_success(known) or next((backup.start_time for backup in known), None)
+    first = next((backup.start_time for backup in known), None)
     return Review(
         overdue=overdue,
         silent=tuple(backup for backup in known if backup not in overdue and is_silent(backup, now, there)),
@@ -93,5 +105,10 @@ def review(
             if has_to_be_reported(backup, success_too=success_too) and not (there and may_try_again(backup, now))
         ),
         is_idle=all(backup.has_ended for backup in known if backup not in overdue),
-        hours_since_success=(now - since) / timedelta(hours=1) if since else None,
+        hours_since_success=_hours(_last_success(known) or first, now),
+        hours_since_drill=_hours(_last_drill(known) or first, now),
     )  # fmt: skip
+
+
+def _hours(since: datetime | None, now: datetime) -> float | None:
+    return (now - since) / timedelta(hours=1) if since else None

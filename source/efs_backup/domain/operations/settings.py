@@ -36,7 +36,8 @@ class OrchestratorSettings(Settings):
     """The environment of the orchestrator Lambda.
 
     `window_minutes` is the length of the backup window; `lifecycle_hold_minutes` the longest time that the group waits
-    for an agent to say goodbye. An empty `metrics_endpoint` turns the anonymous metrics off.
+    for an agent to say goodbye. An empty `metrics_endpoint` turns the anonymous metrics off,
+    an empty `drill_schedule` drills.
     """
 
     stack_name: str
@@ -57,6 +58,7 @@ class OrchestratorSettings(Settings):
     instance_type: str
     success_notification: bool
     metrics_endpoint: str
+    drill_schedule: str
     aws_lambda_function_name: str
     aws_region: str
 

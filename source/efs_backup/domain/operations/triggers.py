@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from efs_backup.domain.operations.lifecycle import LifecycleAction, read_commands
-from efs_backup.domain.operations.record import BackupId
+from efs_backup.domain.operations.record import BackupId, Mode
 
 LIFECYCLE_EVENT = "EC2 Instance-terminate Lifecycle Action"
 TERMINATED_EVENT = "EC2 Instance Terminate Successful"
@@ -22,6 +22,13 @@ command statuses"); whatever else there is means that it will do no more."""
 @dataclass(frozen=True)
 class StartBackup:
     """The schedule has fired. `event_id` is the same for each delivery of one firing; None if a person asks."""
+
+    event_id: str | None = None
+
+
+@dataclass(frozen=True)
+class StartDrill:
+    """The schedule of drills has fired; `event_id` as of a backup."""
 
     event_id: str | None = None
 
@@ -78,7 +85,9 @@ class UnknownTrigger:
     reason: str
 
 
-KnownTrigger = StartBackup | StopBackup | InstanceStopping | InstanceGone | LaunchFailed | FinishFailed | Reconcile
+KnownTrigger = (
+    StartBackup | StartDrill | StopBackup | InstanceStopping | InstanceGone | LaunchFailed | FinishFailed | Reconcile
+)
 Trigger = KnownTrigger | UnknownTrigger
 
 
@@ -88,6 +97,8 @@ def read_trigger(event: Any) -> Trigger:
         return UnknownTrigger(f"an event is an object, not {type(event).__name__}")
     if event.get("mode") == "backup":
         return _own_event(event)
+    if event.get("mode") == Mode.DRILL:
+        return _drill_event(event)
     if event.get("source") == AUTO_SCALING_SOURCE:
         return _group_event(event)
     if event.get("source") == SYSTEMS_MANAGER_SOURCE:
@@ -98,6 +109,11 @@ def read_trigger(event: Any) -> Trigger:
 def start_event() -> dict[str, str]:
     """The event by which the schedule, or a person, starts a backup."""
     return {"mode": "backup", "action": "start"}
+
+
+def drill_event() -> dict[str, str]:
+    """The event by which the schedule, or a person, starts a drill."""
+    return {"mode": str(Mode.DRILL), "action": "start"}
 
 
 def stop_event(backup_id: str) -> dict[str, str]:
@@ -123,6 +139,13 @@ def _own_event(event: Mapping[str, Any]) -> Trigger:
             return Reconcile()
         case other:
             return UnknownTrigger(f"there is no action {other!r}")
+
+
+def _drill_event(event: Mapping[str, Any]) -> Trigger:
+    if event.get("action") != "start":
+        return UnknownTrigger(f"a drill knows no action {event.get('action')!r}")
+    event_id = event.get("event_id")
+    return StartDrill(str(event_id) if event_id else None)
 
 
 def _group_event(event: Mapping[str, Any]) -> Trigger:

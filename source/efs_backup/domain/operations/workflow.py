@@ -1,10 +1,11 @@
 """What the orchestrator does about a trigger: each decision is a value with its reason."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from efs_backup.domain.drill.result import DrillStatus
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.instances import may_close, may_try_again
 from efs_backup.domain.operations.lifecycle import LifecycleAction
@@ -63,8 +64,18 @@ def decide_start(latest: BackupRecord | None, now: datetime, hold_minutes: int) 
         return Decision(Action.START, f"the backup before, {latest.backup_id}, has ended")
     if is_overdue(latest, now, hold_minutes):
         return Decision(Action.START, f"the backup {latest.backup_id} never reported, and its window is over")
+    if latest.is_drill:
+        return Decision(Action.START, f"the drill {latest.backup_id} gives way")
     started = latest.start_time.isoformat()
     return Decision(Action.SKIP, f"the backup {latest.backup_id}, started at {started}, is still running")
+
+
+def decide_drill(latest: BackupRecord | None, now: datetime, hold_minutes: int) -> Decision:
+    """Whether a drill may start after what was started last: it never takes anything from a backup that runs."""
+    if latest is None or latest.has_ended or is_overdue(latest, now, hold_minutes):
+        return Decision(Action.START, "no backup is running")
+    kind = "drill" if latest.is_drill else "backup"
+    return Decision(Action.SKIP, f"the {kind} {latest.backup_id} is running")
 
 
 def decide_stop(backup_id: str, latest_id: str | None, latest: BackupRecord | None) -> Decision:
@@ -183,6 +194,17 @@ def _why_none(backup: BackupRecord) -> str:
     return "perhaps none could be launched"
 
 
+def gave_way(drill: BackupRecord, now: datetime) -> BackupRecord:
+    """A drill in whose midst a backup was started."""
+    return replace(
+        drill.ended(
+            BackupStatus.INCOMPLETE, now=now, message="A backup was started, and the drill gave way to it.",
+            next_step="Choose a DrillSchedule at a time when no backup runs.",
+        ),
+        drill_result=DrillStatus.INCOMPLETE,
+    )  # fmt: skip
+
+
 def without_word(backup: BackupRecord, now: datetime) -> BackupRecord:
     """A backup of a machine of one's own that has died without a word."""
     return backup.ended(
@@ -201,18 +223,26 @@ def not_started(backup: BackupRecord, now: datetime, cause: str) -> BackupRecord
 
 
 def skipped(backup: BackupRecord, now: datetime, decision: Decision) -> BackupRecord:
-    """A backup that was not started because another is running."""
+    """A backup or drill that was not started because another is running."""
+    mend = (
+        "choose a DrillSchedule when none runs"
+        if backup.is_drill
+        else "give the backup a longer window or a rarer schedule"
+    )
     return backup.ended(
         BackupStatus.SKIPPED, now=now, message=f"Not started: {decision.reason}.",
-        next_step="If this happens often, give the backup a longer window or a rarer schedule.",
+        next_step=f"If this happens often, {mend}.",
     )  # fmt: skip
 
 
 def has_to_be_reported(backup: BackupRecord, *, success_too: bool) -> bool:
-    """Whether the operator still has to be told how it ended: of a success if wanted, or if it has a warning."""
+    """Whether the operator still has to be told how it ended: of a success if wanted, or if it has a warning.
+
+    Of a drill in any case: it is made to be told.
+    """
     if not backup.has_ended or backup.report_time:
         return False
-    return success_too or backup.status is not BackupStatus.SUCCESS or backup.warning is not None
+    return backup.is_drill or success_too or backup.status is not BackupStatus.SUCCESS or backup.warning is not None
 
 
 def is_being_reported(backup: BackupRecord, now: datetime) -> bool:
@@ -222,5 +252,5 @@ def is_being_reported(backup: BackupRecord, now: datetime) -> bool:
 
 def newest_success(backups: Iterable[BackupRecord]) -> BackupRecord | None:
     """The newest backup that published a snapshot."""
-    successes = (backup for backup in backups if backup.status is BackupStatus.SUCCESS)
+    successes = (backup for backup in backups if backup.status is BackupStatus.SUCCESS and not backup.is_drill)
     return max(successes, key=lambda backup: backup.start_time, default=None)

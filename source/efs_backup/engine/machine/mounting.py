@@ -36,8 +36,9 @@ class Mounter:
 
     @contextmanager
     def mounted(
-        self, file_system: str, targets: Sequence[MountTarget], name: str, *, read_only: bool, access_point: str = ""
-    ) -> Iterator[Path]:
+        self, file_system: str, targets: Sequence[MountTarget], name: str, *, read_only: bool, access_point: str = "",
+        profile: str = "",
+    ) -> Iterator[Path]:  # fmt: skip
         """The file system, mounted, checked, and unmounted in the end. Raises MountFailed."""
         at = self._place / name
         self._unmount_left_behind(at)
@@ -46,6 +47,7 @@ class Mounter:
         command = mount_command(
             file_system, target.address, str(at),
             with_helper=shutil.which(HELPER) is not None, read_only=read_only, access_point=access_point,
+            profile=profile,
         )  # fmt: skip
         done = self._runner.run_within(command, MOUNT_SECONDS)
         if done is None:
