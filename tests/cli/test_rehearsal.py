@@ -50,7 +50,7 @@ def test_a_drill_of_a_good_snapshot_passes(
     assert "Every file of the snapshot was compared" in said["confidence"]["message"]
     assert said["restore"]["files_per_second"] > 0
     assert said["whole_tree"]["files"] == FILES
-    assert said["whole_tree"]["estimated_seconds"] > 0
+    assert said["whole_tree"]["estimated_seconds"] >= 0
     written, page = (Path(path) for path in said["evidence"])
     assert json.loads(written.read_text())["seed"] == said["seed"]
     assert "Passed" in page.read_text()
