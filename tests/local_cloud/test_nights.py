@@ -258,7 +258,7 @@ def test_events_that_arrive_twice_and_late_change_nothing(site: Site) -> None:
             site.cloud.bridge.put(event)
             site.stack.wait_for_the_end()
     assert site.stack.wait_for_the_end() == backup
-    assert (len(site.stack.records()), len(site.subjects())) == (1, 1)
+    assert (len(site.stack.records()), len(site.subjects())) == (1, 1), site.subjects()
     site.assert_nothing_left()
 
 
