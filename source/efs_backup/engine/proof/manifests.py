@@ -99,20 +99,22 @@ class Manifests:
             yield descriptor
 
     @contextmanager
-    def written(self, name: str) -> Iterator[Callable[[bytes], object]]:
-        """A file that is there as a whole, on the disk, at the end of the block, or not at all."""
+    def written(self, name: str, *, is_durable: bool = True) -> Iterator[Callable[[bytes], object]]:
+        """A file that is there as a whole at the end of the block, or not at all.
+
+        is_durable: on the disk, too; else whoever calls flushes the file system before it counts on the file.
+        """
         unfinished = f"{_UNFINISHED}{name}"
         with self._directory() as directory:
-            with suppress(FileNotFoundError):
-                os.unlink(unfinished, dir_fd=directory)
             try:
-                making = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o600, dir_fd=directory)
-                with open(making, "wb", buffering=_READ_AT_ONCE) as file:
+                with open(_made(unfinished, directory), "wb", buffering=_READ_AT_ONCE) as file:
                     yield file.write
                     file.flush()
-                    os.fsync(making)
+                    if is_durable:
+                        os.fsync(file.fileno())
                 os.rename(unfinished, name, src_dir_fd=directory, dst_dir_fd=directory)
-                os.fsync(directory)
+                if is_durable:
+                    os.fsync(directory)
             except BaseException:
                 with suppress(OSError):
                     os.unlink(unfinished, dir_fd=directory)
@@ -168,16 +170,19 @@ class Manifests:
                 found[name] = self.read(f"{name}{SEAL}")
         return found
 
-    def store(self, name: SnapshotName, gathered: Gathered) -> Stored:
-        """Write the manifest and the changes of a snapshot that is to be published. Raises ValueError too."""
+    def store(self, name: SnapshotName, gathered: Gathered, *, is_durable: bool = True) -> Stored:
+        """Write the manifest and the changes of a snapshot that is to be published. Raises ValueError too.
+
+        is_durable: as of `written`.
+        """
         self.make()
         since = gathered.base.snapshot if gathered.base else None
-        with self.written(f"{name}{MANIFEST}") as write:
+        with self.written(f"{name}{MANIFEST}", is_durable=is_durable) as write:
             output = Output(write)
             index = merge(gathered, str(name), output)
-        with self.written(f"{name}{INDEX}") as write:
+        with self.written(f"{name}{INDEX}", is_durable=is_durable) as write:
             write(index.packed())
-        with self.written(f"{name}{CHANGES}") as write:
+        with self.written(f"{name}{CHANGES}", is_durable=is_durable) as write:
             written = Output(write)
             counts = write_changes(str(name), since, changes(gathered), written.add)
         lines, files, size, unknown = totals(index)
@@ -197,7 +202,7 @@ class Manifests:
         """Leave what is known of files for the next backup; how many they are."""
         content = packed_records(records)
         self.make()
-        with self.written(HASHES_NAME) as write:
+        with self.written(HASHES_NAME, is_durable=False) as write:
             write(content)
         return len(content)
 
@@ -217,7 +222,7 @@ class Manifests:
         """Note what the rules drop, before it goes: the next seal has it."""
         self.make()
         noted = sorted({*self.dropped(), *map(str, names)})
-        with self.written(DROPPED_NAME) as write:
+        with self.written(DROPPED_NAME, is_durable=False) as write:
             write(json.dumps(noted).encode())
 
     def tidy(self, snapshots: Iterable[SnapshotName]) -> None:
@@ -234,3 +239,13 @@ class Manifests:
         for name in self._listed():
             if name.startswith(_UNFINISHED):
                 self.forget(name)
+
+
+def _made(name: str, directory: int) -> int:
+    """A new file to write to; what another process has left of that name goes."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS
+    try:
+        return os.open(name, flags, 0o600, dir_fd=directory)
+    except FileExistsError:
+        os.unlink(name, dir_fd=directory)
+        return os.open(name, flags, 0o600, dir_fd=directory)

@@ -185,7 +185,7 @@ class Scrub:
     def _keep(self, state: ScrubState) -> None:
         """Store how far it has come, what is damaged, and the hashes that no manifest had."""
         self._manifests.make()
-        with self._manifests.written(SCRUB_NAME) as write:
+        with self._manifests.written(SCRUB_NAME, is_durable=False) as write:
             write(json.dumps(state.as_json()).encode())
         if self._tally.damaged:
             DamageList(self._series).add(self._tally.damaged)

@@ -71,7 +71,7 @@ class Proving:
             self._missing(f"{gathered.fault}.")
             return
         with self._said("The manifest of this snapshot could not be written"):
-            self._stored = self._manifests.store(name, gathered)
+            self._stored = self._manifests.store(name, gathered, is_durable=False)  # the publish flushes
 
     def keep(self, gathered: Gathered) -> None:
         """Leave what was hashed for the backup that goes on from here."""
