@@ -143,11 +143,6 @@ def _read_field(field: bytes, read: Attributes) -> None:
         raise ValueError(f"{keyword!r} is no keyword of ours")
 
 
-def without_hash(line: bytes) -> bytes:
-    """A line as it would be if the content were unknown."""
-    return line.partition(b" sha256digest=")[0]
-
-
 def comments(word: bytes, numbers: "Iterable[int]") -> "Iterator[bytes]":
     """Write numbers in lines that mtree passes over."""
     written = [*map(str, numbers)]

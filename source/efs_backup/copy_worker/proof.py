@@ -23,7 +23,7 @@ from efs_backup.copy_worker.blocks import (
 )
 from efs_backup.copy_worker.error_numbers import NOT_THERE
 from efs_backup.copy_worker.hashing import LATE, HashStopped, sha256_of
-from efs_backup.copy_worker.mtree import escaped, line_of, without_hash
+from efs_backup.copy_worker.mtree import escaped, line_of
 from efs_backup.copy_worker.receipts import BlockProof
 
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
@@ -61,14 +61,6 @@ class Before:
     def __init__(self) -> None:
         self.directory: Attributes | None = None
         self.entries: dict[bytes, Entry] = {}
-
-    def lines(self, block: Block) -> "dict[bytes, bytes]":
-        """Its lines as the new block would have them."""
-        place = block.place
-        own = {b"": line_of(place, self.directory)} if self.directory else {}
-        return own | {
-            name: line_of(b"%b/%b" % (place, escaped(name)), one.attributes) for name, one in self.entries.items()
-        }
 
 
 class DirectoryProof:
@@ -227,28 +219,38 @@ def _directory(roots: "Roots", wanted: "tuple[int, ...]", target: int) -> Attrib
 
 def _changes(block: Block, before: Before) -> "Iterator[bytes]":
     """Lines of what is new (+), gone (-) and other (~, and < for what it was), each with its inode."""
-    was, now = before.lines(block), block.lines()
-    new = {one.name: one for one in block.entries}
-    for name, line in now.items():
-        old = was.pop(name, None)
-        inode = b" inode=%d\n" % new[name].inode if name else b"\n"
+    place, gone = block.place, dict(before.entries)
+    if block.directory:
+        yield from _changes_of_directory(place, block.directory, before.directory)
+    for one in block.entries:
+        old = gone.pop(one.name, None)
         if old is None:
-            yield b"+ " + line + inode
-        elif _differs(name, line, old):
-            old_inode = b" inode=%d\n" % before.entries[name].inode if name else b"\n"
-            yield b"~ " + line + inode + b"< " + old + old_inode
-    for name, line in was.items():
-        yield b"- " + line + (b" inode=%d\n" % before.entries[name].inode if name else b"\n")
+            yield b"+ " + _line_of_entry(place, one)
+        elif _differs(one.attributes, old.attributes):
+            yield b"~ " + _line_of_entry(place, one) + b"< " + _line_of_entry(place, old)
+    for old in gone.values():
+        yield b"- " + _line_of_entry(place, old)
 
 
-def _differs(name: bytes, line: bytes, old: bytes) -> bool:
-    """Whether two lines tell of a change; a hash that is known for one alone does not, nor a directory's mtime."""
-    if line == old:
-        return False
-    if not name:
-        return line.partition(b" time=")[0] != old.partition(b" time=")[0]
-    one, other = without_hash(line), without_hash(old)
-    return one != other or (len(one) < len(line) and len(other) < len(old))
+def _changes_of_directory(place: bytes, now: Attributes, was: "Attributes | None") -> "Iterator[bytes]":
+    """Lines about the directory itself, of which another mtime tells nothing: every new name changes it."""
+    if was is None:
+        yield b"+ " + line_of(place, now) + b"\n"
+    elif (now.mode, now.uid, now.gid) != (was.mode, was.uid, was.gid):
+        yield b"~ " + line_of(place, now) + b"\n< " + line_of(place, was) + b"\n"
+
+
+def _line_of_entry(place: bytes, one: Entry) -> bytes:
+    return b"%b inode=%d\n" % (line_of(b"%b/%b" % (place, escaped(one.name)), one.attributes), one.inode)
+
+
+def _differs(now: Attributes, was: Attributes) -> bool:
+    """Whether two versions differ; a hash that is known of one alone does not tell."""
+    if now.sha256 != was.sha256 and now.sha256 and was.sha256:
+        return True
+    return (now.mtime_ns, now.size, now.mode, now.uid, now.gid, now.link, now.device) != (
+        was.mtime_ns, was.size, was.mode, was.uid, was.gid, was.link, was.device,
+    )  # fmt: skip
 
 
 def proved_again(
