@@ -26,6 +26,7 @@ def test_every_directory_is_due_once_in_a_cycle(key: int, days: int, first: date
         (None, 90, [TODAY]),
         (TODAY, 90, [TODAY]),
         (TODAY + timedelta(days=1), 90, []),
+        (TODAY + timedelta(days=1), 1, [TODAY]),
         (TODAY - timedelta(days=2), 90, [TODAY - timedelta(days=number) for number in (2, 1, 0)]),
         (TODAY - timedelta(days=500), 3, [TODAY - timedelta(days=number) for number in (2, 1, 0)]),
         (TODAY + timedelta(days=30), 90, [TODAY]),

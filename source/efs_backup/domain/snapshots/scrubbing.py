@@ -64,9 +64,12 @@ class ScrubState:
 
 
 def due_days(state: ScrubState, rule: ScrubRule, now: datetime) -> Iterator[date]:
-    """The days that are due, the oldest first; never more than there are in a cycle, whatever was missed."""
+    """The days that are due, the oldest first; never more than there are in a cycle, whatever was missed.
+
+    Of another cycle than the one before today is due, whatever was done of that.
+    """
     today = now.astimezone(UTC).date()
-    if state.day == today + timedelta(days=1):
+    if state.day == today + timedelta(days=1) and state.days == rule.days:
         return
     first = state.day if state.day is not None and state.day <= today else today
     first = max(first, today - timedelta(days=max(rule.days - 1, 0)))
