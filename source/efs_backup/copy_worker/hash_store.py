@@ -9,7 +9,7 @@ from bisect import bisect_left
 
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from efs_backup.copy_worker.blocks import Source
 
@@ -47,6 +47,9 @@ class HashStore:
 
     def __len__(self) -> int:
         return self._length
+
+    def __iter__(self) -> "Iterator[HashRecord]":
+        return map(self.record, range(self._length))
 
     def find(self, inode: int, found: os.stat_result) -> "HashRecord | None":
         """What is known of this inode, if it is of the version that the source has."""

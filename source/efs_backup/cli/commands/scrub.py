@@ -46,7 +46,7 @@ def scrub(
             done = Scrub(
                 series.path, names, rule, now=now, throttle=Throttle(max_operations_per_second), should_stop=stop.is_due
             ).run()
-        except (ValueError, EOFError) as error:
+        except ValueError as error:
             raise CopyFailed(f"A manifest is torn: {error}.", "`efs-backup audit` says which one.") from error
         damaged = DamageList(series.path).refresh(names)
     code = ExitCode.DIFFERENT if damaged else ExitCode.INCOMPLETE if stop.is_due() else ExitCode.DONE

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -237,11 +237,6 @@ def _files(name: str, seal: Seal, evidence: Evidence) -> list[Found]:
 
 def _day(seal: Seal) -> str:
     return f"{seal.sealed:%Y-%m-%d %H:%M} UTC"
-
-
-def sealed_late(seal: Seal) -> Seal:
-    """The seal of a snapshot whose backup could not make it."""
-    return replace(seal, is_late=True)
 
 
 def is_snapshot(name: str) -> bool:

@@ -1,12 +1,7 @@
 """Files of changes: what is other than in the snapshot before, in lines that `zcat` and `grep` read."""
 
-import errno
 import gzip
-import os
-import stat
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
-from typing import IO
+from collections.abc import Callable, Iterable
 
 from efs_backup.domain.snapshots.changes import ChangeCounter, ChangeCounts
 
@@ -42,34 +37,8 @@ def write_changes(
     return counter.counts
 
 
-def _opened(path: Path) -> IO[bytes]:
-    """A regular file and nothing else: a FIFO would never end, a link leads elsewhere. Raises OSError of those."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "it is no regular file", str(path))
-    return open(descriptor, "rb")
-
-
-def read_changes(path: Path) -> Iterator[bytes]:
-    """The lines of a file of changes but for the first, each without its end. Raises OSError, and EOFError if torn."""
-    with _opened(path) as file, gzip.open(file) as lines:
-        next(lines, None)
-        for line in lines:
-            yield line.rstrip(b"\n")
-
-
-def since_of(path: Path) -> str | None:
-    """The snapshot that a file of changes begins from; None for a first one.
-
-    Raises OSError, EOFError and ValueError.
-    """
-    with _opened(path) as file, gzip.open(file) as lines:
-        return since_told(lines.readline())
-
-
 def since_told(head: bytes) -> str | None:
-    """The same, from the first line. Raises ValueError."""
+    """The snapshot that a file of changes begins from, by its first line; None for a first one. Raises ValueError."""
     words = head.decode().split()
     if words[:3] != ["#", "efs-backup", "changes"] or words[-2] != "since":
         raise ValueError(f"{head!r} does not begin a file of changes")

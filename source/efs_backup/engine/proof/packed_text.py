@@ -60,6 +60,13 @@ def since_of_night(manifests: Manifests, night: SnapshotName | str) -> str | Non
         return since_told(text[:_HEAD_BYTES].partition(b"\n")[0])
 
 
+def change_lines(manifests: Manifests, night: SnapshotName | str) -> Iterator[bytes]:
+    """The lines of a night's changes but for the first, each without its end. Raises as `inflated`."""
+    lines = (line for piece in pieces(manifests, f"{night}{CHANGES}") for line in piece.splitlines())
+    next(lines, None)
+    yield from lines
+
+
 def members(manifests: Manifests, name: str) -> Iterator[tuple[bytes, int]]:
     """(the text, the packed length in bytes) of each gzip member of a file. Raises as `inflated`."""
     whole = list[bytes]()

@@ -17,9 +17,9 @@ from efs_backup.domain.snapshots.changes import REMOVED, WAS
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.domain.snapshots.scrubbing import Damage, Scrubbed, ScrubRule, ScrubState, days_behind, due_days, is_due
 from efs_backup.domain.snapshots.verification import Aspect, Difference, Level
-from efs_backup.engine.proof.changes_file import read_changes, since_of
 from efs_backup.engine.proof.damage import DamageList, holders
 from efs_backup.engine.proof.manifests import CHANGES, HASHES_NAME, MANIFEST, Manifests
+from efs_backup.engine.proof.packed_text import change_lines, since_of_night
 from efs_backup.engine.proof.reader import ManifestReader, reading
 from efs_backup.engine.proof.verify import Verification, forget_cached
 from efs_backup.engine.trees.tree import Tree
@@ -57,7 +57,7 @@ class Scrub:
 
     def run(self) -> Scrubbed:
         """Read what is due, as far as the budget reaches, and note how far that was."""
-        state = self._state()
+        state = read_state(self._manifests)
         proved = [name for name in self._snapshots if str(name) in self._manifests.names(MANIFEST)][:1]
         for newest in proved if self._rule.days else []:
             state = self._with_late(self._scrub(newest, state), state)
@@ -150,8 +150,8 @@ class Scrub:
         """Read what only older snapshots have: each change says what was there before, and in which one."""
         kept = {str(name) for name in self._snapshots}
         for name in self._manifests.names(CHANGES):
-            if name in kept and (since := since_of(self._manifests.file(name, CHANGES))) in kept and since:
-                self._scrub_since(since, read_changes(self._manifests.file(name, CHANGES)), day)
+            if name in kept and (since := since_of_night(self._manifests, name)) in kept and since:
+                self._scrub_since(since, change_lines(self._manifests, name), day)
 
     def _scrub_since(self, since: str, lines: Iterator[bytes], day: date) -> None:
         with Tree(self._series / since, self._throttle) as tree:
@@ -197,10 +197,7 @@ class Scrub:
             store = HashStore(self._manifests.read(HASHES_NAME))
         except (OSError, ValueError):
             return
-        yield from (store.record(at) for at in range(len(store)))
-
-    def _state(self) -> ScrubState:
-        return read_state(self._manifests)
+        yield from store
 
 
 def read_state(manifests: Manifests) -> ScrubState:

@@ -9,9 +9,9 @@ from efs_backup import __version__
 from efs_backup.domain.snapshots.changes import ChangeCounter
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.domain.snapshots.seal import ChangesFigures, ManifestFigures, Seal, digest
-from efs_backup.engine.proof.changes_file import read_changes, since_of
 from efs_backup.engine.proof.index import totals
 from efs_backup.engine.proof.manifests import CHANGES, DROPPED_NAME, MANIFEST, SEAL, Manifests, Stored
+from efs_backup.engine.proof.packed_text import change_lines, since_of_night
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Sealer:
             if str(name) in unsealed:
                 try:
                     stored = stored_of(self.manifests, name)
-                except (OSError, ValueError, EOFError) as error:
+                except (OSError, ValueError) as error:
                     note(f"The manifest of {name} cannot be sealed: {error}.")
                     continue
                 self.seal(name, stored, there, is_late=True)
@@ -64,11 +64,12 @@ class Sealer:
 
 
 def stored_of(manifests: Manifests, name: SnapshotName | str) -> Stored:
-    """What is stored of a snapshot, in figures. Raises OSError, ValueError and EOFError."""
+    """What is stored of a snapshot, in figures. Raises OSError and ValueError."""
     lines, files, size, unknown = totals(manifests.index(name))
     path = manifests.file(name, MANIFEST)
     figures = ManifestFigures(manifests.sha256(path.name), path.lstat().st_size, lines, files, size, unknown)
-    counter, changes = ChangeCounter(), manifests.file(name, CHANGES)
-    for _ in counter.pass_through(line for line in read_changes(changes) if line[:1] != b">"):
+    counter = ChangeCounter()
+    for _ in counter.pass_through(line for line in change_lines(manifests, name) if line[:1] != b">"):
         continue
-    return Stored(figures, ChangesFigures(manifests.sha256(changes.name), since_of(changes), counter.counts))
+    since = since_of_night(manifests, name)
+    return Stored(figures, ChangesFigures(manifests.sha256(f"{name}{CHANGES}"), since, counter.counts))

@@ -77,8 +77,7 @@ class Proving:
         """Leave what was hashed for the backup that goes on from here."""
         with suppress(OSError, ValueError):
             found = {one.inode: one for one in gathered.hashes()}
-            known = (self._store.record(at) for at in range(len(self._store)))
-            old = [one for one in known if one.inode not in found]
+            old = [one for one in self._store if one.inode not in found]
             self._manifests.keep_hashes([*found.values(), *old])
 
     def seal(self, name: SnapshotName, snapshots: Iterable[Snapshot]) -> str | None:
@@ -119,7 +118,7 @@ class Proving:
     def _said(self, what: str, kind: WarningKind = WarningKind.MANIFEST_MISSING) -> Iterator[None]:
         try:
             yield
-        except (OSError, ValueError, EOFError) as error:
+        except (OSError, ValueError) as error:
             self._missing(f"{what}: {error}.", kind)
 
     def _missing(self, why: str, kind: WarningKind = WarningKind.MANIFEST_MISSING) -> None:
