@@ -21,9 +21,10 @@ from efs_backup.domain.snapshots.verification import Level, Verified
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.signals import exit_on_signals, stop_on_signals
 from efs_backup.engine.machine.stop import Stop
+from efs_backup.engine.proof.census import below
 from efs_backup.engine.proof.manifests import MANIFEST, Manifests
 from efs_backup.engine.proof.reader import reading
-from efs_backup.engine.proof.verify import Verification, below
+from efs_backup.engine.proof.verify import Verification
 from efs_backup.engine.series.lock import reading as reading_series
 from efs_backup.engine.series.series import Series, Snapshot
 from efs_backup.engine.trees.tree import Tree
@@ -126,7 +127,7 @@ def _verify(
             if raw and not manifest.index.positions(raw):
                 raise NothingThere(f"The manifest of {snapshot.name} has no directory {path!r}.")
             verification = Verification(tree, manifest, level, chosen=chosen, should_stop=stop.is_due)
-            return verification.run(below(manifest, raw))
+            return verification.run(below(manifest, [raw]))
         except ValueError as error:
             raise CopyFailed(f"The manifest of {snapshot.name} is torn: {error}.", _OTHER) from error
 

@@ -3,7 +3,7 @@
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from efs_backup.copy_worker.attributes import Attributes, attributes_of
@@ -150,13 +150,3 @@ def forget_cached(directory: int, name: bytes) -> None:
 
 def _aspect_of(error: OSError) -> Aspect:
     return Aspect.MISSING if error.errno in NOT_THERE else Aspect.UNREADABLE
-
-
-def below(manifest: ManifestReader, path: bytes) -> Iterator[int]:
-    """The positions of a directory and of all below it, b"" for all; of the directory around a file."""
-    if not path:
-        yield from range(len(manifest.index))
-        return
-    for position, found in enumerate(manifest.index.paths()):
-        if found == path or found.startswith(path + b"/"):
-            yield position
