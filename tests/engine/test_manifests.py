@@ -73,7 +73,7 @@ class Nights:
         ):
             for path in ("", "same", f"night {number}"):
                 gathered.before(path)
-                gathered.take(path, FACTS, [_proof(partial, path)])
+                gathered.take(path, FACTS, [_proof(partial, path).packed()])
                 gathered.settle(path, FACTS)
             stored = self.manifests.store(name, gathered)
         partial.rename(self.series / str(name))

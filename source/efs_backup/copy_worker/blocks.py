@@ -9,7 +9,7 @@ import stat
 import zlib
 
 from efs_backup.copy_worker.attributes import Attributes
-from efs_backup.copy_worker.mtree import comments, escaped, line_of, numbers_of, read_line, unescaped
+from efs_backup.copy_worker.mtree import comments, escaped, line_of, numbers_of, read_line, size_in, unescaped
 
 try:
     from _blake2 import blake2b  # hashlib's own; hashlib itself takes ten milliseconds to import
@@ -38,12 +38,43 @@ _LEVEL, _MEMORY = 1, 5
 
 
 class Entry:
-    """A name of a block. inode: in the snapshot; source: what the source had when it was looked at."""
+    """A name of a block. inode: in the snapshot; source: what the source had when it was looked at.
 
-    __slots__ = ("attributes", "inode", "name", "source")
+    line: the name's line, where it was read from a block. Most lines go into the next block as they are, and are never
+    read any further: that is most of what a changed file costs.
+    """
 
-    def __init__(self, name: bytes, attributes: Attributes, inode: int, source: "Source") -> None:
-        self.name, self.attributes, self.inode, self.source = name, attributes, inode, source
+    __slots__ = ("_attributes", "_weight", "inode", "line", "name", "source")
+
+    def __init__(
+        self, name: bytes, attributes: "Attributes | None", inode: int, source: "Source", line: bytes = b""
+    ) -> None:
+        self.name, self._attributes, self.inode, self.source, self.line = name, attributes, inode, source, line
+        self._weight: tuple[int, bool] | None = None
+
+    @property
+    def attributes(self) -> Attributes:
+        """The attributes of the name. Raises ValueError where its line is none."""
+        if self._attributes is None:
+            self._attributes = read_line(self.line)[1]
+        return self._attributes
+
+    def weight(self) -> "tuple[int, bool]":
+        """(size in bytes, whether it is a regular file of which no hash is known). Raises as `attributes`."""
+        if self._weight is None:
+            size = size_in(self.line)
+            if size is None:
+                found = self.attributes
+                self._weight = found.size, stat.S_ISREG(found.mode) and not found.sha256
+            else:
+                self._weight = size, b" sha256digest=" not in self.line
+        return self._weight
+
+    def line_in(self, place: bytes) -> bytes:
+        """The name's line in the block of the directory at `place`."""
+        if not self.line:
+            self.line = line_of(b"%b/%b" % (place, escaped(self.name)), self.attributes)
+        return self.line
 
 
 class Block:
@@ -69,27 +100,37 @@ class Block:
         """The line of each name, and of the directory itself under the name b""."""
         place = self.place
         own = {b"": line_of(place, self.directory)} if self.directory else {}
-        return own | {one.name: line_of(b"%b/%b" % (place, escaped(one.name)), one.attributes) for one in self.entries}
+        return own | {one.name: one.line_in(place) for one in self.entries}
 
     def counts(self) -> "tuple[int, int, int, int]":
         """(lines, files, bytes, regular files without a hash); a file is whatever is no directory."""
-        files = [one.attributes for one in self.entries]
-        unknown = sum(1 for one in files if stat.S_ISREG(one.mode) and not one.sha256)
-        return len(files) + bool(self.directory), len(files), sum(one.size for one in files), unknown
+        weights, files = [one.weight() for one in self.entries], len(self.entries)
+        return (
+            files + bool(self.directory), files, sum([size for size, _ in weights]),
+            sum([is_unknown for _, is_unknown in weights]),
+        )  # fmt: skip
 
     def text(self) -> bytes:
         """The block as it is written."""
         head = b"#block %d/%d %016x %d %d %d %d %b" % (
             self.part + 1, self.parts, self.digest, *self.counts(), self.place,
         )  # fmt: skip
-        sources = (number for one in self.entries for number in one.source)
-        inodes = (one.inode for one in self.entries)
+        sources = [number for one in self.entries for number in one.source]
+        inodes = [one.inode for one in self.entries]
         lines = (head, *comments(b"inodes", inodes), *comments(b"source", sources), *self.lines().values(), b"")
         return b"\n".join(lines)
 
 
 def read_block(text: bytes) -> Block:
-    """Read a block. Raises ValueError of anything that is not one."""
+    """Read a block with all its lines. Raises ValueError of anything that is not one."""
+    block = skimmed(text)
+    for one in block.entries:
+        _ = one.attributes
+    return block
+
+
+def skimmed(text: bytes) -> Block:
+    """Read a block, and of its lines only the names. Raises ValueError of anything that is not one."""
     head, *lines = text.removesuffix(b"\n").split(b"\n")
     try:
         word, part, digest, _, _, _, _, place = head.split(b" ")
@@ -106,19 +147,17 @@ def read_block(text: bytes) -> Block:
 
 def _fill(block: Block, lines: "Sequence[bytes]") -> None:
     inodes, sources, start = list[int](), list[int](), len(block.place) + 1
-    for line in lines:
+    told = [line for line in lines if not line.startswith(b"#")]
+    for line in lines[: len(lines) - len(told)]:
         if line.startswith(b"#inodes "):
             inodes += numbers_of(line)
         elif line.startswith(b"#source "):
             sources += numbers_of(line)
-        elif not line.startswith(b"#"):
-            path, attributes = read_line(line)
-            if len(path) < start:
-                block.directory = attributes
-                continue
-            at = len(block.entries)
-            source = sources[2 * at], sources[2 * at + 1]
-            block.entries.append(Entry(unescaped(path[start:]), attributes, inodes[at], source))
+    if told and len(told[0].partition(b" ")[0]) < start:
+        block.directory = read_line(told.pop(0))[1]
+    for line, inode, source in zip(told, inodes, zip(sources[::2], sources[1::2], strict=True), strict=True):
+        name = line.partition(b" ")[0][start:]
+        block.entries.append(Entry(unescaped(name) if b"\\" in name else name, None, inode, source, line))
 
 
 def packed(block: Block) -> bytes:

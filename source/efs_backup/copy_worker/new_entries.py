@@ -59,7 +59,7 @@ class NewEntries:
         self._count(found)
         self._note_inode(name, found, before[1], before[2])
         if self.names:
-            self.names.add(name, found, before[1], before[2])
+            self.names.there.append((name, found, before[1], before[2], None))
         return True
 
     def _is_trusted(self, found: os.stat_result, before: "Known") -> bool:
@@ -182,7 +182,7 @@ class NewEntries:
         self._count(found)
         self._note_inode(name, found, before.st_ino, before.st_nlink + 1)
         if self.names:
-            self.names.add(name, found, before.st_ino, before.st_nlink + 1)
+            self.names.there.append((name, found, before.st_ino, before.st_nlink + 1, None))
         return True
 
     def _note_inode(self, name: str, found: os.stat_result, inode: int, links: int) -> None:
@@ -206,7 +206,7 @@ class NewEntries:
             return
         if made:
             if self.names:
-                self.names.add(name, found, made[0], 1, made[1])
+                self.names.there.append((name, found, made[0], 1, made[1]))
             self._count(found)
             self.receipt.transferred += way == WRITE
             self.receipt.transferred_size += found.st_size if way == WRITE else 0

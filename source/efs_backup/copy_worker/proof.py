@@ -18,12 +18,14 @@ from efs_backup.copy_worker.blocks import (
     digest_of,
     digest_of_block,
     packed,
+    skimmed,
     slice_of,
+    text_of,
     unpacked,
 )
 from efs_backup.copy_worker.error_numbers import NOT_THERE
 from efs_backup.copy_worker.hashing import LATE, HashStopped, sha256_of
-from efs_backup.copy_worker.mtree import escaped, line_of
+from efs_backup.copy_worker.mtree import line_of
 from efs_backup.copy_worker.receipts import BlockProof
 
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
@@ -38,21 +40,19 @@ if TYPE_CHECKING:
 class Names:
     """What became of some names.
 
-    facts: (name, inode and ctime in the source, inode in the target) of those that are there. found: of the same ones,
-    in the same order, (source, links in the target, SHA-256 if it was made). left: those that others have to bring.
+    there: (name, what it is in the source, inode and links in the target, SHA-256 if it was made) of those that are
+    there. left: those that others have to bring.
     """
 
-    __slots__ = ("facts", "found", "left")
+    __slots__ = ("left", "there")
 
     def __init__(self) -> None:
-        self.facts: list[tuple[str, int, int, int]] = []
-        self.found: list[tuple[os.stat_result, int, bytes | None]] = []
+        self.there: list[tuple[str, os.stat_result, int, int, bytes | None]] = []
         self.left: list[tuple[str, os.stat_result]] = []
 
-    def add(self, name: str, found: os.stat_result, inode: int, links: int, sha256: bytes | None = None) -> None:
-        """Note a name that is there; with a SHA-256 if it was made."""
-        self.facts.append((name, found.st_ino, found.st_ctime_ns, inode))
-        self.found.append((found, links, sha256))
+    def facts(self) -> "list[tuple[str, int, int, int]]":
+        """(name, inode and ctime in the source, inode in the target) of those that are there."""
+        return [(name, found.st_ino, found.st_ctime_ns, inode) for name, found, inode, _, _ in self.there]
 
 
 class Before:
@@ -61,6 +61,14 @@ class Before:
     def __init__(self) -> None:
         self.directory: Attributes | None = None
         self.entries: dict[bytes, Entry] = {}
+
+    def read(self, name: bytes) -> "Entry | None":
+        """The entry of a name with its attributes; None where there is none, or its line cannot be read."""
+        old = self.entries.get(name)
+        try:
+            return old if old and old.attributes else None
+        except ValueError:
+            return self.entries.pop(name, None) and None
 
 
 class DirectoryProof:
@@ -78,7 +86,7 @@ class DirectoryProof:
 
     def prove(self, names: Names, part: int, parts: int) -> BlockProof:
         """Prove the names of a slice; what differs after all is made anew."""
-        digest = digest_of(self._wanted, names.facts)
+        digest = digest_of(self._wanted, names.facts())
         if not names.left and len(self._known) == parts and self._known[part][0] == digest:
             return BlockProof(part, parts)
         before = before_of(self._roots, self._known, part, parts)
@@ -89,9 +97,13 @@ class DirectoryProof:
     def _settled(self, names: Names, before: Before) -> list[Entry]:
         """The entries of what is there, each with the hash of its content, as far as it is known."""
         entries, differing = list[Entry](), list[tuple[str, os.stat_result]]()
-        for (name, source_inode, ctime_ns, inode), (found, links, made) in zip(names.facts, names.found, strict=True):
-            raw, source = os.fsencode(name), (source_inode, ctime_ns)
+        for name, found, inode, links, made in names.there:
+            raw, source = os.fsencode(name), (found.st_ino, found.st_ctime_ns)
             old = before.entries.get(raw)
+            if made is None and old and old.inode == inode and old.source == source and not _lacks_hash(old):
+                entries.append(old)
+                continue
+            old = before.read(raw)
             settled = self._settle(name, found, inode, links, old) if made is None else (made, source)
             if settled is None:
                 differing.append((name, found))
@@ -107,10 +119,10 @@ class DirectoryProof:
         for name, found in differing:
             self._entries.make_over(name, found)
         names.left += again.left
-        for (name, source_inode, ctime_ns, inode), (found, _, made) in zip(again.facts, again.found, strict=True):
+        for name, found, inode, _, made in again.there:
             attributes = attributes_there(self._roots, self._entries.target, name, found, made or b"")
             if attributes:
-                yield Entry(os.fsencode(name), attributes, inode, (source_inode, ctime_ns))
+                yield Entry(os.fsencode(name), attributes, inode, (found.st_ino, found.st_ctime_ns))
 
     def _settle(
         self, name: str, found: os.stat_result, inode: int, links: int, old: "Entry | None"
@@ -154,6 +166,13 @@ class DirectoryProof:
         return (there, source) if here == there else None
 
 
+def _lacks_hash(old: Entry) -> bool:
+    try:
+        return old.weight()[1]
+    except ValueError:
+        return True
+
+
 def _is_same_version(old: Entry, found: os.stat_result) -> bool:
     return old.attributes.size == found.st_size and stat.S_IFMT(old.attributes.mode) == stat.S_IFMT(found.st_mode)
 
@@ -184,7 +203,7 @@ def before_of(roots: "Roots", known: "tuple[KnownBlock, ...]", part: int, parts:
     is_same = len(known) == parts
     for _, offset, length in [known[part]] if is_same else known:
         try:
-            block = unpacked(os.pread(roots.base, length, offset))
+            block = skimmed(text_of(os.pread(roots.base, length, offset)))
         except (OSError, ValueError):
             continue
         if part == 0 and block.directory:
@@ -224,11 +243,14 @@ def _changes(block: Block, before: Before) -> "Iterator[bytes]":
         yield from _changes_of_directory(place, block.directory, before.directory)
     for one in block.entries:
         old = gone.pop(one.name, None)
+        if old is one:
+            continue
+        old = before.read(one.name)
         if old is None:
             yield b"+ " + _line_of_entry(place, one)
         elif _differs(one.attributes, old.attributes):
             yield b"~ " + _line_of_entry(place, one) + b"< " + _line_of_entry(place, old)
-    for old in gone.values():
+    for old in filter(None, map(before.read, gone)):
         yield b"- " + _line_of_entry(place, old)
 
 
@@ -241,7 +263,7 @@ def _changes_of_directory(place: bytes, now: Attributes, was: "Attributes | None
 
 
 def _line_of_entry(place: bytes, one: Entry) -> bytes:
-    return b"%b inode=%d\n" % (line_of(b"%b/%b" % (place, escaped(one.name)), one.attributes), one.inode)
+    return b"%b inode=%d\n" % (one.line_in(place), one.inode)
 
 
 def _differs(now: Attributes, was: Attributes) -> bool:

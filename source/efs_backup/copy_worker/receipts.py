@@ -1,7 +1,10 @@
 """Receipts: what became of the names of one directory, as a worker tells it."""
 
+from operator import attrgetter
+
 TYPE_CHECKING = False  # typing's own would have to be imported, which takes longer than all the rest
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 SOURCE, TARGET = "source", "target"
@@ -41,6 +44,11 @@ class BlockProof:
         if proof.member:
             proof.changes, proof.pending = fields[5:]
         return proof
+
+
+def is_as_before(fields: "tuple[Any, ...]") -> bool:
+    """Tell whether the fields of a proof say that the block is as it was."""
+    return len(fields) == 2  # noqa: PLR2004 - part and parts
 
 
 class Receipt:
@@ -88,12 +96,12 @@ class Receipt:
 
     def packed(self) -> "tuple[Any, ...]":
         """The fields, as a message holds them."""
-        return tuple(getattr(self, name) for name in self.FIELDS)
+        return _fields_of(self)
 
     @classmethod
     def of(cls, fields: "tuple[Any, ...]") -> "Receipt":
         """A receipt made from the fields of a message."""
-        receipt = cls()
+        receipt = cls.__new__(cls)
         for name, value in zip(cls.FIELDS, fields, strict=True):
             setattr(receipt, name, value)
         return receipt
@@ -101,3 +109,6 @@ class Receipt:
     def has_work_left(self) -> bool:
         """Tell whether something in the directory itself is still to be brought, so that its attributes must wait."""
         return bool(self.rest or self.doubtful or self.large)
+
+
+_fields_of: "Callable[[Receipt], tuple[Any, ...]]" = attrgetter(*Receipt.FIELDS)

@@ -8,7 +8,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import chain, groupby
+from itertools import chain, pairwise
 
 from efs_backup.copy_worker.facts import set_directory_attributes
 from efs_backup.copy_worker.rules import is_equal
@@ -56,9 +56,8 @@ def _repeated(inodes: "array[int]") -> Iterator[tuple[int, int]]:
     slices = 1 + len(inodes) // _SORTED_AT_ONCE
     for number in range(slices):
         chosen = sorted(inodes) if slices == 1 else sorted(one for one in inodes if one % slices == number)
-        for inode, run in groupby(chosen):
-            if (count := sum(1 for _ in run)) > 1:
-                yield inode, count
+        again = Counter(one for one, following in pairwise(chosen) if one == following)
+        yield from ((inode, count + 1) for inode, count in again.items())
 
 
 def groups_of(tree: Tree, inodes: frozenset[int], is_left_out: LeavesOut | None = None) -> list[list[str]]:

@@ -4,11 +4,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from efs_backup.copy_worker.blocks import NO_SOURCE, KnownBlock, slice_of, unpacked
+from efs_backup.copy_worker.blocks import NO_SOURCE, KnownBlock, path_key, slice_of, unpacked
 from efs_backup.copy_worker.hash_store import HashRecord
-from efs_backup.copy_worker.receipts import BlockProof
+from efs_backup.copy_worker.receipts import BlockProof, is_as_before
 from efs_backup.engine.proof.index import Index
 
 Facts = tuple[int, ...]
@@ -28,7 +28,8 @@ class Base:
 
     def known(self, position: int) -> KnownBlock:
         """What a worker has to know of a block."""
-        return self.index.digests[position], self.index.start_of(position), self.index.length_of(position)
+        start = self.index.start_of(position)
+        return self.index.digests[position], start, self.index.ends[position] - start
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Gathered:
         self._spool: IO[bytes] = open(spool, "w+b", buffering=0)  # noqa: SIM115 - closed by `close`
         self._end = 0
         self._under_way: dict[str, Sequence[int]] = {}
+        self._first = base.index.first_positions() if base else {}
 
     def close(self) -> None:
         """Nothing more is wanted of it."""
@@ -80,19 +82,19 @@ class Gathered:
         if self.base is None or self.fault:
             return ()
         positions = self._under_way[path] = self._positions(os.fsencode(path))
-        return tuple(_known(self.base, one, self._is_late) for one in positions)
+        return tuple([_known(self.base, one, self._is_late) for one in positions])
 
-    def take(self, path: str, wanted: Facts, proofs: Iterable[BlockProof]) -> None:
-        """Keep what was proved of a directory."""
+    def take(self, path: str, wanted: Facts, proofs: Iterable[tuple[Any, ...]]) -> None:
+        """Keep what was proved of a directory. proofs: as `BlockProof.packed` gives them."""
         if self.fault:
             return
         try:
-            for proof in proofs:
+            for fields in proofs:
                 positions = self._under_way.get(path) or self._positions(os.fsencode(path))
-                if proof.member:
-                    self._store_block(os.fsencode(path), wanted, proof, positions)
+                if is_as_before(fields):
+                    self.seen[positions[fields[0]]] = 1
                 else:
-                    self.seen[positions[proof.part]] = 1
+                    self._store_block(os.fsencode(path), wanted, BlockProof.of(fields), positions)
         except OSError as error:
             self.fault = f"the temporary files cannot be written: {error.strerror}"
 
@@ -213,7 +215,8 @@ class Gathered:
                     )
 
     def _positions(self, raw: bytes) -> Sequence[int]:
-        return self.base.index.positions(raw) if self.base else ()
+        first = self._first.get(path_key(raw))
+        return range(first, first + self.base.index.parts[first]) if self.base and first is not None else ()
 
     def _store(self, content: bytes) -> int:
         offset, self._end = self._end, self._end + len(content)

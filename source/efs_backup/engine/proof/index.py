@@ -86,6 +86,11 @@ class Index:
         """The raw path of each block's directory. It takes some memory."""
         return zlib.decompress(self._packed_paths).split(b"\0") if len(self) else []
 
+    def first_positions(self) -> dict[int, int]:
+        """Where the first block of each directory is, by its key: for whoever asks for nearly all of them."""
+        last_first = range(len(self) - 1, -1, -1)
+        return dict(zip(reversed(self.keys), last_first, strict=True))
+
     def positions(self, path: bytes) -> Sequence[int]:
         """The positions of a directory's blocks."""
         key = path_key(path)

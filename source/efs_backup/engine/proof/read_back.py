@@ -54,7 +54,7 @@ class ReadBack:
                 block.digest = digest_of_block(block, facts)
                 proof = BlockProof(part, parts, packed(block), block.digest, block.counts())
                 with self._lock:
-                    self._gathered.take(path, facts, [proof])
+                    self._gathered.take(path, facts, [proof.packed()])
         if self._gathered.fault:
             raise CopyFailed(f"No manifest was made, for {self._gathered.fault}.", "Free space there, or set TMPDIR.")
         return below

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from efs_backup.copy_worker.facts import directory_facts
 from efs_backup.copy_worker.left_out import CLOSED, SUSPECT
 from efs_backup.copy_worker.protocol import DISCARD, ENTER, LARGE, LEAVE, PROVE
-from efs_backup.copy_worker.receipts import SOURCE, BlockProof, Receipt
+from efs_backup.copy_worker.receipts import SOURCE, Receipt
 from efs_backup.domain.copying.arrival import Cause, Trouble, cause_in_source, cause_in_target
 from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.errors import CopyFailed, Hung
@@ -266,11 +266,11 @@ class Walk:
         if task.kind == PROVE and receipt.is_gone:
             self._gathered.forget(task.path)
         elif receipt.proofs:
-            self._gathered.take(task.path, task.wanted, map(BlockProof.of, receipt.proofs))
+            self._gathered.take(task.path, task.wanted, receipt.proofs)
 
     def _note_names(self, path: str, receipt: Receipt, wanted: Facts) -> None:
         if self._gathered and receipt.proofs:
-            self._gathered.take(path, wanted, map(BlockProof.of, receipt.proofs))
+            self._gathered.take(path, wanted, receipt.proofs)
         walked, links = self._walked, self._walked.links
         walked.compared += receipt.compared
         walked.rewritten += receipt.rewritten
