@@ -56,8 +56,7 @@ class Manifests:
 
     def names(self, ending: str) -> list[str]:
         """The snapshots that have such a file, the oldest first."""
-        stems = (name.removesuffix(ending) for name in self._listed() if name.endswith(ending))
-        return sorted(stem for stem in stems if is_snapshot(stem))
+        return _snapshots_with(ending, self._listed())
 
     def _listed(self) -> list[str]:
         try:
@@ -230,15 +229,20 @@ class Manifests:
 
         Changes and seals of what was pruned stay: they are the history of every path.
         """
-        there = {str(name) for name in snapshots}
-        sealed = set(self.names(SEAL))
+        there, listed = {str(name) for name in snapshots}, self._listed()
+        sealed = set(_snapshots_with(SEAL, listed))
         for ending in (MANIFEST, INDEX, CHANGES):
-            for name in self.names(ending):
+            for name in _snapshots_with(ending, listed):
                 if name not in there and (ending != CHANGES or name not in sealed):
                     self.forget(f"{name}{ending}")
-        for name in self._listed():
+        for name in listed:
             if name.startswith(_UNFINISHED):
                 self.forget(name)
+
+
+def _snapshots_with(ending: str, listed: Iterable[str]) -> list[str]:
+    stems = (name.removesuffix(ending) for name in listed if name.endswith(ending))
+    return sorted(stem for stem in stems if is_snapshot(stem))
 
 
 def _made(name: str, directory: int) -> int:
