@@ -48,7 +48,8 @@ def test_a_first_backup_begins_the_series_with_the_rules_of_the_stack(instance: 
         source,
         backup,
     )
-    assert found["intervals"] == {"daily": {"retain": int(instance.environment["RETENTION"])}}
+    retain = int(instance.environment["RETENTION"])
+    assert found["intervals"] == {"daily": {"retain": retain, "carried_out": f"last={retain}"}}
 
 
 def test_a_file_system_without_the_stacks_snapshots_is_not_filled(instance: Instance) -> None:
