@@ -113,7 +113,7 @@ def test_the_retention_of_the_stack_is_the_rule(instance: Instance) -> None:
     night(instance)
     instance.environment["RETENTION"] = "2"
     assert second_night(instance).status is BackupStatus.SUCCESS
-    assert stored(instance)["intervals"] == {"daily": {"retain": 2}}
+    assert stored(instance)["intervals"]["daily"]["retain"] == 2
 
 
 def test_a_first_backup_that_did_not_end_is_gone_on_with(instance: Instance) -> None:
