@@ -100,7 +100,7 @@ def test_every_option_can_come_from_the_environment(plain: Cli, source: Path, ba
     """`EFS_BACKUP_`, the command, the option."""
     plain.environment |= {"EFS_BACKUP_RUN_INIT": "true", "EFS_BACKUP_RUN_RETAIN": "3", "EFS_BACKUP_RUN_LABEL": "web"}
     plain("run", source, backup)
-    assert stored(backup, "web")["intervals"] == {"daily": {"retain": 3}}
+    assert stored(backup, "web")["intervals"]["daily"]["retain"] == 3
 
 
 def test_init_stores_the_rules_that_later_backups_keep(plain: Cli, source: Path, backup: Path) -> None:

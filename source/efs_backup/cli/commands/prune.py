@@ -18,7 +18,7 @@ from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.process import Runner
 from efs_backup.engine.machine.signals import exit_on_signals, stop_on_signals
 from efs_backup.engine.machine.stop import Stop
-from efs_backup.engine.series.prune import Pruned, plan_pruning, prune_series, rule_of, terms_of
+from efs_backup.engine.series.prune import Pruned, check_saving, plan_pruning, prune_series, rule_of, terms_of
 from efs_backup.engine.series.series import Series
 
 
@@ -42,6 +42,8 @@ def prune(
     if not series.exists:
         raise NothingThere(f"There is no {interval} snapshot in {str(series.label_path)!r}.")
     rule = rule_of(series, given)
+    if save:
+        check_saving(series, rule)
     if dry_run:
         _show_plan(series, rule, is_confirmed=confirm, as_json=as_json)
         return answered()

@@ -14,7 +14,7 @@ from efs_backup.domain.snapshots.deletion import NAMED, Undeleted
 from efs_backup.domain.snapshots.names import TRASH_NAME, SnapshotName
 from efs_backup.domain.snapshots.pins import Pin
 from efs_backup.domain.snapshots.pruning import NO_TERMS, PrunePlan, PruneTerms, plan_by_terms, view_links
-from efs_backup.domain.snapshots.retention import Retention
+from efs_backup.domain.snapshots.retention import RETENTION_LIMIT, Retention
 from efs_backup.domain.snapshots.series_file import SeriesFile
 from efs_backup.domain.warnings import Warned, WarningKind
 from efs_backup.engine.machine.os_errors import refusals_named
@@ -62,12 +62,12 @@ def planned(series: Series, names: Sequence[SnapshotName], retention: Retention,
 
 
 def terms_of(series: Series, *, is_confirmed: bool) -> PruneTerms:
-    """What the series knows of its rule. Raises SeriesTooNew."""
+    """What the series knows of its rule; where it knows none, what is there was meant to be. Raises SeriesTooNew."""
     file = read_series_file(series.label_path)
-    if not isinstance(file, SeriesFile):
-        return PruneTerms(is_confirmed=is_confirmed)
-    interval = series.interval
-    return PruneTerms(file.retention.get(interval), file.carried_out_by(interval), is_confirmed)
+    rule = file.retention.get(series.interval) if isinstance(file, SeriesFile) else None
+    known = file.carried_out_by(series.interval) if isinstance(file, SeriesFile) else None
+    there = len(series.snapshots())
+    return PruneTerms(rule, known or Retention(min(max(there, 1), RETENTION_LIMIT)), is_confirmed)
 
 
 def rule_of(series: Series, given: Retention | None) -> Retention:
@@ -100,6 +100,8 @@ def prune_series(
     series.prepare()
     with locked(series.path, Owner.this_process(family, now)):
         series.adopt()
+        if saves:
+            check_saving(series, retention)
         _refuse_unconfirmed(series, retention, is_confirmed=is_confirmed)
         if saves:
             _save(series, retention)
@@ -124,7 +126,8 @@ def _crowd(series: Series) -> tuple[str, ...]:
     return tuple(filter(None, [file.crowd(pins)])) if isinstance(file, SeriesFile) else ()
 
 
-def _save(series: Series, retention: Retention) -> None:
+def check_saving(series: Series, retention: Retention) -> None:
+    """Raises SeriesTorn, and WrongUsage where there is no file to save a rule in, or it needs too many links."""
     file = read_series_file(series.label_path)
     if isinstance(file, SeriesTorn):
         raise file
@@ -133,6 +136,9 @@ def _save(series: Series, retention: Retention) -> None:
     pins = pins_of_label(series.label_path, series.now)
     wanted = file.with_rule(series.interval, retention)
     wanted.budget(pins).refuse(f"The rule to keep {retention.kept_in_words}", file.budget(pins))
+
+
+def _save(series: Series, retention: Retention) -> None:
     change_series_file(series.label_path, lambda stored: stored and stored.with_rule(series.interval, retention))
 
 
