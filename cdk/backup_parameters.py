@@ -11,6 +11,8 @@ from cdk.seals import SEAL_PARAMETERS
 from cdk.storage_parameters import PROTECTION, STORAGE
 from efs_backup.domain.snapshots.retention import RETENTION_LIMIT
 
+_RULE = r"(((last|hourly|daily|weekly|monthly|yearly)=[1-9][0-9]{0,2})|(within=([0-9]{1,4}[ymdh]){1,4}))"
+_RULES = rf"({_RULE}(,{_RULE}){{0,6}})?"
 _WINDOWS = (60, 90, 120, 150, 180, 240, 300, 360, 480, 600, 720, 840, 960, 1080, 1200, 1320)
 _HOURS_OF_A_YEAR = 8760
 
@@ -46,6 +48,15 @@ _WHAT = {
         lowest=1,
         highest=RETENTION_LIMIT,
         wrong=f"must be 1 to {RETENTION_LIMIT}",
+    ),
+    "RetentionRules": Field(
+        "Retention by rules",
+        "Which snapshots are kept by the calendar, instead of the newest ones: such as daily=30,weekly=12,monthly=24."
+        " Rules are last, hourly, daily, weekly, monthly and yearly with a number, and within with a duration (14d)."
+        " Empty: Retention holds.",
+        default="",
+        pattern=_RULES,
+        wrong="must be empty, or rules such as daily=30,weekly=12,within=14d without spaces",
     ),
     "KeepSpare": Field(
         "Keep a spare",

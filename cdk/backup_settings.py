@@ -65,5 +65,6 @@ class BackupSettings:
             "FOLDER_LABEL": self.form.text("FolderLabel"),
             "INTERVAL": self.form.text("IntervalTag"),
             "RETENTION": self.form.text("Retain"),
+            "RETENTION_RULES": self.form.text("RetentionRules"),
             "LIFECYCLE_HOLD_MINUTES": str(HOLD_MINUTES),
         }

@@ -331,6 +331,7 @@ def plain_environment() -> dict[str, str]:
         "TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:reports", "LOG_BUCKET": "efs-backup-logs", "GROUP_NAME": GROUP,
         "STOP_RULE_NAME": RULE, "SOURCE_FILE_SYSTEM": "fs-11111111", "BACKUP_FILE_SYSTEM": "fs-22222222",
         "BACKUP_PREFIX": "/", "FOLDER_LABEL": "efs-backup", "INTERVAL": "daily", "RETENTION": "7",
+        "RETENTION_RULES": "",
         "WINDOW_MINUTES": "180", "LIFECYCLE_HOLD_MINUTES": "60", "INSTANCE_TYPE": "c7g.large",
         "SUCCESS_NOTIFICATION": "Yes", "METRICS_ENDPOINT": "", "MAX_OPERATIONS_PER_SECOND": "0", "KEEP_SPARE": "Yes",
         "BACKUP_ACCESS_POINT": "", "SEAL_BUCKET": "", "DRILL_ROLE": "", "DRILL_SCHEDULE": "",

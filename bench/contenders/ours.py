@@ -54,7 +54,17 @@ class Ours(Contender):
         return self.area.backup_store / SERIES / self.names[number]
 
     def prune(self) -> list[Command]:
-        return [command(self.program(), "prune", self.area.backup_side, "--retain", str(self.settings.keep), "--json")]
+        return [
+            command(
+                self.program(),
+                "prune",
+                self.area.backup_side,
+                "--retain",
+                str(self.settings.keep),
+                "--confirm",
+                "--json",
+            )
+        ]
 
     def is_gone(self, number: int) -> bool:
         """A snapshot that only waits in the trash is not gone."""

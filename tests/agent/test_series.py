@@ -48,7 +48,8 @@ def test_a_first_backup_begins_the_series_with_the_rules_of_the_stack(instance: 
         source,
         backup,
     )
-    assert found["intervals"] == {"daily": {"retain": int(instance.environment["RETENTION"])}}
+    retain = int(instance.environment["RETENTION"])
+    assert found["intervals"] == {"daily": {"retain": retain, "carried_out": f"last={retain}"}}
 
 
 def test_a_file_system_without_the_stacks_snapshots_is_not_filled(instance: Instance) -> None:
@@ -112,7 +113,19 @@ def test_the_retention_of_the_stack_is_the_rule(instance: Instance) -> None:
     night(instance)
     instance.environment["RETENTION"] = "2"
     assert second_night(instance).status is BackupStatus.SUCCESS
-    assert stored(instance)["intervals"] == {"daily": {"retain": 2}}
+    assert stored(instance)["intervals"]["daily"]["retain"] == 2
+
+
+def test_the_rules_of_the_stack_take_the_place_of_its_number(instance: Instance) -> None:
+    """They are the rule of the series; wrong ones end the backup with what is wrong, and nothing is touched."""
+    instance.environment["RETENTION_RULES"] = "daily=30,weekly=12"
+    assert night(instance).status is BackupStatus.SUCCESS
+    assert stored(instance)["intervals"]["daily"]["rules"] == "daily=30,weekly=12"
+    instance.environment["RETENTION_RULES"] = "daily=30,daily=12"
+    ended = second_night(instance)
+    assert ended.status is BackupStatus.FAILED
+    assert "The parameter RetentionRules is wrong. The rules 'daily=30,daily=12' cannot be read" in str(ended.message)
+    assert stored(instance)["intervals"]["daily"]["rules"] == "daily=30,weekly=12"
 
 
 def test_a_first_backup_that_did_not_end_is_gone_on_with(instance: Instance) -> None:

@@ -206,7 +206,7 @@ def test_two_backups_at_once_are_refused(cli: Cli, source: Path, backup: Path, s
     second = cli("run", source, backup, "--json", code=4).json
     assert (second["status"], second["failure_reason"]) == ("Failed", "Locked")
     assert f"process {first.pid}" in second["message"]
-    assert cli("prune", backup, "--retain", 1, code=4).stdout == ""
+    assert cli("prune", backup, "--retain", 1, "--confirm", code=4).stdout == ""
     stdout, _ = first.communicate()
     assert json.loads(stdout)["status"] == "Success"
 

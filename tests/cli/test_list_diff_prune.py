@@ -21,7 +21,7 @@ def test_list_shows_the_newest_first(cli: Cli, source: Path, backup: Path) -> No
     assert datetime.fromisoformat(rows[0]["time"]) == datetime.strptime(names[2], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     assert account(Path(rows[0]["path"])) == account(source)
     table = cli("list", backup).stdout.splitlines()
-    assert table[0].split() == ["SNAPSHOT", "NUMBER", "LABEL", "TIME", "PATH"]
+    assert table[0].split() == ["SNAPSHOT", "NUMBER", "LABEL", "TIME", "PATH", "KEPT", "BY"]
     assert names[2] in table[1]
     assert "daily.0" in table[1]
 
@@ -114,7 +114,7 @@ def test_prune_deletes_the_oldest(cli: Cli, source: Path, backup: Path) -> None:
     plan = cli("prune", backup, "--retain", 1, "--dry-run", "--json").json
     assert (plan["keep"], plan["drop"]) == ([names[2]], [names[1], names[0]])
     assert len(cli("list", backup, "--json").json) == 3
-    assert cli("prune", backup, "--retain", 1, "--json").json["drop"] == [names[1], names[0]]
+    assert cli("prune", backup, "--retain", 1, "--confirm", "--json").json["drop"] == [names[1], names[0]]
     assert sorted(os.listdir(backup / "efs-backup")) == [".series.lock", "daily", "daily.0", "series.json"]
     assert sorted(os.listdir(backup / "efs-backup" / "daily")) == [
         ".lock", ".manifests", ".readers", ".records", ".trash", names[2],

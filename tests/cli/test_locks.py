@@ -34,7 +34,11 @@ def test_without_locks_nothing_is_written_but_what_is_there_can_be_restored(
     """`run` and `prune` refuse with the remedy, also for a first backup; reading goes on, and says what that means."""
     for _ in range(2):
         cli("run", source, backup)
-    for arguments in (("run", source, backup), ("run", source, tmp_path / "new"), ("prune", backup, "--retain", 1)):
+    for arguments in (
+        ("run", source, backup),
+        ("run", source, tmp_path / "new"),
+        ("prune", backup, "--retain", 1, "--confirm"),
+    ):
         ended = without_locks(*arguments, "--json", code=1)
         assert "has no locks" in ended.json["message"]
         assert "NFS 4.1" in ended.json["next_step"]
@@ -67,7 +71,7 @@ def test_a_full_backup_can_be_pruned_restored_and_listed(
         ended = cli("restore", backup, tmp_path / "restored")
         assert ("cannot be locked (No space left on device)" in ended.stderr) == ("nr_inodes" in options)
         assert len(cli("list", backup, "--json").json) == 3
-        assert len(cli("prune", backup, "--retain", 1, "--json").json["drop"]) == 2
+        assert len(cli("prune", backup, "--retain", 1, "--confirm", "--json").json["drop"]) == 2
         assert len(cli("list", backup, "--json").json) == 1
     assert account(tmp_path / "restored") == account(source)
 

@@ -81,7 +81,7 @@ def test_people_see_every_name_escaped(cli: Cli, places: tuple[Path, Path, Path]
         cli(*arguments)
         for arguments in (
             ("list", backup), ("history", backup), ("diff", backup, 1, 0), ("restore", backup, target, "--dry-run"),
-            ("restore", backup, target), ("prune", backup, "--retain", 1),
+            ("restore", backup, target), ("prune", backup, "--retain", 1, "--confirm"),
         )
     ]  # fmt: skip
     ended += [cli("run", source / ODD, backup, code=1), cli("list", source, "--label", "x", code=5)]

@@ -314,7 +314,10 @@ def test_what_is_being_restored_is_not_pruned(
     cli.let_rsync_be_fast()
     result = cli("run", source, backup, "--json").json
     assert any("somebody reads" in note for note in result["notes"])
-    assert "reads from this series: a restore" in cli("prune", backup, "--retain", 1, "--json", code=4).json["message"]
+    assert (
+        "reads from this series: a restore"
+        in cli("prune", backup, "--retain", 1, "--confirm", "--json", code=4).json["message"]
+    )
     stdout, _ = running.communicate()
     assert json.loads(stdout)["status"] == "Success"
     assert len(cli("run", source, backup, "--json").json["pruned"]) == 2

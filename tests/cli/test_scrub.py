@@ -90,7 +90,7 @@ def test_audit_tells_what_was_removed_by_hand_from_what_a_rule_has_dropped(
     """A snapshot, a seal, a file of changes; and since when each is missing."""
     snapshots = [_run(cli, source, backup, "--retain", 3) for _ in range(5)]
     assert cli("audit", backup, "--json").json == {"seals": 5, "findings": []}
-    cli("prune", backup, "--retain", 2)
+    cli("prune", backup, "--retain", 2, "--confirm")
     assert cli("audit", backup, "--json").json["findings"] == [], "the rule dropped one more"
     aside = backup / "outside"
     shutil.copytree(manifests_of(snapshots[0]).path, aside, ignore=shutil.ignore_patterns("*.gz", "*.index"))

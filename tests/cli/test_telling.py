@@ -145,7 +145,7 @@ def test_a_standard_output_that_fails_changes_nothing_of_what_is_done(
     cli("run", source, backup)
     for arguments in (
         ("run", source, backup, *more),
-        ("prune", backup, "--retain", 1, *more),
+        ("prune", backup, "--retain", 1, "--confirm", *more),
         ("restore", backup, tmp_path / "restored", *more),
     ):
         done = _run(cli, arguments, {1: BAD[name]}, tmp_path)
@@ -187,7 +187,7 @@ def test_an_answer_that_did_not_get_out_is_no_success(
         "history": ("history", backup),
         "diff": ("diff", backup, 1, 0),
         "run --dry-run": ("run", source, backup, "--dry-run", "--json"),
-        "prune --dry-run": ("prune", backup, "--retain", 1, "--dry-run"),
+        "prune --dry-run": ("prune", backup, "--retain", 1, "--confirm", "--dry-run"),
     }[command]
     done = _run(cli, arguments, {1: BAD[name]}, tmp_path)
     wanted = name not in {"closed", "pipe without reader"}

@@ -11,7 +11,7 @@ from efs_backup.domain.snapshots.selection import Selection
 def test_a_backup_needs_only_a_source_and_a_backup() -> None:
     """The rest has the defaults of the command's help."""
     order = BackupRequest("/source", "/backup")
-    assert (str(order.label), order.interval, order.retention.count) == ("efs-backup", Interval.DAILY, 7)
+    assert (str(order.label), order.interval, order.retention.last) == ("efs-backup", Interval.DAILY, 7)
     assert not order.allow_empty
     assert not order.excludes
 

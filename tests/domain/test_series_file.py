@@ -1,6 +1,7 @@
 """The file in which a series knows itself."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from efs_backup.domain.errors import SeriesTooNew, SeriesTorn
 from efs_backup.domain.requests.excludes import ExcludePattern
+from efs_backup.domain.snapshots.duration import Duration
 from efs_backup.domain.snapshots.identity import FileSystem, Mount, Place
 from efs_backup.domain.snapshots.names import Interval
 from efs_backup.domain.snapshots.retention import Retention
@@ -52,7 +54,42 @@ def test_what_a_later_version_added_is_kept() -> None:
     read = SeriesFile.parse(json.dumps(found), "here").with_rule(Interval.DAILY, Retention(14))
     written = json.loads(read.to_text())
     assert written["holds"] == [{"since": "2026"}]
-    assert written["intervals"] == {"daily": {"retain": 14, "keep_weekly": 4}, "yearly": {"retain": 5}}
+    assert written["intervals"] == {
+        "daily": {"retain": 14, "keep_weekly": 4, "carried_out": "last=30"}, "yearly": {"retain": 5},
+    }  # fmt: skip
+
+
+def test_rules_are_stored_so_that_the_version_before_drops_nothing_of_them() -> None:
+    """It knows the number alone, which is the most that they keep, and leaves the rest of the file as it is."""
+    rules = Retention(daily=30, weekly=12, within=Duration(days=14))
+    file = FILE.with_rule(Interval.DAILY, rules).with_rule(Interval.WEEKLY, Retention(8))
+    found = json.loads(file.to_text())["intervals"]
+    assert found == {
+        "daily": {"retain": 57, "rules": "daily=30,weekly=12,within=14d", "carried_out": "last=30"},
+        "weekly": {"retain": 8, "carried_out": "last=8"},
+    }
+    assert SeriesFile.parse(file.to_text(), "here") == file
+    plain = SeriesFile.parse(file.to_text(), "here").with_rule(Interval.DAILY, Retention(9))
+    assert json.loads(plain.to_text())["intervals"]["daily"] == {"retain": 9, "carried_out": "last=30"}
+
+
+def test_a_number_that_the_version_before_has_stored_since_is_the_rule() -> None:
+    """Somebody has said it later; the rules beside it are of before."""
+    found = json.loads(FILE.with_rule(Interval.DAILY, Retention(daily=30, weekly=12)).to_text())
+    found["intervals"]["daily"]["retain"] = 20
+    read = SeriesFile.parse(json.dumps(found), "here")
+    assert read.retention == {Interval.DAILY: Retention(20)}
+    assert "rules" not in json.loads(read.to_text())["intervals"]["daily"]
+
+
+def test_a_rule_is_carried_out_by_a_prune_and_not_by_being_given() -> None:
+    """So that a slip can be told from a steady rule; a file that does not say it has carried out what it has."""
+    older = replace(FILE, carried_out={})
+    assert older.carried_out_by(Interval.DAILY) == Retention(30)
+    changed = older.with_rule(Interval.DAILY, Retention(20)).with_rule(Interval.DAILY, Retention(2))
+    assert changed.carried_out_by(Interval.DAILY) == Retention(30)
+    assert changed.with_carried_out(Interval.DAILY, Retention(2)).carried_out_by(Interval.DAILY) == Retention(2)
+    assert older.carried_out_by(Interval.HOURLY) is None
 
 
 def test_a_newer_format_is_refused_with_a_sentence() -> None:
@@ -75,6 +112,9 @@ def _with(**changed: object) -> str:
         _with(window_minutes=0), _with(window_minutes=float("nan")), _with(intervals=[]), _with(intervals={"daily": 7}),
         _with(intervals={"daily": {"retain": 0}}), _with(intervals={"daily": {"retain": 171}}),
         _with(intervals={"daily": {"retain": "7"}}), _with(intervals={"daily": {"retain": True}}), _with(label=None),
+        _with(intervals={"daily": {"retain": 7, "rules": "fortnightly=1"}}),
+        _with(intervals={"daily": {"retain": 7, "rules": 5}}),
+        _with(intervals={"daily": {"retain": 7, "carried_out": "x"}}),
         _with(label={"base64": "?"}),
     ],
 )  # fmt: skip

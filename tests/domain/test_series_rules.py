@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from efs_backup.domain.errors import BackupChanged, SeriesMissing, SourceChanged
+from efs_backup.domain.errors import BackupChanged, SeriesMissing, SourceChanged, WrongUsage
 from efs_backup.domain.requests.excludes import ExcludePattern
 from efs_backup.domain.requests.requests import Asked, BackupRequest, Named
 from efs_backup.domain.snapshots.identity import FileSystem, Mount, Place
@@ -22,7 +22,15 @@ SOURCE, BACKUP = Place("/srv", DISK, 2, "/srv"), Place("/backup", OTHER_DISK, 2,
 NEWEST = "daily/20261121T020000Z"
 UPLOADS = Mount("www/uploads", FileSystem("nfs4", "", "10.0.0.1:/uploads"))
 FILE = SeriesFile(
-    "efs-backup", NOW, SOURCE, (UPLOADS,), BACKUP, (ExcludePattern("*.log"),), 60.0, {Interval.DAILY: Retention(30)}
+    "efs-backup",
+    NOW,
+    SOURCE,
+    (UPLOADS,),
+    BACKUP,
+    (ExcludePattern("*.log"),),
+    60.0,
+    {Interval.DAILY: Retention(30)},
+    carried_out={Interval.DAILY: Retention(30)},
 )
 FOUND = Found(FILE, SOURCE, (UPLOADS,), BACKUP, snapshots=9, is_known=True)
 EMPTY = Found(None, SOURCE, (), BACKUP, backup_holds="it is an empty directory")
@@ -97,7 +105,15 @@ def test_a_first_backup_has_to_be_meant() -> None:
     first = settled(EMPTY, init=True, retention=Retention(3), excludes=patterns("a"), window_minutes=5.0)
     assert first.at_once
     assert first.upon(None) == SeriesFile(
-        "efs-backup", NOW, SOURCE, (), BACKUP, patterns("a"), 5.0, {Interval.DAILY: Retention(3)}
+        "efs-backup",
+        NOW,
+        SOURCE,
+        (),
+        BACKUP,
+        patterns("a"),
+        5.0,
+        {Interval.DAILY: Retention(3)},
+        carried_out={Interval.DAILY: Retention(3)},
     )
 
 
@@ -155,11 +171,23 @@ def test_another_interval_of_a_known_label_just_begins() -> None:
     assert file.retention == {Interval.DAILY: Retention(30), Interval.WEEKLY: Retention(8)}
 
 
-@pytest.mark.parametrize(("retain", "is_said"), [(140, False), (141, True)])
-def test_rules_that_together_keep_more_than_a_file_can_have_links_are_noted(retain: int, is_said: bool) -> None:
-    """Series of a label share their files, so the sum counts, not each."""
-    night = settled(replace(FOUND, snapshots=0), Interval.WEEKLY, retention=Retention(retain))
-    assert any("keep 171 snapshots together" in note for note in night.notes) is is_said
+def test_a_new_rule_that_needs_more_links_than_a_file_can_have_is_refused() -> None:
+    """Series of a label share their files, so the sum counts, with pins and a spare of each; the numbers are told."""
+    begins = replace(FOUND, snapshots=0, pins=2)
+    assert settled(begins, Interval.WEEKLY, retention=Retention(136)).notes[1:] == ()
+    with pytest.raises(WrongUsage, match=r"171 hard links .*\(daily 30, weekly 137, 2 pins, 2 spares\), above .* 170"):
+        settled(begins, Interval.WEEKLY, retention=Retention(137))
+    with pytest.raises(WrongUsage, match=r"daily 170 \(daily 100, monthly 68, yearly 2\), 2 pins, 1 spare"):
+        settled(begins, retention=Retention(daily=100, monthly=68, yearly=2), saves=True)
+
+
+def test_a_series_that_is_beyond_the_budget_by_an_older_rule_goes_on_and_says_so() -> None:
+    """And a rule that keeps less is taken, though it is beyond the budget still."""
+    full = replace(FOUND, file=FILE.with_rule(Interval.WEEKLY, Retention(150)))
+    assert any("keep 180 snapshots together" in note for note in settled(full).notes)
+    assert settled(full, Interval.WEEKLY, retention=Retention(149), saves=True).request.retention == Retention(149)
+    with pytest.raises(WrongUsage, match="above the budget"):
+        settled(full, Interval.WEEKLY, retention=Retention(151), saves=True)
 
 
 CHANGED_SOURCES = {

@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "FOLDER_LABEL": "efs-backup",
     "INTERVAL": "daily",
     "RETENTION": "7",
+    "RETENTION_RULES": "",
     "WINDOW_MINUTES": "180",
     "LIFECYCLE_HOLD_MINUTES": "60",
     "INSTANCE_TYPE": "c7g.xlarge",
@@ -45,6 +46,7 @@ def test_every_variable_goes_into_the_field_of_its_name() -> None:
     settings = settings_of()
     meant = {
         "folder_label": FolderLabel("efs-backup"), "interval": Interval.DAILY, "retention": Retention(7),
+        "retention_rules": "",
         "window_minutes": 180, "lifecycle_hold_minutes": 60, "success_notification": True,
     }  # fmt: skip
     expected = {name.lower(): text for name, text in ENVIRONMENT.items()} | meant

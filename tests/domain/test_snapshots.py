@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from efs_backup.domain.errors import NothingThere, WrongUsage
 from efs_backup.domain.snapshots.adoption import plan_adoption
 from efs_backup.domain.snapshots.names import FolderLabel, Interval, SnapshotName, backup_number, number_links
-from efs_backup.domain.snapshots.retention import HARD_LINK_LIMIT, RETENTION_LIMIT, Retention, plan_prune
+from efs_backup.domain.snapshots.pruning import plan_prune
+from efs_backup.domain.snapshots.retention import HARD_LINK_LIMIT, RETENTION_LIMIT, Retention
 from efs_backup.domain.snapshots.selection import Selection, parse_time
 from tests.domain.strategies import crowded_series, series, snapshot_names, times
 
@@ -106,7 +107,7 @@ def test_a_label_may_be_any_directory_name(text: str) -> None:
 @pytest.mark.parametrize("count", [1, 7, RETENTION_LIMIT])
 def test_a_series_keeps_one_to_170_snapshots(count: int) -> None:
     """Both ends are in."""
-    assert Retention(count).count == count
+    assert Retention(count).last == count
 
 
 @pytest.mark.parametrize("count", [0, -1, -170])
@@ -132,7 +133,7 @@ def test_a_prune_keeps_the_newest_and_drops_the_rest(snapshots: set[SnapshotName
     """Nothing is in both, nothing is forgotten, nothing kept is older than anything dropped."""
     plan = plan_prune(snapshots, retention)
     assert [*plan.keep, *plan.drop] == sorted(snapshots, reverse=True)
-    assert len(plan.keep) == min(len(snapshots), retention.count)
+    assert len(plan.keep) == min(len(snapshots), retention.last or 0)
 
 
 @given(series, st.integers(1, 40).map(Retention))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from efs_backup.domain.snapshots.names import FolderLabel, Interval, SnapshotName
+from efs_backup.domain.snapshots.pruning import PruneTerms
 from efs_backup.domain.snapshots.retention import Retention
 from efs_backup.engine.series.lock import reading
 from efs_backup.engine.series.prune import prune
@@ -234,5 +235,5 @@ def test_nothing_becomes_the_spare_while_somebody_reads(series: Series) -> None:
 
 def test_nothing_becomes_the_spare_while_something_is_odd(series: Series) -> None:
     """The hold keeps all snapshots."""
-    pruned = prune(series, Retention(2), lambda: False, hold="a clock has jumped", keeps_spare=True)
+    pruned = prune(series, Retention(2), lambda: False, terms=PruneTerms(hold="a clock has jumped"), keeps_spare=True)
     assert (pruned.dropped, series.spares(), len(series.snapshots())) == ((), [], 3)

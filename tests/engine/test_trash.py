@@ -37,7 +37,7 @@ def series(cli: Cli, source: Path, backup: Path) -> Path:
 def _again(cli: Cli, source: Path, backup: Path, command: str) -> Any:
     if command == "run":
         return cli("run", source, backup, "--json", "--retain", 1).json
-    return cli("prune", backup, "--json", "--retain", 1).json
+    return cli("prune", backup, "--json", "--retain", 1, "--confirm").json
 
 
 def _symlink(path: Path, decoy: Path) -> None:
@@ -138,7 +138,9 @@ def test_a_series_that_is_a_symlink_is_refused(
     moved.rename(tmp_path / "moved")
     moved.symlink_to(tmp_path / "moved", target_is_directory=True)
     before = account(tmp_path / "moved")
-    arguments = ("run", source, backup, "--retain", 1) if command == "run" else ("prune", backup, "--retain", 1)
+    arguments = (
+        ("run", source, backup, "--retain", 1) if command == "run" else ("prune", backup, "--retain", 1, "--confirm")
+    )
     refused = cli(*arguments, code=1)
     assert "is a symlink" in refused.stdout + refused.stderr
     assert account(tmp_path / "moved") == before
@@ -160,7 +162,9 @@ def test_a_mount_in_a_dropped_snapshot_keeps_that_snapshot(
     before = account(decoy)
     where = series / OLD / place
     what = decoy / "directory 0" / "file 0" if where.is_file() else decoy
-    line = cli.line(*(("run", source, backup) if command == "run" else ("prune", backup)), "--retain", 1, "--json")
+    line = cli.line(
+        *(("run", source, backup) if command == "run" else ("prune", backup)), "--retain", 1, "--confirm", "--json"
+    )
     result = run_with_mounts(cli, [bind(what, where)], [os.fsdecode(word) for word in line]).json
     assert account(decoy) == before
     assert _everything_is_there(series / OLD)
@@ -170,7 +174,7 @@ def test_a_mount_in_a_dropped_snapshot_keeps_that_snapshot(
     assert str(where) in said
     assert "umount" in said
     assert OLD not in result["pruned" if command == "run" else "drop"]
-    cli(*(("run", source, backup) if command == "run" else ("prune", backup)), "--retain", 1)
+    cli(*(("run", source, backup) if command == "run" else ("prune", backup)), "--retain", 1, "--confirm")
     assert not (series / OLD).exists()
 
 
@@ -310,7 +314,7 @@ def test_a_full_disk_is_pruned_all_the_same(cli: Cli, source: Path, simulator: S
     (series.parent / "daily.0").unlink()
     count = () if operation == "symlink" else ("fail_count=1",)
     simulator.mount("efs", f"fail_op={operation}", "fail_errno=ENOSPC", *count)
-    result = cli("prune", backup, "--retain", 1, "--json").json
+    result = cli("prune", backup, "--retain", 1, "--confirm", "--json").json
     assert simulator.counts(backup)["faults"] >= 1
     assert len(result["drop"]) == 3
     assert result["deleted"]

@@ -182,6 +182,26 @@ def test_a_source_that_does_not_exist_costs_no_instance(cloud: Cloud) -> None:
     assert_nothing_left(cloud)
 
 
+def test_rules_that_cannot_be_kept_cost_no_instance(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sum is checked before anything is launched; the mail says which parameter is wrong, and why."""
+    monkeypatch.setenv("RETENTION_RULES", "daily=100,weekly=100")
+    backup = cloud.schedule_fires()
+    assert (backup.status, backup.failure_reason) == (BackupStatus.FAILED, FailureReason.INTERNAL_ERROR)
+    ((_, text),) = cloud.mails()
+    assert "The parameter RetentionRules is wrong." in text
+    assert "daily 100, weekly 100 is above 170" in text
+    assert_nothing_left(cloud)
+
+
+def test_the_rules_of_the_stack_are_on_record(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With how many they keep at most, and in the mail."""
+    monkeypatch.setenv("RETENTION_RULES", "daily=30,weekly=12")
+    backup = cloud.schedule_fires()
+    assert (backup.retention, backup.retention_rules) == (42, "daily=30,weekly=12")
+    succeed(cloud, backup.backup_id)
+    assert "that the retention (daily=30,weekly=12) keeps" in cloud.mails()[0][1]
+
+
 def test_an_instance_lost_in_the_middle_is_replaced(cloud: Cloud) -> None:
     """While the window is open the group starts another, which serves the same backup; nobody is woken for it."""
     backup = cloud.schedule_fires()

@@ -166,7 +166,7 @@ class Nights(RuleBasedStateMachine):
     def back_up(self, retain: int) -> None:
         """A backup publishes the source as it is."""
         tuning = Tuning(self.copier)
-        asked = Asked(Retention(retain), init=True, saves=True)
+        asked = Asked(Retention(retain), init=True, saves=True, confirms=True)
         order = BackupRequest(str(self.source), str(self.backup), tuning=tuning, allow_empty=True, asked=asked)
         runner, stop = Runner.with_new_family(), Stop(Window())
         result = BackupRun(order, now=datetime.now(UTC), runner=runner, stop=stop, watcher=Quiet()).run()
@@ -198,7 +198,7 @@ class Nights(RuleBasedStateMachine):
         now = datetime.now(UTC)
         series = Series(self.backup, FolderLabel("efs-backup"), Interval.DAILY, now)
         if series.exists:
-            prune_series(series, Retention(retain), now=now, family="prune", stop=Stop(Window()))
+            prune_series(series, Retention(retain), now=now, family="prune", stop=Stop(Window()), is_confirmed=True)
             self._expect_newest(retain)
 
     def _expect_newest(self, count: int) -> None:

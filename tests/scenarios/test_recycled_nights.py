@@ -119,7 +119,7 @@ def test_without_a_spare_what_is_dropped_is_deleted_at_once(cli: Cli, steady: tu
 def test_a_prune_deletes_the_spare(cli: Cli, steady: tuple[Path, Path]) -> None:
     """Who prunes by hand wants the space."""
     _, backup = steady
-    assert cli("prune", backup, "--retain", 1).code == 0
+    assert cli("prune", backup, "--retain", 1, "--confirm").code == 0
     assert not [*(backup / "efs-backup" / "daily").glob(".spare-*")]
 
 
@@ -186,7 +186,7 @@ def test_a_frozen_spare_is_left_and_named(cli: Cli, tmp_path: Path) -> None:
             assert [spare.name in str(warning) for warning in warned] == [True]
     finally:
         subprocess.run(["chattr", "-i", spare], check=True)
-    assert cli("prune", backup, "--retain", 1, "--json").json["warnings"] == []
+    assert cli("prune", backup, "--retain", 1, "--confirm", "--json").json["warnings"] == []
     assert not spare.exists()
 
 

@@ -15,6 +15,7 @@ from efs_backup.domain.errors import BackupError, FailureReason, RecordChanged, 
 from efs_backup.domain.operations.first_backup import may_begin
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.record_endings import agent_log_key, boot_log_key, with_result
+from efs_backup.domain.operations.settings import retention_of
 from efs_backup.domain.operations.workflow import SILENCE, Action, decide_service
 from efs_backup.domain.requests.requests import Asked, BackupRequest, Named
 from efs_backup.domain.results import BackupResult, BackupStatus
@@ -155,11 +156,12 @@ def _request(services: BackupServices, source: Path, target: Path) -> BackupRequ
 
 
 def _asked(services: BackupServices, target: Path) -> Asked:
-    """What the stack says. Its `Retain` is the rule: who lowers it there means it. Raises SeriesMissing."""
+    """What the stack says. Its rule is that of the series. Raises SeriesMissing, and WrongUsage of a wrong rule."""
     settings, newest = services.settings, insist(services.store.newest_success)
     source, backup = settings.source_file_system, settings.backup_file_system
     expected = newest.snapshot if newest else None
     facts = label_facts(target, settings.folder_label, expected, services.machine.clock())
     begins = may_begin(newest, facts, settings.folder_label, backup)
     named = Named(source, f"{source}:/{settings.backup_prefix.strip('/')}", backup)
-    return Asked(settings.retention, init=begins, source_moved=begins, saves=True, named=named)
+    retention = retention_of(settings.retention, settings.retention_rules)
+    return Asked(retention, init=begins, source_moved=begins, saves=True, named=named)

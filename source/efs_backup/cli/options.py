@@ -4,15 +4,16 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
+from efs_backup.cli.retention_options import retention, retention_of
 from efs_backup.domain.errors import WrongUsage
 from efs_backup.domain.requests.excludes import ExcludePattern
 from efs_backup.domain.requests.requests import Asked
 from efs_backup.domain.requests.tuning import Copier, Tuning
 from efs_backup.domain.snapshots.names import DEFAULT_LABEL, Interval
-from efs_backup.domain.snapshots.retention import DEFAULT_RETENTION, RETENTION_LIMIT, Retention
 from efs_backup.domain.snapshots.scrubbing import DEFAULT_SCRUB_DAYS
 from efs_backup.domain.snapshots.window import Window
 
@@ -112,11 +113,6 @@ as_json = click.option(
 since = click.option(
     "--since", metavar="TIME", help="Only what is younger: an ISO 8601 date or time (UTC), or a snapshot's name."
 )
-RETAIN_HELP = f"How many snapshots the series keeps, 1 to {RETENTION_LIMIT}."
-_retain = click.option(
-    "--retain", type=int, metavar="N",
-    help=f"{RETAIN_HELP} {DEFAULT_RETENTION.count} for a new one; later, only what keeps more holds, and for once.",
-)  # fmt: skip
 _window = click.option("--window", type=float, metavar="MINUTES", help="Stop after so long; the next backup continues.")
 _exclude = click.option(
     "--exclude", multiple=True, metavar="PATTERN", help="Leave out names (or, with a slash, paths); repeatable."
@@ -152,16 +148,16 @@ def size_of(text: str | None) -> int | None:
 
 def rules(command: Callable[..., int]) -> Callable[..., int]:
     """The options that the series remembers; the command gets them as the keywords of `asked_of`."""
-    for option in (_exclude, _window, _retain):
+    for option in (_exclude, _window):
         command = option(command)
-    return command
+    return retention(command)
 
 
-def asked_of(*, retain: int | None, window: float | None, exclude: tuple[str, ...]) -> Asked:
+def asked_of(*, window: float | None, exclude: tuple[str, ...], **keeping: Any) -> Asked:
     """What they say. Raises WrongUsage."""
     Window.of_minutes(window)
     return Asked(
-        Retention(retain) if retain is not None else None,
+        retention_of(**keeping),
         tuple(ExcludePattern(pattern) for pattern in exclude) or None,
         window,
     )

@@ -1,6 +1,7 @@
 """Results: how a backup, or a restore, is planned and how it ended."""
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -45,8 +46,9 @@ class BackupResult:
     """How a backup ended: status and reason, what it made, and what the operator should know and do.
 
     A snapshot that is published with warnings is a success; those of a failure name all that stood in its way. Notes
-    tell what is no problem. seal: the SHA-256 of the snapshot's seal. seal_status, seal_address: whether it is outside
-    the file system too, and where; None where it was not to be stored.
+    tell what is no problem. kept: why each snapshot stays, where a prune has decided it. seal: the SHA-256 of the
+    snapshot's seal. seal_status, seal_address: whether it is outside the file system too, and where; None where it was
+    not to be stored.
     """
 
     status: BackupStatus
@@ -58,6 +60,7 @@ class BackupResult:
     previous: SnapshotName | None = None
     statistics: CopyStatistics = CopyStatistics()
     pruned: tuple[SnapshotName, ...] = ()
+    kept: Mapping[SnapshotName, str] = field(default_factory=dict)
     seal: str | None = None
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = field(default=())

@@ -18,6 +18,7 @@ class WarningKind(StrEnum):
     UNREADABLE = "Unreadable"
     REFUSED = "Refused"
     CLOCK_JUMPED = "ClockJumped"
+    UNCONFIRMED_RULE = "UnconfirmedRule"
     NOT_DELETED = "NotDeleted"
     ANOTHER_SOURCE = "AnotherSource"
     MOUNT_MISSING = "MountMissing"

@@ -4,10 +4,10 @@ import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from efs_backup.domain.errors import AlreadyStarted, MountFailed, RecordChanged
+from efs_backup.domain.errors import AlreadyStarted, FailureReason, MountFailed, RecordChanged, WrongUsage
 from efs_backup.domain.operations.instances import is_in_the_way
 from efs_backup.domain.operations.record import BackupId, BackupRecord, Mode, backup_id_of
-from efs_backup.domain.operations.settings import RECORD_DAYS, OrchestratorSettings
+from efs_backup.domain.operations.settings import RECORD_DAYS, OrchestratorSettings, retention_of
 from efs_backup.domain.operations.workflow import (
     Action,
     Decision,
@@ -63,7 +63,8 @@ def new_backup(settings: OrchestratorSettings, backup_id: BackupId, now: datetim
         start_time=now,
         window_minutes=settings.window_minutes,
         interval=settings.interval,
-        retention=settings.retention.count,
+        retention=settings.retention.most(settings.interval),
+        retention_rules=settings.retention_rules or None,
         expires=now + timedelta(days=RECORD_DAYS),
         source=settings.source_file_system,
         backup=settings.backup_file_system,
@@ -108,12 +109,13 @@ def _skip(
 def _launch(services: Services, backup: BackupRecord, now: datetime, decision: Decision) -> Decision:
     try:
         known = backup if backup.is_drill else _with_facts(services, backup, now)
-    except MountFailed as missing:
+    except (MountFailed, WrongUsage) as fault:
+        reason = fault.reason if isinstance(fault, MountFailed) else FailureReason.INTERNAL_ERROR
         failed = backup.ended(
-            BackupStatus.FAILED, now=now, reason=missing.reason, message=missing.message, next_step=missing.next_step
+            BackupStatus.FAILED, now=now, reason=reason, message=fault.message, next_step=fault.next_step
         )
         end(services, backup, failed, now)
-        return Decision(Action.IGNORE, missing.message)
+        return Decision(Action.IGNORE, fault.message)
     services.store.update(backup, known)
     services.stop_rule.arm(backup.backup_id, backup.window_stop)
     _clear_the_way(services, now)
@@ -133,10 +135,12 @@ def _clear_the_way(services: Services, now: datetime) -> None:
 
 def _with_facts(services: Services, backup: BackupRecord, now: datetime) -> BackupRecord:
     settings, metrics = services.settings, services.metrics
+    rules = retention_of(settings.retention, settings.retention_rules)
     source = services.file_systems.describe(settings.source_file_system)
     target = services.file_systems.describe(settings.backup_file_system)
     return replace(
         backup,
+        retention=rules.most(settings.interval),
         source_size=source.size,
         source_performance_mode=source.performance_mode,
         source_burst_credit_balance=metrics.burst_credit_balance(settings.source_file_system, now),

@@ -29,7 +29,7 @@ for error in 37:ENOLCK 95:EOPNOTSUPP 38:ENOSYS; do
             run) set -- run "$area/s" "$area/b" ;;
             list) set -- list "$area/b" ;;
             restore) set -- restore "$area/b" "$area/t$error" ;;
-            prune) set -- prune "$area/b" --retain 1 ;;
+            prune) set -- prune "$area/b" --retain 1 --confirm ;;
         esac
         FLOCK_ERRNO=${error%%:*} LD_PRELOAD=$area/locks.so timeout 60 "$tool" "$@" >"$area/out" 2>"$area/err"
         code=$?

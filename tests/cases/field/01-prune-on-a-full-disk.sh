@@ -11,7 +11,7 @@ for i in 1 2 3; do
 done
 dd if=/dev/zero of=b/filler bs=4k 2>/dev/null
 { echo x >b/probe; } 2>/dev/null && unprepared "the disk is not full"
-said=$("$tool" prune b --retain 1 2>&1)
+said=$("$tool" prune b --retain 1 --confirm 2>&1)
 code=$?
 left=$(snapshots b | wc -l)
 [ "$code" = 0 ] && [ "$left" = 1 ] && expected "pruned to one snapshot"

@@ -10,7 +10,7 @@ old=$(snapshots b)
 back_up s b
 mount --bind live "$old/mnt"
 [ -e "$old/mnt/gold" ] || unprepared "nothing is bound"
-said=$("$tool" prune b --retain 1 2>&1)
+said=$("$tool" prune b --retain 1 --confirm 2>&1)
 code=$?
 [ -e live/gold ] && expected "the bound data is still there (exit $code)"
 unexpected "the bound data was DELETED (exit $code: $(head -1 <<<"$said"))"

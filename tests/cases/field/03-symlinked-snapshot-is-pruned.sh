@@ -12,9 +12,9 @@ old=$(snapshots b | head -1)
 name=$(basename "$old")
 mv "$old" archive/
 ln -s "$dir/archive/$name" "$old"
-"$tool" prune b --retain 1 >/dev/null 2>&1
+"$tool" prune b --retain 1 --confirm >/dev/null 2>&1
 first=$?
-again=$("$tool" prune b --retain 1 2>&1)
+again=$("$tool" prune b --retain 1 --confirm 2>&1)
 second=$?
 [ -e "archive/$name/a" ] && [ "$second" = 0 ] && expected "the moved snapshot is untouched"
 [ -e "archive/$name/a" ] && kept=kept || kept=EMPTIED

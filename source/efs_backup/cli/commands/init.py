@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
@@ -29,16 +30,16 @@ def init(
     backup: str,
     label: str,
     interval: str,
-    retain: int | None,
     window: float | None,
     exclude: tuple[str, ...],
     source_moved: bool,
     backup_moved: bool,
     as_json: bool,
+    **keeping: Any,
 ) -> int:
     """Begin a series: BACKUP is the right place for the backups of SOURCE, by these rules. No backup is made."""
     asked = replace(
-        options.asked_of(retain=retain, window=window, exclude=exclude),
+        options.asked_of(window=window, exclude=exclude, **keeping),
         init=True, source_moved=source_moved, backup_moved=backup_moved,
     )  # fmt: skip
     request = BackupRequest(source, backup, FolderLabel(label), Interval(interval), asked=asked)
@@ -49,18 +50,19 @@ def init(
 def _show(request: BackupRequest, settled: Settled, *, as_json: bool) -> None:
     file = settled.file
     excludes = [pattern.text for pattern in file.excludes] if file else []
-    retain = file.retention[request.interval].count if file else None
+    rule = file.retention[request.interval] if file else None
     window = file.window_minutes if file else None
     if as_json:
         print_json({
-            "label": str(request.label), "interval": request.interval, "retain": retain, "excludes": excludes,
+            "label": str(request.label), "interval": request.interval, "retain": rule and rule.most(request.interval),
+            "rules": rule and str(rule), "excludes": excludes,
             "window_minutes": window, "notes": list(settled.notes),
         })  # fmt: skip
         return
     print_facts([
         ("label", str(request.label)),
         ("interval", request.interval),
-        ("retain", str(retain)),
+        ("retain", rule.told if rule else ""),
         ("window", f"{window:g} minutes" if window else ""),
         ("exclude", ", ".join(excludes)),
         *(("note", note) for note in settled.notes),

@@ -1,5 +1,6 @@
 """`efs-backup list`."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from efs_backup.cli.output import answered, print_json, print_line, print_table
 from efs_backup.domain.humanize import as_fields
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.engine.series.found_series import find_series, nothing_there
+from efs_backup.engine.series.reasons import told_of
 from efs_backup.engine.series.series import Series, Snapshot
 
 
@@ -26,12 +28,14 @@ def list_snapshots(*, backup: str, label: str | None, interval: str | None, as_j
         Interval(interval) if interval else None,
         datetime.now(UTC),
     )
-    numbered = [(series, number, snapshot) for series in found for number, snapshot in enumerate(series.snapshots())]
-    numbered.sort(key=lambda row: row[2].name, reverse=True)
+    numbered = [row for series in found for row in _rows(series)]
+    numbered.sort(key=lambda row: row.snapshot.name, reverse=True)
     if as_json:
-        print_json([_as_json(*row) for row in numbered])
+        print_json([row.as_json() for row in numbered])
     elif numbered:
-        print_table(("SNAPSHOT", "NUMBER", "LABEL", "TIME", "PATH"), [_as_row(*row) for row in numbered])
+        notes = ("NOTE",) if any(row.note for row in numbered) else ()
+        columns = ("SNAPSHOT", "NUMBER", "LABEL", "TIME", "PATH", "KEPT BY", *notes)
+        print_table(columns, [row.as_row()[: len(columns)] for row in numbered])
     for directory in closed:
         print_line(f"efs-backup: {directory}", to_stderr=True)
     if not numbered:
@@ -40,17 +44,37 @@ def list_snapshots(*, backup: str, label: str | None, interval: str | None, as_j
     return answered()
 
 
-def _as_json(series: Series, number: int, snapshot: Snapshot) -> dict[str, object]:
-    return {
-        "name": str(snapshot.name),
-        "number": number,
-        "time": snapshot.name.time.isoformat().replace("+00:00", "Z"),
-        **as_fields("path", str(snapshot.path)),
-        "label": str(series.label),
-        "interval": series.interval,
-    }
+@dataclass(frozen=True)
+class _Row:
+    """A snapshot with its number in its series, why it is kept, and the note on it."""
+
+    series: Series
+    number: int
+    snapshot: Snapshot
+    reason: str
+    note: str
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "name": str(self.snapshot.name),
+            "number": self.number,
+            "time": self.snapshot.name.time.isoformat().replace("+00:00", "Z"),
+            **as_fields("path", str(self.snapshot.path)),
+            "label": str(self.series.label),
+            "interval": self.series.interval,
+            "reason": self.reason,
+            "note": self.note,
+        }
+
+    def as_row(self) -> tuple[str, ...]:
+        name, time = self.snapshot.name, self.snapshot.name.time.strftime("%Y-%m-%d %H:%M:%S UTC")
+        number, label = f"{self.series.interval}.{self.number}", str(self.series.label)
+        return (str(name), number, label, time, str(self.snapshot.path), self.reason, self.note)
 
 
-def _as_row(series: Series, number: int, snapshot: Snapshot) -> tuple[str, ...]:
-    time = snapshot.name.time.strftime("%Y-%m-%d %H:%M:%S UTC")
-    return (str(snapshot.name), f"{series.interval}.{number}", str(series.label), time, str(snapshot.path))
+def _rows(series: Series) -> list[_Row]:
+    told = told_of(series)
+    return [
+        _Row(series, number, one, told.reasons.get(one.name, ""), told.notes.get(one.name, ""))
+        for number, one in enumerate(series.snapshots())
+    ]

@@ -1,48 +1,55 @@
 """`efs-backup prune`."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
 from efs_backup.cli import options
 from efs_backup.cli.output import answered, print_facts, print_json
+from efs_backup.cli.retention_options import confirm, retention, retention_of
 from efs_backup.domain.errors import ExitCode, NothingThere, WrongUsage
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
-from efs_backup.domain.snapshots.retention import PrunePlan, Retention
+from efs_backup.domain.snapshots.pruning import PrunePlan
+from efs_backup.domain.snapshots.retention import Retention
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.process import Runner
 from efs_backup.engine.machine.signals import exit_on_signals, stop_on_signals
 from efs_backup.engine.machine.stop import Stop
-from efs_backup.engine.series.prune import Pruned, plan_pruning, prune_series, rule_of
+from efs_backup.engine.series.prune import Pruned, check_saving, plan_pruning, prune_series, rule_of, terms_of
 from efs_backup.engine.series.series import Series
 
 
 @click.command(cls=options.Command)
 @options.backup
-@click.option("--retain", type=int, metavar="N", help=f"{options.RETAIN_HELP} By its own rule if not given.")
-@click.option("--save", is_flag=True, help="--retain becomes the rule of the series.")
+@retention
+@click.option("--save", is_flag=True, help="--retain and --keep-... become the rule of the series.")
+@confirm
 @options.label
 @options.interval
 @options.dry_run
 @options.as_json
 def prune(
-    *, backup: str, retain: int | None, save: bool, label: str, interval: str, dry_run: bool, as_json: bool
+    *, backup: str, save: bool, confirm: bool, label: str, interval: str, dry_run: bool, as_json: bool, **keeping: Any
 ) -> int:
-    """Delete the snapshots of a series that are too many, the oldest first."""
-    given, now, stop = Retention(retain) if retain is not None else None, datetime.now(UTC), Stop(Window())
+    """Delete the snapshots of a series that its rules do not keep, or for once those that the given ones do not."""
+    given, now, stop = retention_of(**keeping), datetime.now(UTC), Stop(Window())
     if save and given is None:
-        raise WrongUsage("--save needs a --retain to save.")
+        raise WrongUsage("--save needs a --retain or --keep-... to save.")
     series = Series(Path(backup).absolute(), FolderLabel(label), Interval(interval), now)
     if not series.exists:
         raise NothingThere(f"There is no {interval} snapshot in {str(series.label_path)!r}.")
-    retention = rule_of(series, given)
+    rule = rule_of(series, given)
+    if save:
+        check_saving(series, rule)
     if dry_run:
-        _show(plan_pruning(series, retention), None, as_json=as_json)
+        _show_plan(series, rule, is_confirmed=confirm, as_json=as_json)
         return answered()
     stop_on_signals(stop)
     family = Runner.with_new_family().family
-    pruned = prune_series(series, retention, now=now, family=family, stop=stop, saves=save)
+    pruned = prune_series(series, rule, now=now, family=family, stop=stop, saves=save, is_confirmed=confirm)
     code = ExitCode.DONE if pruned.is_whole else ExitCode.INCOMPLETE
     exit_on_signals(code)
     if pruned.plan:
@@ -50,12 +57,20 @@ def prune(
     return code
 
 
-def _show(plan: PrunePlan, pruned: Pruned | None, *, as_json: bool) -> None:
+def _show_plan(series: Series, rule: Retention, *, is_confirmed: bool, as_json: bool) -> None:
+    """Show what would go, and that it has to be confirmed, if it has."""
+    plan = plan_pruning(series, rule, terms_of(series, is_confirmed=True))
+    unconfirmed = plan_pruning(series, rule, terms_of(series, is_confirmed=is_confirmed)).unconfirmed
+    _show(plan, None, (f"{unconfirmed} To confirm it: --confirm.",) if unconfirmed else (), as_json=as_json)
+
+
+def _show(plan: PrunePlan, pruned: Pruned | None, notes: Sequence[str] = (), *, as_json: bool) -> None:
     """pruned: None for a dry run."""
     is_done = pruned and pruned.is_whole
     warnings = [str(warned) for warned in pruned.warnings] if pruned else []
-    notes = list(pruned.notes) if pruned else []
+    told = [*notes, *(pruned.notes if pruned else ())]
     keep, drop = [str(name) for name in plan.keep], [str(name) for name in plan.drop]
+    reasons = {str(name): reason for name, reason in plan.reasons.items()}
     if as_json:
         print_json(
             {
@@ -63,17 +78,18 @@ def _show(plan: PrunePlan, pruned: Pruned | None, *, as_json: bool) -> None:
                 "keep": keep,
                 "drop": drop,
                 "reason": plan.reason,
+                "reasons": reasons,
                 "deleted": bool(is_done and not warnings),
                 "warnings": warnings,
-                "notes": notes,
+                "notes": told,
             }
         )
         return
     print_facts([
-        ("keep", ", ".join(keep)),
+        *(("keep", f"{name}  {reasons.get(name, '')}") for name in keep),
         ("would drop" if pruned is None else "dropped", ", ".join(drop)),
         ("because of", plan.reason),
         ("note", "" if is_done in {None, True} else "Not all is deleted yet; the next prune or backup goes on."),
         *(("warning", warning) for warning in warnings),
-        *(("note", note) for note in notes),
+        *(("note", note) for note in told),
     ])  # fmt: skip

@@ -9,6 +9,7 @@ import click
 from efs_backup.cli import options
 from efs_backup.cli.output import answered, print_error, print_facts, print_json
 from efs_backup.cli.progress import watching
+from efs_backup.cli.retention_options import confirm, is_about_retention
 from efs_backup.domain.copying.comparison import Kind
 from efs_backup.domain.humanize import as_fields, as_value, sized
 from efs_backup.domain.requests.requests import BackupRequest
@@ -36,7 +37,9 @@ from efs_backup.engine.runs.recognition import window_of
 @click.option("--init", is_flag=True, help="A first backup is meant: BACKUP has none of this label yet.")
 @options.source_moved
 @options.backup_moved
-@click.option("--save", is_flag=True, help="--retain, --window and --exclude become the rules of the series.")
+@click.option(
+    "--save", is_flag=True, help="--retain, --keep-..., --window and --exclude become the rules of the series."
+)
 @click.option("--allow-empty", is_flag=True, help="An empty SOURCE is no mistake.")
 @click.option("--checksum", is_flag=True, help="Compare the contents of files that look unchanged; reads everything.")
 @click.option(
@@ -53,6 +56,7 @@ from efs_backup.engine.runs.recognition import window_of
     help="Delete what is dropped at once: the next backup makes links instead of keeping files.",
 )
 @options.scrub
+@confirm
 @options.dry_run
 @options.as_json
 def run(
@@ -61,7 +65,6 @@ def run(
     backup: str,
     label: str,
     interval: str,
-    retain: int | None,
     window: float | None,
     exclude: tuple[str, ...],
     one_file_system: bool,
@@ -75,14 +78,17 @@ def run(
     no_spare: bool,
     scrub_days: int,
     scrub_bytes: str | None,
+    confirm: bool,
     dry_run: bool,
     as_json: bool,
-    **tuning: Any,
+    **others: Any,
 ) -> int:
     """Back up SOURCE: one more snapshot in BACKUP, unchanged files as hard links."""
+    keeping = {name: value for name, value in others.items() if is_about_retention(name)}
+    tuning = {name: value for name, value in others.items() if name not in keeping}
     asked = replace(
-        options.asked_of(retain=retain, window=window, exclude=exclude),
-        init=init, source_moved=source_moved, backup_moved=backup_moved, saves=save,
+        options.asked_of(window=window, exclude=exclude, **keeping),
+        init=init, source_moved=source_moved, backup_moved=backup_moved, saves=save, confirms=confirm,
     )  # fmt: skip
     request = BackupRequest(
         source, backup, FolderLabel(label), Interval(interval), tuning=options.tuning_of(**tuning),
@@ -127,6 +133,7 @@ def _result_json(result: BackupResult) -> dict[str, Any]:
         "total_transferred_file_size": statistics.total_transferred_file_size,
         "vanished_files": statistics.vanished_files,
         "pruned": [str(name) for name in result.pruned],
+        "kept": {str(name): reason for name, reason in result.kept.items()},
         "seconds": {step.name: round(step.seconds, 3) for step in result.steps},
         "seal_sha256": result.seal,
         "warnings": [
@@ -180,6 +187,7 @@ def _show_plan(plan: BackupPlan, *, as_json: bool) -> None:
         *((kind, path) for kind in Kind for path in (differences.first(kind) if differences else [])),
         ("workers", f"{plan.workers.workers}"),
         ("threads", f"{plan.workers.threads} in each"),
+        *(("would keep", f"{name}  {reason}") for name, reason in plan.prune.reasons.items()),
         ("would drop", ", ".join(str(name) for name in plan.prune.drop)),
         ("because of", plan.prune.reason),
         *(("note", note) for note in plan.notes),
@@ -197,6 +205,7 @@ def _plan_json(plan: BackupPlan) -> dict[str, Any]:
         "differences": {kind: plan.differences.counts[kind] for kind in Kind} if plan.differences else None,
         "workers": plan.workers.workers,
         "threads": plan.workers.threads,
+        "would_keep": {str(name): reason for name, reason in plan.prune.reasons.items()},
         "would_drop": [str(name) for name in plan.prune.drop],
         "reason": plan.prune.reason,
         "notes": list(plan.notes),

@@ -30,7 +30,7 @@ class AgentSettings(MachineSettings):
     the group stops waiting for the agent unless it hears a heartbeat. `backup_access_point` is the one by which the
     policy of the backup file system knows the agent; empty where there is none. An empty `seal_bucket` leaves seals
     beside their snapshots alone. `drill_role` is the role that can read the backup file system and not write to it;
-    empty where there are no drills.
+    empty where there are no drills. `retention` holds where `retention_rules` is empty.
     """
 
     stack_name: str
@@ -44,6 +44,7 @@ class AgentSettings(MachineSettings):
     folder_label: FolderLabel
     interval: Interval
     retention: Retention
+    retention_rules: str
     keep_spare: bool
     seal_bucket: str
     drill_role: str

@@ -94,6 +94,8 @@ def _maybe(name: str, kind: _Kind = _TEXT, *, guarded: bool = False) -> Any:
 class BackupRecord:
     """One backup as it is recorded. Sizes are bytes, throughputs bytes a second, times aware; None is unknown yet.
 
+    `retention` is how many snapshots are kept at most; `retention_rules` by which rules, where it is not just the
+    newest, and `kept_snapshots` how many there are after the prune.
     `window_minutes` is 0 where a backup without AWS is recorded.
     `expires` is when DynamoDB may drop the record (its TTL wants a number: epoch seconds). `report_time` is when the
     operator was told how the backup ended, `report_claim` since when somebody is about to; `heartbeat_time` when its
@@ -114,6 +116,7 @@ class BackupRecord:
     interval: Interval = _stored("IntervalTag", _enumeration(Interval))
     retention: int = _stored("RetainPeriod", _NUMBER)
     expires: datetime = _stored(EXPIRY_ATTRIBUTE, _EPOCH)
+    retention_rules: str | None = _maybe("RetentionRules")
     stop_time: datetime | None = _maybe("BackupStopTime", _TIME)
     report_time: datetime | None = _maybe("ReportTime", _TIME)
     failure_reason: FailureReason | None = _maybe("FailureReason", _enumeration(FailureReason))
@@ -139,6 +142,7 @@ class BackupRecord:
     total_file_size: int | None = _maybe("TotalFileSize", _NUMBER)
     total_transferred_file_size: int | None = _maybe("TotalTransferredFileSize", _NUMBER)
     vanished_files: int | None = _maybe("VanishedFiles", _NUMBER)
+    kept_snapshots: int | None = _maybe("KeptSnapshots", _NUMBER)
     warning: str | None = _maybe("Warning")
     seal: str | None = _maybe("SealSha256")
     seal_status: SealStatus | None = _maybe("SealStatus", _enumeration(SealStatus))

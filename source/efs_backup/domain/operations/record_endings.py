@@ -28,6 +28,7 @@ def with_result(backup: BackupRecord, result: BackupResult, now: datetime) -> Ba
         total_file_size=statistics.total_file_size,
         total_transferred_file_size=statistics.total_transferred_file_size,
         vanished_files=statistics.vanished_files,
+        kept_snapshots=len(result.kept) or None,
         warning=kinds_of(result.warnings),
         seal=result.seal,
         seal_status=result.seal_status,

@@ -154,7 +154,9 @@ def subject_of(text: str) -> str:
 
 def _kept(backup: BackupRecord, newest: BackupRecord | None) -> str:
     if backup.status is BackupStatus.SUCCESS:
-        return f"The snapshot {_name(backup)}, and those before it that the retention ({backup.retention}) keeps."
+        rules = backup.retention_rules or backup.retention
+        there = f" There are {backup.kept_snapshots}." if backup.kept_snapshots else ""
+        return f"The snapshot {_name(backup)}, and those before it that the retention ({rules}) keeps.{there}"
     partial = " What was copied is kept too: the next backup continues from it."
     older = (
         f"All older snapshots are untouched; the newest on record is {_name(newest)}." if newest

@@ -31,13 +31,25 @@ class Settings:
         return cls(**{name: _convert(name.upper(), environment[name.upper()], kind) for name, kind in types.items()})
 
 
+def retention_of(count: Retention, rules: str) -> Retention:
+    """The rules that a stack gives; where it gives none, the number. Raises WrongUsage with the parameter."""
+    if not rules.strip():
+        return count
+    try:
+        return Retention.parse(rules)
+    except WrongUsage as error:
+        raise WrongUsage(
+            f"The parameter RetentionRules is wrong. {error.message}", "Set it right by an update of the stack."
+        ) from error
+
+
 @dataclass(frozen=True)
 class OrchestratorSettings(Settings):
     """The environment of the orchestrator Lambda.
 
     `window_minutes` is the length of the backup window; `lifecycle_hold_minutes` the longest time that the group waits
     for an agent to say goodbye. An empty `metrics_endpoint` turns the anonymous metrics off,
-    an empty `drill_schedule` drills.
+    an empty `drill_schedule` drills. `retention` holds where `retention_rules` is empty.
     """
 
     stack_name: str
@@ -53,6 +65,7 @@ class OrchestratorSettings(Settings):
     folder_label: FolderLabel
     interval: Interval
     retention: Retention
+    retention_rules: str
     window_minutes: int
     lifecycle_hold_minutes: int
     instance_type: str

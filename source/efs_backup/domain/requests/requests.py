@@ -26,7 +26,7 @@ class Asked:
     """What was said about the series; None and False where nothing was.
 
     init: a first backup is meant. source_moved, backup_moved: the change is meant. saves: what is given becomes the
-    series' own rule instead of holding for once.
+    series' own rule instead of holding for once. confirms: a new rule may drop more than half of the snapshots.
     """
 
     retention: Retention | None = None
@@ -36,6 +36,7 @@ class Asked:
     source_moved: bool = False
     backup_moved: bool = False
     saves: bool = False
+    confirms: bool = False
     named: Named | None = None
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from efs_backup.domain.snapshots.acts import Act
 from efs_backup.domain.snapshots.changes import NO_CHANGES, ChangeCounts
 from efs_backup.domain.snapshots.names import SnapshotName
 
@@ -40,8 +41,9 @@ class Seal:
     """A seal.
 
     kept: the snapshots that were there when it was made. dropped: those that the rules have dropped since the seal
-    before. previous, previous_sha256: that seal's snapshot and digest; None for a first one. is_late: the backup that
-    made the snapshot was ended before it could seal it.
+    before. acts: what persons have changed since then about what is kept. previous, previous_sha256: that seal's
+    snapshot and digest; None for a first one. is_late: the backup that made the snapshot was ended before it could
+    seal it.
     """
 
     label: str
@@ -56,6 +58,7 @@ class Seal:
     previous_sha256: str | None
     program: str
     is_late: bool = False
+    acts: tuple[Act, ...] = ()
 
     def text(self) -> bytes:
         """The seal as it is stored: JSON with sorted keys and no blanks, so that its digest says all."""
@@ -68,6 +71,7 @@ class Seal:
             "manifest": self.manifest and asdict(self.manifest), "changes": changes, "kept": list(self.kept),
             "dropped": list(self.dropped), "previous": self.previous, "previous_seal_sha256": self.previous_sha256,
             "program": self.program, "sealed_late": self.is_late,
+            **({"acts": [act.to_json() for act in self.acts]} if self.acts else {}),
         }  # fmt: skip
         return json.dumps(value, sort_keys=True, separators=(",", ":")).encode() + b"\n"
 
@@ -89,6 +93,7 @@ def read_seal(text: bytes) -> Seal:
             ChangesFigures(changes["sha256"], changes["since"], ChangeCounts(**counts)) if changes else None,
             tuple(value["kept"]), tuple(value["dropped"]), value["previous"], value["previous_seal_sha256"],
             str(value["program"]), bool(value.get("sealed_late")),
+            tuple(map(Act.of_json, value.get("acts", ()))),
         )  # fmt: skip
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"it is no seal: {error}") from error

@@ -10,14 +10,17 @@ from typing import Any, TypeVar
 from efs_backup.domain.errors import SeriesTooNew, SeriesTorn, WrongUsage
 from efs_backup.domain.requests.excludes import ExcludePattern
 from efs_backup.domain.snapshots.identity import FileSystem, Mount, Place
+from efs_backup.domain.snapshots.link_budget import LinkBudget
 from efs_backup.domain.snapshots.names import Interval
-from efs_backup.domain.snapshots.retention import RETENTION_LIMIT, Retention
+from efs_backup.domain.snapshots.retention import HARD_LINK_LIMIT, RETENTION_LIMIT, Retention
 from efs_backup.domain.snapshots.window import Window
 
 _T = TypeVar("_T")
 
 SERIES_FILE = "series.json"
 FORMAT = 1
+
+_RETAIN, _RULES, _CARRIED_OUT = "retain", "rules", "carried_out"
 
 _MEND = (
     "Mend the file, or remove it: the next backup then writes it anew, with what its options say. Until then nothing is"
@@ -30,8 +33,9 @@ class SeriesFile:
     """What the series of one label know of themselves.
 
     source, backup: None where nobody has said yet. mounts: below the source, in the last backup. retention: of each
-    interval that has begun. newest: the snapshot published last, as `daily/NAME`; "" before the first.
-    unknown: the object that was read, so that what a later version adds to it is kept.
+    interval that has begun. carried_out: the rule by which each was pruned last, or by which it is to be pruned where
+    nothing was there to drop; where it is missing, the rule that it has. newest: the snapshot published last, as
+    `daily/NAME`; "" before the first. unknown: the object that was read, so that what a later version adds is kept.
     """
 
     label: str
@@ -43,26 +47,47 @@ class SeriesFile:
     window_minutes: float | None = None
     retention: Mapping[Interval, Retention] = field(default_factory=dict)
     newest: str = ""
+    carried_out: Mapping[Interval, Retention] = field(default_factory=dict)
     unknown: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
-    def with_rule(self, interval: Interval, retention: Retention) -> "SeriesFile":
-        """The same with this rule for one interval."""
-        return replace(self, retention={**self.retention, interval: retention})
+    def with_rule(self, interval: Interval, retention: Retention, carried_out: Retention | None = None) -> "SeriesFile":
+        """The same with this rule for one interval. carried_out: by which it was pruned, where that is not noted."""
+        before = self.carried_out_by(interval) or carried_out or retention
+        return replace(
+            self, retention={**self.retention, interval: retention},
+            carried_out={**self.carried_out, interval: before},
+        )  # fmt: skip
 
-    def crowd(self) -> str:
-        """A sentence where an unchanged file may need more links than one can have; "" where it does not."""
-        together = sum(rule.count for rule in self.retention.values())
-        if together <= RETENTION_LIMIT:
+    def carried_out_by(self, interval: Interval) -> Retention | None:
+        """The rule by which a series was pruned last; None where it has none yet."""
+        return self.carried_out.get(interval) or self.retention.get(interval)
+
+    def with_carried_out(self, interval: Interval, retention: Retention) -> "SeriesFile":
+        """The same after a prune by this rule."""
+        return replace(self, carried_out={**self.carried_out, interval: retention})
+
+    def budget(self, pins: int = 0) -> LinkBudget:
+        """The links that an unchanged file may need in all series of the label; pins: how many of their snapshots."""
+        return LinkBudget(self.retention, pins)
+
+    def crowd(self, pins: int = 0) -> str:
+        """A sentence where that may be more than a file can have; "" where it is not."""
+        budget = self.budget(pins)
+        if budget.is_kept:
             return ""
         return (
-            f"The series of the label {self.label} keep {together} snapshots together, and share what is unchanged:"
-            f" above {RETENTION_LIMIT} a file may reach the limit of 177 hard links of Amazon EFS, and is copied anew."
+            f"The series of the label {self.label} keep {budget.snapshots} snapshots together, and share what is"
+            f" unchanged ({budget}): above {RETENTION_LIMIT} a file may reach the limit of {HARD_LINK_LIMIT} hard links"
+            " of Amazon EFS, and is copied anew."
         )
 
     def to_text(self) -> str:
         """The file's text: JSON that every reader takes."""
         intervals = self.unknown.get("intervals", {})
-        rules = {kind: {**intervals.get(kind, {}), "retain": rule.count} for kind, rule in self.retention.items()}
+        rules = {
+            kind: {**_without_rules(intervals.get(kind, {})), **_rule_json(rule, self.carried_out.get(kind), kind)}
+            for kind, rule in self.retention.items()
+        }
         known = {
             "format": FORMAT,
             "label": _written(self.label),
@@ -98,7 +123,8 @@ class SeriesFile:
     @classmethod
     def _of_json(cls, found: Mapping[str, Any]) -> "SeriesFile":
         created = datetime.fromisoformat(found["created"])
-        intervals = {name: rule for name, rule in found["intervals"].items() if "retain" in _of_type(dict, rule)}
+        intervals = {name: rule for name, rule in found["intervals"].items() if _RETAIN in _of_type(dict, rule)}
+        known = {name: rule for name, rule in intervals.items() if name in set(Interval)}
         window = found.get("window_minutes")
         Window.of_minutes(window)
         return cls(
@@ -109,13 +135,35 @@ class SeriesFile:
             backup=_place_of(found.get("backup")),
             excludes=tuple(ExcludePattern(_read(pattern)) for pattern in _list(found, "excludes")),
             window_minutes=window,
-            retention={
-                Interval(name): Retention(_of_type(int, rule["retain"]))
-                for name, rule in intervals.items() if name in set(Interval)
+            retention={Interval(name): _rule_of(rule, Interval(name)) for name, rule in known.items()},
+            carried_out={
+                Interval(name): Retention.parse(_of_type(str, rule[_CARRIED_OUT]))
+                for name, rule in known.items() if _CARRIED_OUT in rule
             },
             newest=_of_type(str, found.get("newest", "")),
             unknown=dict(found),
         )  # fmt: skip
+
+
+def _rule_json(rule: Retention, carried_out: Retention | None, kind: Interval) -> dict[str, Any]:
+    """The rule as the version before this knows it, too: a number that drops nothing of what the rules keep."""
+    found: dict[str, Any] = {_RETAIN: min(rule.most(kind), RETENTION_LIMIT)}
+    if not rule.is_plain:
+        found[_RULES] = str(rule)
+    return {**found, _CARRIED_OUT: str(carried_out)} if carried_out else found
+
+
+def _without_rules(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if name not in {_RULES, _CARRIED_OUT}}
+
+
+def _rule_of(found: Mapping[str, Any], kind: Interval) -> Retention:
+    """The rules that are stored; the number alone where the version before this has stored another one."""
+    retain = Retention(_of_type(int, found[_RETAIN]))
+    if _RULES not in found:
+        return retain
+    rules = Retention.parse(_of_type(str, found[_RULES]))
+    return rules if min(rules.most(kind), RETENTION_LIMIT) == retain.last else retain
 
 
 def torn(where: str, cause: object) -> SeriesTorn:

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import TypeVar
 
 from efs_backup.domain.errors import BackupChanged, SeriesMissing, SeriesTorn, SourceChanged
-from efs_backup.domain.humanize import counted
 from efs_backup.domain.requests.excludes import ExcludePattern, matching
 from efs_backup.domain.requests.requests import Asked, BackupRequest
 from efs_backup.domain.snapshots.identity import Likeness, Mount, Place, compare, missing_mounts
+from efs_backup.domain.snapshots.link_budget import LinkBudget
+from efs_backup.domain.snapshots.pruning import NO_TERMS, PruneTerms
 from efs_backup.domain.snapshots.retention import DEFAULT_RETENTION, RETENTION_LIMIT, Retention
 from efs_backup.domain.snapshots.series_file import SeriesFile
 from efs_backup.domain.warnings import Warned, WarningKind
@@ -32,7 +33,8 @@ class Found:
 
     snapshots: how many the series has. is_known: whether any series of the label has one, or a partial. recorded: the
     rule of the newest record. backup_holds: BACKUP in words. unmounted: where /etc/fstab has BACKUP mounted, though
-    nothing is. held: the paths of missing mounts at which the newest snapshot of the series holds anything.
+    nothing is. held: the paths of missing mounts at which the newest snapshot of the series holds anything. pins: how
+    many snapshots of the label are pinned.
     """
 
     file: SeriesFile | SeriesTorn | None
@@ -45,6 +47,13 @@ class Found:
     backup_holds: str = ""
     unmounted: str = ""
     held: frozenset[str] = frozenset()
+    pins: int = 0
+
+    @property
+    def carried_out(self) -> Retention | None:
+        """By which rule a series was pruned that has none yet: what is there was meant to be there."""
+        there = Retention(min(self.snapshots, RETENTION_LIMIT)) if self.snapshots else None
+        return self.recorded or there
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,8 @@ class Settled:
 
     file: None where it must not be written. at_once: whether it is written before the backup rather than after it.
     hold: why nothing may be dropped; "" where it may. begins_anew: the snapshots that the file knows of are gone, and
-    that is meant. entered: the mounts below the source that the backup goes into.
+    that is meant. entered: the mounts below the source that the backup goes into. terms: by what the series is
+    pruned beside the rules of the order.
     """
 
     request: BackupRequest
@@ -64,6 +74,7 @@ class Settled:
     hold: str = ""
     begins_anew: bool = False
     entered: tuple[Mount, ...] = ()
+    terms: PruneTerms = NO_TERMS
 
     def upon(self, stored: SeriesFile | None, newest: str = "") -> SeriesFile | None:
         """The file to write where this one is stored by now: backups of other intervals may have written to it.
@@ -78,7 +89,7 @@ class Settled:
         if self.request.asked.saves:
             stored = replace(stored, excludes=mine.excludes, window_minutes=mine.window_minutes)
         return replace(
-            stored.with_rule(interval, mine.retention[interval]),
+            stored.with_rule(interval, mine.retention[interval], mine.carried_out_by(interval)),
             label=mine.label, source=mine.source, mounts=mine.mounts, backup=mine.backup,
             newest=newest or ("" if self.begins_anew else stored.newest),
         )  # fmt: skip
@@ -87,7 +98,18 @@ class Settled:
 def settle(request: BackupRequest, found: Found, now: datetime) -> Settled:
     """Decide. Raises SeriesMissing, SourceChanged and BackupChanged, each with what was found and what to do."""
     settled = _decide(request, found, now)
-    return replace(settled, entered=_entered(request, found.mounts, settled.request.excludes))
+    return replace(
+        settled,
+        entered=_entered(request, found.mounts, settled.request.excludes),
+        terms=_terms(request, settled.file),
+    )
+
+
+def _terms(request: BackupRequest, file: SeriesFile | None) -> PruneTerms:
+    if file is None:
+        return PruneTerms()
+    interval = request.interval
+    return PruneTerms(file.retention[interval], file.carried_out_by(interval), request.asked.confirms)
 
 
 def lost_mounts(settled: Settled, now: Iterable[Mount]) -> Warned | None:
@@ -122,16 +144,22 @@ def _begin(request: BackupRequest, found: Found, now: datetime) -> Settled:
     asked = request.asked
     file = SeriesFile(
         str(request.label), now, found.source, (), found.backup, asked.excludes or (), asked.window_minutes
-    ).with_rule(request.interval, _first_rule(found, asked))
+    ).with_rule(request.interval, _first_rule(found, asked), found.carried_out)
+    rule = file.retention[request.interval]
+    _refuse_too_many_links(file, rule, LinkBudget({}, found.pins), found.pins)
     adopted = (
         f"The label {request.label} was made by an earlier version. From now on its file series.json knows its source"
-        f" and its rule, to keep {counted(file.retention[request.interval].count, 'snapshot')}."
+        f" and its rule, to keep {rule.kept_in_words}."
     )
     return Settled(
-        replace(request, retention=file.retention[request.interval], excludes=file.excludes),
+        replace(request, retention=rule, excludes=file.excludes),
         replace(file, mounts=_entered(request, found.mounts, file.excludes)),
-        at_once=True, notes=(*((adopted,) if found.is_known else ()), *filter(None, [file.crowd()])),
+        at_once=True, notes=(*((adopted,) if found.is_known else ()), *filter(None, [file.crowd(found.pins)])),
     )  # fmt: skip
+
+
+def _refuse_too_many_links(file: SeriesFile, rule: Retention, before: LinkBudget, pins: int) -> None:
+    file.budget(pins).refuse(f"The rule to keep {rule.kept_in_words}", before)
 
 
 def _refuse_what_is_not_there(request: BackupRequest, found: Found) -> None:
@@ -188,11 +216,13 @@ def _ruled(request: BackupRequest, found: Found, file: SeriesFile, likeness: Lik
     excludes = _for_once(asked.excludes, file.excludes)
     missed = [] if asked.source_moved else _missed(request, found, file, excludes)
     saved = replace(
-        file.with_rule(interval, rule), label=str(request.label), source=found.source, backup=found.backup,
+        file.with_rule(interval, rule, found.carried_out),
+        label=str(request.label), source=found.source, backup=found.backup,
         mounts=_expected(request, file, (*found.mounts, *missed), excludes),
         excludes=excludes if asked.saves else file.excludes,
         window_minutes=_for_once(asked.window_minutes, file.window_minutes) if asked.saves else file.window_minutes,
     )  # fmt: skip
+    _refuse_too_many_links(saved, rule, file.budget(found.pins), found.pins)
     anew = _is_lost(found, file)
     at_once = asked.source_moved or asked.backup_moved or asked.saves or begins or likeness is Likeness.MOVED or anew
     settled = replace(request, retention=_most(asked.retention, rule), excludes=excludes)
@@ -201,7 +231,7 @@ def _ruled(request: BackupRequest, found: Found, file: SeriesFile, likeness: Lik
         *([gone] if anew else ()),
         *_notes_on_places(file, saved, likeness),
         *_notes_on_rules(settled, file, rule),
-        *filter(None, [saved.crowd()]),
+        *filter(None, [saved.crowd(found.pins)]),
     )
     warned = _warning_of(missed)
     return Settled(settled, saved, at_once, notes, (warned,) if warned else (), str(warned or ""), anew)
@@ -309,8 +339,8 @@ def _rule(found: Found, file: SeriesFile, request: BackupRequest) -> Retention:
 
 
 def _most(given: Retention | None, rule: Retention) -> Retention:
-    """The one that keeps more."""
-    return given if given and given.count > rule.count else rule
+    """Rules that keep what one of both keeps. Raises WrongUsage where that is more than a file can have links."""
+    return rule.joined(given) if given else rule
 
 
 def _for_once(given: _T | None, stored: _T) -> _T:
@@ -363,17 +393,22 @@ def _notes_on_places(file: SeriesFile, saved: SeriesFile, likeness: Likeness) ->
 def _notes_on_rules(request: BackupRequest, file: SeriesFile, rule: Retention) -> list[str]:
     asked, notes = request.asked, []
     if request.interval not in file.retention:
-        notes.append(f"The {request.interval} series begins; its rule is to keep {counted(rule.count, 'snapshot')}.")
-    if asked.retention and asked.retention.count < rule.count:
-        notes.append(
-            f"--retain {asked.retention.count} would drop more than the rule of the series, to keep {rule.count}, which"
-            f" holds. To change it: efs-backup prune BACKUP --retain {asked.retention.count} --save."
-        )
-    if asked.retention and asked.retention.count > rule.count:
-        notes.append(f"--retain {asked.retention.count} holds for this backup; the rule of the series is {rule.count}.")
+        notes.append(f"The {request.interval} series begins; its rule is to keep {rule.kept_in_words}.")
+    notes += _notes_on_retention(asked.retention, rule) if asked.retention else []
     if not asked.saves and request.excludes != file.excludes:
         stored = ", ".join(repr(pattern.text) for pattern in file.excludes) or "nothing"
         notes.append(
             f"What --exclude says holds for this backup; the series leaves out {stored}. To change it: --save."
         )
     return notes
+
+
+def _notes_on_retention(asked: Retention, rule: Retention) -> list[str]:
+    """What was asked for holds for once beside the rule, which never drops less for it."""
+    if asked == rule:
+        return []
+    if rule.includes(asked):
+        text = f"{asked.options} would drop more than the rule of the series, to keep {rule.told}, which holds."
+        return [f"{text} To change it: efs-backup prune BACKUP {asked.options} --save."]
+    also = "" if asked.includes(rule) else ", which holds too"
+    return [f"{asked.options} holds for this backup; the rule of the series is {rule.told}{also}."]

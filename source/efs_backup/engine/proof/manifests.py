@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from efs_backup.copy_worker.hash_store import HashRecord, packed_records
+from efs_backup.domain.snapshots.acts import Act
 from efs_backup.domain.snapshots.names import MANIFESTS_NAME, SnapshotName
 from efs_backup.domain.snapshots.seal import ChangesFigures, ManifestFigures, Seal, digest, is_snapshot, read_seal
 from efs_backup.engine.proof.changes_file import write_changes
@@ -21,6 +22,7 @@ from efs_backup.engine.trees.held import held
 
 MANIFEST, INDEX, CHANGES, SEAL = ".mtree.gz", ".index", ".changes.gz", ".seal.json"
 HASHES_NAME, DROPPED_NAME = "hashes", "dropped.json"
+_ACT = "act-"
 _UNFINISHED = ".new-"
 _PRIVATE = 0o700
 _FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -223,6 +225,27 @@ class Manifests:
         noted = sorted({*self.dropped(), *map(str, names)})
         with self.written(DROPPED_NAME, is_durable=False) as write:
             write(json.dumps(noted).encode())
+
+    def note_act(self, act: Act) -> None:
+        """Note what the next seal has to tell; a file for each, so that nobody has to wait for a backup."""
+        self.make()
+        name = f"{_ACT}{act.at}-{os.urandom(8).hex()}.json"
+        try:
+            self._write_act(name, act)
+        except FileNotFoundError:  # a prune has tidied at the same moment
+            self._write_act(name, act)
+
+    def _write_act(self, name: str, act: Act) -> None:
+        with self.written(name) as write:
+            write(act.to_text())
+
+    def acts(self) -> dict[str, Act]:
+        """What was noted since the newest seal, by the names of the files, the oldest first; what is odd is left."""
+        found = dict[str, Act]()
+        for name in sorted(name for name in self._listed() if name.startswith(_ACT)):
+            with suppress(OSError, ValueError):
+                found[name] = Act.of_json(json.loads(self.read(name)))
+        return found
 
     def tidy(self, snapshots: Iterable[SnapshotName]) -> None:
         """Remove what belongs to no snapshot: manifests of those that are gone, and all that was never published.

@@ -30,14 +30,17 @@ class Sealer:
         manifests = self.manifests
         manifests.make()
         previous, text = self._before(str(name))
+        acts = manifests.acts()
         seal = Seal(
             self.label, self.series, str(name), self.clock(),
             stored.manifest if stored else None, stored.changes if stored else None,
             tuple(sorted(map(str, kept), reverse=True)), tuple(manifests.dropped()), previous,
             digest(text) if previous else None, f"efs-backup {__version__}", is_late,
+            tuple(acts.values()),
         )  # fmt: skip
         sealed = manifests.write_seal(seal)
-        manifests.forget(DROPPED_NAME)
+        for told in (DROPPED_NAME, *acts):
+            manifests.forget(told)
         return sealed
 
     def _before(self, name: str) -> tuple[str | None, bytes]:

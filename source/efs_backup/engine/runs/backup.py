@@ -1,5 +1,6 @@
 """One backup: a partial, one transfer that brings it up to date, a rename."""
 
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
@@ -42,7 +43,7 @@ from efs_backup.engine.series.flush_marks import Flusher, remove_marks
 from efs_backup.engine.series.journal import Journal, expected
 from efs_backup.engine.series.lock import Owner, locked
 from efs_backup.engine.series.partial import Partial, begin_partial
-from efs_backup.engine.series.prune import BUSY, prune
+from efs_backup.engine.series.prune import BUSY, Pruned, prune
 from efs_backup.engine.series.references import snapshot_references
 from efs_backup.engine.series.series import Series, Snapshot, listed
 from efs_backup.engine.series.unfinished import UnfinishedFiles
@@ -291,7 +292,8 @@ class BackupRun:
             BackupStatus.SUCCESS,
             f"Snapshot {snapshot.name} holds {done.statistics.number_of_files} files.",
             snapshot=snapshot.name, path=str(snapshot.path), previous=attempt.previous, statistics=done.statistics,
-            pruned=pruned, seal=self._seal,
+            pruned=pruned.dropped if pruned else (), kept=pruned.plan.reasons if pruned and pruned.plan else {},
+            seal=self._seal,
             steps=tuple(self._steps), notes=tuple(self._notes), warnings=tuple(self._warnings),
         )  # fmt: skip
 
@@ -302,27 +304,36 @@ class BackupRun:
         except BackupError as error:
             self._warn(Warned(WarningKind.SERIES_NOT_WRITTEN, f"series.json could not be written: {error.message}"))
 
-    def _prune(self, series: Series) -> tuple[SnapshotName, ...]:
+    def _prune(self, series: Series) -> Pruned | None:
         """What fails here is no failure of the backup: the snapshot is there, and the next backup prunes again."""
         with self._step("prune"):
             try:
                 leftovers = tuple(leftover.path for leftover in series.partials())
                 pruned = prune(
-                    series, self._request.retention, self._stop.is_due, self._throttle, leftovers, self._hold,
-                    keeps_spare=self._request.keeps_spare,
+                    series, self._request.retention, self._stop.is_due, self._throttle, leftovers,
+                    replace(self._settled.terms, hold=self._hold), keeps_spare=self._request.keeps_spare,
                 )  # fmt: skip
                 remove_marks(series.path)
                 UnfinishedFiles(series.path).forget()
             except (BackupError, OSError) as error:
                 self._note(f"Pruning failed and will be tried again by the next backup: {error}")
-                return ()
+                return None
         if pruned.plan is None:
             self._note(f"Nothing was pruned, for {BUSY}; the next backup prunes.")
         if not pruned.is_whole:
             self._note("Not all dropped snapshots are deleted yet; the next backup goes on.")
+        self._tell_of_prune(pruned)
+        return pruned
+
+    def _tell_of_prune(self, pruned: Pruned) -> None:
+        for note in pruned.notes:
+            self._note(note)
         for warned in pruned.warnings:
             self._warn(warned)
-        return pruned.dropped
+        if pruned.plan and pruned.plan.unconfirmed:
+            series = f"--label {shlex.quote(str(self._request.label))} --interval {self._request.interval}"
+            advice = f" Confirm it with `efs-backup prune BACKUP {series} --confirm`, or set the rule right."
+            self._warn(Warned(WarningKind.UNCONFIRMED_RULE, f"{pruned.plan.unconfirmed}{advice}"))
 
     def _scrub(self, attempt: "_Attempt") -> None:
         """Read again what is due; what is found is told, and changes nothing about this backup."""

@@ -1,6 +1,6 @@
 """What a backup would do; nothing is touched."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,13 +10,14 @@ from efs_backup.domain.copying.parts import WorkerPlan, plan_workers
 from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.requests.tuning import Copier
 from efs_backup.domain.snapshots.names import SnapshotName
-from efs_backup.domain.snapshots.retention import PrunePlan, plan_hold, plan_prune
+from efs_backup.domain.snapshots.pruning import PrunePlan
 from efs_backup.engine.machine.os_errors import source_errors_named
 from efs_backup.engine.machine.process import Runner, Tools
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.runs.backup_inside import left_out_of_backup
 from efs_backup.engine.runs.preflight import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.runs.recognition import hold_of, recognize
+from efs_backup.engine.series.prune import planned
 from efs_backup.engine.series.series import Series
 from efs_backup.engine.trees.compare import Comparison, Omitted
 from efs_backup.engine.trees.left_out import LeftOut, Together, Unreadable
@@ -69,17 +70,18 @@ def plan_backup(request: BackupRequest, *, now: datetime, runner: Runner, stop: 
         found,
         differences,
         plan_workers(concurrency, request.tuning),
-        _prune_plan([name, *(snapshot.name for snapshot in snapshots)], request, hold_of(settled, series, dated)),
+        planned(
+            series,
+            [name, *(snapshot.name for snapshot in snapshots)],
+            request.retention,
+            replace(settled.terms, hold=hold_of(settled, series, dated)),
+        ),
         (
             *(f"Warning: {warned}" for warned in (*settled.warnings, *warnings)),
             *settled.notes,
             *left_out.notes(),
         ),
     )
-
-
-def _prune_plan(names: list[SnapshotName], request: BackupRequest, hold: str) -> PrunePlan:
-    return plan_hold(names, hold) if hold else plan_prune(names, request.retention)
 
 
 def _differences(request: BackupRequest, previous: Path, source: Tree, left_out: LeftOut, stop: Stop) -> Summary:

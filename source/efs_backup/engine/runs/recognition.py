@@ -4,18 +4,19 @@ import os
 import stat
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from efs_backup.copy_worker.beneath import LISTING, PASSING, open_below, open_root
-from efs_backup.domain.errors import BackupFull, RecordFault, SeriesTorn, SourceChanged
+from efs_backup.domain.errors import BackupFull, RecordFault, SeriesTorn, SourceChanged, WrongUsage
 from efs_backup.domain.operations.first_backup import LabelFacts
 from efs_backup.domain.requests.requests import BackupRequest, Named
 from efs_backup.domain.snapshots.clock import clock_fault
 from efs_backup.domain.snapshots.identity import FileSystem, Mount, Place, missing_mounts
 from efs_backup.domain.snapshots.names import FolderLabel, Interval, SnapshotName
-from efs_backup.domain.snapshots.retention import RETENTION_LIMIT, Retention
+from efs_backup.domain.snapshots.retention import Retention
 from efs_backup.domain.snapshots.series_file import SeriesFile
 from efs_backup.domain.snapshots.series_rules import Found, Settled, lost_mounts, settle
 from efs_backup.domain.snapshots.window import Window
@@ -26,6 +27,7 @@ from efs_backup.engine.runs.preflight import check_backup, check_source, refuse_
 from efs_backup.engine.series.found_series import find_series
 from efs_backup.engine.series.identity import expected_mounts, place_of, unmounted
 from efs_backup.engine.series.journal import read_records
+from efs_backup.engine.series.pins import pins_of_label
 from efs_backup.engine.series.series import LINK_TEST, Series, Snapshot
 from efs_backup.engine.series.series_file import change_series_file, read_series_file
 from efs_backup.engine.trees.held import held
@@ -48,6 +50,7 @@ def recognize(request: BackupRequest, source: Path, series: Series) -> Settled:
     found = Found(
         file, here, mounts, there, len(series.snapshots()), _has_snapshots(series), recorded,
         _in_words(backup, there), unmounted(backup), _held(series, file, mounts),
+        pins_of_label(series.label_path, series.now),
     )  # fmt: skip
     return settle(request, found, series.now)
 
@@ -170,7 +173,11 @@ def _recorded(series: Path) -> Retention | None:
         newest = next(iter(read_records(series)[0]), None)
     except (OSError, RecordFault, ValueError):
         return None
-    return Retention(newest.retention) if newest and 1 <= newest.retention <= RETENTION_LIMIT else None
+    if newest is None:
+        return None
+    with suppress(WrongUsage):
+        return Retention.parse(newest.retention_rules) if newest.retention_rules else Retention(newest.retention)
+    return None
 
 
 def _in_words(backup: Path, place: Place) -> str:
@@ -195,4 +202,10 @@ def begin_series(request: BackupRequest, *, now: datetime) -> Settled:
         backup.mkdir(exist_ok=True)
     series.prepare()
     remember(settled, series)
-    return settled if settled.at_once else replace(settled, notes=(_BEGUN, *filter(None, [settled.file.crowd()])))
+    return (
+        settled
+        if settled.at_once
+        else replace(
+            settled, notes=(_BEGUN, *filter(None, [settled.file.crowd(pins_of_label(series.label_path, now))]))
+        )
+    )

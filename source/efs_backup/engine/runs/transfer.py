@@ -240,11 +240,21 @@ class Transfer:
         if spec.gathered:
             setup.proves, setup.damaged, setup.hashes = True, tuple(spec.damaged), spec.hashes
             setup.base = spec.gathered.base.descriptor if spec.gathered.base else NO_ROOT
-        setup.references = [_opened(stack, path) for path in spec.references]
+        setup.references = self._opened_references(stack)
         setup.trash = _opened(stack, spec.trash) if spec.trash else setup.trash
         setup.unfinished = _opened(stack, spec.unfinished) if spec.unfinished else setup.unfinished
         setup.throttle = stack.enter_context(closing(TokenFeeder(spec.source.throttle))).descriptor
         return setup
+
+    def _opened_references(self, stack: ExitStack) -> list[int]:
+        """Those that are there; one that somebody has removed by hand meanwhile costs copies in the place of links."""
+        found = []
+        for path in self._spec.references:
+            try:
+                found.append(_opened(stack, path))
+            except FileNotFoundError:
+                self._done.notes.append(f"The snapshot {str(path)!r} is gone: nothing can be linked from it.")
+        return found
 
     def _pulse(self, done: CopyStatistics) -> None:
         self._watcher.progress(self._done.statistics + done)

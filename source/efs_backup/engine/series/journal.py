@@ -32,7 +32,9 @@ class Journal:
         """Record that a backup is running; one that is still on record as running has died."""
         backup = BackupRecord(
             backup_id=backup_id_of(seed), status=BackupStatus.RUNNING, start_time=now, window_minutes=0,
-            interval=request.interval, retention=request.retention.count, expires=now + timedelta(days=RECORD_DAYS),
+            interval=request.interval, retention=request.retention.most(request.interval),
+            retention_rules=None if request.retention.is_plain else str(request.retention),
+            expires=now + timedelta(days=RECORD_DAYS),
         )  # fmt: skip
         self._begun = backup
         try:

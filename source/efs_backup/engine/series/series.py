@@ -7,7 +7,7 @@ import errno
 import os
 import stat
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,10 +30,12 @@ from efs_backup.domain.snapshots.names import (
     backup_number,
     number_links,
 )
+from efs_backup.domain.snapshots.pruning import VIEWS
 from efs_backup.engine.machine.mounts import mounts_below
 from efs_backup.engine.machine.os_errors import refusals_named
 from efs_backup.engine.series.journal import RECORDS_NAME
 from efs_backup.engine.series.lock import LOCK_NAME, READERS_NAME
+from efs_backup.engine.series.pins import PINS_NAME
 from efs_backup.engine.series.private_files import flush_directory
 from efs_backup.engine.series.unfinished import UNFINISHED_NAME
 from efs_backup.engine.trees.delete import delete_content
@@ -41,7 +43,8 @@ from efs_backup.engine.trees.held import held
 
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 _PRIVATE = 0o700
-_OURS = frozenset({TRASH_NAME, LOCK_NAME, READERS_NAME, RECORDS_NAME, UNFINISHED_NAME, MANIFESTS_NAME})
+_OURS = frozenset({TRASH_NAME, LOCK_NAME, READERS_NAME, RECORDS_NAME, UNFINISHED_NAME, MANIFESTS_NAME, PINS_NAME})
+_NO_VIEWS: Mapping[str, str] = {}
 LINK_TEST = ".link-test-"
 _FLUSH_MARK = ".flushed-"
 _SILLY_RENAME = ".nfs"
@@ -243,23 +246,44 @@ class Series:
             return Undeleted.by(error, str(tree))
         return None
 
-    def refresh_number_links(self) -> bool:
-        """Let `daily.0` and its brothers beside the series point to the snapshots of now.
+    def refresh_number_links(self, views: Mapping[str, str] = _NO_VIEWS) -> bool:
+        """Let `daily.0` and its brothers beside the series point to the snapshots of now; and so the views.
 
-        False where a full disk has no room for one of them: it is made another time.
+        views: links such as `weekly.0` by which people browse what the rules keep, and where they lead. There are none
+        of a name that another series of the label has. False where a full disk has no room for one of them: it is made
+        another time.
         """
-        wanted = number_links(self.interval, self._names(""))
+        wanted = {**self._free_views(views), **number_links(self.interval, self._names(""))}
         try:
             with refusals_named(str(self.label_path)):
                 for name in listed(self.label_path):
-                    path = self.label_path / name
-                    if backup_number(self.interval, name) is not None and name not in wanted and path.is_symlink():
-                        path.unlink()
+                    if name not in wanted and self._is_own_link(name):
+                        (self.label_path / name).unlink()
                 for name, target in wanted.items():
                     _point(self.label_path / name, target)
         except BackupFull:
             return False
         return True
+
+    def _free_views(self, views: Mapping[str, str]) -> dict[str, str]:
+        """Those that are no other series' names: not its directories', and not its own views that lead somewhere."""
+        real = {name.partition(".")[0] for name in _directories(self.label_path)} if views else set()
+        return {
+            name: target
+            for name, target in views.items()
+            if name.partition(".")[0] not in real and not self._leads_elsewhere(self.label_path / name)
+        }
+
+    def _leads_elsewhere(self, link: Path) -> bool:
+        return link.is_symlink() and not os.readlink(link).startswith(f"{self.interval}/") and link.exists()
+
+    def _is_own_link(self, name: str) -> bool:
+        """Whether it is a link that this series has made: by its number, or a view that leads into this series."""
+        path = self.label_path / name
+        rule, _, number = name.partition(".")
+        if not path.is_symlink() or "." in number or backup_number(self.interval, number) is None:
+            return False
+        return rule == self.interval or (rule in VIEWS and os.readlink(path).startswith(f"{self.interval}/"))
 
     def partial_path(self, name: SnapshotName) -> Path:
         """Where the partial of this name lies."""
