@@ -56,7 +56,7 @@ def commands_of(
     before: tuple[str, ...], after: tuple[str, ...], failed: tuple[str, ...], hook_timeout: float
 ) -> HookCommands:
     """What the options say. Raises WrongUsage."""
-    return HookCommands(*map(_commands, (before, after, failed)), hook_timeout)
+    return HookCommands(_commands(before), _commands(after), _commands(failed), hook_timeout)
 
 
 def _commands(texts: tuple[str, ...]) -> tuple[HookCommand, ...]:
