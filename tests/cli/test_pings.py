@@ -193,6 +193,8 @@ def test_what_is_told_is_short_and_plain(service: Service) -> None:
     ((signal, body),) = service.heard
     assert (signal, body[:22]) == ("/fail", "Failed (CopyFailed): x")
     assert len(body) < BODY_LETTERS + 10
+    pinging.end(BackupResult(BackupStatus.INCOMPLETE, "The window closed."))
+    assert service.heard[-1] == ("/fail", "Incomplete: The window closed.")
 
 
 def test_a_backup_that_another_one_keeps_out_tells_nothing(service: Service) -> None:
