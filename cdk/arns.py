@@ -24,6 +24,16 @@ def run_shell_script() -> str:
     return f"arn:{Aws.PARTITION}:ssm:{Aws.REGION}::document/AWS-RunShellScript"
 
 
+def document(name: str) -> str:
+    """A document of Systems Manager of this account."""
+    return f"arn:{Aws.PARTITION}:ssm:{Aws.REGION}:{Aws.ACCOUNT_ID}:document/{name}"
+
+
+def parameter(name: str) -> str:
+    """A parameter of Systems Manager, whose name begins with a slash, as the last part of the ARN does."""
+    return f"arn:{Aws.PARTITION}:ssm:{Aws.REGION}:{Aws.ACCOUNT_ID}:parameter{name}"
+
+
 def any_instance() -> str:
     """All instances of the account and region; to be narrowed by a condition."""
     return f"arn:{Aws.PARTITION}:ec2:{Aws.REGION}:{Aws.ACCOUNT_ID}:instance/*"

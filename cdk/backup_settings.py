@@ -21,6 +21,7 @@ class BackupSettings:
     file_system: BackupFileSystem
     seals: SealBucket
     drill_role: str
+    quiesce_tag: str
 
     @property
     def backup(self) -> str:
@@ -35,6 +36,11 @@ class BackupSettings:
             "MAX_OPERATIONS_PER_SECOND": self.form.text("MaxOperationsPerSecond"),
             "SEAL_BUCKET": self.seals.name_if_any,
             "DRILL_ROLE": self.drill_role,
+            "SCRUB_DAYS": self.form.text("ScrubDays"),
+            "SCRUB_GIGABYTES": self.form.text("ScrubGigabytes"),
+            "QUIESCE_DOCUMENT": self.form.text("QuiesceDocument"),
+            "QUIESCE_TAG": self.quiesce_tag,
+            "PING_URL_PARAMETER": self.form.text("PingUrlParameter"),
             "BACKUP_ACCESS_POINT": self.file_system.access_point,
             "AWS_DEFAULT_REGION": Aws.REGION,
         }

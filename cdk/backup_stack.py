@@ -20,6 +20,7 @@ from cdk.orchestrator_role import Surroundings, orchestrator_permissions
 from cdk.outputs import Outputs
 from cdk.permissions import acknowledge, permit
 from cdk.programs import Programs
+from cdk.quiesce import PingSecret, Quiescing
 from cdk.records import log_bucket, record_table
 from cdk.reports import Reports
 from cdk.schedule import DrillTriggers, ZonedSchedule
@@ -45,8 +46,11 @@ class BackupStack(cdk.Stack):
         self.seals = SealBucket(self, self.form)
         self.seals.let_write(worker.role)
         drills = DrillRole(self, self.form, worker.role)
+        quiescing = Quiescing(self, self.form, worker.role)
+        PingSecret(self, self.form, worker.role)
         self.settings = BackupSettings(
-            self.form, self.table.table_name, self.logs.bucket_name, self.backup, self.seals, drills.arn_if_any
+            self.form, self.table.table_name, self.logs.bucket_name, self.backup, self.seals, drills.arn_if_any,
+            quiescing.tag,
         )  # fmt: skip
         drills.let_drill(self.settings)
         self.group = worker.start_with(self.settings, self.access, self.table.table_arn, programs.bundle(self))

@@ -1,9 +1,9 @@
 """A proxy whose address has a password: it stands in a parameter of Systems Manager, and not in the launch template."""
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from cdk import arns
 from cdk.conditions import is_given, only_if
 from cdk.form import Form
 
@@ -13,8 +13,7 @@ class ProxySecret(Construct):
 
     def __init__(self, scope: Construct, form: Form, role: iam.IRole) -> None:
         super().__init__(scope, "ProxySecret")
-        name = form.text("HttpProxyParameter")  # begins with a slash, as the last part of the ARN does
-        parameter = f"arn:{cdk.Aws.PARTITION}:ssm:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:parameter{name}"
-        read = iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[parameter])
+        name = form.text("HttpProxyParameter")
+        read = iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[arns.parameter(name)])
         iam.Policy(self, "Policy", roles=[role], statements=[read])
         only_if(is_given(self, "IsThere", name), self)

@@ -9,7 +9,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from efs_backup.agent.services import BackupServices, Machine, RestoreServices
+from efs_backup.agent.services import BackupServices, Machine, RestoreServices, document_of
 from efs_backup.domain.operations.agent_settings import AgentSettings, RestoreSettings
 from efs_backup.engine.machine.mounts import kind_of
 from efs_backup.lib.asg import BackupGroup
@@ -17,6 +17,7 @@ from efs_backup.lib.ddb import RecordTable
 from efs_backup.lib.efs import FileSystems
 from efs_backup.lib.notify import Notifier
 from efs_backup.lib.s3 import LogBucket, SealBucket
+from efs_backup.lib.ssm import Secrets
 from efs_backup.lib.sts import Roles
 from tests.builders import small_tree
 from tests.cloud import GROUP, REGION, TABLE, Cloud, Faults, a_stack
@@ -54,6 +55,8 @@ class Instance:
             FileSystems(boto3.client("efs")), LogBucket(boto3.client("s3"), settings.log_bucket),
             SealBucket(boto3.client("s3"), settings.seal_bucket) if settings.seal_bucket else None,
             Roles(boto3.client("sts")) if settings.drill_role else None,
+            document_of(settings, boto3.client) if settings.quiesce_document else None,  # type: ignore[arg-type]
+            Secrets(boto3.client("ssm")) if settings.ping_url_parameter else None,
         )  # fmt: skip
 
     def restore_services(self, **given: str) -> RestoreServices:

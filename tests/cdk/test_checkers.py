@@ -83,7 +83,9 @@ def test_checkov_finds_what_is_named_and_nothing_else(assembly: Assembly) -> Non
 @_needs_checkers
 def test_parliament_finds_what_is_named_and_nothing_else(backup: Template, restore: Template) -> None:
     """Of the policies of all roles: whether actions exist, and go with their resources and conditions."""
-    proving = backup.having(SealBucketLockDays="365", DrillSchedule="rate(7 days)")
+    proving = backup.having(
+        SealBucketLockDays="365", DrillSchedule="rate(7 days)", QuiesceDocument="quiesce-db", PingUrlParameter="/ping"
+    )  # fmt: skip
     policies = [policy for template in (backup, proving, restore) for policy in _policies(template)]
     assert len(policies) >= 3
     said = _run(_CHECKERS / "python", "-c", _AUDIT, given=json.dumps(policies))

@@ -95,6 +95,11 @@ def test_the_windows_are_those_of_the_list(backup: Template) -> None:
         ("RetentionRules", "fortnightly=2"), ("RetentionRules", "within=14"), ("RetentionRules", "daily=7;reboot"),
         ("MaximumDrillAge", "0"), ("MaximumDrillAge", "2001"),
         ("CreateEndpoints", "some"), ("HttpProxyParameter", "proxy"), ("HttpProxyParameter", "/a b"),
+        ("ScrubDays", "-1"), ("ScrubDays", "3651"), ("ScrubGigabytes", "-1"), ("ScrubGigabytes", "10G"),
+        ("QuiesceDocument", "AWS-RunShellScript"), ("QuiesceDocument", "amazon-x"), ("QuiesceDocument", "*"),
+        ("QuiesceDocument", "arn:aws:ssm:us-east-1:123456789012:document/a"), ("QuiesceTag", "a\nB=c"),
+        ("QuiesceTag", "a*"), ("QuiesceTag", "a b"), ("PingUrlParameter", "ping"),
+        ("PingUrlParameter", "https://hc-ping.com/key"),
     ],
 )  # fmt: skip
 def test_a_wrong_backup_parameter_is_refused(backup: Template, name: str, value: str) -> None:
@@ -126,7 +131,9 @@ def test_a_wrong_restore_parameter_is_refused(restore: Template, name: str, valu
         ("backup", "KmsKey", "arn:aws:kms:us-east-1:123456789012:key/0f1e2d3c-0000-1111-2222-333344445555"),
         ("backup", "IntervalTag", "hourly"), ("restore", "IntervalTag", "hourly"), ("backup", "AmiX86", "/my/ami:3"),
         ("backup", "AvailabilityZone", "us-gov-west-1a"), ("backup", "ScheduleTimeZone", "America/Argentina/Ushuaia"),
-        ("backup", "HttpProxyParameter", "/team/proxy.address"),
+        ("backup", "HttpProxyParameter", "/team/proxy.address"), ("backup", "PingUrlParameter", "/team/ping"),
+        ("backup", "QuiesceDocument", "Quiesce.db_1-a"), ("backup", "QuiesceTag", "team/orders:db"),
+        ("backup", "ScrubDays", "0"), ("backup", "ScrubGigabytes", "0"),
         ("backup", "DrillSchedule", ""), ("backup", "DrillSchedule", "cron(0 12 ? * SUN *)"),
         ("backup", "DrillSchedule", "rate(7 days)"),
         ("backup", "RetentionRules", ""), ("backup", "RetentionRules", "daily=30,weekly=12,monthly=24,yearly=7"),

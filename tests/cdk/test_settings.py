@@ -10,6 +10,7 @@ from efs_backup.domain.requests.requests import RestoreMode
 from efs_backup.domain.requests.tuning import Tuning
 from efs_backup.domain.snapshots.names import Interval
 from efs_backup.domain.snapshots.retention import Retention
+from efs_backup.domain.snapshots.scrubbing import DEFAULT_SCRUB, ScrubRule
 from tests.cdk.template import Template, environment_file
 
 _OF_LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "orchestrator", "AWS_REGION": "us-east-1"}
@@ -74,6 +75,19 @@ def test_an_instance_keeps_to_the_operations_that_are_asked_for(
     assert settings.from_env(environment_file(template)).tuning == Tuning()
     asked = template.having(MaxOperationsPerSecond="2000")
     assert settings.from_env(environment_file(asked)).tuning == Tuning(operations_per_second=2000)
+
+
+@pytest.mark.parametrize(
+    ("given", "rule"),
+    [
+        ({}, DEFAULT_SCRUB),
+        ({"ScrubDays": "0"}, ScrubRule(0)),
+        ({"ScrubGigabytes": "50"}, ScrubRule(bytes=50_000_000_000)),
+    ],
+)
+def test_a_backup_scrubs_as_much_as_is_asked_for(backup: Template, given: dict[str, str], rule: ScrubRule) -> None:
+    """As the command does, unless told."""
+    assert AgentSettings.from_env(environment_file(backup.having(**given))).scrub == rule
 
 
 def test_a_restore_deletes_nothing_unless_told(restore: Template) -> None:

@@ -49,10 +49,11 @@ def test_an_option_with_one_value_is_not_taken_twice(command: str, option: click
 
 
 def test_there_are_options_that_may_be_given_several_times() -> None:
-    """Excludes and paths, and flags, of which a second changes nothing."""
+    """Excludes, paths and hooks, and flags, of which a second changes nothing."""
     several = {(command, option.name) for command, option in _options() if option.multiple}
     paths = {("restore", "path"), ("drill", "path"), ("repair", "places")}
-    assert several == {("init", "exclude"), ("run", "exclude"), *paths}
+    hooks = {("run", phase) for phase in ("before", "after", "failed")}
+    assert several == {("init", "exclude"), ("run", "exclude"), *paths, *hooks}
 
 
 def test_an_option_given_twice_is_wrong_usage(cli: Cli) -> None:

@@ -36,8 +36,8 @@ def test_exit_codes_are_what_the_readme_promises() -> None:
 def test_failure_reasons_are_the_words_of_the_record() -> None:
     """Dashboards and scripts depend on them."""
     assert sorted(FailureReason) == [
-        "BackupChanged", "BackupFull", "CopyFailed", "InternalError", "Locked", "MountFailed", "SeriesMissing",
-        "SeriesTooNew", "SeriesTorn", "SourceChanged", "SourceUnreadable", "ToolMissing",
+        "BackupChanged", "BackupFull", "CopyFailed", "HookFailed", "InternalError", "Locked", "MountFailed",
+        "SeriesMissing", "SeriesTooNew", "SeriesTorn", "SourceChanged", "SourceUnreadable", "ToolMissing",
     ]  # fmt: skip
 
 

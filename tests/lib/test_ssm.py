@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto.ssm.models import ssm_backends
 
-from efs_backup.domain.errors import CommandDenied, InstanceNotManaged
+from efs_backup.domain.errors import CommandDenied, InstanceNotManaged, ServiceFault
 from efs_backup.domain.operations.lifecycle import AGENT, NO_AGENT, CommandOutput, LifecycleAction, create_commands
 from efs_backup.domain.operations.record import BackupId
-from efs_backup.lib.ssm import RunCommand
+from efs_backup.lib.ssm import RunCommand, Secrets
 from tests.lib.conftest import Refuse
 
 if TYPE_CHECKING:
@@ -155,3 +155,15 @@ def test_where_no_agent_is_the_command_tells_the_last_lines_of_the_boot(tmp_path
     agent.write_text("#!/bin/sh\necho $1\n")
     agent.chmod(0o755)
     assert (shell(tmp_path, lines).returncode, shell(tmp_path, lines).stdout) == (0, "finish\n")
+
+
+def test_a_secret_is_read_and_a_refusal_does_not_hold_it(client: "SSMClient", refuse: Refuse) -> None:
+    """Decrypted, without the line break that a file has at its end."""
+    client.put_parameter(Name="/team/ping", Value="https://hc-ping.com/key\n", Type="SecureString")
+    assert Secrets(client).read("/team/ping") == "https://hc-ping.com/key"
+    with pytest.raises(ServiceFault, match="ParameterNotFound") as failed:
+        Secrets(client).read("/team/none")
+    assert "decrypt" in failed.value.next_step
+    refuse(client, "get_parameter", "AccessDeniedException")
+    with pytest.raises(ServiceFault, match="AccessDenied"):
+        Secrets(client).read("/team/ping")

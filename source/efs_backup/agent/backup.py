@@ -1,7 +1,7 @@
 """The agent's backup, or drill: find it, mount, run the engine, report, go home."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +9,8 @@ from efs_backup.agent.at_work import at_work
 from efs_backup.agent.drill import drilled
 from efs_backup.agent.heartbeat import Heartbeat
 from efs_backup.agent.mounts import Side, both_mounted
+from efs_backup.agent.pings import ping_of
+from efs_backup.agent.quiesce import DocumentHooks
 from efs_backup.agent.seals import earlier_backups, stored_outside
 from efs_backup.agent.services import BackupServices
 from efs_backup.domain.errors import BackupError, FailureReason, RecordChanged, RecordGone, WrongUsage
@@ -62,12 +64,14 @@ def _serve(services: BackupServices, backup: BackupRecord, asked: Stop) -> None:
     if backup.is_drill:
         _store_record(services, backup, drilled(services, backup, asked), task="drill")
         return
-    result = _result_of(services, backup, asked)
+    ping, notes = ping_of(services)
+    result = _result_of(services, backup, asked, ping.start if ping else lambda: None)
     _logger.info("%s: %s", result.status, result.message)
     if services.machine.reboots and result.status is not BackupStatus.SUCCESS:
         _logger.info("The machine boots anew; the backup %s goes on afterwards", backup.backup_id)
         return
-    report(services, backup, result)
+    told = ping.end(result) if ping else replace(result, notes=(*result.notes, *notes))
+    report(services, backup, told)
 
 
 def report(services: BackupServices, backup: BackupRecord, result: BackupResult) -> None:
@@ -115,9 +119,9 @@ def _claim(services: BackupServices) -> BackupRecord | None:
     return claimed
 
 
-def _result_of(services: BackupServices, backup: BackupRecord, asked: Stop) -> BackupResult:
+def _result_of(services: BackupServices, backup: BackupRecord, asked: Stop, begun: Callable[[], None]) -> BackupResult:
     try:
-        return _run(services, backup, asked)
+        return _run(services, backup, asked, begun)
     except BackupError as error:
         return BackupResult.failed(error)
     except WrongUsage as error:
@@ -128,7 +132,7 @@ def _result_of(services: BackupServices, backup: BackupRecord, asked: Stop) -> B
         return BackupResult(BackupStatus.FAILED, message, "Read the log.", FailureReason.INTERNAL_ERROR)
 
 
-def _run(services: BackupServices, backup: BackupRecord, asked: Stop) -> BackupResult:
+def _run(services: BackupServices, backup: BackupRecord, asked: Stop, begun: Callable[[], None]) -> BackupResult:
     machine = services.machine
     stop = Stop(Window((backup.window_stop - machine.clock()).total_seconds()))
     if why := asked.reason():
@@ -143,7 +147,11 @@ def _run(services: BackupServices, backup: BackupRecord, asked: Stop) -> BackupR
     ):
         earlier = earlier_backups(services)
         request = _request(services, source, target)
-        result = BackupRun(request, now=machine.clock(), runner=runner, stop=stop, watcher=watcher).run()
+        hooks = DocumentHooks(services.document) if services.document else None
+        run = BackupRun(
+            request, now=machine.clock(), runner=runner, stop=stop, watcher=watcher, hooks=hooks, begun=begun
+        )  # fmt: skip
+        result = run.run()
         return stored_outside(services, target, result, earlier)
 
 
@@ -152,6 +160,7 @@ def _request(services: BackupServices, source: Path, target: Path) -> BackupRequ
     return BackupRequest(
         str(inside(source, settings.backup_prefix)), str(target), settings.folder_label, settings.interval,
         tuning=settings.tuning, keeps_spare=settings.keep_spare, asked=_asked(services, target),
+        scrub=settings.scrub,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from efs_backup.domain.operations.agent_settings import AgentSettings, RestoreSettings
 from efs_backup.domain.operations.mounting import MOUNTED_KINDS
@@ -16,7 +17,9 @@ from efs_backup.lib.ddb import RecordTable
 from efs_backup.lib.efs import FileSystems
 from efs_backup.lib.imds import InstanceMetadata
 from efs_backup.lib.notify import Notifier
+from efs_backup.lib.quiesce import QuiesceDocument
 from efs_backup.lib.s3 import LogBucket, SealBucket
+from efs_backup.lib.ssm import Secrets
 from efs_backup.lib.sts import Roles
 
 KINDS_VARIABLE = "EFS_BACKUP_MOUNTED_KINDS"
@@ -90,6 +93,8 @@ class BackupServices:
     log_bucket: LogBucket
     seal_bucket: SealBucket | None = None
     roles: Roles | None = None
+    document: QuiesceDocument | None = None
+    secrets: Secrets | None = None
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> "BackupServices":
@@ -104,7 +109,14 @@ class BackupServices:
             LogBucket(storage, settings.log_bucket),
             SealBucket(storage, settings.seal_bucket) if settings.seal_bucket else None,
             Roles(client("sts")) if settings.drill_role else None,
+            document_of(settings, client) if settings.quiesce_document else None,
+            Secrets(client("ssm")) if settings.ping_url_parameter else None,
         )
+
+
+def document_of(settings: AgentSettings, client: Callable[[str], Any]) -> QuiesceDocument:
+    """What makes the source quiet; `client` makes a client of a service."""
+    return QuiesceDocument(client("ssm"), settings.quiesce_document, settings.quiesce_tag)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ EfsBackupError                1
 |   |-- BackupChanged         1
 |   |-- SeriesTorn            1   the file in which the series knows itself cannot be read
 |   |-- SeriesTooNew          1
+|   |-- HookFailed            1   the command that makes the source quiet for the copy
 |   `-- Locked                4
 |-- SettingsFault             1   the environment lacks a variable, or one cannot be read
 |-- RecordFault               1   a record cannot be used
@@ -62,6 +63,7 @@ class FailureReason(StrEnum):
     BACKUP_CHANGED = "BackupChanged"
     SERIES_TORN = "SeriesTorn"
     SERIES_TOO_NEW = "SeriesTooNew"
+    HOOK_FAILED = "HookFailed"
     LOCKED = "Locked"
     INTERNAL_ERROR = "InternalError"
 
@@ -172,6 +174,12 @@ class SeriesTooNew(BackupError):
     """The file in which a series knows itself was written by a later version."""
 
     reason = FailureReason.SERIES_TOO_NEW
+
+
+class HookFailed(BackupError):
+    """A hook cannot be run, has failed, or has taken too long."""
+
+    reason = FailureReason.HOOK_FAILED
 
 
 class Locked(BackupError):

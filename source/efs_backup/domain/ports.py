@@ -1,10 +1,11 @@
 """What the inner parts ask of those outside."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.operations.record import BackupId, BackupRecord
+from efs_backup.domain.requests.hooks import HookFacts, Phase
 
 
 class Watcher(Protocol):
@@ -21,6 +22,19 @@ class Watcher(Protocol):
 
     def note(self, text: str) -> None:
         """Something that the operator should know, and that is no failure."""
+
+
+class Hooks(Protocol):
+    """Runs what makes the source quiet for a copy, and lets it go on."""
+
+    def check(self) -> None:
+        """Raises HookFailed where a hook can never run. Nothing is run."""
+
+    def run(self, phase: Phase, facts: HookFacts, ends: Callable[[], bool], beat: Callable[[], None]) -> bool:
+        """Run the hooks of a phase to their end; False where they were ended, for `ends` said so. Raises HookFailed.
+
+        ends: asked several times a second. beat: called as often, while they run.
+        """
 
 
 class BackupStore(Protocol):

@@ -1,8 +1,10 @@
-"""Systems Manager: how the agent is told to finish."""
+"""Systems Manager: how the agent is told to finish, and the secrets that its parameters hold."""
 
 from typing import TYPE_CHECKING, Any
 
-from efs_backup.domain.errors import CommandDenied, InstanceNotManaged
+from botocore.exceptions import BotoCoreError, ClientError
+
+from efs_backup.domain.errors import CommandDenied, InstanceNotManaged, ServiceFault
 from efs_backup.domain.operations.lifecycle import CommandOutput, LifecycleAction, create_commands
 from efs_backup.domain.operations.record import BackupId
 from efs_backup.lib.aws_errors import ignored, translated
@@ -57,3 +59,22 @@ class RunCommand:
             ended = self._client.get_command_invocation(CommandId=command_id, InstanceId=instance_id)
         written = (ended.get("StandardOutputContent", ""), ended.get("StandardErrorContent", ""))
         return CommandOutput(ended.get("ResponseCode"), "\n".join(written).strip(), str(ended.get("StatusDetails", "")))
+
+
+class Secrets:
+    """The parameters of Systems Manager, of which some are encrypted."""
+
+    def __init__(self, client: "SSMClient") -> None:
+        self._client = client
+
+    def read(self, name: str) -> str:
+        """The value of a parameter. Raises ServiceFault, whose sentence does not hold it."""
+        try:
+            return self._client.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"].strip()
+        except ClientError as refused:
+            raise ServiceFault(f"It cannot be read: {refused.response['Error']['Code']}.", _LOOK) from refused
+        except BotoCoreError as error:
+            raise ServiceFault(f"It cannot be read: {error}.", _LOOK) from error
+
+
+_LOOK = "See that the parameter is there, and that its key lets the role of the instance decrypt it."

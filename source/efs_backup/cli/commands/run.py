@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 
-from efs_backup.cli import options
+from efs_backup.cli import around, options
 from efs_backup.cli.output import answered, print_error, print_facts, print_json
 from efs_backup.cli.progress import watching
 from efs_backup.cli.retention_options import confirm, is_about_retention
 from efs_backup.domain.copying.comparison import Kind
 from efs_backup.domain.humanize import as_fields, as_value, sized
+from efs_backup.domain.requests.hooks import HookCommands, Phase
 from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.results import BackupResult, BackupStatus
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
@@ -57,6 +58,7 @@ from efs_backup.engine.runs.recognition import window_of
 )
 @options.scrub
 @confirm
+@around.hooks
 @options.dry_run
 @options.as_json
 def run(
@@ -79,6 +81,11 @@ def run(
     scrub_days: int,
     scrub_bytes: str | None,
     confirm: bool,
+    before: tuple[str, ...],
+    after: tuple[str, ...],
+    failed: tuple[str, ...],
+    hook_timeout: float,
+    ping: str | None,
     dry_run: bool,
     as_json: bool,
     **others: Any,
@@ -97,12 +104,19 @@ def run(
         scrub=ScrubRule(scrub_days, options.size_of(scrub_bytes)),
     )  # fmt: skip
     stop, runner, now = Stop(window_of(request)), Runner.with_new_family(), datetime.now(UTC)
+    commands = around.commands_of(before, after, failed, hook_timeout)
+    hooks, url = around.hooks_of(commands, runner), around.ping_url(ping)
     stop_on_signals(stop)
     if dry_run:
-        _show_plan(plan_backup(request, now=now, runner=runner, stop=stop), as_json=as_json)
+        if hooks:
+            hooks.check()
+        _show_plan(plan_backup(request, now=now, runner=runner, stop=stop), commands, as_json=as_json)
         return answered()
     with watching(stop.seconds_left) as watcher:
-        result = BackupRun(request, now=now, runner=runner, stop=stop, watcher=watcher).run()
+        pinging = around.ping_of(url, watcher.note)
+        begun = pinging.start if pinging else lambda: None
+        backup_run = BackupRun(request, now=now, runner=runner, stop=stop, watcher=watcher, hooks=hooks, begun=begun)
+        result = pinging.told(backup_run.run) if pinging else backup_run.run()
     exit_on_signals(result.exit_code)
     _show_result(result, as_json=as_json)
     return result.exit_code
@@ -169,9 +183,9 @@ def _result_facts(result: BackupResult) -> list[tuple[str, str]]:
     ]
 
 
-def _show_plan(plan: BackupPlan, *, as_json: bool) -> None:
+def _show_plan(plan: BackupPlan, commands: HookCommands, *, as_json: bool) -> None:
     if as_json:
-        print_json(_plan_json(plan))
+        print_json({**_plan_json(plan), "hooks": {phase: [*map(str, commands.of(phase))] for phase in Phase}})
         return
     differences = plan.differences
     changes = (
@@ -190,6 +204,7 @@ def _show_plan(plan: BackupPlan, *, as_json: bool) -> None:
         *(("would keep", f"{name}  {reason}") for name, reason in plan.prune.reasons.items()),
         ("would drop", ", ".join(str(name) for name in plan.prune.drop)),
         ("because of", plan.prune.reason),
+        *((f"hook {phase}", str(command)) for phase in Phase for command in commands.of(phase)),
         *(("note", note) for note in plan.notes),
     ])  # fmt: skip
 

@@ -7,7 +7,10 @@ from efs_backup.domain.requests.requests import RestoreMode
 from efs_backup.domain.requests.tuning import Tuning
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.domain.snapshots.retention import Retention
+from efs_backup.domain.snapshots.scrubbing import ScrubRule
 from efs_backup.domain.snapshots.selection import Selection
+
+GIGABYTE = 10**9
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class AgentSettings(MachineSettings):
     policy of the backup file system knows the agent; empty where there is none. An empty `seal_bucket` leaves seals
     beside their snapshots alone. `drill_role` is the role that can read the backup file system and not write to it;
     empty where there are no drills. `retention` holds where `retention_rules` is empty.
+    0 `scrub_days` read nothing again, 0 `scrub_gigabytes` are no limit. An empty
+    `quiesce_document` makes nothing quiet, an empty `ping_url_parameter` tells no service.
     """
 
     stack_name: str
@@ -48,8 +53,18 @@ class AgentSettings(MachineSettings):
     keep_spare: bool
     seal_bucket: str
     drill_role: str
+    scrub_days: int
+    scrub_gigabytes: int
+    quiesce_document: str
+    quiesce_tag: str
+    ping_url_parameter: str
     lifecycle_hold_minutes: int
     aws_default_region: str
+
+    @property
+    def scrub(self) -> ScrubRule:
+        """How much is read again after a backup."""
+        return ScrubRule(self.scrub_days, self.scrub_gigabytes * GIGABYTE or None)
 
 
 @dataclass(frozen=True)

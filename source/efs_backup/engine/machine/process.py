@@ -121,6 +121,18 @@ class Runner:
             cwd=_PLACE, start_new_session=True, pass_fds=descriptors,
         )  # fmt: skip
 
+    def attended(self, command: Sequence[str], more: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """Start a command of the operator in a session of its own, with these variables too; it prints into one pipe.
+
+        It carries no mark of the family: what it leaves behind on purpose, as a session that holds a lock, is not ours
+        to end. Raises OSError.
+        """
+        environment = {name: value for name, value in self._environment.items() if name != MARK}
+        return subprocess.Popen(
+            command, env={**environment, **more}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, cwd=_PLACE, start_new_session=True,
+        )  # fmt: skip
+
     def end_family(self) -> bool:
         """Kill whatever this runner started and still runs; False if something would not die."""
         return end_family(self.family)

@@ -12,9 +12,9 @@ from efs_backup.copy_worker.throttle import Throttle
 from efs_backup.domain.copying.arrival import Trouble, warnings_of
 from efs_backup.domain.copying.commands import RSYNC_PATCHED, Comparing, Purpose
 from efs_backup.domain.copying.statistics import CopyStatistics
-from efs_backup.domain.errors import BackupError, FailureReason, Hung
+from efs_backup.domain.errors import BackupError, FailureReason, Hung, WrongUsage
 from efs_backup.domain.humanize import counted, foreign_sentence
-from efs_backup.domain.ports import Watcher
+from efs_backup.domain.ports import Hooks, Watcher
 from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.requests.tuning import Copier
 from efs_backup.domain.results import BackupResult, BackupStatus, Step
@@ -37,6 +37,7 @@ from efs_backup.engine.runs.preflight import (
     refuse_sudden_emptiness,
 )
 from efs_backup.engine.runs.proving import Proving
+from efs_backup.engine.runs.quiet import NoHooks, Quiet
 from efs_backup.engine.runs.recognition import hold_of, look_for_lost_mounts, recognize, remember, server_time
 from efs_backup.engine.runs.transfer import Disk, TargetStuck, Transfer, Transferred, TransferSpec
 from efs_backup.engine.series.flush_marks import Flusher, remove_marks
@@ -64,15 +65,23 @@ _NEXT_STEPS = {
 
 
 class BackupRun:
-    """A backup under way. `now` is its start, aware; the snapshot is named by it."""
+    """A backup under way. `now` is its start, aware; the snapshot is named by it.
 
-    def __init__(self, request: BackupRequest, *, now: datetime, runner: Runner, stop: Stop, watcher: Watcher) -> None:
+    hooks: make the source quiet while it is read. begun: is called once the backup holds the lock of its series.
+    """
+
+    def __init__(
+        self, request: BackupRequest, *, now: datetime, runner: Runner, stop: Stop, watcher: Watcher,
+        hooks: Hooks | None = None, begun: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
         self._request = request
         self._now = now
         self._runner = runner
         self._stop = stop
         self._watcher = Telling(watcher)
         self._throttle = Throttle(request.tuning.operations_per_second)
+        self._has_hooks, self._begun = hooks is not None, begun
+        self._quiet = Quiet(hooks or NoHooks(), request, stop, self._throttle.beat)
         self._steps: list[Step] = []
         self._notes: list[str] = []
         self._warnings: list[Warned] = []
@@ -82,7 +91,23 @@ class BackupRun:
 
     def run(self) -> BackupResult:
         """Back up. Every end that has a name is a result; WrongUsage and what has no name are raised."""
-        return self._result_of(lambda: supervised(lambda: self._result_of(self._run), self._activity))
+        try:
+            result = self._result_of(lambda: supervised(lambda: self._result_of(self._run), self._activity))
+        except WrongUsage:
+            raise
+        except Exception:
+            self._end_quiet()  # what cannot be told in a result is in the log
+            self._quiet.failed(BackupResult(BackupStatus.FAILED, "", failure_reason=FailureReason.INTERNAL_ERROR))
+            raise
+        self._end_quiet()  # also where the thread that made it quiet hangs
+        if warned := self._quiet.failed(result):
+            self._warn(warned)
+        return replace(result, warnings=tuple(self._warnings))
+
+    def _end_quiet(self) -> None:
+        """Let the source go on, if it is quiet."""
+        if warned := self._quiet.end():
+            self._warn(warned)
 
     def _activity(self) -> int:
         return self._throttle.paid
@@ -98,6 +123,7 @@ class BackupRun:
             return self._failed(refusal(error, self._request.backup))
 
     def _run(self) -> BackupResult:
+        self._quiet.check()
         tools = self._find_tools()
         source = within(lambda: check_source(self._request.source), self._request.source)
         backup = within(lambda: check_backup(self._request.backup), self._request.backup)
@@ -117,7 +143,10 @@ class BackupRun:
                 remember(self._settled, series)
             journal = Journal(series.path, self._note)
             journal.begin(self._request, self._runner.family, self._now)
-            result = self._result_of(lambda: self._back_up(tree, series, tools))
+            self._begun()
+            result = replace(
+                self._result_of(lambda: self._back_up_quiet(tree, series, tools)), warnings=tuple(self._warnings)
+            )
             with suppress(Hung):
                 within(lambda: journal.end(result), str(series.path), LAST_WORDS_SECONDS)
             return replace(result, notes=tuple(self._notes))
@@ -139,6 +168,13 @@ class BackupRun:
             )
         return tools
 
+    def _back_up_quiet(self, source: Tree, series: Series, tools: Tools) -> BackupResult:
+        """Back up, and let the source go on in any case."""
+        try:
+            return self._back_up(source, series, tools)
+        finally:
+            self._end_quiet()
+
     def _back_up(self, source: Tree, series: Series, tools: Tools) -> BackupResult:
         series.check_hard_links()
         if foreign := series.foreign():
@@ -148,12 +184,14 @@ class BackupRun:
             self._note(f"Adopted a snapshot of the old layout as {old.name}.")
         snapshots = series.snapshots()
         self._hold_if_odd(series, [] if adopted else snapshots)
-        left_out = left_out_of_backup(source, self._request, series)
-        if not self._request.allow_empty and is_empty(source, left_out):
-            refuse_sudden_emptiness(self._request.source, snapshots)
         name = series.free_name(
             SnapshotName.following([known.name for known in (*snapshots, *series.partials())], self._now)
         )
+        with self._step("before") if self._has_hooks else nullcontext():
+            self._quiet.begin(str(name))
+        left_out = left_out_of_backup(source, self._request, series)
+        if not self._request.allow_empty and is_empty(source, left_out):
+            refuse_sudden_emptiness(self._request.source, snapshots)
         with snapshot_references(series, snapshots, self._note) as references:
             partial = self._begin_partial(series, name)
             proving = Proving(series, self._note, self._warn)
@@ -192,6 +230,8 @@ class BackupRun:
                 fault = done.fault("source", "backup file system", self._request.tolerated_unreadable)
                 if not fault:
                     self._hold_if_unmounted(attempt)
+                with self._step("after") if self._has_hooks else nullcontext():
+                    self._end_quiet()
             except (Hung, TargetStuck):
                 raise  # whatever touches the file systems now may wait for ever
             except BaseException:
