@@ -13,6 +13,7 @@ from efs_backup.agent.seals import earlier_backups, stored_outside
 from efs_backup.agent.services import BackupServices
 from efs_backup.domain.errors import BackupError, FailureReason, RecordChanged, RecordGone, WrongUsage
 from efs_backup.domain.operations.first_backup import may_begin
+from efs_backup.domain.operations.past_nights import forecast_in_window
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.record_endings import agent_log_key, boot_log_key, with_result
 from efs_backup.domain.operations.workflow import SILENCE, Action, decide_service
@@ -25,7 +26,7 @@ from efs_backup.engine.machine.signals import stopping_on_signals
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.runs.backup import BackupRun
 from efs_backup.engine.runs.recognition import label_facts
-from efs_backup.lib.insisting import insist
+from efs_backup.lib.insisting import insist, tried
 
 CLAIM_SECONDS = SILENCE.total_seconds()
 """For so long the orchestrator waits for a first sign of life."""
@@ -66,7 +67,16 @@ def _serve(services: BackupServices, backup: BackupRecord, asked: Stop) -> None:
     if services.machine.reboots and result.status is not BackupStatus.SUCCESS:
         _logger.info("The machine boots anew; the backup %s goes on afterwards", backup.backup_id)
         return
-    report(services, backup, result)
+    report(services, backup, _foretold(services, backup, result))
+
+
+def _foretold(services: BackupServices, backup: BackupRecord, result: BackupResult) -> BackupResult:
+    """The result with what it and the records foretell of the window, which counts from the schedule."""
+    records = tried(lambda: list(services.store.backups()), [])
+    foretold = forecast_in_window(result, backup, records, services.machine.clock())
+    if foretold.forecast and foretold.forecast.warning:
+        _logger.warning("%s", foretold.forecast.warning)
+    return foretold
 
 
 def report(services: BackupServices, backup: BackupRecord, result: BackupResult) -> None:
