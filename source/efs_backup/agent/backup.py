@@ -72,7 +72,10 @@ def _serve(services: BackupServices, backup: BackupRecord, asked: Stop) -> None:
 
 def _foretold(services: BackupServices, backup: BackupRecord, result: BackupResult) -> BackupResult:
     """The result with what it and the records foretell of the window, which counts from the schedule."""
-    records = tried(lambda: list(services.store.backups()), [])
+    if result.status is not BackupStatus.SUCCESS:
+        return result
+    nothing = list[BackupRecord]()
+    records = tried(lambda: list(services.store.backups()), nothing)
     foretold = forecast_in_window(result, backup, records, services.machine.clock())
     if foretold.forecast and foretold.forecast.warning:
         _logger.warning("%s", foretold.forecast.warning)

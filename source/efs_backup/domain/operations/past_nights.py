@@ -5,11 +5,12 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from efs_backup.domain.forecast import Forecast, PastNight, foretell
+from efs_backup.domain.forecast import PastNight, foretell
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.record_endings import with_result
 from efs_backup.domain.results import BackupResult, BackupStatus
 from efs_backup.domain.snapshots.names import Interval
+from efs_backup.domain.warnings import WarningKind
 
 
 def past_nights(records: Iterable[BackupRecord], interval: Interval) -> Iterator[PastNight]:
@@ -39,7 +40,8 @@ def with_forecast(
     forecast = foretell(nights, now, window_seconds, stop_seconds)
     if forecast is None:
         return result
-    warnings = (*result.warnings, forecast.warning) if forecast.warning else result.warnings
+    others = tuple(warned for warned in result.warnings if warned.kind is not WarningKind.WINDOW_FILLS)
+    warnings = (*others, forecast.warning) if forecast.warning else others
     return replace(result, forecast=forecast, warnings=warnings)
 
 
@@ -49,8 +51,3 @@ def forecast_in_window(
     """The same for a backup whose record says its window."""
     window, stop = begun.window_end - begun.start_time, begun.window_stop - begun.start_time
     return with_forecast(result, begun, records, now, window.total_seconds(), stop.total_seconds())
-
-
-def forecast_of(records: Iterable[BackupRecord], interval: Interval, now: datetime) -> Forecast | None:
-    """What the records alone foretell, whatever the window."""
-    return foretell(past_nights(records, interval), now, None)
