@@ -10,6 +10,7 @@ from efs_backup.cli import options
 from efs_backup.cli.output import answered, print_error, print_facts, print_json
 from efs_backup.cli.progress import watching
 from efs_backup.domain.copying.comparison import Kind
+from efs_backup.domain.forecast import minutes
 from efs_backup.domain.humanize import as_fields, as_value, sized
 from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.results import BackupResult, BackupStatus
@@ -129,6 +130,11 @@ def _result_json(result: BackupResult) -> dict[str, Any]:
         "pruned": [str(name) for name in result.pruned],
         "seconds": {step.name: round(step.seconds, 3) for step in result.steps},
         "seal_sha256": result.seal,
+        "forecast": result.forecast
+        and {
+            "seconds": result.forecast.seconds + result.forecast.high,
+            "days_left": result.forecast.days_left,
+        },
         "warnings": [
             {
                 "kind": warned.kind,
@@ -182,6 +188,8 @@ def _show_plan(plan: BackupPlan, *, as_json: bool) -> None:
         ("threads", f"{plan.workers.threads} in each"),
         ("would drop", ", ".join(str(name) for name in plan.prune.drop)),
         ("because of", plan.prune.reason),
+        ("would take", f"about {minutes(plan.seconds)}, by the last backups" if plan.seconds is not None else ""),
+        ("would cost", f"{plan.cost.total:.4f} on Amazon EFS with elastic throughput ({plan.prices.told})"),
         *(("note", note) for note in plan.notes),
     ])  # fmt: skip
 
@@ -199,5 +207,13 @@ def _plan_json(plan: BackupPlan) -> dict[str, Any]:
         "threads": plan.workers.threads,
         "would_drop": [str(name) for name in plan.prune.drop],
         "reason": plan.prune.reason,
+        "expected_seconds": plan.seconds,
+        "expected_cost": {
+            "throughput": plan.cost.read + plan.cost.written,
+            "instance": plan.cost.instance,
+            "currency": plan.prices.currency,
+            "region": plan.prices.region,
+            "date": plan.prices.date.isoformat(),
+        },
         "notes": list(plan.notes),
     }
