@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
-from statistics import median
 
 from efs_backup.domain.humanize import counted
 from efs_backup.domain.warnings import Warned, WarningKind
@@ -115,6 +114,13 @@ def line_through(nights: Sequence[PastNight], value: Callable[[PastNight], float
     slope = theil_sen(points)
     level = median(one - slope * day for day, one in points)
     return Line(slope, level, max(0.0, *(one - slope * day - level for day, one in points)))
+
+
+def median(values: Iterable[float]) -> float:
+    """The middle one, or the mean of the two in the middle; that of `statistics` takes 10 ms to import."""
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
 def theil_sen(points: Sequence[tuple[float, float]]) -> float:

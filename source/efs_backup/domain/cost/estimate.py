@@ -9,6 +9,7 @@ from efs_backup.domain.cost.metering import GIB
 from efs_backup.domain.cost.nights import (
     Habits,
     Night,
+    changed_within,
     first_night,
     linked_night,
     manifest_bytes,
@@ -193,28 +194,28 @@ class Estimate:
         return StorageCost(StorageClass.STANDARD, held, held * self.prices.standard)
 
     def _cold(self, kind: StorageClass) -> StorageCost:
-        """What was read or written lately is in the class before; of everything the inode stays in Standard."""
-        prices, content = self.prices, self.tree.cold / GIB
-        young = self._lately(DAYS_TO_COLD)
-        archived = self._versions - self._lately(DAYS_TO_ARCHIVE) if kind is StorageClass.ARCHIVE else 0.0
-        cold = self._versions - young - archived
-        warm = (self.tree.stored * young + self.tree.inodes * (cold + archived) + self._fixed_bytes) / GIB
-        moved = min(self._changed_a_day * MONTH_DAYS, cold + archived)
+        """What was written lately is in the class before; of everything the inode stays in Standard."""
+        prices, content, unread = self.prices, self.tree.cold / GIB, self._unread_for(DAYS_TO_COLD)
+        archived = self._unread_for(DAYS_TO_ARCHIVE) if kind is StorageClass.ARCHIVE else 0.0
+        cold = unread - archived
+        warm = self.tree.stored * (self._versions - unread) + self.tree.inodes * unread + self._fixed_bytes
+        moves = MONTH_DAYS * self._changed_a_day / self._versions
         return StorageCost(
-            kind, warm + content * (cold + archived),
-            warm * prices.standard + content * (cold * prices.infrequent_access + archived * prices.archive),
-            moving=content * moved * (prices.to_infrequent_access + (prices.to_archive if archived else 0.0)),
-            moving_once=content * ((cold + archived) * prices.to_infrequent_access + archived * prices.to_archive),
+            kind, warm / GIB + content * unread,
+            warm / GIB * prices.standard + content * (cold * prices.infrequent_access + archived * prices.archive),
+            moving=content * moves * (unread * prices.to_infrequent_access + archived * prices.to_archive),
+            moving_once=content * (unread * prices.to_infrequent_access + archived * prices.to_archive),
             reading=self._scrubbed * (cold * prices.from_infrequent_access + archived * prices.from_archive),
         )  # fmt: skip
 
     @property
     def _changed_a_day(self) -> float:
-        return self.habits.change * self.habits.backups_a_day
+        """The share of the files that changes in one day."""
+        return changed_within(self.habits.change, self.habits.backups_a_day)
 
-    def _lately(self, days: int) -> float:
-        """How much of all versions, as a multiple of one tree, was written within so many days."""
-        return min(self._versions, self._changed_a_day * days)
+    def _unread_for(self, days: int) -> float:
+        """How much of all versions, as a multiple of one tree, was written before so many days."""
+        return self._versions * (1 - changed_within(self._changed_a_day, days))
 
     @property
     def _scrubbed(self) -> float:

@@ -125,7 +125,7 @@ def without_changes(habits: Habits) -> Habits:
     return replace(habits, change=0.0)
 
 
-def changed_within(share: float, nights: int) -> float:
+def changed_within(share: float, nights: float) -> float:
     """The share of the files that change in so many nights, if each night draws anew: 0 to 1."""
     return 1 - (1 - share) ** nights
 

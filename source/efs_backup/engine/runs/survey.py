@@ -5,11 +5,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from statistics import median
 
 from efs_backup.domain.cost.nights import Habits
 from efs_backup.domain.cost.tree_figures import TreeFigures
-from efs_backup.domain.forecast import PastNight, expected_seconds, usual_nights
+from efs_backup.domain.forecast import PastNight, expected_seconds, median, usual_nights
 from efs_backup.domain.humanize import counted
 from efs_backup.domain.operations.past_nights import past_nights
 from efs_backup.domain.requests.requests import BackupRequest
