@@ -143,7 +143,7 @@ def test_the_archive_is_not_reached_while_the_scrub_reads_more_often() -> None:
     """Nor is anything cheaper where files are small."""
     classes = [one.storage_class for one in Estimate(tree_of(1000), Habits(), PRICES).storage()]
     assert classes == [StorageClass.STANDARD, StorageClass.INFREQUENT_ACCESS]
-    large = Estimate(tree_of(1000, size=10 * MIB), Habits(scrub_days=0), PRICES)
+    large = Estimate(tree_of(1000, size=10 * MIB), Habits(0.001, scrub_days=0), PRICES)
     standard, infrequent, archive = (one.total for one in large.storage())
     assert archive < infrequent < standard
     small = Estimate(tree_of(1000, size=4096), Habits(scrub_days=0), PRICES)

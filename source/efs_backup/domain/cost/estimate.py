@@ -1,7 +1,7 @@
 """Estimate: what a series will cost, night by night and by the month, and AWS Backup for the same data beside it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -20,6 +20,9 @@ from efs_backup.domain.cost.prices import Prices
 from efs_backup.domain.cost.tree_figures import TreeFigures
 
 MONTH_DAYS = 30
+
+RECORD_DAYS = 90
+"""See `efs_backup.domain.operations.settings`."""
 
 DAYS_TO_COLD, DAYS_TO_ARCHIVE = 7, 90
 """Days without a read after which the stack moves a file (`TransitionToIA`, `TransitionToArchive`)."""
@@ -111,17 +114,23 @@ class Estimate:
     @cached_property
     def linked(self) -> NightCost:
         """A backup before the series is full."""
-        return self._cost("before the first spare", linked_night(self.tree, self.habits), "linked")
+        habits = replace(self.habits, records=self.habits.retained / 2)
+        return self._cost("before the first spare", linked_night(self.tree, habits), "linked")
 
     @cached_property
     def steady(self) -> NightCost:
         """A backup of a full series."""
-        return self._cost("once the series is full", steady_night(self.tree, self.habits), "steady")
+        return self._cost("once the series is full", steady_night(self.tree, self._recorded), "steady")
 
     @cached_property
     def quiet(self) -> NightCost:
         """A backup of a full series in which nothing has changed for as long as it reaches back."""
-        return self._cost("a night without changes", steady_night(self.tree, without_changes(self.habits)), "steady")
+        return self._cost("a night without changes", steady_night(self.tree, without_changes(self._recorded)), "steady")
+
+    @property
+    def _recorded(self) -> Habits:
+        """The same with the records that there are at the end of the period."""
+        return replace(self.habits, records=min(self.days, RECORD_DAYS) * self.habits.backups_a_day)
 
     @property
     def kinds(self) -> tuple[NightCost, ...]:

@@ -4,6 +4,7 @@ The numbers here were counted on the simulated Amazon EFS (`bench/estimate.py`, 
 of 100 files a directory; they depend on neither the machine nor the latencies.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 from efs_backup.domain.cost.metering import LEAST_DATA_BYTES, METADATA_BYTES
@@ -18,7 +19,7 @@ _MANIFEST_BYTES = 73
 _BYTES_OF_A_BLOCK_READ = 8192
 """Of a manifest: blocks of directories that lie so near each other are read together."""
 
-_SMALL_READS, _SMALL_WRITES = 20, 11
+_SMALL_READS, _SMALL_WRITES = 18, 11
 """Files about the series itself that are read, and written, each night."""
 
 
@@ -79,13 +80,15 @@ class Habits:
     """How a series is kept.
 
     change: the share of the files that change from one backup to the next, anywhere in the tree. retained: snapshots.
-    scrub_days: see ScrubRule; backups_a_day: how many share what one day has to read.
+    scrub_days: see ScrubRule; backups_a_day: how many share what one day has to read. records: of earlier backups, each
+    of which a backup reads.
     """
 
     change: float = 0.01
     retained: int = 7
     scrub_days: int = 90
     backups_a_day: float = 1.0
+    records: float = 0.0
 
 
 def first_night(tree: TreeFigures, habits: Habits) -> Night:
@@ -101,11 +104,11 @@ def linked_night(tree: TreeFigures, habits: Habits) -> Night:
     """A night without a spare: what has not changed is linked."""
     changed = tree.names * habits.change
     backup = Operations(
-        2.06 * tree.directories + tree.listings + 207,
+        2.06 * tree.directories + tree.listings + tree.others + 205,
         tree.names - changed + 2 * tree.directories + 2 * changed + 33,
         _read_about(tree, habits), tree.metered * habits.change + _written_about(tree),
     )  # fmt: skip
-    return Night(_source(tree, habits), backup + _scrub(tree, habits))
+    return Night(_source(tree, habits), backup + _scrub(tree, habits) + _records(habits))
 
 
 def steady_night(tree: TreeFigures, habits: Habits) -> Night:
@@ -113,11 +116,11 @@ def steady_night(tree: TreeFigures, habits: Habits) -> Night:
     changed, stale = tree.names * habits.change, tree.names * changed_within(habits.change, habits.retained + 1)
     touched = touched_directories(tree, changed_within(habits.change, habits.retained + 1))
     backup = Operations(
-        tree.directories + tree.listings + 214 + 3.6 * touched,
+        tree.directories + tree.listings + tree.others + 208 + 3.6 * touched,
         44 + 2 * habits.retained + changed + 2 * stale + touched,
         _read_about(tree, habits), tree.metered * habits.change + _written_about(tree),
     )  # fmt: skip
-    return Night(_source(tree, habits), backup + _scrub(tree, habits))
+    return Night(_source(tree, habits), backup + _scrub(tree, habits) + _records(habits))
 
 
 def without_changes(habits: Habits) -> Habits:
@@ -127,7 +130,7 @@ def without_changes(habits: Habits) -> Habits:
 
 def changed_within(share: float, nights: float) -> float:
     """The share of the files that change in so many nights, if each night draws anew: 0 to 1."""
-    return 1 - (1 - share) ** nights
+    return 1 - math.pow(1 - share, nights)
 
 
 def touched_directories(tree: TreeFigures, share: float) -> float:
@@ -142,9 +145,13 @@ def manifest_bytes(tree: TreeFigures) -> float:
 
 
 def _source(tree: TreeFigures, habits: Habits) -> Operations:
-    """Each directory is listed, and what has changed is read."""
-    changed = tree.names * habits.change
-    return Operations(tree.directories + tree.listings + _ABOUT_THE_SOURCE + changed, 0, tree.metered * habits.change)
+    """Each directory is listed, each symlink read, and of files what has changed."""
+    looks = tree.directories + tree.listings + _ABOUT_THE_SOURCE + tree.others
+    return Operations(looks + tree.files * habits.change, 0, tree.metered * habits.change)
+
+
+def _records(habits: Habits) -> Operations:
+    return Operations(2 * habits.records, 0, habits.records * LEAST_DATA_BYTES)
 
 
 def _read_about(tree: TreeFigures, habits: Habits) -> float:
