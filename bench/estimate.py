@@ -20,6 +20,9 @@ from bench.contenders.ours import PROGRAM
 from bench.process import Command, CommandError, run
 from bench.tree import change_tree, make_tree
 
+COPIED = 0.9
+"""Of the changes in the tree: a tenth are removals, of which nothing is copied (bench/tree.py)."""
+
 FIRST, LINKED, STEADY, QUIET = range(4)
 """The places of these nights in the answer."""
 
@@ -65,7 +68,7 @@ def _told(area: Area, options: argparse.Namespace) -> list[Sides]:
     source, backup = area.stored(area.source), area.stored(area.backup_side)
     asked = command(
         PROGRAM, "estimate", source, backup, "--json", "--scrub-days", "0", "--retain", str(options.retain),
-        "--change", f"{options.share:%}", "--days", str(3 * options.retain + 3),
+        "--change", f"{options.share * COPIED:%}", "--days", str(3 * options.retain + 3),
     )  # fmt: skip
     answer = json.loads(run(asked).output)
     return [{side: one[side] for side in ("source", "backup")} for one in answer["backups"]]
