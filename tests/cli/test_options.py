@@ -52,7 +52,7 @@ def test_there_are_options_that_may_be_given_several_times() -> None:
     """Excludes and paths, and flags, of which a second changes nothing."""
     several = {(command, option.name) for command, option in _options() if option.multiple}
     paths = {("restore", "path"), ("drill", "path"), ("repair", "places")}
-    assert several == {("init", "exclude"), ("run", "exclude"), *paths}
+    assert several == {("init", "exclude"), ("run", "exclude"), ("estimate", "exclude"), *paths}
 
 
 def test_an_option_given_twice_is_wrong_usage(cli: Cli) -> None:

@@ -83,6 +83,7 @@ def test_the_days_are_counted_to_the_time_at_which_the_copy_is_stopped() -> None
     told = foretell(_nights(*seconds), NOW, 4 * HOUR, 3.75 * HOUR)
     assert told is not None
     now = median(seconds[-7:])
+    assert str(told) == f"{now / 60:.1f} minutes, and fills its window in {told.days_left:,.0f} days"
     assert told.high == pytest.approx(0)
     assert told.days_left == pytest.approx((3.75 * HOUR - now) / 60, abs=0.1)
     assert told.warning is None

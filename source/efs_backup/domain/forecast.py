@@ -68,6 +68,10 @@ class Forecast:
     grown: str = ""
     warning: Warned | None = None
 
+    def __str__(self) -> str:
+        fills = "" if self.days_left is None else f", and fills its window in {self.days_left:,.0f} days"
+        return f"{minutes(self.seconds + self.high)}{fills}"
+
 
 def foretell(
     nights: Iterable[PastNight], now: datetime, window_seconds: float | None, stop_seconds: float | None = None

@@ -163,6 +163,7 @@ def _result_facts(result: BackupResult) -> list[tuple[str, str]]:
         ("pruned", ", ".join(str(name) for name in result.pruned)),
         ("seal", result.seal or ""),
         ("seconds", ", ".join(f"{step.name} {step.seconds:.1f}" for step in result.steps)),
+        ("may take", str(result.forecast) if result.forecast else ""),
         *(("warning", str(warned)) for warned in result.warnings),
         *(("note", note) for note in result.notes),
     ]
