@@ -118,7 +118,7 @@ def _frees_row(name: str, one: Alone | None) -> tuple[str, ...]:
 
 def _growth_facts(grown: Growth) -> list[tuple[str, str]]:
     row, days = _whole(grown), _days(grown)
-    a_day = f", {_signed(row.grown / days)} a day" if days else ""
+    a_day = f", {_signed(row.grown / days)} a day" if days >= 1 else ""
     return [
         ("from", f"{grown.then}: {row.then[0]:,} files, {sized(row.then[1])}"),
         ("to", f"{grown.now}: {row.now[0]:,} files, {sized(row.now[1])}"),
