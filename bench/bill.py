@@ -1,6 +1,6 @@
 """What does a night cost on Amazon EFS? Nights of `efs-backup` on the simulator, without latencies, and its meter.
 
-Elastic throughput meters each operation on metadata as 4 KiB, and data by the 4 KiB, at least 32 KiB.
+The prices are those of `efs-backup estimate`.
 """
 
 import argparse
@@ -17,12 +17,11 @@ from bench.contenders.base import command
 from bench.contenders.ours import PROGRAM
 from bench.memory import make_files
 from bench.process import CommandError, run
+from efs_backup.domain.cost.metering import GIB
+from efs_backup.domain.cost.prices import DEFAULT_REGION, prices_of
 
 FILES_PER_DIRECTORY = 20
 NIGHTS = ("first backup", "links", "links, one dropped", "with a spare", "the night after", "quiet night")
-METADATA_BYTES = 4096
-GIGABYTE = 10**9
-READ_DOLLARS, WRITE_DOLLARS = 0.03, 0.06  # a gigabyte, us-east-1, by the price list of Amazon EFS in 2026
 
 
 def main() -> None:
@@ -49,20 +48,19 @@ def _night(backend: Simulated, area: Area, files: int) -> dict[str, object]:
     return {
         "source": simulator.per_file(counts.source, files),
         "backup": simulator.per_file(counts.backup, files),
-        "metered_gigabytes": sum(side["metered_bytes"] for side in (counts.source, counts.backup)) / GIGABYTE,
+        "metered_gigabytes": sum(side["metered_bytes"] for side in (counts.source, counts.backup)) / GIB,
         "dollars": round(_dollars(counts), 4),
     }
 
 
 def _dollars(counts: Counts) -> float:
-    """Metadata by its kind; data are reads on the source's side and writes on the other."""
-    return _of(counts.source, READ_DOLLARS) + _of(counts.backup, WRITE_DOLLARS)
-
-
-def _of(side: simulator.Counters, data_dollars: float) -> float:
-    read, written = side["meta_read_ops"] * METADATA_BYTES, side["meta_write_ops"] * METADATA_BYTES
-    data = side["metered_bytes"] - read - written
-    return float(read * READ_DOLLARS + written * WRITE_DOLLARS + data * data_dollars) / GIGABYTE
+    prices = prices_of(DEFAULT_REGION)
+    dollars: float = sum(
+        side["metered_bytes_read"] / GIB * prices.read
+        + (side["metered_bytes"] - side["metered_bytes_read"]) / GIB * prices.written
+        for side in (counts.source, counts.backup)
+    )
+    return dollars
 
 
 def _options() -> argparse.Namespace:

@@ -15,6 +15,7 @@ from cdk.form import Form
 from cdk.orchestrator import Orchestrator
 from cdk.permissions import acknowledge
 from cdk.worker_role import NAMESPACE
+from efs_backup.domain.forecast import LEAST_DAYS
 from efs_backup.domain.operations.report import NOT_SENT
 
 
@@ -28,6 +29,7 @@ class Alarms(Construct):
         self._failed_events(orchestrator)
         self._unsent_reports(orchestrator.log_group)
         self._no_drill(form)
+        self._window_fills()
 
     def _maximum_age(self, form: Form) -> str:
         """What was entered, or what suits the interval."""
@@ -57,6 +59,20 @@ class Alarms(Construct):
         alarm.add_alarm_action(self._action)
         alarm.add_ok_action(self._action)
         only_if(is_given(self, "DrillsAreWanted", form.text("DrillSchedule")), alarm)
+
+    def _window_fills(self) -> None:
+        """What nobody foretells is no alarm: the first week, a window that fits for years."""
+        alarm = own_metric("ForecastDaysLeft", "Minimum", cdk.Duration.days(1)).create_alarm(
+            self,
+            "WindowFills",
+            alarm_description=f"In less than {LEAST_DAYS} days an EFS backup will no longer fit into its window.",
+            threshold=LEAST_DAYS,
+            comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            evaluation_periods=1,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(self._action)
+        alarm.add_ok_action(self._action)
 
     def _failed_events(self, orchestrator: Orchestrator) -> None:
         queue = orchestrator.failed_events

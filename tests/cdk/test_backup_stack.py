@@ -177,6 +177,14 @@ def test_the_alarm_suits_the_interval(backup: Template, interval: str, hours: st
     assert _alarm(backup.having(IntervalTag=interval), "HoursSinceLastSuccess")["Threshold"] == hours
 
 
+def test_a_window_that_fills_is_an_alarm_and_silence_is_none(backup: Template) -> None:
+    """The first week says nothing, nor does a window that fits for years."""
+    alarm = _alarm(backup, "ForecastDaysLeft")
+    assert (alarm["Namespace"], alarm["Threshold"], alarm["Statistic"]) == ("EfsBackup", 14, "Minimum")
+    assert alarm["ComparisonOperator"] == "LessThanThreshold"
+    assert alarm["TreatMissingData"] == "notBreaching"
+
+
 def test_alarms_report_on_the_topic(backup: Template) -> None:
     """By mail, with the key that lets them."""
     topic, _ = backup.one("AWS::SNS::Topic")

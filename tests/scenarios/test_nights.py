@@ -530,3 +530,17 @@ def test_a_missing_variable_is_named(cloud: Cloud, monkeypatch: pytest.MonkeyPat
     handler.services.cache_clear()
     with pytest.raises(SettingsFault, match="TOPIC_ARN"):
         cloud.reconcile()
+
+
+def test_the_days_until_the_window_is_full_are_published(cloud: Cloud) -> None:
+    """As the agent has recorded them, and told in the mail; a night that foretells nothing publishes nothing."""
+    backup = cloud.schedule_fires()
+    cloud.agent_claims(backup.backup_id)
+    cloud.agent_reports(backup.backup_id, BackupStatus.SUCCESS, forecast_seconds=9000.0, forecast_days_left=9.5)
+    cloud.agent_goes_home()
+    cloud.deliver()
+    cloud.agent_lets_go()
+    cloud.deliver()
+    found = boto3.client("cloudwatch").list_metrics(Namespace="EfsBackup", MetricName="ForecastDaysLeft")["Metrics"]
+    assert [each["Dimensions"] for each in found] == [[{"Name": "StackName", "Value": "efs-backup"}]]
+    assert "150.0 minutes, and fills its window in 10 days" in cloud.mails()[0][1]

@@ -15,6 +15,7 @@ from efs_backup.agent.seals import earlier_backups, stored_outside
 from efs_backup.agent.services import BackupServices
 from efs_backup.domain.errors import BackupError, FailureReason, RecordChanged, RecordGone, WrongUsage
 from efs_backup.domain.operations.first_backup import may_begin
+from efs_backup.domain.operations.past_nights import forecast_in_window
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.record_endings import agent_log_key, boot_log_key, with_result
 from efs_backup.domain.operations.settings import retention_of
@@ -28,7 +29,7 @@ from efs_backup.engine.machine.signals import stopping_on_signals
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.runs.backup import BackupRun
 from efs_backup.engine.runs.recognition import label_facts
-from efs_backup.lib.insisting import insist
+from efs_backup.lib.insisting import insist, tried
 
 CLAIM_SECONDS = SILENCE.total_seconds()
 """For so long the orchestrator waits for a first sign of life."""
@@ -71,7 +72,19 @@ def _serve(services: BackupServices, backup: BackupRecord, asked: Stop) -> None:
         _logger.info("The machine boots anew; the backup %s goes on afterwards", backup.backup_id)
         return
     told = ping.end(result) if ping else replace(result, notes=(*result.notes, *notes))
-    report(services, backup, told)
+    report(services, backup, _foretold(services, backup, told))
+
+
+def _foretold(services: BackupServices, backup: BackupRecord, result: BackupResult) -> BackupResult:
+    """The result with what it and the records foretell of the window, which counts from the schedule."""
+    if result.status is not BackupStatus.SUCCESS:
+        return result
+    nothing = list[BackupRecord]()
+    records = tried(lambda: list(services.store.backups()), nothing)
+    foretold = forecast_in_window(result, backup, records, services.machine.clock())
+    if foretold.forecast and foretold.forecast.warning:
+        _logger.warning("%s", foretold.forecast.warning)
+    return foretold
 
 
 def report(services: BackupServices, backup: BackupRecord, result: BackupResult) -> None:

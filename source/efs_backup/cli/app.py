@@ -36,6 +36,8 @@ _COMMANDS = {
     "versions": ("versions", "versions"),
     "vanished": ("vanished", "vanished"),
     "growth": ("growth", "growth"),
+    "stats": ("stats", "stats"),
+    "estimate": ("estimate", "estimate"),
     "manifest": ("manifest", "manifest"),
 }
 """The module of each command, and its name there."""

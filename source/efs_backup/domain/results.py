@@ -8,6 +8,7 @@ from enum import StrEnum
 from efs_backup.domain.copying.comparison import Kind, Summary
 from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.errors import BackupError, ExitCode, FailureReason
+from efs_backup.domain.forecast import Forecast
 from efs_backup.domain.requests.requests import RestoreMode
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.domain.warnings import Warned
@@ -48,7 +49,7 @@ class BackupResult:
     A snapshot that is published with warnings is a success; those of a failure name all that stood in its way. Notes
     tell what is no problem. kept: why each snapshot stays, where a prune has decided it. seal: the SHA-256 of the
     snapshot's seal. seal_status, seal_address: whether it is outside the file system too, and where; None where it was
-    not to be stored.
+    not to be stored. forecast: None where the past says too little.
     """
 
     status: BackupStatus
@@ -67,6 +68,7 @@ class BackupResult:
     warnings: tuple[Warned, ...] = ()
     seal_status: SealStatus | None = None
     seal_address: str | None = None
+    forecast: Forecast | None = None
 
     @property
     def exit_code(self) -> ExitCode:

@@ -30,6 +30,7 @@ class WarningKind(StrEnum):
     NOT_SCRUBBED = "NotScrubbed"
     SEAL_NOT_STORED = "SealNotStored"
     SEAL_DIFFERS = "SealDiffers"
+    WINDOW_FILLS = "WindowFills"
     HOOK_FAILED = "HookFailed"
 
 

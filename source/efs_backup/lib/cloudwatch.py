@@ -26,6 +26,7 @@ _UNITS: Mapping[str, "StandardUnitType"] = {
     "NumberOfFilesTransferred": "Count",
     "HoursSinceLastSuccess": "None",
     "HoursSinceLastDrill": "None",
+    "ForecastDaysLeft": "None",
 }
 
 

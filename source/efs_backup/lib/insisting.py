@@ -38,9 +38,15 @@ def insist(
         time.sleep(PAUSE)
 
 
-def _try(call: Callable[[], None] | None) -> None:
+def tried(call: Callable[[], _Answer], otherwise: _Answer) -> _Answer:
+    """Call once; something else where AWS refuses, for the work goes on without it."""
     try:
-        if call:
-            call()
+        return call()
     except _REFUSALS as refused:
         _logger.warning("AWS has refused: %s", refused)
+        return otherwise
+
+
+def _try(call: Callable[[], None] | None) -> None:
+    if call:
+        tried(call, None)

@@ -90,6 +90,7 @@ def _measure(services: Services, backup: BackupRecord, now: datetime) -> None:
         "NumberOfFilesTransferred": backup.number_of_files_transferred,
         "TotalFileSize": backup.total_file_size,
         "TotalTransferredFileSize": backup.total_transferred_file_size,
+        "ForecastDaysLeft": backup.forecast_days_left,
     }, now)  # fmt: skip
     services.anonymous_metrics.send(backup, now)
 

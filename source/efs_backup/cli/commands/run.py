@@ -11,6 +11,7 @@ from efs_backup.cli.output import answered, print_error, print_facts, print_json
 from efs_backup.cli.progress import watching
 from efs_backup.cli.retention_options import confirm, is_about_retention
 from efs_backup.domain.copying.comparison import Kind
+from efs_backup.domain.forecast import minutes
 from efs_backup.domain.humanize import as_fields, as_value, sized
 from efs_backup.domain.requests.hooks import HookCommands, Phase
 from efs_backup.domain.requests.requests import BackupRequest
@@ -150,6 +151,11 @@ def _result_json(result: BackupResult) -> dict[str, Any]:
         "kept": {str(name): reason for name, reason in result.kept.items()},
         "seconds": {step.name: round(step.seconds, 3) for step in result.steps},
         "seal_sha256": result.seal,
+        "forecast": result.forecast
+        and {
+            "seconds": result.forecast.seconds + result.forecast.high,
+            "days_left": result.forecast.days_left,
+        },
         "warnings": [
             {
                 "kind": warned.kind,
@@ -178,6 +184,7 @@ def _result_facts(result: BackupResult) -> list[tuple[str, str]]:
         ("pruned", ", ".join(str(name) for name in result.pruned)),
         ("seal", result.seal or ""),
         ("seconds", ", ".join(f"{step.name} {step.seconds:.1f}" for step in result.steps)),
+        ("may take", str(result.forecast) if result.forecast else ""),
         *(("warning", str(warned)) for warned in result.warnings),
         *(("note", note) for note in result.notes),
     ]
@@ -205,6 +212,8 @@ def _show_plan(plan: BackupPlan, commands: HookCommands, *, as_json: bool) -> No
         ("would drop", ", ".join(str(name) for name in plan.prune.drop)),
         ("because of", plan.prune.reason),
         *((f"hook {phase}", str(command)) for phase in Phase for command in commands.of(phase)),
+        ("would take", f"about {minutes(plan.seconds)}, by the last backups" if plan.seconds is not None else ""),
+        ("would cost", f"{plan.cost.total:.4f} on Amazon EFS with elastic throughput ({plan.prices.told})"),
         *(("note", note) for note in plan.notes),
     ])  # fmt: skip
 
@@ -223,5 +232,13 @@ def _plan_json(plan: BackupPlan) -> dict[str, Any]:
         "would_keep": {str(name): reason for name, reason in plan.prune.reasons.items()},
         "would_drop": [str(name) for name in plan.prune.drop],
         "reason": plan.prune.reason,
+        "expected_seconds": plan.seconds,
+        "expected_cost": {
+            "throughput": plan.cost.read + plan.cost.written,
+            "instance": plan.cost.instance,
+            "currency": plan.prices.currency,
+            "region": plan.prices.region,
+            "date": plan.prices.date.isoformat(),
+        },
         "notes": list(plan.notes),
     }

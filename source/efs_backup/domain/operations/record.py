@@ -105,7 +105,8 @@ class BackupRecord:
     `seal_status` and `seal_address` say whether that seal, and all before it, are outside the file system too, and
     where; None where they were not to be stored. `mode` says of what is no backup what it is; of a drill,
     `drill_files` were restored, `drill_different` of them are not as they were sealed, and `drill_evidence` is where
-    its evidence lies. `backup_size` and the like belong to the
+    its evidence lies. `forecast_seconds` is how long a backup takes these days, with the longest of the last nights;
+    `forecast_days_left` in how many days it will fill its window. `backup_size` and the like belong to the
     backup file system.
     """
 
@@ -163,6 +164,8 @@ class BackupRecord:
     drill_different: int | None = _maybe("DrillDifferent", _NUMBER)
     estimated_restore_seconds: float | None = _maybe("EstimatedRestoreSeconds", _NUMBER)
     drill_evidence: str | None = _maybe("DrillEvidence")
+    forecast_seconds: float | None = _maybe("ForecastSeconds", _NUMBER)
+    forecast_days_left: float | None = _maybe("ForecastDaysLeft", _NUMBER)
 
     @property
     def is_drill(self) -> bool:

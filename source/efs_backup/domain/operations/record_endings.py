@@ -33,6 +33,8 @@ def with_result(backup: BackupRecord, result: BackupResult, now: datetime) -> Ba
         seal=result.seal,
         seal_status=result.seal_status,
         seal_address=result.seal_address,
+        forecast_seconds=round(result.forecast.seconds + result.forecast.high, 1) if result.forecast else None,
+        forecast_days_left=result.forecast.days_left if result.forecast else None,
         create_hardlinks_start_time=copy[0],
         create_hardlinks_stop_time=copy[1],
         remove_snapshot_start_time=prune[0],

@@ -180,6 +180,7 @@ def _figures(backup: BackupRecord, settings: OrchestratorSettings) -> list[tuple
         ("ended", _time(backup.stop_time)),
         ("took", _minutes(backup.seconds)),
         ("window", counted(backup.window_minutes, "minute")),
+        ("may take", _forecast(backup)),
         ("files", _number(backup.number_of_files)),
         ("copied", _number(backup.number_of_files_transferred)),
         ("vanished", _number(backup.vanished_files)),
@@ -224,6 +225,12 @@ def _time(time: object) -> str | None:
 
 def _minutes(seconds: float | None) -> str | None:
     return None if seconds is None else f"{seconds / 60:.1f} minutes"
+
+
+def _forecast(backup: BackupRecord) -> str | None:
+    """How long a backup may take these days, and for how long that fits."""
+    longest, days = _minutes(backup.forecast_seconds), backup.forecast_days_left
+    return longest if longest is None or days is None else f"{longest}, and fills its window in {days:,.0f} days"
 
 
 def _number(number: int | None) -> str | None:

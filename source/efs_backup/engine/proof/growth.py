@@ -60,7 +60,7 @@ class _Tallies:
     def _of_manifest(self, name: str) -> Tally | None:
         if name not in self._proven:
             index = self._history.index(name) if name in self._anchors() else None
-            self._proven[name] = _tally_of(index, self._depth) if index else None
+            self._proven[name] = tally_of(index, self._depth) if index else None
         return self._proven[name]
 
     def _change(self, steps: list[Step]) -> Tally | None:
@@ -77,7 +77,8 @@ class _Tallies:
         return change
 
 
-def _tally_of(index: Index, depth: int) -> Tally:
+def tally_of(index: Index, depth: int) -> Tally:
+    """Files and bytes of a whole snapshot by directory, down to a depth."""
     tally = Tally(depth)
     for path, files, size in zip(index.paths(), index.files, index.sizes, strict=True):
         tally.add(path, files, size)

@@ -13,6 +13,7 @@ from efs_backup.domain.copying.arrival import Trouble, warnings_of
 from efs_backup.domain.copying.commands import RSYNC_PATCHED, Comparing, Purpose
 from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.errors import BackupError, FailureReason, Hung, WrongUsage
+from efs_backup.domain.forecast import minutes
 from efs_backup.domain.humanize import counted, foreign_sentence
 from efs_backup.domain.ports import Hooks, Watcher
 from efs_backup.domain.requests.requests import BackupRequest
@@ -20,6 +21,7 @@ from efs_backup.domain.requests.tuning import Copier
 from efs_backup.domain.results import BackupResult, BackupStatus, Step
 from efs_backup.domain.snapshots.names import TRASH_NAME, SnapshotName
 from efs_backup.domain.snapshots.series_rules import Settled
+from efs_backup.domain.snapshots.window import Window
 from efs_backup.domain.warnings import Warned, WarningKind
 from efs_backup.engine.machine.os_errors import FREE_SPACE, refusal, refusals_named
 from efs_backup.engine.machine.patience import LAST_WORDS_SECONDS, supervised, within
@@ -143,13 +145,25 @@ class BackupRun:
                 remember(self._settled, series)
             journal = Journal(series.path, self._note)
             journal.begin(self._request, self._runner.family, self._now)
+            if seconds := journal.expected_seconds():
+                self._watcher.note(f"The last backups took about {minutes(seconds)}.")
             self._begun()
             result = replace(
                 self._result_of(lambda: self._back_up_quiet(tree, series, tools)), warnings=tuple(self._warnings)
             )
+            result = self._foretold(journal, result)
             with suppress(Hung):
                 within(lambda: journal.end(result), str(series.path), LAST_WORDS_SECONDS)
             return replace(result, notes=tuple(self._notes))
+
+    def _foretold(self, journal: Journal, result: BackupResult) -> BackupResult:
+        """Add what the nights foretell, which changes nothing about this one."""
+        file, asked = self._settled.file, self._request.asked.window_minutes
+        stored = file.window_minutes if file else None
+        foretold = journal.foretell(result, Window.of_minutes(stored if asked is None else asked).seconds)
+        if foretold.forecast and foretold.forecast.warning:
+            self._watcher.note(f"Warning: {foretold.forecast.warning}")
+        return foretold
 
     def _obey(self, settled: Settled) -> None:
         """Go on by the rules of the series, and say what is odd about it."""

@@ -5,8 +5,12 @@ from datetime import datetime
 from pathlib import Path
 
 from efs_backup.domain.copying.arrival import warnings_of
-from efs_backup.domain.copying.comparison import Summary
+from efs_backup.domain.copying.comparison import Kind, Summary
 from efs_backup.domain.copying.parts import WorkerPlan, plan_workers
+from efs_backup.domain.cost.estimate import Estimate, NightCost
+from efs_backup.domain.cost.nights import Habits
+from efs_backup.domain.cost.prices import DEFAULT_REGION, Prices, prices_of
+from efs_backup.domain.forecast import expected_seconds
 from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.requests.tuning import Copier
 from efs_backup.domain.snapshots.names import SnapshotName
@@ -17,6 +21,7 @@ from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.runs.backup_inside import left_out_of_backup
 from efs_backup.engine.runs.preflight import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.runs.recognition import hold_of, recognize
+from efs_backup.engine.runs.survey import BACKUPS_A_DAY, past_of_series
 from efs_backup.engine.series.prune import planned
 from efs_backup.engine.series.series import Series
 from efs_backup.engine.trees.compare import Comparison, Omitted
@@ -30,7 +35,8 @@ class BackupPlan:
     """The snapshot that a backup would make, from what, how, and what it would drop.
 
     differences: from the previous snapshot to the source without what is left out; None for a first backup.
-    notes: what the backup would note or warn of.
+    notes: what the backup would note or warn of. seconds: how long it would take by the last ones; None where they are
+    too few. cost: where both sides are Amazon EFS with elastic throughput, by `prices`.
     """
 
     snapshot: SnapshotName
@@ -40,6 +46,9 @@ class BackupPlan:
     differences: Summary | None
     workers: WorkerPlan
     prune: PrunePlan
+    cost: NightCost
+    prices: Prices
+    seconds: float | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -62,6 +71,8 @@ def plan_backup(request: BackupRequest, *, now: datetime, runner: Runner, stop: 
         differences = _differences(request, snapshots[0].path, tree, seen, stop) if snapshots else None
         warnings = (*left_out.warnings(), *warnings_of(found.troubles))
     dated = [] if series.unadopted() else snapshots
+    prices, seconds = prices_of(DEFAULT_REGION), expected_seconds(past_of_series(series, now), now, found.files)
+    cost = _cost(Estimate(found.figures, _habits(request, found, differences), prices, seconds=seconds), series)
     name = SnapshotName.following([known.name for known in (*snapshots, *partials)], now)
     return BackupPlan(
         name,
@@ -76,12 +87,28 @@ def plan_backup(request: BackupRequest, *, now: datetime, runner: Runner, stop: 
             request.retention,
             replace(settled.terms, hold=hold_of(settled, series, dated)),
         ),
+        cost,
+        prices,
+        seconds,
         (
             *(f"Warning: {warned}" for warned in (*settled.warnings, *warnings)),
             *settled.notes,
             *left_out.notes(),
         ),
     )
+
+
+def _habits(request: BackupRequest, found: Scan, differences: Summary | None) -> Habits:
+    """The share that has changed now stands for that of each night since the oldest snapshot."""
+    changed = sum(differences.counts[kind] for kind in (Kind.ADDED, Kind.CHANGED)) if differences else 0
+    share = min(1.0, changed / found.files) if found.files else 0.0
+    return Habits(share, request.retention.most(request.interval), request.scrub.days, BACKUPS_A_DAY[request.interval])
+
+
+def _cost(estimate: Estimate, series: Series) -> NightCost:
+    if not series.snapshots():
+        return estimate.first
+    return estimate.steady if series.spares() else estimate.linked
 
 
 def _differences(request: BackupRequest, previous: Path, source: Tree, left_out: LeftOut, stop: Stop) -> Summary:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from efs_backup.domain.errors import RecordChanged, RecordFault
+from efs_backup.domain.forecast import expected_seconds
+from efs_backup.domain.operations.past_nights import past_nights, with_forecast
 from efs_backup.domain.operations.record import BackupRecord, backup_id_of
 from efs_backup.domain.operations.record_endings import with_result
 from efs_backup.domain.operations.settings import RECORD_DAYS
@@ -26,6 +28,7 @@ class Journal:
         self._store = RecordDirectory(series / RECORDS_NAME, note)
         self._note = note
         self._begun: BackupRecord | None = None
+        self._before: list[BackupRecord] = []
         self._is_recorded = False
 
     def begin(self, request: BackupRequest, seed: str, now: datetime) -> None:
@@ -43,6 +46,18 @@ class Journal:
             self._is_recorded = True
         except (OSError, ValueError, RecordFault) as error:
             self._note(f"The record of this backup could not be written: {error}")
+
+    def expected_seconds(self) -> float | None:
+        """How long the backup will take by those before it; None where they are too few."""
+        if self._begun is None:
+            return None
+        return expected_seconds(past_nights(self._before, self._begun.interval), self._begun.start_time)
+
+    def foretell(self, result: BackupResult, window_seconds: float | None) -> BackupResult:
+        """The result with what it and the backups before it foretell."""
+        if self._begun is None:
+            return result
+        return with_forecast(result, self._begun, self._before, datetime.now(UTC), window_seconds)
 
     def end(self, result: BackupResult) -> None:
         """Record how it ended; also where its record could not be written before, or cannot be read any more."""
@@ -69,7 +84,9 @@ class Journal:
         for before in self._store.readings():
             if isinstance(before, RecordFault):
                 self._note(f"{before} The history goes on without it.")
-            elif not before.has_ended:
+                continue
+            self._before.append(before)
+            if not before.has_ended:
                 self._store.update(before, without_word(before, now))
 
 

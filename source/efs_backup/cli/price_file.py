@@ -1,0 +1,43 @@
+"""A file of prices of one's own, as JSON or TOML."""
+
+import json
+import os
+import stat
+import tomllib
+from typing import Any
+
+from efs_backup.domain.cost.prices import DEFAULT_REGION, Prices, own_prices, prices_of
+from efs_backup.domain.errors import WrongUsage
+
+_MOST_BYTES = 2**20
+
+
+def read_prices(path: str | None, region: str | None) -> Prices:
+    """The prices that a file says, or the list prices where none is given. Raises WrongUsage."""
+    if path is None:
+        return prices_of(region or DEFAULT_REGION)
+    return own_prices(_parsed(_text_of(path), path), path, region)
+
+
+def _text_of(path: str) -> str:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise WrongUsage(f"The file of prices {path!r} is no regular file.")
+            content = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise WrongUsage(f"The file of prices {path!r} cannot be read: {error.strerror}.") from error
+    if len(content) > _MOST_BYTES:
+        raise WrongUsage(f"The file of prices {path!r} is larger than a mebibyte.")
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise WrongUsage(f"The file of prices {path!r} is no UTF-8.") from error
+
+
+def _parsed(text: str, path: str) -> Any:
+    try:
+        return json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise WrongUsage(f"The file of prices {path!r} is neither JSON nor TOML: {error}.") from error

@@ -1,0 +1,1 @@
+"""What a series costs: operations, metering, prices."""
