@@ -26,6 +26,8 @@ _COMMANDS = {
     "drill": ("drill", "drill"),
     "diff": ("diff", "diff"),
     "prune": ("prune", "prune"),
+    "hold": ("hold", "hold_series"),
+    "release": ("hold", "release_label"),
     "verify": ("verify", "verify"),
     "audit": ("audit", "audit_series"),
     "scrub": ("scrub", "scrub"),

@@ -9,6 +9,7 @@ from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.errors import BackupError, ExitCode, FailureReason
 from efs_backup.domain.requests.requests import RestoreMode
 from efs_backup.domain.snapshots.names import SnapshotName
+from efs_backup.domain.snapshots.tripwire import Verdict
 from efs_backup.domain.warnings import Warned
 
 _NAMED = 3
@@ -46,7 +47,8 @@ class BackupResult:
 
     A snapshot that is published with warnings is a success; those of a failure name all that stood in its way. Notes
     tell what is no problem. seal: the SHA-256 of the snapshot's seal. seal_status, seal_address: whether it is outside
-    the file system too, and where; None where it was not to be stored.
+    the file system too, and where; None where it was not to be stored. verdict: what the tripwire says; None where it
+    was not asked. hold: the newest snapshot that a hold names, in whatever series of the label; None where none does.
     """
 
     status: BackupStatus
@@ -64,6 +66,8 @@ class BackupResult:
     warnings: tuple[Warned, ...] = ()
     seal_status: SealStatus | None = None
     seal_address: str | None = None
+    verdict: Verdict | None = None
+    hold: str | None = None
 
     @property
     def exit_code(self) -> ExitCode:

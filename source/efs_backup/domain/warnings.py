@@ -29,6 +29,8 @@ class WarningKind(StrEnum):
     NOT_SCRUBBED = "NotScrubbed"
     SEAL_NOT_STORED = "SealNotStored"
     SEAL_DIFFERS = "SealDiffers"
+    MASS_CHANGE = "MassChange"
+    HELD = "Held"
 
 
 @dataclass(frozen=True)

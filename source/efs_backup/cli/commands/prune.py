@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import answered, print_facts, print_json
+from efs_backup.cli.output import answered, print_facts, print_json, print_notes
 from efs_backup.domain.errors import ExitCode, NothingThere, WrongUsage
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.domain.snapshots.retention import PrunePlan, Retention
@@ -14,7 +14,8 @@ from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.process import Runner
 from efs_backup.engine.machine.signals import exit_on_signals, stop_on_signals
 from efs_backup.engine.machine.stop import Stop
-from efs_backup.engine.series.prune import Pruned, plan_pruning, prune_series, rule_of
+from efs_backup.engine.series.hold import label_hold
+from efs_backup.engine.series.prune import Pruned, plan_pruning, prune_series, reminders, rule_of
 from efs_backup.engine.series.series import Series
 
 
@@ -38,7 +39,9 @@ def prune(
         raise NothingThere(f"There is no {interval} snapshot in {str(series.label_path)!r}.")
     retention = rule_of(series, given)
     if dry_run:
-        _show(plan_pruning(series, retention), None, as_json=as_json)
+        plan = plan_pruning(series, retention)
+        print_notes(reminders(series, label_hold(series.label_path)))
+        _show(plan, None, as_json=as_json)
         return answered()
     stop_on_signals(stop)
     family = Runner.with_new_family().family

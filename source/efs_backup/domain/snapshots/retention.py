@@ -1,7 +1,8 @@
 """Retention: which snapshots of a series are kept."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from efs_backup.domain.errors import WrongUsage
 from efs_backup.domain.snapshots.names import SnapshotName
@@ -49,11 +50,19 @@ class PrunePlan:
         return PrunePlan(tuple(keep), drop, reason)
 
 
-def plan_prune(snapshots: Iterable[SnapshotName], retention: Retention) -> PrunePlan:
-    """Keep the newest snapshots that the retention allows."""
+_NOTHING: Mapping[SnapshotName, str] = MappingProxyType({})
+
+
+def plan_prune(
+    snapshots: Iterable[SnapshotName], retention: Retention, protected: Mapping[SnapshotName, str] = _NOTHING
+) -> PrunePlan:
+    """Keep what is protected, by the reason of each; of all others the newest that the retention allows."""
     newest_first = sorted(snapshots, reverse=True)
-    keep, drop = newest_first[: retention.count], newest_first[retention.count :]
-    reason = f"retention {retention.count}: {len(newest_first)} there, {len(keep)} kept, {len(drop)} dropped"
+    free = [name for name in newest_first if name not in protected]
+    drop = free[retention.count :]
+    keep = [name for name in newest_first if name not in {*drop}]
+    held = f" ({len(newest_first) - len(free)} of them held)" if len(free) < len(newest_first) else ""
+    reason = f"retention {retention.count}: {len(newest_first)} there, {len(keep)} kept{held}, {len(drop)} dropped"
     return PrunePlan(tuple(keep), tuple(drop), reason)
 
 

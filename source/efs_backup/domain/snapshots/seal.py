@@ -10,6 +10,7 @@ from typing import Any
 
 from efs_backup.domain.snapshots.changes import NO_CHANGES, ChangeCounts
 from efs_backup.domain.snapshots.names import SnapshotName
+from efs_backup.domain.snapshots.tripwire import NightFigures
 
 FORMAT = 1
 
@@ -36,12 +37,38 @@ class ChangesFigures:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What somebody has done about a hold: `hold` or `release`, when (aware), who, why, and of which snapshot."""
+
+    action: str
+    at: datetime
+    by: str
+    reason: str
+    since: str
+
+    def as_json(self) -> dict[str, str]:
+        """The event as it is stored."""
+        return {**asdict(self), "at": self.at.isoformat().replace("+00:00", "Z")}
+
+
+def read_told(value: Mapping[str, Any]) -> Told:
+    """Read what was stored. Raises ValueError of anything else."""
+    try:
+        words = (str(value[name]) for name in ("by", "reason", "since"))
+        return Told(str(value["action"]), datetime.fromisoformat(value["at"]), *words)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"it tells of no hold: {error}") from error
+
+
+@dataclass(frozen=True)
 class Seal:
     """A seal.
 
     kept: the snapshots that were there when it was made. dropped: those that the rules have dropped since the seal
     before. previous, previous_sha256: that seal's snapshot and digest; None for a first one. is_late: the backup that
-    made the snapshot was ended before it could seal it.
+    made the snapshot was ended before it could seal it. night: the files of the snapshot before, and what became of
+    them; None where there was none. shares: the parts of them that changed or went in the last 60 nights, this one is
+    the last. told: what was done about holds since the seal before.
     """
 
     label: str
@@ -56,6 +83,9 @@ class Seal:
     previous_sha256: str | None
     program: str
     is_late: bool = False
+    night: NightFigures | None = None
+    shares: tuple[float, ...] = ()
+    told: tuple[Told, ...] = ()
 
     def text(self) -> bytes:
         """The seal as it is stored: JSON with sorted keys and no blanks, so that its digest says all."""
@@ -68,6 +98,8 @@ class Seal:
             "manifest": self.manifest and asdict(self.manifest), "changes": changes, "kept": list(self.kept),
             "dropped": list(self.dropped), "previous": self.previous, "previous_seal_sha256": self.previous_sha256,
             "program": self.program, "sealed_late": self.is_late,
+            "files": self.night and asdict(self.night), "shares": list(self.shares),
+            "told": [one.as_json() for one in self.told],
         }  # fmt: skip
         return json.dumps(value, sort_keys=True, separators=(",", ":")).encode() + b"\n"
 
@@ -89,6 +121,8 @@ def read_seal(text: bytes) -> Seal:
             ChangesFigures(changes["sha256"], changes["since"], ChangeCounts(**counts)) if changes else None,
             tuple(value["kept"]), tuple(value["dropped"]), value["previous"], value["previous_seal_sha256"],
             str(value["program"]), bool(value.get("sealed_late")),
+            NightFigures(**files) if (files := value.get("files")) else None,
+            tuple(map(float, value.get("shares", ()))), tuple(map(read_told, value.get("told", ()))),
         )  # fmt: skip
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"it is no seal: {error}") from error

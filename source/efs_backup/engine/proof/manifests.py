@@ -7,12 +7,23 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from efs_backup.copy_worker.hash_store import HashRecord, packed_records
+from efs_backup.domain.snapshots.file_changes import FileTally
 from efs_backup.domain.snapshots.names import MANIFESTS_NAME, SnapshotName
-from efs_backup.domain.snapshots.seal import ChangesFigures, ManifestFigures, Seal, digest, is_snapshot, read_seal
+from efs_backup.domain.snapshots.seal import (
+    ChangesFigures,
+    ManifestFigures,
+    Seal,
+    Told,
+    digest,
+    is_snapshot,
+    read_seal,
+    read_told,
+)
+from efs_backup.domain.snapshots.tripwire import NightFigures
 from efs_backup.engine.proof.changes_file import write_changes
 from efs_backup.engine.proof.gathered import Base, Gathered
 from efs_backup.engine.proof.index import Index, totals
@@ -22,6 +33,7 @@ from efs_backup.engine.trees.held import held
 MANIFEST, INDEX, CHANGES, SEAL = ".mtree.gz", ".index", ".changes.gz", ".seal.json"
 HASHES_NAME, DROPPED_NAME = "hashes", "dropped.json"
 _UNFINISHED = ".new-"
+_TOLD, _MOST_TOLD = "told-", 100
 _PRIVATE = 0o700
 _FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NO_DIRECTORY = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
@@ -32,10 +44,12 @@ _MOST_READ = 2**30
 
 @dataclass(frozen=True)
 class Stored:
-    """What was written of one snapshot."""
+    """What was written of one snapshot. night, tally: of its files; None where there was nothing to compare with."""
 
     manifest: ManifestFigures
     changes: ChangesFigures
+    night: NightFigures | None = None
+    tally: FileTally | None = field(default=None, compare=False)
 
 
 class Manifests:
@@ -184,11 +198,14 @@ class Manifests:
             write(index.packed())
         with self.written(f"{name}{CHANGES}", is_durable=is_durable) as write:
             written = Output(write)
-            counts = write_changes(str(name), since, changes(gathered), written.add)
+            tally = FileTally() if gathered.base else None
+            counts = write_changes(str(name), since, changes(gathered), written.add, tally)
         lines, files, size, unknown = totals(index)
         return Stored(
             ManifestFigures(output.sha256, output.length, lines, files, size, unknown),
             ChangesFigures(written.sha256, since, counts),
+            tally.figures(sum(gathered.base.index.files)) if tally and gathered.base else None,
+            tally,
         )
 
     def write_seal(self, seal: Seal) -> str:
@@ -224,6 +241,20 @@ class Manifests:
         noted = sorted({*self.dropped(), *map(str, names)})
         with self.written(DROPPED_NAME, is_durable=False) as write:
             write(json.dumps(noted).encode())
+
+    def note_told(self, event: Told) -> None:
+        """Note what a person, or the tripwire, has done about a hold: the next seal has it. Durable."""
+        self.make()
+        with self.written(f"{_TOLD}{event.at:%Y%m%dT%H%M%S}-{os.urandom(8).hex()}.json") as write:
+            write(json.dumps(event.as_json()).encode())
+
+    def told(self) -> dict[str, Told]:
+        """What was done about holds since the newest seal, by the files that tell it, in order of time."""
+        found = dict[str, Told]()
+        for name in sorted(one for one in self._listed() if one.startswith(_TOLD))[:_MOST_TOLD]:
+            with suppress(OSError, ValueError, TypeError):
+                found[name] = read_told(json.loads(self.read(name)))
+        return found
 
     def tidy(self, snapshots: Iterable[SnapshotName]) -> None:
         """Remove what belongs to no snapshot: manifests of those that are gone, and all that was never published.

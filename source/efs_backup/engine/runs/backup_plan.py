@@ -9,6 +9,7 @@ from efs_backup.domain.copying.comparison import Summary
 from efs_backup.domain.copying.parts import WorkerPlan, plan_workers
 from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.requests.tuning import Copier
+from efs_backup.domain.snapshots.hold import LabelHold
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.domain.snapshots.retention import PrunePlan, plan_hold, plan_prune
 from efs_backup.engine.machine.os_errors import source_errors_named
@@ -17,6 +18,8 @@ from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.runs.backup_inside import left_out_of_backup
 from efs_backup.engine.runs.preflight import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.runs.recognition import hold_of, recognize
+from efs_backup.engine.series.hold import label_hold
+from efs_backup.engine.series.prune import reminders
 from efs_backup.engine.series.series import Series
 from efs_backup.engine.trees.compare import Comparison, Omitted
 from efs_backup.engine.trees.left_out import LeftOut, Together, Unreadable
@@ -60,6 +63,7 @@ def plan_backup(request: BackupRequest, *, now: datetime, runner: Runner, stop: 
         seen = Together([left_out, Unreadable(trouble.path for trouble in found.troubles)])
         differences = _differences(request, snapshots[0].path, tree, seen, stop) if snapshots else None
         warnings = (*left_out.warnings(), *warnings_of(found.troubles))
+    label = label_hold(series.label_path)
     dated = [] if series.unadopted() else snapshots
     name = SnapshotName.following([known.name for known in (*snapshots, *partials)], now)
     return BackupPlan(
@@ -69,17 +73,20 @@ def plan_backup(request: BackupRequest, *, now: datetime, runner: Runner, stop: 
         found,
         differences,
         plan_workers(concurrency, request.tuning),
-        _prune_plan([name, *(snapshot.name for snapshot in snapshots)], request, hold_of(settled, series, dated)),
+        _prune_plan(
+            [name, *(snapshot.name for snapshot in snapshots)], request, hold_of(settled, series, dated), label
+        ),
         (
             *(f"Warning: {warned}" for warned in (*settled.warnings, *warnings)),
             *settled.notes,
             *left_out.notes(),
+            *reminders(series, label),
         ),
     )
 
 
-def _prune_plan(names: list[SnapshotName], request: BackupRequest, hold: str) -> PrunePlan:
-    return plan_hold(names, hold) if hold else plan_prune(names, request.retention)
+def _prune_plan(names: list[SnapshotName], request: BackupRequest, hold: str, label: LabelHold) -> PrunePlan:
+    return plan_hold(names, hold) if hold else plan_prune(names, request.retention, label.protects(names))
 
 
 def _differences(request: BackupRequest, previous: Path, source: Tree, left_out: LeftOut, stop: Stop) -> Summary:

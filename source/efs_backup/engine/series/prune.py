@@ -9,13 +9,15 @@ from pathlib import Path
 from efs_backup.copy_worker.throttle import Throttle
 from efs_backup.domain.errors import Locked, SeriesTorn, WrongUsage
 from efs_backup.domain.snapshots.deletion import NAMED, Undeleted
-from efs_backup.domain.snapshots.names import TRASH_NAME, SnapshotName
-from efs_backup.domain.snapshots.retention import PrunePlan, Retention, plan_hold, plan_prune
+from efs_backup.domain.snapshots.hold import NO_HOLD, LabelHold, reminder
+from efs_backup.domain.snapshots.names import TRASH_NAME, Interval, SnapshotName
+from efs_backup.domain.snapshots.retention import RETENTION_LIMIT, PrunePlan, Retention, plan_hold, plan_prune
 from efs_backup.domain.snapshots.series_file import SeriesFile
 from efs_backup.domain.warnings import Warned, WarningKind
 from efs_backup.engine.machine.os_errors import refusals_named
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.proof.manifests import Manifests
+from efs_backup.engine.series.hold import held, label_hold, undisturbed
 from efs_backup.engine.series.lock import Owner, locked, without_readers
 from efs_backup.engine.series.series import Series, Snapshot
 from efs_backup.engine.series.series_file import change_series_file, read_series_file
@@ -30,13 +32,15 @@ class Pruned:
     """The end of a pruning.
 
     plan: what was dropped; None while somebody reads from the series. is_whole: whether nobody asked to stop before
-    all was deleted. warnings: what could not be dropped or deleted. notes: what is no problem.
+    all was deleted. warnings: what could not be dropped or deleted. notes: what is no problem. hold: what holds the
+    label.
     """
 
     plan: PrunePlan | None
     is_whole: bool
     warnings: tuple[Warned, ...]
     notes: tuple[str, ...] = ()
+    hold: LabelHold = NO_HOLD
 
     @property
     def dropped(self) -> tuple[SnapshotName, ...]:
@@ -47,7 +51,7 @@ class Pruned:
 def plan_pruning(series: Series, retention: Retention) -> PrunePlan:
     """Which snapshots would stay and go; nothing is touched. Raises CopyFailed where the series is a symlink."""
     series.refuse_symlinks()
-    return plan_prune([snapshot.name for snapshot in series.snapshots()], retention)
+    return plan_prune([snapshot.name for snapshot in series.snapshots()], retention, held(series))
 
 
 def rule_of(series: Series, given: Retention | None) -> Retention:
@@ -82,7 +86,16 @@ def prune_series(
         pruned = prune(series, retention, stop.is_due)
         if pruned.plan is None:
             raise Locked(f"Nothing was pruned, for {BUSY}.", "Prune again when that has ended.")
-        return replace(pruned, notes=_crowd(series))
+        return replace(pruned, notes=(*_crowd(series), *reminders(series, pruned.hold)))
+
+
+def reminders(series: Series, label: LabelHold) -> list[str]:
+    """What is said while there is a hold; nothing where there is none."""
+    if not label.holds:
+        return []
+    every = (Series(series.label_path.parent, series.label, kind, series.now) for kind in Interval)
+    crowd = sum(len(each.snapshots()) for each in every)
+    return reminder(label, series.now, crowd=crowd, room=RETENTION_LIMIT)
 
 
 def _crowd(series: Series) -> tuple[str, ...]:
@@ -117,7 +130,9 @@ def prune(
     with refusals_named(str(series.path)):
         kept = [] if keeps_spare else Spare(series).discard()[1]
         kept += [undeleted for leftover in leftovers if (undeleted := series.discard(leftover))]
-        plan, stuck = _drop(series, retention, hold, keeps_spare=keeps_spare)
+        with undisturbed(series.label_path):
+            label = label_hold(series.label_path)
+            plan, stuck = _drop(series, retention, hold, label, keeps_spare=keeps_spare)
         series.refresh_number_links()
         Manifests(series.path).tidy(snapshot.name for snapshot in series.snapshots())
         deletion = delete_content(series.path, TRASH_NAME, should_stop, throttle)
@@ -126,19 +141,20 @@ def prune(
         series.refresh_number_links()  # a full disk may have had no room for them
     sentences = [*_sentences_of([*kept, *stuck]), *filter(None, [str(deletion)])]
     return Pruned(
-        plan, not deletion.was_stopped, tuple(Warned(WarningKind.NOT_DELETED, sentence) for sentence in sentences)
-    )
+        plan, not deletion.was_stopped, tuple(Warned(WarningKind.NOT_DELETED, sentence) for sentence in sentences),
+        hold=label,
+    )  # fmt: skip
 
 
 def _drop(
-    series: Series, retention: Retention, hold: str, *, keeps_spare: bool
+    series: Series, retention: Retention, hold: str, label: LabelHold, *, keeps_spare: bool
 ) -> tuple[PrunePlan | None, list[Undeleted]]:
     """(what was dropped, what could not be), by renames; None, and nothing done, while somebody reads."""
     with without_readers(series.path) as is_free:
         if not is_free:
             return None, []
         paths = {snapshot.name: snapshot.path for snapshot in series.snapshots()}
-        plan = plan_hold([*paths], hold) if hold else plan_prune([*paths], retention)
+        plan = plan_hold([*paths], hold) if hold else plan_prune([*paths], retention, label.protects(paths))
         _note_dropped(series, plan)
         newest = plan.drop[:1] if keeps_spare else ()
         spared = {name for name in newest if Spare(series).keep(Snapshot(name, paths[name]))}
