@@ -15,6 +15,7 @@ from efs_backup.engine.machine.mounts import kind_of
 from efs_backup.lib.asg import BackupGroup
 from efs_backup.lib.ddb import RecordTable
 from efs_backup.lib.efs import FileSystems
+from efs_backup.lib.hold_table import HoldTable
 from efs_backup.lib.notify import Notifier
 from efs_backup.lib.s3 import LogBucket, SealBucket
 from efs_backup.lib.sts import Roles
@@ -54,6 +55,7 @@ class Instance:
             FileSystems(boto3.client("efs")), LogBucket(boto3.client("s3"), settings.log_bucket),
             SealBucket(boto3.client("s3"), settings.seal_bucket) if settings.seal_bucket else None,
             Roles(boto3.client("sts")) if settings.drill_role else None,
+            HoldTable(boto3.client("dynamodb"), TABLE),
         )  # fmt: skip
 
     def restore_services(self, **given: str) -> RestoreServices:

@@ -8,6 +8,7 @@ from pathlib import Path
 from efs_backup.agent.at_work import at_work
 from efs_backup.agent.drill import drilled
 from efs_backup.agent.heartbeat import Heartbeat
+from efs_backup.agent.hold_requests import carry_out
 from efs_backup.agent.mounts import Side, both_mounted
 from efs_backup.agent.seals import earlier_backups, stored_outside
 from efs_backup.agent.services import BackupServices
@@ -142,8 +143,9 @@ def _run(services: BackupServices, backup: BackupRecord, asked: Stop) -> BackupR
     ):
         earlier = earlier_backups(services)
         request = _request(services, source, target)
+        done = carry_out(services, target)
         result = BackupRun(request, now=machine.clock(), runner=runner, stop=stop, watcher=watcher).run()
-        return stored_outside(services, target, result, earlier)
+        return stored_outside(services, target, replace(result, notes=(*done, *result.notes)), earlier)
 
 
 def _request(services: BackupServices, source: Path, target: Path) -> BackupRequest:

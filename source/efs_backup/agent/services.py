@@ -14,6 +14,7 @@ from efs_backup.lib.asg import BackupGroup
 from efs_backup.lib.clients import client
 from efs_backup.lib.ddb import RecordTable
 from efs_backup.lib.efs import FileSystems
+from efs_backup.lib.hold_table import HoldTable
 from efs_backup.lib.imds import InstanceMetadata
 from efs_backup.lib.notify import Notifier
 from efs_backup.lib.s3 import LogBucket, SealBucket
@@ -90,6 +91,7 @@ class BackupServices:
     log_bucket: LogBucket
     seal_bucket: SealBucket | None = None
     roles: Roles | None = None
+    holds: HoldTable | None = None
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> "BackupServices":
@@ -104,6 +106,7 @@ class BackupServices:
             LogBucket(storage, settings.log_bucket),
             SealBucket(storage, settings.seal_bucket) if settings.seal_bucket else None,
             Roles(client("sts")) if settings.drill_role else None,
+            HoldTable(client("dynamodb"), settings.table_name),
         )
 
 

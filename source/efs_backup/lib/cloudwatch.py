@@ -26,6 +26,8 @@ _UNITS: Mapping[str, "StandardUnitType"] = {
     "NumberOfFilesTransferred": "Count",
     "HoursSinceLastSuccess": "None",
     "HoursSinceLastDrill": "None",
+    "ChangedShare": "None",
+    "HeldDays": "Count",
 }
 
 

@@ -14,9 +14,7 @@ from efs_backup.engine.series.hold import By, hold_all, release
 from efs_backup.engine.series.lock import Owner
 from efs_backup.engine.series.series import Series
 
-_reason = click.option(
-    "--reason", required=True, metavar="TEXT", help="Why; it is kept, and sealed by the next backup."
-)
+_reason = click.option("--reason", required=True, metavar="TEXT", help="Why; the next backup seals it.")
 
 
 @click.command("hold", cls=options.Command)

@@ -174,12 +174,13 @@ def _torn_sentence(torn: Torn) -> str:
 def _reminder(holds: Sequence[Hold], now: datetime) -> str:
     newest, began = max(holds, key=lambda one: one.since), min(one.began for one in holds)
     days = max(0, (now - began).days)
+    how_long = f"for {counted(days, 'day')}" if days else "since today"
     loud = (
         f" That is long: nobody has decided for {counted(days, 'day')}, the room is not given back, and only the newest"
         " snapshots rotate."
     ) if now - began >= LONG else ""  # fmt: skip
     return (
-        f"Held {f'for {counted(days, "day")}' if days else 'since today'}: no snapshot older than {newest.since} is dropped, because"
+        f"Held {how_long}: no snapshot older than {newest.since} is dropped, because"
         f" {newest.cause.reason} (by {newest.cause.by}).{loud} Compare the snapshots before and after it with"
         " `efs-backup diff`, then `efs-backup release BACKUP --reason ...`."
     )
