@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from efs_backup.domain.requests.tuning import Copier
 from tests.builders import small_tree
 from tests.mounts import Mounts
 from tests.simulator import Simulator
+from tests.warm import WarmProgram
 
 COMMAND = Path(sys.executable).with_name("efs-backup")
 
@@ -64,8 +66,9 @@ class Ended:
 class Cli:
     """The `efs-backup` command in a process of its own."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str], warm: WarmProgram | None = None) -> None:
         self.environment = environment
+        self._warm = warm
         self.copier: Copier | None = None
         self.slow_programs: Path | None = None
 
@@ -76,9 +79,11 @@ class Cli:
 
     def __call__(self, *arguments: object, code: int | None = 0) -> Ended:
         """Run it; fail unless it exits with this code (None: any)."""
-        done = subprocess.run(
-            self.line(*arguments), capture_output=True, env=self.environment, check=False, timeout=120
-        )
+        line = self.line(*arguments)
+        if self._warm and self._warm.can_run(self.environment):
+            done = self._warm.run(line, self.environment)
+        else:
+            done = subprocess.run(line, capture_output=True, env=self.environment, check=False, timeout=120)
         ended = Ended(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
         assert code is None or ended.code == code, ended
         return ended
@@ -118,12 +123,19 @@ class Cli:
         return [*(["--copier", copier] if copier else []), *(["--files-per-part", files] if self.is_slow else [])]
 
 
+@pytest.fixture(scope="session")
+def warm_program() -> Iterator[WarmProgram]:
+    """The program, imported once."""
+    with closing(WarmProgram()) as warm:
+        yield warm
+
+
 @pytest.fixture
-def cli(tmp_path: Path) -> Cli:
+def cli(tmp_path: Path, warm_program: WarmProgram) -> Cli:
     """The command, with a temporary directory of its own."""
     temporary = tmp_path / "tmp"
     temporary.mkdir()
-    return Cli({**os.environ, "TMPDIR": str(temporary), **A_FIRST_BACKUP_IS_MEANT, **NOTHING_IS_SCRUBBED})
+    return Cli({**os.environ, "TMPDIR": str(temporary), **A_FIRST_BACKUP_IS_MEANT, **NOTHING_IS_SCRUBBED}, warm_program)
 
 
 @pytest.fixture(params=[Copier.LINKS, pytest.param(Copier.RSYNC, marks=pytest.mark.former)])

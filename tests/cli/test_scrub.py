@@ -71,7 +71,7 @@ def test_a_manifest_that_was_changed_proves_nothing(cli: Cli, source: Path, back
     snapshot = _run(cli, source, backup)
     manifest = manifests_of(snapshot).file(snapshot.name, ".mtree.gz")
     manifest.write_bytes(manifest.read_bytes() + b"x")
-    assert "not the one that was sealed" in cli("verify", backup, code=1).stderr
+    assert "not the one that was sealed" in cli("verify", backup, code=6).stderr
     findings = cli("audit", backup, "--json", code=6).json["findings"]
     assert [(one["kind"], one["snapshot"]) for one in findings] == [("ManifestChanged", snapshot.name)]
     assert cli("verify", backup, "--snapshot", "daily.9", code=5)

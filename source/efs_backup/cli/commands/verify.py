@@ -13,7 +13,7 @@ from efs_backup.cli import options
 from efs_backup.cli.output import print_error, print_facts, print_json, print_line
 from efs_backup.copy_worker.blocks import Entry
 from efs_backup.copy_worker.throttle import Throttle
-from efs_backup.domain.errors import CopyFailed, ExitCode, NothingThere, WrongUsage
+from efs_backup.domain.errors import ExitCode, NotAsSealed, NothingThere, WrongUsage
 from efs_backup.domain.humanize import as_fields, sized
 from efs_backup.domain.snapshots.names import FolderLabel, Interval, SnapshotName, backup_number
 from efs_backup.domain.snapshots.selection import Selection
@@ -129,14 +129,14 @@ def _verify(
             verification = Verification(tree, manifest, level, chosen=chosen, should_stop=stop.is_due)
             return verification.run(below(manifest, [raw]))
         except ValueError as error:
-            raise CopyFailed(f"The manifest of {snapshot.name} is torn: {error}.", _OTHER) from error
+            raise NotAsSealed(f"The manifest of {snapshot.name} is torn: {error}.", _OTHER) from error
 
 
 _OTHER = "Verify another snapshot; `efs-backup audit` says what was changed since when."
 
 
 def _check_manifest(manifests: Manifests, name: SnapshotName) -> None:
-    """Hold the manifest against its seal. Raises NothingThere and CopyFailed."""
+    """Hold the manifest against its seal. Raises NothingThere and NotAsSealed."""
     try:
         found = manifests.sha256(f"{name}{MANIFEST}")
     except (OSError, ValueError) as error:
@@ -146,7 +146,7 @@ def _check_manifest(manifests: Manifests, name: SnapshotName) -> None:
         ) from error
     seal = manifests.seal(name)
     if seal and seal.manifest and seal.manifest.sha256 != found:
-        raise CopyFailed(f"The manifest of {name} is not the one that was sealed.", _OTHER)
+        raise NotAsSealed(f"The manifest of {name} is not the one that was sealed.", _OTHER)
 
 
 def _code_of(results: Sequence[Verified]) -> ExitCode:

@@ -1,0 +1,118 @@
+"""The program in processes of their own that have imported it already: forks of one that waits for work.
+
+Most of a short run is Python's start and the program's imports. Nothing happens at import, so a run that finds them
+done differs in nothing but its time.
+"""
+
+import importlib
+import json
+import os
+import pkgutil
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+_OWN = ("EFS_BACKUP_", "TMPDIR", "PATH", "PYTEST_")
+"""How the names begin of what a run's environment may have of its own; Python reads much of the rest as it starts."""
+
+_SECONDS = 120
+_END = b"\n"
+
+
+class WarmProgram:
+    """A process that has imported the program, and forks for each run of it."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", f"from tests.warm import serve; serve({theirs.fileno()})"],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[theirs.fileno()],
+                cwd=Path(__file__).parents[1],
+            )  # fmt: skip
+        self._channel = ours
+        self._answers = ours.makefile("rb")
+
+    def close(self) -> None:
+        """End it."""
+        self._answers.close()
+        self._channel.close()
+        self._process.wait()
+
+    @staticmethod
+    def can_run(environment: Mapping[str, str]) -> bool:
+        """Tell whether a run with this environment can begin after Python's own start."""
+        differing = {name for name, _ in environment.items() ^ os.environ.items()}
+        return all(name.startswith(_OWN) for name in differing)
+
+    def run(self, arguments: Sequence[bytes], environment: Mapping[str, str]) -> "subprocess.CompletedProcess[bytes]":
+        """Run the program with these arguments to its end. Raises TimeoutExpired after two minutes."""
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            request = json.dumps([[os.fsdecode(one) for one in arguments], dict(environment), os.getcwd()])
+            socket.send_fds(self._channel, [request.encode("ascii") + _END], [out.fileno(), err.fileno()])
+            code = self._code(int(self._answers.readline()))
+            said = [os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0) for file in (out, err)]
+        return subprocess.CompletedProcess([*arguments], code, *said)
+
+    def _code(self, pid: int) -> int:
+        if not select.select([self._channel], [], [], _SECONDS)[0]:
+            os.kill(pid, signal.SIGKILL)
+            self._answers.readline()
+            raise subprocess.TimeoutExpired("efs-backup", _SECONDS)
+        return os.waitstatus_to_exitcode(int(self._answers.readline()))
+
+
+def serve(descriptor: int) -> None:
+    """Fork for each request until the other end is closed."""
+    _import_all()
+    with socket.socket(fileno=descriptor) as channel:
+        while request := _received(channel):
+            text, outputs = request
+            if (pid := os.fork()) == 0:
+                channel.close()
+                arguments, environment, directory = json.loads(text)
+                _become(arguments, environment, directory, outputs)
+            for one in outputs:
+                os.close(one)
+            channel.send(b"%d\n" % pid)
+            channel.send(b"%d\n" % os.waitpid(pid, 0)[1])
+
+
+def _received(channel: socket.socket) -> tuple[bytes, list[int]] | None:
+    text, outputs = bytearray(), list[int]()
+    while not text.endswith(_END):
+        more, descriptors, _, _ = socket.recv_fds(channel, 2**16, 2)
+        if not more:
+            return None
+        text += more
+        outputs += descriptors
+    return bytes(text), outputs
+
+
+def _become(arguments: list[str], environment: dict[str, str], directory: str, outputs: list[int]) -> NoReturn:
+    """Be the program, from its first line to the end of the interpreter."""
+    from efs_backup.cli.app import main  # noqa: PLC0415 - nothing of it belongs to the tests' own process
+
+    for place, descriptor in enumerate(outputs, start=1):
+        os.dup2(descriptor, place)
+        os.close(descriptor)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(directory)
+    sys.argv = arguments
+    main()
+    sys.exit()
+
+
+def _import_all() -> None:
+    package = importlib.import_module("efs_backup")
+    for layer in ("cli", "engine", "domain", "copy_worker"):
+        for found in pkgutil.walk_packages([f"{package.__path__[0]}/{layer}"], f"efs_backup.{layer}."):
+            importlib.import_module(found.name)
+    importlib.import_module("rich.table")
