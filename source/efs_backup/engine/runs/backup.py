@@ -308,11 +308,11 @@ class BackupRun:
 
     def _tell_of_changes(self, attempt: "_Attempt", snapshot: Snapshot) -> None:
         """Warn of a mass change, with what may tell a person what it was; nothing of that is needed for the hold."""
-        verdict, tally = self._verdict, attempt.proving.tally
+        verdict, (tally, since) = self._verdict, attempt.proving.looked_at
         if verdict and verdict.alarm is Alarm.NOT_COMPARED and attempt.snapshots:
             self._note(verdict.reason)
         if verdict and verdict.trips and tally:
-            before = attempt.series.path / str(attempt.previous) if attempt.previous else None
+            before = attempt.series.path / since if since else None
             text = mass_change(verdict, tally, before, snapshot, self._throttle, self._stop.is_due)
             self._warn(Warned(WarningKind.MASS_CHANGE, text))
 

@@ -89,9 +89,9 @@ class Proving:
         return judge(night, shares)
 
     @property
-    def tally(self) -> FileTally | None:
-        """What has changed in what was written last, for who wants to look closer."""
-        return self._stored.tally if self._stored else None
+    def looked_at(self) -> tuple[FileTally | None, str | None]:
+        """(what has changed in what was written last, the snapshot before), for who wants to look closer."""
+        return (self._stored.tally, self._stored.changes.since) if self._stored else (None, None)
 
     def keep(self, gathered: Gathered) -> None:
         """Leave what was hashed for the backup that goes on from here."""
