@@ -98,6 +98,11 @@ def test_a_release_lets_the_rules_hold_again_and_is_sealed(cli: Cli, source: Pat
     for command in ("list", "history"):
         assert "because 96.9 % of 433 files changed or went" in cli(command, backup).stderr
     assert [one["held"] is None for one in cli("list", backup, "--json").json] == [True, False]
+    hold = backup / "efs-backup" / "daily" / ".hold.json"
+    hold.rename(hold.with_name(".hold.json.aside"))
+    (finding,) = cli("audit", backup, "--json", code=6).json["findings"]
+    assert finding["kind"] == "HoldMissing"
+    hold.with_name(".hold.json.aside").rename(hold)
     plan = cli("prune", backup, "--dry-run", "--json")
     assert plan.json["reason"] == "retention 1: 2 there, 2 kept (1 of them held), 0 dropped"
     assert "Held since today" in plan.stderr

@@ -61,7 +61,7 @@ def test_nothing_older_is_dropped_and_what_is_newer_rotates(daily: Series) -> No
     assert [*map(str, plan_pruning(daily, Retention(1)).drop)] == [_name(2), _name(3)]
     assert _prune(daily, 1) == [_name(2), _name(3)]
     assert _names(daily) == [_name(1), _name(4), _name(5), _name(6)]
-    release(daily.label_path, ME)
+    release(daily, ME)
     assert _prune(daily, 1) == [_name(4), _name(5), _name(6)]
 
 
@@ -141,7 +141,7 @@ def test_whatever_lies_in_the_place_of_a_hold_holds_everything_and_is_named(
     pruned = prune(daily, Retention(1), lambda: False)
     assert str(path) in [one.path for one in pruned.hold.torn]
     assert daily.foreign() == (["elsewhere"] if put is _symlink else [])
-    release(daily.label_path, ME)
+    release(daily, ME)
     assert label_hold(daily.label_path).holds == {}
     put(path) if put is not _symlink else None
     hold(daily, _cause(3))
@@ -164,6 +164,15 @@ def test_a_series_that_is_a_symlink_has_no_hold(backup: Path, daily: Series, tmp
     (daily.label_path / "monthly").touch()
     assert label_hold(daily.label_path).holds == {}
     assert label_hold(backup / "nothing").holds == {}
+
+
+def test_nothing_is_released_through_a_symlink(backup: Path, daily: Series) -> None:
+    """The label may lead anywhere."""
+    hold(daily, _cause(3))
+    (backup / "other").symlink_to(daily.label_path)
+    with pytest.raises(BackupError, match="symlink"):
+        release(Series(backup, FolderLabel("other"), Interval.DAILY, NOW), ME)
+    assert label_hold(daily.label_path).holds
 
 
 def test_who_holds_waits_for_a_prune_that_has_begun_to_drop(daily: Series) -> None:
@@ -199,7 +208,7 @@ def test_the_next_seal_tells_who_held_and_who_released(daily: Series) -> None:
     manifests = Manifests(daily.path)
     (manifests.path / "told-0.json").write_text("{}")
     os.mkfifo(manifests.path / "told-1.json")
-    release(daily.label_path, By("ann", NOW + timedelta(hours=1), "it was\na release"))
+    release(daily, By("ann", NOW + timedelta(hours=1), "it was\na release"))
     told = [(one.action, one.by, one.reason, one.since) for one in manifests.told().values()]
     assert told == [("hold", "tripwire", "much", _name(3)), ("release", "ann", "it was a release", _name(3))]
 
@@ -209,10 +218,10 @@ def test_one_hold_alone_can_be_released(backup: Path, daily: Series) -> None:
     weekly = _series(backup, Interval.WEEKLY)
     hold(daily, _cause(3))
     hold(weekly, _cause(2))
-    assert [*release(daily.label_path, ME, interval=Interval.WEEKLY).holds] == [Interval.WEEKLY]
+    assert [*release(daily, ME, interval=Interval.WEEKLY).holds] == [Interval.WEEKLY]
     assert [*label_hold(daily.label_path).holds] == [Interval.DAILY]
-    release(daily.label_path, ME)
-    assert release(daily.label_path, ME).holds == {}
+    release(daily, ME)
+    assert release(daily, ME).holds == {}
 
 
 def test_the_file_says_what_an_operator_wants_to_know(daily: Series) -> None:

@@ -54,7 +54,7 @@ def release_label(*, backup: str, reason: str, label: str, interval: str | None,
     """Take the holds of a label away: from the next prune on the rules hold again for all its snapshots."""
     by = _by(reason)
     series = _series(backup, label, interval or Interval.DAILY)
-    gone = release(series.label_path, by, interval=Interval(interval) if interval else None)
+    gone = release(series, by, interval=Interval(interval) if interval else None)
     if not gone.holds:
         raise NothingThere(f"There is no hold in {str(series.label_path)!r}.")
     if as_json:

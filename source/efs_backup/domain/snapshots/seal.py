@@ -36,9 +36,13 @@ class ChangesFigures:
     counts: ChangeCounts = NO_CHANGES
 
 
+HELD, RELEASED = "hold", "release"
+"""What can be done about a hold."""
+
+
 @dataclass(frozen=True)
 class Told:
-    """What somebody has done about a hold: `hold` or `release`, when (aware), who, why, and of which snapshot."""
+    """What somebody has done about a hold: which action, when (aware), who, why, and of which snapshot."""
 
     action: str
     at: datetime
@@ -141,6 +145,7 @@ class Finding(StrEnum):
     MANIFEST_MISSING = "ManifestMissing"
     CHANGES_CHANGED = "ChangesChanged"
     CHANGES_MISSING = "ChangesMissing"
+    HOLD_MISSING = "HoldMissing"
 
 
 @dataclass(frozen=True)
@@ -158,7 +163,8 @@ class Evidence:
 
     seals: stored seals by the name of their snapshot. outside: the same, as they were stored elsewhere, where nobody
     could change them. snapshots: those that are there. manifests, changes: SHA-256 of the files that are there.
-    dropped: what the rules have dropped since the newest seal.
+    dropped: what the rules have dropped since the newest seal. told: what was done about holds since then. is_held:
+    whether a hold is there.
     """
 
     seals: Mapping[str, bytes]
@@ -167,6 +173,8 @@ class Evidence:
     changes: Mapping[str, str]
     dropped: Sequence[str] = ()
     outside: Mapping[str, bytes] | None = None
+    told: Sequence[Told] = ()
+    is_held: bool = True
 
 
 def audit(evidence: Evidence) -> list[Found]:
@@ -176,6 +184,7 @@ def audit(evidence: Evidence) -> list[Found]:
     found += _chain(seals, evidence)
     found += _snapshots(seals, evidence)
     found += [one for name, seal in seals.items() for one in _files(name, seal, evidence)]
+    found += _hold(seals, evidence)
     return sorted(found, key=lambda one: one.snapshot)
 
 
@@ -248,6 +257,19 @@ def _snapshots(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
             text = f"The snapshot {name} has no seal, though older ones have."
             found.append(Found(Finding.SNAPSHOT_UNSEALED, name, text))
     return found
+
+
+def _hold(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
+    """A hold that is gone though nobody has said that he releases it."""
+    events = [*(one for seal in seals.values() for one in seal.told), *evidence.told]
+    last = max(events, key=lambda one: one.at, default=None)
+    if last is None or last.action != HELD or evidence.is_held:
+        return []
+    text = (
+        f"The hold since {last.since} is gone, and nobody has released it; it was made by {last.by} on"
+        f" {last.at:%Y-%m-%d %H:%M} UTC, because {last.reason}."
+    )
+    return [Found(Finding.HOLD_MISSING, last.since, text)]
 
 
 def _files(name: str, seal: Seal, evidence: Evidence) -> list[Found]:

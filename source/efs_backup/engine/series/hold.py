@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from efs_backup.copy_worker.beneath import PASSING, open_below, open_place
+from efs_backup.copy_worker.beneath import LISTING, PASSING, open_below, open_place
 from efs_backup.copy_worker.error_numbers import NO_SPACE, NOT_THERE
 from efs_backup.domain.snapshots.hold import HOLD_NAME, NO_HOLD, Cause, Hold, LabelHold, Torn, plan_release, told
 from efs_backup.domain.snapshots.names import Interval, SnapshotName
-from efs_backup.domain.snapshots.seal import Told
+from efs_backup.domain.snapshots.seal import HELD, RELEASED, Told
 from efs_backup.engine.machine.os_errors import refusals_named
 from efs_backup.engine.proof.manifests import Manifests
 from efs_backup.engine.series.series import Series
@@ -101,11 +101,12 @@ def hold(series: Series, cause: Cause) -> None:
     with refusals_named(str(series.path)), undisturbed(series.label_path):
         before = label_hold(series.label_path).holds.get(series.interval)
         _write(series.path, Hold(cause).upon(before if isinstance(before, Hold) else None).to_text())
-        _tell(series.path, "hold", By(cause.by, cause.at, cause.reason), str(cause.since))
+        _tell(series.path, HELD, By(cause.by, cause.at, cause.reason), str(cause.since))
 
 
 def hold_all(series: Series, by: By) -> Cause:
     """Protect all snapshots of the label that are there. Raises as `hold`."""
+    series.prepare()
     every = [Series(series.label_path.parent, series.label, kind, by.at) for kind in Interval]
     with refusals_named(str(series.label_path)):
         names = [one.name for each in every for one in each.snapshots()]
@@ -115,18 +116,20 @@ def hold_all(series: Series, by: By) -> Cause:
     return cause
 
 
-def release(label: Path, by: By, *, interval: Interval | None = None, is_late: bool = False) -> LabelHold:
-    """Take the holds of a label away, or that of one series alone; gives what was taken.
+def release(series: Series, by: By, *, interval: Interval | None = None, is_late: bool = False) -> LabelHold:
+    """Take the holds of the label of a series away, or that of one interval alone; gives what was taken.
 
     is_late: it was asked for at that time and is carried out later, when another hold may have come. Raises BackupFull
     or CopyFailed.
     """
+    series.refuse_symlinks()
+    label = series.label_path
     with refusals_named(str(label)), undisturbed(label):
         found = label_hold(label)
         wanted = [one for one in plan_release(found, by.at if is_late else None) if interval in {None, one}]
         for one in wanted:
             gone = found.holds[one]
-            _tell(label / one, "release", by, str(gone.since) if isinstance(gone, Hold) else "")
+            _tell(label / one, RELEASED, by, str(gone.since) if isinstance(gone, Hold) else "")
             _remove(label / one)
     return LabelHold({one: found.holds[one] for one in wanted})
 
@@ -141,7 +144,7 @@ def _tell(series: Path, action: str, by: By, since: str) -> None:
 
 
 def _write(series: Path, text: str) -> None:
-    with closed_at_end(open_place(str(series), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as directory:
+    with closed_at_end(open_place(str(series), LISTING)) as directory:
         _clear(_UNFINISHED, directory)
         descriptor = os.open(_UNFINISHED, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o600, dir_fd=directory)
         with open(descriptor, "wb") as file:
@@ -159,7 +162,7 @@ def _write(series: Path, text: str) -> None:
 
 
 def _remove(series: Path) -> None:
-    with closed_at_end(open_place(str(series), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as directory:
+    with closed_at_end(open_place(str(series), LISTING)) as directory:
         _clear(HOLD_NAME, directory)
         os.fsync(directory)
 
