@@ -82,7 +82,8 @@ def test_the_names_of_the_attributes_are_those_of_years_ago() -> None:
         "EC2Logs", "InstanceId", "SnapshotName", "FailureReason", "Message", "VanishedFiles", "NextStep", "ReportTime",
         "Phase", "HeartbeatTime", "Warning", "AmiId", "ReportClaim", "LaunchFailure", "FirstInstanceId",
         "SealSha256", "SealStatus", "SealObject", "Mode", "DrillResult", "DrillFiles", "DrillDifferent",
-        "EstimatedRestoreSeconds", "DrillEvidence",
+        "EstimatedRestoreSeconds", "DrillEvidence", "ChangedFiles", "RemovedFiles", "RenamedFiles", "AttributeChanges",
+        "ChangedShare", "Hold",
     }  # fmt: skip
 
 
