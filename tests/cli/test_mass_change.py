@@ -81,7 +81,7 @@ def test_a_mass_change_that_a_window_cuts_off_is_one_when_it_is_published(cli: C
     _tree(source)
     _night(cli, source, backup, "--retain", 1)
     _encrypt(source)
-    slowly = ("--window", "0.02", "--max-operations-per-second", "150")
+    slowly = ("--window", "0.01", "--max-operations-per-second", "1500")
     assert cli("run", source, backup, "--json", *slowly, code=3).json["hold"] is None
     assert [*(backup / "efs-backup" / "daily").glob(".partial-*")]
     assert _kinds(_night(cli, source, backup)) == ["MassChange"]

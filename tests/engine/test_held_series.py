@@ -10,13 +10,22 @@ from pathlib import Path
 import pytest
 
 from efs_backup.domain.errors import BackupError
+from efs_backup.domain.requests.requests import Asked, BackupRequest
+from efs_backup.domain.results import BackupResult, BackupStatus
 from efs_backup.domain.snapshots.hold import HOLD_NAME, Cause, Hold, Torn
 from efs_backup.domain.snapshots.names import FolderLabel, Interval, SnapshotName
 from efs_backup.domain.snapshots.retention import Retention
+from efs_backup.domain.snapshots.scrubbing import ScrubRule
+from efs_backup.domain.snapshots.window import Window
+from efs_backup.engine.machine.process import Runner
+from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.proof.manifests import Manifests
+from efs_backup.engine.runs.backup import BackupRun
 from efs_backup.engine.series.hold import By, held, hold, hold_all, label_hold, release, undisturbed
 from efs_backup.engine.series.prune import plan_pruning, prune
-from efs_backup.engine.series.series import Series
+from efs_backup.engine.series.series import Series, Snapshot
+from tests.builders import write
+from tests.scenarios.test_random_nights import Quiet
 
 NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
 ME = By("me on here", NOW, "a test")
@@ -229,3 +238,42 @@ def test_the_file_says_what_an_operator_wants_to_know(daily: Series) -> None:
     hold(daily, _cause(3))
     value = json.loads((daily.path / HOLD_NAME).read_text())
     assert {"since", "reason", "share", "protects", "by"} < {*value}
+
+
+def test_the_hold_is_there_before_the_snapshot(
+    source: Path, backup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut in between leaves a hold too many; the next backup is compared with the same snapshot again."""
+    for number in range(210):
+        write(source / f"file {number}", "before")
+    first = _run(source, backup)
+    for number in range(210):
+        write(source / f"file {number}", "after")
+    with monkeypatch.context() as patch:
+        patch.setattr(Series, "publish", _no_publish)
+        assert _run(source, backup).status is BackupStatus.FAILED
+    series = Series(backup, FolderLabel("web"), Interval.DAILY, NOW)
+    assert [*held(series)] == _names_of(series) == [first.snapshot]
+    again = _run(source, backup)
+    assert again.status is BackupStatus.SUCCESS
+    assert again.verdict
+    assert again.verdict.trips
+    assert again.hold == str(again.snapshot)
+    assert _names_of(series) == [again.snapshot, first.snapshot]
+
+
+def _names_of(series: Series) -> list[SnapshotName]:
+    return [one.name for one in series.snapshots()]
+
+
+def _run(source: Path, backup: Path) -> BackupResult:
+    asked = Asked(Retention(1), init=True)
+    request = BackupRequest(
+        str(source), str(backup), FolderLabel("web"), Interval.DAILY, asked=asked, scrub=ScrubRule(0)
+    )
+    runner, stop = Runner.with_new_family(), Stop(Window())
+    return BackupRun(request, now=datetime.now(UTC), runner=runner, stop=stop, watcher=Quiet()).run()
+
+
+def _no_publish(_series: Series, _name: SnapshotName) -> Snapshot:
+    raise OSError(5, "Input/output error")
