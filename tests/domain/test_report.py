@@ -275,6 +275,19 @@ def test_anonymous_figures_name_nothing_and_nobody(backup: BackupRecord) -> None
                 "BackupId"} & set(anonymous(secret))  # fmt: skip
 
 
+def test_a_mass_change_has_a_subject_of_its_own_and_says_how_to_decide() -> None:
+    """At three in the morning the subject is what is read."""
+    changed = replace(FULL, warning="MassChange", changed_share=0.6129, changed_files=7, hold="20261122T020000Z")
+    report = report_on(changed, None, SETTINGS)
+    assert report.subject.startswith("EFS backup MASS CHANGE: 61.2 % of the files changed or went: fs-")
+    assert "All that are older than 20261122T020000Z are held: none of them is dropped." in report.text
+    assert '{"mode": "backup", "action": "release", "reason": "..."}' in report.text
+    reminder = report_on(replace(changed, warning="Held"), None, SETTINGS)
+    assert "succeeded with a WARNING (Held)" in reminder.subject
+    assert "release the hold" in reminder.text
+    assert "Hold" in anonymous(changed), "the time of a snapshot names nobody"
+
+
 def test_a_success_with_a_warning_says_so_in_its_headline() -> None:
     """Who reads subjects only must not take it for a night like any other."""
     report = report_on(replace(FULL, warning="LeftOut"), FULL, SETTINGS)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from efs_backup.domain.snapshots.acts import HOLD, RELEASE, Act
 from efs_backup.domain.snapshots.changes import ChangeCounter, ChangeCounts
 from efs_backup.domain.snapshots.seal import (
     ChangesFigures,
@@ -17,9 +18,11 @@ from efs_backup.domain.snapshots.seal import (
     digest,
     read_seal,
 )
+from efs_backup.domain.snapshots.tripwire import NightFigures
 
 NAMES = [f"2026112{number}T020000Z" for number in range(5)]
 AT = datetime(2026, 11, 22, 2, 41, 7, tzinfo=UTC)
+_HELD = Act(HOLD, NAMES[0], "tripwire", AT.isoformat(), "60 % changed")
 
 
 def _seal(number: int, before: bytes | None, dropped: tuple[str, ...] = ()) -> Seal:
@@ -51,6 +54,29 @@ def test_a_seal_is_read_back_as_it_was_and_its_text_is_always_the_same() -> None
     assert read_seal(seal.text()) == seal
     assert read_seal(replace(seal, manifest=None, changes=None, is_late=True).text()).is_late
     assert seal.text() == json.dumps(json.loads(seal.text()), sort_keys=True, separators=(",", ":")).encode() + b"\n"
+
+
+def test_a_seal_of_a_version_that_knew_no_hold_is_read_as_it_was_written() -> None:
+    """What is sealed is compared as bytes; what is not known is not there."""
+    value = json.loads(_seal(1, b"before").text())
+    for name in ("files", "shares", "acts"):
+        value.pop(name, None)
+    old = read_seal(json.dumps(value).encode())
+    assert (old.night, old.shares, old.acts) == (None, (), ())
+    new = replace(old, night=NightFigures(10, 1, 2, 3, 4, "enc", 3), shares=(0.1, 0.25), acts=(_HELD,))
+    assert read_seal(new.text()) == new
+
+
+@pytest.mark.parametrize("pending", [False, True])
+def test_a_hold_that_is_gone_without_a_release_is_found(pending: bool) -> None:
+    """Also where no seal tells of it yet; one that was released is not missed."""
+    last = replace(_seal(0, None), acts=() if pending else (_HELD,))
+    evidence = Evidence({NAMES[0]: last.text()}, [], {}, {NAMES[0]: f"c{NAMES[0]}"}, [NAMES[0]], is_held=False)
+    evidence = replace(evidence, acts=[_HELD] if pending else [])
+    assert _found(evidence) == [(Finding.HOLD_MISSING, NAMES[0])]
+    assert _found(replace(evidence, is_held=True)) == []
+    released = replace(_HELD, act=RELEASE, at=(AT + timedelta(days=1)).isoformat())
+    assert _found(replace(evidence, acts=[*evidence.acts, released])) == []
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b"{}", b'{"label": 1}', b"\xff"])

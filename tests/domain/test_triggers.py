@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from efs_backup.domain.operations.hold_requests import HoldAction
 from efs_backup.domain.operations.lifecycle import LifecycleAction, create_commands
 from efs_backup.domain.operations.record import BackupId
 from efs_backup.domain.operations.triggers import (
@@ -17,6 +18,7 @@ from efs_backup.domain.operations.triggers import (
     NOT_LAUNCHED_EVENT,
     SYSTEMS_MANAGER_SOURCE,
     TERMINATED_EVENT,
+    AskHold,
     FinishFailed,
     InstanceGone,
     InstanceStopping,
@@ -60,6 +62,18 @@ def from_group(kind: str, **changes: Any) -> dict[str, Any]:
 def test_what_is_written_is_read_again(event: dict[str, str], trigger: Trigger) -> None:
     """Our own events, after their way through EventBridge as JSON."""
     assert read_trigger(json.loads(json.dumps(event))) == trigger
+
+
+@pytest.mark.parametrize("action", [*HoldAction])
+def test_a_hold_and_its_release_need_a_reason(action: HoldAction) -> None:
+    """And may say who asks."""
+    event = {"mode": "backup", "action": str(action), "reason": " meant ", "by": "ann", "event_id": "event 1"}
+    assert read_trigger(event) == AskHold(action, "meant", "ann", "event 1")
+    assert read_trigger({**event, "by": None, "event_id": ""}) == AskHold(
+        action, "meant", "an event of the orchestrator", None
+    )
+    for reason in ("", " ", None):
+        assert isinstance(read_trigger({**event, "reason": reason}), UnknownTrigger)
 
 
 def test_a_start_knows_the_event_that_asked_for_it() -> None:

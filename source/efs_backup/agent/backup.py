@@ -8,6 +8,7 @@ from pathlib import Path
 from efs_backup.agent.at_work import at_work
 from efs_backup.agent.drill import drilled
 from efs_backup.agent.heartbeat import Heartbeat
+from efs_backup.agent.hold_requests import carry_out
 from efs_backup.agent.mounts import Side, both_mounted
 from efs_backup.agent.pings import ping_of
 from efs_backup.agent.quiesce import DocumentHooks
@@ -160,11 +161,13 @@ def _run(services: BackupServices, backup: BackupRecord, asked: Stop, begun: Cal
     ):
         earlier = earlier_backups(services)
         request = _request(services, source, target)
+        done = carry_out(services, target)
         hooks = DocumentHooks(services.document) if services.document else None
         run = BackupRun(
             request, now=machine.clock(), runner=runner, stop=stop, watcher=watcher, hooks=hooks, begun=begun
         )  # fmt: skip
         result = run.run()
+        result = replace(result, notes=(*done, *result.notes))
         return stored_outside(services, target, result, earlier)
 
 

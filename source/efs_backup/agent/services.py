@@ -15,6 +15,7 @@ from efs_backup.lib.asg import BackupGroup
 from efs_backup.lib.clients import client
 from efs_backup.lib.ddb import RecordTable
 from efs_backup.lib.efs import FileSystems
+from efs_backup.lib.hold_table import HoldTable
 from efs_backup.lib.imds import InstanceMetadata
 from efs_backup.lib.notify import Notifier
 from efs_backup.lib.quiesce import QuiesceDocument
@@ -95,6 +96,7 @@ class BackupServices:
     roles: Roles | None = None
     document: QuiesceDocument | None = None
     secrets: Secrets | None = None
+    holds: HoldTable | None = None
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> "BackupServices":
@@ -111,6 +113,7 @@ class BackupServices:
             Roles(client("sts")) if settings.drill_role else None,
             document_of(settings, client) if settings.quiesce_document else None,
             Secrets(client("ssm")) if settings.ping_url_parameter else None,
+            HoldTable(client("dynamodb"), settings.table_name),
         )
 
 

@@ -29,6 +29,8 @@ _COMMANDS = {
     "pin": ("pin", "pin"),
     "unpin": ("pin", "unpin"),
     "note": ("pin", "note"),
+    "hold": ("hold", "hold_series"),
+    "release": ("hold", "release_label"),
     "verify": ("verify", "verify"),
     "audit": ("audit", "audit_series"),
     "scrub": ("scrub", "scrub"),

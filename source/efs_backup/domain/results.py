@@ -11,6 +11,7 @@ from efs_backup.domain.errors import BackupError, ExitCode, FailureReason
 from efs_backup.domain.forecast import Forecast
 from efs_backup.domain.requests.requests import RestoreMode
 from efs_backup.domain.snapshots.names import SnapshotName
+from efs_backup.domain.snapshots.tripwire import Verdict
 from efs_backup.domain.warnings import Warned
 
 _NAMED = 3
@@ -49,7 +50,9 @@ class BackupResult:
     A snapshot that is published with warnings is a success; those of a failure name all that stood in its way. Notes
     tell what is no problem. kept: why each snapshot stays, where a prune has decided it. seal: the SHA-256 of the
     snapshot's seal. seal_status, seal_address: whether it is outside the file system too, and where; None where it was
-    not to be stored. forecast: None where the past says too little.
+    not to be stored. forecast: None where the past says too little. verdict: what
+    the tripwire says; None where it was not asked. hold: the newest snapshot that a hold names, in whatever series of
+    the label; None where none does.
     """
 
     status: BackupStatus
@@ -69,6 +72,8 @@ class BackupResult:
     seal_status: SealStatus | None = None
     seal_address: str | None = None
     forecast: Forecast | None = None
+    verdict: Verdict | None = None
+    hold: str | None = None
 
     @property
     def exit_code(self) -> ExitCode:

@@ -32,6 +32,8 @@ class WarningKind(StrEnum):
     SEAL_DIFFERS = "SealDiffers"
     WINDOW_FILLS = "WindowFills"
     HOOK_FAILED = "HookFailed"
+    MASS_CHANGE = "MassChange"
+    HELD = "Held"
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ _UNITS: Mapping[str, "StandardUnitType"] = {
     "HoursSinceLastSuccess": "None",
     "HoursSinceLastDrill": "None",
     "ForecastDaysLeft": "None",
+    "ChangedShare": "None",
+    "HeldDays": "Count",
 }
 
 

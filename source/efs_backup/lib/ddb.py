@@ -8,6 +8,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from efs_backup.domain.errors import AlreadyStarted, RecordChanged, RecordGone
+from efs_backup.domain.operations.hold_requests import HOLD_KEY
 from efs_backup.domain.operations.record import (
     ID_ATTRIBUTE,
     INSTANCE_ATTRIBUTE,
@@ -121,7 +122,7 @@ class RecordTable:
         pages = self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
         for page in pages:
             items = (_values(item) for item in page["Items"])
-            yield from readable(item for item in items if item[ID_ATTRIBUTE] != LATEST_KEY)
+            yield from readable(item for item in items if item[ID_ATTRIBUTE] not in {LATEST_KEY, HOLD_KEY})
 
     def newest_success(self) -> BackupRecord | None:
         """See BackupStore."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from efs_backup.domain.errors import RecordChanged
+from efs_backup.domain.operations.hold_requests import held_days
 from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.report import report_on_vanished
 from efs_backup.domain.operations.workflow import (
@@ -91,6 +92,8 @@ def _measure(services: Services, backup: BackupRecord, now: datetime) -> None:
         "TotalFileSize": backup.total_file_size,
         "TotalTransferredFileSize": backup.total_transferred_file_size,
         "ForecastDaysLeft": backup.forecast_days_left,
+        "ChangedShare": backup.changed_share,
+        "HeldDays": held_days(backup, now),
     }, now)  # fmt: skip
     services.anonymous_metrics.send(backup, now)
 

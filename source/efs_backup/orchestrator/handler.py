@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from efs_backup.domain.operations.triggers import (
+    AskHold,
     FinishFailed,
     InstanceGone,
     InstanceStopping,
@@ -19,6 +20,7 @@ from efs_backup.domain.operations.triggers import (
     read_trigger,
 )
 from efs_backup.domain.operations.workflow import Decision
+from efs_backup.orchestrator.ask_hold import ask_hold
 from efs_backup.orchestrator.end import instance_gone, stop
 from efs_backup.orchestrator.hold import finish_failed, hold
 from efs_backup.orchestrator.launch import launch_failed
@@ -56,7 +58,10 @@ def _dispatch(event: Any, made: Services, now: datetime, request_id: str) -> dic
     if isinstance(trigger, UnknownTrigger):
         _logger.warning("An unknown event, no action: %s", trigger.reason)
         return {"action": "ignore", "reason": trigger.reason}
-    decision = _take(trigger, made, now, request_id)
+    if isinstance(trigger, AskHold):
+        decision = ask_hold(made, now, trigger, request_id)
+    else:
+        decision = _take(trigger, made, now, request_id)
     return {"action": decision.action, "reason": decision.reason}
 
 

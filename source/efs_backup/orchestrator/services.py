@@ -13,6 +13,7 @@ from efs_backup.lib.ddb import RecordTable
 from efs_backup.lib.ec2 import Instances
 from efs_backup.lib.efs import FileSystems
 from efs_backup.lib.events import StopRule
+from efs_backup.lib.hold_table import HoldTable
 from efs_backup.lib.notify import AnonymousMetrics, Notifier
 from efs_backup.lib.ssm import RunCommand
 
@@ -31,6 +32,7 @@ class Services:
     metrics: Metrics
     notifier: Notifier
     anonymous_metrics: AnonymousMetrics
+    holds: HoldTable
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> "Services":
@@ -49,4 +51,5 @@ class Services:
             anonymous_metrics=AnonymousMetrics(
                 settings.metrics_endpoint, settings.solution_uuid, settings.aws_region
             ),
+            holds=HoldTable(client("dynamodb"), settings.table_name),
         )  # fmt: skip

@@ -6,11 +6,13 @@ from pathlib import Path
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import answered, print_json, print_line, print_table
+from efs_backup.cli.commands.listing import held_lines
+from efs_backup.cli.output import answered, print_json, print_line, print_notes, print_table
 from efs_backup.domain.humanize import sized
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.engine.series.found_series import find_series, nothing_there
+from efs_backup.engine.series.hold import label_hold
 from efs_backup.engine.series.journal import read_records
 from efs_backup.engine.series.series import Series
 
@@ -40,6 +42,7 @@ def history(*, backup: str, label: str | None, interval: str | None, as_json: bo
         print_json([{"FolderLabel": str(series.label), **record.to_item()} for series, record in records])
     elif records:
         print_table(_HEADINGS, [_as_row(*row) for row in records])
+    print_notes(held_lines({series.label_path: label_hold(series.label_path) for series in found}))
     for fault in (fault for _, _, faults in read for fault in faults):
         print_line(f"efs-backup: {fault} It is left out.", to_stderr=True)
     for directory in closed:

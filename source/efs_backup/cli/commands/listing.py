@@ -1,5 +1,6 @@
 """`efs-backup list`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,10 +8,13 @@ from pathlib import Path
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import answered, print_json, print_line, print_table
+from efs_backup.cli.commands.hold import hold_lines
+from efs_backup.cli.output import answered, print_json, print_line, print_notes, print_table
 from efs_backup.domain.humanize import as_fields
+from efs_backup.domain.snapshots.hold import LabelHold
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.engine.series.found_series import find_series, nothing_there
+from efs_backup.engine.series.hold import label_hold
 from efs_backup.engine.series.reasons import told_of
 from efs_backup.engine.series.series import Series, Snapshot
 
@@ -28,20 +32,26 @@ def list_snapshots(*, backup: str, label: str | None, interval: str | None, as_j
         Interval(interval) if interval else None,
         datetime.now(UTC),
     )
-    numbered = [row for series in found for row in _rows(series)]
-    numbered.sort(key=lambda row: row.snapshot.name, reverse=True)
+    rows = [row for series in found for row in _rows(series)]
+    rows.sort(key=lambda row: row.snapshot.name, reverse=True)
     if as_json:
-        print_json([row.as_json() for row in numbered])
-    elif numbered:
-        notes = ("NOTE",) if any(row.note for row in numbered) else ()
+        print_json([row.as_json() for row in rows])
+    elif rows:
+        notes = ("NOTE",) if any(row.note for row in rows) else ()
         columns = ("SNAPSHOT", "NUMBER", "LABEL", "TIME", "PATH", "KEPT BY", *notes)
-        print_table(columns, [row.as_row()[: len(columns)] for row in numbered])
+        print_table(columns, [row.as_row()[: len(columns)] for row in rows])
+    print_notes(held_lines({series.label_path: label_hold(series.label_path) for series in found}))
     for directory in closed:
         print_line(f"efs-backup: {directory}", to_stderr=True)
-    if not numbered:
+    if not rows:
         what = " ".join(str(part) for part in (label, interval) if part)
         raise nothing_there(f"There is no {what + ' ' if what else ''}snapshot in {backup!r}", closed)
     return answered()
+
+
+def held_lines(holds: Mapping[Path, LabelHold]) -> list[str]:
+    """A line for each hold, by the directories of its labels."""
+    return [f"Held, {str(path.name)!r} {line}" for path, held in holds.items() for line in hold_lines(held)]
 
 
 @dataclass(frozen=True)

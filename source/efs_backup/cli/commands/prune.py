@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import answered, print_facts, print_json
+from efs_backup.cli.output import answered, print_facts, print_json, print_notes
 from efs_backup.cli.retention_options import confirm, retention, retention_of
 from efs_backup.domain.errors import ExitCode, NothingThere, WrongUsage
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
@@ -18,7 +18,16 @@ from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.process import Runner
 from efs_backup.engine.machine.signals import exit_on_signals, stop_on_signals
 from efs_backup.engine.machine.stop import Stop
-from efs_backup.engine.series.prune import Pruned, check_saving, plan_pruning, prune_series, rule_of, terms_of
+from efs_backup.engine.series.hold import label_hold
+from efs_backup.engine.series.prune import (
+    Pruned,
+    check_saving,
+    plan_pruning,
+    prune_series,
+    reminders,
+    rule_of,
+    terms_of,
+)
 from efs_backup.engine.series.series import Series
 
 
@@ -45,6 +54,7 @@ def prune(
     if save:
         check_saving(series, rule)
     if dry_run:
+        print_notes(reminders(series, label_hold(series.label_path)))
         _show_plan(series, rule, is_confirmed=confirm, as_json=as_json)
         return answered()
     stop_on_signals(stop)

@@ -18,6 +18,7 @@ from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.results import BackupResult, BackupStatus
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.domain.snapshots.scrubbing import ScrubRule
+from efs_backup.domain.snapshots.tripwire import Verdict, percent
 from efs_backup.engine.machine.process import Runner
 from efs_backup.engine.machine.signals import exit_on_signals, stop_on_signals
 from efs_backup.engine.machine.stop import Stop
@@ -156,6 +157,8 @@ def _result_json(result: BackupResult) -> dict[str, Any]:
             "seconds": result.forecast.seconds + result.forecast.high,
             "days_left": result.forecast.days_left,
         },
+        "changes": _verdict_json(result.verdict) if result.verdict else None,
+        "hold": result.hold,
         "warnings": [
             {
                 "kind": warned.kind,
@@ -171,6 +174,30 @@ def _result_json(result: BackupResult) -> dict[str, Any]:
     }
 
 
+def _verdict_json(verdict: Verdict) -> dict[str, Any]:
+    figures = verdict.figures
+    return {
+        "alarm": verdict.alarm,
+        "reason": verdict.reason,
+        "files_before": figures and figures.before,
+        "changed_files": figures and figures.changed,
+        "removed_files": figures and figures.removed,
+        "renamed_files": figures and figures.renamed,
+        "attribute_changes": figures and figures.attributes,
+        "changed_share": figures and round(figures.share, 4),
+    }
+
+
+def _verdict_text(verdict: Verdict | None) -> str:
+    figures = verdict.figures if verdict else None
+    if figures is None:
+        return verdict.reason if verdict else ""
+    return (
+        f"{percent(figures.share)} of {figures.before:,} files: {figures.changed:,} changed, {figures.removed:,} gone;"
+        f" {figures.renamed:,} renamed, {figures.attributes:,} only in attributes"
+    )
+
+
 def _result_facts(result: BackupResult) -> list[tuple[str, str]]:
     statistics = result.statistics
     return [
@@ -181,6 +208,8 @@ def _result_facts(result: BackupResult) -> list[tuple[str, str]]:
         ("copied", f"{statistics.number_of_files_copied:,} ({sized(statistics.total_transferred_file_size)} read)"),
         ("linked", f"{statistics.number_of_files_linked:,}"),
         ("vanished", f"{statistics.vanished_files:,}"),
+        ("changes", _verdict_text(result.verdict)),
+        ("hold", f"nothing older than {result.hold} is dropped" if result.hold else ""),
         ("pruned", ", ".join(str(name) for name in result.pruned)),
         ("seal", result.seal or ""),
         ("seconds", ", ".join(f"{step.name} {step.seconds:.1f}" for step in result.steps)),

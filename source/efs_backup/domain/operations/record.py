@@ -101,6 +101,8 @@ class BackupRecord:
     operator was told how the backup ended, `report_claim` since when somebody is about to; `heartbeat_time` when its
     agent last wrote how far it is, in which `phase`. `launch_failure` is why no instance could be launched when the
     group last tried, `first_instance` the one in whose place a second was started because it had not begun.
+    `changed_share` is the part of the files before, 0 to 1, that changed or went; these figures are unknown where
+    nothing could be compared. `hold` is the newest snapshot that a hold names: nothing older is dropped.
     `warning` has the kinds of what the operator has to know about it. `seal` is the SHA-256 of the snapshot's seal;
     `seal_status` and `seal_address` say whether that seal, and all before it, are outside the file system too, and
     where; None where they were not to be stored. `mode` says of what is no backup what it is; of a drill,
@@ -144,6 +146,12 @@ class BackupRecord:
     total_transferred_file_size: int | None = _maybe("TotalTransferredFileSize", _NUMBER)
     vanished_files: int | None = _maybe("VanishedFiles", _NUMBER)
     kept_snapshots: int | None = _maybe("KeptSnapshots", _NUMBER)
+    changed_files: int | None = _maybe("ChangedFiles", _NUMBER)
+    removed_files: int | None = _maybe("RemovedFiles", _NUMBER)
+    renamed_files: int | None = _maybe("RenamedFiles", _NUMBER)
+    attribute_changes: int | None = _maybe("AttributeChanges", _NUMBER)
+    changed_share: float | None = _maybe("ChangedShare", _NUMBER)
+    hold: str | None = _maybe("Hold")
     warning: str | None = _maybe("Warning")
     seal: str | None = _maybe("SealSha256")
     seal_status: SealStatus | None = _maybe("SealStatus", _enumeration(SealStatus))

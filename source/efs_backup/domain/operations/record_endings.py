@@ -16,7 +16,7 @@ _LOG_STAMP = "%Y%m%d-%H%M"
 
 def with_result(backup: BackupRecord, result: BackupResult, now: datetime) -> BackupRecord:
     """The record of a backup that ended now with this result."""
-    statistics = result.statistics
+    statistics, figures = result.statistics, result.verdict.figures if result.verdict else None
     told = " ".join((result.message, *map(str, result.warnings), *result.notes))
     ended = backup.ended(result.status, now=now, message=told, next_step=result.next_step, reason=result.failure_reason)
     copy, prune = _span(result.steps, "copy", now), _span(result.steps, "prune", now)
@@ -29,6 +29,12 @@ def with_result(backup: BackupRecord, result: BackupResult, now: datetime) -> Ba
         total_transferred_file_size=statistics.total_transferred_file_size,
         vanished_files=statistics.vanished_files,
         kept_snapshots=len(result.kept) or None,
+        changed_files=figures.changed if figures else None,
+        removed_files=figures.removed if figures else None,
+        renamed_files=figures.renamed if figures else None,
+        attribute_changes=figures.attributes if figures else None,
+        changed_share=round(figures.share, 4) if figures else None,
+        hold=result.hold,
         warning=kinds_of(result.warnings),
         seal=result.seal,
         seal_status=result.seal_status,

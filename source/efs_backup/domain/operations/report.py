@@ -7,6 +7,8 @@ from efs_backup.domain.humanize import clipped, counted, shown, shown_lines, siz
 from efs_backup.domain.operations.record import BackupRecord, Item
 from efs_backup.domain.operations.settings import OrchestratorSettings
 from efs_backup.domain.results import BackupStatus, SealStatus
+from efs_backup.domain.snapshots.tripwire import percent
+from efs_backup.domain.warnings import WarningKind
 
 SUBJECT_LIMIT = 100
 """Characters of a subject, printable ASCII and no line break (Amazon SNS API Reference, "Publish")."""
@@ -107,9 +109,16 @@ _WHAT_A_SEAL_IS_FOR = (
 
 def _headline(backup: BackupRecord) -> str:
     reason = f" ({backup.failure_reason})" if backup.failure_reason else ""
+    if backup.status is BackupStatus.SUCCESS and _has(backup, WarningKind.MASS_CHANGE):
+        share = f": {percent(backup.changed_share)} of the files changed or went" if backup.changed_share else ""
+        return f"MASS CHANGE{share}"
     warned = backup.warning and backup.status is not BackupStatus.FAILED
     warning = f" with a WARNING ({backup.warning})" if warned else ""
     return f"{_HEADLINES[backup.status]}{reason}{warning}"
+
+
+def _has(backup: BackupRecord, kind: WarningKind) -> bool:
+    return kind in (backup.warning or "").split(", ")
 
 
 def report_on_vanished(backup_id: str, settings: OrchestratorSettings) -> Report:
@@ -154,9 +163,10 @@ def subject_of(text: str) -> str:
 
 def _kept(backup: BackupRecord, newest: BackupRecord | None) -> str:
     if backup.status is BackupStatus.SUCCESS:
+        held = f" All that are older than {backup.hold} are held: none of them is dropped." if backup.hold else ""
         rules = backup.retention_rules or backup.retention
         there = f" There are {backup.kept_snapshots}." if backup.kept_snapshots else ""
-        return f"The snapshot {_name(backup)}, and those before it that the retention ({rules}) keeps.{there}"
+        return f"The snapshot {_name(backup)}, and those before it that the retention ({rules}) keeps.{there}{held}"
     partial = " What was copied is kept too: the next backup continues from it."
     older = (
         f"All older snapshots are untouched; the newest on record is {_name(newest)}." if newest
@@ -166,7 +176,18 @@ def _kept(backup: BackupRecord, newest: BackupRecord | None) -> str:
 
 
 def _next_step(backup: BackupRecord) -> str:
+    if _has(backup, WarningKind.MASS_CHANGE) or _has(backup, WarningKind.HELD):
+        return _DECIDE
     return "Look at what the warning names, under `What happened`." if backup.warning else "Nothing."
+
+
+_DECIDE = (
+    "Find out what changed so much: somebody who knows the data, or `efs-backup diff` between the snapshots before and"
+    " after. If it was meant, release the hold: send the orchestrator the event"
+    ' {"mode": "backup", "action": "release", "reason": "..."}, and the next backup carries it out. If it was not,'
+    " keep the hold, stop whoever writes, and restore from a snapshot that is older than it"
+    " (docs/how-to/mass-change.md)."
+)
 
 
 def _name(backup: BackupRecord) -> str:
@@ -184,6 +205,11 @@ def _figures(backup: BackupRecord, settings: OrchestratorSettings) -> list[tuple
         ("files", _number(backup.number_of_files)),
         ("copied", _number(backup.number_of_files_transferred)),
         ("vanished", _number(backup.vanished_files)),
+        ("changed or gone", None if backup.changed_share is None else percent(backup.changed_share)),
+        ("other content", _number(backup.changed_files)),
+        ("gone", _number(backup.removed_files)),
+        ("renamed", _number(backup.renamed_files)),
+        ("attributes only", _number(backup.attribute_changes)),
         ("size", _size(backup.total_file_size)),
         ("copied size", _size(backup.total_transferred_file_size)),
         ("source", f"{settings.source_file_system} {_size(backup.source_size) or ''}".strip()),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from efs_backup.domain.operations.hold_requests import HoldAction
 from efs_backup.domain.operations.lifecycle import LifecycleAction, read_commands
 from efs_backup.domain.operations.record import BackupId, Mode
 
@@ -79,6 +80,16 @@ class Reconcile:
 
 
 @dataclass(frozen=True)
+class AskHold:
+    """A person wants a hold, or an end of it: the next agent carries it out. `event_id` as of a backup."""
+
+    action: HoldAction
+    reason: str
+    by: str
+    event_id: str | None = None
+
+
+@dataclass(frozen=True)
 class UnknownTrigger:
     """Nothing that the orchestrator knows; `reason` says why."""
 
@@ -88,7 +99,7 @@ class UnknownTrigger:
 KnownTrigger = (
     StartBackup | StartDrill | StopBackup | InstanceStopping | InstanceGone | LaunchFailed | FinishFailed | Reconcile
 )
-Trigger = KnownTrigger | UnknownTrigger
+Trigger = KnownTrigger | AskHold | UnknownTrigger
 
 
 def read_trigger(event: Any) -> Trigger:
@@ -137,8 +148,17 @@ def _own_event(event: Mapping[str, Any]) -> Trigger:
             return UnknownTrigger("a stop must name its backup_id")
         case "reconcile":
             return Reconcile()
+        case ("hold" | "release") as action:
+            return _hold_event(HoldAction(action), event)
         case other:
             return UnknownTrigger(f"there is no action {other!r}")
+
+
+def _hold_event(action: HoldAction, event: Mapping[str, Any]) -> Trigger:
+    reason, by, event_id = (str(event.get(name) or "").strip() for name in ("reason", "by", "event_id"))
+    if not reason:
+        return UnknownTrigger(f"a {action} must give its reason")
+    return AskHold(action, reason, by or "an event of the orchestrator", event_id or None)
 
 
 def _drill_event(event: Mapping[str, Any]) -> Trigger:

@@ -1,16 +1,19 @@
-"""Acts: what a person, or the end of a pin, has changed about what is kept; the next seal tells it."""
+"""Acts: what a person, the tripwire or the end of a pin has changed about what is kept; the next seal tells it."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-PIN, UNPIN, PIN_ENDED = "pin", "unpin", "pin-ended"
+PIN, UNPIN, PIN_ENDED, HOLD, RELEASE = "pin", "unpin", "pin-ended", "hold", "release"
 
 
 @dataclass(frozen=True)
 class Act:
-    """An act: its kind, on which snapshot, who did it, when (ISO 8601, UTC), why, and more about it."""
+    """An act: its kind, on which snapshot, who did it, when (ISO 8601, UTC), why, and more about it.
+
+    snapshot: of a hold the one that it names, "" where that cannot be read any more.
+    """
 
     act: str
     snapshot: str

@@ -8,9 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from efs_backup.domain.snapshots.acts import Act
+from efs_backup.domain.snapshots.acts import HOLD, RELEASE, Act
 from efs_backup.domain.snapshots.changes import NO_CHANGES, ChangeCounts
 from efs_backup.domain.snapshots.names import SnapshotName
+from efs_backup.domain.snapshots.tripwire import NightFigures
 
 FORMAT = 1
 
@@ -41,9 +42,10 @@ class Seal:
     """A seal.
 
     kept: the snapshots that were there when it was made. dropped: those that the rules have dropped since the seal
-    before. acts: what persons have changed since then about what is kept. previous, previous_sha256: that seal's
-    snapshot and digest; None for a first one. is_late: the backup that made the snapshot was ended before it could
-    seal it.
+    before. acts: what persons, and the tripwire, have changed since then about what is kept. previous,
+    previous_sha256: that seal's snapshot and digest; None for a first one. is_late: the backup that made the snapshot
+    was ended before it could seal it. night: the files of the snapshot before, and what became of them; None where
+    there was none. shares: the parts of them that changed or went in the last 60 nights, this one is the last.
     """
 
     label: str
@@ -59,6 +61,8 @@ class Seal:
     program: str
     is_late: bool = False
     acts: tuple[Act, ...] = ()
+    night: NightFigures | None = None
+    shares: tuple[float, ...] = ()
 
     def text(self) -> bytes:
         """The seal as it is stored: JSON with sorted keys and no blanks, so that its digest says all."""
@@ -72,6 +76,7 @@ class Seal:
             "dropped": list(self.dropped), "previous": self.previous, "previous_seal_sha256": self.previous_sha256,
             "program": self.program, "sealed_late": self.is_late,
             **({"acts": [act.to_json() for act in self.acts]} if self.acts else {}),
+            "files": self.night and asdict(self.night), "shares": list(self.shares),
         }  # fmt: skip
         return json.dumps(value, sort_keys=True, separators=(",", ":")).encode() + b"\n"
 
@@ -94,6 +99,8 @@ def read_seal(text: bytes) -> Seal:
             tuple(value["kept"]), tuple(value["dropped"]), value["previous"], value["previous_seal_sha256"],
             str(value["program"]), bool(value.get("sealed_late")),
             tuple(map(Act.of_json, value.get("acts", ()))),
+            NightFigures(**files) if (files := value.get("files")) else None,
+            tuple(map(float, value.get("shares", ()))),
         )  # fmt: skip
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"it is no seal: {error}") from error
@@ -112,6 +119,7 @@ class Finding(StrEnum):
     MANIFEST_MISSING = "ManifestMissing"
     CHANGES_CHANGED = "ChangesChanged"
     CHANGES_MISSING = "ChangesMissing"
+    HOLD_MISSING = "HoldMissing"
 
 
 @dataclass(frozen=True)
@@ -129,7 +137,8 @@ class Evidence:
 
     seals: stored seals by the name of their snapshot. outside: the same, as they were stored elsewhere, where nobody
     could change them. snapshots: those that are there. manifests, changes: SHA-256 of the files that are there.
-    dropped: what the rules have dropped since the newest seal.
+    dropped: what the rules have dropped since the newest seal. acts: what was changed since then about what is kept.
+    is_held: whether a hold is there.
     """
 
     seals: Mapping[str, bytes]
@@ -138,6 +147,8 @@ class Evidence:
     changes: Mapping[str, str]
     dropped: Sequence[str] = ()
     outside: Mapping[str, bytes] | None = None
+    acts: Sequence[Act] = ()
+    is_held: bool = True
 
 
 def audit(evidence: Evidence) -> list[Found]:
@@ -147,6 +158,7 @@ def audit(evidence: Evidence) -> list[Found]:
     found += _chain(seals, evidence)
     found += _snapshots(seals, evidence)
     found += [one for name, seal in seals.items() for one in _files(name, seal, evidence)]
+    found += _hold(seals, evidence)
     return sorted(found, key=lambda one: one.snapshot)
 
 
@@ -219,6 +231,19 @@ def _snapshots(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
             text = f"The snapshot {name} has no seal, though older ones have."
             found.append(Found(Finding.SNAPSHOT_UNSEALED, name, text))
     return found
+
+
+def _hold(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
+    """A hold that is gone though nobody has said that he releases it."""
+    acts = [*(one for seal in seals.values() for one in seal.acts), *evidence.acts]
+    last = max((one for one in acts if one.act in {HOLD, RELEASE}), key=lambda one: one.at, default=None)
+    if last is None or last.act == RELEASE or evidence.is_held:
+        return []
+    text = (
+        f"The hold since {last.snapshot} is gone, and nobody has released it; it was made by {last.by} on"
+        f" {last.at}, because {last.reason}."
+    )
+    return [Found(Finding.HOLD_MISSING, last.snapshot, text)]
 
 
 def _files(name: str, seal: Seal, evidence: Evidence) -> list[Found]:

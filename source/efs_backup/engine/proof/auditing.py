@@ -1,9 +1,11 @@
 """The evidence of a series, gathered for an audit."""
 
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from efs_backup.domain.snapshots.hold import HOLD_NAME
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.domain.snapshots.seal import Evidence, is_snapshot
 from efs_backup.engine.proof.manifests import CHANGES, MANIFEST, Manifests
@@ -18,6 +20,8 @@ def gather_evidence(manifests: Manifests, snapshots: Iterable[SnapshotName], out
         _digests(manifests, CHANGES),
         manifests.dropped(),
         _stored_outside(outside) if outside else None,
+        [*manifests.acts().values()],
+        os.path.lexists(manifests.path.with_name(HOLD_NAME)),
     )
 
 

@@ -4,6 +4,7 @@ import gzip
 from collections.abc import Callable, Iterable
 
 from efs_backup.domain.snapshots.changes import ChangeCounter, ChangeCounts
+from efs_backup.domain.snapshots.file_changes import FileTally
 
 FORMAT = 1
 _HEAD = f"# efs-backup changes {FORMAT}, snapshot {{}}, since {{}}\n"
@@ -25,15 +26,21 @@ class Written:
 
 
 def write_changes(
-    snapshot: str, since: str | None, blocks: Iterable[bytes], write: Callable[[bytes], object]
-) -> ChangeCounts:
-    """Write the changes, given in pieces of whole lines; give what they are in figures. Raises OSError."""
+    snapshot: str, since: str | None, blocks: Iterable[bytes], write: Callable[[bytes], object],
+    tally: FileTally | None = None,
+) -> ChangeCounts:  # fmt: skip
+    """Write the changes, given in pieces of whole lines; give what they are in figures. Raises OSError.
+
+    tally: counts those of files, too.
+    """
     counter = ChangeCounter()
     with gzip.GzipFile(filename="", mode="wb", fileobj=Written(write), compresslevel=1, mtime=0) as packed:
         packed.write(_HEAD.format(snapshot, since or "-").encode())
         lines = (line for block in blocks for line in block.splitlines())
         for line in counter.pass_through(lines):
             packed.write(line + b"\n")
+            if tally:
+                tally.add(line)
     return counter.counts
 
 

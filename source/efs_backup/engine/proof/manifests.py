@@ -7,13 +7,15 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from efs_backup.copy_worker.hash_store import HashRecord, packed_records
 from efs_backup.domain.snapshots.acts import Act
+from efs_backup.domain.snapshots.file_changes import FileTally
 from efs_backup.domain.snapshots.names import MANIFESTS_NAME, SnapshotName
 from efs_backup.domain.snapshots.seal import ChangesFigures, ManifestFigures, Seal, digest, is_snapshot, read_seal
+from efs_backup.domain.snapshots.tripwire import NightFigures
 from efs_backup.engine.proof.changes_file import write_changes
 from efs_backup.engine.proof.gathered import Base, Gathered
 from efs_backup.engine.proof.index import Index, totals
@@ -24,6 +26,8 @@ MANIFEST, INDEX, CHANGES, SEAL = ".mtree.gz", ".index", ".changes.gz", ".seal.js
 HASHES_NAME, DROPPED_NAME = "hashes", "dropped.json"
 _ACT = "act-"
 _UNFINISHED = ".new-"
+_MOST_ACTS = 100
+"""Files of acts that one seal reads: a limit to what somebody may have put there."""
 _PRIVATE = 0o700
 _FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NO_DIRECTORY = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
@@ -34,10 +38,12 @@ _MOST_READ = 2**30
 
 @dataclass(frozen=True)
 class Stored:
-    """What was written of one snapshot."""
+    """What was written of one snapshot. night, tally: of its files; None where there was nothing to compare with."""
 
     manifest: ManifestFigures
     changes: ChangesFigures
+    night: NightFigures | None = None
+    tally: FileTally | None = field(default=None, compare=False)
 
 
 class Manifests:
@@ -185,11 +191,14 @@ class Manifests:
             write(index.packed())
         with self.written(f"{name}{CHANGES}", is_durable=is_durable) as write:
             written = Output(write)
-            counts = write_changes(str(name), since, changes(gathered), written.add)
+            tally = FileTally() if gathered.base else None
+            counts = write_changes(str(name), since, changes(gathered), written.add, tally)
         lines, files, size, unknown = totals(index)
         return Stored(
             ManifestFigures(output.sha256, output.length, lines, files, size, unknown),
             ChangesFigures(written.sha256, since, counts),
+            tally.figures(sum(gathered.base.index.files)) if tally and gathered.base else None,
+            tally,
         )
 
     def write_seal(self, seal: Seal) -> str:
@@ -242,7 +251,7 @@ class Manifests:
     def acts(self) -> dict[str, Act]:
         """What was noted since the newest seal, by the names of the files, the oldest first; what is odd is left."""
         found = dict[str, Act]()
-        for name in sorted(name for name in self._listed() if name.startswith(_ACT)):
+        for name in sorted(name for name in self._listed() if name.startswith(_ACT))[:_MOST_ACTS]:
             with suppress(OSError, ValueError):
                 found[name] = Act.of_json(json.loads(self.read(name)))
         return found

@@ -7,8 +7,10 @@ from datetime import datetime
 
 from efs_backup import __version__
 from efs_backup.domain.snapshots.changes import ChangeCounter
+from efs_backup.domain.snapshots.file_changes import FileTally
 from efs_backup.domain.snapshots.names import SnapshotName
-from efs_backup.domain.snapshots.seal import ChangesFigures, ManifestFigures, Seal, digest
+from efs_backup.domain.snapshots.seal import ChangesFigures, ManifestFigures, Seal, digest, read_seal
+from efs_backup.domain.snapshots.tripwire import MOST_NIGHTS, NightFigures
 from efs_backup.engine.proof.index import totals
 from efs_backup.engine.proof.manifests import CHANGES, DROPPED_NAME, MANIFEST, SEAL, Manifests, Stored
 from efs_backup.engine.proof.packed_text import change_lines, since_of_night
@@ -31,17 +33,23 @@ class Sealer:
         manifests.make()
         previous, text = self._before(str(name))
         acts = manifests.acts()
+        night = stored.night if stored else None
         seal = Seal(
             self.label, self.series, str(name), self.clock(),
             stored.manifest if stored else None, stored.changes if stored else None,
             tuple(sorted(map(str, kept), reverse=True)), tuple(manifests.dropped()), previous,
             digest(text) if previous else None, f"efs-backup {__version__}", is_late,
             tuple(acts.values()),
+            night, _with(_shares_in(text), night),
         )  # fmt: skip
         sealed = manifests.write_seal(seal)
         for told in (DROPPED_NAME, *acts):
             manifests.forget(told)
         return sealed
+
+    def shares_before(self, name: SnapshotName) -> tuple[float, ...]:
+        """The parts of the files that changed in the nights before, the newest last: the seal before has them."""
+        return _shares_in(self._before(str(name))[1])
 
     def _before(self, name: str) -> tuple[str | None, bytes]:
         """(the snapshot, the text) of the newest seal of an older snapshot that can be read."""
@@ -66,13 +74,36 @@ class Sealer:
                 note(f"The snapshot {name} was sealed late, for its backup was ended before it could.")
 
 
+def _shares_in(seal: bytes) -> tuple[float, ...]:
+    try:
+        return read_seal(seal).shares if seal else ()
+    except ValueError:
+        return ()
+
+
+def _with(shares: tuple[float, ...], night: NightFigures | None) -> tuple[float, ...]:
+    """The same, and tonight's, where there is one: a night without a comparison says nothing."""
+    return (*shares, *([round(night.share, 4)] if night else []))[-MOST_NIGHTS:]
+
+
 def stored_of(manifests: Manifests, name: SnapshotName | str) -> Stored:
     """What is stored of a snapshot, in figures. Raises OSError and ValueError."""
     lines, files, size, unknown = totals(manifests.index(name))
     path = manifests.file(name, MANIFEST)
     figures = ManifestFigures(manifests.sha256(path.name), path.lstat().st_size, lines, files, size, unknown)
-    counter = ChangeCounter()
-    for _ in counter.pass_through(line for line in change_lines(manifests, name) if line[:1] != b">"):
-        continue
+    counter, tally = ChangeCounter(), FileTally()
+    for line in counter.pass_through(line for line in change_lines(manifests, name) if line[:1] != b">"):
+        tally.add(line)
     since = since_of_night(manifests, name)
-    return Stored(figures, ChangesFigures(manifests.sha256(f"{name}{CHANGES}"), since, counter.counts))
+    return Stored(
+        figures, ChangesFigures(manifests.sha256(f"{name}{CHANGES}"), since, counter.counts),
+        _night_since(manifests, since, tally), tally,
+    )  # fmt: skip
+
+
+def _night_since(manifests: Manifests, since: str | None, tally: FileTally) -> NightFigures | None:
+    """The figures of a night; None where nobody knows any more how many files the snapshot before had."""
+    try:
+        return tally.figures(sum(manifests.index(since).files)) if since else None
+    except (OSError, ValueError):
+        return None

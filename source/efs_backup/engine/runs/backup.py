@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from efs_backup.copy_worker.throttle import Throttle
@@ -19,8 +19,10 @@ from efs_backup.domain.ports import Hooks, Watcher
 from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.requests.tuning import Copier
 from efs_backup.domain.results import BackupResult, BackupStatus, Step
+from efs_backup.domain.snapshots.hold import NO_HOLD, TRIPWIRE, Cause, LabelHold
 from efs_backup.domain.snapshots.names import TRASH_NAME, SnapshotName
 from efs_backup.domain.snapshots.series_rules import Settled
+from efs_backup.domain.snapshots.tripwire import Alarm, Verdict
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.domain.warnings import Warned, WarningKind
 from efs_backup.engine.machine.os_errors import FREE_SPACE, refusal, refusals_named
@@ -31,6 +33,7 @@ from efs_backup.engine.machine.telling import Telling
 from efs_backup.engine.proof.gathered import Gathered
 from efs_backup.engine.rest.workspace import workspace
 from efs_backup.engine.runs.backup_inside import left_out_of_backup
+from efs_backup.engine.runs.mass_change import mass_change
 from efs_backup.engine.runs.preflight import (
     check_backup,
     check_source,
@@ -43,10 +46,11 @@ from efs_backup.engine.runs.quiet import NoHooks, Quiet
 from efs_backup.engine.runs.recognition import hold_of, look_for_lost_mounts, recognize, remember, server_time
 from efs_backup.engine.runs.transfer import Disk, TargetStuck, Transfer, Transferred, TransferSpec
 from efs_backup.engine.series.flush_marks import Flusher, remove_marks
+from efs_backup.engine.series.hold import hold, label_hold
 from efs_backup.engine.series.journal import Journal, expected
 from efs_backup.engine.series.lock import Owner, locked
 from efs_backup.engine.series.partial import Partial, begin_partial
-from efs_backup.engine.series.prune import BUSY, Pruned, prune
+from efs_backup.engine.series.prune import BUSY, Pruned, prune, reminders
 from efs_backup.engine.series.references import snapshot_references
 from efs_backup.engine.series.series import Series, Snapshot, listed
 from efs_backup.engine.series.unfinished import UnfinishedFiles
@@ -90,6 +94,9 @@ class BackupRun:
         self._settled = Settled(request, None)
         self._hold = ""
         self._seal: str | None = None
+        self._verdict: Verdict | None = None
+        self._held = NO_HOLD
+        self._started = time.monotonic()
 
     def run(self) -> BackupResult:
         """Back up. Every end that has a name is a result; WrongUsage and what has no name are raised."""
@@ -148,9 +155,7 @@ class BackupRun:
             if seconds := journal.expected_seconds():
                 self._watcher.note(f"The last backups took about {minutes(seconds)}.")
             self._begun()
-            result = replace(
-                self._result_of(lambda: self._back_up_quiet(tree, series, tools)), warnings=tuple(self._warnings)
-            )
+            result = self._with_hold(self._result_of(lambda: self._back_up_quiet(tree, series, tools)), series)
             result = self._foretold(journal, result)
             with suppress(Hung):
                 within(lambda: journal.end(result), str(series.path), LAST_WORDS_SECONDS)
@@ -164,6 +169,22 @@ class BackupRun:
         if foretold.forecast and foretold.forecast.warning:
             self._watcher.note(f"Warning: {foretold.forecast.warning}")
         return foretold
+
+    def _with_hold(self, result: BackupResult, series: Series) -> BackupResult:
+        """The result, and the hold that there is: a backup that has not come to its prune tells of it too."""
+        with suppress(Hung, OSError):
+            within(lambda: self._remind(series, result.status), str(series.path), LAST_WORDS_SECONDS)
+        since = self._held.since
+        return replace(
+            result, warnings=tuple(self._warnings), verdict=self._verdict, hold=str(since) if since else None
+        )
+
+    def _remind(self, series: Series, status: BackupStatus) -> None:
+        if status is not BackupStatus.SUCCESS:
+            self._held = label_hold(series.label_path)
+        if not (self._verdict and self._verdict.trips and _is_new(self._held)):
+            for text in reminders(series, self._held):
+                self._warn(Warned(WarningKind.HELD, text))
 
     def _obey(self, settled: Settled) -> None:
         """Go on by the rules of the series, and say what is odd about it."""
@@ -246,6 +267,8 @@ class BackupRun:
                     self._hold_if_unmounted(attempt)
                 with self._step("after") if self._has_hooks else nullcontext():
                     self._end_quiet()
+                if not fault:
+                    self._hold_if_tripped(attempt)
             except (Hung, TargetStuck):
                 raise  # whatever touches the file systems now may wait for ever
             except BaseException:
@@ -324,6 +347,29 @@ class BackupRun:
             self._warn(lost)
             self._hold = self._hold or str(lost)
 
+    def _hold_if_tripped(self, attempt: "_Attempt") -> None:
+        """Hold what is older where too much has changed.
+
+        It is on the disk before the snapshot is published: nothing can be dropped by this backup, or by one after a
+        power cut, without it. Raises BackupFull or CopyFailed, and then nothing is published.
+        """
+        name = attempt.partial.name
+        verdict = self._verdict = attempt.proving.verdict(name, is_first=not attempt.snapshots)
+        if verdict.trips and verdict.figures:
+            at = self._now + timedelta(seconds=time.monotonic() - self._started)
+            names = tuple(map(str, attempt.snapshots))
+            hold(attempt.series, Cause(name, verdict.reason, TRIPWIRE, at, round(verdict.figures.share, 4), names))
+
+    def _tell_of_changes(self, attempt: "_Attempt", snapshot: Snapshot) -> None:
+        """Warn of a mass change, with what may tell a person what it was; nothing of that is needed for the hold."""
+        verdict, (tally, since) = self._verdict, attempt.proving.looked_at
+        if verdict and verdict.alarm is Alarm.NOT_COMPARED and attempt.snapshots:
+            self._note(verdict.reason)
+        if verdict and verdict.trips and tally:
+            before = attempt.series.path / since if since else None
+            text = mass_change(verdict, tally, before, snapshot, self._throttle, self._stop.is_due)
+            self._warn(Warned(WarningKind.MASS_CHANGE, text))
+
     def _warn_of_troubles(self, troubles: list[Trouble]) -> list[Trouble]:
         """Name all that is in trouble, each name once: a fault's own sentence has room for three."""
         known = list({trouble.path: trouble for trouble in reversed(troubles)}.values())
@@ -340,6 +386,7 @@ class BackupRun:
 
     def _succeed(self, attempt: "_Attempt", snapshot: Snapshot, done: Transferred) -> BackupResult:
         self._remember(attempt.series, snapshot.name)
+        self._tell_of_changes(attempt, snapshot)
         pruned = self._prune(attempt.series)
         self._scrub(attempt)
         return BackupResult(
@@ -370,8 +417,10 @@ class BackupRun:
                 remove_marks(series.path)
                 UnfinishedFiles(series.path).forget()
             except (BackupError, OSError) as error:
+                self._held = label_hold(series.label_path)
                 self._note(f"Pruning failed and will be tried again by the next backup: {error}")
                 return None
+        self._held = pruned.hold
         if pruned.plan is None:
             self._note(f"Nothing was pruned, for {BUSY}; the next backup prunes.")
         if not pruned.is_whole:
@@ -462,6 +511,11 @@ class _Attempt:
     def unfinished(self) -> UnfinishedFiles:
         """The large files that the window may cut off."""
         return UnfinishedFiles(self.series.path)
+
+
+def _is_new(held: LabelHold) -> bool:
+    """Whether all that there is of a hold is the one that this backup has made."""
+    return not held.torn and len(held.readable) == 1 and not held.readable[0].earlier
 
 
 def _dotted(version: tuple[int, ...]) -> str:

@@ -22,7 +22,8 @@ from efs_backup.engine.runs.backup_inside import left_out_of_backup
 from efs_backup.engine.runs.preflight import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
 from efs_backup.engine.runs.recognition import hold_of, recognize
 from efs_backup.engine.runs.survey import BACKUPS_A_DAY, past_of_series
-from efs_backup.engine.series.prune import planned
+from efs_backup.engine.series.hold import label_hold
+from efs_backup.engine.series.prune import planned, reminders
 from efs_backup.engine.series.series import Series
 from efs_backup.engine.trees.compare import Comparison, Omitted
 from efs_backup.engine.trees.left_out import LeftOut, Together, Unreadable
@@ -70,6 +71,7 @@ def plan_backup(request: BackupRequest, *, now: datetime, runner: Runner, stop: 
         seen = Together([left_out, Unreadable(trouble.path for trouble in found.troubles)])
         differences = _differences(request, snapshots[0].path, tree, seen, stop) if snapshots else None
         warnings = (*left_out.warnings(), *warnings_of(found.troubles))
+    label = label_hold(series.label_path)
     dated = [] if series.unadopted() else snapshots
     prices, seconds = prices_of(DEFAULT_REGION), expected_seconds(past_of_series(series, now), now, found.files)
     cost = _cost(Estimate(found.figures, _habits(request, found, differences), prices, seconds=seconds), series)
@@ -94,6 +96,7 @@ def plan_backup(request: BackupRequest, *, now: datetime, runner: Runner, stop: 
             *(f"Warning: {warned}" for warned in (*settled.warnings, *warnings)),
             *settled.notes,
             *left_out.notes(),
+            *reminders(series, label),
         ),
     )
 

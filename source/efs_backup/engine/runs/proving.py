@@ -10,8 +10,10 @@ from pathlib import Path
 
 from efs_backup.copy_worker.hash_store import HashStore
 from efs_backup.copy_worker.throttle import Throttle
+from efs_backup.domain.snapshots.file_changes import FileTally
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.domain.snapshots.scrubbing import Damage, ScrubRule
+from efs_backup.domain.snapshots.tripwire import Verdict, judge, not_compared
 from efs_backup.domain.warnings import Warned, WarningKind, damage_warning
 from efs_backup.engine.proof.damage import DamageList, good_copies
 from efs_backup.engine.proof.gathered import Gathered
@@ -72,6 +74,24 @@ class Proving:
             return
         with self._said("The manifest of this snapshot could not be written"):
             self._stored = self._manifests.store(name, gathered, is_durable=False)  # the publish flushes
+
+    def verdict(self, name: SnapshotName, *, is_first: bool) -> Verdict:
+        """Judge how much has changed in what is to be published. Only where it is much anything is read for it."""
+        if self._stored is None:
+            return not_compared("this snapshot has no manifest")
+        night = self._stored.night
+        if night is None:
+            why = "this is the first snapshot" if is_first else "no snapshot before has a manifest that can be used"
+            return not_compared(why)
+        shares: tuple[float, ...] = ()
+        with suppress(OSError):  # nothing is known of the nights before: the higher floor alone
+            shares = () if night.is_small else self._sealer.shares_before(name)
+        return judge(night, shares)
+
+    @property
+    def looked_at(self) -> tuple[FileTally | None, str | None]:
+        """(what has changed in what was written last, the snapshot before), for who wants to look closer."""
+        return (self._stored.tally, self._stored.changes.since) if self._stored else (None, None)
 
     def keep(self, gathered: Gathered) -> None:
         """Leave what was hashed for the backup that goes on from here."""

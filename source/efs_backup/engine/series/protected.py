@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from efs_backup.domain.snapshots.names import SnapshotName
+from efs_backup.engine.series.hold import label_hold
 from efs_backup.engine.series.pins import Pins
 from efs_backup.engine.series.series import Series
 
@@ -25,4 +26,8 @@ def _pinned(series: Series, snapshots: Sequence[SnapshotName]) -> dict[SnapshotN
     return {name: pin.told() for name, pin in found.holding(series.now).items()}
 
 
-_PROTECTORS: tuple[_Protector, ...] = (_pinned,)
+def _held(series: Series, snapshots: Sequence[SnapshotName]) -> dict[SnapshotName, str]:
+    return label_hold(series.label_path).protects(snapshots)
+
+
+_PROTECTORS: tuple[_Protector, ...] = (_pinned, _held)

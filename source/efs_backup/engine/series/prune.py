@@ -11,7 +11,8 @@ from efs_backup.copy_worker.throttle import Throttle
 from efs_backup.domain.errors import BackupError, Locked, SeriesTorn, WrongUsage
 from efs_backup.domain.snapshots.acts import PIN_ENDED, Act
 from efs_backup.domain.snapshots.deletion import NAMED, Undeleted
-from efs_backup.domain.snapshots.names import TRASH_NAME, SnapshotName
+from efs_backup.domain.snapshots.hold import NO_HOLD, LabelHold, reminder
+from efs_backup.domain.snapshots.names import TRASH_NAME, Interval, SnapshotName
 from efs_backup.domain.snapshots.pins import Pin
 from efs_backup.domain.snapshots.pruning import NO_TERMS, PrunePlan, PruneTerms, plan_by_terms, view_links
 from efs_backup.domain.snapshots.retention import RETENTION_LIMIT, Retention
@@ -20,6 +21,7 @@ from efs_backup.domain.warnings import Warned, WarningKind
 from efs_backup.engine.machine.os_errors import refusals_named
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.proof.manifests import Manifests
+from efs_backup.engine.series.hold import label_hold, undisturbed
 from efs_backup.engine.series.lock import Owner, locked, without_readers
 from efs_backup.engine.series.pins import Pins, pins_of_label
 from efs_backup.engine.series.protected import protected
@@ -36,13 +38,15 @@ class Pruned:
     """The end of a pruning.
 
     plan: what was dropped; None while somebody reads from the series. is_whole: whether nobody asked to stop before
-    all was deleted. warnings: what could not be dropped or deleted. notes: what is no problem.
+    all was deleted. warnings: what could not be dropped or deleted. notes: what is no problem. hold: what holds the
+    label.
     """
 
     plan: PrunePlan | None
     is_whole: bool
     warnings: tuple[Warned, ...]
     notes: tuple[str, ...] = ()
+    hold: LabelHold = NO_HOLD
 
     @property
     def dropped(self) -> tuple[SnapshotName, ...]:
@@ -109,7 +113,16 @@ def prune_series(
         pruned = prune(series, retention, stop.is_due, terms=terms)
         if pruned.plan is None:
             raise Locked(f"Nothing was pruned, for {BUSY}.", "Prune again when that has ended.")
-        return replace(pruned, notes=(*pruned.notes, *_crowd(series)))
+        return replace(pruned, notes=(*pruned.notes, *_crowd(series), *reminders(series, pruned.hold)))
+
+
+def reminders(series: Series, label: LabelHold) -> list[str]:
+    """What is said while there is a hold; nothing where there is none."""
+    if not label.holds:
+        return []
+    every = (Series(series.label_path.parent, series.label, kind, series.now) for kind in Interval)
+    crowd = sum(len(each.snapshots()) for each in every)
+    return reminder(label, series.now, crowd=crowd, room=RETENTION_LIMIT)
 
 
 def _refuse_unconfirmed(series: Series, retention: Retention, *, is_confirmed: bool) -> None:
@@ -162,7 +175,9 @@ def prune(
     with refusals_named(str(series.path)):
         kept = [] if keeps_spare else Spare(series).discard()[1]
         kept += [undeleted for leftover in leftovers if (undeleted := series.discard(leftover))]
-        plan, stuck, ended = _drop(series, retention, terms, keeps_spare=keeps_spare)
+        with undisturbed(series.label_path):
+            label = label_hold(series.label_path)
+            plan, stuck, ended = _drop(series, retention, terms, keeps_spare=keeps_spare)
         series.refresh_number_links(views())
         Manifests(series.path).tidy(snapshot.name for snapshot in series.snapshots())
         deletion = delete_content(series.path, TRASH_NAME, should_stop, throttle)
@@ -178,6 +193,7 @@ def prune(
         not deletion.was_stopped,
         tuple(Warned(WarningKind.NOT_DELETED, sentence) for sentence in sentences),
         tuple(notes),
+        label,
     )
 
 

@@ -19,6 +19,7 @@ from efs_backup.copy_worker.trash import move_aside
 from efs_backup.domain.errors import BackupFull, CopyFailed
 from efs_backup.domain.snapshots.adoption import plan_adoption
 from efs_backup.domain.snapshots.deletion import Undeleted
+from efs_backup.domain.snapshots.hold import HOLD_NAME
 from efs_backup.domain.snapshots.names import (
     MANIFESTS_NAME,
     PARTIAL_PREFIX,
@@ -49,6 +50,7 @@ LINK_TEST = ".link-test-"
 _FLUSH_MARK = ".flushed-"
 _SILLY_RENAME = ".nfs"
 """What an NFS client makes of a file that is deleted while somebody has it open."""
+_OUR_PREFIXES = (LINK_TEST, _FLUSH_MARK, _SILLY_RENAME, HOLD_NAME)
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 
 
@@ -311,7 +313,7 @@ def _opened(path: Path) -> AbstractContextManager[int]:
 def _is_ours(name: str, *, is_directory: bool) -> bool:
     if is_directory and SnapshotName.parse(name.removeprefix(PARTIAL_PREFIX).removeprefix(SPARE_PREFIX)):
         return True
-    return name in _OURS or name.startswith((LINK_TEST, _FLUSH_MARK, _SILLY_RENAME)) or is_mark_of_spare(name)
+    return name in _OURS or name.startswith(_OUR_PREFIXES) or is_mark_of_spare(name)
 
 
 def is_mark_of_spare(name: str) -> bool:

@@ -34,7 +34,7 @@ def change_series_file(label: Path, change: Callable[[SeriesFile | None], Series
 
     One writes at a time, for backups of several intervals share the file. Raises BackupFull or CopyFailed.
     """
-    with refusals_named(str(label)), _alone(label):
+    with refusals_named(str(label)), alone(label):
         stored = read_series_file(label)
         if isinstance(stored, SeriesTorn):
             return
@@ -56,7 +56,7 @@ def _replace(label: Path, text: str) -> None:
 
 
 @contextmanager
-def _alone(label: Path) -> Iterator[None]:
+def alone(label: Path) -> Iterator[None]:
     """Hold a lock of the label's own; an NFS server gives an exclusive one only on a file that is open for writing."""
     with held(os.open(label / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _PRIVATE)) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -1,0 +1,64 @@
+"""What somebody wants of a hold while no instance runs: kept in the table until the next agent carries it out."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.snapshots.hold import told
+from efs_backup.domain.snapshots.names import SnapshotName
+
+HOLD_KEY = "hold"
+"""The key of the item that has the requests; no backup's id looks like it."""
+
+
+class HoldAction(StrEnum):
+    """To hold, or to end a hold."""
+
+    HOLD = "hold"
+    RELEASE = "release"
+
+    @property
+    def attribute(self) -> str:
+        """The attribute with the reason; its time, author and event stand in others that begin like it."""
+        return "HoldRelease" if self is HoldAction.RELEASE else "HoldAsked"
+
+
+@dataclass(frozen=True)
+class HoldRequest:
+    """One request. at: when it was asked for, aware. event_id: the same for each delivery of one event."""
+
+    action: HoldAction
+    reason: str
+    by: str
+    at: datetime
+    event_id: str
+
+    def to_item(self) -> dict[str, str]:
+        """The attributes that are stored."""
+        name = self.action.attribute
+        return {
+            name: told(self.reason), f"{name}Time": self.at.astimezone(UTC).isoformat(), f"{name}By": told(self.by),
+            f"{name}Id": self.event_id,
+        }  # fmt: skip
+
+
+def requests_in(item: Mapping[str, Any]) -> list[HoldRequest]:
+    """The requests that an item has and nobody has carried out, in the order in which they came."""
+    return sorted(_requests(item), key=lambda one: one.at)
+
+
+def _requests(item: Mapping[str, Any]) -> Iterator[HoldRequest]:
+    for action in HoldAction:
+        name = action.attribute
+        if name in item:
+            at = datetime.fromisoformat(str(item[f"{name}Time"]))
+            yield HoldRequest(action, str(item[name]), str(item[f"{name}By"]), at, str(item[f"{name}Id"]))
+
+
+def held_days(backup: BackupRecord, now: datetime) -> float:
+    """The days since the snapshot that a hold names; 0 where there is none."""
+    since = SnapshotName.parse(backup.hold or "")
+    return max(0.0, (now - since.time).total_seconds() / 86400) if since else 0.0

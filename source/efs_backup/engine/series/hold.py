@@ -1,0 +1,182 @@
+"""Holds on the backup file system: a small file in the directory of a series, which protects those of all its label.
+
+Whatever lies in the place of such a file and tells no hold holds everything, for somebody may have torn it.
+"""
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from efs_backup.copy_worker.beneath import LISTING, PASSING, open_below, open_place
+from efs_backup.copy_worker.error_numbers import NO_SPACE, NOT_THERE
+from efs_backup.domain.snapshots.acts import HOLD, RELEASE, Act
+from efs_backup.domain.snapshots.hold import HOLD_NAME, NO_HOLD, Cause, Hold, LabelHold, Torn, plan_release, told
+from efs_backup.domain.snapshots.names import Interval, SnapshotName
+from efs_backup.engine.machine.os_errors import refusals_named
+from efs_backup.engine.proof.manifests import Manifests
+from efs_backup.engine.series.series import Series
+from efs_backup.engine.series.series_file import alone
+from efs_backup.engine.trees.held import held as closed_at_end
+
+_UNFINISHED = f"{HOLD_NAME}.new"
+_MOST_BYTES = 2**20
+_FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_IN_THE_WAY = frozenset({errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST, errno.EPERM, errno.ENOTDIR})
+
+
+@dataclass(frozen=True)
+class By:
+    """Who holds or releases, when (aware), and why."""
+
+    who: str
+    at: datetime
+    reason: str
+
+
+def held(series: Series) -> Mapping[SnapshotName, str]:
+    """The snapshots of a series that a hold of its label protects, each with a reason."""
+    found = label_hold(series.label_path)
+    return found.protects(one.name for one in series.snapshots()) if found.holds else {}
+
+
+def label_hold(label: Path) -> LabelHold:
+    """All that holds the series of a label."""
+    try:
+        directory = open_place(str(label), PASSING)
+    except FileNotFoundError:
+        return NO_HOLD
+    except OSError as error:
+        return LabelHold({Interval.DAILY: Torn(str(label), error.strerror or str(error))})
+    with closed_at_end(directory):
+        found = {interval: _read(directory, label, interval) for interval in Interval}
+    return LabelHold({interval: one for interval, one in found.items() if one})
+
+
+def _read(label: int, path: Path, interval: Interval) -> Hold | Torn | None:
+    where = str(path / interval / HOLD_NAME)
+    try:
+        series = open_below(label, interval, PASSING)
+    except OSError as error:
+        return None if error.errno in NOT_THERE else Torn(where, error.strerror or str(error))
+    with closed_at_end(series):
+        try:
+            return Hold.parse(_content(series).decode())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            return Torn(where, getattr(error, "strerror", None) or str(error))
+
+
+def _content(series: int) -> bytes:
+    with closed_at_end(os.open(HOLD_NAME, os.O_RDONLY | _FLAGS, dir_fd=series)) as descriptor:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
+            raise ValueError("it is no small file")
+        return os.read(descriptor, _MOST_BYTES)
+
+
+@contextmanager
+def undisturbed(label: Path) -> Iterator[None]:
+    """Keep others from holding or releasing meanwhile; on a disk too full for a lock nobody else can, either.
+
+    Whoever drops snapshots reads the hold and drops within this: a hold that was made before is obeyed. Raises OSError.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(alone(label))
+        except OSError as error:
+            if error.errno not in NO_SPACE:
+                raise
+        yield
+
+
+def hold(series: Series, cause: Cause) -> None:
+    """Hold by this cause, too; durable when it returns. Raises BackupFull or CopyFailed, and then holds nothing."""
+    with refusals_named(str(series.path)), undisturbed(series.label_path):
+        before = label_hold(series.label_path).holds.get(series.interval)
+        _write(series.path, Hold(cause).upon(before if isinstance(before, Hold) else None).to_text())
+        _tell(series.path, HOLD, By(cause.by, cause.at, cause.reason), str(cause.since))
+
+
+def hold_all(series: Series, by: By) -> Cause:
+    """Protect all snapshots of the label that are there. Raises as `hold`."""
+    series.prepare()
+    every = [Series(series.label_path.parent, series.label, kind, by.at) for kind in Interval]
+    with refusals_named(str(series.label_path)):
+        names = [one.name for each in every for one in each.snapshots()]
+    since = SnapshotName.following(names, by.at)
+    cause = Cause(since, told(by.reason), by.who, by.at, protects=tuple(map(str, sorted({*names}))))
+    hold(series, cause)
+    return cause
+
+
+def release(series: Series, by: By, *, interval: Interval | None = None, is_late: bool = False) -> LabelHold:
+    """Take the holds of the label of a series away, or that of one interval alone; gives what was taken.
+
+    is_late: it was asked for at that time and is carried out later, when another hold may have come. Raises BackupFull
+    or CopyFailed.
+    """
+    series.refuse_symlinks()
+    label = series.label_path
+    with refusals_named(str(label)), undisturbed(label):
+        found = label_hold(label)
+        wanted = [one for one in plan_release(found, by.at if is_late else None) if interval in {None, one}]
+        for one in wanted:
+            gone = found.holds[one]
+            _tell(label / one, RELEASE, by, str(gone.since) if isinstance(gone, Hold) else "")
+            _remove(label / one)
+    return LabelHold({one: found.holds[one] for one in wanted})
+
+
+def _tell(series: Path, action: str, by: By, since: str) -> None:
+    """Have the next seal tell it; a full disk has no room for that, and must not keep anybody from releasing."""
+    try:
+        Manifests(series).note_act(
+            Act(action, since, by.who, by.at.isoformat(timespec="microseconds"), told(by.reason))
+        )
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+
+
+def _write(series: Path, text: str) -> None:
+    with closed_at_end(open_place(str(series), LISTING)) as directory:
+        _clear(_UNFINISHED, directory)
+        descriptor = os.open(_UNFINISHED, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o600, dir_fd=directory)
+        with open(descriptor, "wb") as file:
+            file.write(text.encode())
+            file.flush()
+            os.fsync(descriptor)
+        try:
+            os.replace(_UNFINISHED, HOLD_NAME, src_dir_fd=directory, dst_dir_fd=directory)
+        except OSError as error:
+            if error.errno not in _IN_THE_WAY:
+                raise
+            _clear(HOLD_NAME, directory)
+            os.replace(_UNFINISHED, HOLD_NAME, src_dir_fd=directory, dst_dir_fd=directory)
+        os.fsync(directory)
+
+
+def _remove(series: Path) -> None:
+    with closed_at_end(open_place(str(series), LISTING)) as directory:
+        _clear(HOLD_NAME, directory)
+        os.fsync(directory)
+
+
+def _clear(name: str, directory: int) -> None:
+    """Have nothing of this name; a directory is put aside, for it may hold anything."""
+    try:
+        os.unlink(name, dir_fd=directory)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        if error.errno not in _IN_THE_WAY:
+            raise
+        aside = f"{HOLD_NAME}.odd-{secrets.token_hex(8)}"
+        os.rename(name, aside, src_dir_fd=directory, dst_dir_fd=directory)

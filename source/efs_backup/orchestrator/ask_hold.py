@@ -1,0 +1,16 @@
+"""A person wants a hold, or its end: it waits in the table for the next agent, for only an agent has the snapshots."""
+
+from datetime import datetime
+
+from efs_backup.domain.operations.hold_requests import HoldRequest
+from efs_backup.domain.operations.triggers import AskHold
+from efs_backup.domain.operations.workflow import Action, Decision
+from efs_backup.orchestrator.services import Services
+
+
+def ask_hold(services: Services, now: datetime, asked: AskHold, request_id: str) -> Decision:
+    """Store what is asked for; a second delivery of the same event changes nothing, whatever was done since."""
+    request = HoldRequest(asked.action, asked.reason, asked.by, now, asked.event_id or request_id)
+    if not services.holds.ask(request):
+        return Decision(Action.IGNORE, "the event was delivered before")
+    return Decision(Action.NOTE, f"the agent of the next backup carries out the {asked.action}")
