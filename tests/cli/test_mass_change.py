@@ -97,7 +97,7 @@ def test_a_release_lets_the_rules_hold_again_and_is_sealed(cli: Cli, source: Pat
     _night(cli, source, backup)
     for command in ("list", "history"):
         assert "because 96.9 % of 433 files changed or went" in cli(command, backup).stderr
-    assert [one["held"] is None for one in cli("list", backup, "--json").json] == [True, False]
+    assert ["held" in one["reason"] for one in cli("list", backup, "--json").json] == [False, True]
     hold = backup / "efs-backup" / "daily" / ".hold.json"
     hold.rename(hold.with_name(".hold.json.aside"))
     (finding,) = cli("audit", backup, "--json", code=6).json["findings"]

@@ -162,7 +162,7 @@ def test_each_snapshot_has_its_reasons() -> None:
         "daily 1, weekly 1, within 30h", "daily 2, within 30h", "weekly 2", "pinned: x", "weekly 3 (oldest)",
     ]  # fmt: skip
     assert plan.reason == (
-        "retention daily 2, weekly 3, within 30h: 5 there, 5 kept, 1 of them only for they are protected, 0 dropped"
+        "retention daily 2, weekly 3, within 30h: 5 there, 5 kept (1 of them only because they are protected), 0 dropped"
     )
 
 
