@@ -68,6 +68,21 @@ def test_a_flag_holds_for_once_and_never_drops_more_than_the_rule(given: int, ho
     assert night.upon(FILE) == FILE
 
 
+@pytest.mark.parametrize(
+    ("given", "holds", "said"),
+    [
+        (Retention(daily=9), Retention(last=30, daily=9), "--keep-daily 9 holds for this backup; the rule of the"),
+        (Retention(40, weekly=2), Retention(40, weekly=2), "the rule of the series is 30."),
+        (Retention(weekly=150), Retention(30), "would keep too many: the rule alone holds"),
+    ],
+)  # fmt: skip
+def test_rules_that_are_given_for_once_hold_beside_the_rule(given: Retention, holds: Retention, said: str) -> None:
+    """And never cost a night: where a file could not have so many links, the rule is what counts."""
+    night = settled(retention=given)
+    assert (night.request.retention, night.upon(FILE)) == (holds, FILE)
+    assert said in " ".join(night.notes)
+
+
 def test_a_rule_is_changed_by_saving_it() -> None:
     """All that was given, at once; what was not given stays."""
     night = settled(retention=Retention(2), excludes=patterns("/tmp"), saves=True)

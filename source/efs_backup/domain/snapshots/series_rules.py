@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from efs_backup.domain.errors import BackupChanged, SeriesMissing, SeriesTorn, SourceChanged
+from efs_backup.domain.errors import BackupChanged, SeriesMissing, SeriesTorn, SourceChanged, WrongUsage
 from efs_backup.domain.requests.excludes import ExcludePattern, matching
 from efs_backup.domain.requests.requests import Asked, BackupRequest
 from efs_backup.domain.snapshots.identity import Likeness, Mount, Place, compare, missing_mounts
@@ -339,8 +339,11 @@ def _rule(found: Found, file: SeriesFile, request: BackupRequest) -> Retention:
 
 
 def _most(given: Retention | None, rule: Retention) -> Retention:
-    """Rules that keep what one of both keeps. Raises WrongUsage where that is more than a file can have links."""
-    return rule.joined(given) if given else rule
+    """Rules that keep what one of both keeps; the rule alone where a file could not have so many links."""
+    try:
+        return rule.joined(given) if given else rule
+    except WrongUsage:
+        return rule
 
 
 def _for_once(given: _T | None, stored: _T) -> _T:
@@ -394,7 +397,7 @@ def _notes_on_rules(request: BackupRequest, file: SeriesFile, rule: Retention) -
     asked, notes = request.asked, []
     if request.interval not in file.retention:
         notes.append(f"The {request.interval} series begins; its rule is to keep {rule.kept_in_words}.")
-    notes += _notes_on_retention(asked.retention, rule) if asked.retention else []
+    notes += _notes_on_retention(asked.retention, rule, request.retention) if asked.retention else []
     if not asked.saves and request.excludes != file.excludes:
         stored = ", ".join(repr(pattern.text) for pattern in file.excludes) or "nothing"
         notes.append(
@@ -403,12 +406,14 @@ def _notes_on_rules(request: BackupRequest, file: SeriesFile, rule: Retention) -
     return notes
 
 
-def _notes_on_retention(asked: Retention, rule: Retention) -> list[str]:
-    """What was asked for holds for once beside the rule, which never drops less for it."""
+def _notes_on_retention(asked: Retention, rule: Retention, holds: Retention) -> list[str]:
+    """What was asked for holds for once beside the rule, which never keeps less for it."""
     if asked == rule:
         return []
     if rule.includes(asked):
         text = f"{asked.options} would drop more than the rule of the series, to keep {rule.told}, which holds."
         return [f"{text} To change it: efs-backup prune BACKUP {asked.options} --save."]
+    if holds == rule:
+        return [f"{asked.options} and the rule of the series, {rule.told}, would keep too many: the rule alone holds."]
     also = "" if asked.includes(rule) else ", which holds too"
     return [f"{asked.options} holds for this backup; the rule of the series is {rule.told}{also}."]
