@@ -20,11 +20,12 @@ from tests.simulator import Simulator
 _IMPATIENT = """
 import sys
 from efs_backup.engine.runs import backup
-from efs_backup.engine.machine import patience
+from efs_backup.engine.machine import hook_commands, patience
 from efs_backup.engine.trees import tree_walk
 patience.PATIENCE_SECONDS = tree_walk.PATIENCE_SECONDS = 2.0
 patience.LAST_WORDS_SECONDS = backup.LAST_WORDS_SECONDS = 1.0
 patience.within.__defaults__ = (2.0,)
+hook_commands.START_SECONDS = 1.0
 from efs_backup.cli.app import main
 main()
 """
@@ -108,15 +109,18 @@ def test_a_piece_of_work_gives_its_result_or_its_error(never: threading.Event) -
 def test_a_file_system_that_hangs_ends_the_backup(
     cli: Cli, simulator: Simulator, simulator_program: Path, stopped: str
 ) -> None:
-    """Whichever side it is, it says so.
+    """Whichever side it is, it says so, and a source that was made quiet goes on, though who made it so hangs.
 
+    Where the backup hangs no program can start: FUSE, unlike NFS, asks its server at each close of a file.
     The process itself is gone when the kernel lets its threads go: for FUSE, unlike NFS, when the server is back.
     """
     source, backup = simulator.mount("source"), simulator.mount("backup")
     for number in range(300):
         write(source / f"directory {number % 30}" / f"file {number}")
     cli("run", source, backup)
+    hooks = ["--after", f"/bin/touch {simulator.place}.after", "--failed", f"/bin/touch {simulator.place}.failed"]
     line = [sys.executable, "-c", _IMPATIENT, "run", str(source), str(backup), "--max-operations-per-second", "100"]
+    line += hooks
     running = subprocess.Popen(line, stderr=subprocess.PIPE, text=True, env=cli.environment)
     assert running.stderr
     while " copy" not in (said := running.stderr.readline()):
@@ -127,6 +131,8 @@ def test_a_file_system_that_hangs_ends_the_backup(
         while "no answer" not in (said := running.stderr.readline()):
             assert said, "it ended before"
         assert "servers" in running.stderr.readline()
+        for phase in ("after", "failed"):
+            assert Path(f"{simulator.place}.{phase}").exists() is (stopped == "source")
     finally:
         os.kill(server, signal.SIGCONT)
     assert running.wait(60) == 1

@@ -5,15 +5,20 @@ import shutil
 import signal
 from collections.abc import Callable
 
-from efs_backup.domain.errors import HookFailed
+from efs_backup.domain.errors import HookFailed, Hung
 from efs_backup.domain.requests.hooks import HookCommand, HookCommands, HookFacts, Phase
 from efs_backup.engine.machine.attended import Attended, Ending, attend
+from efs_backup.engine.machine.patience import within
 from efs_backup.engine.machine.process import Runner
 
 NEXT_STEP = (
     "Run the hook by hand, in the environment that docs/how-to/quiesce.md describes, and see that what it made quiet"
     " goes on; then run the backup again."
 )
+
+
+START_SECONDS = 30.0
+"""How long a program may take to start: its process first closes what we have open, on file systems that may hang."""
 
 
 class CommandHooks:
@@ -53,10 +58,13 @@ class CommandHooks:
     ) -> Attended | str:
         """How it ended, or why it could not begin."""
         home = {"HOME": os.environ["HOME"]} if "HOME" in os.environ else {}
+        told = {**home, **facts.environment(phase)}
         try:
-            process = self._runner.attended(command.words, {**home, **facts.environment(phase)})
+            process = within(lambda: self._runner.attended(command.words, told), command.program, START_SECONDS)
         except OSError as error:
             return f"cannot be run: {error.strerror}."
+        except Hung:
+            return f"could not be started within {START_SECONDS:g} seconds."
         return attend(process, self._commands.seconds, ends, beat)
 
     def _fault(self, done: Attended) -> str:
