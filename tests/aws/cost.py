@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
-PRICES_OF = "us-east-1, as listed in 2026"
+from efs_backup.domain.cost.metering import GIB, METADATA_BYTES
+from efs_backup.domain.cost.prices import DEFAULT_REGION, prices_of
+
+_EFS = prices_of(DEFAULT_REGION)
+PRICES_OF = f"{_EFS.region}, as listed on {_EFS.date.isoformat()}"
 _HOURS_OF_A_MONTH = 730.0
 
 _INSTANCES = {"c6i.large": 0.085, "t3.small": 0.0208}
@@ -11,13 +15,8 @@ _INSTANCES = {"c6i.large": 0.085, "t3.small": 0.0208}
 _DISK = 0.08 * 16 / _HOURS_OF_A_MONTH
 """Dollars an hour for 16 GB of gp3."""
 
-_EFS_STORAGE = 0.30 / _HOURS_OF_A_MONTH
-_EFS_READ, _EFS_WRITTEN = 0.03, 0.06
 _KEYS, _ALARMS = 1.0 / _HOURS_OF_A_MONTH, 0.10 / _HOURS_OF_A_MONTH
 _FUNCTION = 0.25 * 0.0000166667 + 0.0000002
-_GIGABYTE = 1 << 30
-_METERED = 4096
-"""An operation without data is metered as so many bytes written."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +38,14 @@ def instance(what: str, kind: str, seconds: float) -> Item:
 def storage(what: str, size: int, seconds: float) -> Item:
     """A file system, for as long as it was there."""
     hours = seconds / 3600
-    basis = f"{size:,} bytes for {hours:.1f} hours at $0.30 a GB-month"
-    return Item(what, size / _GIGABYTE * _EFS_STORAGE * hours, basis)
+    basis = f"{size:,} bytes for {hours:.1f} hours at ${_EFS.standard} a GB-month"
+    return Item(what, size / GIB * _EFS.standard / _HOURS_OF_A_MONTH * hours, basis)
 
 
 def throughput(read: int, written: int, operations: int) -> Item:
     """What elastic throughput meters: data, and operations without any."""
-    metered = written + operations * _METERED
-    dollars = read / _GIGABYTE * _EFS_READ + metered / _GIGABYTE * _EFS_WRITTEN
+    metered = written + operations * METADATA_BYTES
+    dollars = read / GIB * _EFS.read + metered / GIB * _EFS.written
     basis = f"{read:,} bytes read, {written:,} written, {operations:,} operations of 4 KiB, counted from the records"
     return Item("elastic throughput", dollars, basis)
 

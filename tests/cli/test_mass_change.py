@@ -104,7 +104,7 @@ def test_a_release_lets_the_rules_hold_again_and_is_sealed(cli: Cli, source: Pat
     assert finding["kind"] == "HoldMissing"
     hold.with_name(".hold.json.aside").rename(hold)
     plan = cli("prune", backup, "--dry-run", "--json")
-    assert plan.json["reason"] == "retention 1: 2 there, 2 kept (1 of them held), 0 dropped"
+    assert plan.json["reason"] == "retention 1: 2 there, 2 kept (1 beyond the rules), 0 dropped"
     assert "Held since today" in plan.stderr
     cli("release", backup, code=2)
     cli("release", backup, "--reason", " ", code=2)

@@ -94,7 +94,7 @@ def test_the_reason_of_a_prune_says_what_is_held() -> None:
     """In the words of the dry run."""
     names = [_name(day) for day in range(8)]
     plan = plan_prune(names, Retention(2), _held(3).protects(names))
-    assert plan.reason == "retention 2: 8 there, 5 kept (3 of them only because they are protected), 3 dropped"
+    assert plan.reason == "retention 2: 8 there, 5 kept (3 beyond the rules), 3 dropped"
 
 
 def test_a_release_that_is_carried_out_later_ends_no_hold_that_came_since() -> None:

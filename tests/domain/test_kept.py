@@ -161,9 +161,7 @@ def test_each_snapshot_has_its_reasons() -> None:
     assert list(plan.reasons.values()) == [
         "daily 1, weekly 1, within 30h", "daily 2, within 30h", "weekly 2", "pinned: x", "weekly 3 (oldest)",
     ]  # fmt: skip
-    assert plan.reason == (
-        "retention daily 2, weekly 3, within 30h: 5 there, 5 kept (1 of them only because they are protected), 0 dropped"
-    )
+    assert plan.reason == ("retention daily 2, weekly 3, within 30h: 5 there, 5 kept (1 beyond the rules), 0 dropped")
 
 
 def test_a_duration_is_not_counted_back_from_a_name_that_a_wrong_clock_has_given() -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,8 +23,10 @@ from efs_backup.engine.machine.process import Runner
 from efs_backup.engine.machine.signals import exit_on_signals, stop_on_signals
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.runs.backup import BackupRun
-from efs_backup.engine.runs.backup_plan import BackupPlan, plan_backup
 from efs_backup.engine.runs.recognition import window_of
+
+if TYPE_CHECKING:
+    from efs_backup.engine.runs.backup_plan import BackupPlan
 
 
 @click.command(cls=options.Command)
@@ -112,6 +114,9 @@ def run(
     if dry_run:
         if hooks:
             hooks.check()
+        # What it plans and counts with takes some milliseconds to import, which every backup would notice.
+        from efs_backup.engine.runs.backup_plan import plan_backup  # noqa: PLC0415
+
         _show_plan(plan_backup(request, now=now, runner=runner, stop=stop), commands, as_json=as_json)
         return answered()
     with watching(stop.seconds_left) as watcher:
@@ -219,7 +224,7 @@ def _result_facts(result: BackupResult) -> list[tuple[str, str]]:
     ]
 
 
-def _show_plan(plan: BackupPlan, commands: HookCommands, *, as_json: bool) -> None:
+def _show_plan(plan: "BackupPlan", commands: HookCommands, *, as_json: bool) -> None:
     if as_json:
         print_json({**_plan_json(plan), "hooks": {phase: [*map(str, commands.of(phase))] for phase in Phase}})
         return
@@ -247,7 +252,7 @@ def _show_plan(plan: BackupPlan, commands: HookCommands, *, as_json: bool) -> No
     ])  # fmt: skip
 
 
-def _plan_json(plan: BackupPlan) -> dict[str, Any]:
+def _plan_json(plan: "BackupPlan") -> dict[str, Any]:
     return {
         "dry_run": True,
         "snapshot": str(plan.snapshot),

@@ -78,7 +78,7 @@ def plan_prune(
     reasons = {name: ", ".join(found[name]) for name in newest_first if name in found}
     drop = tuple(name for name in newest_first if name not in reasons)
     beside = len(reasons) - len(kept.all())
-    told = f" ({beside} of them only because they are protected)" if beside else ""
+    told = f" ({beside} beyond the rules)" if beside else ""
     counts = f"{len(newest_first)} there, {len(reasons)} kept{told}, {len(drop)} dropped"
     return PrunePlan(tuple(reasons), drop, f"retention {retention.told}: {counts}", reasons)
 
