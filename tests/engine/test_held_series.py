@@ -207,7 +207,16 @@ def test_a_hold_that_cannot_be_written_is_an_error(daily: Series, monkeypatch: p
         hold(daily, _cause(3))
 
 
-def _full(_descriptor: int) -> None:
+def test_on_a_full_disk_it_can_be_released_and_pruned(daily: Series, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though there is no room for a lock, nor for a word to the next seal: a hold may be what has filled it."""
+    hold(daily, _cause(3))
+    monkeypatch.setattr(Manifests, "note_told", _full)
+    monkeypatch.setattr("efs_backup.engine.series.hold.alone", _full)
+    release(daily, ME)
+    assert len(_prune(daily, 1)) == 5
+
+
+def _full(*_arguments: object) -> None:
     raise OSError(28, "No space left on device")
 
 
@@ -243,7 +252,10 @@ def test_the_file_says_what_an_operator_wants_to_know(daily: Series) -> None:
 def test_the_hold_is_there_before_the_snapshot(
     source: Path, backup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A power cut in between leaves a hold too many; the next backup is compared with the same snapshot again."""
+    """A power cut in between leaves a hold too many; the next backup is compared with the same snapshot again.
+
+    Who releases while it runs has not seen what it holds for: that night drops nothing all the same.
+    """
     for number in range(210):
         write(source / f"file {number}", "before")
     first = _run(source, backup)
@@ -254,12 +266,19 @@ def test_the_hold_is_there_before_the_snapshot(
         assert _run(source, backup).status is BackupStatus.FAILED
     series = Series(backup, FolderLabel("web"), Interval.DAILY, NOW)
     assert [*held(series)] == _names_of(series) == [first.snapshot]
+    publish = Series.publish
+
+    def released_meanwhile(series: Series, name: SnapshotName) -> Snapshot:
+        release(series, By("somebody", datetime.now(UTC), "an older one was meant"))
+        return publish(series, name)
+
+    monkeypatch.setattr(Series, "publish", released_meanwhile)
     again = _run(source, backup)
+    assert again.hold is None
+    assert _names_of(series) == [again.snapshot, first.snapshot]
     assert again.status is BackupStatus.SUCCESS
     assert again.verdict
     assert again.verdict.trips
-    assert again.hold == str(again.snapshot)
-    assert _names_of(series) == [again.snapshot, first.snapshot]
 
 
 def _names_of(series: Series) -> list[SnapshotName]:

@@ -351,13 +351,15 @@ class BackupRun:
         """Hold what is older where too much has changed.
 
         It is on the disk before the snapshot is published: nothing can be dropped by this backup, or by one after a
-        power cut, without it. Raises BackupFull or CopyFailed, and then nothing is published.
+        power cut, without it. Whoever releases before this night is told cannot have meant it, so tonight's prune drops
+        nothing in any case. Raises BackupFull or CopyFailed, and then nothing is published.
         """
         name = attempt.partial.name
         verdict = self._verdict = attempt.proving.verdict(name, is_first=not attempt.snapshots)
         if verdict.trips and verdict.figures:
             at = self._now + timedelta(seconds=time.monotonic() - self._started)
             names = tuple(map(str, attempt.snapshots))
+            self._hold = self._hold or verdict.reason
             hold(attempt.series, Cause(name, verdict.reason, TRIPWIRE, at, round(verdict.figures.share, 4), names))
 
     def _tell_of_changes(self, attempt: "_Attempt", snapshot: Snapshot) -> None:
