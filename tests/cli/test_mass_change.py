@@ -114,8 +114,8 @@ def test_a_release_lets_the_rules_hold_again_and_is_sealed(cli: Cli, source: Pat
     assert _kinds(_night(cli, source, backup)) == []
     assert len(cli("list", backup, "--json").json) == 1
     newest = max((backup / "efs-backup/daily/.manifests").glob("*.seal.json"))
-    told = json.loads(newest.read_text())["told"]
-    assert [(one["action"], one["reason"]) for one in told] == [("release", "the archive has moved")]
+    told = json.loads(newest.read_text())["acts"]
+    assert [(one["act"], one["reason"]) for one in told] == [("release", "the archive has moved")]
     assert "root" in told[0]["by"] or told[0]["by"]
     cli("audit", backup)
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import fields, replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efs_backup.domain.cost.estimate import MONTH_DAYS, Estimate, StorageClass
+from efs_backup.domain.cost.keeping import Keeping, changed_within
 from efs_backup.domain.cost.metering import (
     GIB,
     KIB,
@@ -23,7 +25,6 @@ from efs_backup.domain.cost.metering import (
 )
 from efs_backup.domain.cost.nights import (
     Habits,
-    changed_within,
     first_night,
     linked_night,
     steady_night,
@@ -33,6 +34,9 @@ from efs_backup.domain.cost.nights import (
 from efs_backup.domain.cost.prices import LIST_PRICES, Prices, own_prices, prices_of
 from efs_backup.domain.cost.tree_figures import TreeFigures
 from efs_backup.domain.errors import WrongUsage
+from efs_backup.domain.snapshots.duration import Duration
+from efs_backup.domain.snapshots.names import Interval
+from efs_backup.domain.snapshots.retention import Retention
 
 ROOT = Path(__file__).parents[2]
 PRICES = prices_of("us-east-1")
@@ -89,7 +93,11 @@ def test_what_changes_in_some_nights_is_a_share(share: float, nights: int) -> No
 
 _trees = st.builds(tree_of, st.integers(0, 3000), st.integers(1, 300), st.sampled_from([0, 1, 40_000, 3 * MIB]))
 _habits = st.builds(
-    Habits, st.floats(0, 1), st.integers(1, 170), st.integers(0, 400), st.sampled_from([24.0, 1.0, 1 / 7, 1 / 30])
+    Habits,
+    st.floats(0, 1),
+    st.integers(1, 170).map(Keeping.newest),
+    st.integers(0, 400),
+    st.sampled_from([24.0, 1.0, 1 / 7, 1 / 30]),
 )
 
 
@@ -108,7 +116,7 @@ def test_no_tree_and_no_habit_costs_less_than_nothing(tree: TreeFigures, habits:
 
 def test_a_million_files_cost_what_the_counted_operations_say() -> None:
     """docs/performance.md: 0.06 / 2.15 / 1.00, 0.13 to 0.18 / 1.13, and 0.13 / 0.002 for a file."""
-    tree, habits = tree_of(1_000_000), Habits(0.01, 2, 0)
+    tree, habits = tree_of(1_000_000), Habits(0.01, Keeping.newest(2), 0)
     first, linked, quiet = (
         night.backup
         for night in (
@@ -125,7 +133,7 @@ def test_a_million_files_cost_what_the_counted_operations_say() -> None:
 def test_a_spare_that_is_older_lacks_more() -> None:
     """What changed since the oldest snapshot is unlinked and linked anew; a quiet night does not mind."""
     tree = tree_of(100_000)
-    writes = [steady_night(tree, Habits(0.01, retained)).backup.writes for retained in (2, 7, 30)]
+    writes = [steady_night(tree, Habits(0.01, Keeping.newest(retained))).backup.writes for retained in (2, 7, 30)]
     assert writes == sorted(writes)
     assert writes[2] > 5 * writes[0]
 
@@ -153,7 +161,7 @@ def test_the_archive_is_not_reached_while_the_scrub_reads_more_often() -> None:
 
 def test_the_sums_are_of_the_parts() -> None:
     """The first days, and a month; by the week four backups and a bit."""
-    found = Estimate(tree_of(5000), Habits(retained=7), PRICES, days=10)
+    found = Estimate(tree_of(5000), Habits(keeping=Keeping.newest(7)), PRICES, days=10)
     assert found.nights() == {"first backup": 1, "before the first spare": 7, "once the series is full": 2}
     assert found.period == pytest.approx(found.first.total + 7 * found.linked.total + 2 * found.steady.total)
     weekly = Estimate(tree_of(5000), Habits(backups_a_day=1 / 7), PRICES)
@@ -165,7 +173,7 @@ def test_aws_backup_stores_what_has_changed_beside_the_first() -> None:
     """The same number of versions."""
     tree = tree_of(1000)
     held = (tree.stored + tree.directory_bytes) / GIB
-    vault = Estimate(tree, Habits(0.1, 11), PRICES).aws_backup
+    vault = Estimate(tree, Habits(0.1, Keeping.newest(11)), PRICES).aws_backup
     assert vault.gigabytes == pytest.approx(2 * held)
     assert vault.storage == pytest.approx(2 * held * 0.05)
     assert vault.restore == pytest.approx(held * 0.02)
@@ -226,3 +234,26 @@ def test_the_file_of_prices_in_the_documents_can_be_used() -> None:
     """As it stands there."""
     text = (ROOT / "docs" / "how-to" / "cost.md").read_text().split("```json")[1].split("```")[0]
     assert own_prices(json.loads(text), "cost.md").region == "eu-central-1"
+
+
+def test_rules_keep_snapshots_that_are_farther_apart() -> None:
+    """A weekly snapshot holds what a week has changed, and the spare is the first night that no rule keeps."""
+    rules = Retention(daily=7, weekly=4)
+    keeping = Keeping.of(rules, Interval.DAILY)
+    assert keeping.ages[:7] == (0, 1, 2, 3, 4, 5, 6)
+    assert [later - age for age, later in pairwise(keeping.ages[7:])] == [7] * (keeping.retained - 8)
+    assert keeping.spare == 7
+    assert Keeping.of(Retention(last=5), Interval.DAILY) == Keeping.newest(5)
+    assert keeping.versions(0.01) > Keeping.newest(keeping.retained).versions(0.01)
+    assert keeping.versions(0) == 1
+    assert keeping.versions(1) == keeping.retained
+
+
+@pytest.mark.parametrize("interval", Interval)
+def test_any_rules_have_a_keeping(interval: Interval) -> None:
+    """Of every interval, also those that reach back for years, and those that keep all there is."""
+    rules = Retention(hourly=5, daily=30, monthly=24, yearly=7, within=Duration.parse("1y2m3d4h"))
+    keeping = Keeping.of(rules, interval)
+    assert keeping.ages[0] == 0
+    assert keeping.retained >= 7
+    assert keeping.spare not in keeping.ages

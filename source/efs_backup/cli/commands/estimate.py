@@ -3,12 +3,14 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
 from efs_backup.cli import options
 from efs_backup.cli.output import answered, print_columns, print_facts, print_json, print_lines, print_notes
 from efs_backup.cli.price_file import read_prices
+from efs_backup.cli.retention_options import retention
 from efs_backup.domain.cost.estimate import MONTH_DAYS, Estimate, NightCost, StorageClass, StorageCost
 from efs_backup.domain.cost.nights import Night, Operations
 from efs_backup.domain.errors import WrongUsage
@@ -33,7 +35,7 @@ _STORED = ("STORED FOR A MONTH", "GB", "STORAGE", "MOVED", "SCRUB READS", "TOGET
 @options.backup
 @click.option("--days", type=float, default=MONTH_DAYS, show_default=True, help="The first days, which are added up.")
 @click.option("--change", metavar="SHARE", help="How many files change from one backup to the next, as 0.5%.")
-@click.option("--retain", type=int, metavar="N", help="How many snapshots the series keeps.")
+@retention
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out names or paths; repeatable.")
 @click.option("--scrub-days", type=int, default=DEFAULT_SCRUB_DAYS, show_default=True, metavar="N", help="As of run.")
 @click.option("--scan", is_flag=True, help="Look at SOURCE, even if there is a manifest of it.")
@@ -48,7 +50,6 @@ def estimate(
     backup: str,
     days: float,
     change: str | None,
-    retain: int | None,
     exclude: tuple[str, ...],
     scrub_days: int,
     scan: bool,
@@ -57,6 +58,7 @@ def estimate(
     label: str,
     interval: str,
     as_json: bool,
+    **keeping: Any,
 ) -> int:
     """Say what backups of SOURCE into BACKUP would cost, where both are Amazon EFS with elastic throughput.
 
@@ -66,7 +68,7 @@ def estimate(
     if not 0 < days <= _MOST_DAYS:
         raise WrongUsage(f"A number of days is above 0, and at most {_MOST_DAYS:,}; {days:g} is none.")
     share = None if change is None else _share_of(change)
-    asked = options.asked_of(retain=retain, window=None, exclude=exclude)
+    asked = options.asked_of(window=None, exclude=exclude, **keeping)
     request = BackupRequest(
         source, backup, FolderLabel(label), Interval(interval), asked=asked, scrub=ScrubRule(scrub_days)
     )
@@ -106,7 +108,7 @@ def _about(found: Estimate, known: Survey) -> list[tuple[str, str]]:
     return [
         ("tree", f"{tree.names:,} files ({sized(tree.size)}) in {tree.directories:,} directories, {known.tree_from}"),
         ("change", f"{habits.change:.2%} of the files a backup, {known.change_from}"),
-        ("keeps", counted(habits.retained, "snapshot")),
+        ("keeps", counted(habits.keeping.retained, "snapshot")),
         ("scrub", scrub),
         ("prices", found.prices.told),
     ]
@@ -165,7 +167,7 @@ def _print_json(found: Estimate, known: Survey) -> None:
             "files": tree.names, "bytes": tree.size, "directories": tree.directories, "from": known.tree_from,
         },
         "habits": {
-            "change": habits.change, "change_from": known.change_from, "retain": habits.retained,
+            "change": habits.change, "change_from": known.change_from, "retain": habits.keeping.retained,
             "scrub_days": habits.scrub_days, "backups_a_day": habits.backups_a_day,
         },
         "prices": {

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
+from efs_backup.domain.cost.keeping import changed_within
 from efs_backup.domain.cost.metering import GIB
 from efs_backup.domain.cost.nights import (
     Habits,
     Night,
-    changed_within,
     first_night,
     linked_night,
     manifest_bytes,
@@ -114,7 +114,7 @@ class Estimate:
     @cached_property
     def linked(self) -> NightCost:
         """A backup before the series is full."""
-        habits = replace(self.habits, records=self.habits.retained / 2)
+        habits = replace(self.habits, records=self.habits.keeping.retained / 2)
         return self._cost("before the first spare", linked_night(self.tree, habits), "linked")
 
     @cached_property
@@ -140,7 +140,7 @@ class Estimate:
     def nights(self) -> dict[str, float]:
         """How many backups of each kind the first `days` have."""
         every = max(1.0, self.days * self.habits.backups_a_day)
-        linked = min(every - 1, float(self.habits.retained))
+        linked = min(every - 1, float(self.habits.keeping.spare))
         return {self.first.name: 1, self.linked.name: linked, self.steady.name: every - 1 - linked}
 
     @property
@@ -169,7 +169,7 @@ class Estimate:
     @property
     def aws_backup(self) -> AwsBackupCost:
         """The same versions in a vault: the first recovery point whole, of all others what has changed."""
-        versions = 1 + self.habits.change * (self.habits.retained - 1)
+        versions = self.habits.keeping.versions(self.habits.change)
         one = (self.tree.stored + self.tree.directory_bytes) / GIB
         held = one * versions
         return AwsBackupCost(held, held * self.prices.aws_backup_storage, one * self.prices.aws_backup_restore)
@@ -190,13 +190,14 @@ class Estimate:
     @property
     def _versions(self) -> float:
         """What all snapshots and the spare hold, as a multiple of one."""
-        return 1 + self.habits.change * self.habits.retained
+        keeping, change = self.habits.keeping, self.habits.change
+        return keeping.versions(change) + change
 
     @property
     def _fixed_bytes(self) -> float:
         """What stays in Standard: each snapshot and the spare have directories of their own, and all but it a proof."""
-        directories = (self.habits.retained + 1) * self.tree.directory_bytes
-        return directories + self.habits.retained * manifest_bytes(self.tree)
+        directories = (self.habits.keeping.retained + 1) * self.tree.directory_bytes
+        return directories + self.habits.keeping.retained * manifest_bytes(self.tree)
 
     def _standard(self) -> StorageCost:
         held = (self.tree.stored * self._versions + self._fixed_bytes) / GIB

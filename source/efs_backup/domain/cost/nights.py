@@ -4,9 +4,9 @@ The numbers here were counted on the simulated Amazon EFS (`bench/estimate.py`, 
 of 100 files a directory; they depend on neither the machine nor the latencies.
 """
 
-import math
 from dataclasses import dataclass, replace
 
+from efs_backup.domain.cost.keeping import Keeping, changed_within
 from efs_backup.domain.cost.metering import LEAST_DATA_BYTES, METADATA_BYTES
 from efs_backup.domain.cost.tree_figures import TreeFigures
 
@@ -75,17 +75,20 @@ class Night:
         return Night(self.source + other.source, self.backup + other.backup)
 
 
+_SEVEN = Keeping.newest(7)
+
+
 @dataclass(frozen=True)
 class Habits:
     """How a series is kept.
 
-    change: the share of the files that change from one backup to the next, anywhere in the tree. retained: snapshots.
-    scrub_days: see ScrubRule; backups_a_day: how many share what one day has to read. records: of earlier backups, each
-    of which a backup reads.
+    change: the share of the files that change from one backup to the next, anywhere in the tree. keeping: which
+    snapshots stay. scrub_days: see ScrubRule; backups_a_day: how many share what one day has to read. records: of
+    earlier backups, each of which a backup reads.
     """
 
     change: float = 0.01
-    retained: int = 7
+    keeping: Keeping = _SEVEN
     scrub_days: int = 90
     backups_a_day: float = 1.0
     records: float = 0.0
@@ -112,12 +115,12 @@ def linked_night(tree: TreeFigures, habits: Habits) -> Night:
 
 
 def steady_night(tree: TreeFigures, habits: Habits) -> Night:
-    """A night with a spare, which is as old as the oldest snapshot: what changed since is unlinked, and linked anew."""
-    changed, stale = tree.names * habits.change, tree.names * changed_within(habits.change, habits.retained + 1)
-    touched = touched_directories(tree, changed_within(habits.change, habits.retained + 1))
+    """A night with a spare, which was the newest that is dropped: what changed since is unlinked, and linked anew."""
+    changed, stale = tree.names * habits.change, tree.names * changed_within(habits.change, habits.keeping.spare + 1)
+    touched = touched_directories(tree, changed_within(habits.change, habits.keeping.spare + 1))
     backup = Operations(
         tree.directories + tree.listings + tree.others + 208 + 3.6 * touched,
-        44 + 2 * habits.retained + changed + 2 * stale + touched,
+        44 + 2 * habits.keeping.retained + changed + 2 * stale + touched,
         _read_about(tree, habits), tree.metered * habits.change + _written_about(tree),
     )  # fmt: skip
     return Night(_source(tree, habits), backup + _scrub(tree, habits) + _records(habits))
@@ -126,11 +129,6 @@ def steady_night(tree: TreeFigures, habits: Habits) -> Night:
 def without_changes(habits: Habits) -> Habits:
     """The same in which nothing changes."""
     return replace(habits, change=0.0)
-
-
-def changed_within(share: float, nights: float) -> float:
-    """The share of the files that change in so many nights, if each night draws anew: 0 to 1."""
-    return 1 - math.pow(1 - share, nights)
 
 
 def touched_directories(tree: TreeFigures, share: float) -> float:

@@ -8,6 +8,7 @@ from efs_backup.domain.copying.arrival import warnings_of
 from efs_backup.domain.copying.comparison import Kind, Summary
 from efs_backup.domain.copying.parts import WorkerPlan, plan_workers
 from efs_backup.domain.cost.estimate import Estimate, NightCost
+from efs_backup.domain.cost.keeping import Keeping
 from efs_backup.domain.cost.nights import Habits
 from efs_backup.domain.cost.prices import DEFAULT_REGION, Prices, prices_of
 from efs_backup.domain.forecast import expected_seconds
@@ -105,7 +106,9 @@ def _habits(request: BackupRequest, found: Scan, differences: Summary | None) ->
     """The share that has changed now stands for that of each night since the oldest snapshot."""
     changed = sum(differences.counts[kind] for kind in (Kind.ADDED, Kind.CHANGED)) if differences else 0
     share = min(1.0, changed / found.files) if found.files else 0.0
-    return Habits(share, request.retention.most(request.interval), request.scrub.days, BACKUPS_A_DAY[request.interval])
+    return Habits(
+        share, Keeping.of(request.retention, request.interval), request.scrub.days, BACKUPS_A_DAY[request.interval]
+    )
 
 
 def _cost(estimate: Estimate, series: Series) -> NightCost:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from efs_backup.domain.cost.keeping import Keeping
 from efs_backup.domain.cost.nights import Habits
 from efs_backup.domain.cost.tree_figures import TreeFigures
 from efs_backup.domain.forecast import PastNight, expected_seconds, median, usual_nights
@@ -62,7 +63,7 @@ def survey(request: BackupRequest, *, now: datetime, should_stop: Callable[[], b
     by_manifest = None if scans else _by_manifest(series)
     tree, tree_from, notes = by_manifest or _by_scan(_with_excludes(request, rules), series, should_stop)
     return Survey(
-        tree, tree_from, Habits(change, _retained(request, rules), request.scrub.days, BACKUPS_A_DAY[request.interval]),
+        tree, tree_from, Habits(change, _keeping(request, rules), request.scrub.days, BACKUPS_A_DAY[request.interval]),
         change_from, expected_seconds(nights, now, tree.names), notes,
     )  # fmt: skip
 
@@ -82,9 +83,9 @@ def change_of(nights: Sequence[PastNight]) -> tuple[float, str]:
     return median(shares), f"by the last {counted(len(shares), 'backup')}"
 
 
-def _retained(request: BackupRequest, rules: SeriesFile | None) -> int:
+def _keeping(request: BackupRequest, rules: SeriesFile | None) -> Keeping:
     stored = rules.retention.get(request.interval) if rules else None
-    return (request.asked.retention or stored or DEFAULT_RETENTION).most(request.interval)
+    return Keeping.of(request.asked.retention or stored or DEFAULT_RETENTION, request.interval)
 
 
 def _with_excludes(request: BackupRequest, rules: SeriesFile | None) -> BackupRequest:
