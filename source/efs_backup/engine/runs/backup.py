@@ -166,8 +166,8 @@ class BackupRun:
         file, asked = self._settled.file, self._request.asked.window_minutes
         stored = file.window_minutes if file else None
         foretold = journal.foretell(result, Window.of_minutes(stored if asked is None else asked).seconds)
-        if foretold.forecast and foretold.forecast.warning:
-            self._watcher.note(f"Warning: {foretold.forecast.warning}")
+        for warned in foretold.warnings[len(result.warnings) :]:
+            self._warn(warned)
         return foretold
 
     def _with_hold(self, result: BackupResult, series: Series) -> BackupResult:
