@@ -210,7 +210,7 @@ def test_a_hold_that_cannot_be_written_is_an_error(daily: Series, monkeypatch: p
 def test_on_a_full_disk_it_can_be_released_and_pruned(daily: Series, monkeypatch: pytest.MonkeyPatch) -> None:
     """Though there is no room for a lock, nor for a word to the next seal: a hold may be what has filled it."""
     hold(daily, _cause(3))
-    monkeypatch.setattr(Manifests, "note_told", _full)
+    monkeypatch.setattr(Manifests, "note_act", _full)
     monkeypatch.setattr("efs_backup.engine.series.hold.alone", _full)
     release(daily, ME)
     assert len(_prune(daily, 1)) == 5
