@@ -1,12 +1,9 @@
 """One backup: a partial, one transfer that brings it up to date, a rename."""
 
-import shlex
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import closing, nullcontext, suppress
+from dataclasses import replace
+from datetime import datetime
 
 from efs_backup.copy_worker.throttle import Throttle
 from efs_backup.domain.copying.arrival import Trouble, warnings_of
@@ -18,11 +15,9 @@ from efs_backup.domain.humanize import counted, foreign_sentence
 from efs_backup.domain.ports import Hooks, Watcher
 from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.requests.tuning import Copier
-from efs_backup.domain.results import BackupResult, BackupStatus, Step
-from efs_backup.domain.snapshots.hold import NO_HOLD, TRIPWIRE, Cause, LabelHold
+from efs_backup.domain.results import BackupResult, BackupStatus
 from efs_backup.domain.snapshots.names import TRASH_NAME, SnapshotName
 from efs_backup.domain.snapshots.series_rules import Settled
-from efs_backup.domain.snapshots.tripwire import Alarm, Verdict
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.domain.warnings import Warned, WarningKind
 from efs_backup.engine.machine.os_errors import FREE_SPACE, refusal, refusals_named
@@ -32,8 +27,9 @@ from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.machine.telling import Telling
 from efs_backup.engine.proof.gathered import Gathered
 from efs_backup.engine.rest.workspace import workspace
+from efs_backup.engine.runs.attempt import Attempt
 from efs_backup.engine.runs.backup_inside import left_out_of_backup
-from efs_backup.engine.runs.mass_change import mass_change
+from efs_backup.engine.runs.dropping import Dropping
 from efs_backup.engine.runs.preflight import (
     check_backup,
     check_source,
@@ -43,19 +39,16 @@ from efs_backup.engine.runs.preflight import (
 )
 from efs_backup.engine.runs.proving import Proving
 from efs_backup.engine.runs.quiet import NoHooks, Quiet
-from efs_backup.engine.runs.recognition import hold_of, look_for_lost_mounts, recognize, remember, server_time
+from efs_backup.engine.runs.recognition import recognize, remember
+from efs_backup.engine.runs.run_log import RunLog
 from efs_backup.engine.runs.transfer import Disk, TargetStuck, Transfer, Transferred, TransferSpec
-from efs_backup.engine.series.flush_marks import Flusher, remove_marks
-from efs_backup.engine.series.hold import hold, label_hold
+from efs_backup.engine.series.flush_marks import Flusher
 from efs_backup.engine.series.journal import Journal, expected
 from efs_backup.engine.series.lock import Owner, locked
 from efs_backup.engine.series.partial import Partial, begin_partial
-from efs_backup.engine.series.prune import BUSY, Pruned, prune, reminders
 from efs_backup.engine.series.references import snapshot_references
 from efs_backup.engine.series.series import Series, Snapshot, listed
-from efs_backup.engine.series.unfinished import UnfinishedFiles
 from efs_backup.engine.trees.delete import delete_content
-from efs_backup.engine.trees.left_out import LeftOut
 from efs_backup.engine.trees.time_step import time_step_of
 from efs_backup.engine.trees.tree import Tree
 from efs_backup.engine.trees.tree_walk import Stopped
@@ -84,19 +77,13 @@ class BackupRun:
         self._now = now
         self._runner = runner
         self._stop = stop
-        self._watcher = Telling(watcher)
+        self._log = RunLog(Telling(watcher))
         self._throttle = Throttle(request.tuning.operations_per_second)
         self._has_hooks, self._begun = hooks is not None, begun
         self._quiet = Quiet(hooks or NoHooks(), request, stop, self._throttle.beat)
-        self._steps: list[Step] = []
-        self._notes: list[str] = []
-        self._warnings: list[Warned] = []
+        self._dropping = Dropping(self._log, now, self._throttle, stop.is_due)
         self._settled = Settled(request, None)
-        self._hold = ""
         self._seal: str | None = None
-        self._verdict: Verdict | None = None
-        self._held = NO_HOLD
-        self._started = time.monotonic()
 
     def run(self) -> BackupResult:
         """Back up. Every end that has a name is a result; WrongUsage and what has no name are raised."""
@@ -110,13 +97,13 @@ class BackupRun:
             raise
         self._end_quiet()  # also where the thread that made it quiet hangs
         if warned := self._quiet.failed(result):
-            self._warn(warned)
-        return replace(result, warnings=tuple(self._warnings))
+            self._log.warn(warned)
+        return replace(result, warnings=tuple(self._log.warnings))
 
     def _end_quiet(self) -> None:
         """Let the source go on, if it is quiet."""
         if warned := self._quiet.end():
-            self._warn(warned)
+            self._log.warn(warned)
 
     def _activity(self) -> int:
         return self._throttle.paid
@@ -147,19 +134,19 @@ class BackupRun:
             Tree(source, self._throttle) as tree,
         ):
             if dead:
-                self._note(f"The lock was taken over: its owner has died ({dead}).")
+                self._log.note(f"The lock was taken over: its owner has died ({dead}).")
             if self._settled.at_once:
                 remember(self._settled, series)
-            journal = Journal(series.path, self._note)
+            journal = Journal(series.path, self._log.note)
             journal.begin(self._request, self._runner.family, self._now)
             if seconds := journal.expected_seconds():
-                self._watcher.note(f"The last backups took about {minutes(seconds)}.")
+                self._log.watcher.note(f"The last backups took about {minutes(seconds)}.")
             self._begun()
-            result = self._with_hold(self._result_of(lambda: self._back_up_quiet(tree, series, tools)), series)
+            result = self._dropping.with_hold(self._result_of(lambda: self._back_up_quiet(tree, series, tools)), series)
             result = self._foretold(journal, result)
             with suppress(Hung):
                 within(lambda: journal.end(result), str(series.path), LAST_WORDS_SECONDS)
-            return replace(result, notes=tuple(self._notes))
+            return replace(result, notes=tuple(self._log.notes))
 
     def _foretold(self, journal: Journal, result: BackupResult) -> BackupResult:
         """Add what the nights foretell, which changes nothing about this one."""
@@ -167,37 +154,21 @@ class BackupRun:
         stored = file.window_minutes if file else None
         foretold = journal.foretell(result, Window.of_minutes(stored if asked is None else asked).seconds)
         for warned in foretold.warnings[len(result.warnings) :]:
-            self._warn(warned)
+            self._log.warn(warned)
         return foretold
-
-    def _with_hold(self, result: BackupResult, series: Series) -> BackupResult:
-        """The result, and the hold that there is: a backup that has not come to its prune tells of it too."""
-        with suppress(Hung, OSError):
-            within(lambda: self._remind(series, result.status), str(series.path), LAST_WORDS_SECONDS)
-        since = self._held.since
-        return replace(
-            result, warnings=tuple(self._warnings), verdict=self._verdict, hold=str(since) if since else None
-        )
-
-    def _remind(self, series: Series, status: BackupStatus) -> None:
-        if status is not BackupStatus.SUCCESS:
-            self._held = label_hold(series.label_path)
-        if not (self._verdict and self._verdict.trips and _is_new(self._held)):
-            for text in reminders(series, self._held):
-                self._warn(Warned(WarningKind.HELD, text))
 
     def _obey(self, settled: Settled) -> None:
         """Go on by the rules of the series, and say what is odd about it."""
         self._settled, self._request = settled, settled.request
         for note in settled.notes:
-            self._note(note)
+            self._log.note(note)
         for warned in settled.warnings:
-            self._warn(warned)
+            self._log.warn(warned)
 
     def _find_tools(self) -> Tools:
         tools = Tools.find(self._runner)
         if tools.rsync_version < RSYNC_PATCHED:
-            self._note(
+            self._log.note(
                 f"rsync {_dotted(tools.rsync_version)} is older than {_dotted(RSYNC_PATCHED)}, which closes holes that"
                 " matter when root copies what others write; check that your distribution has mended them."
             )
@@ -213,62 +184,56 @@ class BackupRun:
     def _back_up(self, source: Tree, series: Series, tools: Tools) -> BackupResult:
         series.check_hard_links()
         if foreign := series.foreign():
-            self._note(foreign_sentence(foreign))
-        adopted = series.adopt(self._note)
+            self._log.note(foreign_sentence(foreign))
+        adopted = series.adopt(self._log.note)
         for old in adopted:
-            self._note(f"Adopted a snapshot of the old layout as {old.name}.")
+            self._log.note(f"Adopted a snapshot of the old layout as {old.name}.")
         snapshots = series.snapshots()
-        self._hold_if_odd(series, [] if adopted else snapshots)
+        self._dropping.look_at_clocks(self._settled, series, [] if adopted else snapshots)
         name = series.free_name(
             SnapshotName.following([known.name for known in (*snapshots, *series.partials())], self._now)
         )
-        with self._step("before") if self._has_hooks else nullcontext():
+        with self._log.step("before") if self._has_hooks else nullcontext():
             self._quiet.begin(str(name))
         left_out = left_out_of_backup(source, self._request, series)
         if not self._request.allow_empty and is_empty(source, left_out):
             refuse_sudden_emptiness(self._request.source, snapshots)
-        with snapshot_references(series, snapshots, self._note) as references:
+        with snapshot_references(series, snapshots, self._log.note) as references:
             partial = self._begin_partial(series, name)
-            proving = Proving(series, self._note, self._warn)
+            proving = Proving(series, self._log.note, self._log.warn)
             proving.seal_late(snapshots)
             names = tuple(known.name for known in snapshots)
-            attempt = _Attempt(source, series, partial, references, names, left_out, proving, proving.damaged(names))
+            attempt = Attempt(source, series, partial, references, names, left_out, proving, proving.damaged(names))
             return self._fill_and_publish(attempt, tools)
 
     def _begin_partial(self, series: Series, name: SnapshotName) -> Partial:
         copies_all = self._request.tuning.copier is Copier.RSYNC
         partial = begin_partial(series, name, is_empty=copies_all, keeps_spare=self._request.keeps_spare)
         for note in partial.notes:
-            self._note(note)
+            self._log.note(note)
         return partial
 
-    def _hold_if_odd(self, series: Series, snapshots: list[Snapshot]) -> None:
-        """Look at the clocks. `snapshots` are those whose names a clock has given."""
-        self._hold = hold_of(self._settled, series, snapshots, server=server_time(series.path))
-        if self._hold and not self._settled.hold:
-            self._warn(Warned(WarningKind.CLOCK_JUMPED, self._hold))
-
-    def _fill_and_publish(self, attempt: "_Attempt", tools: Tools) -> BackupResult:
+    def _fill_and_publish(self, attempt: Attempt, tools: Tools) -> BackupResult:
         """Make a snapshot of the partial; of a new one, where that holds something that nobody can remove."""
         try:
             return self._fill(attempt, tools)
         except TargetStuck as stuck:
-            self._note(f"What was to become the snapshot cannot be brought up to date ({stuck}): made anew.")
+            self._log.note(f"What was to become the snapshot cannot be brought up to date ({stuck}): made anew.")
         partial = begin_partial(attempt.series, attempt.partial.name, is_empty=True, keeps_spare=False)
         return self._fill(replace(attempt, partial=partial), tools)
 
-    def _fill(self, attempt: "_Attempt", tools: Tools) -> BackupResult:
+    def _fill(self, attempt: Attempt, tools: Tools) -> BackupResult:
         partial = attempt.partial
         with closing(Flusher(self._runner, partial.path, partial.mark, beat=self._throttle.beat)) as flusher:
             try:
                 done = self._bring_or_make_room(attempt, flusher, tools)
                 fault = done.fault("source", "backup file system", self._request.tolerated_unreadable)
                 if not fault:
-                    self._hold_if_unmounted(attempt)
-                with self._step("after") if self._has_hooks else nullcontext():
+                    self._dropping.look_at_mounts(self._settled, attempt)
+                with self._log.step("after") if self._has_hooks else nullcontext():
                     self._end_quiet()
                 if not fault:
-                    self._hold_if_tripped(attempt)
+                    self._dropping.hold_if_tripped(attempt)
             except (Hung, TargetStuck):
                 raise  # whatever touches the file systems now may wait for ever
             except BaseException:
@@ -282,49 +247,49 @@ class BackupRun:
             snapshot = self._publish(attempt, flusher)
         return self._succeed(attempt, snapshot, done)
 
-    def _bring_or_make_room(self, attempt: "_Attempt", flusher: Flusher, tools: Tools) -> Transferred:
+    def _bring_or_make_room(self, attempt: Attempt, flusher: Flusher, tools: Tools) -> Transferred:
         """Bring everything; on a full disk once more, when what was stale in the partial is deleted."""
         done = self._bring(attempt, flusher, tools)
         if done.is_full and listed(attempt.series.trash) and not self._stop.is_due():
             delete_content(attempt.series.path, TRASH_NAME, self._stop.is_due, self._throttle)
             done = self._bring(attempt, flusher, tools)
         for note in (*done.notes, *attempt.left_out.notes()):
-            self._note(note)
+            self._log.note(note)
         for warned in attempt.left_out.warnings():
-            self._warn(warned)
+            self._log.warn(warned)
         done.troubles = self._warn_of_troubles(done.troubles)
         return done
 
-    def _bring(self, attempt: "_Attempt", flusher: Flusher, tools: Tools) -> Transferred:
+    def _bring(self, attempt: Attempt, flusher: Flusher, tools: Tools) -> Transferred:
         disk = Disk(flusher.tick, lambda: flusher.flush(FLUSH_PATIENCE_SECONDS))
         with (
-            workspace(self._note) as private,
+            workspace(self._log.note) as private,
             Tree(attempt.partial.path, self._throttle) as target,
             attempt.proving.gathering(attempt.snapshots, private.path) as (gathered, hashes),
         ):
-            with self._step("copy"):
-                self._watcher.expect(*expected(attempt.series.path))
+            with self._log.step("copy"):
+                self._log.watcher.expect(*expected(attempt.series.path))
                 spec = replace(self._spec(attempt, target), gathered=gathered, hashes=hashes, damaged=attempt.damaged)
                 transfer = Transfer(
-                    spec, private, self._runner, tools, stop=self._stop, watcher=self._watcher, disk=disk
+                    spec, private, self._runner, tools, stop=self._stop, watcher=self._log.watcher, disk=disk
                 )
                 done = transfer.run()
             self._prove(attempt, gathered, done)
             return done
 
-    def _prove(self, attempt: "_Attempt", gathered: Gathered, done: Transferred) -> None:
+    def _prove(self, attempt: Attempt, gathered: Gathered, done: Transferred) -> None:
         """Write the manifest of what is whole; of what is not, leave what the next backup can use."""
         if done.rewritten:
-            self._note(
+            self._log.note(
                 f"{counted(done.rewritten, 'file')} had another content with the same size and mtime: copied anew."
             )
         if done.is_whole:
-            with self._step("manifest"):
+            with self._log.step("manifest"):
                 attempt.proving.store(attempt.partial.name, gathered)
         elif not self._stop.is_urgent:
             attempt.proving.keep(gathered)
 
-    def _spec(self, attempt: "_Attempt", target: Tree) -> TransferSpec:
+    def _spec(self, attempt: Attempt, target: Tree) -> TransferSpec:
         return TransferSpec(
             attempt.source, target, Purpose.BACKUP, self._request.tuning, self._comparing(target), attempt.left_out,
             references=tuple(attempt.references), trash=attempt.series.trash, unfinished=attempt.unfinished.make(),
@@ -334,121 +299,55 @@ class BackupRun:
     def _comparing(self, target: Tree) -> Comparing:
         step = time_step_of(target.descriptor)
         if step > 1:
-            self._note(
+            self._log.note(
                 f"The backup file system keeps times by {step:,} ns only: a file that keeps its size, and whose time"
                 " changes by less, is not seen as changed."
             )
         return Comparing(step, self._request.with_content)
 
-    def _hold_if_unmounted(self, attempt: "_Attempt") -> None:
-        """Look at the mounts below the source again, after the last look at its names. Raises SourceChanged."""
-        backup = attempt.series.label_path.parent
-        if lost := look_for_lost_mounts(self._settled, Path(attempt.source.root), backup):
-            self._warn(lost)
-            self._hold = self._hold or str(lost)
-
-    def _hold_if_tripped(self, attempt: "_Attempt") -> None:
-        """Hold what is older where too much has changed.
-
-        It is on the disk before the snapshot is published: nothing can be dropped by this backup, or by one after a
-        power cut, without it. Whoever releases before this night is told cannot have meant it, so tonight's prune drops
-        nothing in any case. Raises BackupFull or CopyFailed, and then nothing is published.
-        """
-        name = attempt.partial.name
-        verdict = self._verdict = attempt.proving.verdict(name, is_first=not attempt.snapshots)
-        if verdict.trips and verdict.figures:
-            at = self._now + timedelta(seconds=time.monotonic() - self._started)
-            names = tuple(map(str, attempt.snapshots))
-            self._hold = self._hold or verdict.reason
-            hold(attempt.series, Cause(name, verdict.reason, TRIPWIRE, at, round(verdict.figures.share, 4), names))
-
-    def _tell_of_changes(self, attempt: "_Attempt", snapshot: Snapshot) -> None:
-        """Warn of a mass change, with what may tell a person what it was; nothing of that is needed for the hold."""
-        verdict, (tally, since) = self._verdict, attempt.proving.looked_at
-        if verdict and verdict.alarm is Alarm.NOT_COMPARED and attempt.snapshots:
-            self._note(verdict.reason)
-        if verdict and verdict.trips and tally:
-            before = attempt.series.path / since if since else None
-            text = mass_change(verdict, tally, before, snapshot, self._throttle, self._stop.is_due)
-            self._warn(Warned(WarningKind.MASS_CHANGE, text))
-
     def _warn_of_troubles(self, troubles: list[Trouble]) -> list[Trouble]:
         """Name all that is in trouble, each name once: a fault's own sentence has room for three."""
         known = list({trouble.path: trouble for trouble in reversed(troubles)}.values())
         for warned in warnings_of(known):
-            self._warn(warned)
+            self._log.warn(warned)
         return known
 
-    def _publish(self, attempt: "_Attempt", flusher: Flusher) -> Snapshot:
-        with self._step("publish"):
+    def _publish(self, attempt: Attempt, flusher: Flusher) -> Snapshot:
+        with self._log.step("publish"):
             flusher.flush(FLUSH_PATIENCE_SECONDS)
             snapshot = attempt.series.publish(attempt.partial.name)
             self._seal = attempt.proving.seal(snapshot.name, attempt.series.snapshots())
             return snapshot
 
-    def _succeed(self, attempt: "_Attempt", snapshot: Snapshot, done: Transferred) -> BackupResult:
+    def _succeed(self, attempt: Attempt, snapshot: Snapshot, done: Transferred) -> BackupResult:
         self._remember(attempt.series, snapshot.name)
-        self._tell_of_changes(attempt, snapshot)
-        pruned = self._prune(attempt.series)
+        self._dropping.tell_of_changes(attempt, snapshot)
+        pruned = self._dropping.prune(self._settled, attempt.series)
         self._scrub(attempt)
-        return BackupResult(
+        return self._log.told_in(BackupResult(
             BackupStatus.SUCCESS,
-            f"Snapshot {snapshot.name} holds {done.statistics.number_of_files} files.",
+            f"Snapshot {snapshot.name} holds {counted(done.statistics.number_of_files, 'file')}.",
             snapshot=snapshot.name, path=str(snapshot.path), previous=attempt.previous, statistics=done.statistics,
             pruned=pruned.dropped if pruned else (), kept=pruned.plan.reasons if pruned and pruned.plan else {},
             seal=self._seal,
-            steps=tuple(self._steps), notes=tuple(self._notes), warnings=tuple(self._warnings),
-        )  # fmt: skip
+        ))  # fmt: skip
 
     def _remember(self, series: Series, published: SnapshotName) -> None:
         """Have the series know what this backup has seen. The snapshot is there, whatever becomes of this."""
         try:
             remember(self._settled, series, published)
         except BackupError as error:
-            self._warn(Warned(WarningKind.SERIES_NOT_WRITTEN, f"series.json could not be written: {error.message}"))
+            self._log.warn(Warned(WarningKind.SERIES_NOT_WRITTEN, f"series.json could not be written: {error.message}"))
 
-    def _prune(self, series: Series) -> Pruned | None:
-        """What fails here is no failure of the backup: the snapshot is there, and the next backup prunes again."""
-        with self._step("prune"):
-            try:
-                leftovers = tuple(leftover.path for leftover in series.partials())
-                pruned = prune(
-                    series, self._request.retention, self._stop.is_due, self._throttle, leftovers,
-                    replace(self._settled.terms, hold=self._hold), keeps_spare=self._request.keeps_spare,
-                )  # fmt: skip
-                remove_marks(series.path)
-                UnfinishedFiles(series.path).forget()
-            except (BackupError, OSError) as error:
-                self._held = label_hold(series.label_path)
-                self._note(f"Pruning failed and will be tried again by the next backup: {error}")
-                return None
-        self._held = pruned.hold
-        if pruned.plan is None:
-            self._note(f"Nothing was pruned, for {BUSY}; the next backup prunes.")
-        if not pruned.is_whole:
-            self._note("Not all dropped snapshots are deleted yet; the next backup goes on.")
-        self._tell_of_prune(pruned)
-        return pruned
-
-    def _tell_of_prune(self, pruned: Pruned) -> None:
-        for note in pruned.notes:
-            self._note(note)
-        for warned in pruned.warnings:
-            self._warn(warned)
-        if pruned.plan and pruned.plan.unconfirmed:
-            series = f"--label {shlex.quote(str(self._request.label))} --interval {self._request.interval}"
-            advice = f" Confirm it with `efs-backup prune BACKUP {series} --confirm`, or set the rule right."
-            self._warn(Warned(WarningKind.UNCONFIRMED_RULE, f"{pruned.plan.unconfirmed}{advice}"))
-
-    def _scrub(self, attempt: "_Attempt") -> None:
+    def _scrub(self, attempt: Attempt) -> None:
         """Read again what is due; what is found is told, and changes nothing about this backup."""
-        with self._step("scrub") if self._request.scrub.days else nullcontext():
+        with self._log.step("scrub") if self._request.scrub.days else nullcontext():
             snapshots = [one.name for one in attempt.series.snapshots()]
             attempt.proving.scrub(self._request.scrub, snapshots, self._throttle, self._stop.is_due)
 
-    def _cut_off(self, attempt: "_Attempt", done: Transferred) -> BackupResult:
+    def _cut_off(self, attempt: Attempt, done: Transferred) -> BackupResult:
         for note in attempt.unfinished.told():
-            self._note(note)
+            self._log.note(note)
         copied = counted(done.statistics.number_of_files_transferred, "file")
         return self._incomplete(f"with {copied} copied", done.statistics, attempt)
 
@@ -457,67 +356,19 @@ class BackupRun:
         if not self._stop.is_urgent:
             flusher.finish()
 
-    def _incomplete(self, how_far: str, statistics: CopyStatistics, attempt: "_Attempt | None" = None) -> BackupResult:
-        return BackupResult(
+    def _incomplete(self, how_far: str, statistics: CopyStatistics, attempt: Attempt | None = None) -> BackupResult:
+        return self._log.told_in(BackupResult(
             BackupStatus.INCOMPLETE,
             f"Stopped {how_far}: {self._stop.reason()}. {_KEPT}",
             "Run the backup again: it continues from what is copied.",
-            previous=attempt.previous if attempt else None,
-            statistics=statistics, steps=tuple(self._steps), notes=tuple(self._notes), warnings=tuple(self._warnings),
-        )  # fmt: skip
+            previous=attempt.previous if attempt else None, statistics=statistics,
+        ))  # fmt: skip
 
     def _failed(self, error: BackupError) -> BackupResult:
         next_step = error.next_step or _NEXT_STEPS.get(error.reason, "Mend the cause and run the backup again.")
-        return BackupResult(
-            BackupStatus.FAILED, f"{error.message} {_KEPT}", next_step, error.reason,
-            steps=tuple(self._steps), notes=tuple(self._notes), warnings=tuple(self._warnings),
+        return self._log.told_in(
+            BackupResult(BackupStatus.FAILED, f"{error.message} {_KEPT}", next_step, error.reason)
         )  # fmt: skip
-
-    def _note(self, text: str) -> None:
-        self._notes.append(text)
-        self._watcher.note(text)
-
-    def _warn(self, warned: Warned) -> None:
-        self._warnings.append(warned)
-        self._watcher.note(f"Warning: {warned}")
-
-    @contextmanager
-    def _step(self, name: str) -> Iterator[None]:
-        self._watcher.step(name)
-        started = time.monotonic()
-        try:
-            yield
-        finally:
-            self._steps.append(Step(name, time.monotonic() - started))
-
-
-@dataclass(frozen=True)
-class _Attempt:
-    """What one backup works on."""
-
-    source: Tree
-    series: Series
-    partial: Partial
-    references: list[Path]
-    snapshots: tuple[SnapshotName, ...]
-    left_out: LeftOut
-    proving: Proving
-    damaged: frozenset[int]
-
-    @property
-    def previous(self) -> SnapshotName | None:
-        """The newest snapshot before this one."""
-        return next(iter(self.snapshots), None)
-
-    @property
-    def unfinished(self) -> UnfinishedFiles:
-        """The large files that the window may cut off."""
-        return UnfinishedFiles(self.series.path)
-
-
-def _is_new(held: LabelHold) -> bool:
-    """Whether all that there is of a hold is the one that this backup has made."""
-    return not held.torn and len(held.readable) == 1 and not held.readable[0].earlier
 
 
 def _dotted(version: tuple[int, ...]) -> str:
