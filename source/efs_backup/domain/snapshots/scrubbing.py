@@ -1,7 +1,7 @@
 """Scrubbing: which part of a series is read tonight, and what was found to be damaged."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -116,10 +116,6 @@ class Damage:
             return cls(**fields)
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"it is no entry of a damage list: {error}") from error
-
-    def still_in(self, snapshots: Mapping[str, bool]) -> "Damage":
-        """The same, of those snapshots alone of which it is said that they still have it."""
-        return replace(self, snapshots=tuple(name for name in self.snapshots if snapshots.get(name)))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from efs_backup.domain.errors import NotAsSealed, NothingThere
@@ -42,20 +42,17 @@ def sealed_manifest(
     if seal.manifest is None:
         raise NothingThere(f"The snapshot {name} was sealed without a manifest, so nothing says what is in it.", _MAKE)
     index = _index(manifests, name)
-    try:
-        opened = manifests.opened(f"{name}{MANIFEST}")
-        descriptor = opened.__enter__()
-    except (FileNotFoundError, ValueError) as error:
-        raise NothingThere(f"The snapshot {name} has no manifest any more, though one was sealed.", _MAKE) from error
-    try:
+    with ExitStack() as stack:
+        try:
+            descriptor = stack.enter_context(manifests.opened(f"{name}{MANIFEST}"))
+        except (FileNotFoundError, ValueError) as error:
+            raise _gone(name) from error
         if _sha256(descriptor, pulse) != seal.manifest.sha256:
             raise NotAsSealed(f"The manifest of {name} is not the one that was sealed.", _AUDIT)
         _, files, size, _ = totals(index)
         if (files, size) != (seal.manifest.files, seal.manifest.size):
             raise _useless_index(name)
         yield SealedManifest(ManifestReader(descriptor, index), seal.manifest, seal, sha256)
-    finally:
-        opened.__exit__(None, None, None)
 
 
 def _seal(manifests: Manifests, name: SnapshotName) -> tuple[Seal, str]:
@@ -79,12 +76,14 @@ def _index(manifests: Manifests, name: SnapshotName) -> Index:
         return manifests.index(name)
     except FileNotFoundError as error:
         if not os.path.lexists(manifests.file(name, MANIFEST)):
-            raise NothingThere(
-                f"The snapshot {name} has no manifest any more, though one was sealed.", _MAKE
-            ) from error
+            raise _gone(name) from error
         raise _useless_index(name) from error
     except ValueError as error:
         raise _useless_index(name) from error
+
+
+def _gone(name: SnapshotName) -> NothingThere:
+    return NothingThere(f"The snapshot {name} has no manifest any more, though one was sealed.", _MAKE)
 
 
 def _useless_index(name: SnapshotName) -> NothingThere:

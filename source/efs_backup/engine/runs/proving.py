@@ -4,7 +4,7 @@ Whatever fails here is said, and is no failure of the backup.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,17 +54,13 @@ class Proving:
 
     @contextmanager
     def _hashes(self) -> Iterator[int]:
-        try:
-            opened = self._manifests.opened(HASHES_NAME)
-            descriptor = opened.__enter__()
-        except (OSError, ValueError):
-            yield -1
-            return
-        try:
-            self._store = HashStore.read(descriptor)
+        with ExitStack() as stack:
+            descriptor = -1
+            with suppress(OSError, ValueError):
+                descriptor = stack.enter_context(self._manifests.opened(HASHES_NAME))
+            if descriptor >= 0:
+                self._store = HashStore.read(descriptor)
             yield descriptor
-        finally:
-            opened.__exit__(None, None, None)
 
     def store(self, name: SnapshotName, gathered: Gathered) -> None:
         """Write the manifest of what is to be published."""
