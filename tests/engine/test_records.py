@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from efs_backup.domain.forecast import RECORDS_READ
 from efs_backup.domain.operations.record import BackupId
 from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.requests.tuning import Tuning
@@ -233,3 +234,17 @@ def test_writers_wait_for_each_other(tmp_path: Path) -> None:
 
 def _fail(text: str) -> None:
     raise AssertionError(text)
+
+
+def test_a_backup_reads_the_newest_records_alone(tmp_path: Path) -> None:
+    """A series that is made each hour has thousands; one that died is among the newest, and is closed."""
+    records, dead = RecordDirectory(tmp_path / RECORDS_NAME), BackupId("dead0000")
+    records.put_anew(replace(RUNNING, backup_id=BackupId("00000000"), status=BackupStatus.SUCCESS))
+    (tmp_path / RECORDS_NAME / "torn0000.json").write_text("{")
+    os.utime(tmp_path / RECORDS_NAME / "torn0000.json", (1, 1))
+    for number in range(1, RECORDS_READ):
+        shutil.copy(tmp_path / RECORDS_NAME / "00000000.json", tmp_path / RECORDS_NAME / f"{number:08}.json")
+        _changed(BackupId=f"{number:08}")(tmp_path / RECORDS_NAME / f"{number:08}.json")
+    records.put_anew(replace(RUNNING, backup_id=dead))
+    assert _back_up(tmp_path, 1) == []
+    assert records.get(dead).has_ended

@@ -15,6 +15,8 @@ from efs_backup.domain.warnings import Warned, WarningKind
 
 LEAST_NIGHTS = 7
 MOST_NIGHTS = 28
+RECORDS_READ = 60
+"""The newest records that a backup reads: 28 usual nights are among them, and a series made each hour has thousands."""
 _LOOKED_BACK = timedelta(days=90)
 _A_DAY = timedelta(days=1)
 _MOST_SECONDS = 1e9

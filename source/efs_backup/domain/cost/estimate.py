@@ -18,11 +18,9 @@ from efs_backup.domain.cost.nights import (
 )
 from efs_backup.domain.cost.prices import Prices
 from efs_backup.domain.cost.tree_figures import TreeFigures
+from efs_backup.domain.forecast import RECORDS_READ
 
 MONTH_DAYS = 30
-
-RECORD_DAYS = 90
-"""See `efs_backup.domain.operations.settings`."""
 
 DAYS_TO_COLD, DAYS_TO_ARCHIVE = 7, 90
 """Days without a read after which the stack moves a file (`TransitionToIA`, `TransitionToArchive`)."""
@@ -130,7 +128,7 @@ class Estimate:
     @property
     def _recorded(self) -> Habits:
         """The same with the records that there are at the end of the period."""
-        return replace(self.habits, records=min(self.days, RECORD_DAYS) * self.habits.backups_a_day)
+        return replace(self.habits, records=min(RECORDS_READ, self.days * self.habits.backups_a_day))
 
     @property
     def kinds(self) -> tuple[NightCost, ...]:

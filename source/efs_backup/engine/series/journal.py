@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 from efs_backup.domain.errors import RecordChanged, RecordFault
-from efs_backup.domain.forecast import expected_seconds
+from efs_backup.domain.forecast import RECORDS_READ, expected_seconds
 from efs_backup.domain.operations.past_nights import past_nights, with_forecast
 from efs_backup.domain.operations.record import BackupRecord, backup_id_of
 from efs_backup.domain.operations.record_endings import with_result
@@ -81,7 +82,7 @@ class Journal:
         self._store.put_anew(ended)
 
     def _close_dead(self, now: datetime) -> None:
-        for before in self._store.readings():
+        for before in islice(self._store.readings(), RECORDS_READ):
             if isinstance(before, RecordFault):
                 self._note(f"{before} The history goes on without it.")
                 continue
