@@ -210,10 +210,33 @@ def test_a_hold_that_cannot_be_written_is_an_error(daily: Series, monkeypatch: p
 def test_on_a_full_disk_it_can_be_released_and_pruned(daily: Series, monkeypatch: pytest.MonkeyPatch) -> None:
     """Though there is no room for a lock, nor for a word to the next seal: a hold may be what has filled it."""
     hold(daily, _cause(3))
-    monkeypatch.setattr(Manifests, "note_told", _full)
+    monkeypatch.setattr(Manifests, "note_act", _full)
     monkeypatch.setattr("efs_backup.engine.series.hold.alone", _full)
     release(daily, ME)
     assert len(_prune(daily, 1)) == 5
+
+
+def test_who_releases_on_a_full_disk_hears_that_no_seal_tells_it(
+    daily: Series, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For an audit will miss the hold; where there is room nothing is said."""
+    notes = list[str]()
+    for is_full in (False, True):
+        hold(daily, _cause(3))
+        if is_full:
+            monkeypatch.setattr(Manifests, "note_act", _full)
+        release(daily, ME, note=notes.append)
+    (note,) = notes
+    assert "no seal of the daily series tells of this release" in note
+    assert "HoldMissing" in note
+
+
+def test_who_cannot_hold_on_a_full_disk_is_not_told_to_prune(daily: Series, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A prune drops what was to be kept; and it is said that nothing is held."""
+    monkeypatch.setattr(os, "fsync", _full)
+    with pytest.raises(BackupError, match="Nothing more is held than before") as caught:
+        hold_all(daily, ME)
+    assert "by something else than `efs-backup prune`" in caught.value.next_step
 
 
 def _full(*_arguments: object) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import answered, print_facts, print_json
+from efs_backup.cli.output import answered, print_facts, print_json, print_notes
 from efs_backup.domain.errors import NothingThere, WrongUsage
 from efs_backup.domain.snapshots.hold import Hold, LabelHold, Torn
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
@@ -54,9 +54,11 @@ def release_label(*, backup: str, reason: str, label: str, interval: str | None,
     """Take the holds of a label away: from the next prune on the rules hold again for all its snapshots."""
     by = _by(reason)
     series = _series(backup, label, interval or Interval.DAILY)
-    gone = release(series, by, interval=Interval(interval) if interval else None)
+    notes = list[str]()
+    gone = release(series, by, interval=Interval(interval) if interval else None, note=notes.append)
     if not gone.holds:
         raise NothingThere(f"There is no hold in {str(series.label_path)!r}.")
+    print_notes(notes)
     if as_json:
         print_json({"released": [hold_json(kind, one) for kind, one in gone.holds.items()], "by": by.who})
     else:
