@@ -8,7 +8,7 @@ import click
 from efs_backup.cli import options
 from efs_backup.cli.output import answered, print_facts, print_json, print_notes
 from efs_backup.domain.errors import NothingThere, WrongUsage
-from efs_backup.domain.snapshots.hold import Hold, LabelHold, Torn
+from efs_backup.domain.snapshots.hold import Hold, LabelHold, Torn, because
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.engine.series.hold import By, hold_all, release
 from efs_backup.engine.series.lock import Owner
@@ -71,7 +71,7 @@ def hold_lines(held: LabelHold) -> list[str]:
     return [
         f"{interval}: torn: {one.path!r}, {one.why}" if isinstance(one, Torn)
         else f"{interval}: what is older than {one.since}, since {one.began:%Y-%m-%d %H:%M} UTC, because"
-        f" {one.cause.reason} (by {one.cause.by})"
+        f" {because([one])}"
         for interval, one in held.holds.items()
     ]  # fmt: skip
 
