@@ -52,6 +52,7 @@ def test_a_hold_is_read_back_as_it_was() -> None:
         '{"since": "20261122T020000Z", "reason": "x", "by": "y", "at": "2026-11-22"}',
         '{"since": "20261122T020000Z", "reason": "x", "by": "y", "at": "2026-11-22T02:00:00Z", "share": "much"}',
         '{"since": "20261122T020000Z", "reason": "x", "by": "y", "at": "2026-11-22T02:00:00Z", "earlier": 5}',
+        '{"format": 2, "since": "20261122T020000Z", "reason": "x", "by": "y", "at": "2026-11-22T02:00:00Z"}',
     ],
 )  # fmt: skip
 def test_what_is_no_hold_is_refused(text: str) -> None:

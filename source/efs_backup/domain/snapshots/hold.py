@@ -80,6 +80,8 @@ class Hold:
         """The hold that a file tells. Raises ValueError of anything else."""
         try:
             value: Mapping[str, Any] = json.loads(text)
+            if value.get("format", FORMAT) != FORMAT:
+                raise ValueError(f"its format is {value['format']!r}, and this version knows {FORMAT} only")
             return cls(_cause(value), tuple(_cause(one) for one in value.get("earlier", ())))
         except (KeyError, TypeError, AttributeError, OverflowError, RecursionError, ValueError) as error:
             raise ValueError(f"it is no hold: {error}") from error
@@ -199,5 +201,6 @@ def _reminder(holds: Sequence[Hold], now: datetime) -> str:
     ) if now - began >= LONG else ""  # fmt: skip
     return (
         f"Held {how_long}: no snapshot older than {newest} is dropped, because {because(holds)}.{loud}"
-        " Compare the snapshots before and after it with `efs-backup diff`, then `efs-backup release BACKUP --reason ...`."
+        " Compare the snapshots before and after it with `efs-backup diff`, then"
+        " `efs-backup release BACKUP --reason ...`."
     )
