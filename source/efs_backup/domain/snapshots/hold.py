@@ -79,12 +79,16 @@ class Hold:
     def parse(cls, text: str) -> "Hold":
         """The hold that a file tells. Raises ValueError of anything else."""
         try:
-            value: Mapping[str, Any] = json.loads(text)
-            if value.get("format", FORMAT) != FORMAT:
-                raise ValueError(f"its format is {value['format']!r}, and this version knows {FORMAT} only")
+            value = _known(json.loads(text))
             return cls(_cause(value), tuple(_cause(one) for one in value.get("earlier", ())))
         except (KeyError, TypeError, AttributeError, OverflowError, RecursionError, ValueError) as error:
             raise ValueError(f"it is no hold: {error}") from error
+
+
+def _known(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    if value.get("format", FORMAT) != FORMAT:
+        raise ValueError(f"its format is {value['format']!r}, and this version knows {FORMAT} only")
+    return value
 
 
 def _as_json(cause: Cause) -> dict[str, Any]:

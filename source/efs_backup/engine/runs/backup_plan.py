@@ -25,7 +25,7 @@ from efs_backup.engine.runs.preflight import check_backup, check_source, refuse_
 from efs_backup.engine.runs.recognition import hold_of, recognize
 from efs_backup.engine.runs.survey import BACKUPS_A_DAY, past_of_series
 from efs_backup.engine.series.hold import label_hold
-from efs_backup.engine.series.prune import planned, reminders
+from efs_backup.engine.series.prune import odd_pins, planned, reminders
 from efs_backup.engine.series.series import Series
 from efs_backup.engine.trees.compare import Comparison, Omitted
 from efs_backup.engine.trees.left_out import LeftOut, Together, Unreadable
@@ -99,6 +99,7 @@ def plan_backup(request: BackupRequest, *, now: datetime, runner: Runner, stop: 
             *settled.notes,
             *left_out.notes(),
             *filter(None, [_mass_change(found, differences)]),
+            *odd_pins(series),
             *reminders(series, label),
         ),
     )
