@@ -14,6 +14,7 @@ from efs_backup.engine.series.hold import By, hold_all, release
 from efs_backup.engine.series.lock import Owner
 from efs_backup.engine.series.series import Series
 
+_DAILY_FIRST = sorted(Interval, key=lambda interval: interval is not Interval.DAILY)
 _reason = click.option("--reason", required=True, metavar="TEXT", help="Why; the next backup seals it.")
 
 
@@ -21,16 +22,19 @@ _reason = click.option("--reason", required=True, metavar="TEXT", help="Why; the
 @options.backup
 @_reason
 @options.label
-@options.interval
+@options.holding_interval
 @options.as_json
-def hold_series(*, backup: str, reason: str, label: str, interval: str, as_json: bool) -> int:
+def hold_series(*, backup: str, reason: str, label: str, interval: str | None, as_json: bool) -> int:
     """Keep all snapshots that a label has now, in all its series, whatever the rules say, until `release`.
 
     It may be said while a backup runs. Newer snapshots go on rotating among themselves.
     """
-    series, by = _series(backup, label, interval), _by(reason)
-    if not series.exists:
-        raise NothingThere(f"There is no {interval} snapshot in {str(series.label_path)!r}.")
+    by = _by(reason)
+    wanted = [_series(backup, label, one) for one in ([interval] if interval else _DAILY_FIRST)]
+    series = next((one for one in wanted if one.exists), None)
+    if series is None:
+        kind = f"{interval} snapshot" if interval else "snapshot"
+        raise NothingThere(f"There is no {kind} in {str(wanted[0].label_path)!r}.")
     cause = hold_all(series, by)
     if as_json:
         print_json({"since": str(cause.since), "protects": list(cause.protects), "reason": cause.reason, "by": by.who})
