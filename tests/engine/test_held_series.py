@@ -200,6 +200,18 @@ def test_who_holds_waits_for_a_prune_that_has_begun_to_drop(daily: Series) -> No
     assert done.is_set()
 
 
+def test_who_holds_all_is_told_no_snapshot_that_a_prune_drops_meanwhile(daily: Series) -> None:
+    """What is there is looked at when the prune that has begun is done."""
+    causes, label = list[Cause](), daily.label_path
+    waiting = threading.Thread(target=lambda: causes.append(hold_all(daily, ME)))
+    with undisturbed(label):
+        waiting.start()
+        waiting.join(0.1)
+        (daily.path / _name(6)).rmdir()
+    waiting.join(10)
+    assert causes[0].protects == tuple(_name(day) for day in (5, 4, 3, 2, 1))
+
+
 def test_a_hold_that_cannot_be_written_is_an_error(daily: Series, monkeypatch: pytest.MonkeyPatch) -> None:
     """For whoever publishes a mass change without it would have it dropped one night later."""
     monkeypatch.setattr(os, "fsync", _full)

@@ -30,7 +30,7 @@ _MOST_BYTES = 2**20
 _FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _UNTOLD = (
     "The backup file system is full, so that no seal of the {} series tells of this release: `efs-backup audit` will"
-    " miss the hold (HoldMissing) until another one is made and released. Write down who released it, and why."
+    " find the hold missing (HoldMissing) until another one is made and released. Write down who released it, and why."
 )
 _ROOM_FOR_A_HOLD = (
     "Backups and prunes alone drop snapshots: let none run, free space by something else than `efs-backup prune`, and"
@@ -108,9 +108,13 @@ def undisturbed(label: Path) -> Iterator[None]:
 def hold(series: Series, cause: Cause) -> None:
     """Hold by this cause, too; durable when it returns. Raises BackupFull or CopyFailed, and then holds nothing."""
     with _no_room_named(), refusals_named(str(series.path)), undisturbed(series.label_path):
-        before = label_hold(series.label_path).holds.get(series.interval)
-        _write(series.path, Hold(cause).upon(before if isinstance(before, Hold) else None).to_text())
-        _tell(series.path, HOLD, By(cause.by, cause.at, cause.reason), str(cause.since))
+        _hold(series, cause)
+
+
+def _hold(series: Series, cause: Cause) -> None:
+    before = label_hold(series.label_path).holds.get(series.interval)
+    _write(series.path, Hold(cause).upon(before if isinstance(before, Hold) else None).to_text())
+    _tell(series.path, HOLD, By(cause.by, cause.at, cause.reason), str(cause.since))
 
 
 @contextmanager
@@ -123,15 +127,15 @@ def _no_room_named() -> Iterator[None]:
 
 
 def hold_all(series: Series, by: By) -> Cause:
-    """Protect all snapshots of the label that are there. Raises as `hold`."""
-    with _no_room_named():
+    """Protect all snapshots of the label that are there once nobody drops any more. Raises as `hold`."""
+    with _no_room_named(), refusals_named(str(series.label_path)):
         series.prepare()
-    every = [Series(series.label_path.parent, series.label, kind, by.at) for kind in Interval]
-    with refusals_named(str(series.label_path)):
-        names = [one.name for each in every for one in each.snapshots()]
-    since = SnapshotName.following(names, by.at)
-    cause = Cause(since, told(by.reason), by.who, by.at, protects=tuple(map(str, sorted({*names}))))
-    hold(series, cause)
+        every = [Series(series.label_path.parent, series.label, kind, by.at) for kind in Interval]
+        with undisturbed(series.label_path):
+            names = [one.name for each in every for one in each.snapshots()]
+            since = SnapshotName.following(names, by.at)
+            cause = Cause(since, told(by.reason), by.who, by.at, protects=tuple(map(str, sorted({*names}))))
+            _hold(series, cause)
     return cause
 
 
