@@ -3,14 +3,15 @@
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from efs_backup.domain.errors import WrongUsage
+from efs_backup.domain.errors import Locked, WrongUsage
 from efs_backup.domain.snapshots.duration import Duration
 from efs_backup.domain.snapshots.hold import Cause
 from efs_backup.domain.snapshots.names import FolderLabel, Interval, SnapshotName
@@ -21,6 +22,7 @@ from efs_backup.domain.snapshots.series_file import SeriesFile
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.series.hold import By, hold, hold_all
+from efs_backup.engine.series.lock import reading
 from efs_backup.engine.series.pins import Pins
 from efs_backup.engine.series.prune import check_saving, plan_pruning, prune_series, terms_of
 from efs_backup.engine.series.reasons import told_of
@@ -152,3 +154,16 @@ def test_a_dry_run_foretells_exactly_what_a_prune_does(case: Case) -> None:
         if foretold and case.is_saved:
             assert told_of(series).reasons == plan_pruning(series, case.given).reasons
             assert not plan_pruning(series, case.given).drop
+
+
+def test_a_prune_that_a_reader_keeps_away_says_that_its_rule_is_saved(backup: Path) -> None:
+    """And that it has to be confirmed again, for nothing was carried out by it."""
+    case = Case([1, 2, 3, 4], [], [], False, Retention(4), Retention(1), True, True)
+    series = _made(backup, case)
+    with reading(series.path, lambda _note: None), pytest.raises(Locked, match="The rule is saved all the same"):
+        _done(series, case)
+    assert len(_there(series)) == 4
+    assert plan_pruning(series, Retention(1), terms_of(series, is_confirmed=False)).unconfirmed
+    with reading(series.path, lambda _note: None), pytest.raises(Locked) as caught:
+        _done(series, replace(case, saves=False))
+    assert "saved" not in caught.value.message

@@ -112,7 +112,8 @@ def prune_series(
         terms = terms_of(series, is_confirmed=is_confirmed)
         pruned = prune(series, retention, stop.is_due, terms=terms)
         if pruned.plan is None:
-            raise Locked(f"Nothing was pruned, for {BUSY}.", "Prune again when that has ended.")
+            saved = " The rule is saved all the same." if saves else ""
+            raise Locked(f"Nothing was pruned, for {BUSY}.{saved}", "Prune again when that has ended.")
         return replace(pruned, notes=(*pruned.notes, *_crowd(series), *reminders(series, pruned.hold)))
 
 
