@@ -140,6 +140,7 @@ def test_who_holds_need_not_know_which_series_a_label_has(cli: Cli, source: Path
     assert len(cli("hold", backup, "--reason", "x", "--json").json["protects"]) == 1
     assert (backup / "efs-backup" / "weekly" / ".hold.json").exists()
     assert "no daily snapshot" in cli("hold", backup, "--reason", "x", "--interval", "daily", code=5).stderr
+    assert "no hold of the daily" in cli("release", backup, "--reason", "x", "--interval", "daily", code=5).stderr
 
 
 def _move(source: Path) -> None:

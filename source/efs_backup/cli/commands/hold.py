@@ -61,7 +61,8 @@ def release_label(*, backup: str, reason: str, label: str, interval: str | None,
     notes = list[str]()
     gone = release(series, by, interval=Interval(interval) if interval else None, note=notes.append)
     if not gone.holds:
-        raise NothingThere(f"There is no hold in {str(series.label_path)!r}.")
+        which = f"hold of the {interval} series" if interval else "hold"
+        raise NothingThere(f"There is no {which} in {str(series.label_path)!r}.")
     print_notes(notes)
     if as_json:
         print_json({"released": [hold_json(kind, one) for kind, one in gone.holds.items()], "by": by.who})
