@@ -45,12 +45,13 @@ def _encrypt(source: Path) -> None:
 def test_an_encrypted_tree_rotates_nothing_away(cli: Cli, source: Path, backup: Path) -> None:
     """Retention 3, and five more nights: the good snapshots are there, can be restored, and every report says so.
 
-    A night that its window cuts off says so, too.
+    A dry run has said that it may come to that. A night that its window cuts off says so, too.
     """
     _tree(source)
     good = [_night(cli, source, backup, "--retain", 3) for _ in range(2)]
     was = account(source)
     _encrypt(source)
+    (foretold,) = cli("run", source, backup, "--dry-run", "--json").json["notes"]
     result = _night(cli, source, backup)
     (warned,) = result["warnings"]
     assert warned["kind"] == "MassChange"
@@ -61,6 +62,7 @@ def test_an_encrypted_tree_rotates_nothing_away(cli: Cli, source: Path, backup: 
         "100 % of 252 in this snapshot, 0 % of 252 before",
     ):
         assert told in warned["message"], warned["message"]
+    assert foretold.startswith("58.1 % of 433 files changed or went (126 with another content, 126 gone): if the")
     assert result["hold"] == result["snapshot"]
     for night in range(5):
         write(source / "of the night", f"{night}")
@@ -130,6 +132,15 @@ def test_a_person_holds_while_a_backup_runs(cli: Cli, source: Path, backup: Path
     assert len(cli("list", backup, "--json").json) == 2
     assert "held" in cli("hold", backup, "--reason", "still").stdout
     cli("hold", backup, "--reason", "x", "--label", "nobody", code=5)
+
+
+def test_who_holds_need_not_know_which_series_a_label_has(cli: Cli, source: Path, backup: Path) -> None:
+    """At three in the morning one command is enough; a series that is named has to be there."""
+    _night(cli, source, backup, "--interval", "weekly")
+    assert len(cli("hold", backup, "--reason", "x", "--json").json["protects"]) == 1
+    assert (backup / "efs-backup" / "weekly" / ".hold.json").exists()
+    assert "no daily snapshot" in cli("hold", backup, "--reason", "x", "--interval", "daily", code=5).stderr
+    assert "no hold of the daily" in cli("release", backup, "--reason", "x", "--interval", "daily", code=5).stderr
 
 
 def _move(source: Path) -> None:

@@ -124,7 +124,10 @@ def test_a_ping_that_cannot_be_told_is_a_note_and_no_failure(
     service.answers += [404, 410]
     ended = cli("run", source, backup, "--ping", service.url, "--json")
     assert ended.json["status"] == "Success"
-    assert ended.json["notes"][-1] == f"The ping success to {service.host} failed: it answers with 410."
+    assert ended.json["notes"][-2:] == [
+        f"The ping start to {service.host} failed: it answers with 404.",
+        f"The ping success to {service.host} failed: it answers with 410.",
+    ]
     assert f"The ping start to {service.host} failed: it answers with 404." in ended.stderr
     assert "geheim" not in ended.stdout + ended.stderr
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efs_backup.domain.operations.hold_requests import HoldAction, HoldRequest, held_days, requests_in
-from efs_backup.domain.snapshots.hold import NO_HOLD, Cause, Hold, LabelHold, Torn, plan_release, reminder
+from efs_backup.domain.snapshots.hold import NO_HOLD, Cause, Hold, LabelHold, Torn, because, plan_release, reminder
 from efs_backup.domain.snapshots.names import Interval, SnapshotName
 from efs_backup.domain.snapshots.pruning import plan_prune
 from efs_backup.domain.snapshots.retention import Retention
@@ -52,6 +52,7 @@ def test_a_hold_is_read_back_as_it_was() -> None:
         '{"since": "20261122T020000Z", "reason": "x", "by": "y", "at": "2026-11-22"}',
         '{"since": "20261122T020000Z", "reason": "x", "by": "y", "at": "2026-11-22T02:00:00Z", "share": "much"}',
         '{"since": "20261122T020000Z", "reason": "x", "by": "y", "at": "2026-11-22T02:00:00Z", "earlier": 5}',
+        '{"format": 2, "since": "20261122T020000Z", "reason": "x", "by": "y", "at": "2026-11-22T02:00:00Z"}',
     ],
 )  # fmt: skip
 def test_what_is_no_hold_is_refused(text: str) -> None:
@@ -117,6 +118,16 @@ def test_a_hold_is_told_each_night_and_louder_after_two_weeks() -> None:
     assert "That is long" in louder
     assert reminder(_held(5), START + timedelta(days=5))[0].startswith("Held since today")
     assert reminder(NO_HOLD, START) == []
+
+
+def test_who_holds_in_the_end_hides_no_mass_change_from_before() -> None:
+    """The newest reason is told and the oldest, of all series of the label."""
+    person = replace(_cause(9), reason="the audit", by="ann", share=None)
+    (told,) = reminder(LabelHold({Interval.DAILY: Hold(person).upon(Hold(_cause(5)))}), START + timedelta(days=9))
+    assert f"no snapshot older than {_name(9)} is dropped, because the audit (by ann), and before that, since" in told
+    assert f"since {_name(5)}, because 60 % of 1,000 files changed or went (by tripwire). Compare" in told
+    weekly = LabelHold({**_held(5, 6, 7).holds, Interval.WEEKLY: Hold(person)})
+    assert because(weekly.readable).endswith("(by tripwire), and 2 reasons between")
 
 
 def test_a_torn_hold_and_a_crowd_are_named() -> None:

@@ -79,6 +79,21 @@ def test_a_hold_that_is_gone_without_a_release_is_found(pending: bool) -> None:
     assert _found(replace(evidence, acts=[*evidence.acts, released])) == []
 
 
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_clock_that_was_wrong_hides_no_release_and_no_missing_hold(days: int) -> None:
+    """Whoever held or released may have been a day ahead: the order of seals, and of names, tells what was first."""
+    released = replace(_HELD, act=RELEASE, at=(AT + timedelta(days=days)).isoformat())
+    first = replace(_seal(0, None), acts=(_HELD,))
+    second = replace(_seal(1, first.text()), acts=(released,))
+    there = {NAMES[0]: first.text(), NAMES[1]: second.text()}
+    changes = {name: f"c{name}" for name in there}
+    evidence = Evidence(there, [], {}, changes, [*there], is_held=False)
+    assert _found(evidence) == []
+    again = replace(_HELD, snapshot=NAMES[2])
+    assert _found(replace(evidence, acts=[again])) == [(Finding.HOLD_MISSING, NAMES[2])]
+    assert _found(replace(evidence, acts=[again, replace(again, act=RELEASE)])) == []
+
+
 @pytest.mark.parametrize("text", [b"", b"[]", b"{}", b'{"label": 1}', b"\xff"])
 def test_what_is_no_seal_is_refused(text: bytes) -> None:
     """Whatever it is."""

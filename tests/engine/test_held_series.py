@@ -200,6 +200,18 @@ def test_who_holds_waits_for_a_prune_that_has_begun_to_drop(daily: Series) -> No
     assert done.is_set()
 
 
+def test_who_holds_all_is_told_no_snapshot_that_a_prune_drops_meanwhile(daily: Series) -> None:
+    """What is there is looked at when the prune that has begun is done."""
+    causes, label = list[Cause](), daily.label_path
+    waiting = threading.Thread(target=lambda: causes.append(hold_all(daily, ME)))
+    with undisturbed(label):
+        waiting.start()
+        waiting.join(0.1)
+        (daily.path / _name(6)).rmdir()
+    waiting.join(10)
+    assert causes[0].protects == tuple(_name(day) for day in (5, 4, 3, 2, 1))
+
+
 def test_a_hold_that_cannot_be_written_is_an_error(daily: Series, monkeypatch: pytest.MonkeyPatch) -> None:
     """For whoever publishes a mass change without it would have it dropped one night later."""
     monkeypatch.setattr(os, "fsync", _full)
@@ -214,6 +226,29 @@ def test_on_a_full_disk_it_can_be_released_and_pruned(daily: Series, monkeypatch
     monkeypatch.setattr("efs_backup.engine.series.hold.alone", _full)
     release(daily, ME)
     assert len(_prune(daily, 1)) == 5
+
+
+def test_who_releases_on_a_full_disk_hears_that_no_seal_tells_it(
+    daily: Series, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For an audit will miss the hold; where there is room nothing is said."""
+    notes = list[str]()
+    for is_full in (False, True):
+        hold(daily, _cause(3))
+        if is_full:
+            monkeypatch.setattr(Manifests, "note_act", _full)
+        release(daily, ME, note=notes.append)
+    (note,) = notes
+    assert "no seal of the daily series tells of this release" in note
+    assert "HoldMissing" in note
+
+
+def test_who_cannot_hold_on_a_full_disk_is_not_told_to_prune(daily: Series, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A prune drops what was to be kept; and it is said that nothing is held."""
+    monkeypatch.setattr(os, "fsync", _full)
+    with pytest.raises(BackupError, match="Nothing more is held than before") as caught:
+        hold_all(daily, ME)
+    assert "by something else than `efs-backup prune`" in caught.value.next_step
 
 
 def _full(*_arguments: object) -> None:

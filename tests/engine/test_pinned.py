@@ -8,9 +8,10 @@ import pytest
 
 from efs_backup.domain.errors import NothingThere
 from efs_backup.domain.snapshots.names import FolderLabel, Interval, SnapshotName
+from efs_backup.domain.snapshots.pins import TornPin
 from efs_backup.domain.snapshots.retention import Retention
 from efs_backup.engine.series.lock import reading
-from efs_backup.engine.series.pinning import pin
+from efs_backup.engine.series.pinning import pin, unpin
 from efs_backup.engine.series.pins import Pins
 from efs_backup.engine.series.prune import prune
 from efs_backup.engine.series.series import Series
@@ -72,6 +73,9 @@ def test_pins_that_cannot_be_looked_for_hold_all(series: Series, tmp_path: Path,
     assert pruned.plan
     assert (pruned.dropped, len(pruned.plan.keep)) == ((), 3)
     assert pruned.plan.reasons[NAMES[1]].startswith("the pins cannot be read")
+    (note,) = pruned.notes
+    assert note.startswith(f"The pins in '{series.path}/.pins' cannot be read (")
+    assert "nothing is dropped" in note
     assert os.listdir(tmp_path / "elsewhere") == []
 
 
@@ -87,8 +91,21 @@ def test_what_was_dropped_just_now_cannot_be_pinned(series: Series) -> None:
 
 
 def test_a_pin_of_a_snapshot_that_is_gone_by_hand_stays_until_it_is_released(series: Series) -> None:
-    """It says what there should be."""
+    """It says what there should be, and every prune says that it counts, for no list shows it."""
     pin(series, NAMES[2], "the audit", None, no_note)
     (series.path / str(NAMES[2])).rmdir()
-    prune(series, Retention(1), lambda: False)
-    assert NAMES[2] in Pins(series.path).find().pins
+    for _ in range(2):
+        (note,) = prune(series, Retention(1), lambda: False).notes
+        assert note.startswith(f"The snapshot {NAMES[2]} is gone, though it is pinned: the audit. The pin counts in")
+    unpin(series, NAMES[2], "it is gone", no_note)
+    assert prune(series, Retention(1), lambda: False).notes == ()
+
+
+def test_a_directory_in_the_place_of_a_pin_can_be_released(series: Series) -> None:
+    """It holds as any pin that cannot be read; with all that is in it, it is set aside, and that is said."""
+    (series.path / ".pins" / f"{NAMES[2]}.pin.json" / "of somebody").mkdir(parents=True)
+    notes = list[str]()
+    assert isinstance(unpin(series, NAMES[2], "it is none", notes.append), TornPin)
+    assert Pins(series.path).find().pins == {}
+    assert (series.path / ".pins" / f"{NAMES[2]}.pin.json.odd" / "of somebody").is_dir()
+    assert len(notes) == 1

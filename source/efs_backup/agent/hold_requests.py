@@ -56,8 +56,10 @@ def _hold(series: Series, by: By) -> str:
 
 def _release(series: Series, by: By) -> str:
     """Holds that came after it was asked for stay: nobody can have meant them."""
-    gone = release(series, by, is_late=True) if series.exists else None
+    notes = list[str]()
+    gone = release(series, by, is_late=True, note=notes.append) if series.exists else None
     if gone is None or not gone.holds:
         when = f"{by.at:%Y-%m-%d %H:%M} UTC"
         return f"There is no hold that {by.who} could have meant when asking on {when} for its release."
-    return f"The hold since {gone.since} is released, as {by.who} has asked: {by.reason}."
+    done = f"The hold since {gone.since} is released, as {by.who} has asked: {by.reason}."
+    return " ".join([done, *notes])

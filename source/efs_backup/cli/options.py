@@ -69,6 +69,9 @@ any_label = click.option("--label", help="Only this label.")
 interval = click.option(
     "--interval", type=_INTERVALS, default=Interval.DAILY.value, show_default=True, help="The series."
 )
+holding_interval = click.option(
+    "--interval", type=_INTERVALS, help="The series whose directory gets the hold: any will do."
+)
 any_interval = click.option("--interval", type=_INTERVALS, help="Only this series.")
 jobs = click.option(
     "--jobs", type=int, metavar="N", help="Workers or parts at a time; chosen from the machine if not given."

@@ -6,14 +6,15 @@ from pathlib import Path
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import answered, print_facts, print_json
+from efs_backup.cli.output import answered, print_facts, print_json, print_notes
 from efs_backup.domain.errors import NothingThere, WrongUsage
-from efs_backup.domain.snapshots.hold import Hold, LabelHold, Torn
+from efs_backup.domain.snapshots.hold import Hold, LabelHold, Torn, because
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.engine.series.hold import By, hold_all, release
 from efs_backup.engine.series.lock import Owner
 from efs_backup.engine.series.series import Series
 
+_DAILY_FIRST = sorted(Interval, key=lambda interval: interval is not Interval.DAILY)
 _reason = click.option("--reason", required=True, metavar="TEXT", help="Why; the next backup seals it.")
 
 
@@ -21,16 +22,19 @@ _reason = click.option("--reason", required=True, metavar="TEXT", help="Why; the
 @options.backup
 @_reason
 @options.label
-@options.interval
+@options.holding_interval
 @options.as_json
-def hold_series(*, backup: str, reason: str, label: str, interval: str, as_json: bool) -> int:
+def hold_series(*, backup: str, reason: str, label: str, interval: str | None, as_json: bool) -> int:
     """Keep all snapshots that a label has now, in all its series, whatever the rules say, until `release`.
 
     It may be said while a backup runs. Newer snapshots go on rotating among themselves.
     """
-    series, by = _series(backup, label, interval), _by(reason)
-    if not series.exists:
-        raise NothingThere(f"There is no {interval} snapshot in {str(series.label_path)!r}.")
+    by = _by(reason)
+    wanted = [_series(backup, label, one) for one in ([interval] if interval else _DAILY_FIRST)]
+    series = next((one for one in wanted if one.exists), None)
+    if series is None:
+        kind = f"{interval} snapshot" if interval else "snapshot"
+        raise NothingThere(f"There is no {kind} in {str(wanted[0].label_path)!r}.")
     cause = hold_all(series, by)
     if as_json:
         print_json({"since": str(cause.since), "protects": list(cause.protects), "reason": cause.reason, "by": by.who})
@@ -54,9 +58,12 @@ def release_label(*, backup: str, reason: str, label: str, interval: str | None,
     """Take the holds of a label away: from the next prune on the rules hold again for all its snapshots."""
     by = _by(reason)
     series = _series(backup, label, interval or Interval.DAILY)
-    gone = release(series, by, interval=Interval(interval) if interval else None)
+    notes = list[str]()
+    gone = release(series, by, interval=Interval(interval) if interval else None, note=notes.append)
     if not gone.holds:
-        raise NothingThere(f"There is no hold in {str(series.label_path)!r}.")
+        which = f"hold of the {interval} series" if interval else "hold"
+        raise NothingThere(f"There is no {which} in {str(series.label_path)!r}.")
+    print_notes(notes)
     if as_json:
         print_json({"released": [hold_json(kind, one) for kind, one in gone.holds.items()], "by": by.who})
     else:
@@ -69,7 +76,7 @@ def hold_lines(held: LabelHold) -> list[str]:
     return [
         f"{interval}: torn: {one.path!r}, {one.why}" if isinstance(one, Torn)
         else f"{interval}: what is older than {one.since}, since {one.began:%Y-%m-%d %H:%M} UTC, because"
-        f" {one.cause.reason} (by {one.cause.by})"
+        f" {because([one])}"
         for interval, one in held.holds.items()
     ]  # fmt: skip
 

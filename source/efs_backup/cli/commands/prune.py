@@ -22,6 +22,7 @@ from efs_backup.engine.series.hold import label_hold
 from efs_backup.engine.series.prune import (
     Pruned,
     check_saving,
+    odd_pins,
     plan_pruning,
     prune_series,
     reminders,
@@ -71,7 +72,12 @@ def _show_plan(series: Series, rule: Retention, *, is_confirmed: bool, as_json: 
     """Show what would go, and that it has to be confirmed, if it has."""
     plan = plan_pruning(series, rule, terms_of(series, is_confirmed=True))
     unconfirmed = plan_pruning(series, rule, terms_of(series, is_confirmed=is_confirmed)).unconfirmed
-    _show(plan, None, (f"{unconfirmed} To confirm it: --confirm.",) if unconfirmed else (), as_json=as_json)
+    notes = [
+        *([f"{unconfirmed} To confirm it: --confirm."] if unconfirmed else []),
+        *(f"The spare {spare.name} goes too: the next backup makes links." for spare in series.spares()),
+        *odd_pins(series),
+    ]
+    _show(plan, None, notes, as_json=as_json)
 
 
 def _show(plan: PrunePlan, pruned: Pruned | None, notes: Sequence[str] = (), *, as_json: bool) -> None:

@@ -40,15 +40,20 @@ class Difference:
 
 @dataclass
 class Summary:
-    """Counts of differences, and the first paths of each kind in order; what is kept does not grow with the tree."""
+    """Counts of differences, and the first paths of each kind in order; what is kept does not grow with the tree.
+
+    files: the counts without directories, and without what differs in attributes alone.
+    """
 
     most: int = 10
     counts: Counter[Kind] = field(default_factory=Counter)
+    files: Counter[Kind] = field(default_factory=Counter)
     _first: dict[Kind, list["_Descending"]] = field(default_factory=dict)
 
     def add(self, difference: Difference) -> None:
         """Count one."""
         self.counts[difference.kind] += 1
+        self.files[difference.kind] += not difference.is_directory and difference.aspects != (Aspect.ATTRIBUTES,)
         first = self._first.setdefault(difference.kind, [])
         item = _Descending(difference.path)
         if len(first) < self.most:

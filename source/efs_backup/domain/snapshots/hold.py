@@ -44,19 +44,24 @@ class Hold:
     earlier: tuple[Cause, ...] = ()
 
     @property
+    def causes(self) -> tuple[Cause, ...]:
+        """All its reasons, the oldest first."""
+        return (*self.earlier, self.cause)
+
+    @property
     def since(self) -> SnapshotName:
         """All snapshots that are older are protected."""
-        return max(one.since for one in (self.cause, *self.earlier))
+        return max(one.since for one in self.causes)
 
     @property
     def began(self) -> datetime:
         """When the first of its reasons came."""
-        return min(one.at for one in (self.cause, *self.earlier))
+        return min(one.at for one in self.causes)
 
     @property
     def latest(self) -> datetime:
         """When the last of its reasons came: who released before that has not seen it."""
-        return max(one.at for one in (self.cause, *self.earlier))
+        return max(one.at for one in self.causes)
 
     def upon(self, before: "Hold | None") -> "Hold":
         """The same hold where another one is there already: both hold."""
@@ -74,10 +79,16 @@ class Hold:
     def parse(cls, text: str) -> "Hold":
         """The hold that a file tells. Raises ValueError of anything else."""
         try:
-            value: Mapping[str, Any] = json.loads(text)
+            value = _known(json.loads(text))
             return cls(_cause(value), tuple(_cause(one) for one in value.get("earlier", ())))
         except (KeyError, TypeError, AttributeError, OverflowError, RecursionError, ValueError) as error:
             raise ValueError(f"it is no hold: {error}") from error
+
+
+def _known(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    if value.get("format", FORMAT) != FORMAT:
+        raise ValueError(f"its format is {value['format']!r}, and this version knows {FORMAT} only")
+    return value
 
 
 def _as_json(cause: Cause) -> dict[str, Any]:
@@ -171,8 +182,21 @@ def _torn_sentence(torn: Torn) -> str:
     )
 
 
+def because(holds: Iterable[Hold]) -> str:
+    """Why, and by whom: by the newest snapshot that is named, and, where there are others, by the oldest too.
+
+    Who holds in the end must not hide what has tripped before.
+    """
+    *before, last = sorted((cause for one in holds for cause in one.causes), key=lambda cause: cause.since)
+    told = f"{last.reason} (by {last.by})"
+    if not before:
+        return told
+    first, more = before[0], f", and {counted(len(before) - 1, 'reason')} between" if before[1:] else ""
+    return f"{told}, and before that, since {first.since}, because {first.reason} (by {first.by}){more}"
+
+
 def _reminder(holds: Sequence[Hold], now: datetime) -> str:
-    newest, began = max(holds, key=lambda one: one.since), min(one.began for one in holds)
+    newest, began = max(one.since for one in holds), min(one.began for one in holds)
     days = max(0, (now - began).days)
     how_long = f"for {counted(days, 'day')}" if days else "since today"
     loud = (
@@ -180,7 +204,7 @@ def _reminder(holds: Sequence[Hold], now: datetime) -> str:
         " snapshots rotate."
     ) if now - began >= LONG else ""  # fmt: skip
     return (
-        f"Held {how_long}: no snapshot older than {newest.since} is dropped, because"
-        f" {newest.cause.reason} (by {newest.cause.by}).{loud} Compare the snapshots before and after it with"
-        " `efs-backup diff`, then `efs-backup release BACKUP --reason ...`."
+        f"Held {how_long}: no snapshot older than {newest} is dropped, because {because(holds)}.{loud}"
+        " Compare the snapshots before and after it with `efs-backup diff`, then"
+        " `efs-backup release BACKUP --reason ...`."
     )

@@ -235,15 +235,32 @@ def _snapshots(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
 
 def _hold(seals: Mapping[str, Seal], evidence: Evidence) -> list[Found]:
     """A hold that is gone though nobody has said that he releases it."""
-    acts = [*(one for seal in seals.values() for one in seal.acts), *evidence.acts]
-    last = max((one for one in acts if one.act in {HOLD, RELEASE}), key=lambda one: one.at, default=None)
-    if last is None or last.act == RELEASE or evidence.is_held:
+    places = [*(seal.acts for seal in seals.values()), evidence.acts]
+    noted = [(place, one) for place, acts in enumerate(places) for one in acts]
+    releases = [(place, one) for place, one in noted if one.act == RELEASE]
+    missed = [
+        one for place, one in noted
+        if one.act == HOLD and not any(_ends(release, one, is_later=later > place) for later, release in releases)
+    ]  # fmt: skip
+    if evidence.is_held or not missed:
         return []
+    last = missed[-1]
     text = (
         f"The hold since {last.snapshot} is gone, and nobody has released it; it was made by {last.by} on"
         f" {last.at}, because {last.reason}."
     )
     return [Found(Finding.HOLD_MISSING, last.snapshot, text)]
+
+
+def _ends(release: Act, hold: Act, *, is_later: bool) -> bool:
+    """Whether a release has ended a hold. is_later: a later seal tells of it.
+
+    Snapshots get later names whatever the clocks say, so that the one that a hold names tells which was first; where
+    both name the same, or a torn hold named none, either the seals or the times do.
+    """
+    if release.snapshot and release.snapshot != hold.snapshot:
+        return release.snapshot > hold.snapshot
+    return is_later or release.at >= hold.at
 
 
 def _files(name: str, seal: Seal, evidence: Evidence) -> list[Found]:

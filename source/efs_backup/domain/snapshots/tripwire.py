@@ -91,6 +91,17 @@ def judge(figures: NightFigures, shares: Sequence[float]) -> Verdict:
     return Verdict(Alarm.CALM, f"{_told(figures)}: no more than is usual, or than 20 %.", figures)
 
 
+def foretold(files: int, added: int, changed: int, removed: int) -> str:
+    """A sentence where a backup may be a mass change; "" where it cannot. files: how many the source has by now.
+
+    What was renamed is among the added and the removed: nobody has read anything yet.
+    """
+    figures = NightFigures(max(0, files - added) + removed, changed, removed)
+    if figures.is_small or figures.share < LOWER_FLOOR:
+        return ""
+    return f"{_told(figures)}: if the backup finds a mass change in that, it drops nothing, and holds what is older."
+
+
 def _mass_change(figures: NightFigures, known: Sequence[float]) -> str:
     """Why it is a mass change; "" where it is none."""
     share = figures.share

@@ -37,10 +37,12 @@ class Ping:
     def __init__(self, url: PingUrl, note: Callable[[str], None]) -> None:
         self._url = url
         self._note = note
+        self._untold: tuple[str, ...] = ()
 
     def start(self) -> None:
-        """A backup begins: it holds the lock of its series."""
-        self._signal(Signal.START, "A backup begins.")
+        """A backup begins: it holds the lock of its series. What fails of that is among the notes of its result."""
+        note = self._signal(Signal.START, "A backup begins.")
+        self._untold = (note,) if note else ()
 
     def told(self, work: Callable[[], BackupResult]) -> BackupResult:
         """The result of the work, told, with a note where that was not possible. Raises what the work raises, told too.
@@ -60,7 +62,7 @@ class Ping:
             return result
         signal = Signal.SUCCESS if result.status is BackupStatus.SUCCESS else Signal.FAIL
         note = self._signal(signal, _sentence(result))
-        return replace(result, notes=(*result.notes, note)) if note else result
+        return replace(result, notes=(*result.notes, *self._untold, *([note] if note else [])))
 
     def _signal(self, signal: Signal, text: str) -> str:
         """Tell it; the note where that failed."""

@@ -16,6 +16,7 @@ from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.requests.tuning import Copier
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.domain.snapshots.pruning import PrunePlan
+from efs_backup.domain.snapshots.tripwire import foretold
 from efs_backup.engine.machine.os_errors import source_errors_named
 from efs_backup.engine.machine.process import Runner, Tools
 from efs_backup.engine.machine.stop import Stop
@@ -24,7 +25,7 @@ from efs_backup.engine.runs.preflight import check_backup, check_source, refuse_
 from efs_backup.engine.runs.recognition import hold_of, recognize
 from efs_backup.engine.runs.survey import BACKUPS_A_DAY, past_of_series
 from efs_backup.engine.series.hold import label_hold
-from efs_backup.engine.series.prune import planned, reminders
+from efs_backup.engine.series.prune import odd_pins, planned, reminders
 from efs_backup.engine.series.series import Series
 from efs_backup.engine.trees.compare import Comparison, Omitted
 from efs_backup.engine.trees.left_out import LeftOut, Together, Unreadable
@@ -97,9 +98,18 @@ def plan_backup(request: BackupRequest, *, now: datetime, runner: Runner, stop: 
             *(f"Warning: {warned}" for warned in (*settled.warnings, *warnings)),
             *settled.notes,
             *left_out.notes(),
+            *filter(None, [_mass_change(found, differences)]),
+            *odd_pins(series),
             *reminders(series, label),
         ),
     )
+
+
+def _mass_change(found: Scan, differences: Summary | None) -> str:
+    if differences is None:
+        return ""
+    files = differences.files
+    return foretold(found.files, files[Kind.ADDED], files[Kind.CHANGED], files[Kind.REMOVED])
 
 
 def _habits(request: BackupRequest, found: Scan, differences: Summary | None) -> Habits:

@@ -7,7 +7,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from efs_backup.copy_worker.beneath import LISTING, PASSING, open_below, open_place
 from efs_backup.copy_worker.error_numbers import NO_SPACE, NOT_THERE
+from efs_backup.domain.errors import BackupFull
 from efs_backup.domain.snapshots.acts import HOLD, RELEASE, Act
 from efs_backup.domain.snapshots.hold import HOLD_NAME, NO_HOLD, Cause, Hold, LabelHold, Torn, plan_release, told
 from efs_backup.domain.snapshots.names import Interval, SnapshotName
@@ -27,6 +28,14 @@ from efs_backup.engine.trees.held import held as closed_at_end
 _UNFINISHED = f"{HOLD_NAME}.new"
 _MOST_BYTES = 2**20
 _FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_UNTOLD = (
+    "The backup file system is full, so that no seal of the {} series tells of this release: `efs-backup audit` will"
+    " find the hold missing (HoldMissing) until another one is made and released. Write down who released it, and why."
+)
+_ROOM_FOR_A_HOLD = (
+    "Backups and prunes alone drop snapshots: let none run, free space by something else than `efs-backup prune`, and"
+    " try again."
+)
 _IN_THE_WAY = frozenset({errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST, errno.EPERM, errno.ENOTDIR})
 
 
@@ -98,29 +107,46 @@ def undisturbed(label: Path) -> Iterator[None]:
 
 def hold(series: Series, cause: Cause) -> None:
     """Hold by this cause, too; durable when it returns. Raises BackupFull or CopyFailed, and then holds nothing."""
-    with refusals_named(str(series.path)), undisturbed(series.label_path):
-        before = label_hold(series.label_path).holds.get(series.interval)
-        _write(series.path, Hold(cause).upon(before if isinstance(before, Hold) else None).to_text())
-        _tell(series.path, HOLD, By(cause.by, cause.at, cause.reason), str(cause.since))
+    with _no_room_named(), refusals_named(str(series.path)), undisturbed(series.label_path):
+        _hold(series, cause)
+
+
+def _hold(series: Series, cause: Cause) -> None:
+    before = label_hold(series.label_path).holds.get(series.interval)
+    _write(series.path, Hold(cause).upon(before if isinstance(before, Hold) else None).to_text())
+    _tell(series.path, HOLD, By(cause.by, cause.at, cause.reason), str(cause.since))
+
+
+@contextmanager
+def _no_room_named() -> Iterator[None]:
+    """Advise no prune to who wants to keep what is there."""
+    try:
+        yield
+    except BackupFull as error:
+        raise BackupFull(f"{error.message} Nothing more is held than before.", _ROOM_FOR_A_HOLD) from error
 
 
 def hold_all(series: Series, by: By) -> Cause:
-    """Protect all snapshots of the label that are there. Raises as `hold`."""
-    series.prepare()
-    every = [Series(series.label_path.parent, series.label, kind, by.at) for kind in Interval]
-    with refusals_named(str(series.label_path)):
-        names = [one.name for each in every for one in each.snapshots()]
-    since = SnapshotName.following(names, by.at)
-    cause = Cause(since, told(by.reason), by.who, by.at, protects=tuple(map(str, sorted({*names}))))
-    hold(series, cause)
+    """Protect all snapshots of the label that are there once nobody drops any more. Raises as `hold`."""
+    with _no_room_named(), refusals_named(str(series.label_path)):
+        series.prepare()
+        every = [Series(series.label_path.parent, series.label, kind, by.at) for kind in Interval]
+        with undisturbed(series.label_path):
+            names = [one.name for each in every for one in each.snapshots()]
+            since = SnapshotName.following(names, by.at)
+            cause = Cause(since, told(by.reason), by.who, by.at, protects=tuple(map(str, sorted({*names}))))
+            _hold(series, cause)
     return cause
 
 
-def release(series: Series, by: By, *, interval: Interval | None = None, is_late: bool = False) -> LabelHold:
+def release(
+    series: Series, by: By, *, interval: Interval | None = None, is_late: bool = False,
+    note: Callable[[str], None] = lambda _text: None,
+) -> LabelHold:  # fmt: skip
     """Take the holds of the label of a series away, or that of one interval alone; gives what was taken.
 
-    is_late: it was asked for at that time and is carried out later, when another hold may have come. Raises BackupFull
-    or CopyFailed.
+    is_late: it was asked for at that time and is carried out later, when another hold may have come. note: gets what
+    the next seal cannot tell. Raises BackupFull or CopyFailed.
     """
     series.refuse_symlinks()
     label = series.label_path
@@ -129,13 +155,17 @@ def release(series: Series, by: By, *, interval: Interval | None = None, is_late
         wanted = [one for one in plan_release(found, by.at if is_late else None) if interval in {None, one}]
         for one in wanted:
             gone = found.holds[one]
-            _tell(label / one, RELEASE, by, str(gone.since) if isinstance(gone, Hold) else "")
+            if not _tell(label / one, RELEASE, by, str(gone.since) if isinstance(gone, Hold) else ""):
+                note(_UNTOLD.format(one))
             _remove(label / one)
     return LabelHold({one: found.holds[one] for one in wanted})
 
 
-def _tell(series: Path, action: str, by: By, since: str) -> None:
-    """Have the next seal tell it; a full disk has no room for that, and must not keep anybody from releasing."""
+def _tell(series: Path, action: str, by: By, since: str) -> bool:
+    """Have the next seal tell it; a full disk has no room for that, and must not keep anybody from releasing.
+
+    Gives whether it is told.
+    """
     try:
         Manifests(series).note_act(
             Act(action, since, by.who, by.at.isoformat(timespec="microseconds"), told(by.reason))
@@ -143,6 +173,8 @@ def _tell(series: Path, action: str, by: By, since: str) -> None:
     except OSError as error:
         if error.errno not in NO_SPACE:
             raise
+        return False
+    return True
 
 
 def _write(series: Path, text: str) -> None:

@@ -81,7 +81,7 @@ class Pins:
 
     def _removed(self, name: SnapshotName, ending: str, found: Pin | TornPin | None) -> Pin | TornPin | None:
         with suppress(FileNotFoundError):
-            self._files.remove(f"{name}{ending}")
+            self._files.clear(f"{name}{ending}")
         return found
 
     def _names(self, ending: str) -> list[SnapshotName]:

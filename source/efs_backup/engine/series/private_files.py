@@ -56,6 +56,14 @@ class PrivateFiles:
         with self._opened() as directory:
             os.unlink(name, dir_fd=directory)
 
+    def clear(self, name: str) -> None:
+        """Have nothing of this name: a file is removed, and a directory, which may hold anything, is set aside."""
+        try:
+            self.remove(name)
+        except IsADirectoryError:
+            with self._opened() as directory:
+                self._set_aside(name, directory)
+
     def names(self) -> list[tuple[int, str]]:
         """All that is there, each with its mtime in nanoseconds; nothing where there is no directory."""
         found = list[tuple[int, str]]()

@@ -23,7 +23,7 @@ from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.proof.manifests import Manifests
 from efs_backup.engine.series.hold import label_hold, undisturbed
 from efs_backup.engine.series.lock import Owner, locked, without_readers
-from efs_backup.engine.series.pins import Pins, pins_of_label
+from efs_backup.engine.series.pins import PINS_NAME, Pins, pins_of_label
 from efs_backup.engine.series.protected import protected
 from efs_backup.engine.series.series import Series, Snapshot
 from efs_backup.engine.series.series_file import change_series_file, read_series_file
@@ -112,7 +112,8 @@ def prune_series(
         terms = terms_of(series, is_confirmed=is_confirmed)
         pruned = prune(series, retention, stop.is_due, terms=terms)
         if pruned.plan is None:
-            raise Locked(f"Nothing was pruned, for {BUSY}.", "Prune again when that has ended.")
+            saved = " The rule is saved all the same." if saves else ""
+            raise Locked(f"Nothing was pruned, for {BUSY}.{saved}", "Prune again when that has ended.")
         return replace(pruned, notes=(*pruned.notes, *_crowd(series), *reminders(series, pruned.hold)))
 
 
@@ -226,16 +227,35 @@ def _drop(
 
 
 def _told_of_pins(series: Series, ended: Mapping[SnapshotName, Pin]) -> list[str]:
-    """Notes on pins that have ended and let their snapshots go, which the next seal tells too, and on torn ones."""
+    """Notes on pins that have ended and let their snapshots go, which the next seal tells too, and on odd ones."""
     manifests = Manifests(series.path)
     for name, pin in ended.items():
         with suppress(OSError):
             manifests.note_act(Act(PIN_ENDED, str(name), pin.by, series.now.isoformat(timespec="seconds"), pin.reason))
     return [
         *(f"The snapshot {name} was dropped, for it is no longer {pin.told()}." for name, pin in ended.items()),
+        *odd_pins(series),
+    ]
+
+
+def odd_pins(series: Series) -> list[str]:
+    """Notes on pins that cannot be read, and on those of snapshots that are gone by somebody's hand."""
+    found, there = Pins(series.path).find(), {snapshot.name for snapshot in series.snapshots()}
+    if found.fault:
+        where = str(series.path / PINS_NAME)
+        return [
+            f"The pins in {where!r} cannot be read ({found.fault}), and so nothing is dropped; look at what is there."
+        ]
+    return [
         *(
             f"The pin of {name} cannot be read ({pin.cause}), and so it holds; pin it anew, or release it with `unpin`."
-            for name, pin in Pins(series.path).find().torn.items()
+            for name, pin in found.torn.items()
+        ),
+        *(
+            f"The snapshot {name} is gone, though it is {pin.told()}. The pin counts in the budget of links until"
+            " `unpin` releases it."
+            for name, pin in found.holding(series.now).items()
+            if name not in there and isinstance(pin, Pin)
         ),
     ]
 
