@@ -42,6 +42,7 @@ _COMMANDS = {
     "estimate": ("estimate", "estimate"),
     "manifest": ("manifest", "manifest"),
     "config": ("config", "config"),
+    "report": ("report", "report"),
 }
 """The module of each command, and its name there."""
 

@@ -10,10 +10,10 @@ from efs_backup.domain.drill.evidence import drawn_of, evidence_of, name_of
 from efs_backup.domain.drill.page import page
 from efs_backup.domain.drill.result import DrillResult
 from efs_backup.domain.errors import RestoreFailed, WrongUsage
-from efs_backup.engine.trees.held import held
+from efs_backup.engine.machine.whole_file import write_whole
 
 _REMEDY = "Make it, or let this user write to it, or give another one as --evidence."
-_MAKING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_MODE = 0o640
 
 
 @dataclass(frozen=True)
@@ -36,22 +36,10 @@ class EvidencePlace:
         texts = {f"{stem}.json": json_text(result), f"{stem}.html": page(result)}
         try:
             for name, text in texts.items():
-                self._write(name, text.encode())
+                write_whole(self._path / name, text.encode(), _MODE)
         except OSError as error:
             return Evidence(fault=f"The evidence could not be written to {str(self._path)!r}: {error.strerror}.")
         return Evidence([str(self._path / name) for name in texts])
-
-    def _write(self, name: str, content: bytes) -> None:
-        beside = self._path / f".{name}-{os.urandom(8).hex()}"
-        try:
-            with held(os.open(beside, _MAKING, 0o640)) as descriptor, open(descriptor, "wb", closefd=False) as file:
-                file.write(content)
-                file.flush()
-                os.fsync(descriptor)
-            os.rename(beside, self._path / name)
-        except OSError:
-            beside.unlink(missing_ok=True)
-            raise
 
 
 def json_text(result: DrillResult) -> str:
