@@ -87,7 +87,7 @@ def test_whatever_lies_there_a_page_is_made(series: Series) -> None:
     (manifests / "90000101T000000Z.seal.json").write_text(json.dumps({"manifest": {"size": 1e300}}))
     (manifests / "damaged.json").unlink(missing_ok=True)
     (manifests / "damaged.json").symlink_to("/dev/zero")
-    (manifests / "scrub.json").write_text('{"day": "9999-12-31", "path": "", "days": 0, "late": []}')
+    (manifests / "scrub.json").write_text("[" * 100_000)
     (series.path / ".pins").mkdir()
     os.mkfifo(series.path / ".pins" / f"{third}.pin.json")
     (series.label_path / "series.json").write_text("{")

@@ -71,7 +71,7 @@ def _found(place: str | None, name: str, *, must_be: bool) -> "ConfigurationPlac
     # What reads TOML takes some milliseconds to import, which a backup without a NAME would notice.
     from efs_backup.engine.machine.configuration_files import ConfigurationPlace  # noqa: PLC0415
 
-    found = ConfigurationPlace.of(place)
+    found = ConfigurationPlace.of(place, USUAL)
     if found.has(name):
         return found
     if must_be:

@@ -11,7 +11,7 @@ from click.core import ParameterSource
 
 from efs_backup.cli import around
 from efs_backup.cli.commands.run import request_of, run
-from efs_backup.cli.configured import PLACE_VARIABLE, config_option
+from efs_backup.cli.configured import PLACE_VARIABLE, USUAL, config_option
 from efs_backup.cli.output import answered, print_json, print_line, print_lines
 from efs_backup.domain.errors import EfsBackupError, ExitCode, WrongUsage
 from efs_backup.domain.humanize import counted
@@ -38,7 +38,7 @@ def _with_place(command: Callable[..., int]) -> Callable[..., int]:
     """Add --config, of which the command gets the place."""
     return click.option(
         "--config", "place", metavar="FILE|DIR", envvar=PLACE_VARIABLE, help=config_option().help,
-        callback=lambda _context, _parameter, text: ConfigurationPlace.of(text),
+        callback=lambda _context, _parameter, text: ConfigurationPlace.of(text, USUAL),
     )(command)  # fmt: skip
 
 

@@ -17,7 +17,6 @@ from efs_backup.domain.requests.configuration import (
     read_configuration,
 )
 
-DEFAULT_PLACE = "/etc/efs-backup"
 _MOST_BYTES = 2**20
 _CHECK = "See: efs-backup config check"
 
@@ -33,9 +32,9 @@ class ConfigurationPlace:
     is_given: bool = False
 
     @classmethod
-    def of(cls, text: str | None) -> "ConfigurationPlace":
+    def of(cls, text: str | None, usual: str) -> "ConfigurationPlace":
         """The place that was named; the usual one where none was."""
-        return cls(Path(text).absolute(), is_given=True) if text else cls(Path(DEFAULT_PLACE))
+        return cls(Path(text).absolute(), is_given=True) if text else cls(Path(usual))
 
     @property
     def only(self) -> str | None:

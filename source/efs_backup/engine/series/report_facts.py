@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from itertools import islice
@@ -12,7 +12,7 @@ from efs_backup.copy_worker.mtree import unescaped
 from efs_backup.domain.errors import SeriesTooNew
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.series_report.busiest import Busiest
-from efs_backup.domain.series_report.days import nights_of
+from efs_backup.domain.series_report.days import MOST_DAYS, nights_of
 from efs_backup.domain.series_report.facts import (
     BusyDirectory,
     Kept,
@@ -22,13 +22,15 @@ from efs_backup.domain.series_report.facts import (
     foretold,
 )
 from efs_backup.domain.snapshots.hold import reminder
+from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.domain.snapshots.pins import Said
 from efs_backup.domain.snapshots.scrubbing import days_behind
 from efs_backup.domain.snapshots.seal import Seal, read_seal
 from efs_backup.domain.snapshots.series_file import SeriesFile
 from efs_backup.engine.proof.damage import DamageList
 from efs_backup.engine.proof.history import History
-from efs_backup.engine.proof.manifests import CHANGES, Manifests
+from efs_backup.engine.proof.manifests import CHANGES, SEAL, Manifests
+from efs_backup.engine.proof.packed_text import since_of_night
 from efs_backup.engine.proof.scrub import read_state
 from efs_backup.engine.series.hold import label_hold
 from efs_backup.engine.series.pins import Pins
@@ -54,7 +56,7 @@ def report_facts(
     """
     records = [one for one in records if one.interval is series.interval and one.start_time <= series.now + _A_DAY]
     told, places = [*lacks], {one.name: one.path for one in series.snapshots()}
-    names, seals = sorted(map(str, places)), _seals(series, told)
+    names, seals = sorted(map(str, places)), _seals(series, {record.snapshot for record in records}, told)
     window = _window(series, told)
     forecast, line = foretold(records, series.interval, series.now, window)
     busiest, looked_at = _busiest(History(series.path, places, told.append), series, told, clock)
@@ -66,24 +68,21 @@ def report_facts(
     )  # fmt: skip
 
 
-def _seals(series: Series, told: list[str]) -> Mapping[str, Seal]:
-    found, torn = dict[str, Seal](), list[str]()
-    for name, text in _stored_seals(series).items():
-        try:
-            found[name] = read_seal(text)
-        except (ValueError, RecursionError):
-            torn.append(name)
-    if torn:
-        told.append(
-            f"The seal of {torn[0]} cannot be read{f', nor those of {len(torn) - 1:,} more' if torn[1:] else ''}."
-        )
-    return found
-
-
-def _stored_seals(series: Series) -> Mapping[str, bytes]:
+def _seals(series: Series, known: Collection[str | None], told: list[str]) -> Mapping[str, Seal]:
+    """The seals of snapshots that no record tells of, as far back as a calendar reaches: there may be years of them."""
+    manifests, torn, found = Manifests(series.path), list[str](), dict[str, Seal]()
+    first = str(SnapshotName.of(series.now - timedelta(days=MOST_DAYS)))
     with suppress(OSError):
-        return Manifests(series.path).seals()
-    return {}
+        for name in manifests.names(SEAL):
+            if name >= first and name not in known:
+                try:
+                    found[name] = read_seal(manifests.read(f"{name}{SEAL}"))
+                except (OSError, ValueError, RecursionError):
+                    torn.append(name)
+    if torn:
+        more = f", nor those of {len(torn) - 1:,} more" if torn[1:] else ""
+        told.append(f"The seal of {torn[0]} cannot be read{more}.")
+    return found
 
 
 def _window(series: Series, told: list[str]) -> float | None:
@@ -127,7 +126,7 @@ def _busiest(
 ) -> tuple[list[BusyDirectory], int]:
     """(the directories that changed most, of how many nights that was counted)."""
     busiest, looked_at, until = Busiest(), 0, clock() + PATIENCE
-    for night in islice(_nights(history), MOST_NIGHTS):
+    for night in islice(_nights(history, Manifests(series.path)), MOST_NIGHTS):
         if clock() > until:
             told.append(f"The changes of {night} and before were not counted: that would take too long.")
             break
@@ -144,13 +143,13 @@ def _busiest(
     return [BusyDirectory(_path(one.path), one.files, one.size, one.nights) for one in found], looked_at
 
 
-def _nights(history: History) -> Iterator[str]:
+def _nights(history: History, manifests: Manifests) -> Iterator[str]:
     """Nights that were compared with one before, the newest first: a first one would be all that there is."""
-    try:
-        nights = history.nights()
-    except OSError:
-        return
-    yield from (night for night in nights if history.lineage.since.get(night) is not None)
+    with suppress(OSError):
+        for night in reversed(manifests.names(CHANGES)):
+            with history.tolerating(night):
+                if since_of_night(manifests, night) is not None:
+                    yield night
 
 
 def _is_small(series: Series, night: str) -> bool:
