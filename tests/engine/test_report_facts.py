@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from efs_backup.domain.drill.result import DrillStatus
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.series_report.data import as_data
@@ -140,3 +141,21 @@ def test_the_command_writes_one_file(series: Series, cli: Cli, tmp_path: Path) -
     assert "--html FILE" in cli("report", backup, code=2).stderr
     assert "could not be written" in cli("report", backup, "--html", tmp_path / "no" / "x.html", code=1).stderr
     assert "There is no weekly series" in cli("report", backup, "--interval", "weekly", "--json", code=5).stderr
+
+
+def test_drills_are_told_by_their_evidence(series: Series, cli: Cli, tmp_path: Path) -> None:
+    """Those of the series; what is none of that is told, and not waited for."""
+    evidence = tmp_path / "evidence"
+    backup = series.label_path.parent
+    cli("drill", backup, "--scratch", tmp_path / "scratch", "--evidence", evidence)
+    (made,) = evidence.glob("*.json")
+    (evidence / "drill-20261120T020000Z.json").write_text("{}")
+    os.mkfifo(evidence / "drill-20261121T020000Z.json")
+    told = cli("report", backup, "--evidence", evidence, "--json").json
+    assert [(one["status"], one["different"], one["evidence"]) for one in told["drills"]] == [
+        (DrillStatus.PASSED, 0, str(made))
+    ]
+    assert len(told["notes"]) == 2
+    other = json.loads(made.read_text()) | {"label": "other"}
+    made.write_text(json.dumps(other))
+    assert cli("report", backup, "--evidence", evidence, "--json").json["drills"] == []

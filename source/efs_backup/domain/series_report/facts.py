@@ -1,15 +1,16 @@
 """What a series report tells."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from efs_backup.domain.forecast import Forecast, Line, foretell, line_through, usual_nights
 from efs_backup.domain.operations.past_nights import past_nights
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupStatus
-from efs_backup.domain.series_report.days import Day, Night, days_of
-from efs_backup.domain.snapshots.names import Interval
+from efs_backup.domain.series_report.days import Day, Night, days_of, sane
+from efs_backup.domain.snapshots.names import Interval, SnapshotName
 from efs_backup.domain.snapshots.scrubbing import Damage
 
 _MOST_MINUTES = 525_600
@@ -132,6 +133,21 @@ def foretold(
     forecast = foretell(nights, now, window, stop)
     known = usual_nights(nights, now) if forecast else []
     return forecast, line_through(known, lambda night: night.seconds) if known else None
+
+
+def drill_of(evidence: Mapping[str, Any], where: str, label: str, interval: Interval) -> Drill | None:
+    """A drill by its evidence; None where that is of another series. Raises ValueError where it is none."""
+    try:
+        if (evidence["label"], evidence["series"]) != (label, interval):
+            return None
+        name, seconds = SnapshotName.parse(str(evidence["drill"])), evidence["whole_tree"]["estimated_seconds"]
+        if name is None:
+            raise ValueError(f"{evidence['drill']!r} is no time")
+        bad = int(evidence["differing_files"]) + int(evidence["missing_files"])
+        files = int(evidence["chosen"]["files"])
+        return Drill(name.time, str(evidence["result"]), files, bad, sane(seconds), where)
+    except (KeyError, TypeError, OverflowError) as error:
+        raise ValueError(f"it is no evidence of a drill: {error}") from error
 
 
 def drills_of(records: Sequence[BackupRecord]) -> list[Drill]:

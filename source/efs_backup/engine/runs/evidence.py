@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,16 @@ from efs_backup.domain.drill.evidence import drawn_of, evidence_of, name_of
 from efs_backup.domain.drill.page import page
 from efs_backup.domain.drill.result import DrillResult
 from efs_backup.domain.errors import RestoreFailed, WrongUsage
+from efs_backup.domain.series_report.facts import Drill, drill_of
+from efs_backup.domain.snapshots.names import Interval
 from efs_backup.engine.machine.whole_file import write_whole
+from efs_backup.engine.series.private_files import read_regular
 
 _REMEDY = "Make it, or let this user write to it, or give another one as --evidence."
 _MODE = 0o640
+_EVIDENCE = re.compile(r"drill-\d{8}T\d{6}Z\.json", re.ASCII)
+_MOST_BYTES = 2**26
+"""Of one evidence: some hundred thousand files that were drawn."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,23 @@ class EvidencePlace:
         except OSError as error:
             return Evidence(fault=f"The evidence could not be written to {str(self._path)!r}: {error.strerror}.")
         return Evidence([str(self._path / name) for name in texts])
+
+
+def drills_in(path: Path, label: str, interval: Interval) -> tuple[list[Drill], list[str]]:
+    """(the drills of a series whose evidence lies in a directory, the newest first; what cannot be read)."""
+    found, lacks = list[Drill](), list[str]()
+    try:
+        names = sorted(name for name in os.listdir(path) if _EVIDENCE.fullmatch(name))
+    except OSError as error:
+        return [], [f"The evidence in {str(path)!r} cannot be read: {error.strerror}."]
+    for name in names:
+        try:
+            drill = drill_of(json.loads(read_regular(path / name, _MOST_BYTES)), str(path / name), label, interval)
+        except (OSError, ValueError, RecursionError) as error:
+            lacks.append(f"The evidence {str(path / name)!r} cannot be read: {error}.")
+        else:
+            found += [drill] if drill else []
+    return sorted(found, key=lambda drill: drill.start, reverse=True), lacks
 
 
 def json_text(result: DrillResult) -> str:
