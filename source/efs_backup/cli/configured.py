@@ -37,10 +37,10 @@ def config_option() -> click.Option:
 def apply_configuration(ctx: click.Context, command: click.Command, given: Mapping[str, Any]) -> None:
     """Let the configuration speak whose NAME stands first on this command line, if one does. Raises WrongUsage.
 
-    given: what the command line says, by keywords.
+    given: what the command line says, by keywords. Who only completes a command line is told nothing.
     """
     named = [str(one.name) for one in command.params if isinstance(one, NamedArgument)]
-    if not named:
+    if not named or ctx.resilient_parsing:
         return
     told = [one for one in named if isinstance(given.get(one), str)]
     place = _said(given.get("config")) or os.environ.get(PLACE_VARIABLE)
