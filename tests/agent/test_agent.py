@@ -54,7 +54,7 @@ def test_a_backup_is_made_reported_and_the_instance_given_back(instance: Instanc
     assert (ended.number_of_files, ended.vanished_files) == (13, 0)
     assert (bool(ended.instance_id), ended.ami_id) == (True, instance.machine.ami_id)
     assert ended.logs == f"s3://efs-backup-logs/{instance.logs()[1]}"
-    assert [key.split("/")[0] for key in instance.logs()] == ["ec2-logs", "efs-backup-logs"]
+    assert [key.split("/")[0] for key in instance.logs()] == ["ec2-logs", "efs-backup-logs", "efs-backup-logs"]
     assert instance.mounts() == []
     assert instance.cloud.capacity() == 0
 

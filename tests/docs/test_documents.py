@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from efs_backup.cli.commands.run import run
+from efs_backup.domain.requests.configuration_keys import KEYS, ONCE
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 EVERY = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.rglob("*.md")])
@@ -77,3 +80,17 @@ def test_every_decision_and_chapter_is_in_its_index() -> None:
     for folder, index in ((DOCS / "decisions", "README.md"), (DOCS / "design", "index.md")):
         listed = {place for place, _ in _LINK.findall((folder / index).read_text())}
         assert {path.name for path in folder.glob("*.md")} - {index} <= listed
+
+
+def test_the_reference_of_configurations_has_every_key() -> None:
+    """With its option, its example, and what it means; and what is no key."""
+    text = (DOCS / "reference" / "configuration.md").read_text()
+    options = {one.name: one.opts[0] for one in run.params}
+    rows = [line for line in text.splitlines() if line.startswith("| `[")]
+    assert len(rows) == len(KEYS)
+    for key, row in zip(KEYS, rows, strict=True):
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        assert cells[:2] == [f"`[{key.table}]`", f"`{key.name}`"]
+        assert (cells[3], cells[5]) == (f"`{key.example}`", key.about)
+        assert cells[4].strip("`").partition("`")[0] in {options[key.option], key.option.upper()}
+    assert all(f"`{options[name]}`" in text for name in ONCE)

@@ -1,7 +1,6 @@
 """The page of a drill: whatever names hold it is one page without a script, and everything that matters is on it."""
 
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
@@ -11,44 +10,8 @@ from efs_backup.domain.drill.chart import chart, size_of
 from efs_backup.domain.drill.page import MOST_ROWS, page
 from efs_backup.domain.drill.result import Bucket, DrillResult, Group, Place, Tallies
 from tests.domain.drills import PLAN, finding, result, tallies
+from tests.domain.reading import Reader
 from tests.domain.test_drill_result import DIFFERENT, FULL, STOPPED
-
-_VOID = frozenset({"meta", "br"})
-_TAGS = frozenset({
-    "html", "head", "meta", "title", "style", "body", "main", "header", "footer", "section", "div", "p", "h1", "h2",
-    "b", "span", "ul", "li", "dl", "dt", "dd", "table", "thead", "tbody", "tr", "th", "td", "code", "br", "svg", "path",
-    "circle", "rect", "line", "text", "tspan", "defs", "pattern",
-})  # fmt: skip
-
-
-class _Reader(HTMLParser):
-    """Sees that every element is one of ours, and closed in its turn."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.attributes: set[str] = set()
-        self.text = ""
-        self.feed(text)
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag in _TAGS, tag
-        self.attributes |= {name for name, _ in attrs}
-        if tag not in _VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag in _TAGS, tag
-        self.attributes |= {name for name, _ in attrs}
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] != "style":
-            self.text += data
 
 
 @pytest.mark.parametrize(
@@ -57,7 +20,7 @@ class _Reader(HTMLParser):
 def test_a_page_is_whole_and_has_no_script(drill: DrillResult) -> None:
     """Whatever came of it. Nothing is fetched, and nothing could be run."""
     text = page(drill)
-    read = _Reader(text)
+    read = Reader(text)
     assert not {name for name in read.attributes if name.startswith("on")} | {"src", "href", "style"} & read.attributes
     assert "default-src 'none'" in text
     assert PLAN.seal_sha256 in read.text
@@ -66,14 +29,14 @@ def test_a_page_is_whole_and_has_no_script(drill: DrillResult) -> None:
 
 def test_a_page_tells_a_manager_what_he_asks() -> None:
     """Whether it worked, how sure that is, and how long it would take."""
-    read = _Reader(page(result())).text
+    read = Reader(page(result())).text
     for words in ("Passed", "1,901", "< 0.30 %", "13 h 45 min", "22 November 2026, 02:00 UTC", "95\xa0% confidence"):
         assert words in read
 
 
 def test_a_page_tells_an_auditor_how_to_follow() -> None:
     """The seal, the seed and what made it, what was chosen, and each finding with its place."""
-    read = _Reader(page(DIFFERENT)).text
+    read = Reader(page(DIFFERENT)).text
     for words in ("Differences found", "a b", "other content, already in the snapshot", "home/alice/thesis.tex",
                   "sha256sum BACKUP/efs-backup/daily/.manifests/20261122T020000Z.seal.json", "2026-11-22"):  # fmt: skip
         assert words in read
@@ -87,7 +50,7 @@ def test_whatever_a_name_holds_it_means_nothing(name: str) -> None:
     differing = tallies(finding(hostile, Group.PINNED, Place.SNAPSHOT, "content"))
     text = page(result(plan=plan, tallies=differing, notes=(hostile,), machine=hostile))
     assert "<script" not in text
-    _Reader(text)
+    Reader(text)
     text.encode()
 
 
@@ -109,7 +72,7 @@ def test_the_chart_shows_the_least_difference() -> None:
     assert min(widths) >= 4
     assert "2 bad," in drawn
     assert "up to 4 KiB: 1,000,000 of 1,000,000 restored, 1 differ, 1 are missing" in drawn
-    _Reader(drawn)
+    Reader(drawn)
 
 
 def test_a_bar_leaves_room_for_its_figures() -> None:

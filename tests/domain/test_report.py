@@ -346,3 +346,12 @@ def test_nobody_else_is_told_the_digest_of_a_seal() -> None:
     """Anonymous figures have neither it nor the name of a bucket."""
     sealed = replace(FULL, seal="ab" * 32, seal_status=SealStatus.STORED, seal_address="s3://seals/seals/a.json")
     assert not {"SealSha256", "SealObject"} & set(anonymous(sealed))
+
+
+def test_the_mail_leads_to_the_series_report() -> None:
+    """By its address, and by a page of the console, which asks who one is."""
+    known = replace(FULL, series_report="s3://logs/efs-backup-logs/a b.html")
+    text = report_on(known, None, SETTINGS).text
+    assert "s3://logs/efs-backup-logs/a b.html" in text
+    assert "https://console.aws.amazon.com/s3/object/logs?prefix=efs-backup-logs%2Fa%20b.html" in text
+    assert "console" not in report_on(FULL, None, SETTINGS).text

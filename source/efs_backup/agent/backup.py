@@ -13,6 +13,7 @@ from efs_backup.agent.mounts import Side, both_mounted
 from efs_backup.agent.pings import ping_of
 from efs_backup.agent.quiesce import DocumentHooks
 from efs_backup.agent.seals import earlier_backups, stored_outside
+from efs_backup.agent.series_report import with_report
 from efs_backup.agent.services import BackupServices
 from efs_backup.domain.errors import BackupError, FailureReason, RecordChanged, RecordGone, WrongUsage
 from efs_backup.domain.operations.first_backup import may_begin
@@ -168,7 +169,8 @@ def _run(services: BackupServices, backup: BackupRecord, asked: Stop, begun: Cal
         )  # fmt: skip
         result = run.run()
         result = replace(result, notes=(*done, *result.notes))
-        return stored_outside(services, target, result, earlier)
+        result = stored_outside(services, target, result, earlier)
+        return result if stop.reason() else with_report(services, backup, target, result)
 
 
 def _request(services: BackupServices, source: Path, target: Path) -> BackupRequest:

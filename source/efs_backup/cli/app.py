@@ -41,6 +41,8 @@ _COMMANDS = {
     "stats": ("stats", "stats"),
     "estimate": ("estimate", "estimate"),
     "manifest": ("manifest", "manifest"),
+    "config": ("config", "config"),
+    "report": ("report", "report"),
 }
 """The module of each command, and its name there."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from efs_backup.cli.configured import NamedArgument, apply_configuration, config_option
 from efs_backup.cli.retention_options import retention, retention_of
 from efs_backup.domain.errors import WrongUsage
 from efs_backup.domain.requests.excludes import ExcludePattern
@@ -24,17 +25,24 @@ _INTERVALS = click.Choice([interval.value for interval in Interval])
 class Command(click.Command):
     """A command that refuses an option with one value that is given twice, for one of both would be ignored.
 
-    What the environment says may be overridden by the command line.
+    What the environment says may be overridden by the command line. Where a NAME stands in the place of its
+    directories, a configuration says the rest.
     """
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        if any(isinstance(one, NamedArgument) for one in self.params):
+            self.params.append(config_option())
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """See click.Command."""
-        _, _, given = self.make_parser(ctx).parse_args([*args])
+        values, _, given = self.make_parser(ctx).parse_args([*args])
         for option, times in Counter(one for one in given if isinstance(one, click.Option)).items():
             if times > 1 and _takes_one(option):
                 raise click.BadOptionUsage(
                     option.opts[0], f"{option.opts[-1]} is given {times} times; it takes one value.", ctx
                 )
+        apply_configuration(ctx, self, values)
         return super().parse_args(ctx, args)
 
 
@@ -61,8 +69,8 @@ def absolute_if_given(context: click.Context, parameter: click.Parameter, value:
     return None if value is None else absolute(context, parameter, value)
 
 
-source = click.argument("source", metavar="SOURCE", callback=absolute)
-backup = click.argument("backup", metavar="BACKUP", callback=absolute)
+source = click.argument("source", metavar="SOURCE", callback=absolute, cls=NamedArgument)
+backup = click.argument("backup", metavar="BACKUP", callback=absolute, cls=NamedArgument)
 target = click.argument("target", metavar="TARGET", callback=absolute)
 label = click.option("--label", default=DEFAULT_LABEL, show_default=True, help="The folder of one source's snapshots.")
 any_label = click.option("--label", help="Only this label.")

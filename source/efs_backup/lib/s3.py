@@ -74,6 +74,14 @@ class LogBucket:
         except (BotoCoreError, ClientError) as refused:
             raise BucketRefused(f"{self.address(key)} cannot be written: {refused}.") from refused
 
+    def offer(self, key: str, text: str, kind: str) -> str:
+        """Write an object of this media type, which nothing waits for; gives its address. Raises BucketRefused."""
+        try:
+            self._client.put_object(Bucket=self._name, Key=key, Body=text.encode(), ContentType=kind)
+        except (BotoCoreError, ClientError) as refused:
+            raise BucketRefused(f"{self.address(key)} cannot be written: {refused}.") from refused
+        return self.address(key)
+
 
 class SealBucket:
     """A bucket in which an object is written once: under Object Lock, and for a role that can do no more."""

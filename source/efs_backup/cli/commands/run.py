@@ -67,24 +67,6 @@ if TYPE_CHECKING:
 @options.as_json
 def run(
     *,
-    source: str,
-    backup: str,
-    label: str,
-    interval: str,
-    window: float | None,
-    exclude: tuple[str, ...],
-    one_file_system: bool,
-    init: bool,
-    source_moved: bool,
-    backup_moved: bool,
-    save: bool,
-    allow_empty: bool,
-    checksum: bool,
-    tolerate_unreadable: int,
-    no_spare: bool,
-    scrub_days: int,
-    scrub_bytes: str | None,
-    confirm: bool,
     before: tuple[str, ...],
     after: tuple[str, ...],
     failed: tuple[str, ...],
@@ -92,21 +74,13 @@ def run(
     ping: str | None,
     dry_run: bool,
     as_json: bool,
-    **others: Any,
+    **asked: Any,
 ) -> int:
-    """Back up SOURCE: one more snapshot in BACKUP, unchanged files as hard links."""
-    keeping = {name: value for name, value in others.items() if is_about_retention(name)}
-    tuning = {name: value for name, value in others.items() if name not in keeping}
-    asked = replace(
-        options.asked_of(window=window, exclude=exclude, **keeping),
-        init=init, source_moved=source_moved, backup_moved=backup_moved, saves=save, confirms=confirm,
-    )  # fmt: skip
-    request = BackupRequest(
-        source, backup, FolderLabel(label), Interval(interval), tuning=options.tuning_of(**tuning),
-        allow_empty=allow_empty, with_content=checksum, tolerated_unreadable=tolerate_unreadable,
-        one_file_system=one_file_system, keeps_spare=not no_spare, asked=asked,
-        scrub=ScrubRule(scrub_days, options.size_of(scrub_bytes)),
-    )  # fmt: skip
+    """Back up SOURCE: one more snapshot in BACKUP, unchanged files as hard links.
+
+    Or NAME alone, which a configuration has, in the place of both.
+    """
+    request = request_of(**asked)
     stop, runner, now = Stop(window_of(request)), Runner.with_new_family(), datetime.now(UTC)
     commands = around.commands_of(before, after, failed, hook_timeout)
     hooks, url = around.hooks_of(commands, runner), around.ping_url(ping)
@@ -127,6 +101,43 @@ def run(
     exit_on_signals(result.exit_code)
     _show_result(result, as_json=as_json)
     return result.exit_code
+
+
+def request_of(
+    *,
+    source: str,
+    backup: str,
+    label: str,
+    interval: str,
+    window: float | None,
+    exclude: tuple[str, ...],
+    one_file_system: bool,
+    init: bool,
+    source_moved: bool,
+    backup_moved: bool,
+    save: bool,
+    allow_empty: bool,
+    checksum: bool,
+    tolerate_unreadable: int,
+    no_spare: bool,
+    scrub_days: int,
+    scrub_bytes: str | None,
+    confirm: bool,
+    **others: Any,
+) -> BackupRequest:
+    """The backup that the options ask for. Raises WrongUsage."""
+    keeping = {name: value for name, value in others.items() if is_about_retention(name)}
+    tuning = {name: value for name, value in others.items() if name not in keeping}
+    asked = replace(
+        options.asked_of(window=window, exclude=exclude, **keeping),
+        init=init, source_moved=source_moved, backup_moved=backup_moved, saves=save, confirms=confirm,
+    )  # fmt: skip
+    return BackupRequest(
+        source, backup, FolderLabel(label), Interval(interval), tuning=options.tuning_of(**tuning),
+        allow_empty=allow_empty, with_content=checksum, tolerated_unreadable=tolerate_unreadable,
+        one_file_system=one_file_system, keeps_spare=not no_spare, asked=asked,
+        scrub=ScrubRule(scrub_days, options.size_of(scrub_bytes)),
+    )  # fmt: skip
 
 
 def _show_result(result: BackupResult, *, as_json: bool) -> None:

@@ -6,8 +6,6 @@ from efs_backup.domain.drill.chart import chart
 from efs_backup.domain.drill.choice import Figures, SizeClass
 from efs_backup.domain.drill.estimate import LEVEL, percent
 from efs_backup.domain.drill.evidence import name_of
-from efs_backup.domain.drill.markup import code_of, prose_of, section_of, table_of, text_of, tight_of
-from efs_backup.domain.drill.page_style import STYLE
 from efs_backup.domain.drill.result import DrillResult, DrillStatus, Finding, Group, Tally
 from efs_backup.domain.drill.wording import (
     chosen_of,
@@ -19,6 +17,8 @@ from efs_backup.domain.drill.wording import (
     next_step_of,
 )
 from efs_backup.domain.humanize import counted, sized
+from efs_backup.domain.page.document import document
+from efs_backup.domain.page.markup import code_of, prose_of, section_of, table_of, text_of, tight_of
 from efs_backup.domain.snapshots.names import SnapshotName
 
 MOST_ROWS = 200
@@ -46,7 +46,6 @@ _FOOTER = (
     " SHA-256 were compared with the manifest that was sealed when the snapshot was made. The file beside this page, of"
     " the same name with .json, has all figures, and every file that was drawn.</footer>"
 )
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def page(result: DrillResult) -> str:
@@ -55,14 +54,7 @@ def page(result: DrillResult) -> str:
     parts += [_chart(result), _speed(result)] if result.total.figures.files else []
     parts += [_audit(result), _FOOTER]
     title = f"Restore drill {name_of(result)}: {_LOOKS[result.status][1]}"
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{text_of(title)}</title><style>{STYLE}</style></head>\n<body><main>\n"
-        + "\n".join(filter(None, parts))
-        + "\n</main></body></html>\n"
-    )
+    return document(title, "\n".join(filter(None, parts)))
 
 
 def _header(result: DrillResult) -> str:

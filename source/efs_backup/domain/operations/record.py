@@ -108,7 +108,8 @@ class BackupRecord:
     where; None where they were not to be stored. `mode` says of what is no backup what it is; of a drill,
     `drill_files` were restored, `drill_different` of them are not as they were sealed, and `drill_evidence` is where
     its evidence lies. `forecast_seconds` is how long a backup takes these days, with the longest of the last nights;
-    `forecast_days_left` in how many days it will fill its window. `backup_size` and the like belong to the
+    `forecast_days_left` in how many days it will fill its window. `series_report` is where the page about the nights
+    up to this one lies. `backup_size` and the like belong to the
     backup file system.
     """
 
@@ -174,6 +175,7 @@ class BackupRecord:
     drill_evidence: str | None = _maybe("DrillEvidence")
     forecast_seconds: float | None = _maybe("ForecastSeconds", _NUMBER)
     forecast_days_left: float | None = _maybe("ForecastDaysLeft", _NUMBER)
+    series_report: str | None = _maybe("SeriesReport")
 
     @property
     def is_drill(self) -> bool:

@@ -8,7 +8,7 @@ from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.lifecycle import NO_AGENT, CommandOutput
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupResult, BackupStatus, Step
-from efs_backup.domain.snapshots.names import FolderLabel
+from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.domain.warnings import kinds_of
 
 _LOG_STAMP = "%Y%m%d-%H%M"
@@ -41,6 +41,7 @@ def with_result(backup: BackupRecord, result: BackupResult, now: datetime) -> Ba
         seal_address=result.seal_address,
         forecast_seconds=round(result.forecast.seconds + result.forecast.high, 1) if result.forecast else None,
         forecast_days_left=result.forecast.days_left if result.forecast else None,
+        series_report=result.report,
         create_hardlinks_start_time=copy[0],
         create_hardlinks_stop_time=copy[1],
         remove_snapshot_start_time=prune[0],
@@ -129,3 +130,8 @@ def boot_log_key(label: FolderLabel, task: str, now: datetime) -> str:
 def agent_log_key(label: FolderLabel, task: str, now: datetime) -> str:
     """Where the log of the agent goes; `task` is `backup`, `drill` or `restore`."""
     return f"efs-{task}-logs/{label}-{task}-fpsync-{now:{_LOG_STAMP}}.log"
+
+
+def report_key(label: FolderLabel, interval: Interval, now: datetime) -> str:
+    """Where the series report of a night goes: beside the logs, and for as long."""
+    return f"efs-backup-logs/{label}-report-{interval}-{now:{_LOG_STAMP}}.html"

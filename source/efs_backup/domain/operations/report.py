@@ -1,6 +1,7 @@
 """What the operator is told about a backup."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from efs_backup.domain.drill.result import DrillStatus
 from efs_backup.domain.humanize import clipped, counted, shown, shown_lines, sized
@@ -224,6 +225,8 @@ def _places(backup: BackupRecord, settings: OrchestratorSettings) -> list[tuple[
     return [
         ("snapshot", f"{label}/{backup.snapshot}" if backup.snapshot else None),
         ("evidence", backup.drill_evidence),
+        ("report", backup.series_report),
+        ("report's page", console_link(backup.series_report)),
         ("seal", backup.seal_address if backup.seal_status is SealStatus.STORED else None),
         ("logs", backup.logs or f"s3://{settings.log_bucket}/"),
         ("record", f"{settings.table_name}, BackupId {backup.backup_id}"),
@@ -232,6 +235,12 @@ def _places(backup: BackupRecord, settings: OrchestratorSettings) -> list[tuple[
         ("instance before", backup.first_instance),
         ("group", settings.group_name),
     ]
+
+
+def console_link(address: str | None) -> str | None:
+    """Where the console of Amazon S3 shows an object, `s3://BUCKET/KEY`, to who may read it."""
+    bucket, _, key = (address or "").removeprefix("s3://").partition("/")
+    return f"https://console.aws.amazon.com/s3/object/{bucket}?prefix={quote(key, safe='')}" if key else None
 
 
 def section(title: str, text: str) -> str:
@@ -270,7 +279,7 @@ def _size(size: float | None) -> str | None:
 _IDENTIFYING = (
     "BackupId", "SourceEfsId", "DestinationEfsId", "BackupPrefix", "InstanceId", "AmiId", "ExpireItem", "Message",
     "NextStep", "EC2Logs", "ReportTime", "ReportClaim", "LaunchFailure", "FirstInstanceId", "SealSha256", "SealObject",
-    "DrillEvidence",
+    "DrillEvidence", "SeriesReport",
 )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ class DamageList:
         """What is damaged; nothing where there is no list, or one that cannot be read."""
         try:
             return [Damage.of(value) for value in json.loads(self._manifests.read(DAMAGED_NAME))]
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             return []
 
     def add(self, found: Iterable[Damage]) -> None:

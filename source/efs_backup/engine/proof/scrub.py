@@ -204,7 +204,7 @@ def read_state(manifests: Manifests) -> ScrubState:
     """How far the scrub of a series has come; a new state where that cannot be read."""
     try:
         return ScrubState.of(json.loads(manifests.read(SCRUB_NAME)))
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return ScrubState()
 
 

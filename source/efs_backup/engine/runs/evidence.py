@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,16 @@ from efs_backup.domain.drill.evidence import drawn_of, evidence_of, name_of
 from efs_backup.domain.drill.page import page
 from efs_backup.domain.drill.result import DrillResult
 from efs_backup.domain.errors import RestoreFailed, WrongUsage
-from efs_backup.engine.trees.held import held
+from efs_backup.domain.series_report.facts import Drill, drill_of
+from efs_backup.domain.snapshots.names import Interval
+from efs_backup.engine.machine.whole_file import write_whole
+from efs_backup.engine.series.private_files import read_regular
 
 _REMEDY = "Make it, or let this user write to it, or give another one as --evidence."
-_MAKING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_MODE = 0o640
+_EVIDENCE = re.compile(r"drill-\d{8}T\d{6}Z\.json", re.ASCII)
+_MOST_BYTES = 2**26
+"""Of one evidence: some hundred thousand files that were drawn."""
 
 
 @dataclass(frozen=True)
@@ -36,22 +43,27 @@ class EvidencePlace:
         texts = {f"{stem}.json": json_text(result), f"{stem}.html": page(result)}
         try:
             for name, text in texts.items():
-                self._write(name, text.encode())
+                write_whole(self._path / name, text.encode(), _MODE)
         except OSError as error:
             return Evidence(fault=f"The evidence could not be written to {str(self._path)!r}: {error.strerror}.")
         return Evidence([str(self._path / name) for name in texts])
 
-    def _write(self, name: str, content: bytes) -> None:
-        beside = self._path / f".{name}-{os.urandom(8).hex()}"
+
+def drills_in(path: Path, label: str, interval: Interval) -> tuple[list[Drill], list[str]]:
+    """(the drills of a series whose evidence lies in a directory, the newest first; what cannot be read)."""
+    found, lacks = list[Drill](), list[str]()
+    try:
+        names = sorted(name for name in os.listdir(path) if _EVIDENCE.fullmatch(name))
+    except OSError as error:
+        return [], [f"The evidence in {str(path)!r} cannot be read: {error.strerror}."]
+    for name in names:
         try:
-            with held(os.open(beside, _MAKING, 0o640)) as descriptor, open(descriptor, "wb", closefd=False) as file:
-                file.write(content)
-                file.flush()
-                os.fsync(descriptor)
-            os.rename(beside, self._path / name)
-        except OSError:
-            beside.unlink(missing_ok=True)
-            raise
+            drill = drill_of(json.loads(read_regular(path / name, _MOST_BYTES)), str(path / name), label, interval)
+        except (OSError, ValueError, RecursionError) as error:
+            lacks.append(f"The evidence {str(path / name)!r} cannot be read: {error}.")
+        else:
+            found += [drill] if drill else []
+    return sorted(found, key=lambda drill: drill.start, reverse=True), lacks
 
 
 def json_text(result: DrillResult) -> str:

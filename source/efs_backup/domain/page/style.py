@@ -1,4 +1,4 @@
-"""The looks of the page of a drill: sober, light and dark, and fit to be printed."""
+"""The looks of a page: sober, light and dark, and fit to be printed."""
 
 STYLE = """
 :root {

@@ -1,0 +1,1 @@
+"""Pages: files of HTML that are whole by themselves, without a script."""
