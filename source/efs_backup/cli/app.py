@@ -41,6 +41,7 @@ _COMMANDS = {
     "stats": ("stats", "stats"),
     "estimate": ("estimate", "estimate"),
     "manifest": ("manifest", "manifest"),
+    "browse": ("browse", "browse"),
 }
 """The module of each command, and its name there."""
 
