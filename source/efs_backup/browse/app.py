@@ -63,6 +63,8 @@ class Application:
         """A route that shows something."""
 
         async def answer(request: Request) -> Response:
+            if request.method != "GET":
+                raise HTTPException(405)  # a look at the headers must not use up the token
             return await run_in_threadpool(lambda: page(self.view(request, None)))
 
         return answer
@@ -72,9 +74,8 @@ class Application:
 
         async def answer(request: Request) -> Response:
             form = await _body(request)
-            headers = request.headers
-            token = Asked.of(form).text("token")
-            if self.gate is None or not self.gate.may_write(token, headers.get("origin", ""), headers.get("host", "")):
+            token, site = Asked.of(form).text("token"), request.headers.get("sec-fetch-site", "")
+            if self.gate is None or not self.gate.may_write(token, site):
                 raise HTTPException(403, "This form is not one of this session; load the page again.")
             return await run_in_threadpool(lambda: page(self.view(request, form)))
 

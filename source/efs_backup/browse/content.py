@@ -4,12 +4,12 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import FileIO
 
 from efs_backup.browse.place import opened
 from efs_backup.domain.errors import NothingThere, WrongUsage
 from efs_backup.domain.humanize import shown
 from efs_backup.engine.series.series import Snapshot
-from efs_backup.engine.trees.held import held
 
 MOST_TEXT = 64 * 1024
 """Bytes of a text that a page shows."""
@@ -31,9 +31,9 @@ _NO_FILE = "Only a regular file has a content that can be shown."
 
 @dataclass(frozen=True)
 class Opened:
-    """A regular file that is open, and its size in bytes; whoever gets it closes it."""
+    """A regular file that is open, until nobody has it any more, and its size in bytes."""
 
-    descriptor: int
+    file: FileIO
     size: int
 
 
@@ -62,18 +62,19 @@ def open_content(night: Snapshot, path: str) -> Opened:
             raise NothingThere(
                 f"There is no {path!r} in the snapshot {night.name}.", "Choose another night."
             ) from error
-    size = os.fstat(descriptor)
-    if not stat.S_ISREG(size.st_mode):
-        os.close(descriptor)
+    file = FileIO(descriptor)
+    opened_as = os.fstat(descriptor)
+    if not stat.S_ISREG(opened_as.st_mode):
+        file.close()
         raise WrongUsage(_NO_FILE)
-    return Opened(descriptor, size.st_size)
+    return Opened(file, opened_as.st_size)
 
 
 def pieces(content: Opened) -> Iterator[bytes]:
     """The content piece by piece, exactly as many bytes as were announced, then it is closed. Raises OSError."""
-    with held(content.descriptor) as descriptor:
+    with content.file as file:
         left = content.size
-        while left and (piece := os.read(descriptor, min(left, _AT_ONCE))):
+        while left and (piece := file.read(min(left, _AT_ONCE))):
             left -= len(piece)
             yield piece
 
@@ -81,8 +82,8 @@ def pieces(content: Opened) -> Iterator[bytes]:
 def read(night: Snapshot, path: str, most: int) -> tuple[bytes, int]:
     """(at most so many bytes of a file, its whole size). Raises as `open_content`."""
     content = open_content(night, path)
-    with held(content.descriptor) as descriptor:
-        return os.pread(descriptor, min(most, content.size), 0), content.size
+    with content.file as file:
+        return file.read(min(most, content.size)), content.size
 
 
 def preview(head: bytes, size: int) -> Preview:

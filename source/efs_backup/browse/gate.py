@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
+_OWN_SITES = ("", "same-origin")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -50,10 +51,12 @@ class Gate:
         except ValueError:
             return False
 
-    def may_write(self, form_token: str, origin: str, host: str) -> bool:
-        """Whether a form was sent by a page of ours. origin: the Origin header, "" where there is none."""
-        is_own = not origin or urlsplit(origin).netloc == host
-        return is_own and _same(form_token, self._form)
+    def may_write(self, form_token: str, site: str) -> bool:
+        """Whether a form was sent by a page of ours. site: the Sec-Fetch-Site header, "" of a browser that has none.
+
+        The Origin header tells nothing, for it is `null` where no page tells where it was.
+        """
+        return site in _OWN_SITES and _same(form_token, self._form)
 
     def set_cookie(self, session: str, path: str) -> str:
         """The header that gives somebody the session: no script reads it, and no other site's page sends it."""

@@ -41,6 +41,8 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
         if scope["type"] != "http":
             return
 
@@ -57,7 +59,7 @@ class Guard:
             return None
         headers = Headers(scope=scope)
         if not self._gate.is_ours(headers.get("host", "")):
-            return PlainTextResponse(_STRANGE, 421)
+            return PlainTextResponse(_STRANGE, 403)
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         is_open = path == "/enter" or path.startswith("/static/")
         return None if is_open or self._gate.knows(headers.get("cookie", "")) else PlainTextResponse(_SHUT, 403)

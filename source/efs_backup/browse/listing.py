@@ -35,7 +35,10 @@ class Cursor:
 
 @dataclass(frozen=True)
 class Row:
-    """A name of a directory. look: in the chosen night, None where it was not there; squares: the oldest first."""
+    """A name of a directory. look: in the chosen night, None where it was not there; squares: the oldest first.
+
+    newest: the newest night that has it.
+    """
 
     name: str
     look: Look | None
@@ -52,7 +55,7 @@ class Row:
 class Listing:
     """A page of a directory. first: how many names are before it; total: names in all, of the chosen night.
 
-    nights: of the strips, the oldest first. gone: whether names of other nights are among the rows; None where they
+    nights: of the strips, the oldest first. is_there: whether the night has this directory. gone: whether names of other nights are among the rows; None where they
     are too many for that.
     """
 
@@ -62,6 +65,7 @@ class Listing:
     nights: list[str]
     has_next: bool
     has_previous: bool
+    is_there: bool = True
     gone: bool | None = False
 
 
@@ -102,39 +106,48 @@ def listing(
     gone: bool = False,
     all_nights: bool = False,
 ) -> Listing:
-    """The page of a directory at a cursor. snapshots: the newest first. Raises NothingThere and OSError."""
+    """The page of a directory at a cursor. snapshots: the newest first. Raises NothingThere and OSError.
+
+    gone: names that other nights have, too.
+    """
     shown = snapshots if all_nights else snapshots[:MOST_NIGHTS]
     window = _of_night(night, directory, cursor)
-    wants_others = gone and window.total <= MOST_NAMES_OF_OTHERS
-    names = window.names
-    if wants_others:
+    names, total = (window.names, window.total) if window else ([], 0)
+    has_others = gone and total <= MOST_NAMES_OF_OTHERS
+    if has_others:
         names = _with_others(shown, directory, cursor, names)
-    looks = look_at([*reversed(shown)], directory, names)
-    own = look_at([night], directory, names) if night not in shown else {}
-    at = len(shown) - 1 - shown.index(night) if night in shown else 0
-    rows = [_row(name, looks[name], own.get(name, looks[name])[at if not own else 0], shown) for name in names]
-    is_full = len(names) == PAGE
-    has_next = is_full if wants_others else window.before + len(window.names) < window.total
+    before = window.before if window else 0
+    is_more = len(names) == PAGE if has_others else before + len(names) < total
     return Listing(
-        rows, window.before, window.total, [str(one.name) for one in reversed(shown)],
-        has_next or bool(cursor.before), window.before > 0 or bool(wants_others and cursor.after),
-        gone=None if gone and not wants_others else gone,
+        _rows(shown, night, directory, names), before, total, [str(one.name) for one in reversed(shown)],
+        has_next=is_more or bool(cursor.before), has_previous=before > 0 or (has_others and bool(cursor.after)),
+        is_there=window is not None, gone=None if gone and not has_others else gone,
     )  # fmt: skip
 
 
-def _row(name: str, looks: list[Look | None], own: Look | None, shown: list[Snapshot]) -> Row:
-    newest = next((str(one.name) for one, look in zip(shown, reversed(looks), strict=True) if look), "")
-    return Row(name, own, squares(looks), newest)
+def _rows(shown: list[Snapshot], night: Snapshot, directory: str, names: list[str]) -> list[Row]:
+    """The names with their strips; the chosen night is looked at, too, where it is older than those of the strips."""
+    oldest_first = [*reversed(shown)] if night in shown else [night, *reversed(shown)]
+    looks, at = look_at(oldest_first, directory, names), oldest_first.index(night)
+    newest_first = [str(one.name) for one in reversed(oldest_first)]
+    return [
+        Row(
+            name,
+            looks[name][at],
+            squares(looks[name])[-len(shown) :],
+            next((one for one, look in zip(newest_first, reversed(looks[name]), strict=True) if look), ""),
+        )
+        for name in names
+    ]
 
 
-def _of_night(night: Snapshot, directory: str, cursor: Cursor) -> _Window:
+def _of_night(night: Snapshot, directory: str, cursor: Cursor) -> _Window | None:
+    """None where the night has no such directory."""
     with opened(night) as tree:
         try:
             return window_of(_names(tree, directory), cursor)
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise NothingThere(
-                f"There is no directory {directory!r} in the snapshot {night.name}.", "Choose another night."
-            ) from error
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
 
 def _names(tree: Tree, directory: str) -> Iterator[str]:
@@ -148,7 +161,8 @@ def _with_others(snapshots: list[Snapshot], directory: str, cursor: Cursor, name
     found = {*names}
     for snapshot in snapshots:
         try:
-            found.update(_of_night(snapshot, directory, cursor).names)
+            window = _of_night(snapshot, directory, cursor)
+            found.update(window.names if window else ())
         except (NothingThere, OSError):
             continue
     ordered = sorted(found)

@@ -14,6 +14,7 @@ from efs_backup.browse.place import chosen
 from efs_backup.browse.render import clock, time_of_name
 from efs_backup.browse.searching import search
 from efs_backup.browse.state import all_series, facts_of, nights_of
+from efs_backup.browse.strips import Square
 from efs_backup.browse.versions import restore_command, versions_of
 from efs_backup.browse.view import View
 from efs_backup.domain.errors import EfsBackupError, NothingThere, WrongUsage
@@ -55,6 +56,7 @@ def tree(view: View) -> Response:
         night=str(night.name), night_time=night.name.time, directory=directory, trail=_trail(directory), page=page,
         path=path, chosen=_chosen(view, snapshots, night, path) if path else None, joined=joined,
         labels=[f"{clock(time_of_name(name))} UTC" for name in page.nights], page_after=asked.name("after"),
+        has_unknown=any(Square.UNKNOWN in row.squares for row in page.rows),
         page_before=asked.name("before"), all_snapshots=len(snapshots),
         command_of_directory=restore_command(place, str(night.name), directory),
     )  # fmt: skip

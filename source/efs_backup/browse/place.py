@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from efs_backup.browse.strips import Look
+from efs_backup.browse.strips import UNSEEN, Look
 from efs_backup.copy_worker.beneath import PASSING, open_below
 from efs_backup.domain.errors import NothingThere
 from efs_backup.domain.snapshots.names import FolderLabel, Interval, SnapshotName
@@ -86,7 +86,8 @@ def _dropped(name: SnapshotName) -> NothingThere:
 def look_at(snapshots: list[Snapshot], directory: str, names: list[str]) -> dict[str, list[Look | None]]:
     """Each name of a directory in each of these snapshots, in their order; None where it is not there.
 
-    A snapshot that was dropped meanwhile has nothing. One look a name and snapshot: over a network many at a time.
+    UNSEEN where it cannot be looked at, for the snapshot was dropped meanwhile or nobody lets us. One look a name and
+    snapshot: over a network many at a time.
     """
     if not snapshots:
         return {name: [] for name in names}
@@ -104,15 +105,19 @@ def _column(snapshot: Snapshot, directory: str, names: list[str]) -> list[Look |
     try:
         with opened(snapshot) as tree, held(open_below(tree.descriptor, directory, PASSING)) as descriptor:
             return [_look(descriptor, name) for name in names]
-    except (OSError, NothingThere):
+    except (FileNotFoundError, NotADirectoryError):
         return [None] * len(names)
+    except (OSError, NothingThere):
+        return [UNSEEN] * len(names)
 
 
 def _look(directory: int, name: str) -> Look | None:
     try:
         found = os.stat(name, dir_fd=directory, follow_symlinks=False)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError:
+        return UNSEEN
     return look_of(found)
 
 

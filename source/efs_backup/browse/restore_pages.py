@@ -36,8 +36,8 @@ def plan(view: View) -> Response:
     result = _restores(view).plan(request)
     first = {kind: result.plan.summary.first(kind) for kind in Kind}
     return view.page(
-        "plan", request=request, result=result, first=first, token=_token(view), path=view.asked.path("path"),
-        night=view.asked.text("night"), kinds=Kind,
+        "plan", result=result, first=first, token=_token(view), path=view.asked.path("path"),
+        kinds=Kind,
     )  # fmt: skip
 
 

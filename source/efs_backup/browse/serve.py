@@ -1,8 +1,9 @@
 """Serving the page on this machine, until somebody stops it."""
 
+import signal
 import socket
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -14,6 +15,7 @@ from efs_backup.domain.errors import EfsBackupError
 
 _AT_ONCE = 64
 _PATIENCE_SECONDS = 3
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def serve(backup: Path, address: str, port: int, *, allow_restore: bool, tell: Callable[[str], None]) -> None:
@@ -30,12 +32,24 @@ def serve(backup: Path, address: str, port: int, *, allow_restore: bool, tell: C
         host = f"[{address}]" if ":" in address else address
         tell(f"http://{host}:{bound.getsockname()[1]}/enter?token={gate.token}")
         try:
-            uvicorn.Server(config).run(sockets=[bound])
-        except KeyboardInterrupt:
-            pass
+            _Server(config).run(sockets=[bound])
         finally:
             if restores:
                 restores.close()
+
+
+class _Server(uvicorn.Server):
+    """Ends by the usual signals in order; uvicorn's own would die by the signal, and leave no time to stop a restore."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """See uvicorn.Server."""
+        before = {one: signal.signal(one, self.handle_exit) for one in _SIGNALS}
+        try:
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
 
 
 def _bound(address: str, port: int) -> socket.socket:

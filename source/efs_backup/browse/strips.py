@@ -35,6 +35,11 @@ class Look:
         """The word for its type."""
         return _KINDS.get(stat.S_IFMT(self.mode), "special file")
 
+    @property
+    def is_unseen(self) -> bool:
+        """Whether nobody could look at it, so that it may be there or not."""
+        return self is UNSEEN
+
     def is_as(self, other: "Look") -> bool:
         """Whether this is the same version: the same file, or another one with equal attributes.
 
@@ -44,6 +49,9 @@ class Look:
             return True
         return _attributes(self) == _attributes(other)
 
+
+UNSEEN = Look(0, 0, 0, 0, 0, 0)
+"""Of a name that could not be looked at."""
 
 _KINDS = {
     stat.S_IFDIR: "directory", stat.S_IFREG: "file", stat.S_IFLNK: "symlink", stat.S_IFIFO: "FIFO",
@@ -62,28 +70,34 @@ class Square(StrEnum):
     SAME = "same"
     CHANGED = "changed"
     ABSENT = "absent"
+    UNKNOWN = "unknown"
 
 
 Looks = Sequence[Look | None]
-"""A name in each of some nights, the oldest first; None where it was not there."""
+"""A name in each of some nights, the oldest first; None where it was not there, UNSEEN where nobody can tell."""
 
 
 def squares(looks: Looks) -> list[Square]:
     """A square for each night; in the oldest one a name that is there counts as the same."""
     found = list[Square]()
-    before = looks[0] if looks else None
+    before = next((look for look in looks if look is not UNSEEN), None)
     for look in looks:
-        if look is None:
-            found.append(Square.ABSENT)
-        else:
-            found.append(Square.SAME if before is not None and look.is_as(before) else Square.CHANGED)
-        before = look
+        found.append(_square(look, before))
+        before = before if look is UNSEEN else look
     return found
+
+
+def _square(look: Look | None, before: Look | None) -> Square:
+    if look is None:
+        return Square.ABSENT
+    if look.is_unseen:
+        return Square.UNKNOWN
+    return Square.SAME if before is not None and look.is_as(before) else Square.CHANGED
 
 
 def summary(shown: Sequence[Square]) -> str:
     """A strip in words, for who does not see it."""
-    there = sum(one is not Square.ABSENT for one in shown)
+    there = sum(one in {Square.SAME, Square.CHANGED} for one in shown)
     changed = sum(one is Square.CHANGED for one in shown)
     often = "once" if changed == 1 else f"{changed} times"
     return f"in {there} of {len(shown)} nights, {f'changed {often}' if changed else 'never changed'}"
@@ -108,6 +122,8 @@ def versions(looks: Mapping[str, Look | None]) -> list[Version]:
     before: Look | None = None
     for night in sorted(looks):
         look = looks[night]
+        if look is UNSEEN:
+            continue
         if look is not None and before is not None and look.is_as(before):
             runs[-1][1].append(night)
         elif look is not None:
