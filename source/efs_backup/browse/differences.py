@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from efs_backup.browse.content import readable, text_of
 
 MOST_BYTES = 256 * 1024
-MOST_LINES = 2000
+MOST_LINES = 5000
 """Of each version: comparing takes time with the product of both."""
 
 

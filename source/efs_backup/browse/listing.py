@@ -55,8 +55,8 @@ class Row:
 class Listing:
     """A page of a directory. first: how many names are before it; total: names in all, of the chosen night.
 
-    nights: of the strips, the oldest first. is_there: whether the night has this directory. gone: whether names of other nights are among the rows; None where they
-    are too many for that.
+    nights: of the strips, the oldest first. is_there: whether the night has this directory. gone: whether names of
+    other nights are among the rows; None where they are too many for that.
     """
 
     rows: list[Row]
@@ -135,7 +135,14 @@ def _rows(shown: list[Snapshot], night: Snapshot, directory: str, names: list[st
             name,
             looks[name][at],
             squares(looks[name])[-len(shown) :],
-            next((one for one, look in zip(newest_first, reversed(looks[name]), strict=True) if look), ""),
+            next(
+                (
+                    one
+                    for one, look in zip(newest_first, reversed(looks[name]), strict=True)
+                    if look and not look.is_unseen
+                ),
+                "",
+            ),
         )
         for name in names
     ]

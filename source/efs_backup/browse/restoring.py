@@ -108,6 +108,10 @@ class Restores:
         for job in self._jobs.values():
             if job.is_running:
                 job.stop.ask("the page was closed")
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until all that was begun has ended."""
         for thread in self._threads:
             thread.join()
 

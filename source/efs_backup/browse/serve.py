@@ -39,7 +39,7 @@ def serve(backup: Path, address: str, port: int, *, allow_restore: bool, tell: C
 
 
 class _Server(uvicorn.Server):
-    """Ends by the usual signals in order; uvicorn's own would die by the signal, and leave no time to stop a restore."""
+    """Ends by the usual signals, in order; uvicorn's own dies by the signal, and leaves no time to stop a restore."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
