@@ -128,6 +128,30 @@ def test_a_restore_is_planned_begun_and_followed(three_nights: Backup, tmp_path:
     assert visitor.client.get(three_nights.address("restoring", job="x")).status_code == 404
 
 
+def test_a_restore_that_is_stopped_says_so(three_nights: Backup, tmp_path: Path) -> None:
+    """By its button, or by the end of the command, which waits for it; another one begins only after that."""
+    visitor = Visitor(three_nights.path, may_restore=True).enter()
+    restores, own = visitor.restores, {"token": visitor.gate.form_token}
+    form = {"path": key_of("docs"), "target": str(tmp_path / "out"), "mode": "overlay", **own}
+    assert restores
+    for is_button in (True, False):
+        with without_readers(three_nights.series):  # which every restore waits for
+            begun = visitor.client.post(three_nights.address("restore/begin"), data=form).headers["location"]
+            second = visitor.client.post(three_nights.address("restore/begin"), data=form)
+            assert "Another restore of this page is running" in second.text
+            job = restores.job(begun.partition("job=")[2])
+            end = threading.Thread(target=restores.close)
+            if is_button:
+                visitor.client.post(three_nights.address("restore/stop"), data={**own, "job": job.name})
+            else:
+                end.start()
+            while not job.stop.is_due():
+                end.join(0.01)
+        restores.wait()
+        assert "Stopped; nothing was touched" in visitor.client.get(begun).text
+    end.join()
+
+
 @pytest.mark.parametrize(
     "path",
     ["../../home", "..", "attacks/elsewhere/passwd", "attacks/secret", "attacks/fifo", "attacks", "nothing/at/all"],
@@ -314,6 +338,7 @@ def test_several_series_are_listed_and_a_backup_without_any_says_so(tmp_path: Pa
 def test_what_cannot_be_served_is_said(cli: Cli, tmp_path: Path) -> None:
     """No directory, and a port that somebody has."""
     assert "no directory" in cli("browse", tmp_path / "nothing", code=5).stderr
+    assert "by which it is reached" in cli("browse", tmp_path, "--listen", "0.0.0.0", code=2).stderr  # noqa: S104 - refused
     assert "Choose another --port" in cli("browse", tmp_path, "--port", 1, "--listen", "203.0.113.1", code=1).stderr
 
 

@@ -97,8 +97,11 @@ def look_at(snapshots: list[Snapshot], directory: str, names: list[str]) -> dict
 
 
 def _threads(snapshot: Snapshot) -> int:
-    with opened(snapshot) as tree:
-        return max(1, min(tree.concurrency.threads, _MOST_THREADS))
+    try:
+        with opened(snapshot) as tree:
+            return max(1, min(tree.concurrency.threads, _MOST_THREADS))
+    except (OSError, NothingThere):
+        return 1  # the oldest, which was just dropped
 
 
 def _column(snapshot: Snapshot, directory: str, names: list[str]) -> list[Look | None]:

@@ -6,9 +6,10 @@ import click
 
 from efs_backup.cli import options
 from efs_backup.cli.output import print_line
-from efs_backup.domain.errors import EfsBackupError, ExitCode, NothingThere
+from efs_backup.domain.errors import EfsBackupError, ExitCode, NothingThere, WrongUsage
 
 _HERE = "127.0.0.1"
+_ANY = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - which are refused
 _MODULES = frozenset({"jinja2", "starlette", "uvicorn"})
 
 
@@ -30,6 +31,8 @@ def browse(*, backup: str, port: int, listen: str, allow_restore: bool) -> int:
     """
     if not Path(backup).is_dir():
         raise NothingThere(f"There is no directory {backup!r}.")
+    if listen in _ANY:
+        raise WrongUsage(f"{listen} is no address that a browser can ask for.", "Give the one by which it is reached.")
     if listen != _HERE:
         print_line(
             f"efs-backup: warning: whoever can read what goes over the network to {listen} can read the backup, too;"
