@@ -58,6 +58,7 @@ def _bound(address: str, port: int) -> socket.socket:
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((address, port))
+        bound.listen(_AT_ONCE)  # at once, for a browser may ask before the server takes over
     except OSError as error:
         bound.close()
         raise EfsBackupError(
