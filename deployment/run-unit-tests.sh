@@ -6,7 +6,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 cd "$repository"
 
-need_packages fpart rsync mtree-netbsd strace e2fsprogs iproute2 procps shellcheck gcc libc6-dev make pkg-config libfuse3-dev fuse3
+need_packages fpart rsync mtree-netbsd strace e2fsprogs iproute2 procps shellcheck gcc libc6-dev make pkg-config libfuse3-dev fuse3 chromium fonts-dejavu-core
 need_node
 need_environment test
 need_checkers

@@ -43,6 +43,7 @@ _COMMANDS = {
     "manifest": ("manifest", "manifest"),
     "config": ("config", "config"),
     "report": ("report", "report"),
+    "browse": ("browse", "browse"),
 }
 """The module of each command, and its name there."""
 
