@@ -44,7 +44,8 @@ _COMMANDS = {
 }
 """The module of each command, and its name there."""
 
-_PRINTING_ARRAYS = ("list", "history")
+_STOPPED = "Stopped; nothing was touched."
+_HELP = "See: efs-backup --help"
 
 
 class Commands(click.Group):
@@ -94,10 +95,11 @@ def _run(arguments: list[str]) -> int:
         _tell(error, arguments)
         return error.exit_code
     except click.ClickException as error:
-        _tell_usage(error)
+        _tell_usage(error, arguments)
         return error.exit_code
     except (Stopped, click.Abort):
-        print_error("Stopped; nothing was touched.")
+        _tell_programs(_STOPPED, "", None, arguments, status="Incomplete")
+        print_error(_STOPPED)
         return ExitCode.INCOMPLETE
     except Exception as error:  # noqa: BLE001 - the door: what has no name ends here
         _tell_unexpected(error, arguments)
@@ -110,17 +112,20 @@ def _tell(error: EfsBackupError, arguments: list[str]) -> None:
     print_error(error.message, error.next_step)
 
 
-def _tell_programs(message: str, next_step: str, reason: FailureReason | None, arguments: list[str]) -> None:
-    """Programs get an object too, but for `list` and `history`, which have printed their array."""
-    if "--json" in arguments and arguments[0] not in _PRINTING_ARRAYS:
-        print_json({"status": "Failed", "failure_reason": reason, "message": message, "next_step": next_step})
+def _tell_programs(
+    message: str, next_step: str, reason: FailureReason | None, arguments: list[str], status: str = "Failed"
+) -> None:
+    """Programs get an object too."""
+    if "--json" in arguments:
+        print_json({"status": status, "failure_reason": reason, "message": message, "next_step": next_step})
 
 
-def _tell_usage(error: click.ClickException) -> None:
+def _tell_usage(error: click.ClickException, arguments: list[str]) -> None:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(error.format_message(), err=True)
-    else:
-        print_error(error.format_message(), "See: efs-backup --help")
+        return
+    _tell_programs(error.format_message(), _HELP, None, arguments)
+    print_error(error.format_message(), _HELP)
 
 
 def _tell_unexpected(error: Exception, arguments: list[str]) -> None:

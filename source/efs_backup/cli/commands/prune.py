@@ -85,10 +85,9 @@ def _show(plan: PrunePlan, pruned: Pruned | None, notes: Sequence[str] = (), *, 
         print_json(
             {
                 "dry_run": pruned is None,
-                "keep": keep,
-                "drop": drop,
+                "kept": {name: reasons.get(name, "") for name in keep},
+                "dropped": drop,
                 "reason": plan.reason,
-                "reasons": reasons,
                 "deleted": bool(is_done and not warnings),
                 "warnings": warnings,
                 "notes": told,

@@ -157,7 +157,7 @@ def _code_of(results: Sequence[Verified]) -> ExitCode:
 
 def _show(results: Sequence[tuple[Snapshot, Verified]], *, as_json: bool) -> None:
     if as_json:
-        print_json([_as_json(*result) for result in results])
+        print_json({"snapshots": [_as_json(*result) for result in results]})
         return
     for snapshot, verified in results:
         print_facts([
@@ -179,7 +179,7 @@ def _as_json(snapshot: Snapshot, verified: Verified) -> dict[str, object]:
             "directories": verified.directories, "names": verified.names, "files": verified.files,
             "bytes": verified.bytes,
         },
-        "late": verified.late,
+        "without_hash": verified.late,
         "is_whole": verified.is_whole,
         "different": [
             {
