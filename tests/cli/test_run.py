@@ -266,12 +266,16 @@ def test_a_leftover_lock_of_a_dead_owner_is_taken_over_and_said_so(cli: Cli, sou
 
 
 def test_plain_lines_are_logged_where_no_terminal_is(cli: Cli, source: Path, backup: Path) -> None:
-    """Standard output holds the result alone, standard error what happens, each line with its time."""
-    ended = cli("run", source, backup)
+    """Standard output holds the result alone, standard error what happens, each line with its time.
+
+    Of what takes a moment the steps are told with -v alone.
+    """
+    ended = cli("run", source, backup, "-v")
     assert "status    Success" in ended.stdout
     steps = [line.split(" ", 1)[1] for line in ended.stderr.splitlines()]
     assert steps == ["copy", "manifest", "publish", "prune"]
     assert time.strptime(ended.stderr.split()[0], "%Y-%m-%dT%H:%M:%SZ")
+    assert cli("run", source, backup).stderr == ""
 
 
 def _shown_on_a_terminal(cli: Cli, *arguments: object) -> str:

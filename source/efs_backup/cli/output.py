@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import click
 
 from efs_backup.cli.tables import Column, table_lines
+from efs_backup.cli.verbosity import is_quiet
 from efs_backup.domain.errors import ExitCode
 from efs_backup.domain.humanize import shown, valid
 from efs_backup.engine.machine.circumstances import is_unread, lost_output
@@ -92,9 +93,17 @@ def print_bytes(pieces: Iterable[bytes]) -> None:
 
 
 def print_notes(notes: Iterable[str]) -> None:
-    """What the answer lacks, a line each on standard error."""
+    """What the answer lacks, or is good to know, a line each on standard error; nothing with -q."""
+    if is_quiet():
+        return
     for note in notes:
         print_line(f"efs-backup: {note}", to_stderr=True)
+
+
+def print_warnings(warnings: Iterable[str]) -> None:
+    """A line each on standard error, for whoever has asked for nothing else."""
+    for warning in warnings:
+        print_line(f"efs-backup: warning: {warning}", to_stderr=True)
 
 
 def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
@@ -107,7 +116,9 @@ def _terminal_width() -> int | None:
 
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:
-    """A name and a value on each line; what has no value is left out."""
+    """A name and a value on each line; what has no value is left out. Nothing with -q."""
+    if is_quiet():
+        return
     told = [(name, value) for name, value in facts if value]
     width = max((len(name) for name, _ in told), default=0)
     for name, value in told:

@@ -187,7 +187,8 @@ def _print_json(found: Estimate, known: Survey) -> None:
 def _night_json(one: NightCost, times: float) -> dict[str, object]:
     """times: how many of them the first days have."""
     return {
-        "name": one.name, "times": times, "seconds": one.seconds, **_sides(one.night), "read": one.read, "written": one.written,
+        "name": one.name, "times": times, "seconds": one.seconds, **_sides(one.night), "read": one.read,
+        "written": one.written,
         "instance": one.instance, "total": one.total,
     }  # fmt: skip
 

@@ -49,6 +49,7 @@ from efs_backup.engine.runs.restore import RestoreRun
 )
 @options.tuning
 @options.dry_run
+@options.verbosity
 @options.as_json
 def restore(
     *,

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from efs_backup.cli import around, options
-from efs_backup.cli.output import answered, print_error, print_facts, print_json
+from efs_backup.cli.output import answered, print_error, print_facts, print_json, print_warnings
 from efs_backup.cli.progress import watching
 from efs_backup.cli.retention_options import confirm, is_about_retention
+from efs_backup.cli.verbosity import is_quiet, is_verbose
 from efs_backup.domain.copying.comparison import Kind
 from efs_backup.domain.forecast import minutes
 from efs_backup.domain.humanize import as_fields, as_value, sized
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
 @confirm
 @around.hooks
 @options.dry_run
+@options.verbosity
 @options.as_json
 def run(
     *,
@@ -136,6 +138,8 @@ def _show_result(result: BackupResult, *, as_json: bool) -> None:
         print_facts(_result_facts(result))
     if result.status is not BackupStatus.SUCCESS:
         print_error(f"{result.status}: {result.message}", result.next_step)
+    elif is_quiet():
+        print_warnings(map(str, result.warnings))
 
 
 def _result_json(result: BackupResult) -> dict[str, Any]:
@@ -204,6 +208,19 @@ def _verdict_text(verdict: Verdict | None) -> str:
     )
 
 
+def _linked_text(result: BackupResult) -> str:
+    """How many files were linked; none, though there was something to link from, is no small matter."""
+    linked, files = result.statistics.number_of_files_linked, result.statistics.number_of_files
+    odd = f", though {result.previous} was there: everything was copied anew" if result.previous and files else ""
+    return f"{linked:,}" if linked else f"0{odd}"
+
+
+def _seconds_text(result: BackupResult) -> str:
+    total = sum(step.seconds for step in result.steps)
+    steps = ", ".join(f"{step.name} {step.seconds:.1f}" for step in result.steps)
+    return f"{total:.1f} ({steps})" if is_verbose() else f"{total:.1f}"
+
+
 def _result_facts(result: BackupResult) -> list[tuple[str, str]]:
     statistics = result.statistics
     return [
@@ -212,13 +229,13 @@ def _result_facts(result: BackupResult) -> list[tuple[str, str]]:
         ("path", result.path or ""),
         ("files", f"{statistics.number_of_files:,} ({sized(statistics.total_file_size)})"),
         ("copied", f"{statistics.number_of_files_copied:,} ({sized(statistics.total_transferred_file_size)} read)"),
-        ("linked", f"{statistics.number_of_files_linked:,}"),
+        ("linked", _linked_text(result)),
         ("vanished", f"{statistics.vanished_files:,}"),
         ("changes", _verdict_text(result.verdict)),
         ("hold", f"nothing older than {result.hold} is dropped" if result.hold else ""),
         ("pruned", ", ".join(str(name) for name in result.pruned)),
         ("seal", result.seal or ""),
-        ("seconds", ", ".join(f"{step.name} {step.seconds:.1f}" for step in result.steps)),
+        ("seconds", _seconds_text(result)),
         ("may take", str(result.forecast) if result.forecast else ""),
         *(("warning", str(warned)) for warned in result.warnings),
         *(("note", note) for note in result.notes),

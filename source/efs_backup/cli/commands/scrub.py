@@ -29,6 +29,7 @@ from efs_backup.engine.series.series import Series
 @options.max_operations
 @options.label
 @options.interval
+@options.verbosity
 @options.as_json
 def scrub(
     *, backup: str, scrub_days: int, scrub_bytes: str | None, max_operations_per_second: float | None, label: str,

@@ -11,6 +11,7 @@ import click
 
 from efs_backup.cli import options
 from efs_backup.cli.output import print_error, print_facts, print_json, print_line
+from efs_backup.cli.verbosity import is_verbose
 from efs_backup.copy_worker.blocks import Entry
 from efs_backup.copy_worker.throttle import Throttle
 from efs_backup.domain.errors import ExitCode, NotAsSealed, NothingThere, WrongUsage
@@ -52,6 +53,7 @@ _NAMED = 1_000
 @options.max_operations
 @options.label
 @options.interval
+@options.verbosity
 @options.as_json
 def verify(
     *, backup: str, snapshot: str | None, is_all: bool, path: str, level: str, sample: str,
@@ -168,7 +170,7 @@ def _show(results: Sequence[tuple[Snapshot, Verified]], *, as_json: bool) -> Non
             ("different", f"{len(verified.differences):,}"),
             ("note", "" if verified.is_whole else "Stopped before the end."),
         ])  # fmt: skip
-        for difference in verified.differences[:_NAMED]:
+        for difference in verified.differences[: None if is_verbose() else _NAMED]:
             print_line(f"  {difference}")
 
 

@@ -393,7 +393,7 @@ class BackupRun:
         self._scrub(attempt)
         return BackupResult(
             BackupStatus.SUCCESS,
-            f"Snapshot {snapshot.name} holds {done.statistics.number_of_files} files.",
+            f"Snapshot {snapshot.name} holds {counted(done.statistics.number_of_files, 'file')}.",
             snapshot=snapshot.name, path=str(snapshot.path), previous=attempt.previous, statistics=done.statistics,
             pruned=pruned.dropped if pruned else (), kept=pruned.plan.reasons if pruned and pruned.plan else {},
             seal=self._seal,
