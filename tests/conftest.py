@@ -17,6 +17,7 @@ from hypothesis import settings
 from efs_backup.domain.requests.tuning import Copier
 from tests.builders import small_tree
 from tests.mounts import Mounts
+from tests.schemas import complaint
 from tests.simulator import Simulator
 from tests.warm import WarmProgram
 
@@ -56,11 +57,14 @@ class Ended:
     code: int
     stdout: str
     stderr: str
+    command: str | None = None
 
     @property
     def json(self) -> Any:
-        """What it printed."""
-        return json.loads(self.stdout)
+        """What it printed, which is what its schema allows, where it is known whose."""
+        value = json.loads(self.stdout)
+        assert self.command is None or complaint(self.command, value) is None, value
+        return value
 
 
 class Cli:
@@ -84,7 +88,9 @@ class Cli:
             done = self._warm.run(line, self.environment)
         else:
             done = subprocess.run(line, capture_output=True, env=self.environment, check=False, timeout=120)
-        ended = Ended(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
+        ended = Ended(
+            done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr), str(arguments[0])
+        )  # fmt: skip
         assert code is None or ended.code == code, ended
         return ended
 

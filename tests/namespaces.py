@@ -16,6 +16,6 @@ def run_with_mounts(cli: Cli, script: str, *arguments: object, code: int = 0) ->
     """Run the command where these lines of a shell have mounted something."""
     inside = ("unshare", "--mount", "--propagation", "private", "sh", "-ec", f'{script}; exec "$@"', "sh")
     done = subprocess.run((*inside, *cli.line(*arguments)), capture_output=True, env=cli.environment, check=False)
-    ended = Ended(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
+    ended = Ended(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr), str(arguments[0]))
     assert ended.code == code, ended
     return ended

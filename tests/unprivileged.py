@@ -20,7 +20,7 @@ def ended_as_nobody(cli: Cli, tmp_path: Path, *arguments: object) -> Ended:
     Path(cli.environment["TMPDIR"]).chmod(0o777)
     user = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
     done = subprocess.run((*user, *cli.line(*arguments)), capture_output=True, env=cli.environment, check=False)
-    return Ended(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
+    return Ended(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr), str(arguments[0]))
 
 
 def run_as_nobody(cli: Cli, tmp_path: Path, *arguments: object) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def test_the_evidence_is_in_the_bucket(drilling: Instance) -> None:
     assert [Path(key).suffix for key in keys] == [".html", ".json"]
     assert ended.drill_evidence == f"s3://{drilling.environment['LOG_BUCKET']}/{keys[0]}"
     found = boto3.client("s3").get_object(Bucket=drilling.environment["LOG_BUCKET"], Key=keys[1])["Body"].read()
-    assert (json.loads(found)["result"], json.loads(found)["snapshot"]) == ("Passed", ended.snapshot)
+    assert (json.loads(found)["status"], json.loads(found)["snapshot"]) == ("Passed", ended.snapshot)
     assert [key.split("/")[0] for key in drilling.logs() if "-drill-" in key and "drills" not in key] == [
         "ec2-logs", "efs-drill-logs",
     ]  # fmt: skip

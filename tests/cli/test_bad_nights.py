@@ -146,7 +146,7 @@ def test_a_user_without_root_rights_can_back_up_directories_that_are_not_writabl
     assert (Path(result["path"]) / "directory 0").stat().st_mode & 0o777 == 0o500
     for _ in range(2):
         result = run_as_nobody(cli, tmp_path, "run", source, backup, "--json")
-        assert result["pruned"]
+        assert result["dropped"]
     assert os.listdir(backup / "efs-backup" / "daily" / ".trash") == []
 
 
@@ -186,7 +186,7 @@ def test_a_full_backup_fails_and_the_next_one_succeeds_once_there_is_space(
         result = cli("run", source, backup, "--json").json
         assert account(Path(result["path"])) == account(source)
         assert account(first) == before
-        assert (result["number_of_files_transferred"] < 24) == (cli.copier is Copier.LINKS)
+        assert (result["transferred_files"] < 24) == (cli.copier is Copier.LINKS)
 
 
 @pytest.mark.root
@@ -230,8 +230,8 @@ def test_a_signal_stops_gracefully_and_the_next_backup_continues(
     cli.let_rsync_be_fast()
     result = cli("run", source, backup_on_efs, "--json").json
     assert account(Path(result["path"])) == account(source)
-    kept = result["number_of_files_linked"]
-    assert 0 < kept < result["number_of_files"] if cli.copier is Copier.LINKS else kept == 0, result
+    kept = result["linked_files"]
+    assert 0 < kept < result["files"] if cli.copier is Copier.LINKS else kept == 0, result
 
 
 @both_copiers
@@ -252,7 +252,7 @@ def test_a_window_that_closes_leaves_a_partial_to_continue_from(
     cli.let_rsync_be_fast()
     result = cli("run", source, backup_on_efs, "--json").json
     assert account(Path(result["path"])) == account(source)
-    assert result["number_of_files_transferred"] < result["number_of_files"]
+    assert result["transferred_files"] < result["files"]
     assert not list(backup_on_efs.glob("efs-backup/daily/.partial-*"))
 
 
@@ -444,7 +444,7 @@ def test_a_listing_that_breaks_off_is_noticed(
     else:
         assert result["failure_reason"] == "SourceUnreadable"
         assert "directory 1" in result["message"]
-        assert len(cli("list", backup, "--json").json) == 1
+        assert len(cli("list", backup, "--json").json["snapshots"]) == 1
 
 
 @pytest.mark.root
@@ -485,10 +485,10 @@ def test_the_hard_link_limit_is_survived(cli: Cli, source: Path, simulator: Simu
     for _ in range(3):
         result = cli("run", source, backup, "--json").json
         assert account(Path(result["path"])) == account(source)
-        linked.append(result["number_of_files_linked"])
+        linked.append(result["linked_files"])
     assert linked == [14, 11, 14]
     assert (first / "fifo").lstat().st_nlink == 177
-    for row in cli("list", backup, "--json").json:
+    for row in cli("list", backup, "--json").json["snapshots"]:
         assert account(Path(row["path"])) == account(source)
 
 

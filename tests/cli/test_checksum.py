@@ -63,8 +63,8 @@ def test_a_backup_sees_a_changed_content_by_its_ctime(cli: Cli, tree: Path, back
     _damage(tree)
     second = cli("run", tree, backup, "--json").json
     assert account(Path(second["path"])) == account(tree)
-    assert second["number_of_files_transferred"] == len(SIZES)
-    assert second["number_of_files_linked"] == second["number_of_files"] - len(SIZES)
+    assert second["transferred_files"] == len(SIZES)
+    assert second["linked_files"] == second["files"] - len(SIZES)
     assert any("same size and mtime" in note for note in second["notes"])
     assert account(Path(first["path"])) == before
 
@@ -78,11 +78,11 @@ def test_without_a_manifest_a_changed_content_is_seen_with_checksum_only(cli: Cl
     shutil.rmtree(manifests_of(Path(first["path"])).path)
     plain = cli("run", tree, backup, "--json").json
     assert _contents(Path(plain["path"])) == _contents(Path(first["path"]))
-    assert plain["number_of_files_transferred"] == 0
+    assert plain["transferred_files"] == 0
     read = cli("run", tree, backup, "--json", "--checksum").json
     assert account(Path(read["path"])) == account(tree)
-    assert read["number_of_files_transferred"] == len(SIZES)
-    assert read["number_of_files_linked"] == read["number_of_files"] - len(SIZES)
+    assert read["transferred_files"] == len(SIZES)
+    assert read["linked_files"] == read["files"] - len(SIZES)
     assert account(Path(first["path"])) == before
 
 

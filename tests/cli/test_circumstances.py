@@ -293,7 +293,7 @@ def test_an_ignored_sighup_stays_ignored(cli: Cli, source: Path, backup: Path) -
             process.send_signal(end)
         process.communicate()
         assert process.returncode == code
-    assert [one["BackupStatus"] for one in cli("history", backup, "--json").json] == ["Incomplete", "Success"]
+    assert [one["status"] for one in cli("history", backup, "--json").json["backups"]] == ["Incomplete", "Success"]
 
 
 @pytest.mark.usefixtures("slow_rsync")

@@ -92,4 +92,4 @@ def test_unchanged_files_are_linked_whatever_the_clock_says(cli: Cli, source: Pa
     """Times are compared with times of the same server."""
     cli("run", source, backup)
     result = _run(cli, shift, "run", source, backup, "--json")
-    assert (result["number_of_files_transferred"], result["number_of_files_linked"]) == (0, result["number_of_files"])
+    assert (result["transferred_files"], result["linked_files"]) == (0, result["files"])

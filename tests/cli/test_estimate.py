@@ -132,9 +132,9 @@ def test_a_run_foretells_its_window_from_the_nights_before(cli: Cli, source: Pat
     assert done.json["forecast"]["days_left"] < 30
     assert "The last backups took about 66.0 minutes" in done.stderr
     assert "Warning: The window is filling" in done.stderr
-    record = cli("history", backup, "--json").json[0]
-    assert record["Warning"] == "WindowFills"
-    assert record["ForecastSeconds"] > 3000
+    record = cli("history", backup, "--json").json["backups"][0]
+    assert record["warning_kinds"] == ["WindowFills"]
+    assert record["forecast"]["seconds"] > 3000
     quiet = cli("run", source, backup, "--json").json
     assert (quiet["warnings"], quiet["forecast"]["days_left"]) == ([], None)
 

@@ -21,12 +21,12 @@ def test_every_end_of_a_backup_is_on_record(cli: Cli, source: Path, backup: Path
     for path in source.iterdir():
         path.rename(backup.parent / path.name)
     cli("run", source, backup, code=1)
-    newest, first = cli("history", backup, "--json").json
-    assert (first["BackupStatus"], first["NumberOfFiles"]) == ("Success", 13)
-    assert first["SnapshotName"] == cli("list", backup, "--json").json[0]["name"]
-    assert (newest["BackupStatus"], newest["FailureReason"]) == ("Failed", "SourceUnreadable")
-    assert "is empty" in newest["Message"]
-    assert newest["FolderLabel"] == "efs-backup"
+    newest, first = cli("history", backup, "--json").json["backups"]
+    assert (first["status"], first["files"]) == ("Success", 13)
+    assert first["snapshot"] == cli("list", backup, "--json").json["snapshots"][0]["snapshot"]
+    assert (newest["status"], newest["failure_reason"]) == ("Failed", "SourceUnreadable")
+    assert "is empty" in newest["message"]
+    assert newest["label"] == "efs-backup"
 
 
 def test_people_get_a_table(cli: Cli, source: Path, backup: Path) -> None:
@@ -40,16 +40,16 @@ def test_people_get_a_table(cli: Cli, source: Path, backup: Path) -> None:
 def test_the_record_has_the_digest_of_the_seal(cli: Cli, source: Path, backup: Path) -> None:
     """All of it for programs, its beginning for people; `sha256sum` says the same of the stored seal."""
     cli("run", source, backup)
-    (record,) = cli("history", backup, "--json").json
-    seal = backup / f"efs-backup/daily/.manifests/{record['SnapshotName']}.seal.json"
-    assert record["SealSha256"] == hashlib.sha256(seal.read_bytes()).hexdigest()
-    assert "SealStatus" not in record
-    assert record["SealSha256"][:12] in cli("history", backup).stdout
+    (record,) = cli("history", backup, "--json").json["backups"]
+    seal = backup / f"efs-backup/daily/.manifests/{record['snapshot']}.seal.json"
+    assert record["seal_sha256"] == hashlib.sha256(seal.read_bytes()).hexdigest()
+    assert record["seal_status"] is None
+    assert record["seal_sha256"][:12] in cli("history", backup).stdout
 
 
 def test_where_no_backup_was_made_there_is_no_history(cli: Cli, backup: Path) -> None:
-    """Exit code 5, and an empty array for programs."""
-    assert cli("history", backup, "--json", code=5).json == []
+    """Exit code 5, and the reason for programs."""
+    assert "no record" in cli("history", backup, "--json", code=5).json["message"]
     assert "no record" in cli("history", backup, code=5).stderr
 
 
@@ -62,11 +62,11 @@ def test_a_killed_backup_is_unknown_as_soon_as_another_looks(cli: Cli, source: P
         time.sleep(0.05)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    (running,) = cli("history", backup, "--json").json
-    assert running["BackupStatus"] == "Running"
+    (running,) = cli("history", backup, "--json").json["backups"]
+    assert running["status"] == "Running"
     cli.let_rsync_be_fast()
     cli("run", source, backup)
-    assert [record["BackupStatus"] for record in cli("history", backup, "--json").json] == ["Success", "Unknown"]
+    assert [record["status"] for record in cli("history", backup, "--json").json["backups"]] == ["Success", "Unknown"]
 
 
 @pytest.mark.usefixtures("slow_rsync")
@@ -82,7 +82,7 @@ def test_a_backup_that_is_locked_out_leaves_the_record_of_the_running_one_alone(
         time.sleep(0.05)
     cli("run", source, backup, code=4)
     process.wait()
-    assert [record["BackupStatus"] for record in cli("history", backup, "--json").json] == ["Success"]
+    assert [record["status"] for record in cli("history", backup, "--json").json["backups"]] == ["Success"]
 
 
 def test_records_of_more_than_90_days_ago_are_forgotten(cli: Cli, source: Path, backup: Path) -> None:
@@ -93,8 +93,8 @@ def test_records_of_more_than_90_days_ago_are_forgotten(cli: Cli, source: Path, 
     file.write_text(json.dumps({**old, "ExpireItem": 1}))
     write(source / "new")
     cli("run", source, backup)
-    (left,) = cli("history", backup, "--json").json
-    assert left["BackupId"] != old["BackupId"]
+    (left,) = cli("history", backup, "--json").json["backups"]
+    assert left["backup_id"] != old["BackupId"]
 
 
 @pytest.mark.root

@@ -42,7 +42,7 @@ def _all(hook: str) -> list[str]:
 
 
 def _snapshots(cli: Cli, backup: Path) -> list[Any]:
-    return list(cli("list", backup, "--json", code=None).json)
+    return list(cli("list", backup, "--json", code=None).json.get("snapshots", ()))
 
 
 def test_hooks_run_before_and_after_the_source_is_read(
@@ -57,7 +57,7 @@ def test_hooks_run_before_and_after_the_source_is_read(
     assert not (Path(result["path"]) / "by after").exists()
     assert [line for line in _lines(log) if " " in line] == ["before Running", "after Running"]
     assert result["snapshot"] not in _lines(log)  # it is not published yet
-    assert list(result["seconds"]) == ["before", "copy", "manifest", "after", "publish", "prune"]
+    assert list(result["steps"]) == ["before", "copy", "manifest", "after", "publish", "prune"]
 
 
 def test_a_before_that_fails_ends_the_backup_and_nothing_is_copied(
@@ -72,7 +72,7 @@ def test_a_before_that_fails_ends_the_backup_and_nothing_is_copied(
     assert _lines(log) == ["before Running", "after Running", "failed Failed HookFailed"]
     assert _snapshots(cli, backup) == []
     assert [path for path in (backup / "efs-backup" / "daily").iterdir() if path.name.startswith(".partial")] == []
-    assert cli("history", backup, "--json").json[0]["FailureReason"] == "HookFailed"
+    assert cli("history", backup, "--json").json["backups"][0]["failure_reason"] == "HookFailed"
 
 
 def test_an_after_that_fails_is_a_warning_and_the_others_still_run(
@@ -85,7 +85,7 @@ def test_an_after_that_fails_is_a_warning_and_the_others_still_run(
     assert (result["status"], warning["kind"]) == ("Success", "HookFailed")
     assert 'exited with 1. It said last: "still frozen".' in warning["message"]
     assert _lines(log) == ["after Running", "after Running"]
-    assert cli("history", backup, "--json").json[0]["Warning"] == "HookFailed"
+    assert cli("history", backup, "--json").json["backups"][0]["warning_kinds"] == ["HookFailed"]
 
 
 def test_the_source_goes_on_where_the_copy_fails(cli: Cli, source: Path, backup: Path, log: Path, hook: Hook) -> None:

@@ -47,16 +47,16 @@ def test_a_dry_run_tells_each_reason_and_the_prune_does_as_it_was_told(cli: Cli,
     series = begin(cli, source, backup, 40, "--keep-daily", 5, "--keep-weekly", 3, "--keep-within", "8d")
     told = cli("prune", backup, "--dry-run", "--json").json
     assert len(there(series)) == 40
-    assert told["reasons"][name_of(1)] == "daily 1, weekly 1, within 8d"
-    assert told["reasons"][name_of(8)].endswith("within 8d")
+    assert told["kept"][name_of(1)] == "daily 1, weekly 1, within 8d"
+    assert told["kept"][name_of(8)].endswith("within 8d")
     assert told["reason"].startswith("retention daily 5, weekly 3, within 8d: 40 there, ")
     line = next(line for line in cli("prune", backup, "--dry-run").stdout.splitlines() if name_of(1) in line)
     assert line.split(maxsplit=2) == ["keep", name_of(1), "daily 1, weekly 1, within 8d"]
     done = cli("prune", backup, "--json").json
-    assert (done["keep"], done["drop"], done["reasons"]) == (told["keep"], told["drop"], told["reasons"])
-    assert there(series) == told["keep"]
-    assert {row["name"]: row["reason"] for row in cli("list", backup, "--json").json} == told["reasons"]
-    assert cli("list", backup).stdout.splitlines()[1].endswith("daily 1, weekly 1, within 8d")
+    assert (done["kept"], done["dropped"]) == (told["kept"], told["dropped"])
+    assert there(series) == list(told["kept"])
+    assert {row["snapshot"]: row["reason"] for row in cli("list", backup, "--json").json["snapshots"]} == told["kept"]
+    assert cli("list", backup).stdout.splitlines()[1].split("  ")[-2] == "daily 1, weekly 1, within 8d"
     assert stored(backup)["daily"] == {
         "retain": 17, "rules": "daily=5,weekly=3,within=8d", "carried_out": "daily=5,weekly=3,within=8d",
     }  # fmt: skip
@@ -92,13 +92,13 @@ def test_a_mistyped_rule_drops_nothing_before_it_is_confirmed(cli: Cli, source: 
     assert "--confirm" in refused.json["next_step"]
     assert (len(there(series)), stored(backup)["daily"]["retain"]) == (30, 30)
     told = cli("prune", backup, "--retain", 3, "--dry-run", "--json").json
-    assert len(told["drop"]) == 27
+    assert len(told["dropped"]) == 27
     assert "--confirm" in told["notes"][0]
-    assert len(cli("prune", backup, "--retain", 15, "--save", "--json").json["drop"]) == 15
+    assert len(cli("prune", backup, "--retain", 15, "--save", "--json").json["dropped"]) == 15
     done = cli("prune", backup, "--retain", 3, "--save", "--confirm", "--json").json
-    assert len(done["drop"]) == 12
+    assert len(done["dropped"]) == 12
     assert stored(backup)["daily"] == {"retain": 3, "carried_out": "last=3"}
-    assert cli("prune", backup, "--json").json["drop"] == []
+    assert cli("prune", backup, "--json").json["dropped"] == []
 
 
 def test_a_backup_with_a_mistyped_rule_is_made_and_drops_nothing(cli: Cli, source: Path, backup: Path) -> None:
@@ -106,16 +106,16 @@ def test_a_backup_with_a_mistyped_rule_is_made_and_drops_nothing(cli: Cli, sourc
     series = begin(cli, source, backup, 9, "--retain", 30)
     for flags in (("--retain", 3, "--save"), ()):
         night = cli("run", source, backup, *flags, "--json").json
-        assert night["pruned"] == []
+        assert night["dropped"] == []
         (warned,) = night["warnings"]
         assert warned["kind"] == "UnconfirmedRule"
         assert "efs-backup prune BACKUP --label efs-backup --interval daily --confirm" in warned["message"]
     assert len(there(series)) == 11
     plan = cli("run", source, backup, "--dry-run", "--json").json
-    assert (plan["would_drop"], len(plan["would_keep"])) == ([], 12)
+    assert (plan["dropped"], len(plan["kept"])) == ([], 12)
     assert "more than half" in plan["reason"]
     night = cli("run", source, backup, "--confirm", "--json").json
-    assert (len(night["pruned"]), night["warnings"]) == (9, [])
+    assert (len(night["dropped"]), night["warnings"]) == (9, [])
     assert list(night["kept"].values()) == ["last 1", "last 2", "last 3"]
     assert cli("run", source, backup, "--json").json["warnings"] == []
 
@@ -124,7 +124,7 @@ def test_a_steady_rule_drops_all_that_a_hold_has_left(cli: Cli, source: Path, ba
     """Most of what is there, and nobody has to confirm it."""
     begin(cli, source, backup, 8, "--retain", 2)
     night = cli("run", source, backup, "--json").json
-    assert (len(night["pruned"]), night["warnings"]) == (7, [])
+    assert (len(night["dropped"]), night["warnings"]) == (7, [])
 
 
 def test_a_series_of_an_earlier_version_keeps_what_is_there_until_that_is_confirmed(
@@ -134,8 +134,8 @@ def test_a_series_of_an_earlier_version_keeps_what_is_there_until_that_is_confir
     series = begin(cli, source, backup, 9)
     (backup / "efs-backup" / "series.json").unlink()
     night = cli("run", source, backup, "--retain", 3, "--json").json
-    assert (night["pruned"], [warned["kind"] for warned in night["warnings"]]) == ([], ["UnconfirmedRule"])
-    assert len(cli("prune", backup, "--confirm", "--json").json["drop"]) == 7
+    assert (night["dropped"], [warned["kind"] for warned in night["warnings"]]) == ([], ["UnconfirmedRule"])
+    assert len(cli("prune", backup, "--confirm", "--json").json["dropped"]) == 7
     assert len(there(series)) == 3
 
 

@@ -99,5 +99,5 @@ def test_whoever_is_killed_what_is_published_is_whole(
     result = cli("run", tree, backup, "--json").json
     assert account(Path(result["path"])) == account(tree)
     assert not list(backup.glob("efs-backup/daily/.unfinished/*"))
-    for row in cli("list", backup, "--json").json:
+    for row in cli("list", backup, "--json").json["snapshots"]:
         assert not [path for path in account(Path(row["path"])) if ".efs-backup-" in path], "nothing is left beside"

@@ -15,20 +15,22 @@ from tests.unprivileged import NOBODY, ended_as_nobody
 def test_list_shows_the_newest_first(cli: Cli, source: Path, backup: Path) -> None:
     """Name, number, time and path of each snapshot."""
     names = [cli("run", source, backup, "--json").json["snapshot"] for _ in range(3)]
-    rows = cli("list", backup, "--json").json
-    assert [row["name"] for row in rows] == names[::-1]
+    rows = cli("list", backup, "--json").json["snapshots"]
+    assert [row["snapshot"] for row in rows] == names[::-1]
     assert [row["number"] for row in rows] == [0, 1, 2]
     assert datetime.fromisoformat(rows[0]["time"]) == datetime.strptime(names[2], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     assert account(Path(rows[0]["path"])) == account(source)
     table = cli("list", backup).stdout.splitlines()
-    assert table[0].split() == ["SNAPSHOT", "NUMBER", "LABEL", "TIME", "PATH", "KEPT", "BY"]
+    assert table[0].split() == [
+        "SNAPSHOT", "NUMBER", "AGE", "FILES", "SIZE", "NEW", "FREES", "LABEL", "KEPT", "BY", "PATH",
+    ]  # fmt: skip
     assert names[2] in table[1]
     assert "daily.0" in table[1]
 
 
 def test_list_of_nothing_says_so(cli: Cli, source: Path, backup: Path) -> None:
-    """Exit code 5; programs get an empty array."""
-    assert cli("list", backup, "--json", code=5).json == []
+    """Exit code 5; programs get the reason."""
+    assert "no snapshot" in cli("list", backup, "--json", code=5).json["message"]
     cli("run", source, backup)
     assert cli("list", backup, "--label", "other", code=5).stderr
     assert cli("list", backup, "--interval", "weekly", code=5).stderr
@@ -42,7 +44,7 @@ def test_list_ignores_what_is_no_snapshot(cli: Cli, source: Path, backup: Path) 
     for name in (".partial-20200101T000000Z", ".trash/20200101T000000Z", "20201301T000000Z", "notes", "20200101"):
         (series / name).mkdir()
     write(backup / "efs-backup" / "daily.txt")
-    assert len(cli("list", backup, "--json").json) == 1
+    assert len(cli("list", backup, "--json").json["snapshots"]) == 1
 
 
 def test_diff_tells_added_removed_and_changed(cli: Cli, source: Path, backup: Path) -> None:
@@ -112,9 +114,9 @@ def test_prune_deletes_the_oldest(cli: Cli, source: Path, backup: Path) -> None:
     newest = backup / "efs-backup" / "daily" / names[2]
     before = account(newest)
     plan = cli("prune", backup, "--retain", 1, "--dry-run", "--json").json
-    assert (plan["keep"], plan["drop"]) == ([names[2]], [names[1], names[0]])
-    assert len(cli("list", backup, "--json").json) == 3
-    assert cli("prune", backup, "--retain", 1, "--confirm", "--json").json["drop"] == [names[1], names[0]]
+    assert (list(plan["kept"]), plan["dropped"]) == ([names[2]], [names[1], names[0]])
+    assert len(cli("list", backup, "--json").json["snapshots"]) == 3
+    assert cli("prune", backup, "--retain", 1, "--confirm", "--json").json["dropped"] == [names[1], names[0]]
     assert sorted(os.listdir(backup / "efs-backup")) == [".series.lock", "daily", "daily.0", "series.json"]
     assert sorted(os.listdir(backup / "efs-backup" / "daily")) == [
         ".lock", ".manifests", ".readers", ".records", ".trash", names[2],
@@ -137,7 +139,7 @@ def test_prune_needs_a_sensible_retention(cli: Cli, source: Path, backup: Path, 
     """Never all snapshots."""
     cli("run", source, backup)
     cli("prune", backup, *arguments, code=2)
-    assert len(cli("list", backup, "--json").json) == 1
+    assert len(cli("list", backup, "--json").json["snapshots"]) == 1
 
 
 def test_prune_of_nothing_says_so(cli: Cli, backup: Path) -> None:
@@ -161,7 +163,7 @@ def test_what_cannot_be_entered_is_said_beside_what_can(
     for path in (backup / "efs-backup", *(backup / "efs-backup").rglob("*")):
         os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
     shown = ended_as_nobody(cli, tmp_path, command, backup, "--json")
-    assert len(shown.json) == 1
+    assert len(shown.json["snapshots" if command == "list" else "backups"]) == 1
     assert f"{str(backup / closed)!r} cannot be entered (Permission denied), and is left out." in shown.stderr
     assert shown.code == 0
 

@@ -44,8 +44,8 @@ def test_without_locks_nothing_is_written_but_what_is_there_can_be_restored(
         assert "NFS 4.1" in ended.json["next_step"]
         assert "BackupFull" not in ended.stdout
         assert "Traceback" not in ended.stderr
-    assert len(without_locks("list", backup, "--json").json) == 2
-    assert len(without_locks("history", backup, "--json").json) == 2
+    assert len(without_locks("list", backup, "--json").json["snapshots"]) == 2
+    assert len(without_locks("history", backup, "--json").json["backups"]) == 2
     without_locks("diff", backup, 1, 0)
     ended = without_locks("restore", backup, tmp_path / "restored")
     assert "cannot be locked" in ended.stderr
@@ -70,9 +70,9 @@ def test_a_full_backup_can_be_pruned_restored_and_listed(
         _use_up_inodes(backup)
         ended = cli("restore", backup, tmp_path / "restored")
         assert ("cannot be locked (No space left on device)" in ended.stderr) == ("nr_inodes" in options)
-        assert len(cli("list", backup, "--json").json) == 3
-        assert len(cli("prune", backup, "--retain", 1, "--confirm", "--json").json["drop"]) == 2
-        assert len(cli("list", backup, "--json").json) == 1
+        assert len(cli("list", backup, "--json").json["snapshots"]) == 3
+        assert len(cli("prune", backup, "--retain", 1, "--confirm", "--json").json["dropped"]) == 2
+        assert len(cli("list", backup, "--json").json["snapshots"]) == 1
     assert account(tmp_path / "restored") == account(source)
 
 

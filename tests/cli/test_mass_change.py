@@ -71,7 +71,7 @@ def test_an_encrypted_tree_rotates_nothing_away(cli: Cli, source: Path, backup: 
         assert f"no snapshot older than {result['snapshot']} is dropped" in later["warnings"][0]["message"]
     cut_off = cli("run", source, backup, "--json", "--window", "0.000001", code=3).json
     assert (cut_off["status"], _kinds(cut_off)) == ("Incomplete", ["Held"])
-    names = [one["name"] for one in cli("list", backup, "--json").json]
+    names = [one["snapshot"] for one in cli("list", backup, "--json").json["snapshots"]]
     assert names[3:] == [one["snapshot"] for one in reversed(good)]
     assert len(names) == 5
     cli("restore", backup, backup.parent / "restored", "--snapshot", good[1]["snapshot"])
@@ -87,7 +87,7 @@ def test_a_mass_change_that_a_window_cuts_off_is_one_when_it_is_published(cli: C
     assert cli("run", source, backup, "--json", *slowly, code=3).json["hold"] is None
     assert [*(backup / "efs-backup" / "daily").glob(".partial-*")]
     assert _kinds(_night(cli, source, backup)) == ["MassChange"]
-    assert len(cli("list", backup, "--json").json) == 2
+    assert len(cli("list", backup, "--json").json["snapshots"]) == 2
 
 
 def test_a_release_lets_the_rules_hold_again_and_is_sealed(cli: Cli, source: Path, backup: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_release_lets_the_rules_hold_again_and_is_sealed(cli: Cli, source: Pat
     _night(cli, source, backup)
     for command in ("list", "history"):
         assert "because 96.9 % of 433 files changed or went" in cli(command, backup).stderr
-    assert ["held" in one["reason"] for one in cli("list", backup, "--json").json] == [False, True]
+    assert ["held" in one["reason"] for one in cli("list", backup, "--json").json["snapshots"]] == [False, True]
     hold = backup / "efs-backup" / "daily" / ".hold.json"
     hold.rename(hold.with_name(".hold.json.aside"))
     (finding,) = cli("audit", backup, "--json", code=6).json["findings"]
@@ -114,7 +114,7 @@ def test_a_release_lets_the_rules_hold_again_and_is_sealed(cli: Cli, source: Pat
     assert released["released"][0]["by"] == "tripwire"
     cli("release", backup, "--reason", "again", code=5)
     assert _kinds(_night(cli, source, backup)) == []
-    assert len(cli("list", backup, "--json").json) == 1
+    assert len(cli("list", backup, "--json").json["snapshots"]) == 1
     newest = max((backup / "efs-backup/daily/.manifests").glob("*.seal.json"))
     told = json.loads(newest.read_text())["acts"]
     assert [(one["act"], one["reason"]) for one in told] == [("release", "the archive has moved")]
@@ -127,9 +127,9 @@ def test_a_person_holds_while_a_backup_runs(cli: Cli, source: Path, backup: Path
     _night(cli, source, backup, "--retain", 1)
     (backup / "efs-backup" / "daily" / ".lock").write_text("{}")
     held = cli("hold", backup, "--reason", "I do not trust this", "--json").json
-    assert len(held["protects"]) == 1
+    assert len(held["snapshots"]) == 1
     assert _kinds(_night(cli, source, backup)) == ["Held"]
-    assert len(cli("list", backup, "--json").json) == 2
+    assert len(cli("list", backup, "--json").json["snapshots"]) == 2
     assert "held" in cli("hold", backup, "--reason", "still").stdout
     cli("hold", backup, "--reason", "x", "--label", "nobody", code=5)
 
@@ -229,4 +229,4 @@ def test_what_lies_in_the_way_of_a_hold_is_put_aside(cli: Cli, source: Path, bac
     lock.unlink()
     assert _kinds(_night(cli, source, backup)) == ["MassChange"]
     assert [*daily.glob(".hold.json.odd-*")]
-    assert len(cli("list", backup, "--json").json) == 2
+    assert len(cli("list", backup, "--json").json["snapshots"]) == 2

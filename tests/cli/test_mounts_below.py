@@ -102,7 +102,7 @@ def test_what_a_logout_unmounts_during_a_backup_costs_nobody_the_night(
     hit = let_umount(fault, point)
     result = run_with_mounts(cli, mount, "run", source, backup, "--json").json
     assert hit.exists()
-    assert (result["status"], result["pruned"]) == ("Success", [])
+    assert (result["status"], result["dropped"]) == ("Success", [])
     assert [(warned["kind"], warned["paths"]) for warned in result["warnings"]] == [("MountMissing", ["run/1000"])]
 
 
@@ -115,13 +115,13 @@ def test_a_tmpfs_that_is_gone_is_warned_of_and_nothing_is_dropped_while_the_last
     mount = f"mount -t tmpfs none '{point}'; touch '{point}/1'"
     run_with_mounts(cli, mount, "run", source, backup, "--retain", 1)
     planned = cli("run", source, backup, "--dry-run", "--json").json
-    assert (planned["would_drop"], "MountMissing" in str(planned)) == ([], False)
+    assert (planned["dropped"], "MountMissing" in str(planned)) == ([], False)
     assert "'run/1000'" in " ".join(planned["notes"])
     result = cli("run", source, backup, "--json").json
-    assert (result["status"], result["pruned"]) == ("Success", [])
+    assert (result["status"], result["dropped"]) == ("Success", [])
     assert [(warned["kind"], warned["paths"]) for warned in result["warnings"]] == [("MountMissing", ["run/1000"])]
     after = cli("run", source, backup, "--json").json
-    assert (after["warnings"], len(after["pruned"])) == ([], 2)
+    assert (after["warnings"], len(after["dropped"])) == ([], 2)
 
 
 def test_a_backup_that_fails_while_a_tmpfs_is_gone_does_not_forget_it(cli: Cli, source: Path, backup: Path) -> None:
@@ -132,11 +132,11 @@ def test_a_backup_that_fails_while_a_tmpfs_is_gone_does_not_forget_it(cli: Cli, 
     run_with_mounts(cli, mount, "run", source, backup, "--retain", 1)
     cli("run", source, backup, "--retain", 1, "--save", "--window", 0.00001, code=3)
     result = cli("run", source, backup, "--window", 60, "--json").json
-    assert ([warned["kind"] for warned in result["warnings"]], result["pruned"]) == (["MountMissing"], [])
+    assert ([warned["kind"] for warned in result["warnings"]], result["dropped"]) == (["MountMissing"], [])
 
 
 def test_a_tmpfs_of_which_the_last_snapshot_has_nothing_may_go_in_silence(cli: Cli, source: Path, backup: Path) -> None:
     """Nothing of it can be lost."""
     run_with_mounts(cli, f"mount -t tmpfs none '{source}/empty directory'", "run", source, backup, "--retain", 1)
     result = cli("run", source, backup, "--json").json
-    assert (result["warnings"], len(result["pruned"])) == ([], 1)
+    assert (result["warnings"], len(result["dropped"])) == ([], 1)

@@ -65,7 +65,7 @@ def test_every_name_is_kept(cli: Cli, tmp_path: Path, backup: Path, inside: str)
             file.write(name)
     first, second = (cli("run", tmp_path / "source", backup, "--json").json for _ in range(2))
     assert account(Path(first["path"])) == account(Path(second["path"])) == account(tmp_path / "source")
-    assert second["number_of_files_linked"] == len(NAMES)
+    assert second["linked_files"] == len(NAMES)
 
 
 def test_paths_of_several_thousand_bytes_are_kept(cli: Cli, tmp_path: Path, backup: Path) -> None:

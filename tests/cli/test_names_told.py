@@ -50,7 +50,7 @@ def test_programs_get_every_byte_of_every_path_as_valid_json(cli: Cli, places: t
     write(source / ODD, "changed", 1)
     _strict(cli("run", source, backup, "--dry-run", "--json").json)
     cli("run", source, backup)
-    listed = _strict(cli("list", backup, "--json").json)
+    listed = _strict(cli("list", backup, "--json").json["snapshots"])
     assert _name_of(listed[1]) == _name_of(first)
     differences = _strict(cli("diff", backup, 1, 0, "--json").json)
     assert [_name_of(one) for one in differences["added"]] == [f"{ODD} new"]
@@ -66,9 +66,9 @@ def test_programs_get_every_byte_of_every_path_as_valid_json(cli: Cli, places: t
     mirrored = _strict(cli("restore", backup, target, "--mode", "mirror", "--json").json)
     assert _name_of(mirrored, "quarantine").endswith(mirrored["quarantine"].rpartition(".")[2])
     assert [_name_of(one) for one in mirrored["first"]["deleted"]] == [f"extra {ODD}"]
-    assert len(_strict(cli("history", backup, "--json").json)) == 2
+    assert len(_strict(cli("history", backup, "--json").json["backups"])) == 2
     _strict(cli("run", source / ODD, backup, "--json", code=1).json)
-    _strict(cli("list", source / ODD, "--json", code=None).json)
+    _strict(cli("list", source / ODD, "--json", code=None).json["snapshots"])
 
 
 def test_people_see_every_name_escaped(cli: Cli, places: tuple[Path, Path, Path]) -> None:

@@ -6,7 +6,15 @@ import pytest
 from efs_backup.cli.app import app
 from tests.conftest import Cli
 
-_GIVEN = {"integer": "1", "float": "1", "integer range": "1", "float range": "1", "text": "text", "directory": "/"}
+_GIVEN = {
+    "integer": "1",
+    "float": "1",
+    "integer range": "1",
+    "float range": "1",
+    "duration": "1h30m",
+    "text": "text",
+    "directory": "/",
+}
 
 
 def _value(option: click.Option) -> list[str]:

@@ -42,7 +42,7 @@ def _run(cli: Cli, *arguments: object) -> Ended:
     done = subprocess.run(
         (*_WITHOUT_CHOWN, *cli.line(*arguments)), capture_output=True, env=cli.environment, check=False, timeout=120
     )
-    return Ended(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
+    return Ended(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr), str(arguments[0]))
 
 
 def test_the_capability_is_away(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_what_has_a_wrong_owner_is_never_continued_from(cli: Cli, source: Path, 
         assert json.loads(_run(cli, "run", source, backup, "--json").stdout)["failure_reason"] == "CopyFailed"
     result = cli("run", source, backup, "--json").json
     assert account(Path(result["path"])) == account(source)
-    assert result["number_of_files_linked"] >= (12 if cli.copier is Copier.LINKS else 0)
+    assert result["linked_files"] >= (12 if cli.copier is Copier.LINKS else 0)
 
 
 @both_copiers

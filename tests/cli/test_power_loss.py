@@ -96,7 +96,7 @@ def test_without_a_whole_mark_nothing_of_a_partial_is_believed(
     for path in _files(partial):
         _lose(path)
     result = _back_up(cli, tree, backup)
-    assert result["number_of_files_linked"] == 0
+    assert result["linked_files"] == 0
     assert any("may not have reached the disk" in note for note in result["notes"])
     assert not any("Pruning failed" in note for note in result["notes"])
     assert not [path for path in backup.glob("efs-backup/daily/.flushed-*") if path.is_file()]
@@ -111,16 +111,16 @@ def test_rsync_alone_believes_nothing_of_a_partial_without_a_mark(
     for path in _files(partial):
         _lose(path)
     cli.environment["EFS_BACKUP_RUN_COPIER"] = "rsync"
-    assert _back_up(cli, tree, backup)["number_of_files_linked"] == 0
+    assert _back_up(cli, tree, backup)["linked_files"] == 0
 
 
 @both_copiers
 def test_a_marked_partial_is_continued(cli: Cli, tree: Path, backup: Path, partial: Path) -> None:
     """What was flushed is kept: the next backup is incremental, and leaves no mark; rsync alone begins with nothing."""
     result = _back_up(cli, tree, backup)
-    kept = result["number_of_files"] if cli.copier is Copier.LINKS else 0
-    assert result["number_of_files_linked"] == kept
-    assert (result["number_of_files_transferred"] == 0) == (cli.copier is Copier.LINKS)
+    kept = result["files"] if cli.copier is Copier.LINKS else 0
+    assert result["linked_files"] == kept
+    assert (result["transferred_files"] == 0) == (cli.copier is Copier.LINKS)
     assert not list(backup.glob("efs-backup/daily/.flushed-*"))
 
 
@@ -140,7 +140,7 @@ def test_what_was_written_after_the_last_flush_is_not_believed(
     result = _back_up(cli, tree, backup)
     published = {path.stat().st_ino for path in _files(Path(result["path"]))}
     if cli.copier is Copier.RSYNC:  # a new file may have the number of one that is deleted
-        assert result["number_of_files_linked"] == 0
+        assert result["linked_files"] == 0
         return
     assert len(published & inodes) == len(kept)
     assert not published & {path.stat().st_ino for path in lost if path.exists()}
@@ -156,7 +156,7 @@ def test_an_unmarked_partial_does_not_hide_the_snapshot_below_it(cli: Cli, tree:
         place = left / path.relative_to(snapshot)
         write(place, "y" * path.stat().st_size, A_DAY_AGO_NS)
     result = _back_up(cli, tree, backup)
-    assert result["number_of_files_transferred"] == 0
+    assert result["transferred_files"] == 0
 
 
 @both_copiers

@@ -45,7 +45,7 @@ def test_a_drill_of_a_good_snapshot_passes(
     """It restores what it has drawn, compares all, says what that means, and leaves evidence and nothing else."""
     before = account(snapshot)
     said = cli("drill", backup, "--scratch", scratch, "--evidence", tmp_path / "evidence", "--json").json
-    assert (said["result"], said["equal"], said["different"], said["missing"]) == ("Passed", FILES, [], [])
+    assert (said["status"], said["equal"], said["different"], said["missing"]) == ("Passed", FILES, [], [])
     assert (said["snapshot"], said["without_hash"]) == (snapshot.name, 0)
     assert "Every file of the snapshot was compared" in said["confidence"]["message"]
     assert said["restore"]["files_per_second"] > 0
@@ -66,7 +66,7 @@ def test_a_file_that_was_rewritten_in_place_is_found_and_named(
     ended = cli("drill", backup, "--scratch", scratch, "--evidence", tmp_path / "evidence", "--json", code=6)
     (found,) = ended.json["different"]
     assert (found["path"], found["aspects"], found["where"]) == ("directory 1/file 4", ["content"], "snapshot")
-    assert (ended.json["result"], ended.json["equal"], ended.json["missing"]) == ("Different", FILES - 1, [])
+    assert (ended.json["status"], ended.json["equal"], ended.json["missing"]) == ("Different", FILES - 1, [])
     assert "efs-backup verify" in ended.json["next_step"]
     assert "directory 1/file 4" in ended.stderr
     assert "directory 1/file 4" in Path(ended.json["evidence"][1]).read_text()
@@ -132,7 +132,7 @@ def test_a_scratch_directory_that_fills_up_fails_the_drill(
     with mounted_tmpfs(scratch, "size=4m,nr_inodes=10"):
         ended = cli("drill", backup, "--scratch", scratch, "--evidence", tmp_path / "evidence", "--json", code=1)
         assert not list(scratch.iterdir())
-    assert (ended.json["result"], ended.json["different"], ended.json["missing"]) == ("Failed", [], [])
+    assert (ended.json["status"], ended.json["different"], ended.json["missing"]) == ("Failed", [], [])
     assert "is full" in ended.json["message"]
     assert "--files" in ended.json["next_step"]
     assert "Not carried out" in Path(ended.json["evidence"][1]).read_text()
@@ -152,7 +152,7 @@ def test_a_drill_that_is_stopped_leaves_nothing(
     running.send_signal(signal.SIGTERM)
     out, _ = running.communicate(timeout=60)
     assert running.returncode == 3
-    assert json.loads(out)["result"] == "Incomplete"
+    assert json.loads(out)["status"] == "Incomplete"
     assert not scratch.exists()
     assert not list((tmp_path / "evidence").iterdir())
 
@@ -186,7 +186,7 @@ def test_hostile_names_are_rehearsed_and_shown(
     snapshot = Path(cli("run", source, backup, "--json").json["path"])
     evidence = ("--evidence", tmp_path / "evidence", "--json")
     said = cli("drill", backup, "--scratch", scratch, *evidence).json
-    assert (said["result"], said["equal"]) == ("Passed", FILES + len(names) + 4)
+    assert (said["status"], said["equal"]) == ("Passed", FILES + len(names) + 4)
     for name in names:
         corrupt(snapshot / os.fsdecode(name))
     ended = cli("drill", backup, "--scratch", scratch, *evidence, code=6)
@@ -219,9 +219,9 @@ def test_a_pinned_path_must_be_in_the_newest_snapshot(
     write(source / "later")
     cli("run", source, backup)
     arguments = ("drill", backup, "--scratch", scratch, "--path", "later", "--json")
-    assert cli(*arguments).json["result"] == "Passed"
+    assert cli(*arguments).json["status"] == "Passed"
     older = cli(*arguments, "--snapshot", snapshot.name).json
-    assert (older["result"], older["snapshot"], len(older["notes"])) == ("Passed", snapshot.name, 1)
+    assert (older["status"], older["snapshot"], len(older["notes"])) == ("Passed", snapshot.name, 1)
     newest = cli("drill", backup, "--scratch", scratch, "--path", "mistyped", "--json", code=6).json
     assert [(one["path"], one["group"]) for one in newest["missing"]] == [("mistyped", "pinned")]
 
@@ -325,7 +325,7 @@ def test_a_user_without_root_rights_rehearses_what_is_theirs(
     (place := tmp_path / "scratch").mkdir(0o777)
     os.chown(place, 65534, 65534)
     ended = ended_as_nobody(cli, tmp_path, "drill", backup, "--scratch", place, "--json")
-    assert (ended.code, ended.json["result"], ended.json["equal"]) == (0, "Passed", FILES)
+    assert (ended.code, ended.json["status"], ended.json["equal"]) == (0, "Passed", FILES)
     assert any("Owners" in note for note in ended.json["notes"])
     file = backup / "efs-backup" / "daily.0" / "directory 0" / "file 3"
     os.chown(file, 0, 0)

@@ -282,7 +282,7 @@ def test_an_old_layout_can_be_restored_before_it_is_adopted(cli: Cli, backup: Pa
     """Its directories are listed and restored as they are."""
     for number in range(2):
         write(backup / "efs-backup" / f"daily.{number}" / "file", str(number))
-    rows = cli("list", backup, "--json").json
+    rows = cli("list", backup, "--json").json["snapshots"]
     assert [row["number"] for row in rows] == [0, 1]
     cli("restore", backup, tmp_path / "out", "--number", 1)
     assert (tmp_path / "out" / "file").read_text() == "1"
@@ -320,7 +320,7 @@ def test_what_is_being_restored_is_not_pruned(
     )
     stdout, _ = running.communicate()
     assert json.loads(stdout)["status"] == "Success"
-    assert len(cli("run", source, backup, "--json").json["pruned"]) == 2
+    assert len(cli("run", source, backup, "--json").json["dropped"]) == 2
 
 
 @pytest.mark.root
@@ -354,7 +354,7 @@ def test_several_paths_are_restored_as_each_by_itself(cli: Cli, source: Path, ba
     planned = cli("restore", backup, together, *arguments, "--dry-run", "--json").json
     assert not (together / "er").exists()
     done = cli("restore", backup, together, *arguments, "--json").json
-    assert (done["created"], done["replaced"], done["kept"]) == (8, 1, planned["kept"])
+    assert (done["created"], done["replaced"], done["left_alone"]) == (8, 1, planned["left_alone"])
     assert [planned[kind] for kind in ("created", "replaced")] == [8, 1]
     assert {path: fact for path, fact in account(together).items() if path != "."} == {
         path: fact for path, fact in account(alone).items() if path != "."

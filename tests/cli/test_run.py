@@ -29,10 +29,10 @@ def test_the_result_says_what_was_done(cli: Cli, source: Path, backup: Path) -> 
     result = cli("run", source, backup, "--json").json
     assert result["status"] == "Success"
     assert result["failure_reason"] is None
-    assert result["number_of_files"] == 13
-    assert result["number_of_files_transferred"] == 12
-    assert result["number_of_files_linked"] == 0
-    assert result["total_transferred_file_size"] == sum(len(f"content {number}") for number in range(12))
+    assert result["files"] == 13
+    assert result["transferred_files"] == 12
+    assert result["linked_files"] == 0
+    assert result["transferred_bytes"] == sum(len(f"content {number}") for number in range(12))
     assert result["vanished_files"] == 0
     assert result["message"]
     assert result["next_step"] == ""
@@ -68,8 +68,8 @@ def test_unchanged_files_are_links_into_the_previous_snapshot(cli: Cli, source: 
     second = Path(result["path"])
     assert (first / "directory 0" / "file 0").samefile(second / "directory 0" / "file 0")
     assert (first / "link").lstat().st_ino == (second / "link").lstat().st_ino
-    assert result["number_of_files_transferred"] == 1
-    assert result["number_of_files_linked"] == 13
+    assert result["transferred_files"] == 1
+    assert result["linked_files"] == 13
 
 
 def test_an_older_snapshot_never_changes(cli: Cli, source: Path, backup: Path) -> None:
@@ -122,7 +122,7 @@ def test_retention_drops_the_oldest_snapshots(cli: Cli, source: Path, backup: Pa
     spare = [f".spare-{names[2]}", f".spare-{names[2]}.json"]
     ours = [".lock", ".manifests", ".readers", ".records", *spare, ".trash"]
     assert sorted(path.name for path in series.iterdir()) == [*ours, *names[3:]]
-    assert [row["name"] for row in cli("list", backup, "--json").json] == names[:2:-1]
+    assert [row["snapshot"] for row in cli("list", backup, "--json").json["snapshots"]] == names[:2:-1]
     assert list((series / ".trash").iterdir()) == []
     label = [".series.lock", "daily", "daily.0", "daily.1", "series.json"]
     assert sorted(path.name for path in (backup / "efs-backup").iterdir()) == label
@@ -132,7 +132,7 @@ def test_labels_and_intervals_are_series_of_their_own(cli: Cli, source: Path, ba
     """Each has its own snapshots and its own retention."""
     cli("run", source, backup, "--label", "web", "--interval", "weekly", "--retain", 1)
     cli("run", source, backup, "--label", "web", "--interval", "hourly", "--retain", 1)
-    found = cli("list", backup, "--label", "web", "--json").json
+    found = cli("list", backup, "--label", "web", "--json").json["snapshots"]
     assert sorted(row["interval"] for row in found) == ["hourly", "weekly"]
 
 
@@ -190,7 +190,7 @@ def test_dry_run_touches_nothing(cli: Cli, source: Path, backup: Path) -> None:
     before = account(backup)
     plan = cli("run", source, backup, "--dry-run", "--json").json
     assert plan["differences"] == {"added": 1, "removed": 0, "changed": 0}
-    assert len(plan["would_drop"]) == 1
+    assert len(plan["dropped"]) == 1
     assert account(backup) == before
     assert "would make" in cli("run", source, backup, "--dry-run").stdout
 
@@ -225,9 +225,9 @@ def test_an_old_layout_is_adopted(cli: Cli, source: Path, backup: Path) -> None:
         write(label / f"daily.{number}" / "number", str(number))
         os.utime(label / f"daily.{number}", ns=(A_DAY_AGO_NS, A_DAY_AGO_NS))
     result = cli("run", source, backup, "--json").json
-    assert result["number_of_files_transferred"] == 0
-    assert result["number_of_files_linked"] == 13
-    rows = cli("list", backup, "--json").json
+    assert result["transferred_files"] == 0
+    assert result["linked_files"] == 13
+    rows = cli("list", backup, "--json").json["snapshots"]
     assert [(Path(row["path"]) / "number").read_text() for row in rows[1:]] == ["0", "1", "2"]
     assert all(path.is_symlink() for path in label.glob("daily.*"))
 
@@ -240,13 +240,13 @@ def test_a_file_system_that_looks_unmounted_is_refused(cli: Cli, source: Path, b
     result = cli("run", source, backup, "--json", code=1).json
     assert (result["status"], result["failure_reason"]) == ("Failed", "SourceUnreadable")
     assert "--allow-empty" in result["next_step"]
-    assert cli("run", source, backup, "--allow-empty", "--json").json["number_of_files"] == 0
+    assert cli("run", source, backup, "--allow-empty", "--json").json["files"] == 0
 
 
 def test_a_first_backup_of_an_empty_source_succeeds(cli: Cli, tmp_path: Path, backup: Path) -> None:
     """There is nothing that could have been lost."""
     (tmp_path / "empty").mkdir()
-    assert cli("run", tmp_path / "empty", backup, "--json").json["number_of_files"] == 0
+    assert cli("run", tmp_path / "empty", backup, "--json").json["files"] == 0
 
 
 def test_the_series_is_closed_to_others(cli: Cli, source: Path, backup: Path) -> None:
@@ -266,12 +266,16 @@ def test_a_leftover_lock_of_a_dead_owner_is_taken_over_and_said_so(cli: Cli, sou
 
 
 def test_plain_lines_are_logged_where_no_terminal_is(cli: Cli, source: Path, backup: Path) -> None:
-    """Standard output holds the result alone, standard error what happens, each line with its time."""
-    ended = cli("run", source, backup)
+    """Standard output holds the result alone, standard error what happens, each line with its time.
+
+    Of what takes a moment the steps are told with -v alone.
+    """
+    ended = cli("run", source, backup, "-v")
     assert "status    Success" in ended.stdout
     steps = [line.split(" ", 1)[1] for line in ended.stderr.splitlines()]
     assert steps == ["copy", "manifest", "publish", "prune"]
     assert time.strptime(ended.stderr.split()[0], "%Y-%m-%dT%H:%M:%SZ")
+    assert cli("run", source, backup).stderr == ""
 
 
 def _shown_on_a_terminal(cli: Cli, *arguments: object) -> str:
@@ -332,6 +336,6 @@ def test_a_series_that_is_gone_or_older_is_no_reference(cli: Cli, source: Path, 
     write(source / "directory 0" / "file 0", "changed")
     result = cli("run", source, backup, "--interval", "daily", "--json").json
     assert account(Path(result["path"])) == account(source)
-    assert result["number_of_files_copied"] == 1
+    assert result["copied_files"] == 1
     other = cli("run", source, backup, "--label", "other", "--json").json
-    assert other["number_of_files_linked"] == 0
+    assert other["linked_files"] == 0

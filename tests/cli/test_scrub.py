@@ -33,13 +33,13 @@ def test_verify_finds_a_file_that_was_rewritten_with_its_size_and_mtime(cli: Cli
     first = _run(cli, source, backup)
     write(source / DAMAGED, "another version")
     second = _run(cli, source, backup)
-    assert cli("verify", backup, "--all", "--json").json[0]["different"] == []
+    assert cli("verify", backup, "--all", "--json").json["snapshots"][0]["different"] == []
     _damage(first)
-    whole = cli("verify", backup, "--json").json
+    whole = cli("verify", backup, "--json").json["snapshots"]
     assert (whole[0]["snapshot"], whole[0]["different"]) == (second.name, [])
     assert whole[0]["checked"] == {"directories": 5, "names": 13, "files": 12, "bytes": 116}
     ended = cli("verify", backup, "--snapshot", first.name, "--json", code=6)
-    (found,) = ended.json[0]["different"]
+    (found,) = ended.json["snapshots"][0]["different"]
     assert (found["path"], found["aspect"]) == (DAMAGED, "content")
     assert found["inode"] == (first / DAMAGED).stat().st_ino
     assert "efs-backup repair" in ended.stderr
@@ -56,7 +56,7 @@ def test_verify_names_what_is_missing_new_or_has_other_attributes(cli: Cli, sour
     shutil.rmtree(snapshot / "empty directory")
 
     def found(*more: object) -> list[tuple[str, str]]:
-        different = cli("verify", backup, "--json", *more, code=6).json[0]["different"]
+        different = cli("verify", backup, "--json", *more, code=6).json["snapshots"][0]["different"]
         return [(one["path"], one["aspect"]) for one in different]
 
     names = [("directory 1/file 1", "missing"), ("directory 2/extra", "extra"), ("empty directory", "missing")]
@@ -89,7 +89,7 @@ def test_audit_tells_what_was_removed_by_hand_from_what_a_rule_has_dropped(
 ) -> None:
     """A snapshot, a seal, a file of changes; and since when each is missing."""
     snapshots = [_run(cli, source, backup, "--retain", 3) for _ in range(5)]
-    assert cli("audit", backup, "--json").json == {"seals": 5, "findings": []}
+    assert cli("audit", backup, "--json").json == {"schema": 1, "seals": 5, "findings": []}
     cli("prune", backup, "--retain", 2, "--confirm")
     assert cli("audit", backup, "--json").json["findings"] == [], "the rule dropped one more"
     aside = backup / "outside"
@@ -129,7 +129,7 @@ def test_the_scrub_finds_damage_which_no_new_snapshot_takes_over(cli: Cli, sourc
     assert_proved(fourth)
     assert f"whole in {fourth.name}" in healed["warnings"][0]["message"]
     assert not (fourth / DAMAGED).samefile(third / DAMAGED)
-    assert cli("verify", backup, "--json").json[0]["different"] == []
+    assert cli("verify", backup, "--json").json["snapshots"][0]["different"] == []
 
 
 def test_damage_is_not_taken_over_from_a_spare_either(cli: Cli, source: Path, backup: Path) -> None:
@@ -180,7 +180,7 @@ def test_hashes_that_were_missing_are_found_by_the_scrub_and_written_down(cli: C
     shutil.rmtree(manifests_of(_run(cli, source, backup)).path)
     second = _run(cli, source, backup)
     assert_proved(second, without_hash=12)
-    assert cli("scrub", backup, "--scrub-days", 1, "--json").json["late"] == 12
+    assert cli("scrub", backup, "--scrub-days", 1, "--json").json["hashes_found"] == 12
     assert len(HashStore((manifests_of(second).path / "hashes").read_bytes())) == 12
     third = _run(cli, source, backup)
     assert_proved(third)
@@ -197,14 +197,15 @@ def test_repair_brings_back_what_is_still_to_be_had(cli: Cli, source: Path, back
     _damage(first)
     _damage(first, "directory 1/file 1")
     cli("scrub", backup, "--scrub-days", 1, code=6)
-    assert all(one["origin"] for one in cli("repair", backup, "--from", source, "--dry-run", "--json", code=6).json[:0])
+    planned = cli("repair", backup, "--from", source, "--dry-run", "--json", code=6).json
+    assert (planned["dry_run"], len(planned["damaged"])) == (True, 2)
     if is_in_source:
         ended = cli("repair", backup, "--from", source, "--json", code=6)
     else:
         third = _run(cli, source, backup)
         assert (third / DAMAGED).read_text() == "content 0"
         ended = cli("repair", backup, "--json", code=6)
-    by_path = {one["path"]: one for one in ended.json}
+    by_path = {one["path"]: one for one in ended.json["damaged"]}
     assert by_path[DAMAGED]["repaired"]
     assert not by_path["directory 1/file 1"]["repaired"]
     for snapshot in (first, second):
@@ -212,11 +213,11 @@ def test_repair_brings_back_what_is_still_to_be_had(cli: Cli, source: Path, back
             account(snapshot)["./" + DAMAGED if "./" + DAMAGED in before else DAMAGED].content
             == before["./" + DAMAGED if "./" + DAMAGED in before else DAMAGED].content
         )
-    different = cli("verify", backup, "--snapshot", first.name, "--json", code=6).json[0]["different"]
+    different = cli("verify", backup, "--snapshot", first.name, "--json", code=6).json["snapshots"][0]["different"]
     assert [one["path"] for one in different] == ["directory 1/file 1"]
     assert (first / DAMAGED).samefile(second / DAMAGED)
     assert not list(first.parent.glob(".repair*"))
     write(source / "directory 1/file 1", "content 1")
-    assert cli("repair", backup, "--from", source, "--json").json[0]["repaired"]
-    assert cli("verify", backup, "--snapshot", first.name, "--json").json[0]["different"] == []
+    assert cli("repair", backup, "--from", source, "--json").json["damaged"][0]["repaired"]
+    assert cli("verify", backup, "--snapshot", first.name, "--json").json["snapshots"][0]["different"] == []
     assert len((manifests_of(first).path / "repairs.jsonl").read_text().splitlines()) == 2

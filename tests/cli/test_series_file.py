@@ -114,7 +114,7 @@ def test_init_stores_the_rules_that_later_backups_keep(plain: Cli, source: Path,
     assert (found["label"], found["excludes"], found["window_minutes"]) == ("efs-backup", ["*.log"], 60)
     assert (found["source"]["path"], found["backup"]["path"]) == (str(source), str(backup))
     results = [plain("run", source, backup, "--json").json for _ in range(3)]
-    assert [len(result["pruned"]) for result in results] == [0, 0, 1]
+    assert [len(result["dropped"]) for result in results] == [0, 0, 1]
     assert not (Path(results[2]["path"]) / "a.log").exists()
 
 
@@ -155,10 +155,10 @@ def test_another_source_that_is_said_to_begin_drops_nothing(
     for _ in range(2):
         result = cli("run", other, backup, "--json").json
         assert [warned["kind"] for warned in result["warnings"]] == ["AnotherSource"]
-    assert cli("run", other, backup, "--dry-run", "--json").json["would_drop"] == []
+    assert cli("run", other, backup, "--dry-run", "--json").json["dropped"] == []
     assert len(snapshots(backup)) == 3
     assert stored(backup)["source"]["path"] == str(source)
-    assert len(cli("run", source, backup, "--json").json["pruned"]) == 3
+    assert len(cli("run", source, backup, "--json").json["dropped"]) == 3
 
 
 def test_a_renamed_source_goes_on_with_a_note(plain: Cli, source: Path, backup: Path, tmp_path: Path) -> None:
@@ -275,13 +275,13 @@ def test_a_flag_never_drops_more_than_the_rule(cli: Cli, source: Path, backup: P
     cli("run", source, backup, "--retain", 3)
     for _ in range(2):
         cli("run", source, backup)
-    assert len(cli("run", source, backup, "--json").json["pruned"]) == 1
+    assert len(cli("run", source, backup, "--json").json["dropped"]) == 1
     lower = cli("run", source, backup, "--retain", 1, "--json").json
-    assert len(lower["pruned"]) == 1
+    assert len(lower["dropped"]) == 1
     assert "--retain 1 would drop more than the rule" in lower["notes"][0]
-    assert cli("run", source, backup, "--retain", 60, "--json").json["pruned"] == []
-    assert len(cli("run", source, backup, "--json").json["pruned"]) == 2
-    assert len(cli("run", source, backup, "--retain", 2, "--save", "--json").json["pruned"]) == 2
+    assert cli("run", source, backup, "--retain", 60, "--json").json["dropped"] == []
+    assert len(cli("run", source, backup, "--json").json["dropped"]) == 2
+    assert len(cli("run", source, backup, "--retain", 2, "--save", "--json").json["dropped"]) == 2
     assert retained(backup) == {"daily": {"retain": 2}}
 
 
@@ -289,14 +289,14 @@ def test_prune_keeps_to_the_rule_or_does_what_it_is_told(cli: Cli, source: Path,
     """And changes the rule only by --save."""
     for _ in range(4):
         cli("run", source, backup, "--retain", 4)
-    assert cli("prune", backup, "--json").json["drop"] == []
-    assert len(cli("prune", backup, "--retain", 3, "--json").json["drop"]) == 1
+    assert cli("prune", backup, "--json").json["dropped"] == []
+    assert len(cli("prune", backup, "--retain", 3, "--json").json["dropped"]) == 1
     assert retained(backup) == {"daily": {"retain": 4}}
     cli("prune", backup, "--retain", 2, "--save", "--dry-run")
     assert retained(backup) == {"daily": {"retain": 4}}
-    assert len(cli("prune", backup, "--retain", 2, "--save", "--json").json["drop"]) == 1
+    assert len(cli("prune", backup, "--retain", 2, "--save", "--json").json["dropped"]) == 1
     assert retained(backup) == {"daily": {"retain": 2}}
-    assert len(cli("run", source, backup, "--json").json["pruned"]) == 1
+    assert len(cli("run", source, backup, "--json").json["dropped"]) == 1
 
 
 def test_it_is_said_where_the_series_of_a_label_keep_too_many_together(cli: Cli, source: Path, backup: Path) -> None:
@@ -356,16 +356,16 @@ def test_a_torn_file_drops_nothing_and_stays_for_a_person(cli: Cli, source: Path
     tear(file)
     before = account(backup)["./efs-backup/series.json"]
     result = cli("run", source, backup, "--json").json
-    assert (result["status"], result["pruned"]) == ("Success", [])
+    assert (result["status"], result["dropped"]) == ("Success", [])
     assert [warned["kind"] for warned in result["warnings"]] == ["SeriesTorn"]
     assert "remove it" in result["warnings"][0]["message"]
-    assert cli("run", source, backup, "--dry-run", "--json").json["would_drop"] == []
+    assert cli("run", source, backup, "--dry-run", "--json").json["dropped"] == []
     assert cli("prune", backup, "--json", code=1).json["failure_reason"] == "SeriesTorn"
     cli("prune", backup, "--retain", 1, "--save", code=1)
     assert account(backup)["./efs-backup/series.json"] == before
     assert len(snapshots(backup)) == 3
     shutil.rmtree(file) if file.is_dir() and not file.is_symlink() else file.unlink()
-    assert len(cli("run", source, backup, "--json").json["pruned"]) == 2
+    assert len(cli("run", source, backup, "--json").json["dropped"]) == 2
     assert retained(backup) == {"daily": {"retain": 2}}
 
 
@@ -440,9 +440,9 @@ def test_nothing_is_dropped_where_the_clock_has_jumped(
     cli("run", source, backup, "--retain", 1)
     _dated(backup, days)
     plan = cli("run", source, backup, "--dry-run", "--json").json
-    assert (plan["would_drop"], said in plan["reason"]) == ([], True)
+    assert (plan["dropped"], said in plan["reason"]) == ([], True)
     result = cli("run", source, backup, "--json").json
-    assert (result["status"], result["pruned"]) == ("Success", [])
+    assert (result["status"], result["dropped"]) == ("Success", [])
     assert [warned["kind"] for warned in result["warnings"]] == ["ClockJumped"]
     assert said in result["warnings"][0]["message"]
     assert len(snapshots(backup)) == 2

@@ -131,8 +131,8 @@ def test_a_standard_error_that_fails_changes_nothing(
     assert b"Success" in done.stdout
     (snapshot,) = _published(backup)
     assert account(snapshot) == account(source)
-    (record,) = cli("history", backup, "--json").json
-    assert record["BackupStatus"] == "Success"
+    (record,) = cli("history", backup, "--json").json["backups"]
+    assert record["status"] == "Success"
 
 
 @pytest.mark.root
@@ -208,7 +208,7 @@ def test_no_file_is_opened_in_the_place_of_a_closed_stream(
         assert account(snapshot) == account(source)
     series = backup / "efs-backup" / "daily"
     assert [(series / name).read_text().strip() for name in (".lock", ".readers")] == ["", ""]
-    assert [record["BackupStatus"] for record in cli("history", backup, "--json").json] == ["Success", "Success"]
+    assert [record["status"] for record in cli("history", backup, "--json").json["backups"]] == ["Success", "Success"]
 
 
 @pytest.mark.usefixtures("slow_rsync")
@@ -271,7 +271,7 @@ def test_a_signal_while_the_result_is_told_keeps_the_exit_code(cli: Cli, source:
                 time.sleep(0.01)
             process.send_signal(number)
             assert process.wait(30) == 0
-    assert {record["BackupStatus"] for record in cli("history", backup, "--json").json} == {"Success"}
+    assert {record["status"] for record in cli("history", backup, "--json").json["backups"]} == {"Success"}
 
 
 def _is_writing(process: int) -> bool:

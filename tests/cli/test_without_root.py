@@ -38,7 +38,7 @@ def test_a_second_backup_of_their_own_tree_links_everything(
     assert account(Path(first["path"])) == account(theirs)
     second = run_as_nobody(cli, tmp_path, "run", theirs, backup, "--json")
     assert account(Path(second["path"])) == account(theirs)
-    assert (second["number_of_files_linked"], second["number_of_files_transferred"]) == (files, 0)
+    assert (second["linked_files"], second["transferred_files"]) == (files, 0)
 
 
 def test_a_second_backup_links_what_belongs_to_others_too(cli: Cli, theirs: Path, backup: Path, tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ def test_many_findings_are_counted_and_the_first_are_named() -> None:
 def test_the_evidence_has_the_words_of_its_format() -> None:
     """What reads it depends on them; it names no path of the machine."""
     value = json.loads(json.dumps(evidence_of(DIFFERENT)))
-    assert {"drill", "result", "snapshot", "seal_sha256", "seed", "machine", "chosen", "equal", "different", "missing",
+    assert {"drill", "status", "snapshot", "seal_sha256", "seed", "machine", "chosen", "equal", "different", "missing",
             "without_hash", "restore", "whole_tree", "confidence"} <= value.keys()  # fmt: skip
     assert value["drill"] == "20261122T060000Z"
     assert value["different"][0] == {

@@ -77,7 +77,7 @@ def test_the_names_of_the_attributes_are_those_of_years_ago() -> None:
         "ExpireItem", "S3BucketSize", "SourceEfsId", "SourceEfsSize", "SourcePerformanceMode",
         "SourceBurstCreditBalance", "SourcePermittedThroughput", "SourceBurstCreditBalancePostBackup",
         "DestinationEfsId", "DestinationEfsSize", "DestinationPerformanceMode", "BackupPrefix", "InstanceType",
-        "NumberOfFiles", "NumberOfFilesTransferred", "TotalFileSize", "TotalTransferredFileSize",
+        "NumberOfFiles", "NumberOfFilesTransferred", "NumberOfFilesLinked", "TotalFileSize", "TotalTransferredFileSize",
         "RemoveSnapshotStartTime", "RemoveSnapshotStopTime", "CreateHardlinksStartTime", "CreateHardlinksStopTime",
         "EC2Logs", "InstanceId", "SnapshotName", "FailureReason", "Message", "VanishedFiles", "NextStep", "ReportTime",
         "Phase", "HeartbeatTime", "Warning", "AmiId", "ReportClaim", "LaunchFailure", "FirstInstanceId",

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efs_backup.domain.errors import WrongUsage
-from efs_backup.domain.snapshots.window import Window, one_time_cron, stop_of_window
+from efs_backup.domain.snapshots.window import Window, minutes_of, one_time_cron, stop_of_window
 from tests.domain.strategies import times
 
 
@@ -84,3 +84,20 @@ def test_a_one_time_schedule_fires_within_the_minute_and_never_early(time: datet
     fires = datetime(int(year), int(month), int(day), int(hour), int(minute), tzinfo=UTC)
     assert weekday == "?"
     assert timedelta(0) <= fires - time < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [("90", 90), ("0.3", 0.3), ("4h", 240), ("90m", 90), ("1h30m", 90), ("1h 30min", 90), ("45s", 0.75), ("1.5h", 90),
+     ("1d", 1440), ("1D2H", 1560)],
+)  # fmt: skip
+def test_a_length_of_time_is_written_as_people_do(text: str, minutes: float) -> None:
+    """A bare number is minutes."""
+    assert minutes_of(text) == pytest.approx(minutes)
+
+
+@pytest.mark.parametrize("text", ["", "h", "4x", "4h4h", "30m1h", "1w", "one hour", "--", "4h;"])
+def test_what_is_no_length_of_time_is_refused(text: str) -> None:
+    """With examples of what is one."""
+    with pytest.raises(WrongUsage, match="such as 4h"):
+        minutes_of(text)

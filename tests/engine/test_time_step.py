@@ -98,8 +98,8 @@ def test_a_backup_with_coarse_times_is_incremental_and_true(cli: Cli, source: Pa
     assert any("keeps times by 1,000,000,000 ns only" in note for note in first["notes"])
     write(source / "directory 1" / "file 1", "changed 1", A_DAY_AGO_NS + SECOND)
     second = cli("run", source, coarse_backup, "--json").json
-    assert (second["number_of_files_transferred"], second["number_of_files_linked"]) == (
-        1, second["number_of_files"] - 1,
+    assert (second["transferred_files"], second["linked_files"]) == (
+        1, second["files"] - 1,
     )  # fmt: skip
     published, wanted = account(Path(second["path"])), account(source)
     assert {path: fact.content for path, fact in published.items()} == {

@@ -79,7 +79,7 @@ def test_what_is_no_directory_is_no_snapshot_and_is_left_alone(
         _again(cli, source, backup, command)
     assert all(os.path.lexists(series / name) for name in names)
     assert account(decoy) == before
-    assert len(cli("list", backup, "--json").json) == 1
+    assert len(cli("list", backup, "--json").json["snapshots"]) == 1
 
 
 def test_what_is_foreign_in_a_series_is_said_in_one_note(
@@ -173,7 +173,7 @@ def test_a_mount_in_a_dropped_snapshot_keeps_that_snapshot(
     said = str(result["warnings"])
     assert str(where) in said
     assert "umount" in said
-    assert OLD not in result["pruned" if command == "run" else "drop"]
+    assert OLD not in result["dropped"]
     cli(*(("run", source, backup) if command == "run" else ("prune", backup)), "--retain", 1, "--confirm")
     assert not (series / OLD).exists()
 
@@ -316,7 +316,7 @@ def test_a_full_disk_is_pruned_all_the_same(cli: Cli, source: Path, simulator: S
     simulator.mount("efs", f"fail_op={operation}", "fail_errno=ENOSPC", *count)
     result = cli("prune", backup, "--retain", 1, "--confirm", "--json").json
     assert simulator.counts(backup)["faults"] >= 1
-    assert len(result["drop"]) == 3
+    assert len(result["dropped"]) == 3
     assert result["deleted"]
     assert len([path for path in series.iterdir() if path.name[0] == "2"]) == 1
     assert not (series / ".trash").exists() or os.listdir(series / ".trash") == []

@@ -26,7 +26,7 @@ def _counts(cli: Cli, simulator: Simulator, retain: int) -> tuple[dict[str, int]
     """The operations of one night, prune included, from cold caches: (of the source, of the backup)."""
     source, backup = simulator.mount("source"), simulator.mount("backup")
     done = cli("run", source, backup, "--retain", retain, "--json").json
-    assert done["number_of_files"] == _NAMES
+    assert done["files"] == _NAMES
     return simulator.counts(source), simulator.counts(backup)
 
 
@@ -73,7 +73,7 @@ def test_a_whole_backup_keeps_the_throttle(cli: Cli, simulator: Simulator) -> No
     for _ in range(2):
         sides = simulator.mount("source"), simulator.mount("backup")
         started = time.monotonic()
-        steps = cli("run", *sides, "--max-operations-per-second", 400, "--json").json["seconds"]
+        steps = cli("run", *sides, "--max-operations-per-second", 400, "--json").json["steps"]
         seconds = time.monotonic() - started
         operations = sum(simulator.counts(side)["total_ops"] for side in sides)
         assert operations / seconds <= 1.15 * 400

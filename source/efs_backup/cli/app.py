@@ -3,51 +3,27 @@
 import sys
 import traceback
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from efs_backup import __version__
+from efs_backup.cli.catalog import COMMANDS, SECTIONS, hint
 from efs_backup.cli.output import print_error, print_json
 from efs_backup.domain.errors import BackupError, EfsBackupError, ExitCode, FailureReason
 from efs_backup.engine.machine.circumstances import lost_output, settle
 from efs_backup.engine.machine.signals import exit_on_signals
 from efs_backup.engine.trees.tree_walk import Stopped
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 ENVIRONMENT = "EFS_BACKUP"
 """An option of a command can come from the environment: `EFS_BACKUP_RUN_RETAIN` is `run --retain`."""
 
 
-_COMMANDS = {
-    "run": ("run", "run"),
-    "init": ("init", "init"),
-    "list": ("listing", "list_snapshots"),
-    "history": ("history", "history"),
-    "restore": ("restore", "restore"),
-    "drill": ("drill", "drill"),
-    "diff": ("diff", "diff"),
-    "prune": ("prune", "prune"),
-    "pin": ("pin", "pin"),
-    "unpin": ("pin", "unpin"),
-    "note": ("pin", "note"),
-    "hold": ("hold", "hold_series"),
-    "release": ("hold", "release_label"),
-    "verify": ("verify", "verify"),
-    "audit": ("audit", "audit_series"),
-    "scrub": ("scrub", "scrub"),
-    "repair": ("repair", "repair"),
-    "versions": ("versions", "versions"),
-    "vanished": ("vanished", "vanished"),
-    "growth": ("growth", "growth"),
-    "stats": ("stats", "stats"),
-    "estimate": ("estimate", "estimate"),
-    "manifest": ("manifest", "manifest"),
-    "config": ("config", "config"),
-    "report": ("report", "report"),
-    "browse": ("browse", "browse"),
-}
-"""The module of each command, and its name there."""
-
-_PRINTING_ARRAYS = ("list", "history")
+_STOPPED = "Stopped; nothing was touched."
+_HELP = "See: efs-backup --help"
 
 
 class Commands(click.Group):
@@ -55,18 +31,43 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """See click.Group."""
-        return [*super().list_commands(ctx), *_COMMANDS]
+        return [*super().list_commands(ctx), *COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """See click.Group."""
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return super().get_command(ctx, cmd_name)
-        module, name = _COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(f"efs_backup.cli.commands.{module}"), name)
+        entry = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"efs_backup.cli.commands.{entry.module}"), entry.function)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """See click.Group. Raises UsageError with what may have been meant."""
+        name = args[0]
+        if not name.startswith("-") and not ctx.resilient_parsing and self.get_command(ctx, name) is None:
+            raise click.UsageError(f"No such command {name!r}. {hint(name)}".rstrip(), ctx)
+        return super().resolve_command(ctx, args)
 
-@click.group(cls=Commands)
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """See click.Group. By what they are for; no command is imported."""
+        del ctx
+        for section, entries in SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl([(name, entry.help) for name, entry in entries.items()], col_max=12)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list["CompletionItem"]:
+        """See click.Group. No command is imported."""
+        # Only who completes needs it.
+        from click.shell_completion import CompletionItem  # noqa: PLC0415
+
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        names = [name for name in COMMANDS if name.startswith(incomplete)]
+        return [*(CompletionItem(name, help=COMMANDS[name].help) for name in names), *options]
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def app() -> None:
     """Backups of a file tree as plain, hard-linked snapshots.
@@ -97,10 +98,11 @@ def _run(arguments: list[str]) -> int:
         _tell(error, arguments)
         return error.exit_code
     except click.ClickException as error:
-        _tell_usage(error)
+        _tell_usage(error, arguments)
         return error.exit_code
     except (Stopped, click.Abort):
-        print_error("Stopped; nothing was touched.")
+        _tell_programs(_STOPPED, "", None, arguments, status="Incomplete")
+        print_error(_STOPPED)
         return ExitCode.INCOMPLETE
     except Exception as error:  # noqa: BLE001 - the door: what has no name ends here
         _tell_unexpected(error, arguments)
@@ -113,17 +115,20 @@ def _tell(error: EfsBackupError, arguments: list[str]) -> None:
     print_error(error.message, error.next_step)
 
 
-def _tell_programs(message: str, next_step: str, reason: FailureReason | None, arguments: list[str]) -> None:
-    """Programs get an object too, but for `list` and `history`, which have printed their array."""
-    if "--json" in arguments and arguments[0] not in _PRINTING_ARRAYS:
-        print_json({"status": "Failed", "failure_reason": reason, "message": message, "next_step": next_step})
+def _tell_programs(
+    message: str, next_step: str, reason: FailureReason | None, arguments: list[str], status: str = "Failed"
+) -> None:
+    """Programs get an object too."""
+    if "--json" in arguments:
+        print_json({"status": status, "failure_reason": reason, "message": message, "next_step": next_step})
 
 
-def _tell_usage(error: click.ClickException) -> None:
+def _tell_usage(error: click.ClickException, arguments: list[str]) -> None:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(error.format_message(), err=True)
-    else:
-        print_error(error.format_message(), "See: efs-backup --help")
+        return
+    _tell_programs(error.format_message(), _HELP, None, arguments)
+    print_error(error.format_message(), _HELP)
 
 
 def _tell_unexpected(error: Exception, arguments: list[str]) -> None:

@@ -4,19 +4,23 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from efs_backup.cli.configured import NamedArgument, apply_configuration, config_option
 from efs_backup.cli.retention_options import retention, retention_of
+from efs_backup.cli.verbosity import say_less, say_more
 from efs_backup.domain.errors import WrongUsage
 from efs_backup.domain.requests.excludes import ExcludePattern
 from efs_backup.domain.requests.requests import Asked
 from efs_backup.domain.requests.tuning import Copier, Tuning
 from efs_backup.domain.snapshots.names import DEFAULT_LABEL, Interval
 from efs_backup.domain.snapshots.scrubbing import DEFAULT_SCRUB_DAYS
-from efs_backup.domain.snapshots.window import Window
+from efs_backup.domain.snapshots.window import Window, minutes_of
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTkmgt]?)(i?[Bb]?)")
 _INTERVALS = click.Choice([interval.value for interval in Interval])
@@ -69,9 +73,21 @@ def absolute_if_given(context: click.Context, parameter: click.Parameter, value:
     return None if value is None else absolute(context, parameter, value)
 
 
-source = click.argument("source", metavar="SOURCE", callback=absolute, cls=NamedArgument)
-backup = click.argument("backup", metavar="BACKUP", callback=absolute, cls=NamedArgument)
-target = click.argument("target", metavar="TARGET", callback=absolute)
+def _directory(name: str, kind: type[click.Argument] = click.Argument) -> Callable[..., Any]:
+    return click.argument(name, metavar=name.upper(), callback=absolute, shell_complete=_directories, cls=kind)
+
+
+def _directories(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list["CompletionItem"]:
+    """Let the shell complete a directory."""
+    # Only who completes needs it.
+    from click.shell_completion import CompletionItem  # noqa: PLC0415
+
+    return [CompletionItem(incomplete, type="dir")]
+
+
+source = _directory("source", NamedArgument)
+backup = _directory("backup", NamedArgument)
+target = _directory("target")
 label = click.option("--label", default=DEFAULT_LABEL, show_default=True, help="The folder of one source's snapshots.")
 any_label = click.option("--label", help="Only this label.")
 interval = click.option(
@@ -117,6 +133,20 @@ max_operations = click.option(
     "--max-operations-per-second", type=click.FloatRange(min=0, min_open=True), metavar="N",
     help="Spare who else uses the file systems.",
 )  # fmt: skip
+_verbosity = click.option(
+    "-v", "--verbose", is_flag=True, expose_value=False, is_eager=True, callback=say_more, help="Tell each step."
+)
+_quiet = click.option(
+    "-q", "--quiet", is_flag=True, expose_value=False, is_eager=True, callback=say_less,
+    help="Tell nothing but warnings and errors.",
+)  # fmt: skip
+
+
+def verbosity(command: Callable[..., int]) -> Callable[..., int]:
+    """Add -q and -v, which the output asks for; the command gets nothing."""
+    return _quiet(_verbosity(command))
+
+
 dry_run = click.option("--dry-run", is_flag=True, help="Show what would be done, and touch nothing.")
 as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON value on standard output; logs go to standard error."
@@ -124,7 +154,25 @@ as_json = click.option(
 since = click.option(
     "--since", metavar="TIME", help="Only what is younger: an ISO 8601 date or time (UTC), or a snapshot's name."
 )
-_window = click.option("--window", type=float, metavar="MINUTES", help="Stop after so long; the next backup continues.")
+
+
+class Minutes(click.ParamType[float]):
+    """A length of time, as `4h` or `1h30m`, in minutes; a bare number is minutes."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """See click.ParamType."""
+        try:
+            return minutes_of(str(value))
+        except WrongUsage as error:
+            self.fail(error.message, param, ctx)
+
+
+_window = click.option(
+    "--window", type=Minutes(), metavar="DURATION",
+    help="Stop after so long, as 4h or 1h30m (a bare number is minutes); the next backup continues.",
+)  # fmt: skip
 _exclude = click.option(
     "--exclude", multiple=True, metavar="PATTERN", help="Leave out names (or, with a slash, paths); repeatable."
 )

@@ -1,23 +1,28 @@
 """What the commands print: tables for people, JSON for programs."""
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import click
 
+from efs_backup.cli.tables import Column, table_lines
+from efs_backup.cli.verbosity import is_quiet
 from efs_backup.domain.errors import ExitCode
 from efs_backup.domain.humanize import shown, valid
 from efs_backup.engine.machine.circumstances import is_unread, lost_output
 
-_WIDE = 4096
+SCHEMA = 1
+"""The number of what `--json` prints: another one where a member goes, or says something else; more may come."""
+
 _LOOKED_AFTER = 200
 """Lines after which we look whether anybody reads them."""
 
 
-def print_json(value: object) -> None:
-    """One JSON value, of valid Unicode whatever the texts in it are."""
-    sys.stdout.write(json.dumps(_all_valid(value), indent=2) + "\n")
+def print_json(answer: Mapping[str, object]) -> None:
+    """One JSON object, of valid Unicode whatever the texts in it are; docs/reference/schema has its members."""
+    sys.stdout.write(json.dumps(_all_valid({"schema": SCHEMA, **answer}), indent=2) + "\n")
 
 
 def print_json_list(key: str, values: Iterable[object], more: Callable[[], Mapping[str, object]]) -> None:
@@ -25,7 +30,7 @@ def print_json_list(key: str, values: Iterable[object], more: Callable[[], Mappi
 
     The texts of the values are valid already, as `as_fields` gives them.
     """
-    sys.stdout.write(f'{{\n  "{key}": [')
+    sys.stdout.write(f'{{\n  "schema": {SCHEMA},\n  "{key}": [')
     for number, value in enumerate(values):
         sys.stdout.write(f"{',' if number else ''}\n    {json.dumps(value)}")
         if number % _LOOKED_AFTER == 0 and is_unread():
@@ -88,26 +93,32 @@ def print_bytes(pieces: Iterable[bytes]) -> None:
 
 
 def print_notes(notes: Iterable[str]) -> None:
-    """What the answer lacks, a line each on standard error."""
+    """What the answer lacks, or is good to know, a line each on standard error; nothing with -q."""
+    if is_quiet():
+        return
     for note in notes:
         print_line(f"efs-backup: {note}", to_stderr=True)
 
 
-def print_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    """A table with a heading; where no terminal is nothing is cut off."""
-    # rich takes a tenth of a second to import, which a backup of a few files would notice.
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+def print_warnings(warnings: Iterable[str]) -> None:
+    """A line each on standard error, for whoever has asked for nothing else."""
+    for warning in warnings:
+        print_line(f"efs-backup: warning: {warning}", to_stderr=True)
 
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*(Text(shown(cell)) for cell in row))
-    Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE, soft_wrap=True).print(table)
+
+def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
+    """A table that fits the terminal, if standard output is one; nothing is cut off."""
+    print_lines(table_lines(columns, rows, _terminal_width()))
+
+
+def _terminal_width() -> int | None:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:
-    """A name and a value on each line; what has no value is left out."""
+    """A name and a value on each line; what has no value is left out. Nothing with -q."""
+    if is_quiet():
+        return
     told = [(name, value) for name, value in facts if value]
     width = max((len(name) for name, _ in told), default=0)
     for name, value in told:

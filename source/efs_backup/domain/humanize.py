@@ -2,8 +2,10 @@
 
 import base64
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
 
 _KILO = 1000
+_HOUR, _DAY, _TWO_DAYS = 60, 24 * 60, 48 * 60
 _UNITS = ("kB", "MB", "GB", "TB", "PB")
 
 
@@ -33,6 +35,14 @@ def sized(size: float) -> str:
         size /= _KILO
         power += 1
     return f"{size:,.1f} {_UNITS[power - 1]}"
+
+
+def aged(age: timedelta) -> str:
+    """An age in its largest whole unit: `5 min`, `7 h`, `400 d`; `0 min` of what lies ahead."""
+    minutes = max(0, int(age.total_seconds() // 60))
+    if minutes < _HOUR:
+        return f"{minutes} min"
+    return f"{minutes // _HOUR} h" if minutes < _TWO_DAYS else f"{minutes // _DAY:,} d"
 
 
 def shown(text: str) -> str:
@@ -73,6 +83,11 @@ def as_value(path: str) -> str | dict[str, str]:
     """A path in a list for programs: a string, and where its bytes are others an object with `path`, `path_bytes`."""
     fields = as_fields("path", path)
     return fields if len(fields) > 1 else fields["path"]
+
+
+def as_time(time: datetime) -> str:
+    """An aware time for programs: ISO 8601 in UTC, `2026-11-22T02:00:00Z`."""
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _raw(text: str) -> bytes:

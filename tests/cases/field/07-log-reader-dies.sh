@@ -9,4 +9,4 @@
 } | head -1 >/dev/null
 wait_for test -s code
 [ "$(snapshots b | wc -l)" = 1 ] && expected "the snapshot is there (exit $(cat code))"
-unexpected "exit $(cat code), no snapshot: $("$tool" history b --json 2>/dev/null | grep -m1 -o '"Message": .*')"
+unexpected "exit $(cat code), no snapshot: $("$tool" history b --json 2>/dev/null | grep -m1 -o '"message": .*')"

@@ -10,4 +10,4 @@ dd if=/dev/zero of=log/filler bs=4k 2>/dev/null
 code=$?
 [ -s log/err ] && unprepared "the log's disk was not full"
 [ "$(snapshots b | wc -l)" = 1 ] && expected "the snapshot is there (exit $code)"
-unexpected "exit $code, no snapshot: $("$tool" history b --json 2>/dev/null | grep -m1 -o '"Message": .*')"
+unexpected "exit $code, no snapshot: $("$tool" history b --json 2>/dev/null | grep -m1 -o '"message": .*')"

@@ -166,7 +166,12 @@ def show(*, name: str, place: ConfigurationPlace, as_json: bool) -> int:
     context, file = _context(place, name), str(place.file(name))
     rows = [_row(key, context, file) for key in KEYS]
     if as_json:
-        print_json([{"key": str(key), "value": value, "from": origin} for key, value, origin in rows])
+        print_json(
+            {
+                "configuration": name,
+                "values": [{"key": str(key), "value": value, "from": origin} for key, value, origin in rows],
+            }
+        )
         return answered()
     told = [_COLUMNS, *((str(key), _told(value), origin) for key, value, origin in rows)]
     widths = [max(len(row[at]) for row in told) for at in range(2)]

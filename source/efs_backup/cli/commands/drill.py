@@ -61,6 +61,7 @@ _NAMED = 10
 )  # fmt: skip
 @click.option("--keep", is_flag=True, help="Leave what was restored in the scratch directory.")
 @options.tuning
+@options.verbosity
 @options.as_json
 def drill(
     *,

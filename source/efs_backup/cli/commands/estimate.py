@@ -174,9 +174,8 @@ def _print_json(found: Estimate, known: Survey) -> None:
             "region": prices.region, "currency": prices.currency, "date": prices.date.isoformat(),
             "sources": list(prices.sources),
         },
-        "backups": [_night_json(one) for one in found.kinds],
+        "backups": [_night_json(one, found.nights().get(one.name, 0)) for one in found.kinds],
         "days": found.days,
-        "number_of_backups": found.nights(),
         "first_days": found.period,
         "month": found.month,
         "storage": [_storage_json(one) for one in found.storage()],
@@ -185,9 +184,11 @@ def _print_json(found: Estimate, known: Survey) -> None:
     })  # fmt: skip
 
 
-def _night_json(one: NightCost) -> dict[str, object]:
+def _night_json(one: NightCost, times: float) -> dict[str, object]:
+    """times: how many of them the first days have."""
     return {
-        "name": one.name, "seconds": one.seconds, **_sides(one.night), "read": one.read, "written": one.written,
+        "name": one.name, "times": times, "seconds": one.seconds, **_sides(one.night), "read": one.read,
+        "written": one.written,
         "instance": one.instance, "total": one.total,
     }  # fmt: skip
 

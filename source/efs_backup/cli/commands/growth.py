@@ -1,5 +1,8 @@
 """`efs-backup growth`."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import click
 
 from efs_backup.cli import options
@@ -13,6 +16,7 @@ from efs_backup.engine.proof.growth import Growth
 from efs_backup.engine.proof.growth import growth as growth_of
 
 _HEADINGS = ("DIRECTORY", "FILES THEN", "FILES NOW", "BYTES THEN", "BYTES NOW", "GROWN BY")
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @click.command(cls=options.Command)
@@ -57,22 +61,19 @@ def _sum(found: Growth) -> Row:
 
 
 def _as_json(found: Growth, depth: int) -> dict[str, object]:
-    total = _sum(found)
     return {
-        "then": found.then,
-        "now": found.now,
         "by": depth,
+        **_numbers(_sum(found), {"snapshot": found.then}, {"snapshot": found.now}),
         "directories": [{**path_fields("path", row.path), **_numbers(row)} for row in found.rows],
-        "total": _numbers(total),
     }
 
 
-def _numbers(row: Row) -> dict[str, object]:
+def _numbers(row: Row, then: Mapping[str, str] = _NOTHING, now: Mapping[str, str] = _NOTHING) -> dict[str, object]:
     (files_then, bytes_then), (files_now, bytes_now) = row.then, row.now
     return {
-        "then": {"files": files_then, "bytes": bytes_then},
-        "now": {"files": files_now, "bytes": bytes_now},
-        "grown": row.grown,
+        "then": {**then, "files": files_then, "bytes": bytes_then},
+        "now": {**now, "files": files_now, "bytes": bytes_now},
+        "grown_bytes": row.grown,
     }
 
 

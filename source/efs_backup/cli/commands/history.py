@@ -1,5 +1,6 @@
 """`efs-backup history`."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,15 +9,29 @@ import click
 from efs_backup.cli import options
 from efs_backup.cli.commands.listing import held_lines
 from efs_backup.cli.output import answered, print_json, print_line, print_notes, print_table
+from efs_backup.cli.records import backup_fields
+from efs_backup.cli.tables import Column
 from efs_backup.domain.humanize import sized
 from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.engine.series.found_series import find_series, nothing_there
 from efs_backup.engine.series.hold import label_hold
 from efs_backup.engine.series.journal import read_records
 from efs_backup.engine.series.series import Series
 
-_HEADINGS = ("STARTED", "STATUS", "LABEL", "INTERVAL", "SNAPSHOT", "SEAL", "FILES", "READ", "MESSAGE")
+_COLUMNS = (
+    Column("STARTED"),
+    Column("STATUS"),
+    Column("SNAPSHOT"),
+    Column("SECONDS", is_number=True),
+    Column("FILES", is_number=True),
+    Column("LINKED", is_number=True),
+    Column("READ", is_number=True),
+    Column("SERIES"),
+    Column("SEAL", may_go=True),
+    Column("MESSAGE", is_named=False),
+)
 
 _SEAL_DIGITS = 12
 """Of the SHA-256 of a seal; `--json` has all of them."""
@@ -38,10 +53,10 @@ def history(*, backup: str, label: str | None, interval: str | None, as_json: bo
     read = [(series, *read_records(series.path)) for series in found]
     records = [(series, record) for series, known, _ in read for record in known]
     records.sort(key=lambda row: row[1].start_time, reverse=True)
-    if as_json:
-        print_json([{"FolderLabel": str(series.label), **record.to_item()} for series, record in records])
+    if records and as_json:
+        print_json({"backups": [backup_fields(str(series.label), record) for series, record in records]})
     elif records:
-        print_table(_HEADINGS, [_as_row(*row) for row in records])
+        print_table(_COLUMNS, _as_rows(records))
     print_notes(held_lines({series.label_path: label_hold(series.label_path) for series in found}))
     for fault in (fault for _, _, faults in read for fault in faults):
         print_line(f"efs-backup: {fault} It is left out.", to_stderr=True)
@@ -52,15 +67,27 @@ def history(*, backup: str, label: str | None, interval: str | None, as_json: bo
     return answered()
 
 
-def _as_row(series: Series, record: BackupRecord) -> tuple[str, ...]:
+def _as_rows(records: Sequence[tuple[Series, BackupRecord]]) -> list[tuple[str, ...]]:
+    """The series is told where there are several."""
+    has_several = len({series.path for series, _ in records}) > 1
+    return [_as_row(f"{series.label}/{series.interval}" if has_several else "", one) for series, one in records]
+
+
+def _as_row(series: str, record: BackupRecord) -> tuple[str, ...]:
+    read = record.total_transferred_file_size
     return (
-        record.start_time.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        f"{record.start_time:%Y-%m-%d %H:%M:%SZ}",
         record.status,
-        str(series.label),
-        record.interval,
         record.snapshot or "",
+        "" if record.seconds is None else f"{record.seconds:,.0f}",
+        _number(record.number_of_files),
+        _number(record.number_of_files_linked),
+        "" if read is None else sized(read),
+        series,
         (record.seal or "")[:_SEAL_DIGITS],
-        "" if record.number_of_files is None else f"{record.number_of_files:,}",
-        "" if record.total_transferred_file_size is None else sized(record.total_transferred_file_size),
-        record.message or "",
+        "" if record.status is BackupStatus.SUCCESS else record.message or "",
     )
+
+
+def _number(number: int | None) -> str:
+    return "" if number is None else f"{number:,}"

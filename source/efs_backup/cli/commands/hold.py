@@ -37,7 +37,10 @@ def hold_series(*, backup: str, reason: str, label: str, interval: str | None, a
         raise NothingThere(f"There is no {kind} in {str(wanted[0].label_path)!r}.")
     cause = hold_all(series, by)
     if as_json:
-        print_json({"since": str(cause.since), "protects": list(cause.protects), "reason": cause.reason, "by": by.who})
+        print_json({
+            "label": str(series.label), "interval": series.interval, "older_than": str(cause.since),
+            "snapshots": list(cause.protects), "reason": cause.reason, "by": by.who,
+        })  # fmt: skip
     else:
         print_facts([
             ("held", ", ".join(cause.protects)),
@@ -65,7 +68,10 @@ def release_label(*, backup: str, reason: str, label: str, interval: str | None,
         raise NothingThere(f"There is no {which} in {str(series.label_path)!r}.")
     print_notes(notes)
     if as_json:
-        print_json({"released": [hold_json(kind, one) for kind, one in gone.holds.items()], "by": by.who})
+        print_json({
+            "label": str(series.label), "released": [hold_json(kind, one) for kind, one in gone.holds.items()],
+            "reason": reason, "by": by.who,
+        })  # fmt: skip
     else:
         print_facts([*(("released", line) for line in hold_lines(gone)), ("because", reason), ("by", by.who)])
     return answered()
@@ -84,10 +90,11 @@ def hold_lines(held: LabelHold) -> list[str]:
 def hold_json(interval: Interval, one: Hold | Torn) -> dict[str, object]:
     """A hold for programs."""
     if isinstance(one, Torn):
-        return {"interval": interval, "since": None, "reason": f"torn: {one.why}", "by": None, "share": None}
+        return {"interval": interval, "older_than": None, "reason": f"torn: {one.why}", "by": None, "share": None}
     cause = one.cause
     return {
-        "interval": interval, "since": str(one.since), "reason": cause.reason, "by": cause.by, "share": cause.share,
+        "interval": interval, "older_than": str(one.since), "reason": cause.reason, "by": cause.by,
+        "share": cause.share,
     }  # fmt: skip
 
 

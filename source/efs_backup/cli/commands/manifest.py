@@ -103,7 +103,7 @@ def _as_json(made: Made, notes: list[str]) -> dict[str, object]:
     return {
         "snapshot": str(made.snapshot),
         "files": figures.files,
-        "size": figures.size,
+        "bytes": figures.size,
         "without_hash": figures.without_hash,
         "unread": [*map(as_value, made.unread)],
         "manifest_sha256": figures.sha256,

@@ -6,6 +6,7 @@ from efs_backup.cli import options
 from efs_backup.cli.one_snapshot import HELP, chosen, series_of
 from efs_backup.cli.output import print_facts, print_json, print_notes
 from efs_backup.domain.errors import ExitCode
+from efs_backup.domain.humanize import as_time
 from efs_backup.domain.snapshots.pins import text_of, until_of
 from efs_backup.engine.series.pinning import pin as pin_it
 from efs_backup.engine.series.pinning import pinned_without_snapshot, say
@@ -27,7 +28,11 @@ def pin(*, backup: str, snapshot: str, reason: str, until: str | None, label: st
     series, notes = series_of(backup, label, interval), list[str]()
     name, why = chosen(series, snapshot), text_of(reason, "reason")
     made = pin_it(series, name, why, until_of(until, series.now) if until else None, notes.append)
-    _show({"snapshot": str(name), "pinned": made.told(), "until": made.told_until()}, notes, as_json=as_json)
+    if as_json:
+        until = as_time(made.until) if made.until else None
+        print_json({"snapshot": str(name), "reason": made.reason, "until": until, "by": made.by, "notes": notes})
+    else:
+        _show({"snapshot": str(name), "pinned": made.told(), "until": made.told_until()}, notes, as_json=False)
     return ExitCode.DONE
 
 

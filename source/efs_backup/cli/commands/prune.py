@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import answered, print_facts, print_json, print_notes
+from efs_backup.cli.output import answered, print_facts, print_json, print_notes, print_warnings
 from efs_backup.cli.retention_options import confirm, retention, retention_of
+from efs_backup.cli.verbosity import is_quiet
 from efs_backup.domain.errors import ExitCode, NothingThere, WrongUsage
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.domain.snapshots.pruning import PrunePlan
@@ -40,6 +41,7 @@ from efs_backup.engine.series.series import Series
 @options.label
 @options.interval
 @options.dry_run
+@options.verbosity
 @options.as_json
 def prune(
     *, backup: str, save: bool, confirm: bool, label: str, interval: str, dry_run: bool, as_json: bool, **keeping: Any
@@ -91,16 +93,17 @@ def _show(plan: PrunePlan, pruned: Pruned | None, notes: Sequence[str] = (), *, 
         print_json(
             {
                 "dry_run": pruned is None,
-                "keep": keep,
-                "drop": drop,
+                "kept": {name: reasons.get(name, "") for name in keep},
+                "dropped": drop,
                 "reason": plan.reason,
-                "reasons": reasons,
                 "deleted": bool(is_done and not warnings),
                 "warnings": warnings,
                 "notes": told,
             }
         )
         return
+    if is_quiet():
+        print_warnings(warnings)
     print_facts([
         *(("keep", f"{name}  {reasons.get(name, '')}") for name in keep),
         ("would drop" if pruned is None else "dropped", ", ".join(drop)),

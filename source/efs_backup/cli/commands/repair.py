@@ -55,13 +55,16 @@ def repair(*, backup: str, places: tuple[Path, ...], label: str, interval: str, 
 
 def _show(done: Sequence[Repair], *, is_dry: bool, as_json: bool) -> None:
     if as_json:
-        print_json([
-            {
-                **as_fields("path", one.damage.path), "snapshots": list(one.damage.snapshots),
-                "repaired": bool(one.origin), "origin": one.origin, "other_versions_in": list(one.others),
-            }
-            for one in done
-        ])  # fmt: skip
+        print_json({
+            "dry_run": is_dry,
+            "damaged": [
+                {
+                    **as_fields("path", one.damage.path), "snapshots": list(one.damage.snapshots),
+                    "repaired": bool(one.origin), "origin": one.origin, "other_versions_in": list(one.others),
+                }
+                for one in done
+            ],
+        })  # fmt: skip
         return
     for one in done:
         print_line(_line(one, is_dry=is_dry))

@@ -49,6 +49,7 @@ from efs_backup.engine.runs.restore import RestoreRun
 )
 @options.tuning
 @options.dry_run
+@options.verbosity
 @options.as_json
 def restore(
     *,
@@ -94,6 +95,7 @@ def _show(result: RestoreResult, *, as_json: bool) -> None:
 def _as_json(result: RestoreResult) -> dict[str, Any]:
     plan = result.plan
     return {
+        "dry_run": result.status is RestoreStatus.PLANNED,
         "status": result.status,
         "snapshot": str(plan.snapshot),
         "mode": plan.mode,
@@ -101,13 +103,13 @@ def _as_json(result: RestoreResult) -> dict[str, Any]:
         "created": plan.created,
         "replaced": plan.replaced,
         "deleted": plan.extra if plan.mode is RestoreMode.MIRROR else 0,
-        "kept": 0 if plan.mode is RestoreMode.MIRROR else plan.extra,
+        "left_alone": 0 if plan.mode is RestoreMode.MIRROR else plan.extra,
         "first": {
             name: [*map(as_value, plan.summary.first(kind))]
             for name, kind in (
                 ("created", Kind.ADDED),
                 ("replaced", Kind.CHANGED),
-                ("deleted" if plan.mode is RestoreMode.MIRROR else "kept", Kind.REMOVED),
+                ("deleted" if plan.mode is RestoreMode.MIRROR else "left_alone", Kind.REMOVED),
             )
         },
         **(as_fields("quarantine", result.quarantine) if result.quarantine else {"quarantine": None}),

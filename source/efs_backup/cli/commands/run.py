@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from efs_backup.cli import around, options
-from efs_backup.cli.output import answered, print_error, print_facts, print_json
+from efs_backup.cli.output import answered, print_error, print_facts, print_json, print_warnings
 from efs_backup.cli.progress import watching
 from efs_backup.cli.retention_options import confirm, is_about_retention
+from efs_backup.cli.verbosity import is_quiet, is_verbose
 from efs_backup.domain.copying.comparison import Kind
 from efs_backup.domain.forecast import minutes
 from efs_backup.domain.humanize import as_fields, as_value, sized
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
 @confirm
 @around.hooks
 @options.dry_run
+@options.verbosity
 @options.as_json
 def run(
     *,
@@ -147,26 +149,29 @@ def _show_result(result: BackupResult, *, as_json: bool) -> None:
         print_facts(_result_facts(result))
     if result.status is not BackupStatus.SUCCESS:
         print_error(f"{result.status}: {result.message}", result.next_step)
+    elif is_quiet():
+        print_warnings(map(str, result.warnings))
 
 
 def _result_json(result: BackupResult) -> dict[str, Any]:
     statistics = result.statistics
     return {
+        "dry_run": False,
         "status": result.status,
         "failure_reason": result.failure_reason,
         "snapshot": str(result.snapshot) if result.snapshot else None,
         **(as_fields("path", result.path) if result.path else {"path": None}),
         "previous": str(result.previous) if result.previous else None,
-        "number_of_files": statistics.number_of_files,
-        "number_of_files_transferred": statistics.number_of_files_transferred,
-        "number_of_files_copied": statistics.number_of_files_copied,
-        "number_of_files_linked": statistics.number_of_files_linked,
-        "total_file_size": statistics.total_file_size,
-        "total_transferred_file_size": statistics.total_transferred_file_size,
+        "files": statistics.number_of_files,
+        "bytes": statistics.total_file_size,
+        "copied_files": statistics.number_of_files_copied,
+        "linked_files": statistics.number_of_files_linked,
+        "transferred_files": statistics.number_of_files_transferred,
+        "transferred_bytes": statistics.total_transferred_file_size,
         "vanished_files": statistics.vanished_files,
-        "pruned": [str(name) for name in result.pruned],
+        "dropped": [str(name) for name in result.pruned],
         "kept": {str(name): reason for name, reason in result.kept.items()},
-        "seconds": {step.name: round(step.seconds, 3) for step in result.steps},
+        "steps": {step.name: round(step.seconds, 3) for step in result.steps},
         "seal_sha256": result.seal,
         "forecast": result.forecast
         and {
@@ -214,6 +219,19 @@ def _verdict_text(verdict: Verdict | None) -> str:
     )
 
 
+def _linked_text(result: BackupResult) -> str:
+    """How many files were linked; none, though there was something to link from, is no small matter."""
+    linked, files = result.statistics.number_of_files_linked, result.statistics.number_of_files
+    odd = f", though {result.previous} was there: everything was copied anew" if result.previous and files else ""
+    return f"{linked:,}" if linked else f"0{odd}"
+
+
+def _seconds_text(result: BackupResult) -> str:
+    total = sum(step.seconds for step in result.steps)
+    steps = ", ".join(f"{step.name} {step.seconds:.1f}" for step in result.steps)
+    return f"{total:.1f} ({steps})" if is_verbose() else f"{total:.1f}"
+
+
 def _result_facts(result: BackupResult) -> list[tuple[str, str]]:
     statistics = result.statistics
     return [
@@ -222,13 +240,13 @@ def _result_facts(result: BackupResult) -> list[tuple[str, str]]:
         ("path", result.path or ""),
         ("files", f"{statistics.number_of_files:,} ({sized(statistics.total_file_size)})"),
         ("copied", f"{statistics.number_of_files_copied:,} ({sized(statistics.total_transferred_file_size)} read)"),
-        ("linked", f"{statistics.number_of_files_linked:,}"),
+        ("linked", _linked_text(result)),
         ("vanished", f"{statistics.vanished_files:,}"),
         ("changes", _verdict_text(result.verdict)),
         ("hold", f"nothing older than {result.hold} is dropped" if result.hold else ""),
         ("pruned", ", ".join(str(name) for name in result.pruned)),
         ("seal", result.seal or ""),
-        ("seconds", ", ".join(f"{step.name} {step.seconds:.1f}" for step in result.steps)),
+        ("seconds", _seconds_text(result)),
         ("may take", str(result.forecast) if result.forecast else ""),
         *(("warning", str(warned)) for warned in result.warnings),
         *(("note", note) for note in result.notes),
@@ -269,13 +287,13 @@ def _plan_json(plan: "BackupPlan") -> dict[str, Any]:
         "snapshot": str(plan.snapshot),
         "previous": str(plan.previous) if plan.previous else None,
         "continues_from": [str(name) for name in plan.continues_from],
-        "number_of_files": plan.scan.files,
-        "total_file_size": plan.scan.size,
+        "files": plan.scan.files,
+        "bytes": plan.scan.size,
         "differences": {kind: plan.differences.counts[kind] for kind in Kind} if plan.differences else None,
         "workers": plan.workers.workers,
         "threads": plan.workers.threads,
-        "would_keep": {str(name): reason for name, reason in plan.prune.reasons.items()},
-        "would_drop": [str(name) for name in plan.prune.drop],
+        "kept": {str(name): reason for name, reason in plan.prune.reasons.items()},
+        "dropped": [str(name) for name in plan.prune.drop],
         "reason": plan.prune.reason,
         "expected_seconds": plan.seconds,
         "expected_cost": {

@@ -9,7 +9,7 @@ from efs_backup.cli import options
 from efs_backup.cli.output import print_error, print_facts, print_json
 from efs_backup.copy_worker.throttle import Throttle
 from efs_backup.domain.errors import CopyFailed, ExitCode, NothingThere
-from efs_backup.domain.humanize import sized
+from efs_backup.domain.humanize import as_fields, as_time, sized
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.domain.snapshots.scrubbing import Damage, Scrubbed, ScrubRule
 from efs_backup.domain.snapshots.window import Window
@@ -29,6 +29,7 @@ from efs_backup.engine.series.series import Series
 @options.max_operations
 @options.label
 @options.interval
+@options.verbosity
 @options.as_json
 def scrub(
     *, backup: str, scrub_days: int, scrub_bytes: str | None, max_operations_per_second: float | None, label: str,
@@ -61,8 +62,8 @@ def scrub(
 def _show(done: Scrubbed, damaged: list[Damage], *, as_json: bool) -> None:
     if as_json:
         print_json({
-            "files": done.files, "bytes": done.bytes, "late": done.late, "days_behind": done.days_behind,
-            "damaged": [one.as_json() for one in damaged],
+            "files": done.files, "bytes": done.bytes, "hashes_found": done.late, "days_behind": done.days_behind,
+            "damaged": [*map(_damage_json, damaged)],
         })  # fmt: skip
         return
     print_facts([
@@ -71,3 +72,10 @@ def _show(done: Scrubbed, damaged: list[Damage], *, as_json: bool) -> None:
         ("behind", f"{done.days_behind:,} days" if done.days_behind else ""),
         ("damaged", f"{len(damaged):,}"),
     ])  # fmt: skip
+
+
+def _damage_json(one: Damage) -> dict[str, object]:
+    return {
+        **as_fields("path", one.path), "inode": one.inode, "snapshots": list(one.snapshots), "size": one.size,
+        "expected": one.expected, "found": one.found or None, "seen": as_time(one.since), "message": one.why,
+    }  # fmt: skip

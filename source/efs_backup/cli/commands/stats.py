@@ -157,5 +157,6 @@ def _growth_json(grown: Growth) -> dict[str, object]:
     return {
         "then": {"snapshot": grown.then, "files": row.then[0], "bytes": row.then[1]},
         "now": {"snapshot": grown.now, "files": row.now[0], "bytes": row.now[1]},
+        "grown_bytes": row.grown,
         "days": round(_days(grown), 3),
     }

@@ -11,6 +11,7 @@ import click
 
 from efs_backup.cli import options
 from efs_backup.cli.output import print_error, print_facts, print_json, print_line
+from efs_backup.cli.verbosity import is_verbose
 from efs_backup.copy_worker.blocks import Entry
 from efs_backup.copy_worker.throttle import Throttle
 from efs_backup.domain.errors import ExitCode, NotAsSealed, NothingThere, WrongUsage
@@ -52,6 +53,7 @@ _NAMED = 1_000
 @options.max_operations
 @options.label
 @options.interval
+@options.verbosity
 @options.as_json
 def verify(
     *, backup: str, snapshot: str | None, is_all: bool, path: str, level: str, sample: str,
@@ -157,7 +159,7 @@ def _code_of(results: Sequence[Verified]) -> ExitCode:
 
 def _show(results: Sequence[tuple[Snapshot, Verified]], *, as_json: bool) -> None:
     if as_json:
-        print_json([_as_json(*result) for result in results])
+        print_json({"snapshots": [_as_json(*result) for result in results]})
         return
     for snapshot, verified in results:
         print_facts([
@@ -168,7 +170,7 @@ def _show(results: Sequence[tuple[Snapshot, Verified]], *, as_json: bool) -> Non
             ("different", f"{len(verified.differences):,}"),
             ("note", "" if verified.is_whole else "Stopped before the end."),
         ])  # fmt: skip
-        for difference in verified.differences[:_NAMED]:
+        for difference in verified.differences[: None if is_verbose() else _NAMED]:
             print_line(f"  {difference}")
 
 
@@ -179,7 +181,7 @@ def _as_json(snapshot: Snapshot, verified: Verified) -> dict[str, object]:
             "directories": verified.directories, "names": verified.names, "files": verified.files,
             "bytes": verified.bytes,
         },
-        "late": verified.late,
+        "without_hash": verified.late,
         "is_whole": verified.is_whole,
         "different": [
             {

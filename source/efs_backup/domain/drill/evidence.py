@@ -6,7 +6,7 @@ from efs_backup.domain.drill.choice import Figures, SizeClass
 from efs_backup.domain.drill.estimate import LEVEL
 from efs_backup.domain.drill.result import Drawn, DrillResult, Finding, Tally, Verdict
 from efs_backup.domain.drill.wording import confidence_of, estimate_of, finding_text, message_of, next_step_of
-from efs_backup.domain.humanize import as_fields, as_value
+from efs_backup.domain.humanize import as_fields, as_time, as_value
 from efs_backup.domain.snapshots.names import SnapshotName
 
 FORMAT = 1
@@ -18,13 +18,13 @@ def evidence_of(result: DrillResult) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "drill": name_of(result),
-        "result": result.status,
+        "status": result.status,
         "message": message_of(result),
         "next_step": next_step_of(result),
         "label": plan.label,
-        "series": plan.series,
+        "interval": plan.series,
         "snapshot": plan.snapshot,
-        "sealed": plan.sealed.isoformat().replace("+00:00", "Z"),
+        "sealed": as_time(plan.sealed),
         "seal_sha256": plan.seal_sha256,
         "manifest_sha256": plan.manifest_sha256,
         "day": plan.day,

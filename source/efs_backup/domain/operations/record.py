@@ -143,6 +143,7 @@ class BackupRecord:
     ami_id: str | None = _maybe("AmiId")
     number_of_files: int | None = _maybe("NumberOfFiles", _NUMBER)
     number_of_files_transferred: int | None = _maybe("NumberOfFilesTransferred", _NUMBER)
+    number_of_files_linked: int | None = _maybe("NumberOfFilesLinked", _NUMBER)
     total_file_size: int | None = _maybe("TotalFileSize", _NUMBER)
     total_transferred_file_size: int | None = _maybe("TotalTransferredFileSize", _NUMBER)
     vanished_files: int | None = _maybe("VanishedFiles", _NUMBER)

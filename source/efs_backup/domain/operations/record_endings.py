@@ -25,6 +25,7 @@ def with_result(backup: BackupRecord, result: BackupResult, now: datetime) -> Ba
         snapshot=str(result.snapshot) if result.snapshot else None,
         number_of_files=statistics.number_of_files,
         number_of_files_transferred=statistics.number_of_files_transferred,
+        number_of_files_linked=statistics.number_of_files_linked,
         total_file_size=statistics.total_file_size,
         total_transferred_file_size=statistics.total_transferred_file_size,
         vanished_files=statistics.vanished_files,

@@ -1,5 +1,6 @@
 """When a backup has to stop."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -7,6 +8,23 @@ from efs_backup.domain.errors import WrongUsage
 
 STOP_BEFORE_END = timedelta(minutes=15)
 """The copy is stopped so long before its window closes: files under way end, logs and report are written."""
+
+_AMOUNT = r"(\d+(?:\.\d+)?)"
+_LENGTH = re.compile(rf"(?:{_AMOUNT}d)?(?:{_AMOUNT}h)?(?:{_AMOUNT}m(?:in)?)?(?:{_AMOUNT}s)?", re.ASCII)
+_MINUTES = (24 * 60, 60, 1, 1 / 60)
+
+
+def minutes_of(text: str) -> float:
+    """A length of time in minutes: `4h`, `90m`, `1h30m`, `45s`, and a bare number is minutes. Raises WrongUsage."""
+    bare, found = text.strip(), _LENGTH.fullmatch(text.strip().lower().replace(" ", ""))
+    if found and any(found.groups()):
+        return sum(float(amount or 0) * minutes for amount, minutes in zip(found.groups(), _MINUTES, strict=True))
+    try:
+        return float(bare)
+    except ValueError as error:
+        raise WrongUsage(
+            f"{text!r} is no length of time, such as 4h, 90m or 1h30m; a bare number is minutes."
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -15,22 +15,26 @@ if TYPE_CHECKING:
 
 _UMASK = 0o022
 _LOG_PATIENCE_SECONDS = 1.0
+_CLOSED = OSError(errno.EBADF, "it is closed")
 
 
 class UnfailingFile(io.FileIO):
     """A standard stream's file that takes whatever is written: to tell something is no part of the work.
 
     `error` is the first refusal of the kernel. With a patience in seconds a reader that does not read is not waited for
-    any longer than that; what has no room is lost, as what was refused is.
+    any longer than that; what has no room is lost, as what was refused is. refusal: of all that is written, where the
+    stream was closed.
     """
 
-    def __init__(self, descriptor: int, patience: float | None) -> None:
+    def __init__(self, descriptor: int, patience: float | None, refusal: OSError | None = None) -> None:
         super().__init__(descriptor, "w", closefd=False)
         self.error: OSError | None = None
+        self._refusal = refusal
         self._patience = self._waits = patience
 
     def write(self, data: "ReadableBuffer", /) -> int:
         """Write what can be written; the length of what is out, or lost."""
+        self.error = self.error or self._refusal
         while True:
             try:
                 written: int | None = super().write(data)
@@ -58,8 +62,8 @@ def settle() -> None:
     fails any more. Children that end are waited for, also where the caller had SIGCHLD ignored (their exit codes would
     be lost, and taken for 0), and no signal is blocked. What is made gets known modes.
     """
-    _open_missing()
-    sys.stdout = _unfailing(1, sys.stdout, None)
+    missing = _open_missing()
+    sys.stdout = _unfailing(1, sys.stdout, None, _CLOSED if 1 in missing else None)
     sys.stderr = _unfailing(2, sys.stderr, _LOG_PATIENCE_SECONDS)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, signal.valid_signals())
@@ -84,16 +88,22 @@ def _refusal_of_output() -> OSError | None:
     return file.error if isinstance(file, UnfailingFile) else None
 
 
-def _open_missing() -> None:
+def _open_missing() -> list[int]:
+    """Open the standard streams that are closed, on /dev/null; give their numbers."""
+    missing = list[int]()
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
         except OSError:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest free number, which is this one
+            missing.append(descriptor)
+    return missing
 
 
-def _unfailing(descriptor: int, before: TextIO | None, patience: float | None) -> TextIO:
-    file = UnfailingFile(descriptor if patience is None else _not_waiting(descriptor), patience)
+def _unfailing(
+    descriptor: int, before: TextIO | None, patience: float | None, refusal: OSError | None = None
+) -> TextIO:
+    file = UnfailingFile(descriptor if patience is None else _not_waiting(descriptor), patience, refusal)
     encoding = before.encoding if before else "utf-8"
     return io.TextIOWrapper(
         io.BufferedWriter(file), encoding, "backslashreplace", line_buffering=patience is not None or file.isatty()

@@ -1,0 +1,82 @@
+"""The commands, where each is, and what is said of it beside the others: known without importing any of them."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """A command: its module below cli/commands, its function there, and a line on it."""
+
+    module: str
+    function: str
+    help: str
+
+
+SECTIONS: Mapping[str, Mapping[str, Entry]] = {
+    "Make": {
+        "run": Entry("run", "run", "Back up a source: one more snapshot."),
+        "init": Entry("init", "init", "Begin a series, without a backup."),
+        "estimate": Entry("estimate", "estimate", "Say what backups would cost on Amazon EFS."),
+    },
+    "Look": {
+        "list": Entry("listing", "list_snapshots", "List the snapshots."),
+        "history": Entry("history", "history", "Show what each backup came to."),
+        "diff": Entry("diff", "diff", "Show what differs between two snapshots."),
+        "versions": Entry("versions", "versions", "Show each version of a path."),
+        "vanished": Entry("vanished", "vanished", "Show what went, and who still has it."),
+        "growth": Entry("growth", "growth", "Show what has grown, by directory."),
+        "stats": Entry("stats", "stats", "Show what dropping each snapshot would free."),
+        "browse": Entry("browse", "browse", "Serve a page to browse the snapshots."),
+        "report": Entry("report", "report", "Write a page of how the nights went."),
+    },
+    "Restore": {
+        "restore": Entry("restore", "restore", "Bring back a snapshot, or a part of it."),
+        "drill": Entry("drill", "drill", "Rehearse a restore, and measure it."),
+    },
+    "Keep": {
+        "prune": Entry("prune", "prune", "Delete what the rules do not keep."),
+        "pin": Entry("pin", "pin", "Keep one snapshot, whatever the rules say."),
+        "unpin": Entry("pin", "unpin", "Release a pinned snapshot."),
+        "note": Entry("pin", "note", "Write a note on a snapshot."),
+        "hold": Entry("hold", "hold_series", "Keep all that is there now, until it is released."),
+        "release": Entry("hold", "release_label", "Take the holds of a label away."),
+    },
+    "Prove": {
+        "verify": Entry("verify", "verify", "Compare snapshots with their manifests."),
+        "audit": Entry("audit", "audit_series", "Check the chain of seals."),
+        "scrub": Entry("scrub", "scrub", "Read a part of what is stored, and find damage."),
+        "repair": Entry("repair", "repair", "Bring back damaged files."),
+        "manifest": Entry("manifest", "manifest", "Print the manifest of a snapshot, or make it."),
+    },
+    "Set up": {
+        "config": Entry("config", "config", "Check, show or begin a configuration."),
+        "completion": Entry("completion", "completion", "Print what completes commands in a shell."),
+    },
+}
+"""The commands by what they are for."""
+
+COMMANDS: Mapping[str, Entry] = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
+
+_ELSEWHERE = {
+    "backup": "run", "create": "run", "snapshot": "run",
+    "snapshots": "list", "rlist": "list", "log": "history", "info": "stats",
+    "forget": "prune", "delete": "prune", "expire": "prune", "tag": "note",
+    "check": "verify", "extract": "restore", "recover": "restore", "rewrite": "repair",
+    "ls": "list", "find": "versions", "dump": "restore", "show": "restore", "cat": "restore",
+}  # fmt: skip
+"""The words of restic, Borg, Kopia and rsnapshot for what our commands do."""
+
+_BETTER = {"dump": "cat", "show": "cat"}
+_MOUNT = "Nothing needs to be mounted: the paths that `efs-backup list` shows are directories."
+
+
+def hint(name: str, known: Iterable[str] = COMMANDS) -> str:
+    """What may have been meant by the name of a command that there is not; "" where nothing is like it."""
+    known = [*known]
+    if name in {"mount", "umount"}:
+        return _MOUNT
+    if (better := _BETTER.get(name)) in known or (better := _ELSEWHERE.get(name)) in known:
+        return f"Did you mean {better!r}?"
+    near = difflib.get_close_matches(name, known, 2)
+    return f"Did you mean {' or '.join(map(repr, near))}?" if near else ""
