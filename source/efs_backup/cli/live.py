@@ -38,6 +38,15 @@ class LiveWatcher:
         """A line above the live one."""
         self._progress.console.print(Text(shown(text)))
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave the terminal to somebody else for a while."""
+        self._progress.stop()
+        try:
+            yield
+        finally:
+            self._progress.start()
+
 
 @contextmanager
 def live_line(pace: Pace) -> Iterator[LiveWatcher]:

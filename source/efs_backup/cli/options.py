@@ -16,6 +16,7 @@ from efs_backup.domain.requests.tuning import Copier, Tuning
 from efs_backup.domain.snapshots.names import DEFAULT_LABEL, Interval
 from efs_backup.domain.snapshots.scrubbing import DEFAULT_SCRUB_DAYS
 from efs_backup.domain.snapshots.window import Window
+from efs_backup.engine.series.labels import labels_of
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTkmgt]?)(i?[Bb]?)")
 _INTERVALS = click.Choice([interval.value for interval in Interval])
@@ -61,10 +62,31 @@ def absolute_if_given(context: click.Context, parameter: click.Parameter, value:
     return None if value is None else absolute(context, parameter, value)
 
 
+def _only_label(context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
+    """The label that is meant where none is given: that of old, or the only one that BACKUP has."""
+    backup = context.params.get("backup")
+    if value is not None or backup is None:
+        return DEFAULT_LABEL if value is None else value
+    found = labels_of(Path(backup))
+    if not found or DEFAULT_LABEL in found:
+        return DEFAULT_LABEL
+    if len(found) > 1:
+        raise click.BadParameter(f"BACKUP has several labels, so give one with --label: {', '.join(found)}.")
+    return found[0]
+
+
 source = click.argument("source", metavar="SOURCE", callback=absolute)
 backup = click.argument("backup", metavar="BACKUP", callback=absolute)
 target = click.argument("target", metavar="TARGET", callback=absolute)
-label = click.option("--label", default=DEFAULT_LABEL, show_default=True, help="The folder of one source's snapshots.")
+optional_target = click.argument("target", metavar="[TARGET]", required=False, callback=absolute_if_given)
+new_label = click.option(
+    "--label", default=DEFAULT_LABEL, show_default=True, help="The folder of one source's snapshots."
+)
+label = click.option(
+    "--label",
+    callback=_only_label,
+    help=f"The folder of one source's snapshots; the only one in BACKUP if not given, or {DEFAULT_LABEL}.",
+)
 any_label = click.option("--label", help="Only this label.")
 interval = click.option(
     "--interval", type=_INTERVALS, default=Interval.DAILY.value, show_default=True, help="The series."

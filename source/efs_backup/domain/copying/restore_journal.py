@@ -1,4 +1,4 @@
-"""The journal of a restore: what it is about to make, replace, move away and give other rights, so that it can be undone.
+"""The journal of a restore: what it is about to do to each name of its target, so that it can be undone.
 
 A line is a JSON array: a word, the path in the target, what the restore puts there, what was there before.
 """
