@@ -23,6 +23,7 @@ _COMMANDS = {
     "list": ("listing", "list_snapshots"),
     "history": ("history", "history"),
     "restore": ("restore", "restore"),
+    "undo": ("undo", "undo"),
     "drill": ("drill", "drill"),
     "diff": ("diff", "diff"),
     "prune": ("prune", "prune"),

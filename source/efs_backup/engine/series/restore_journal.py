@@ -141,22 +141,20 @@ def undoing(quarantine: int) -> Iterator[None]:
 
     Raises RestoreFailed where another one is at work.
     """
-    with _directory(quarantine, makes=True) as place:
-        try:
+    try:
+        with _directory(quarantine, makes=True) as place:
             lock = os.open(_LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _PRIVATE, dir_fd=place)
+    except OSError:
+        yield
+        return
+    with held(lock):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RestoreFailed("Another undo of this quarantine is at work.", "Wait for its end.") from error
         except OSError:
-            yield
-            return
-        with held(lock):
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise RestoreFailed(
-                    "Another undo of this quarantine is at work.", "Wait until it has ended."
-                ) from error
-            except OSError:
-                pass
-            yield
+            pass
+        yield
 
 
 def began_at(now: datetime) -> str:
