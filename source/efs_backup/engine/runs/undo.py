@@ -207,6 +207,7 @@ class UndoRun:
         """First what keeps us from going on, then what is new, the deepest first, then what comes back, then rights."""
         made = list[str]()
         for entry in self._entries(opened):
+            names.note_done(entry)
             if entry.is_directory and entry.word in {Word.NEW, Word.RIGHTS}:
                 names.let_us_in(entry)
             if entry.is_directory and entry.word is Word.NEW:
@@ -249,7 +250,7 @@ def _about_left(counts: UndoCounts, opened: _Opened) -> tuple[str, str]:
     number = counts.counts[Done.LEFT]
     more = f" and {number - _NAMED:,} more" if number > _NAMED else ""
     look = (
-        f"Look at them, and at what is left in {str(opened.found.path)!r}. --move-changed undoes all, and moves what was"
-        " changed since to a quarantine of its own."
+        f"Look at them, and at what is left in {str(opened.found.path)!r}. --move-changed undoes all: what was"
+        " changed since is moved to a quarantine of its own."
     )
     return f"{counted(number, 'name')} left alone: {first}{more}. All else is as it was before.", look

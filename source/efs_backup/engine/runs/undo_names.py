@@ -58,6 +58,7 @@ class Names:
         self._lock = threading.Lock()
         self._above_left: set[str] = set()
         self._gone = Counter[str]()
+        self._done = set[str]()
 
     def without_journal(self) -> Iterator[str]:
         """The paths that a quarantine without a journal has: what can be moved back as a whole."""
@@ -74,6 +75,17 @@ class Names:
                 else:
                     yield path
 
+    def note_done(self, entry: Entry) -> None:
+        """Learn whether a name is back in whose place the restore has put a directory: then nothing of that is left."""
+        if entry.word is Word.REPLACED and entry.is_directory and self._sides.quarantine.find(entry.path) is None:
+            self._done.add(entry.path)
+
+    def _is_done(self, path: str) -> bool:
+        while self._done and (path := path.rpartition("/")[0]):
+            if path in self._done:
+                return True
+        return False
+
     def let_us_in(self, entry: Entry) -> None:
         """Give the owner the rights to change what is in a directory; root has them in any case."""
         if not self._acts or os.geteuid() == 0:
@@ -83,6 +95,8 @@ class Names:
 
     def remove(self, entry: Entry) -> None:
         """Remove what the restore has newly made, and is no directory."""
+        if self._is_done(entry.path):
+            return
         with self._failures_named(entry.path), self._around(entry.path) as (directory, name):
             there = _find(directory, name)
             if there is None or entry.new is None:
@@ -95,6 +109,8 @@ class Names:
     def remove_directory(self, path: str) -> None:
         """Remove a directory that the restore has newly made, when nothing else is in it."""
         self._go_on()
+        if self._is_done(path):
+            return
         with self._failures_named(path), self._around(path) as (directory, name):
             there = _find(directory, name)
             if there and not stat.S_ISDIR(there.st_mode):

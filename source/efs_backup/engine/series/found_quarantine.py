@@ -61,7 +61,7 @@ def _is_quarantine(path: Path) -> bool:
 
 
 def _newest_of(target: Path) -> Path:
-    """The newest quarantine of a target, undone or not: who undoes twice undoes no other restore. Raises NothingThere."""
+    """The newest quarantine of a target, undone or not: who undoes twice undoes one restore. Raises NothingThere."""
     found = sorted(_quarantines_of(target))
     if not found:
         raise NothingThere(
