@@ -290,9 +290,10 @@ class RestoreRun:
         separate(target, [path for path in planned.in_place if target.stat(path).st_nlink > 1])
 
     def _keeps_root(self, attempt: "_Attempt") -> bool:
-        """Of several paths none is what the target itself is."""
-        had_target = attempt.planned.target is not None
-        return self._has_several or (had_target and self._request.mode is RestoreMode.OVERLAY)
+        """Of several paths none is what the target itself is, and of chosen ones neither."""
+        had_target, mode = attempt.planned.target is not None, self._request.mode
+        is_part = self._request.chosen is not None and mode is RestoreMode.MIRROR
+        return self._has_several or (had_target and (is_part or mode is RestoreMode.OVERLAY))
 
     @property
     def _has_several(self) -> bool:
