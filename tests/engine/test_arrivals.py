@@ -62,7 +62,7 @@ class Failing(Bringer):
         super().__init__(sides.source, sides.target, FIDELITY)
         self._outcome = outcome
 
-    def bring(self, path: str) -> Brought | Trouble | None:
+    def bring(self, path: str, was: str | None = None) -> Brought | Trouble | None:
         """Fail."""
         return self._outcome
 

@@ -224,7 +224,7 @@ def test_a_rename_that_is_refused_in_the_middle_says_where_things_are(
     target = small_tree(mount / "target")
     for number in range(3):
         write(target / f"own {number}", "own")
-    simulator.mount("target", "fail_op=rename", f"fail_errno={refused}", "fail_after=2", "fail_count=1")
+    simulator.mount("target", "fail_op=rename", f"fail_errno={refused}", "fail_after=3", "fail_count=1")
     failed = cli("restore", backup, target, "--mode", "mirror", code=1)
     assert simulator.counts(mount)["faults"] == 1
     assert "What was replaced is in" in failed.stderr

@@ -32,6 +32,7 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
     },
     "Restore": {
         "restore": Entry("restore", "restore", "Bring back a snapshot, or a part of it."),
+        "undo": Entry("undo", "undo", "Take a restore back."),
         "drill": Entry("drill", "drill", "Rehearse a restore, and measure it."),
     },
     "Keep": {

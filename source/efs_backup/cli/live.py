@@ -43,6 +43,15 @@ class LiveWatcher:
         """A line above the live one."""
         self._progress.console.print(Text(shown(text)))
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave the terminal to somebody else for a while."""
+        self._progress.stop()
+        try:
+            yield
+        finally:
+            self._progress.start()
+
 
 def _beside_the_bar(pace: Pace) -> str:
     """The bar says which part is done, and how long it takes; this says the rest in few words."""

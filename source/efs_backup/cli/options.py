@@ -18,6 +18,7 @@ from efs_backup.domain.requests.tuning import Copier, Tuning
 from efs_backup.domain.snapshots.names import DEFAULT_LABEL, Interval
 from efs_backup.domain.snapshots.scrubbing import DEFAULT_SCRUB_DAYS
 from efs_backup.domain.snapshots.window import Window, minutes_of
+from efs_backup.engine.series.labels import labels_of
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -73,6 +74,19 @@ def absolute_if_given(context: click.Context, parameter: click.Parameter, value:
     return None if value is None else absolute(context, parameter, value)
 
 
+def _only_label(context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
+    """The label that is meant where none is given: that of old, or the only one that BACKUP has."""
+    backup = context.params.get("backup")
+    if value is not None or backup is None:
+        return DEFAULT_LABEL if value is None else value
+    found = labels_of(Path(backup))
+    if not found or DEFAULT_LABEL in found:
+        return DEFAULT_LABEL
+    if len(found) > 1:
+        raise click.BadParameter(f"BACKUP has several labels, so give one with --label: {', '.join(found)}.")
+    return found[0]
+
+
 def _directory(name: str, kind: type[click.Argument] = click.Argument) -> Callable[..., Any]:
     return click.argument(name, metavar=name.upper(), callback=absolute, shell_complete=_directories, cls=kind)
 
@@ -88,7 +102,15 @@ def _directories(_context: click.Context, _parameter: click.Parameter, incomplet
 source = _directory("source", NamedArgument)
 backup = _directory("backup", NamedArgument)
 target = _directory("target")
-label = click.option("--label", default=DEFAULT_LABEL, show_default=True, help="The folder of one source's snapshots.")
+optional_target = click.argument("target", metavar="[TARGET]", required=False, callback=absolute_if_given)
+new_label = click.option(
+    "--label", default=DEFAULT_LABEL, show_default=True, help="The folder of one source's snapshots."
+)
+label = click.option(
+    "--label",
+    callback=_only_label,
+    help=f"The folder of one source's snapshots; the only one in BACKUP if not given, or {DEFAULT_LABEL}.",
+)
 any_label = click.option("--label", help="Only this label.")
 interval = click.option(
     "--interval", type=_INTERVALS, default=Interval.DAILY.value, show_default=True, help="The series."

@@ -111,7 +111,8 @@ class RestoreStatus(StrEnum):
 class RestorePlan:
     """Which snapshot goes where, and what that means for each path of the target.
 
-    left_alone: mount points in the target at which the snapshot has something too.
+    left_alone: mount points in the target at which the snapshot has something too. keeps_replaced: what makes way is
+    moved to a quarantine.
     """
 
     snapshot: SnapshotName
@@ -119,6 +120,7 @@ class RestorePlan:
     target: str
     summary: Summary
     left_alone: tuple[str, ...] = ()
+    keeps_replaced: bool = False
 
     @property
     def about_mounts(self) -> str:
@@ -140,6 +142,11 @@ class RestorePlan:
     def replaced(self) -> int:
         """Paths of which the target has another version."""
         return self.summary.counts[Kind.CHANGED]
+
+    @property
+    def makes_way(self) -> int:
+        """Paths that lose what the target has there: those that are replaced, and those that a mirror deletes."""
+        return self.replaced + (self.extra if self.mode is RestoreMode.MIRROR else 0)
 
     @property
     def extra(self) -> int:

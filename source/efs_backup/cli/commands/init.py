@@ -18,7 +18,7 @@ from efs_backup.engine.runs.recognition import begin_series
 @click.command(cls=options.Command)
 @options.source
 @options.backup
-@options.label
+@options.new_label
 @options.interval
 @options.rules
 @options.source_moved

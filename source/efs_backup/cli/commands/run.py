@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @click.command(cls=options.Command)
 @options.source
 @options.backup
-@options.label
+@options.new_label
 @options.interval
 @options.rules
 @options.tuning

@@ -1,9 +1,22 @@
 """How two trees differ."""
 
 import heapq
+import stat
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
+
+
+class Facts(NamedTuple):
+    """What a name is: type and permissions as `st_mode` has them, owners, bytes, mtime, number of names."""
+
+    mode: int
+    uid: int
+    gid: int
+    size: int
+    mtime_ns: int
+    links: int
 
 
 class Kind(StrEnum):
@@ -27,7 +40,7 @@ class Difference:
     """One path that differs.
 
     is_inside: the directory around it is on one side only. is_hidden: the content differs, and size and mtime do not
-    show it.
+    show it. old, new: what it is on each side, None where it is not.
     """
 
     path: str
@@ -36,6 +49,13 @@ class Difference:
     is_directory: bool = False
     is_inside: bool = False
     is_hidden: bool = False
+    old: Facts | None = field(default=None, compare=False)
+    new: Facts | None = field(default=None, compare=False)
+
+    @property
+    def size(self) -> int:
+        """The bytes of content that the new side has; 0 where it is no regular file."""
+        return self.new.size if self.new and stat.S_ISREG(self.new.mode) else 0
 
 
 @dataclass
@@ -43,17 +63,20 @@ class Summary:
     """Counts of differences, and the first paths of each kind in order; what is kept does not grow with the tree.
 
     files: the counts without directories, and without what differs in attributes alone.
+    size: the bytes of all files that are to be brought.
     """
 
     most: int = 10
     counts: Counter[Kind] = field(default_factory=Counter)
     files: Counter[Kind] = field(default_factory=Counter)
+    size: int = 0
     _first: dict[Kind, list["_Descending"]] = field(default_factory=dict)
 
     def add(self, difference: Difference) -> None:
         """Count one."""
         self.counts[difference.kind] += 1
         self.files[difference.kind] += not difference.is_directory and difference.aspects != (Aspect.ATTRIBUTES,)
+        self.size += difference.size
         first = self._first.setdefault(difference.kind, [])
         item = _Descending(difference.path)
         if len(first) < self.most:

@@ -85,6 +85,8 @@ class RestoreRequest:
     with_content: whether contents are compared; None: where the target's file was touched after the snapshot was made.
     chosen: only these paths of the one part, each at its own place in the target, a directory with all that is in it;
     None: all of it. A name among them that the snapshot has not is not brought, and no failure.
+    new_name: what the one file of `paths` is called in the target; None: as in the snapshot. keeps_replaced: an overlay
+    moves what it replaces to a quarantine too, and notes what it makes, so that it can be undone.
     """
 
     backup: str
@@ -97,6 +99,13 @@ class RestoreRequest:
     tuning: Tuning = Tuning()
     with_content: bool | None = None
     chosen: tuple[str, ...] | None = None
+    new_name: str | None = None
+    keeps_replaced: bool = False
+
+    @property
+    def has_quarantine(self) -> bool:
+        """Whether what makes way is moved aside instead of being overwritten."""
+        return self.mode is RestoreMode.MIRROR or self.keeps_replaced
 
     def __post_init__(self) -> None:
         for path in (*self.paths, *(self.chosen or ())):

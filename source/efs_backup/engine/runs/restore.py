@@ -1,18 +1,21 @@
 """Bring a snapshot, or a part of it, back."""
 
 import os
+import shlex
 import stat
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+from efs_backup.copy_worker.error_numbers import NO_SPACE
 from efs_backup.copy_worker.throttle import Throttle
 from efs_backup.domain.copying.arrival import Fidelity, Trouble, fault_of
 from efs_backup.domain.copying.commands import Comparing, Purpose
 from efs_backup.domain.copying.comparison import Summary
+from efs_backup.domain.copying.restore_journal import Entry, Head, Word, Yardstick
 from efs_backup.domain.errors import BackupError, Hung, RestoreFailed
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.requests.requests import RestoreMode, RestoreRequest
@@ -39,12 +42,16 @@ from efs_backup.engine.runs.restore_plan import (
 from efs_backup.engine.runs.transfer import Transfer, TransferSpec
 from efs_backup.engine.series.lock import reading
 from efs_backup.engine.series.quarantine import Quarantine
+from efs_backup.engine.series.restore_journal import Spool
 from efs_backup.engine.series.series import Series
 from efs_backup.engine.trees.bring import Bringer
+from efs_backup.engine.trees.compare import facts_of
 from efs_backup.engine.trees.left_out import AllBut, LeftOut, Paths, Together
 from efs_backup.engine.trees.time_step import time_step_of
 from efs_backup.engine.trees.tree import Tree, narrow_directory
 from efs_backup.engine.trees.tree_walk import Stopped
+
+Confirm = Callable[[RestorePlan], bool]
 
 _PRIVATE, _PLAIN = 0o700, 0o777
 _UNREAD = (
@@ -54,10 +61,19 @@ _AGAIN = "Mend the cause and run the same restore again."
 
 
 class RestoreRun:
-    """A restore under way. `now` is its start, aware; the quarantine is named by it."""
+    """A restore under way. `now` is its start, aware; the quarantine is named by it.
 
-    def __init__(self, request: RestoreRequest, *, now: datetime, runner: Runner, stop: Stop, watcher: Watcher) -> None:
+    confirm: asked once, with the plan that is then carried out as it is; nothing is touched where it says no. It must
+    answer within ten minutes.
+    """
+
+    def __init__(
+        self, request: RestoreRequest, *, now: datetime, runner: Runner, stop: Stop, watcher: Watcher,
+        confirm: Confirm = lambda _plan: True,
+    ) -> None:  # fmt: skip
         self._request = request
+        self._confirm = confirm
+        self._now = now
         self._series = Series(Path(request.backup).absolute(), request.label, request.interval, now)
         self._runner = runner
         self._stop = stop
@@ -66,6 +82,7 @@ class RestoreRun:
         self._throttle = Throttle(request.tuning.operations_per_second)
         self._summary = Summary()
         self._notes: list[str] = []
+        self._spool: Spool | None = None
         self._quarantine = Quarantine(self._target, SnapshotName.of(now))
 
     def plan(self) -> RestoreResult:
@@ -82,7 +99,10 @@ class RestoreRun:
         return RestoreResult(RestoreStatus.PLANNED, plan, f"Nothing was touched.{plan.about_mounts}")
 
     def run(self) -> RestoreResult:
-        """Restore. Raises NothingThere, WrongUsage, RestoreFailed, ToolMissing, Hung, CopyFailed of temporary files."""
+        """Restore. Raises NothingThere, WrongUsage, RestoreFailed, ToolMissing, Hung, CopyFailed of temporary files.
+
+        And Stopped where nothing was touched.
+        """
         try:
             return replace(supervised(self._restore, self._activity), notes=tuple(self._notes))
         except Hung as error:
@@ -92,12 +112,16 @@ class RestoreRun:
         tools = Tools.find(self._runner)
         with reading(self._series.path, self._note), ExitStack() as stack:
             parts = self._opened_parts(stack)
+            if self._request.has_quarantine:
+                self._spool = stack.enter_context(closing(Spool()))
             attempts = [self._attempt(*part, stack.enter_context(workspace(self._note)), tools) for part in parts]
+            if not self._confirm(_whole([attempt.planned.plan for attempt in attempts])):
+                raise Stopped
             return self._run(attempts)
 
     def _opened_parts(self, stack: ExitStack) -> list[tuple[Selected, Tree]]:
         parts = choose_selected(self._series, self._request)
-        opened = [(part, stack.enter_context(Tree(part.directory, self._throttle))) for part in parts]
+        opened = [(part, stack.enter_context(part.opened(self._throttle))) for part in parts]
         refuse_same_names(opened)
         return opened
 
@@ -121,13 +145,15 @@ class RestoreRun:
 
     def _plan(self, part: Selected, source: Tree) -> Planned:
         self._watcher.step("compare")
-        sides = RestoreSides(part, source, self._target, self._leaves_out_with(source), self._mounted, self._summary)
+        sides = RestoreSides(
+            part, source, self._target, self._leaves_out_with(source), self._mounted, self._summary, self._spool
+        )
         try:
             planned = plan_restore(self._request, sides, self._stop.is_due)
         except OSError as error:
             where = error.filename or str(self._target)
             raise RestoreFailed(f"{where!r} cannot be read: {error.strerror}; nothing was touched.", _UNREAD) from error
-        if self._request.mode is RestoreMode.MIRROR and planned.in_the_way:
+        if self._request.has_quarantine and planned.in_the_way:
             with Tree(self._target, self._throttle) as target:
                 self._quarantine.check(target)
         return planned
@@ -149,8 +175,45 @@ class RestoreRun:
 
     def _carry_out(self, attempts: "Sequence[_Attempt]") -> None:
         with self._opened_target(attempts[0]) as target:
+            self._begin_journal(attempts, target)
             for attempt in attempts:
                 self._bring_part(attempt, target)
+            self._quarantine.end()
+
+    def _begin_journal(self, attempts: "Sequence[_Attempt]", target: Tree) -> None:
+        """Note what is going to be done, where there is something to be undone.
+
+        A mirror into nothing is undone by deleting all that is there then. Where no place is safe for a journal alone,
+        a mirror does without.
+        """
+        spool, first = self._spool, attempts[0].planned
+        if not spool or not (self._request.keeps_replaced or _has_content(target, self._quarantine)):
+            return
+        if not self._keeps_root(attempts[0]) and first.target is not None:
+            self._note_root(spool, attempts[0].source, target)
+        if not spool.count:
+            return
+        place, plan = self._series, first.plan
+        head = Head(
+            str(self._quarantine.target), os.fstat(target.descriptor).st_ino, first.target is None,
+            time_step_of(target.descriptor), os.geteuid() == 0, str(plan.snapshot), str(place.label),
+            str(place.interval), str(plan.mode), self._now,
+        )  # fmt: skip
+        try:
+            self._quarantine.begin(target, head, spool)
+        except RestoreFailed as error:
+            if self._request.keeps_replaced or self._quarantine.exists or first.in_the_way:
+                raise
+            self._note(f"It cannot be undone by `efs-backup undo`: {error.message}")
+        except OSError as error:
+            if self._request.keeps_replaced or error.errno not in NO_SPACE:
+                raise
+            self._note(f"It cannot be undone by `efs-backup undo`: there is no room for a journal ({error.strerror}).")
+
+    def _note_root(self, spool: Spool, source: Tree, target: Tree) -> None:
+        wanted, there = (facts_of(os.fstat(tree.descriptor)) for tree in (source, target))
+        if not Yardstick(os.geteuid() == 0, 1).has_rights(wanted, there):
+            spool.add(Entry(Word.RIGHTS, "", wanted, there))
 
     def _bring_part(self, attempt: "_Attempt", target: Tree) -> None:
         self._make_way(attempt, target)
@@ -165,7 +228,7 @@ class RestoreRun:
     def _bring_all(self, attempt: "_Attempt", bringer: Bringer, target: Tree, fidelity: Fidelity) -> list[Trouble]:
         """What could not be brought. Raises RestoreFailed, BackupError and Stopped."""
         if attempt.part.only is not None:
-            return self._bring_one(attempt.part.only, bringer)
+            return self._bring_one(attempt, attempt.part.only, bringer)
         done = self._transfer(attempt, target, fidelity).run()
         for note in done.notes:
             self._note(note)
@@ -184,9 +247,9 @@ class RestoreRun:
         )  # fmt: skip
         return Transfer(spec, attempt.private, self._runner, attempt.tools, stop=self._stop, watcher=self._watcher)
 
-    def _bring_one(self, name: str, bringer: Bringer) -> list[Trouble]:
+    def _bring_one(self, attempt: "_Attempt", name: str, bringer: Bringer) -> list[Trouble]:
         self._watcher.step("copy")
-        outcome = bringer.bring(name)
+        outcome = bringer.bring(name, attempt.part.was)
         if outcome is None:
             raise RestoreFailed(f"{name!r} vanished from the snapshot; was it pruned meanwhile?{self._moved()}", _AGAIN)
         return [outcome] if isinstance(outcome, Trouble) else []
@@ -214,7 +277,7 @@ class RestoreRun:
         self._watcher.step("make way")
         planned = attempt.planned
         for found in planned.in_the_way:
-            if self._request.mode is RestoreMode.MIRROR:
+            if self._request.has_quarantine:
                 self._quarantine.take(target, found.path)
             elif stat.S_ISDIR(target.stat(found.path).st_mode):
                 target.remove_directory(found.path)
@@ -227,9 +290,10 @@ class RestoreRun:
         separate(target, [path for path in planned.in_place if target.stat(path).st_nlink > 1])
 
     def _keeps_root(self, attempt: "_Attempt") -> bool:
-        """Of several paths none is what the target itself is."""
-        had_target = attempt.planned.target is not None
-        return self._has_several or (had_target and self._request.mode is RestoreMode.OVERLAY)
+        """Of several paths none is what the target itself is, and of chosen ones neither."""
+        had_target, mode = attempt.planned.target is not None, self._request.mode
+        is_part = self._request.chosen is not None and mode is RestoreMode.MIRROR
+        return self._has_several or (had_target and (is_part or mode is RestoreMode.OVERLAY))
 
     @property
     def _has_several(self) -> bool:
@@ -237,7 +301,7 @@ class RestoreRun:
 
     def _success(self, plan: RestorePlan) -> RestoreResult:
         place = str(self._quarantine.path) if self._quarantine.exists else None
-        undo = f"What was there before is in {place!r}; delete it when it is not needed." if place else ""
+        undo = _about_undo(place) if place else ""
         message = f"Restored snapshot {plan.snapshot} into {plan.target!r}.{plan.about_mounts}"
         return RestoreResult(RestoreStatus.SUCCESS, plan, message, undo, place)
 
@@ -252,6 +316,15 @@ class RestoreRun:
 
     def _moved(self) -> str:
         return f" What was replaced is in {str(self._quarantine.path)!r}." if self._quarantine.exists else ""
+
+
+def _about_undo(place: str) -> str:
+    way = f"`efs-backup undo {shlex.quote(place)}` puts it back"
+    return f"What was there before is in {place!r}; {way}. Delete it when it is not needed."
+
+
+def _has_content(target: Tree, quarantine: Quarantine) -> bool:
+    return any(not quarantine.leaves_out(name) and name != LOST_AND_FOUND for name in target.names(""))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from efs_backup.copy_worker.left_out import Chosen
+from efs_backup.copy_worker.throttle import Throttle
 from efs_backup.domain.copying.comparison import Aspect, Difference, Kind, Summary
+from efs_backup.domain.copying.restore_journal import entry_of
 from efs_backup.domain.errors import NothingThere, RestoreFailed, WrongUsage
 from efs_backup.domain.requests.requests import RestoreMode, RestoreRequest
 from efs_backup.domain.results import RestorePlan
@@ -18,9 +20,11 @@ from efs_backup.domain.snapshots.locations import LOST_AND_FOUND
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.engine.machine.mounts import mounts_below
 from efs_backup.engine.runs.preflight import refuse_nesting
+from efs_backup.engine.series.restore_journal import Spool
 from efs_backup.engine.series.series import Series, Snapshot
 from efs_backup.engine.trees.compare import Comparison, Omitted
 from efs_backup.engine.trees.left_out import LeftOut
+from efs_backup.engine.trees.renamed import RenamedTree
 from efs_backup.engine.trees.tree import Tree
 
 _NAMED = 3
@@ -30,13 +34,23 @@ _AT_ONCE_NS = 2_000_000_000
 
 @dataclass(frozen=True)
 class Selected:
-    """What of a snapshot is brought back: a directory's content, only what is chosen of it, or only one name in it."""
+    """What of a snapshot is brought back: a directory's content, only what is chosen of it, or only one name in it.
+
+    was: what the one name is called in the snapshot, where that is another.
+    """
 
     snapshot: SnapshotName
     directory: Path
     path: str = ""
     only: str | None = None
     chosen: Chosen | None = None
+    was: str | None = None
+
+    def opened(self, throttle: Throttle) -> Tree:
+        """The directory, in which the one name is called as in the target."""
+        if self.only is not None and self.was is not None:
+            return RenamedTree(self.directory, self.was, self.only, throttle)
+        return Tree(self.directory, throttle)
 
     def leaves_out(self, path: str) -> bool:
         """Whether this path, relative to the directory, is not meant."""
@@ -52,7 +66,14 @@ def choose_selected(series: Series, request: RestoreRequest) -> list[Selected]:
         raise NothingThere(f"There is no {request.interval} snapshot in {str(series.label_path)!r}.")
     snapshot = snapshots[request.selection.choose(list(snapshots))]
     chosen = None if request.chosen is None else Chosen(request.chosen)
-    return [replace(_find_part(snapshot, path), chosen=chosen) for path in request.paths or ("",)]
+    parts = [replace(_find_part(snapshot, path), chosen=chosen) for path in request.paths or ("",)]
+    return parts if request.new_name is None else [_renamed(part, request.new_name) for part in parts]
+
+
+def _renamed(part: Selected, name: str) -> Selected:
+    if part.only is None:
+        raise WrongUsage(f"{part.path!r} is a directory: give the place for what is in it as TARGET.")
+    return replace(part, only=name, was=part.only)
 
 
 def refuse_same_names(parts: Sequence[tuple[Selected, Tree]]) -> None:
@@ -105,7 +126,8 @@ class Planned:
 class RestoreSides:
     """What is restored from where to where; `leaves_out` names paths of the target that are none of its business.
 
-    mounted: the mount points in the target, as paths in it. summary: of all parts that are restored together.
+    mounted: the mount points in the target, as paths in it. summary: of all parts that are restored together. journal:
+    gets what is going to be done, to be undone by; None where nobody wants it.
     """
 
     part: Selected
@@ -114,6 +136,7 @@ class RestoreSides:
     leaves_out: Callable[[str], bool]
     mounted: frozenset[str] = frozenset()
     summary: Summary = field(default_factory=Summary)
+    journal: Spool | None = None
 
 
 def plan_restore(
@@ -135,7 +158,7 @@ def plan_restore(
             "Choose an empty or new directory, or a new file system (an empty lost+found in its root is no matter), or"
             " --mode overlay or mirror.",
         )
-    found = _Found(request.mode, sides.summary)
+    found = _Found(request, sides.summary, sides.journal)
     with ExitStack() as stack:
         existing = target if target.exists() else stack.enter_context(tempfile.TemporaryDirectory())
         tree = stack.enter_context(Tree(existing, sides.source.throttle))
@@ -150,13 +173,15 @@ def plan_restore(
                 LeftOut(lambda path: part.leaves_out(path) or path in sides.mounted),
             ),
         ).run(should_stop)
-        if request.mode is RestoreMode.MIRROR:
+        if request.has_quarantine:
             _refuse_other_devices(tree, found.in_the_way)
         else:
             _refuse_full_directories(tree, found.in_the_way)
         left_alone = _left_alone(request.mode, sides, tree, found.in_the_way)
         identity = identity_of(tree) if existing is target else None
-    plan = RestorePlan(part.snapshot, request.mode, str(target), found.summary, left_alone)
+    plan = RestorePlan(
+        part.snapshot, request.mode, str(target), found.summary, left_alone, keeps_replaced=request.has_quarantine
+    )
     return Planned(
         plan, tuple(sorted(found.in_the_way)), found.has_hidden_changes, tuple(found.in_place), tuple(found.narrowed),
         identity,
@@ -193,8 +218,9 @@ def identity_of(tree: Tree) -> tuple[int, int]:
 class _Found:
     """What a comparison has found, sorted by what has to be done before the copy."""
 
-    mode: RestoreMode
+    request: RestoreRequest
     summary: Summary
+    journal: Spool | None = None
     in_the_way: list[Difference] = field(default_factory=list)
     in_place: list[str] = field(default_factory=list)
     narrowed: list[str] = field(default_factory=list)
@@ -203,8 +229,11 @@ class _Found:
     def add(self, difference: Difference) -> None:
         """Sort one in."""
         self.summary.add(difference)
+        deletes = self.request.mode is RestoreMode.MIRROR
+        if self.journal and (entry := entry_of(difference, deletes=deletes)):
+            self.journal.add(entry)
         self.has_hidden_changes |= difference.is_hidden
-        if _is_in_the_way(difference, self.mode):
+        if _is_in_the_way(difference, self.request):
             self.in_the_way.append(difference)
         elif Aspect.ATTRIBUTES in difference.aspects and difference.is_directory:
             self.narrowed.append(difference.path)
@@ -270,11 +299,11 @@ def _reading(request: RestoreRequest) -> Callable[[os.stat_result, os.stat_resul
     return lambda old, new: old.st_mtime_ns == new.st_mtime_ns and abs(old.st_ctime_ns - old.st_mtime_ns) > _AT_ONCE_NS
 
 
-def _is_in_the_way(difference: Difference, mode: RestoreMode) -> bool:
-    if mode is not RestoreMode.MIRROR:
+def _is_in_the_way(difference: Difference, request: RestoreRequest) -> bool:
+    if not request.has_quarantine:
         return Aspect.TYPE in difference.aspects
     if difference.kind is Kind.REMOVED:
-        return not difference.is_inside
+        return request.mode is RestoreMode.MIRROR and not difference.is_inside
     stays_a_directory = difference.is_directory and Aspect.TYPE not in difference.aspects
     return difference.kind is Kind.CHANGED and not stays_a_directory
 

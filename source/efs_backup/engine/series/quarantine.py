@@ -1,4 +1,4 @@
-"""Where a mirroring restore puts what it replaces or deletes, so that it can be undone."""
+"""Where a restore puts what it replaces or deletes, with a journal of what it does, so that it can be undone."""
 
 import errno
 import os
@@ -10,8 +10,10 @@ from pathlib import Path
 
 from efs_backup.copy_worker.beneath import LISTING, make_below, mount_of, open_place
 from efs_backup.domain.copying.quarantine import is_quarantine_inside, is_safe_place, name_beside, name_inside
+from efs_backup.domain.copying.restore_journal import Head
 from efs_backup.domain.errors import RestoreFailed
 from efs_backup.domain.snapshots.names import SnapshotName
+from efs_backup.engine.series.restore_journal import Spool, write_end, write_journal
 from efs_backup.engine.trees.bring import beside_name
 from efs_backup.engine.trees.held import held
 from efs_backup.engine.trees.tree import Tree
@@ -29,7 +31,8 @@ class Quarantine:
     """
 
     def __init__(self, target: Path, now: SnapshotName) -> None:
-        self._target = Path(os.path.realpath(target))
+        self.target = Path(os.path.realpath(target))
+        """The target without symlinks in its path."""
         self._now = now
         self._descriptor: int | None = None
         self.path: Path | None = None
@@ -58,6 +61,17 @@ class Quarantine:
         with held(place), target.above(path) as (directory, name):
             os.rename(name, name, src_dir_fd=directory, dst_dir_fd=place)
 
+    def begin(self, target: Tree, head: Head, spool: Spool) -> None:
+        """Note what is about to be done, on the disk before anything is. Raises OSError and RestoreFailed."""
+        if self._descriptor is None:
+            self._descriptor = self._make(target)
+        write_journal(self._descriptor, head, spool)
+
+    def end(self) -> None:
+        """Note that all is done which was begun. Raises OSError."""
+        if self._descriptor is not None:
+            write_end(self._descriptor)
+
     def close(self) -> None:
         """Nothing more is to be moved."""
         if self._descriptor is not None:
@@ -66,7 +80,7 @@ class Quarantine:
 
     def _refusal(self) -> RestoreFailed:
         return RestoreFailed(
-            f"There is no safe place for the quarantine of {str(self._target)!r}: others can write to it, and to the"
+            f"There is no safe place for the quarantine of {str(self.target)!r}: others can write to it, and to the"
             " directories above it on the same file system; nothing was touched.",
             f"Take their rights for the time of the restore (`chown {os.geteuid()} DIRECTORY; chmod go-w DIRECTORY` for"
             " TARGET or the directory above it), or restore into a new directory and move things yourself.",
@@ -74,11 +88,11 @@ class Quarantine:
 
     def _places(self, target: Tree) -> Iterator[tuple[Path, str]]:
         """(directory, name) of the places that are safe and on the target's mount, the best first."""
-        beside, *above = self._target.parents or [self._target]
+        beside, *above = self.target.parents or [self.target]
         candidates = [
-            (beside, name_beside(self._target.name, self._now)),
-            (self._target, name_inside(self._now)),
-            *((place, name_beside(self._target.name, self._now)) for place in above),
+            (beside, name_beside(self.target.name, self._now)),
+            (self.target, name_inside(self._now)),
+            *((place, name_beside(self.target.name, self._now)) for place in above),
         ]
         for place, name in candidates:
             with suppress(OSError), held(open_place(str(place), _ROOT)) as descriptor:

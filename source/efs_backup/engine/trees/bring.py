@@ -70,40 +70,44 @@ class Bringer:
         self._should_stop = should_stop
         self._is_durable = is_durable
 
-    def bring(self, path: str) -> Brought | Trouble | None:
+    def bring(self, path: str, was: str | None = None) -> Brought | Trouble | None:
         """Bring one name, a directory without what is in it; None where the source has it no more.
+
+        was: its name in the source's directory, where that is another.
 
         Raises OSError where the target is full, and Stopped.
         """
         for _ in range(TRIES):
             self._go_on()
             try:
-                return self._try(path)
+                return self._try(path, was)
             except _Changed:
                 continue
             except _Fault as fault:
                 return Trouble(path, fault.cause, fault.text) if fault.cause else None
         return Trouble(path, Cause.SHAPE, "it was changed each time that it was read")
 
-    def _try(self, path: str) -> Brought:
+    def _try(self, path: str, was: str | None) -> Brought:
         above, _, name = path.rpartition("/")
+        was = was or name
         with ExitStack() as stack:
             with _reading():
                 place = stack.enter_context(self._source.opened(above, to_list=False))
-                found = os.stat(name, dir_fd=place, follow_symlinks=False)
+                found = os.stat(was, dir_fd=place, follow_symlinks=False)
             self._source.throttle.pay(_OPERATIONS)
             if stat.S_ISDIR(found.st_mode):
                 with _writing():
                     os.close(make_below(self._target.descriptor, path, stat.S_IRWXU)[0])
             else:
                 with self._target_directory(above) as to:
-                    self._replace(place, to, name, found)
+                    self._replace((place, was), to, name, found)
         return Brought(found)
 
-    def _replace(self, place: int, to: int, name: str, found: os.stat_result) -> None:
+    def _replace(self, origin: tuple[int, str], to: int, name: str, found: os.stat_result) -> None:
+        """Put what the source has in a directory of its, under a name, into the place of a name of the target."""
         beside = beside_name()
         try:
-            self._make(place, to, name, beside, found)
+            self._make(*origin, to, beside, found)
             with _pinned(to, beside, found) as made:
                 self._dress(made, found)
             with _writing():
@@ -113,7 +117,7 @@ class Bringer:
                 os.unlink(beside, dir_fd=to)
             raise
 
-    def _make(self, place: int, to: int, name: str, beside: str, found: os.stat_result) -> None:
+    def _make(self, place: int, name: str, to: int, beside: str, found: os.stat_result) -> None:
         """A new entry beside the name, with the content or text that the source has, and nothing else of it."""
         if stat.S_ISREG(found.st_mode):
             with _opened_file(place, name, found) as reading:

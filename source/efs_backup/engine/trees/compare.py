@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from efs_backup.domain.copying.comparison import Aspect, Difference, Kind
+from efs_backup.domain.copying.comparison import Aspect, Difference, Facts, Kind
 from efs_backup.engine.machine.os_errors import place_of
 from efs_backup.engine.trees.tree import LeavesOut, Tree
 from efs_backup.engine.trees.tree_walk import TreeWalk, joined
@@ -90,10 +90,21 @@ class Comparison:
     ) -> Difference | None:
         if old is None or new is None:
             kind = Kind.ADDED if old is None else Kind.REMOVED
-            return Difference(path, kind, is_directory=_is_directory(old or new), is_inside=is_inside)
+            return Difference(
+                path,
+                kind,
+                is_directory=_is_directory(old or new),
+                is_inside=is_inside,
+                old=_facts(old),
+                new=_facts(new),
+            )
         aspects = self._aspects(path, old, new)
+        if not aspects:
+            return None
         is_hidden = Aspect.CONTENT in aspects and not _shows(old, new)
-        return Difference(path, Kind.CHANGED, aspects, _is_directory(new), is_hidden=is_hidden) if aspects else None
+        return Difference(
+            path, Kind.CHANGED, aspects, _is_directory(new), is_hidden=is_hidden, old=_facts(old), new=_facts(new)
+        )
 
     def _aspects(self, path: str, old: os.stat_result, new: os.stat_result) -> tuple[Aspect, ...]:
         if stat.S_IFMT(old.st_mode) != stat.S_IFMT(new.st_mode):
@@ -157,6 +168,15 @@ def _seen(tree: Tree, directory: str, leaves_out: LeavesOut | None) -> tuple[dic
     except OSError as error:
         error.filename = os.path.join(tree.root, place_of(error, directory))
         raise
+
+
+def _facts(found: os.stat_result | None) -> Facts | None:
+    return found and facts_of(found)
+
+
+def facts_of(found: os.stat_result) -> Facts:
+    """What a name is, of its attributes."""
+    return Facts(found.st_mode, found.st_uid, found.st_gid, found.st_size, found.st_mtime_ns, found.st_nlink)
 
 
 def _is_directory(found: os.stat_result | None) -> bool:
