@@ -3,7 +3,7 @@
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.one_snapshot import HELP, chosen, series_of
+from efs_backup.cli.one_snapshot import HELP, chosen, reading_of, series_of
 from efs_backup.cli.output import print_facts, print_json, print_notes
 from efs_backup.domain.errors import ExitCode
 from efs_backup.domain.snapshots.pins import text_of, until_of
@@ -18,7 +18,7 @@ _snapshot = click.argument("snapshot", metavar="SNAPSHOT")
 @options.backup
 @_snapshot
 @click.option("--reason", required=True, metavar="TEXT", help="Why it is to stay; `list` and the next seal tell it.")
-@click.option("--until", metavar="DATE", help="Let it go after this day or time, ISO 8601; without it, never.")
+@click.option("--until", metavar="DATE", help="Let it go after this day or time, as 2027-01-31; without it, never.")
 @options.label
 @options.interval
 @options.as_json
@@ -26,7 +26,7 @@ def pin(*, backup: str, snapshot: str, reason: str, until: str | None, label: st
     """Keep one snapshot, whatever the rules of its series say."""
     series, notes = series_of(backup, label, interval), list[str]()
     name, why = chosen(series, snapshot), text_of(reason, "reason")
-    made = pin_it(series, name, why, until_of(until, series.now) if until else None, notes.append)
+    made = pin_it(series, name, why, until_of(until, reading_of(series.now)) if until else None, notes.append)
     _show({"snapshot": str(name), "pinned": made.told(), "until": made.told_until()}, notes, as_json=as_json)
     return ExitCode.DONE
 

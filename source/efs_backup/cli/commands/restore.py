@@ -6,6 +6,8 @@ from typing import Any
 import click
 
 from efs_backup.cli import options
+from efs_backup.cli.one_snapshot import as_of as moment_of
+from efs_backup.cli.one_snapshot import selected, series_of
 from efs_backup.cli.output import answered, print_error, print_facts, print_json
 from efs_backup.cli.progress import watching
 from efs_backup.domain.copying.comparison import Kind
@@ -27,9 +29,11 @@ from efs_backup.engine.runs.restore import RestoreRun
 @options.label
 @options.interval
 @click.option("--number", type=int, metavar="N", help="The backup number: 0 is the newest, and the default.")
-@click.option("--snapshot", metavar="NAME", help="The snapshot's name.")
+@options.snapshot
 @click.option(
-    "--as-of", metavar="TIME", help="The newest snapshot that is not younger; ISO 8601, UTC if it says no offset."
+    "--as-of",
+    metavar="TIME",
+    help="The newest snapshot that is not younger, as 2026-11-22 or 'yesterday 18:00'; local time.",
 )
 @click.option(
     "--path", multiple=True, metavar="SUBDIR", help="Only the content of this directory, or this file; repeatable."
@@ -67,7 +71,7 @@ def restore(
     **tuning: Any,
 ) -> int:
     """Bring a snapshot, or a part of it, back into TARGET."""
-    selection = Selection(number, snapshot, as_of)
+    selection = _selection(backup, label, interval, number=number, snapshot=snapshot, as_of=as_of)
     request = RestoreRequest(
         backup, target, FolderLabel(label), Interval(interval), selection, path, RestoreMode(mode),
         options.tuning_of(**tuning), checksum,
@@ -80,6 +84,14 @@ def restore(
     exit_on_signals(result.exit_code)
     _show(result, as_json=as_json)
     return answered() if dry_run else result.exit_code
+
+
+def _selection(
+    backup: str, label: str, interval: str, *, number: int | None, snapshot: str | None, as_of: str | None
+) -> Selection:
+    moment = None if as_of is None else moment_of(as_of, datetime.now(UTC))
+    selection = Selection(number, snapshot, moment)
+    return selection if snapshot is None else selected(series_of(backup, label, interval), snapshot)
 
 
 def _show(result: RestoreResult, *, as_json: bool) -> None:

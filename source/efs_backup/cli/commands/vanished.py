@@ -7,11 +7,11 @@ from typing import Any
 import click
 
 from efs_backup.cli import options
+from efs_backup.cli.one_snapshot import since_name
 from efs_backup.cli.output import answered, print_json_list, print_lines, print_notes
 from efs_backup.cli.past import past_of, path_below, path_fields, shown_path, state_fields
 from efs_backup.domain.errors import NothingThere
 from efs_backup.domain.humanize import counted
-from efs_backup.domain.snapshots.selection import since_name
 from efs_backup.engine.proof.vanished import Vanished, Vanishing
 
 _WIDTH = len("20261122T020000Z")
@@ -29,8 +29,8 @@ def vanished(*, backup: str, path: str, since: str | None, label: str, interval:
 
     PATH begins at the root of the snapshots. What is there again, or was only renamed, is said to be so.
     """
-    after = since_name(since) if since is not None else ""
     past = past_of(backup, label, interval)
+    after = since_name(past.series, since) if since is not None else ""
     found = Vanishing(past.history, path_below(path), after)
     if not past.history.nights():
         print_notes(past.faults(after))
