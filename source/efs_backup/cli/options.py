@@ -119,6 +119,10 @@ snapshot = click.option(
     help="A number (3), a name or its beginning, latest, or a time: 2026-11-22, yesterday, '2 days ago'; a day means"
     " its end. The newest if not given.",
 )  # fmt: skip
+nul = click.option(
+    "-0", "--null", "ends_in_nul", is_flag=True, help="Print raw names, each ended by a NUL, as for `xargs -0`."
+)
+long = click.option("-l", "--long", "is_long", is_flag=True, help="Print type, mode, owners, size and mtime, too.")
 _window = click.option("--window", type=float, metavar="MINUTES", help="Stop after so long; the next backup continues.")
 _exclude = click.option(
     "--exclude", multiple=True, metavar="PATTERN", help="Leave out names (or, with a slash, paths); repeatable."

@@ -1,7 +1,7 @@
 """`efs-backup vanished`."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
@@ -36,14 +36,15 @@ def vanished(*, backup: str, path: str, since: str | None, label: str, interval:
         print_notes(past.faults(after))
         raise NothingThere("Nothing is known of what changed: no snapshot of this series has changes.")
     if as_json:
-        print_json_list("vanished", map(_as_json, found), lambda: {"notes": past.faults(after)})
+        print_json_list("vanished", map(as_json_value, found), lambda: {"notes": past.faults(after)})
     else:
-        print_lines(_lines(found))
+        print_lines(lines(found))
         print_notes(past.faults(after))
     return answered()
 
 
-def _as_json(found: Vanished) -> dict[str, Any]:
+def as_json_value(found: Vanished) -> dict[str, Any]:
+    """A name that vanished, for programs."""
     return {
         **path_fields("path", found.path),
         **state_fields(found.state),
@@ -55,7 +56,8 @@ def _as_json(found: Vanished) -> dict[str, Any]:
     }
 
 
-def _lines(found: Vanishing) -> Iterator[str]:
+def lines(found: Iterable[Vanished]) -> Iterator[str]:
+    """A table of what vanished, with a sum at its end."""
     counts = Counter[str]()
     yield f"{'VANISHED IN':{_WIDTH}}  {'STILL IN':{_WIDTH}}  PATH"
     for one in found:

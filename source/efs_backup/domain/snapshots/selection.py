@@ -117,4 +117,6 @@ def _as_of(newest_first: Sequence[SnapshotName], time: datetime) -> SnapshotName
     for name in newest_first:
         if name.time <= time:
             return name
-    raise NothingThere(f"No snapshot is as old as {time.isoformat()}: the oldest is {newest_first[-1]}.")
+    raise NothingThere(
+        f"No snapshot is as old as {time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC: the oldest is {newest_first[-1]}."
+    )

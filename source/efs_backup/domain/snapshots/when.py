@@ -11,6 +11,8 @@ from efs_backup.domain.snapshots.duration import Duration
 FORMS = "2026-11-22, 2026-11-22T18:00, yesterday, 'yesterday 18:00', '2 days ago' or 3d"
 
 _ONE_DAY = timedelta(days=1)
+_LONGEST = 100
+"""Letters of words for a time; none has half as many."""
 _DAYS = {"today": 0, "yesterday": 1}
 _AGO = re.compile(r"(\d{1,4}|an?|one) (minute|min|hour|day|week|month|year)s? ago", re.ASCII)
 _WEEKS = re.compile(r"(\d{1,4})w", re.ASCII)
@@ -55,7 +57,7 @@ def read_time(text: str, reading: Reading, edge: Edge = Edge.END) -> datetime:
     A day without a time of day is its end, or its start. A local time that a clock shows twice in the night of a
     change of the clocks, or never, is the later one of the moments it may mean, or the earlier one.
     """
-    words = " ".join(text.lower().split())
+    words = " ".join(text[:_LONGEST].lower().split())
     try:
         return _ago(words, reading) or _of_a_day(words, reading, edge) or _iso(text, reading.zone, edge)
     except OverflowError as error:
