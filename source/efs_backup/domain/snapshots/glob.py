@@ -1,6 +1,5 @@
 """Globs: patterns of names and paths that are looked for in snapshots."""
 
-import os
 import re
 from collections.abc import Callable, Sequence
 from fnmatch import translate
@@ -24,7 +23,7 @@ class Glob:
     """
 
     def __init__(self, text: str) -> None:
-        names = [name for name in _letters(os.fsencode(text)).split("/") if name not in {"", "."}]
+        names = [name for name in _letters(text.encode(errors="surrogateescape")).split("/") if name not in {"", "."}]
         if not names or ".." in names:
             raise WrongUsage(f"The pattern {text!r} names nothing in a snapshot; one looks like '*.tex' or 'home/*/x'.")
         self.is_for_directories = text.endswith("/")
