@@ -10,13 +10,27 @@ _TEXTS = st.lists(st.sampled_from([b"a\n", b"b\r\n", b"\x0c\n", b"\xff\n", b"no 
 
 
 @given(_TEXTS, _TEXTS)
-def test_a_patch_has_every_line(old: bytes, new: bytes) -> None:
-    """What it takes away and adds, beside what stays, are both texts."""
-    lines = [*patch_of(old, new, (b"a", b"b"))][2:]
+def test_a_patch_has_every_line_that_is_other(old: bytes, new: bytes) -> None:
+    """What stays and what goes is the old text, what stays and what comes the new one, as far as it is shown."""
+    lines = [*patch_of(old, new, (b"a", b"b"))]
+    assert all(line.endswith(b"\n") and line.count(b"\n") == 1 for line in lines)
+    assert bool(lines) is (old != new)
     for sign, text in ((b"-", old), (b"+", new)):
-        kept = [line[1:] for line in lines if line[:1] in {b" ", sign}]
-        whole = b"".join(kept).replace(b"\n\\ No newline at end of file\n", b"")
-        assert not lines or text.endswith(whole) or whole in text
+        assert all(shown in text for shown in _hunks(lines, sign))
+
+
+def _hunks(lines: list[bytes], sign: bytes) -> list[bytes]:
+    hunks: list[bytes] = []
+    last = b""
+    for line in lines[2:]:
+        if line.startswith(b"@@"):
+            hunks.append(b"")
+        elif line[:1] in {b" ", sign}:
+            hunks[-1] += line[1:]
+        elif line.startswith(b"\\") and last[:1] in {b" ", sign}:
+            hunks[-1] = hunks[-1].removesuffix(b"\n")
+        last = line
+    return hunks
 
 
 def test_only_texts_of_a_sensible_size_have_a_patch() -> None:

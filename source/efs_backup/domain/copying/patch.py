@@ -12,7 +12,7 @@ MOST_LINES = 20_000
 _LOOKED_AT = 8_000
 """Bytes in which git looks for a NUL, which no text has."""
 
-_NO_END = b"\n\\ No newline at end of file\n"
+_NO_END = b"\\ No newline at end of file\n"
 
 
 def reason_against(old: bytes, new: bytes) -> str:
@@ -28,7 +28,10 @@ def reason_against(old: bytes, new: bytes) -> str:
 def patch_of(old: bytes, new: bytes, names: tuple[bytes, bytes]) -> Iterator[bytes]:
     """A unified diff of two texts, a line at a time, each with its end; nothing where they are equal."""
     for line in diff_bytes(unified_diff, _lines(old), _lines(new), *names):
-        yield line if line.endswith(b"\n") else line + _NO_END
+        if line.endswith(b"\n"):
+            yield line
+        else:
+            yield from (line + b"\n", _NO_END)
 
 
 def _lines(text: bytes) -> list[bytes]:
