@@ -168,7 +168,12 @@ def test_find_goes_by_names_and_paths(nights: Nights) -> None:
     assert base64.b64decode(told["found"][0]["path_bytes"]) == os.fsencode(EVIL)
     nothing = cli("find", backup, "*.txt")
     assert (nothing.stdout, nothing.stderr) == ("", "efs-backup: Nothing matches '*.txt'.\n")
-    for wrong in ([backup, ".."], [f"{backup}:1/home", "x"], [f"{backup}:1", "x", "--deleted"]):
+    for wrong in (
+        [backup, ".."],
+        [f"{backup}:1/home", "x"],
+        [f"{backup}:1", "x", "--deleted"],
+        [backup, "x", "--deleted", "-l"],
+    ):
         cli("find", *wrong, code=2)
 
 

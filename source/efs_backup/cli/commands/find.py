@@ -63,6 +63,8 @@ def find(
     if is_deleted:
         if wanted.snapshot is not None:
             raise WrongUsage("--deleted tells what the newest snapshot has no more; no other one can be given.")
+        if is_long:
+            raise WrongUsage("--deleted has columns of its own, and --json has all; leave out --long.")
         show.deleted(glob, after or "")
     elif after is not None:
         show.changed(chosen_snapshot(past.series, wanted.snapshot), glob, after)
