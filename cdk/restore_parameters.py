@@ -25,7 +25,8 @@ _WHICH = {
     ),
     "RestoreAsOf": Field(
         "As of",
-        "The newest snapshot that is not younger than this time (2026-11-20T12:00:00Z). It wins over the number.",
+        "The newest snapshot that is not younger than this time (2026-11-20T12:00:00Z); UTC if it says no offset, and a"
+        " day means its end. It wins over the number.",
         default="",
         pattern=r"(\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?)?)?",
         wrong="must be empty, or an ISO 8601 time such as 2026-11-20T12:00:00Z",

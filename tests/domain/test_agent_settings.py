@@ -1,6 +1,7 @@
 """The environment files of the instances."""
 
 from dataclasses import fields
+from datetime import UTC, datetime
 
 import pytest
 
@@ -46,7 +47,7 @@ def test_operations_are_limited_where_that_is_asked_for() -> None:
 def test_a_time_wins_over_a_number() -> None:
     """The number has a default, so that it is always there."""
     settings = RestoreSettings.from_env(RESTORE | {"RESTORE_AS_OF": "2026-11-20T12:00:00Z"})
-    assert settings.selection == Selection(as_of="2026-11-20T12:00:00Z")
+    assert settings.selection == Selection(as_of=datetime(2026, 11, 20, 12, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("settings", [AgentSettings, RestoreSettings])

@@ -11,6 +11,7 @@ from efs_backup.domain.errors import WrongUsage
 from efs_backup.domain.snapshots.acts import Act
 from efs_backup.domain.snapshots.pins import Pin, Said, text_of, until_of
 from efs_backup.domain.snapshots.seal import Evidence, Seal, audit, digest, read_seal
+from efs_backup.domain.snapshots.when import Reading
 from tests.domain.strategies import times
 
 NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
@@ -47,7 +48,7 @@ def test_what_is_no_pin_has_a_named_error(content: bytes) -> None:
 )  # fmt: skip
 def test_a_pin_ends_with_its_day_or_at_its_time(text: str, told: str) -> None:
     """Whoever says a day means all of it."""
-    pin = Pin("x", "root@host", NOW, until_of(text, NOW))
+    pin = Pin("x", "root@host", NOW, until_of(text, Reading(NOW)))
     assert pin.until
     assert (pin.told_until(), pin.holds(NOW), pin.holds(pin.until)) == (told, True, True)
     assert not pin.holds(datetime(2026, 11, 24, tzinfo=UTC))
@@ -57,7 +58,7 @@ def test_a_pin_ends_with_its_day_or_at_its_time(text: str, told: str) -> None:
 def test_an_end_that_has_passed_or_cannot_be_read_is_refused(text: str) -> None:
     """A pin that protects nothing is none."""
     with pytest.raises(WrongUsage):
-        until_of(text, NOW)
+        until_of(text, Reading(NOW))
 
 
 @pytest.mark.parametrize("text", ["", "  ", "x" * 1001])

@@ -22,6 +22,9 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
     "Look": {
         "list": Entry("listing", "list_snapshots", "List the snapshots."),
         "history": Entry("history", "history", "Show what each backup came to."),
+        "ls": Entry("ls", "ls", "List a directory of a snapshot."),
+        "find": Entry("find", "find", "Find names in snapshots, and what is gone."),
+        "cat": Entry("cat", "cat", "Print a file of a snapshot."),
         "diff": Entry("diff", "diff", "Show what differs between two snapshots."),
         "versions": Entry("versions", "versions", "Show each version of a path."),
         "vanished": Entry("vanished", "vanished", "Show what went, and who still has it."),
@@ -64,11 +67,10 @@ _ELSEWHERE = {
     "snapshots": "list", "rlist": "list", "log": "history", "info": "stats",
     "forget": "prune", "delete": "prune", "expire": "prune", "tag": "note",
     "check": "verify", "extract": "restore", "recover": "restore", "rewrite": "repair",
-    "ls": "list", "find": "versions", "dump": "restore", "show": "restore", "cat": "restore",
+    "dump": "cat", "show": "cat",
 }  # fmt: skip
 """The words of restic, Borg, Kopia and rsnapshot for what our commands do."""
 
-_BETTER = {"dump": "cat", "show": "cat"}
 _MOUNT = "Nothing needs to be mounted: the paths that `efs-backup list` shows are directories."
 
 
@@ -77,7 +79,7 @@ def hint(name: str, known: Iterable[str] = COMMANDS) -> str:
     known = [*known]
     if name in {"mount", "umount"}:
         return _MOUNT
-    if (better := _BETTER.get(name)) in known or (better := _ELSEWHERE.get(name)) in known:
+    if (better := _ELSEWHERE.get(name)) in known:
         return f"Did you mean {better!r}?"
     near = difflib.get_close_matches(name, known, 2)
     return f"Did you mean {' or '.join(map(repr, near))}?" if near else ""

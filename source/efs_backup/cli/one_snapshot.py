@@ -1,15 +1,17 @@
-"""The snapshot that a command names."""
+"""The snapshot, or the time, that a command names."""
 
 from datetime import UTC, datetime
 from pathlib import Path
 
-from efs_backup.domain.errors import NothingThere, WrongUsage
-from efs_backup.domain.snapshots.names import FolderLabel, Interval, SnapshotName, backup_number
-from efs_backup.domain.snapshots.selection import Selection
-from efs_backup.engine.series.series import Series
+from efs_backup.cli.output import print_notes
+from efs_backup.cli.zone import LocalZone
+from efs_backup.domain.errors import NothingThere
+from efs_backup.domain.snapshots.names import FolderLabel, Interval, SnapshotName
+from efs_backup.domain.snapshots.selection import WORDS, Selection, Words
+from efs_backup.domain.snapshots.when import Edge, Reading, is_time, read_time
+from efs_backup.engine.series.series import Series, Snapshot
 
-HELP = "a name such as 20261122T020000Z or its beginning, a backup number such as daily.1 or 1, or latest"
-_LATEST = "latest"
+HELP = f"{WORDS}; a day means its end"
 
 
 def series_of(backup: str, label: str, interval: str) -> Series:
@@ -20,13 +22,58 @@ def series_of(backup: str, label: str, interval: str) -> Series:
     return series
 
 
-def chosen(series: Series, text: str) -> SnapshotName:
-    """The snapshot of this name, number or beginning. Raises NothingThere and WrongUsage."""
-    names = [snapshot.name for snapshot in series.snapshots()]
-    number = 0 if text == _LATEST else backup_number(series.interval, text)
-    if number is not None:
-        return Selection(number=number).choose(names)
-    begun = [name for name in names if text and str(name).startswith(text)]
-    if len(begun) > 1:
-        raise WrongUsage(f"{text!r} is the beginning of {len(begun)} snapshots: {begun[-1]} and others.")
-    return begun[0] if begun else Selection(name=text).choose(names)
+def reading_of(now: datetime) -> Reading:
+    """How times are read here and now."""
+    return Reading(now, LocalZone())
+
+
+def selected(series: Series, text: str | None) -> Selection:
+    """The selection that a text means, the newest for None; how a time was read is said. Raises WrongUsage."""
+    if text is None:
+        return Selection()
+    reading = reading_of(series.now)
+    selection = Words(series.interval, reading, series.views()).selection(text)
+    if selection.as_of:
+        _say(text, selection.as_of, reading)
+    return selection
+
+
+def as_of(text: str, now: datetime) -> datetime:
+    """The moment that a text means, a day's end; how it was read is said. Raises WrongUsage."""
+    reading = reading_of(now)
+    moment = read_time(text, reading)
+    _say(text, moment, reading)
+    return moment
+
+
+def chosen(series: Series, text: str | None) -> SnapshotName:
+    """The snapshot of these words; the newest for None. Raises NothingThere and WrongUsage."""
+    return selected(series, text).choose([snapshot.name for snapshot in series.snapshots()])
+
+
+def chosen_snapshot(series: Series, text: str | None) -> Snapshot:
+    """The same, and where it lies."""
+    snapshots = {snapshot.name: snapshot for snapshot in series.snapshots()}
+    return snapshots[selected(series, text).choose([*snapshots])]
+
+
+def since_name(series: Series, text: str) -> str:
+    """The name after which all is younger than a text means, see `Words.since`; how a time was read is said."""
+    reading = reading_of(series.now)
+    words = Words(series.interval, reading, series.views())
+    name = words.since(text, [snapshot.name for snapshot in series.snapshots()])
+    if SnapshotName.parse(text) is None and is_time(text, reading):
+        _say(text, name.time, reading)
+    return str(name)
+
+
+def since_time(text: str, now: datetime) -> datetime:
+    """The moment from which a text counts, a day's first; how it was read is said. Raises WrongUsage."""
+    reading = reading_of(now)
+    moment = read_time(text, reading, Edge.START)
+    _say(text, moment, reading)
+    return moment
+
+
+def _say(text: str, moment: datetime, reading: Reading) -> None:
+    print_notes([f"{text!r} is read as {reading.shown(moment)}."])

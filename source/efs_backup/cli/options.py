@@ -174,8 +174,18 @@ as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON value on standard output; logs go to standard error."
 )
 since = click.option(
-    "--since", metavar="TIME", help="Only what is younger: an ISO 8601 date or time (UTC), or a snapshot's name."
+    "--since", metavar="TIME",
+    help="Only what is younger: a day or a time, as 2026-11-01, yesterday, 3d or '2 days ago', or a snapshot.",
+)  # fmt: skip
+snapshot = click.option(
+    "--snapshot", metavar="SNAPSHOT",
+    help="A number (3), a name or its beginning, latest, or a time: 2026-11-22, yesterday, '2 days ago'; a day means"
+    " its end. The newest if not given.",
+)  # fmt: skip
+nul = click.option(
+    "-0", "--null", "ends_in_nul", is_flag=True, help="Print raw names, each ended by a NUL, as for `xargs -0`."
 )
+long = click.option("-l", "--long", "is_long", is_flag=True, help="Print type, mode, owners, size and mtime, too.")
 
 
 class Minutes(click.ParamType[float]):

@@ -71,14 +71,16 @@ def print_lines(lines: Iterable[str]) -> None:
             return
 
 
-def print_columns(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def print_columns(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], align: Callable[[str, int], str] = str.rjust
+) -> None:
     """A table of any length, all but the first column to the right; no terminal is too narrow for it."""
     table = [[shown(cell) for cell in row] for row in (columns, *rows)]
     widths = [max(len(row[at]) for row in table) for at in range(len(columns))]
     print_lines(
         "  ".join(
-            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        )
+            [row[0].ljust(widths[0]), *(align(cell, width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        ).rstrip()
         for row in table
     )
 
@@ -90,6 +92,11 @@ def print_bytes(pieces: Iterable[bytes]) -> None:
         sys.stdout.buffer.write(piece)
         if is_unread():
             return
+
+
+def print_names(names: Iterable[bytes]) -> None:
+    """Raw names, each ended by a NUL, until nobody reads them any more."""
+    print_bytes(b"%b\0" % name for name in names)
 
 
 def print_notes(notes: Iterable[str]) -> None:

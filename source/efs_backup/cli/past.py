@@ -22,6 +22,7 @@ _LETTERS = {"file": "-", "dir": "d", "link": "l", "fifo": "p", "socket": "s", "b
 class Past:
     """The history of a series, and what cannot be told of it."""
 
+    series: Series
     history: History
     notes: list[str] = field(default_factory=list)
 
@@ -37,7 +38,7 @@ def past_of(backup: str, label: str, interval: str) -> Past:
     if not snapshots:
         raise NothingThere(f"There is no {interval} snapshot in {str(series.label_path)!r}.")
     notes = list[str]()
-    return Past(History(series.path, snapshots, notes.append), notes)
+    return Past(series, History(series.path, snapshots, notes.append), notes)
 
 
 def path_below(text: str) -> bytes:

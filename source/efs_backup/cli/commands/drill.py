@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from efs_backup.cli import options
+from efs_backup.cli.one_snapshot import chosen, series_of
 from efs_backup.cli.output import print_error, print_facts, print_json
 from efs_backup.cli.progress import watching
 from efs_backup.domain.drill.evidence import evidence_of
@@ -53,7 +54,7 @@ _NAMED = 10
 @click.option(
     "--path", multiple=True, metavar="PINNED", help="Restore this directory or file too; repeatable, `/` is everything."
 )
-@click.option("--snapshot", metavar="NAME", help="The snapshot's name; the newest if not given.")
+@options.snapshot
 @click.option("--random-snapshot", is_flag=True, help="Draw the snapshot too.")
 @click.option(
     "--evidence", metavar="DIR", callback=options.absolute_if_given,
@@ -83,8 +84,9 @@ def drill(
 
     Restored are the files drawn at random, what --path names, and what the lines of BACKUP/LABEL/drill.txt name.
     """
+    name = None if snapshot is None else str(chosen(series_of(backup, label, interval), snapshot))
     request = DrillRequest(
-        backup, scratch, FolderLabel(label), Interval(interval), snapshot, random_snapshot, files, read_size(size),
+        backup, scratch, FolderLabel(label), Interval(interval), name, random_snapshot, files, read_size(size),
         path, options.tuning_of(**tuning), keep,
     )  # fmt: skip
     place = evidence_place(Path(evidence), Path(scratch)) if evidence else None

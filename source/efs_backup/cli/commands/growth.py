@@ -6,12 +6,12 @@ from types import MappingProxyType
 import click
 
 from efs_backup.cli import options
+from efs_backup.cli.one_snapshot import since_name
 from efs_backup.cli.output import answered, print_columns, print_json, print_notes
 from efs_backup.cli.past import past_of, path_fields, shown_path
 from efs_backup.domain.errors import NothingThere, WrongUsage
 from efs_backup.domain.humanize import sized
 from efs_backup.domain.snapshots.growth import Row
-from efs_backup.domain.snapshots.selection import since_name
 from efs_backup.engine.proof.growth import Growth
 from efs_backup.engine.proof.growth import growth as growth_of
 
@@ -34,7 +34,8 @@ def growth(*, backup: str, by: int, since: str | None, label: str, interval: str
     """
     if by < 0:
         raise WrongUsage(f"A depth counts from 0, all in one; {by} is none.")
-    past, wanted = past_of(backup, label, interval), since_name(since) if since is not None else None
+    past = past_of(backup, label, interval)
+    wanted = since_name(past.series, since) if since is not None else None
     found = growth_of(past.history, by, wanted)
     begin = wanted or min(past.history.kept)
     notes = past.notes if found and found.then <= begin else past.faults(begin)

@@ -8,6 +8,7 @@ import click
 
 from efs_backup.cli import options
 from efs_backup.cli.commands.listing import held_lines
+from efs_backup.cli.one_snapshot import since_time
 from efs_backup.cli.output import answered, print_json, print_line, print_notes, print_table
 from efs_backup.cli.records import backup_fields
 from efs_backup.cli.tables import Column
@@ -41,17 +42,22 @@ _SEAL_DIGITS = 12
 @options.backup
 @options.any_label
 @options.any_interval
+@options.since
 @options.as_json
-def history(*, backup: str, label: str | None, interval: str | None, as_json: bool) -> int:
+def history(*, backup: str, label: str | None, interval: str | None, since: str | None, as_json: bool) -> int:
     """Show what each backup into BACKUP came to, newest first; records are kept for 90 days."""
+    now = datetime.now(UTC)
+    after = None if since is None else since_time(since, now)
     found, closed = find_series(
         Path(backup).absolute(),
         FolderLabel(label) if label is not None else None,
         Interval(interval) if interval else None,
-        datetime.now(UTC),
+        now,
     )
     read = [(series, *read_records(series.path)) for series in found]
-    records = [(series, record) for series, known, _ in read for record in known]
+    records = [
+        (series, record) for series, known, _ in read for record in known if after is None or record.start_time >= after
+    ]
     records.sort(key=lambda row: row[1].start_time, reverse=True)
     if records and as_json:
         print_json({"backups": [backup_fields(str(series.label), record) for series, record in records]})

@@ -1,16 +1,16 @@
 """`efs-backup manifest`."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 
 from efs_backup.cli import options
+from efs_backup.cli.one_snapshot import selected, series_of
 from efs_backup.cli.output import answered, print_bytes, print_facts, print_json, print_notes
 from efs_backup.copy_worker.throttle import Throttle
 from efs_backup.domain.errors import EfsBackupError, ExitCode, NothingThere, WrongUsage
 from efs_backup.domain.humanize import as_value, named, sized
-from efs_backup.domain.snapshots.names import FolderLabel, Interval, SnapshotName, backup_number
+from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.domain.snapshots.selection import Selection
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.process import Runner
@@ -25,7 +25,7 @@ from efs_backup.engine.series.series import Series
 
 @click.command(cls=options.Command)
 @options.backup
-@click.option("--snapshot", metavar="NAME", help="The snapshot's name or backup number; the newest if not given.")
+@options.snapshot
 @click.option("--make", is_flag=True, help="Make the manifest of a snapshot that has none, by reading all of it.")
 @options.max_operations
 @options.label
@@ -45,20 +45,13 @@ def manifest(
 
     While one is made no backup of this series can run.
     """
-    series = Series(Path(backup).absolute(), FolderLabel(label), Interval(interval), datetime.now(UTC))
-    if not series.exists:
-        raise NothingThere(f"There is no {interval} snapshot in {str(series.label_path)!r}.")
-    selection, throttle = _selection(series, snapshot), _throttle(max_operations_per_second, make=make)
+    series = series_of(backup, label, interval)
+    selection, throttle = selected(series, snapshot), _throttle(max_operations_per_second, make=make)
     if make:
         return _make(series, selection, throttle, as_json=as_json)
     if as_json:
         raise WrongUsage("A manifest is printed as it is: --json is for --make.")
     return _print(series, selection.choose([one.name for one in series.snapshots()]))
-
-
-def _selection(series: Series, text: str | None) -> Selection:
-    number = None if text is None else backup_number(series.interval, text)
-    return Selection(name=text) if number is None else Selection(number=number)
 
 
 def _throttle(operations: float | None, *, make: bool) -> Throttle:

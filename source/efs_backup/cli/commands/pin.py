@@ -3,7 +3,7 @@
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.one_snapshot import HELP, chosen, series_of
+from efs_backup.cli.one_snapshot import HELP, chosen, reading_of, series_of
 from efs_backup.cli.output import print_facts, print_json, print_notes
 from efs_backup.domain.errors import ExitCode
 from efs_backup.domain.humanize import as_time
@@ -19,7 +19,7 @@ _snapshot = click.argument("snapshot", metavar="SNAPSHOT")
 @options.backup
 @_snapshot
 @click.option("--reason", required=True, metavar="TEXT", help="Why it is to stay; `list` and the next seal tell it.")
-@click.option("--until", metavar="DATE", help="Let it go after this day or time, ISO 8601; without it, never.")
+@click.option("--until", metavar="DATE", help="Let it go after this day or time, as 2027-01-31; without it, never.")
 @options.label
 @options.interval
 @options.as_json
@@ -27,7 +27,7 @@ def pin(*, backup: str, snapshot: str, reason: str, until: str | None, label: st
     """Keep one snapshot, whatever the rules of its series say."""
     series, notes = series_of(backup, label, interval), list[str]()
     name, why = chosen(series, snapshot), text_of(reason, "reason")
-    made = pin_it(series, name, why, until_of(until, series.now) if until else None, notes.append)
+    made = pin_it(series, name, why, until_of(until, reading_of(series.now)) if until else None, notes.append)
     if as_json:
         until = as_time(made.until) if made.until else None
         print_json({"snapshot": str(name), "reason": made.reason, "until": until, "by": made.by, "notes": notes})

@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from efs_backup.cli import options
+from efs_backup.cli.one_snapshot import as_of as moment_of
+from efs_backup.cli.one_snapshot import selected, series_of
 from efs_backup.cli.output import answered, print_error, print_facts, print_json
 from efs_backup.cli.progress import watching
 from efs_backup.cli.question import Question, is_asked
@@ -41,9 +43,11 @@ def _new_path(context: click.Context, parameter: click.Parameter, value: str | N
 @options.label
 @options.interval
 @click.option("--number", type=int, metavar="N", help="The backup number: 0 is the newest, and the default.")
-@click.option("--snapshot", metavar="NAME", help="The snapshot's name.")
+@options.snapshot
 @click.option(
-    "--as-of", metavar="TIME", help="The newest snapshot that is not younger; ISO 8601, UTC if it says no offset."
+    "--as-of",
+    metavar="TIME",
+    help="The newest snapshot that is not younger, as 2026-11-22 or 'yesterday 18:00'; local time.",
 )
 @click.option(
     "--path",
@@ -126,8 +130,9 @@ def restore(
     **tuning: Any,
 ) -> int:
     """Bring a snapshot, or a part of it, back into TARGET."""
+    selection = _selection(backup, label, interval, number=number, snapshot=snapshot, as_of=as_of)
     asked = AskedRestore(
-        backup, target, FolderLabel(label), Interval(interval), Selection(number, snapshot, as_of), path,
+        backup, target, FolderLabel(label), Interval(interval), selection, path,
         _listed(files_from, null=null), keep_paths, new_path, version, to_original, RestoreMode(mode),
         options.tuning_of(**tuning), checksum, keep_replaced,
     )  # fmt: skip
@@ -160,6 +165,14 @@ def _listed(files_from: str | None, *, null: bool) -> tuple[str, ...] | None:
     except OSError as error:
         raise WrongUsage(f"The list {files_from!r} cannot be read: {error.strerror}.") from error
     return tuple(os.fsdecode(one) for one in text.split(b"\0" if null else b"\n") if one)
+
+
+def _selection(
+    backup: str, label: str, interval: str, *, number: int | None, snapshot: str | None, as_of: str | None
+) -> Selection:
+    moment = None if as_of is None else moment_of(as_of, datetime.now(UTC))
+    selection = Selection(number, snapshot, moment)
+    return selection if snapshot is None else selected(series_of(backup, label, interval), snapshot)
 
 
 def _show(result: RestoreResult, *, as_json: bool) -> None:

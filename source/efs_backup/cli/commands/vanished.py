@@ -1,17 +1,17 @@
 """`efs-backup vanished`."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
 
 from efs_backup.cli import options
+from efs_backup.cli.one_snapshot import since_name
 from efs_backup.cli.output import answered, print_json_list, print_lines, print_notes
 from efs_backup.cli.past import past_of, path_below, path_fields, shown_path, state_fields
 from efs_backup.domain.errors import NothingThere
 from efs_backup.domain.humanize import counted
-from efs_backup.domain.snapshots.selection import since_name
 from efs_backup.engine.proof.vanished import Vanished, Vanishing
 
 _WIDTH = len("20261122T020000Z")
@@ -29,21 +29,22 @@ def vanished(*, backup: str, path: str, since: str | None, label: str, interval:
 
     PATH begins at the root of the snapshots. What is there again, or was only renamed, is said to be so.
     """
-    after = since_name(since) if since is not None else ""
     past = past_of(backup, label, interval)
+    after = since_name(past.series, since) if since is not None else ""
     found = Vanishing(past.history, path_below(path), after)
     if not past.history.nights():
         print_notes(past.faults(after))
         raise NothingThere("Nothing is known of what changed: no snapshot of this series has changes.")
     if as_json:
-        print_json_list("vanished", map(_as_json, found), lambda: {"notes": past.faults(after)})
+        print_json_list("vanished", map(as_json_value, found), lambda: {"notes": past.faults(after)})
     else:
-        print_lines(_lines(found))
+        print_lines(lines(found))
         print_notes(past.faults(after))
     return answered()
 
 
-def _as_json(found: Vanished) -> dict[str, Any]:
+def as_json_value(found: Vanished) -> dict[str, Any]:
+    """A name that vanished, for programs."""
     return {
         **path_fields("path", found.path),
         **state_fields(found.state),
@@ -55,7 +56,8 @@ def _as_json(found: Vanished) -> dict[str, Any]:
     }
 
 
-def _lines(found: Vanishing) -> Iterator[str]:
+def lines(found: Iterable[Vanished]) -> Iterator[str]:
+    """A table of what vanished, with a sum at its end."""
     counts = Counter[str]()
     yield f"{'VANISHED IN':{_WIDTH}}  {'STILL IN':{_WIDTH}}  PATH"
     for one in found:

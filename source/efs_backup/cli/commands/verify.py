@@ -10,14 +10,14 @@ from pathlib import Path
 import click
 
 from efs_backup.cli import options
+from efs_backup.cli.one_snapshot import selected
 from efs_backup.cli.output import print_error, print_facts, print_json, print_line
 from efs_backup.cli.verbosity import is_verbose
 from efs_backup.copy_worker.blocks import Entry
 from efs_backup.copy_worker.throttle import Throttle
 from efs_backup.domain.errors import ExitCode, NotAsSealed, NothingThere, WrongUsage
 from efs_backup.domain.humanize import as_fields, sized
-from efs_backup.domain.snapshots.names import FolderLabel, Interval, SnapshotName, backup_number
-from efs_backup.domain.snapshots.selection import Selection
+from efs_backup.domain.snapshots.names import FolderLabel, Interval, SnapshotName
 from efs_backup.domain.snapshots.verification import Level, Verified
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.signals import exit_on_signals, stop_on_signals
@@ -39,7 +39,7 @@ _NAMED = 1_000
 
 @click.command(cls=options.Command)
 @options.backup
-@click.option("--snapshot", metavar="NAME", help="A snapshot by its name or number; the newest if not given.")
+@options.snapshot
 @click.option("--all", "is_all", is_flag=True, help="All snapshots; a file that several of them have is read once.")
 @click.option("--path", default="", metavar="PATH", help="Only this directory and what is below it.")
 @click.option(
@@ -96,9 +96,7 @@ def _choose(series: Series, text: str | None, *, is_all: bool) -> list[Snapshot]
         raise NothingThere(f"There is no {series.interval} snapshot in {str(series.label_path)!r}.")
     if is_all:
         return snapshots
-    number = backup_number(series.interval, text) if text else 0
-    selection = Selection(name=text) if number is None else Selection(number=number)
-    name = selection.choose([one.name for one in snapshots])
+    name = selected(series, text).choose([one.name for one in snapshots])
     return [one for one in snapshots if one.name == name]
 
 

@@ -9,6 +9,7 @@ from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.domain.snapshots.retention import Retention
 from efs_backup.domain.snapshots.scrubbing import ScrubRule
 from efs_backup.domain.snapshots.selection import Selection
+from efs_backup.domain.snapshots.when import read_iso
 
 GIGABYTE = 10**9
 
@@ -94,5 +95,7 @@ class RestoreSettings(MachineSettings):
 
     @property
     def selection(self) -> Selection:
-        """Which snapshot is meant; a time wins over a number."""
-        return Selection(as_of=self.restore_as_of) if self.restore_as_of else Selection(number=self.backup_number)
+        """Which snapshot is meant; a time, in UTC if it says no offset, wins over a number. Raises WrongUsage."""
+        if self.restore_as_of:
+            return Selection(as_of=read_iso(self.restore_as_of))
+        return Selection(number=self.backup_number)

@@ -1,21 +1,17 @@
 """Pins and notes: what a person has said about one snapshot."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from efs_backup.domain.errors import WrongUsage
-from efs_backup.domain.snapshots.selection import parse_time
+from efs_backup.domain.snapshots.when import Reading, read_time
 
 FORMAT = 1
 MOST_LETTERS = 1000
 """Of a reason or a note."""
-
-_DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}", re.ASCII)
-_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -92,15 +88,10 @@ def text_of(text: str, what: str) -> str:
     return text
 
 
-def until_of(text: str, now: datetime) -> datetime:
-    """When a pin ends: a day ends with its last second. Raises WrongUsage, also where that has passed."""
-    time = parse_time(text)
-    try:
-        until = time + timedelta(days=1) - _SECOND if _DAY.fullmatch(text) else time
-        until = until.astimezone(UTC)
-    except OverflowError as error:
-        raise WrongUsage(f"{text!r} lies too far from now.") from error
-    if until <= now:
+def until_of(text: str, reading: Reading) -> datetime:
+    """When a pin ends, to the second: a day ends with its last one. Raises WrongUsage, also where that has passed."""
+    until = read_time(text, reading).replace(microsecond=0)
+    if until <= reading.now:
         raise WrongUsage(f"--until {text} has passed already; leave it out to pin without an end.")
     return until
 

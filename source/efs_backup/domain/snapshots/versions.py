@@ -154,6 +154,17 @@ def versions_of(known: Known) -> list[Version]:
     return found
 
 
+def runs_of(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """(first, last) of each run of numbers that follow each other; they are in order."""
+    runs = list[tuple[int, int]]()
+    for number in numbers:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    return runs
+
+
 @dataclass
 class _Run:
     state: State | None

@@ -111,7 +111,7 @@ class History:
         except OSError as error:
             self._note(f"The snapshot {name} cannot be read: {error.strerror}.")
             return None
-        return (_state_of(attributes_of(found, link), found.st_ino) if found else None,)
+        return (state_of(attributes_of(found, link), found.st_ino) if found else None,)
 
     def has(self, name: str, path: bytes) -> bool:
         """Whether a snapshot that is there has this path, by a look at it."""
@@ -121,9 +121,9 @@ class History:
     def _proven_state(self, name: str, path: bytes) -> State | None:
         with reading(self._manifests, name) as reader:
             if path and (entry := reader.find(path)):
-                return _state_of(entry.attributes, entry.inode)
+                return state_of(entry.attributes, entry.inode)
             directory = next(iter(reader.directory(path)), None)
-            return _state_of(directory.directory) if directory and directory.directory else None
+            return state_of(directory.directory) if directory and directory.directory else None
 
     def _note(self, text: str) -> None:
         if text not in self._told:
@@ -135,8 +135,14 @@ class History:
         self._note(f"The changes of {night} cannot be read, or not to their end: {error}.")
 
 
-def _state_of(found: Attributes, inode: int = 0) -> State:
-    return State.of(b"%b inode=%d" % (line_of(b"", found).lstrip(b" "), inode))
+def state_of(found: Attributes, inode: int = 0) -> State:
+    """The state that attributes tell."""
+    return State.of(fields_of(found, inode))
+
+
+def fields_of(found: Attributes, inode: int = 0) -> bytes:
+    """The fields of a line of changes that tells these attributes."""
+    return b"%b inode=%d" % (line_of(b"", found).lstrip(b" "), inode)
 
 
 def place_of(path: bytes) -> bytes:

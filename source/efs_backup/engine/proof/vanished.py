@@ -1,7 +1,7 @@
 """Vanished names: what went, in which night, and the newest snapshot that still holds it."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -60,9 +60,16 @@ class _Night:
 
 
 class Vanishing:
-    """What went in the nights after `after`, at and below a raw path, b"" for everything."""
+    """What went in the nights after `after`, at and below a raw path, b"" for everything.
 
-    def __init__(self, history: History, path: bytes, after: str = "") -> None:
+    wants: tells of a raw path, and whether it was a directory, if it is to be told.
+    """
+
+    def __init__(
+        self, history: History, path: bytes, after: str = "",
+        wants: Callable[[bytes, bool], bool] = lambda _path, _is_directory: True,
+    ) -> None:  # fmt: skip
+        self._wants = wants
         self._history = history
         self._after = after
         self._below = place_of(path)
@@ -82,7 +89,8 @@ class Vanishing:
         for lines in self._lines(night.name):
             for line in lines_below(lines, REMOVED, self._below):
                 _, place, fields = line.split(b" ", 2)
-                yield self._vanished(place, fields, night)
+                if self._wants(_path(place), fields.startswith(b"type=dir ")):
+                    yield self._vanished(place, fields, night)
 
     def _lines(self, night: str) -> Iterator[list[bytes]]:
         return (text.split(b"\n") for text in self._history.changes(night))

@@ -1,9 +1,11 @@
 """The versions of a path: what it was in each snapshot, those that are gone too, also under former names."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from efs_backup.copy_worker.mtree import unescaped
+from efs_backup.domain.errors import NothingThere
 from efs_backup.domain.snapshots.versions import Known, Told, Version, known_from, lines_about, spread, versions_of
 from efs_backup.engine.proof.history import History, place_of
 
@@ -46,6 +48,31 @@ def versions(history: History, path: bytes) -> list[PathVersion]:
             trails.append(former)
     found = [one for trail in trails for one in _versions_at(history, trail)]
     return sorted(found, key=lambda one: (one.version.names[-1], one.version.names[0]), reverse=True)
+
+
+def numbered(found: Sequence[PathVersion]) -> list[tuple[int, PathVersion]]:
+    """The versions, given the newest first, with their numbers: 1 is the oldest of which anything is known.
+
+    A version that is dropped keeps its number: its nights still tell of it.
+    """
+    return [*zip(range(len(found), 0, -1), found, strict=True)]
+
+
+def version_number(history: History, path: bytes, number: int) -> PathVersion:
+    """The version of a raw path that has this number, which a snapshot still holds. Raises NothingThere."""
+    found = dict(numbered(versions(history, path)))
+    shown = os.fsdecode(path)
+    if not found:
+        raise NothingThere(f"Nothing is known of {shown!r} in this series.", "A path begins at the snapshots' root.")
+    if number not in found:
+        raise NothingThere(f"There is no version {number} of {shown!r}: there are 1 to {len(found)}.")
+    if not found[number].kept:
+        first, last = found[number].version.names[0], found[number].version.names[-1]
+        raise NothingThere(
+            f"No snapshot holds version {number} of {shown!r} any more: it was in those from {first} to {last}.",
+            "`efs-backup versions` tells which versions are still held.",
+        )
+    return found[number]
 
 
 def _places(trails: list[_Trail]) -> set[bytes]:

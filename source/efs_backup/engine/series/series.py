@@ -267,6 +267,15 @@ class Series:
             return False
         return True
 
+    def views(self) -> dict[str, SnapshotName]:
+        """The views that are there, such as `weekly.0`, and the snapshots of this series to which they lead."""
+        found = dict[str, SnapshotName]()
+        for name in listed(self.label_path):
+            if name.partition(".")[0] in VIEWS and self._is_own_link(name):
+                snapshot = SnapshotName.parse(os.readlink(self.label_path / name).rpartition("/")[2])
+                found |= {name: snapshot} if snapshot else {}
+        return found
+
     def _free_views(self, views: Mapping[str, str]) -> dict[str, str]:
         """Those that are no other series' names: not its directories', and not its own views that lead somewhere."""
         real = {name.partition(".")[0] for name in _directories(self.label_path)} if views else set()

@@ -29,10 +29,10 @@ class Omitted:
 class Comparison:
     """The walk over both trees; `differs` gets each difference as it is found, in no order, one at a time.
 
-    Files of equal size that are not one inode are read where `reads` says so, given those of old and new; else equal
-    size and mtime are enough, as for rsync. A directory's mtime is not compared: it follows from its entries.
-    Directories that only `old` has are gone through only on demand. What is left out of a side counts as not there:
-    out of one alone it is a difference.
+    Files of equal size that are not one inode are read where `reads` says so, given those of old and new, and where
+    `is_known_equal`, given the path too, does not know; else equal size and mtime are enough, as for rsync. A
+    directory's mtime is not compared: it follows from its entries. Directories that only `old` has are gone through
+    only on demand. What is left out of a side counts as not there: out of one alone it is a difference.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class Comparison:
         differs: Callable[[Difference], None],
         *,
         reads: Callable[[os.stat_result, os.stat_result], bool] = lambda _old, _new: False,
+        is_known_equal: Callable[[str, os.stat_result, os.stat_result], bool | None] = lambda _path, _old, _new: None,
         inside_old: bool = True,
         omitted: Omitted = Omitted(),
     ) -> None:
@@ -49,6 +50,7 @@ class Comparison:
         self._new = new
         self._differs = differs
         self._reads = reads
+        self._is_known_equal = is_known_equal
         self._inside_old = inside_old
         self._omitted = omitted
         self._only_old: set[str] = set()
@@ -126,7 +128,10 @@ class Comparison:
             return old.st_rdev != new.st_rdev
         if old.st_size != new.st_size:
             return True
-        return self._reads_differ(path) if self._reads(old, new) else old.st_mtime_ns != new.st_mtime_ns
+        if not self._reads(old, new):
+            return old.st_mtime_ns != new.st_mtime_ns
+        is_equal = self._is_known_equal(path, old, new)
+        return self._reads_differ(path) if is_equal is None else not is_equal
 
     def _reads_differ(self, path: str) -> bool:
         """What cannot be read any more in `old` differs; in `new` it is an error, which has the whole path."""
