@@ -201,8 +201,9 @@ def test_axe_finds_nothing_on_any_page(window: Window, three_nights: Backup) -> 
         window.page.emulate_media(color_scheme="light")
         window.open(one)
         found += window.violations()
-        window.page.emulate_media(color_scheme="dark")
-        found += window.violations("color-contrast")
+        if any(kind in one for kind in ("tree", "health", "versus")):  # which have colours of their own
+            window.page.emulate_media(color_scheme="dark")
+            found += window.violations("color-contrast")
     assert found == []
 
 
