@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from efs_backup.domain.humanize import as_fields
+from efs_backup.domain.humanize import as_fields, as_time
 from efs_backup.domain.series_report.days import Night
 from efs_backup.domain.series_report.facts import SeriesReport
 from efs_backup.domain.series_report.verdict import Verdict, verdict_of
@@ -17,7 +17,7 @@ def as_data(report: SeriesReport) -> dict[str, Any]:
     return {
         "label": report.label,
         "interval": report.interval,
-        "made": report.made.isoformat(),
+        "made": as_time(report.made),
         "verdict": _WORDS[verdict],
         "sentences": sentences,
         "snapshots": report.snapshots,
@@ -35,12 +35,12 @@ def as_data(report: SeriesReport) -> dict[str, Any]:
         "holds": [*report.holds],
         "kept": [{"snapshot": one.snapshot, "pin": one.pin or None, "note": one.note or None} for one in report.kept],
         "damaged": [
-            {**as_fields("path", one.path), "snapshots": [*one.snapshots], "since": one.since.isoformat(),
+            {**as_fields("path", one.path), "snapshots": [*one.snapshots], "since": as_time(one.since),
              "why": one.why or None}
             for one in report.damaged
         ],
         "drills": [
-            {"start": one.start.isoformat(), "status": one.status, "files": one.files, "different": one.different,
+            {"start": as_time(one.start), "status": one.status, "files": one.files, "different": one.different,
              "estimated_seconds": one.seconds, "evidence": one.where or None}
             for one in report.drills
         ],
@@ -51,12 +51,12 @@ def as_data(report: SeriesReport) -> dict[str, Any]:
 
 def _night(night: Night) -> dict[str, Any]:
     return {
-        "start": night.start.isoformat(),
+        "start": as_time(night.start),
         "status": night.status,
         "snapshot": night.snapshot,
         "seconds": night.seconds,
         "files": night.files,
-        "total_file_size": night.size,
+        "bytes": night.size,
         "new_bytes": night.new,
         "window_seconds": night.window,
         "changed_share": night.share,
