@@ -61,7 +61,7 @@ class _Found:
             found = _Paths(tree, should_stop)
             paths = [one for path in asked.paths for one in found.meant_by(path)]
             paths += found.listed(asked.listed or ())
-        found.refuse_missing(str(snapshot.name))
+            found.refuse_missing(str(snapshot.name))
         return cls(snapshot, tuple(dict.fromkeys(paths) if found.has_patterns else paths), found.has_patterns)
 
     @classmethod
