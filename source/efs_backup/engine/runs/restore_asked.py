@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from pathlib import Path
 from stat import S_ISDIR
 
@@ -60,8 +61,8 @@ class _Found:
             found = _Paths(tree, should_stop)
             paths = [one for path in asked.paths for one in found.meant_by(path)]
             paths += found.listed(asked.listed or ())
-        found.refuse_missing(str(snapshot.name))
-        return cls(snapshot, tuple(dict.fromkeys(paths)), found.has_patterns)
+            found.refuse_missing(str(snapshot.name))
+        return cls(snapshot, tuple(dict.fromkeys(paths) if found.has_patterns else paths), found.has_patterns)
 
     @classmethod
     def by_version(cls, asked: AskedRestore, series: Series, snapshots: Sequence[Snapshot]) -> "_Found | None":
@@ -177,6 +178,8 @@ class _Paths:
         missing = self._missing
         if not missing:
             return
+        if blocking := self._blocking(missing[0]):
+            raise NothingThere(f"{blocking!r} in the snapshot {snapshot} is no directory; nothing was touched.")
         more = f" and {len(missing) - _NAMED:,} more" if len(missing) > _NAMED else ""
         named = ", ".join(map(repr, missing[:_NAMED]))
         patterns = "A pattern begins at the snapshot's root, and `*` matches neither a slash nor a leading dot."
@@ -184,6 +187,13 @@ class _Paths:
             f"There is no {named}{more} in the snapshot {snapshot}; nothing was touched.",
             patterns if any(map(is_pattern, missing)) else "Look with: efs-backup versions BACKUP PATH",
         )
+
+    def _blocking(self, path: str) -> str | None:
+        """What is on the way to a path, and no directory; None where there is nothing of the kind."""
+        for above in accumulate(plain(path).split("/")[:-1], joined):
+            if (there := self._tree.find(above)) and not S_ISDIR(there.st_mode):
+                return above
+        return None
 
     def _matched(self, pattern: str) -> list[str]:
         """What a pattern matches; no symlink is followed. Raises RestoreFailed where something cannot be listed."""

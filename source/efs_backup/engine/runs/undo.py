@@ -198,7 +198,8 @@ class UndoRun:
         names = Names(sides, counts, self._note, self._stop.is_due, acts=acts)
         if opened.found.head is None:
             self._note("This quarantine has no journal: what the restore has newly made is not known, and stays.")
-            self._each(opened, ((path, Entry(Word.MOVED, path)) for path in names.without_journal()), names.put_back)
+            found = [Entry(Word.MOVED, path) for path in names.without_journal()]
+            self._put_back(opened, found, names)
             return counts
         self._by_journal(opened, names)
         return counts
@@ -219,11 +220,23 @@ class UndoRun:
         self._each(opened, files, names.remove)
         for path in reversed(made):
             names.remove_directory(path)
-        back = ((one.path, one) for one in self._entries(opened) if one.word in {Word.REPLACED, Word.MOVED})
-        self._each(opened, back, names.put_back)
+        back = (one for one in self._entries(opened) if one.word in {Word.REPLACED, Word.MOVED})
+        self._put_back(opened, back, names)
         for entry in self._entries(opened):
             if entry.word is Word.RIGHTS:
                 names.give_rights_back(entry)
+
+    def _put_back(self, opened: _Opened, entries: Iterable[Entry], names: Names) -> None:
+        """Bring names back, then remove the directories of the quarantine in which they were."""
+        around = set[str]()
+
+        def noted() -> Iterator[tuple[str, Entry]]:
+            for entry in entries:
+                around.add(entry.path.rpartition("/")[0])
+                yield entry.path, entry
+
+        self._each(opened, noted(), names.put_back)
+        names.tidy(around)
 
     def _entries(self, opened: _Opened) -> Iterator[Entry]:
         for entry in entries_of(opened.found.descriptor):

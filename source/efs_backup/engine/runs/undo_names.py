@@ -5,7 +5,7 @@ import os
 import stat
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -151,9 +151,18 @@ class Names:
             with self._around(path, makes=True) as (directory, name):
                 there = _find(directory, name)
                 if there and self._is_back(kept, there):
-                    self._act(lambda: self._forget(path), Done.PUT_BACK)
+                    self._act(lambda: forget(self._sides.quarantine, path), Done.PUT_BACK)
                 elif there is None or self._makes_way(entry, there, directory, name):
                     self._act(lambda: self._move(path, directory, name), Done.PUT_BACK)
+
+    def tidy(self, directories: Iterable[str]) -> None:
+        """Remove these directories of the quarantine, and those above them, that are empty by now."""
+        for path in sorted({*directories}, reverse=True) if self._acts else ():
+            above = path
+            with suppress(OSError):
+                while above:
+                    self._sides.quarantine.remove_directory(above)
+                    above = above.rpartition("/")[0]
 
     def give_rights_back(self, entry: Entry) -> None:
         """Give a directory the mode and owner that it had before the restore."""
@@ -218,20 +227,6 @@ class Names:
                     time_step_ns=self._sides.yardstick.time_step_ns, should_stop=self._should_stop,
                 )  # fmt: skip
                 forget(self._sides.quarantine, path)
-        self._tidy(path)
-
-    def _forget(self, path: str) -> None:
-        """Remove a name of the quarantine that the target has, and what is below it."""
-        forget(self._sides.quarantine, path)
-        self._tidy(path)
-
-    def _tidy(self, path: str) -> None:
-        """Remove the directories above a name in the quarantine that are empty by now."""
-        while path := path.rpartition("/")[0]:
-            try:
-                self._sides.quarantine.remove_directory(path)
-            except OSError:
-                return
 
     def _move_aside(self, path: str, why: str) -> bool:
         """Move what is there now to a quarantine of its own, if that is wanted; else it is left alone."""
