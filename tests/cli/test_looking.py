@@ -297,7 +297,7 @@ def test_every_command_has_the_same_words_for_a_snapshot(nights: Nights, tmp_pat
         ("today", names[2]), (f"{_time(names[1]):%Y-%m-%dT%H:%M:%S}Z", names[1]),
     ):  # fmt: skip
         assert cli("ls", backup, "--snapshot", words, "--json").json["snapshot"] == meant
-    name = cli("verify", backup, "--snapshot", "latest", "--json").json[0]["snapshot"]
+    name = cli("verify", backup, "--snapshot", "latest", "--json").json["snapshots"][0]["snapshot"]
     restored = cli("restore", backup, tmp_path, "--snapshot", "today", "--dry-run", "--json")
     told = cli("diff", backup, names[0][:-1], "latest", "--json").json
     assert (name, restored.json["snapshot"], told["old"], told["new"]) == (names[2], names[2], names[0], names[2])
@@ -353,7 +353,7 @@ def test_a_pin_takes_the_words_too(cli: Cli, source: Path, backup: Path) -> None
     assert "weekly.0" in os.listdir(backup / "efs-backup")
     assert cli("ls", f"{backup}:weekly.0", "--json").json["snapshot"] == name
     told = cli("pin", backup, "today", "--reason", "x", "--until", "2999-01-31 UTC", "--json").json
-    assert (told["snapshot"], told["until"]) == (name, "2999-01-31")
+    assert (told["snapshot"], told["until"]) == (name, "2999-01-31T23:59:59Z")
     assert cli("note", backup, name[:9], "seen", "--json").json["snapshot"] == name
     assert cli("unpin", backup, "latest", "--reason", "y", "--json").json["snapshot"] == name
 

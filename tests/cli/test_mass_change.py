@@ -137,7 +137,7 @@ def test_a_person_holds_while_a_backup_runs(cli: Cli, source: Path, backup: Path
 def test_who_holds_need_not_know_which_series_a_label_has(cli: Cli, source: Path, backup: Path) -> None:
     """At three in the morning one command is enough; a series that is named has to be there."""
     _night(cli, source, backup, "--interval", "weekly")
-    assert len(cli("hold", backup, "--reason", "x", "--json").json["protects"]) == 1
+    assert len(cli("hold", backup, "--reason", "x", "--json").json["snapshots"]) == 1
     assert (backup / "efs-backup" / "weekly" / ".hold.json").exists()
     assert "no daily snapshot" in cli("hold", backup, "--reason", "x", "--interval", "daily", code=5).stderr
     assert "no hold of the daily" in cli("release", backup, "--reason", "x", "--interval", "daily", code=5).stderr
