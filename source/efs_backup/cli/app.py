@@ -11,7 +11,7 @@ from efs_backup import __version__
 from efs_backup.cli.catalog import COMMANDS, SECTIONS, hint
 from efs_backup.cli.output import print_error, print_json
 from efs_backup.domain.errors import BackupError, EfsBackupError, ExitCode, FailureReason
-from efs_backup.engine.machine.circumstances import lost_output, settle
+from efs_backup.engine.machine.circumstances import CLOSED, lost_output, settle
 from efs_backup.engine.machine.signals import exit_on_signals
 from efs_backup.engine.trees.tree_walk import Stopped
 
@@ -82,7 +82,8 @@ def main() -> None:
     settle()
     code = _run(sys.argv[1:])
     exit_on_signals(code)
-    if lost := lost_output():
+    lost = lost_output()
+    if lost and (code or lost is not CLOSED):  # who closes it does not want to read how a run has gone
         print_error(f"What was to be printed is not all on standard output: {lost.strerror}.")
     sys.exit(code)
 

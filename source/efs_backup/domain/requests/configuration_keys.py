@@ -95,6 +95,8 @@ ONCE: Mapping[str, str] = {
     "confirm": "that a rule may drop more than half of the snapshots",
     "dry_run": "that nothing is to be touched",
     "as_json": "how the answer is printed",
+    "quiet": "how much is told",
+    "verbose": "how much is told",
 }
 """Options of `run` that no file can say: said each night they would guard against nothing."""
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _UMASK = 0o022
 _LOG_PATIENCE_SECONDS = 1.0
-_CLOSED = OSError(errno.EBADF, "it is closed")
+CLOSED = OSError(errno.EBADF, "it is closed")
+"""Why nothing gets out where the caller has closed standard output."""
 
 
 class UnfailingFile(io.FileIO):
@@ -63,7 +64,7 @@ def settle() -> None:
     be lost, and taken for 0), and no signal is blocked. What is made gets known modes.
     """
     missing = _open_missing()
-    sys.stdout = _unfailing(1, sys.stdout, None, _CLOSED if 1 in missing else None)
+    sys.stdout = _unfailing(1, sys.stdout, None, CLOSED if 1 in missing else None)
     sys.stderr = _unfailing(2, sys.stderr, _LOG_PATIENCE_SECONDS)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, signal.valid_signals())
