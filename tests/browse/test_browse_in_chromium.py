@@ -98,7 +98,9 @@ def window(context: BrowserContext, address: str, tmp_path: Path) -> Iterator[Wi
     assert found.faults == []
 
 
-def test_somebody_finds_a_file_that_is_gone_looks_at_it_and_restores_it(window: Window, three_nights: Backup) -> None:
+def test_somebody_finds_a_file_that_is_gone_restores_it_and_takes_that_back(
+    window: Window, three_nights: Backup
+) -> None:
     """From the first page to the file on the disk, with what is written on links and buttons alone."""
     page = window.open("/")
     page.get_by_label("Find a name").fill("LOST")
@@ -114,6 +116,10 @@ def test_somebody_finds_a_file_that_is_gone_looks_at_it_and_restores_it(window: 
     page.get_by_role("button", name="Restore it").click()
     page.get_by_role("heading", name="Success").wait_for()
     assert (window.target / "lost.txt").read_text() == "what everybody wants back\n"
+    page.get_by_role("button", name="Undo it").click()
+    page.get_by_role("button", name="Undo it").wait_for(state="detached")
+    page.get_by_role("heading", name="Success").wait_for()
+    assert not (window.target / "lost.txt").exists()
 
 
 def test_somebody_looks_at_two_versions_and_at_what_changed(window: Window, three_nights: Backup) -> None:

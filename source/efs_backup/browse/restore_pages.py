@@ -8,6 +8,7 @@ from efs_backup.browse.place import chosen
 from efs_backup.browse.restoring import Job, Restores, target_of
 from efs_backup.browse.view import View
 from efs_backup.domain.copying.comparison import Kind
+from efs_backup.domain.copying.undoing import UndoRequest
 from efs_backup.domain.errors import NothingThere, WrongUsage
 from efs_backup.domain.requests.requests import RestoreMode, RestoreRequest
 from efs_backup.domain.snapshots.selection import Selection
@@ -25,7 +26,7 @@ def _form(view: View, night: str, path: str) -> Response:
 
 MODES: Mapping[RestoreMode, str] = {
     RestoreMode.NEW: "Into an empty or new directory; refused where something is there",
-    RestoreMode.OVERLAY: "Add and overwrite, delete nothing",
+    RestoreMode.OVERLAY: "Add and overwrite, delete nothing; what is replaced is moved into a quarantine beside it",
     RestoreMode.MIRROR: "Make it equal; what is replaced or deleted is moved into a quarantine beside it",
 }
 
@@ -54,6 +55,15 @@ def stop(view: View) -> Response:
     return RedirectResponse(view.links.to("restoring", job=job.name), 303)
 
 
+def undo(view: View) -> Response:
+    """Begin to take a restore back, and lead to the page that follows that. Raises NothingThere."""
+    place = _job(view).undoable
+    if not place:
+        raise NothingThere("This restore cannot be undone: it has no quarantine.")
+    job = _restores(view).begin(UndoRequest(place))
+    return RedirectResponse(view.links.to("restoring", job=job.name), 303)
+
+
 def restoring(view: View) -> Response:
     """How far a restore is, and how it ended."""
     return view.page("restoring", job=_job(view), token=_token(view))
@@ -67,7 +77,7 @@ def _request(view: View) -> RestoreRequest:
         raise WrongUsage("Choose how to restore.")
     return RestoreRequest(
         str(place.backup), target_of(asked.text("target")), place.label, place.interval,
-        Selection(name=str(night.name)), (path,) if path else (), RestoreMode(asked.text("mode")),
+        Selection(name=str(night.name)), (path,) if path else (), RestoreMode(asked.text("mode")), keeps_replaced=True,
     )  # fmt: skip
 
 
@@ -86,5 +96,5 @@ def _token(view: View) -> str:
 
 
 SHOWN = {"restore": form, "restoring": restoring}
-WRITING = {"restore/plan": plan, "restore/begin": begin, "restore/stop": stop}
+WRITING = {"restore/plan": plan, "restore/begin": begin, "restore/stop": stop, "restore/undo": undo}
 """By the last parts of their addresses; the latter take forms alone."""

@@ -1,4 +1,4 @@
-"""Restores that the page begins: one at a time, each with a plan before it, and a stop."""
+"""Restores and undos that the page begins: one at a time, each with a stop, and a restore with a plan before it."""
 
 import secrets
 import threading
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from efs_backup.domain.copying.statistics import CopyStatistics
+from efs_backup.domain.copying.undoing import UndoRequest, UndoResult
 from efs_backup.domain.errors import EfsBackupError, Locked, NothingThere, WrongUsage
 from efs_backup.domain.requests.requests import RestoreRequest
 from efs_backup.domain.results import RestoreResult
@@ -15,6 +16,7 @@ from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.process import Runner
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.runs.restore import RestoreRun
+from efs_backup.engine.runs.undo import UndoRun
 from efs_backup.engine.trees.tree_walk import Stopped
 
 _SOME = 20
@@ -51,13 +53,13 @@ class Progress:
 
 @dataclass
 class Job:
-    """A restore that was begun. result or error: None while it runs."""
+    """A restore, or an undo of one, that was begun. result or error: None while it runs."""
 
-    request: RestoreRequest
+    request: RestoreRequest | UndoRequest
     name: str = field(default_factory=lambda: secrets.token_urlsafe(9))
     progress: Progress = field(default_factory=Progress)
     stop: Stop = field(default_factory=lambda: Stop(Window()))
-    result: RestoreResult | None = None
+    result: RestoreResult | UndoResult | None = None
     error: EfsBackupError | None = None
 
     @property
@@ -65,12 +67,24 @@ class Job:
         """Whether it has not ended."""
         return self.result is None and self.error is None
 
+    @property
+    def undoable(self) -> str:
+        """The quarantine by which it can be undone; "" where there is none."""
+        result = self.result
+        return result.quarantine or "" if isinstance(result, RestoreResult) else ""
 
-def run_of(job: Job) -> RestoreRun:
-    """The engine's run of a job."""
+
+def _restore_of(job: Job, request: RestoreRequest) -> RestoreRun:
     return RestoreRun(
-        job.request, now=datetime.now(UTC), runner=Runner.with_new_family(), stop=job.stop, watcher=job.progress
+        request, now=datetime.now(UTC), runner=Runner.with_new_family(), stop=job.stop, watcher=job.progress
     )
+
+
+def _work_of(job: Job) -> "Callable[[], RestoreResult | UndoResult]":
+    """What the engine does for a job."""
+    if isinstance(job.request, UndoRequest):
+        return UndoRun(job.request, now=datetime.now(UTC), stop=job.stop, watcher=job.progress).run
+    return _restore_of(job, job.request).run
 
 
 class Restores:
@@ -83,10 +97,10 @@ class Restores:
 
     def plan(self, request: RestoreRequest) -> RestoreResult:
         """What a restore would do; nothing is touched. Raises as `RestoreRun.plan`."""
-        return run_of(Job(request)).plan()
+        return _restore_of(Job(request), request).plan()
 
-    def begin(self, request: RestoreRequest) -> Job:
-        """Begin a restore. Raises Locked while another one runs."""
+    def begin(self, request: RestoreRequest | UndoRequest) -> Job:
+        """Begin a restore or an undo. Raises Locked while another one runs."""
         job = Job(request)
         with self._lock:
             if any(one.is_running for one in self._jobs.values()):
@@ -117,10 +131,10 @@ class Restores:
 
 
 def _carry_out(job: Job) -> None:
-    _ended(job, run_of(job).run)
+    _ended(job, _work_of(job))
 
 
-def _ended(job: Job, run: Callable[[], RestoreResult]) -> None:
+def _ended(job: Job, run: Callable[[], RestoreResult | UndoResult]) -> None:
     """Note how it ended, whatever happens: a job without an end would keep all others waiting."""
     failure = EfsBackupError("The restore ended by a fault of the program.", "Look at the terminal, and report it.")
     try:
