@@ -31,7 +31,7 @@ def hold_series(*, backup: str, reason: str, label: str, interval: str | None, a
     """
     by = _by(reason)
     wanted = [_series(backup, label, one) for one in ([interval] if interval else _DAILY_FIRST)]
-    series = next((one for one in wanted if one.exists), None)
+    series = next((one for one in wanted if one.exists and one.snapshots()), None)
     if series is None:
         kind = f"{interval} snapshot" if interval else "snapshot"
         raise NothingThere(f"There is no {kind} in {str(wanted[0].label_path)!r}.")
