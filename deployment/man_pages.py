@@ -1,0 +1,31 @@
+"""Write the manual pages of `efs-backup`, one for each command, as click knows them: man_pages.py DIRECTORY."""
+
+import sys
+from pathlib import Path
+
+import click
+from click_man.core import write_man_pages  # type: ignore[import-untyped]
+
+from efs_backup import __version__
+from efs_backup.cli.app import app
+from efs_backup.cli.catalog import COMMANDS
+
+PROGRAM = "efs-backup"
+
+
+def write(directory: Path) -> None:
+    """Write them; the environment variable SOURCE_DATE_EPOCH gives their date."""
+    directory.mkdir(parents=True, exist_ok=True)
+    context = click.Context(app, info_name=PROGRAM)
+    for name, entry in COMMANDS.items():
+        command = app.get_command(context, name)
+        if command is None:
+            raise KeyError(name)
+        command.short_help = entry.help
+        app.commands[name] = command  # where click-man looks for them
+    app.short_help = "backups of a file tree as plain, hard-linked snapshots"
+    write_man_pages(PROGRAM, app, version=f"{PROGRAM} {__version__}", target_dir=str(directory))
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))
