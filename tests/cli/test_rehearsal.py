@@ -142,7 +142,7 @@ def test_a_drill_that_is_stopped_leaves_nothing(
     cli: Cli, snapshot: Path, backup: Path, scratch: Path, tmp_path: Path
 ) -> None:
     """In the middle of a restore: what it has made goes, no evidence is written, and the exit code says so."""
-    slow = ("--max-operations-per-second", "20")
+    slow = ("-v", "--max-operations-per-second", "20")
     running = cli.start("drill", backup, "--scratch", scratch, "--evidence", tmp_path / "evidence", "--json", *slow)
     assert running.stderr
     for line in running.stderr:
