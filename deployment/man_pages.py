@@ -1,5 +1,6 @@
 """Write the manual pages of `efs-backup`, one for each command, as click knows them: man_pages.py DIRECTORY."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -25,6 +26,8 @@ def write(directory: Path) -> None:
         app.commands[name] = command  # where click-man looks for them
     app.short_help = "backups of a file tree as plain, hard-linked snapshots"
     write_man_pages(PROGRAM, app, version=f"{PROGRAM} {__version__}", target_dir=str(directory))
+    for page in directory.glob("*.1"):  # a line of a text that begins with a quote is no macro
+        page.write_text(re.sub("^'", r"\\&'", page.read_text(), flags=re.MULTILINE))
 
 
 if __name__ == "__main__":

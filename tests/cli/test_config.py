@@ -37,7 +37,7 @@ def test_a_name_is_a_whole_command_line(cli: Cli, home: Path, source: Path, back
     ended = cli("run", "home", "--json").json
     assert ended["path"].startswith(f"{backup}/home/daily/")
     assert not (Path(ended["path"]) / "left.tmp").exists()
-    assert [one["label"] for one in cli("list", "home", "--json").json] == ["home"]
+    assert [one["label"] for one in cli("list", "home", "--json").json["snapshots"]] == ["home"]
     series = (backup / "home" / "series.json").read_text()
     assert '"window_minutes": 90' in series
     assert "daily=5" in series
@@ -49,7 +49,7 @@ def test_a_name_is_a_whole_command_line(cli: Cli, home: Path, source: Path, back
 
 def test_what_is_said_wins(cli: Cli, home: Path, backup: Path) -> None:
     """The command line, then the environment, then the file; and what is said for once is not saved by the file."""
-    shown = {row["key"]: (row["value"], row["from"]) for row in cli("config", "show", "home", "--json").json}
+    shown = {row["key"]: (row["value"], row["from"]) for row in cli("config", "show", "home", "--json").json["values"]}
     assert shown["[keep] daily"] == (5, str(home))
     assert shown["[limits] copier"] == ("links", "default")
     cli.environment["EFS_BACKUP_RUN_KEEP_DAILY"] = "6"

@@ -45,7 +45,7 @@ def test_help_imports_no_command() -> None:
 
 @pytest.mark.parametrize(
     ("word", "meant"),
-    [("backup", "run"), ("snapshots", "list"), ("forget", "prune"), ("check", "verify"), ("restor", "restore")],
+    [("backup", "run"), ("snapshots", "list"), ("forget", "prune"), ("check", "verify"), ("verfy", "verify")],
 )
 def test_a_word_of_another_program_is_hinted_at(cli: Cli, word: str, meant: str) -> None:
     """It is no alias: what one does with `forget` elsewhere is not what `prune` does."""

@@ -21,12 +21,14 @@ _DATA = re.compile(r"\d{8}T\d{6}Z|before|after|failed")
 
 def _commands_with_json() -> set[str]:
     context = click.Context(app)
-    return {
-        name
-        for name in app.list_commands(context)
-        if (command := app.get_command(context, name))
-        and any("--json" in parameter.opts for parameter in command.params)
-    }
+    commands = {name: app.get_command(context, name) for name in app.list_commands(context)}
+    return {name for name, command in commands.items() if command and _has_json(command)}
+
+
+def _has_json(command: click.Command) -> bool:
+    """Whether it, or a command of its own, prints JSON."""
+    own = command.commands.values() if isinstance(command, click.Group) else ()
+    return any("--json" in one.opts for one in command.params) or any(map(_has_json, own))
 
 
 def test_each_command_with_json_has_a_schema_and_no_schema_is_of_none() -> None:

@@ -14,7 +14,7 @@ from efs_backup.cli.commands.run import request_of, run
 from efs_backup.cli.configured import PLACE_VARIABLE, USUAL, config_option
 from efs_backup.cli.output import answered, print_json, print_line, print_lines
 from efs_backup.domain.errors import EfsBackupError, ExitCode, WrongUsage
-from efs_backup.domain.humanize import counted
+from efs_backup.domain.humanize import as_fields, counted
 from efs_backup.domain.requests.configuration import Configuration
 from efs_backup.domain.requests.configuration_example import example
 from efs_backup.domain.requests.configuration_keys import KEYS, Key
@@ -140,7 +140,7 @@ def _shared(series: tuple[str, ...]) -> str:
 
 
 def _as_json(one: _Checked) -> dict[str, object]:
-    return {"name": one.name, "path": one.path, "faults": [*one.faults], "warnings": [*one.warnings]}
+    return {"name": one.name, **as_fields("path", one.path), "faults": [*one.faults], "warnings": [*one.warnings]}
 
 
 def _print_checked(place: ConfigurationPlace, checked: Sequence[_Checked], strangers: Sequence[str]) -> None:
