@@ -317,7 +317,7 @@ def test_every_command_has_the_same_words_for_a_snapshot(nights: Nights, tmp_pat
     ):  # fmt: skip
         ended = cli(*arguments, "fortnight", code=2)
         assert "'fortnight' is no " in ended.stderr
-    assert len(cli("history", backup, "--since", "1d", "--json").json) == 3
+    assert len(cli("history", backup, "--since", "1d", "--json").json["backups"]) == 3
     cli("history", backup, "--since", "2999-01-01", "--json", code=5)
 
 

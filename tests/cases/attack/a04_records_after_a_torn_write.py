@@ -36,8 +36,8 @@ TEARS: dict[str, Callable[[Path, Path], object]] = {
 def _known(target: str) -> object:
     seen = run("history", target, "--json")
     try:
-        return len(json.loads(seen.stdout))
-    except ValueError:
+        return len(json.loads(seen.stdout)["backups"])
+    except (ValueError, KeyError):
         return f"no JSON: {seen.stderr[-200:]!r}"
 
 
