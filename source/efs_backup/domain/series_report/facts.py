@@ -138,14 +138,14 @@ def foretold(
 def drill_of(evidence: Mapping[str, Any], where: str, label: str, interval: Interval) -> Drill | None:
     """A drill by its evidence; None where that is of another series. Raises ValueError where it is none."""
     try:
-        if (evidence["label"], evidence["series"]) != (label, interval):
+        if (evidence["label"], evidence["interval"]) != (label, interval):
             return None
         name, seconds = SnapshotName.parse(str(evidence["drill"])), evidence["whole_tree"]["estimated_seconds"]
         if name is None:
             raise ValueError(f"{evidence['drill']!r} is no time")
         bad = int(evidence["differing_files"]) + int(evidence["missing_files"])
         files = int(evidence["chosen"]["files"])
-        return Drill(name.time, str(evidence["result"]), files, bad, sane(seconds), where)
+        return Drill(name.time, str(evidence["status"]), files, bad, sane(seconds), where)
     except (KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"it is no evidence of a drill: {error}") from error
 
