@@ -104,9 +104,10 @@ def _print(found: Estimate, known: Survey) -> None:
 
 def _about(found: Estimate, known: Survey) -> list[tuple[str, str]]:
     tree, habits = found.tree, found.habits
+    files = counted(tree.names, "file")
     scrub = f"all in {counted(habits.scrub_days, 'day')}" if habits.scrub_days else "nothing"
     return [
-        ("tree", f"{tree.names:,} files ({sized(tree.size)}) in {tree.directories:,} directories, {known.tree_from}"),
+        ("tree", f"{files} ({sized(tree.size)}) in {tree.directories:,} directories, {known.tree_from}"),
         ("change", f"{habits.change:.2%} of the files a backup, {known.change_from}"),
         ("keeps", counted(habits.keeping.retained, "snapshot")),
         ("scrub", scrub),
