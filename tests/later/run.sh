@@ -20,4 +20,4 @@ say "pytest, 400 days from now"
 # The agent's tests run the engine, whose waits end late under faketime, and whose files keep the time of the kernel.
 export FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1 LD_PRELOAD="$programs/sleep.so"
 faketime '+400 days' "$environment/bin/pytest" --numprocesses="${TEST_PROCESSES:-$(($(nproc) * 2))}" \
-    tests/contract/test_store.py tests/lib tests/scenarios/test_{drills,nights,runtime}.py -m "not former" "$@"
+    tests/contract/test_store.py tests/lib tests/scenarios/test_{nights,runtime}.py -m "not former" "$@"
