@@ -3,10 +3,12 @@
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from hypothesis import strategies as st
 
 from efs_backup.copy_worker.attributes import Attributes
 from efs_backup.copy_worker.blocks import Block, Entry, digest_of_block, packed, path_key
@@ -38,6 +40,17 @@ class Synthetic:
     nights: dict[str, Files] = field(default_factory=dict)
     kept: dict[SnapshotName, Path] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, path: Path, nights: Iterable[Files], data: st.DataObject) -> "Synthetic":
+        """A series of these nights, of which any but the newest may have been pruned."""
+        series = cls(path)
+        for files in nights:
+            series.night(files)
+        *older, _ = sorted(series.nights)
+        for name in data.draw(st.sets(st.sampled_from(older))) if older else ():
+            series.prune(name)
+        return series
 
     @property
     def manifests(self) -> Manifests:

@@ -34,12 +34,7 @@ def test_what_is_told_is_what_no_other_snapshot_has(
     tmp_path_factory: pytest.TempPathFactory, nights: list[Files], data: st.DataObject
 ) -> None:
     """Whatever came, went and came back, under one name or several, and whatever was pruned."""
-    series = Synthetic(tmp_path_factory.mktemp("series"))
-    for files in nights:
-        series.night(files)
-    *older, _ = sorted(series.nights)
-    for name in data.draw(st.sets(st.sampled_from(older))) if older else ():
-        series.prune(name)
+    series = Synthetic.of(tmp_path_factory.mktemp("series"), nights, data)
     assert _alone(series) == _expected(series)
 
 

@@ -21,7 +21,8 @@ from efs_backup.engine.machine.process import Runner
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.proof.manifests import Manifests
 from efs_backup.engine.runs.backup import BackupRun
-from efs_backup.engine.series.hold import By, held, hold, hold_all, label_hold, release, undisturbed
+from efs_backup.engine.series.hold import By, hold, hold_all, label_hold, release, undisturbed
+from efs_backup.engine.series.protected import protected
 from efs_backup.engine.series.prune import plan_pruning, prune
 from efs_backup.engine.series.series import Series, Snapshot
 from tests.builders import write
@@ -63,10 +64,14 @@ def daily(backup: Path) -> Series:
     return _series(backup)
 
 
+def _protected(series: Series) -> dict[SnapshotName, str]:
+    return protected(series, [one.name for one in series.snapshots()])
+
+
 def test_nothing_older_is_dropped_and_what_is_newer_rotates(daily: Series) -> None:
     """By a prune of any kind; and its plan says so."""
     hold(daily, _cause(3))
-    assert [*map(str, held(daily))] == [_name(4), _name(5), _name(6)]
+    assert [*map(str, _protected(daily))] == [_name(4), _name(5), _name(6)]
     assert [*map(str, plan_pruning(daily, Retention(1)).drop)] == [_name(2), _name(3)]
     assert _prune(daily, 1) == [_name(2), _name(3)]
     assert _names(daily) == [_name(1), _name(4), _name(5), _name(6)]
@@ -81,7 +86,7 @@ def test_a_hold_of_one_series_protects_those_of_all_its_label(backup: Path, dail
     assert _prune(weekly, 1) == [_name(2), _name(3)]
     other = Series(backup, FolderLabel("mail"), Interval.DAILY, NOW)
     (other.path / _name(5)).mkdir(parents=True)
-    assert held(other) == {}
+    assert _protected(other) == {}
 
 
 def test_a_second_mass_change_holds_what_is_older_than_that(daily: Series) -> None:
@@ -300,7 +305,7 @@ def test_the_hold_is_there_before_the_snapshot(
         patch.setattr(Series, "publish", _no_publish)
         assert _run(source, backup).status is BackupStatus.FAILED
     series = Series(backup, FolderLabel("web"), Interval.DAILY, NOW)
-    assert [*held(series)] == _names_of(series) == [first.snapshot]
+    assert [*_protected(series)] == _names_of(series) == [first.snapshot]
     publish = Series.publish
 
     def released_meanwhile(series: Series, name: SnapshotName) -> Snapshot:

@@ -59,12 +59,8 @@ def test_whatever_happened_is_told(
     tmp_path_factory: pytest.TempPathFactory, nights: list[Files], data: st.DataObject
 ) -> None:
     """Versions, vanished names and growth of each path, whichever snapshots were pruned."""
-    series = Synthetic(tmp_path_factory.mktemp("series"))
-    for files in nights:
-        series.night(files)
-    *older, newest = sorted(series.nights)
-    for name in data.draw(st.sets(st.sampled_from(older))) if older else ():
-        series.prune(name)
+    series = Synthetic.of(tmp_path_factory.mktemp("series"), nights, data)
+    newest = max(series.nights)
     for path in PATHS:
         assert _own(versions(series.history(), path), path) == _expected(series, path)
     _check_vanished(series)

@@ -34,11 +34,6 @@ class Configuration:
     values: Mapping[str, Any] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
 
-    @property
-    def is_guarded(self) -> bool:
-        """Whether it holds what is run, or a secret."""
-        return any(key.option in self.values for key in KEYS if key.is_command or key.is_secret)
-
 
 def read_configuration(name: str, tables: Mapping[str, Any]) -> Configuration:
     """The configuration in the tables of a file."""

@@ -7,7 +7,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,12 +46,6 @@ class By:
     who: str
     at: datetime
     reason: str
-
-
-def held(series: Series) -> Mapping[SnapshotName, str]:
-    """The snapshots of a series that a hold of its label protects, each with a reason."""
-    found = label_hold(series.label_path)
-    return found.protects(one.name for one in series.snapshots()) if found.holds else {}
 
 
 def label_hold(label: Path) -> LabelHold:
