@@ -9,7 +9,7 @@ from click_man.core import write_man_pages  # type: ignore[import-untyped]
 
 from efs_backup import __version__
 from efs_backup.cli.app import app
-from efs_backup.cli.catalog import COMMANDS
+from efs_backup.cli.lazy import LazyGroup
 
 PROGRAM = "efs-backup"
 
@@ -17,17 +17,24 @@ PROGRAM = "efs-backup"
 def write(directory: Path) -> None:
     """Write them; the environment variable SOURCE_DATE_EPOCH gives their date."""
     directory.mkdir(parents=True, exist_ok=True)
-    context = click.Context(app, info_name=PROGRAM)
-    for name, entry in COMMANDS.items():
-        command = app.get_command(context, name)
-        if command is None:
-            raise KeyError(name)
-        command.short_help = entry.help
-        app.commands[name] = command  # where click-man looks for them
+    _load(app)
     app.short_help = "backups of a file tree as plain, hard-linked snapshots"
     write_man_pages(PROGRAM, app, version=f"{PROGRAM} {__version__}", target_dir=str(directory))
     for page in directory.glob("*.1"):  # a line of a text that begins with a quote is no macro
         page.write_text(re.sub("^'", r"\\&'", page.read_text(), flags=re.MULTILINE))
+
+
+def _load(group: LazyGroup) -> None:
+    """Put all commands of a group where click-man looks for them."""
+    context = click.Context(group, info_name=PROGRAM)
+    for name, entry in group.entries.items():
+        command = group.get_command(context, name)
+        if command is None:
+            raise KeyError(name)
+        command.short_help = entry.help
+        group.commands[name] = command
+        if isinstance(command, LazyGroup):
+            _load(command)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from hypothesis import settings
 from efs_backup.domain.requests.tuning import Copier
 from tests.builders import small_tree
 from tests.mounts import Mounts
-from tests.schemas import complaint
+from tests.schemas import command_of, complaint
 from tests.simulator import Simulator
 from tests.warm import WarmProgram
 
@@ -89,7 +89,7 @@ class Cli:
         else:
             done = subprocess.run(line, capture_output=True, env=self.environment, check=False, timeout=120)
         ended = Ended(
-            done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr), str(arguments[0])
+            done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr), command_of(*arguments)
         )  # fmt: skip
         assert code is None or ended.code == code, ended
         return ended

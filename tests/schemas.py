@@ -14,6 +14,12 @@ _MOST_ANSWERS = 9
 """Objects of which a command prints one: what it found, what it would do, why it could not."""
 
 
+def command_of(*arguments: object) -> str:
+    """The command by which the schema of what a command line prints is named: `list`, `stack-status`."""
+    named = arguments[:2] if arguments[0] == "stack" else arguments[:1]
+    return "-".join(map(str, named))
+
+
 def published() -> set[str]:
     """The commands that have a schema."""
     return {file.stem for file in SCHEMAS.glob("*.json")} - {SHARED}

@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from efs_backup.cli.app import app
+from efs_backup.cli.lazy import LazyGroup
 from efs_backup.cli.output import SCHEMA
 from tests.conftest import Cli
 from tests.schemas import SCHEMAS, SHARED, complaint, published, schema_of
@@ -19,10 +20,16 @@ _DATA = re.compile(r"\d{8}T\d{6}Z|before|after|failed")
 """Keys that are no words of ours: snapshots, and phases of hooks."""
 
 
-def _commands_with_json() -> set[str]:
-    context = click.Context(app)
-    commands = {name: app.get_command(context, name) for name in app.list_commands(context)}
-    return {name for name, command in commands.items() if command and _has_json(command)}
+def _commands_with_json(group: LazyGroup = app, before: str = "") -> set[str]:
+    found: set[str] = set()
+    context = click.Context(group)
+    for name in group.entries:
+        command = group.get_command(context, name)
+        if isinstance(command, LazyGroup):
+            found |= _commands_with_json(command, f"{before}{name}-")
+        elif command and _has_json(command):
+            found.add(before + name)
+    return found
 
 
 def _has_json(command: click.Command) -> bool:

@@ -26,7 +26,7 @@ def test_each_command_has_its_page(pages: Path) -> None:
     """And the program itself has one that names them all."""
     found = {page.name for page in pages.iterdir()}
     assert found >= {"efs-backup.1", *(f"efs-backup-{name}.1" for name in COMMANDS)}
-    assert "efs-backup-config-check.1" in found
+    assert {"efs-backup-config-check.1", "efs-backup-stack-outputs.1"} <= found
     first = (pages / "efs-backup.1").read_text()
     assert all(entry.help in first for entry in COMMANDS.values())
     assert "Exit codes: 0 done" in first

@@ -2,21 +2,17 @@
 
 import sys
 import traceback
-from importlib import import_module
-from typing import TYPE_CHECKING
 
 import click
 
 from efs_backup import __version__
-from efs_backup.cli.catalog import COMMANDS, SECTIONS, hint
+from efs_backup.cli.catalog import SECTIONS
+from efs_backup.cli.lazy import LazyGroup
 from efs_backup.cli.output import print_error, print_json
 from efs_backup.domain.errors import BackupError, EfsBackupError, ExitCode, FailureReason
 from efs_backup.engine.machine.circumstances import CLOSED, lost_output, settle
 from efs_backup.engine.machine.signals import exit_on_signals
 from efs_backup.engine.trees.tree_walk import Stopped
-
-if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
 
 ENVIRONMENT = "EFS_BACKUP"
 """An option of a command can come from the environment: `EFS_BACKUP_RUN_RETAIN` is `run --retain`."""
@@ -26,48 +22,7 @@ _STOPPED = "Stopped; nothing was touched."
 _HELP = "See: efs-backup --help"
 
 
-class Commands(click.Group):
-    """Loads the module of a command when that is called: what one command needs, another has not to wait for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """See click.Group."""
-        return [*super().list_commands(ctx), *COMMANDS]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """See click.Group."""
-        if cmd_name not in COMMANDS:
-            return super().get_command(ctx, cmd_name)
-        entry = COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(f"efs_backup.cli.commands.{entry.module}"), entry.function)
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """See click.Group. Raises UsageError with what may have been meant."""
-        name = args[0]
-        if not name.startswith("-") and not ctx.resilient_parsing and self.get_command(ctx, name) is None:
-            raise click.UsageError(f"No such command {name!r}. {hint(name)}".rstrip(), ctx)
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """See click.Group. By what they are for; no command is imported."""
-        del ctx
-        for section, entries in SECTIONS.items():
-            with formatter.section(section):
-                formatter.write_dl([(name, entry.help) for name, entry in entries.items()], col_max=12)
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list["CompletionItem"]:
-        """See click.Group. No command is imported."""
-        # Only who completes needs it.
-        from click.shell_completion import CompletionItem  # noqa: PLC0415
-
-        options = click.Command.shell_complete(self, ctx, incomplete)
-        names = [name for name in COMMANDS if name.startswith(incomplete)]
-        return [*(CompletionItem(name, help=COMMANDS[name].help) for name in names), *options]
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, sections=SECTIONS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def app() -> None:
     """Backups of a file tree as plain, hard-linked snapshots.
@@ -80,7 +35,7 @@ def app() -> None:
 def main() -> None:
     """Run the command line and exit with its code."""
     settle()
-    code = _run(sys.argv[1:])
+    code = run_line(sys.argv[1:])
     exit_on_signals(code)
     lost = lost_output()
     if lost and (code or lost is not CLOSED):  # who closes it does not want to read how a run has gone
@@ -88,7 +43,8 @@ def main() -> None:
     sys.exit(code)
 
 
-def _run(arguments: list[str]) -> int:
+def run_line(arguments: list[str]) -> int:
+    """Run one command line; gives its exit code."""
     try:
         return int(
             app.main(arguments, prog_name="efs-backup", standalone_mode=False, auto_envvar_prefix=ENVIRONMENT)

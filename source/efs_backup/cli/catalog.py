@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 
 class Entry(NamedTuple):
-    """A command: its module below cli/commands, its function there, and a line on it."""
+    """A command: its module in the package, its function there, and a line on it."""
 
     module: str
     function: str
     help: str
+    package: str = "efs_backup.cli.commands"
 
 
 SECTIONS: Mapping[str, Mapping[str, Entry]] = {
@@ -53,12 +54,24 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
         "repair": Entry("repair", "repair", "Bring back damaged files."),
         "manifest": Entry("manifest", "manifest", "Print the manifest of a snapshot, or make it."),
     },
+    "In AWS": {
+        "stack": Entry("app", "stack", "Look at, start and restore what a stack backs up.", "efs_backup.stack"),
+    },
     "Set up": {
         "config": Entry("config", "config", "Check, show or begin a configuration."),
         "completion": Entry("completion", "completion", "Print what completes commands in a shell."),
     },
 }
 """The commands by what they are for."""
+
+_STACK = "efs_backup.stack.commands"
+
+STACK_SECTIONS: Mapping[str, Mapping[str, Entry]] = {
+    "Look": {
+        "outputs": Entry("outputs", "outputs", "Print what the stack tells of itself.", _STACK),
+    },
+}
+"""The commands of `efs-backup stack`."""
 
 COMMANDS: Mapping[str, Entry] = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from efs_backup.domain.errors import EfsBackupError
+from efs_backup.domain.errors import EfsBackupError, ServiceFault
 
 
 def code_of(error: ClientError) -> str:
@@ -37,3 +37,19 @@ def ignored(*codes: str, saying: str = "") -> Iterator[None]:
     except ClientError as error:
         if code_of(error) not in codes or saying not in message_of(error):
             raise
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Raise ServiceFault, with a sentence for who has typed a command, where a service refuses or is out of reach."""
+    try:
+        yield
+    except ClientError as error:
+        raise ServiceFault(f"AWS refuses: {message_of(error)} ({error.operation_name})", _ASK) from error
+    except BotoCoreError as error:
+        raise ServiceFault(
+            f"AWS cannot be asked: {error}", "Are the credentials, the region and the network right?"
+        ) from error
+
+
+_ASK = "Whose credentials these are says: aws sts get-caller-identity"

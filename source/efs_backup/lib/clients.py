@@ -1,9 +1,13 @@
 """Clients of AWS services, all with the same patience."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ProfileNotFound
+
+from efs_backup.domain.errors import WrongUsage
 
 _PATIENT = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 5})
 """Standard mode waits between attempts, and tries throttled requests again."""
@@ -12,3 +16,28 @@ _PATIENT = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard
 def client(service: str) -> Any:
     """A client of this service in the region and with the credentials of the environment."""
     return boto3.client(service, config=_PATIENT)  # type: ignore[call-overload]
+
+
+@dataclass(frozen=True)
+class Session:
+    """Whose credentials, and which region, an operator works with."""
+
+    session: boto3.Session
+    region: str
+
+    @classmethod
+    def of(cls, region: str | None, profile: str | None) -> "Session":
+        """A session of the environment, but for what is given. Raises WrongUsage."""
+        try:
+            session = boto3.Session(profile_name=profile, region_name=region)
+        except ProfileNotFound as error:
+            raise WrongUsage(f"There is no profile {profile!r}.", "See: aws configure list-profiles") from error
+        if session.region_name is None:
+            raise WrongUsage("No region is known.", "Give one: --region NAME, or set AWS_REGION.")
+        if session.get_credentials() is None:
+            raise WrongUsage("No credentials of AWS are known.", "Sign in, such as by: aws sso login --profile NAME")
+        return cls(session, session.region_name)
+
+    def client(self, service: str) -> Any:
+        """A client of this service."""
+        return self.session.client(service, config=_PATIENT)  # type: ignore[call-overload]

@@ -1,0 +1,57 @@
+"""A deployed backup stack, as it tells of itself by its outputs and parameters."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from efs_backup.domain.errors import NothingThere, WrongUsage
+
+MARKS = frozenset({"Orchestrator", "RecordTable", "BackupEFS"})
+"""Outputs that a backup stack has, and no other stack together."""
+
+
+@dataclass(frozen=True)
+class DeployedStack:
+    """`outputs` and `parameters` are those of the template, by their names; `status` is CloudFormation's word."""
+
+    name: str
+    region: str
+    status: str
+    outputs: Mapping[str, str]
+    parameters: Mapping[str, str]
+
+    @property
+    def is_backup_stack(self) -> bool:
+        """Whether it is one of ours, complete enough to say so."""
+        return self.outputs.keys() >= MARKS
+
+    @property
+    def group_name(self) -> str:
+        """The Auto Scaling group of its instances, whose name is fixed by the template."""
+        return f"{self.name}-worker"
+
+    def output(self, name: str) -> str:
+        """One output. Raises NothingThere where the stack, of an older version perhaps, has none of that name."""
+        if name not in self.outputs:
+            raise NothingThere(
+                f"The stack {self.name} has no output {name}.", "Update it to the version of this command."
+            )
+        return self.outputs[name]
+
+
+def choose(stacks: Iterable[DeployedStack], name: str | None) -> DeployedStack:
+    """Choose the stack of this name, or the only one. Raises NothingThere, WrongUsage with the names there are."""
+    found = {stack.name: stack for stack in stacks if stack.is_backup_stack}
+    names = ", ".join(sorted(found)) or "none"
+    if name is not None:
+        if name not in found:
+            raise NothingThere(f"There is no backup stack {name!r} in this region; there are: {names}.", _ELSEWHERE)
+        return found[name]
+    if not found:
+        raise NothingThere("There is no backup stack in this region.", _ELSEWHERE)
+    if len(found) > 1:
+        raise WrongUsage(f"There are several backup stacks in this region: {names}.", "Give the name of one of them.")
+    (only,) = found.values()
+    return only
+
+
+_ELSEWHERE = "Look into another region (--region), or with other credentials (--profile)."
