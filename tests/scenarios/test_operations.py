@@ -48,6 +48,8 @@ def test_in_a_steady_night_an_unchanged_file_costs_no_write(begun: tuple[Cli, Si
     assert backup["meta_write_ops"] / _NAMES <= 0.02
     assert backup["meta_read_ops"] / _NAMES <= 0.2
     assert source["total_ops"] / _NAMES <= 0.16
+    manifest = max(Path(begun[1].place).glob("backup.backing/**/*.mtree.gz")).stat().st_size
+    assert manifest < backup["bytes_read"] < 1.5 * manifest, "the manifest before is read once"
 
 
 @pytest.mark.root

@@ -6,7 +6,7 @@ import json
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -129,11 +129,8 @@ class Manifests:
 
     def sha256(self, name: str) -> str:
         """The SHA-256 of a file, in hexadecimal digits. Raises ValueError of what is no regular file."""
-        sha256 = hashlib.sha256()
         with self.opened(name) as descriptor:
-            while block := os.read(descriptor, _READ_AT_ONCE):
-                sha256.update(block)
-        return sha256.hexdigest()
+            return _sha256_of(descriptor)
 
     @contextmanager
     def base(self, snapshots: Sequence[SnapshotName], note: Callable[[str], None]) -> Iterator[Base | None]:
@@ -145,20 +142,25 @@ class Manifests:
         for name in snapshots:
             if str(name) not in sealed:
                 continue
-            try:
-                index = self._checked_index(name)
-            except (OSError, ValueError) as error:
-                note(f"The manifest of {name} is not used: {error}.")
-                continue
-            with self.opened(f"{name}{MANIFEST}") as descriptor:
+            with ExitStack() as stack:
+                try:
+                    descriptor = stack.enter_context(self.opened(f"{name}{MANIFEST}"))
+                    index = self._checked_index(name, descriptor)
+                except (OSError, ValueError) as error:
+                    note(f"The manifest of {name} is not used: {error}.")
+                    continue
                 yield Base(str(name), descriptor, index)
-            return
+                return
         yield None
 
-    def _checked_index(self, name: SnapshotName) -> Index:
-        """The index of a manifest that is the one that was sealed. Raises ValueError of another."""
+    def _checked_index(self, name: SnapshotName, manifest: int) -> Index:
+        """The index of a manifest, open, that is the one that was sealed. Raises ValueError of another.
+
+        What is read for that, and read once more for the next manifest by the same descriptor, comes from the cache
+        then: a file that is opened anew may be fetched again.
+        """
         index, seal = self.index(name), self.seal(name)
-        if seal and seal.manifest and seal.manifest.sha256 != self.sha256(f"{name}{MANIFEST}"):
+        if seal and seal.manifest and seal.manifest.sha256 != _sha256_of(manifest):
             raise ValueError("it is not the one that was sealed; `efs-backup audit` says more")
         return index
 
@@ -270,6 +272,13 @@ class Manifests:
         for name in listed:
             if name.startswith(_UNFINISHED):
                 self.forget(name)
+
+
+def _sha256_of(descriptor: int) -> str:
+    sha256 = hashlib.sha256()
+    while block := os.read(descriptor, _READ_AT_ONCE):
+        sha256.update(block)
+    return sha256.hexdigest()
 
 
 def _snapshots_with(ending: str, listed: Iterable[str]) -> list[str]:
