@@ -32,9 +32,16 @@ def _name(script: Path) -> str:
     return str(script.relative_to(_HERE).with_suffix(""))
 
 
+_LONG = ("a02_", "a04_", "a06_", "a10_", "a13_", "a14_", "a17_", "a20_")
+"""Cases that take three seconds of processor time and more; what they found has tests of its own, which are short."""
+
+
 def _cases(*patterns: str) -> list[object]:
     """The scripts, as parameters."""
-    return [pytest.param(script, id=_name(script)) for script in _scripts(*patterns)]
+    return [
+        pytest.param(script, id=_name(script), marks=pytest.mark.long if script.name.startswith(_LONG) else ())
+        for script in _scripts(*patterns)
+    ]
 
 
 @pytest.fixture
