@@ -17,9 +17,7 @@ int flock(int descriptor, int operation) { (void)descriptor; (void)operation; er
 """
 
 
-@pytest.fixture(
-    params=["ENOLCK", *(pytest.param(error, marks=pytest.mark.long) for error in ("EOPNOTSUPP", "ENOSYS"))]
-)
+@pytest.fixture(params=["ENOLCK", *(pytest.param(error, marks=pytest.mark.long) for error in ("EOPNOTSUPP", "ENOSYS"))])
 def without_locks(request: pytest.FixtureRequest, cli: Cli, tmp_path: Path) -> Cli:
     """The command on a machine whose file systems have no flock."""
     if not shutil.which("cc"):

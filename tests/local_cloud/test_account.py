@@ -64,6 +64,7 @@ def left_over(cloud: LocalCloud) -> dict[str, object]:
 NOTHING: dict[str, object] = {"stacks": [], "file systems": [], "buckets": [], "groups": [], "rules": []}
 
 
+@pytest.mark.long
 def test_the_run_tells_its_story_and_leaves_nothing(dist: Path, tmp_path: Path) -> None:
     """Two nights, a window that closes, a restore; no answer of an emulation is given out as AWS's."""
     with LocalCloud(tmp_path / "cloud") as cloud:
