@@ -10,7 +10,7 @@ from efs_backup.domain.requests.configuration_keys import KEYS, ONCE
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-EVERY = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.rglob("*.md")])
+EVERY = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 PROSE = [path for path in EVERY if path.name != "performance.md"]
 DESCRIBING = sorted([*(DOCS / "design").glob("*.md"), DOCS / "glossary.md"])
 DECISIONS = sorted((DOCS / "decisions").glob("[0-9]*.md"))
