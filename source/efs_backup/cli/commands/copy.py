@@ -13,7 +13,7 @@ from efs_backup.cli.progress import watching
 from efs_backup.cli.retention_options import confirm, is_about_retention, retention, retention_of
 from efs_backup.cli.verbosity import is_quiet
 from efs_backup.domain.errors import WrongUsage
-from efs_backup.domain.humanize import as_fields, as_value, sized
+from efs_backup.domain.humanize import as_fields, sized
 from efs_backup.domain.requests.copy_request import CopyRequest
 from efs_backup.domain.requests.requests import Asked
 from efs_backup.domain.requests.tuning import Tuning
@@ -171,8 +171,7 @@ def _snapshot_json(one: CopiedSnapshot) -> dict[str, Any]:
         "transferred_bytes": one.bytes, "proved": one.proved, "without_hash": one.unproved,
         "manifest_made": one.made, "seconds": round(one.seconds, 3), "message": one.why,
         "damaged": [
-            {**as_fields("path", each.path), "aspect": each.aspect, "expected": as_value(each.expected),
-             "found": as_value(each.found)}
+            {**as_fields("path", each.path), "aspect": each.aspect, "expected": each.expected, "found": each.found}
             for each in one.damaged
         ],
     }  # fmt: skip

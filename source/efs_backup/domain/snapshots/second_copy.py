@@ -44,10 +44,10 @@ def plan_copy(
     )
 
 
-def nearest(name: SnapshotName, there: Collection[SnapshotName]) -> SnapshotName | None:
-    """The snapshot that shares most with this one: the one before it, else the one after it; None for none."""
-    older = [one for one in there if one < name]
-    return max(older) if older else min((one for one in there if one > name), default=None)
+def neighbours(name: SnapshotName, there: Collection[SnapshotName]) -> list[SnapshotName]:
+    """The snapshots that share most with this one: the one before it, and the one after it, as far as they are there."""
+    older, newer = [one for one in there if one < name], [one for one in there if one > name]
+    return [*([max(older)] if older else []), *([min(newer)] if newer else [])]
 
 
 class Brought(StrEnum):

@@ -16,7 +16,7 @@ from efs_backup.domain.copying.commands import Comparing, Purpose
 from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed, NotAsSealed, SourceUnreadable
 from efs_backup.domain.requests.tuning import Tuning
 from efs_backup.domain.snapshots.names import Interval, SnapshotName
-from efs_backup.domain.snapshots.second_copy import Brought, CopiedSnapshot, nearest
+from efs_backup.domain.snapshots.second_copy import Brought, CopiedSnapshot, neighbours
 from efs_backup.domain.snapshots.verification import Aspect, Difference
 from efs_backup.engine.machine.os_errors import refusals_named
 from efs_backup.engine.machine.process import Runner, Tools
@@ -124,19 +124,19 @@ class SnapshotCopy:
                 raise
 
     def _references(self, stack: ExitStack) -> list[_Reference]:
-        """The nearest snapshot of the series in OTHER, and one of another series there that is nearer.
+        """The neighbours of the series in OTHER, and before them one of another series there that is nearer.
 
         Without a manifest nobody knows what a snapshot has, and nothing is linked from it.
         """
         ours, log = self._means.ours, self._means.log
-        own = nearest(self._name, [one.name for one in ours.snapshots()])
-        found = [(own, ours)] if own else []
+        found = [(name, ours) for name in neighbours(self._name, [one.name for one in ours.snapshots()])]
+        before = max((name for name, _ in found if name < self._name), default=None)
         for other in _others(ours):
-            near = nearest(self._name, [one.name for one in other.snapshots()])
-            if near and near < self._name and (own is None or own < near):
-                stack.enter_context(reading(other.path, log.note))
-                found.insert(0, (near, other))
-        return [one for name, series in found[:2] if (one := self._opened(stack, series, name))]
+            for near in neighbours(self._name, [one.name for one in other.snapshots()])[:1]:
+                if near < self._name and (before is None or before < near):
+                    stack.enter_context(reading(other.path, log.note))
+                    found.insert(0, (near, other))
+        return [one for name, series in found if (one := self._opened(stack, series, name))]
 
     def _opened(self, stack: ExitStack, series: Series, name: SnapshotName) -> _Reference | None:
         try:
