@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from efs_backup.domain.snapshots.second_copy import Brought, CopyResult, CopySta
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.process import Runner
 from efs_backup.engine.machine.stop import Stop
+from efs_backup.engine.proof.arrived import Arrival
 from efs_backup.engine.proof.manifests import Manifests
 from efs_backup.engine.runs import second_copy, snapshot_copy
 from efs_backup.engine.runs.second_copy import SecondCopy
@@ -131,8 +133,8 @@ def _damage(path: Path) -> None:
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-def _copy(cli: Cli, backup: Path, other: Path, *more: object, code: int = 0) -> dict[str, object]:
-    found: dict[str, object] = cli("copy", backup, other, *_LABELED, "--init", "--json", *more, code=code).json
+def _copy(cli: Cli, backup: Path, other: Path, *more: object, code: int = 0) -> dict[str, Any]:
+    found: dict[str, Any] = cli("copy", backup, other, *_LABELED, "--init", "--json", *more, code=code).json
     return found
 
 
@@ -170,14 +172,14 @@ def test_a_copy_has_the_same_trees_links_and_proof(cli: Cli, nights: Path, own: 
     assert [*other.iterdir()] == []
     first = _copy(cli, own, other)
     _assert_same(own, other)
-    copied = [(one["status"], one["linked_files"] > 0) for one in first["snapshots"]]  # type: ignore[attr-defined]
+    copied = [(one["status"], one["linked_files"] > 0) for one in first["snapshots"]]
     assert copied == [("Copied", False), ("Copied", True), ("Copied", True)]
     assert cli("audit", other).code == cli("verify", other, "--all").code == 0
     again = _copy(cli, own, other)
     assert (again["snapshots"], again["there"]) == ([], 3)
     write(nights / "source/later", "later")
     _night(cli, nights / "source", own, "--backup-moved")
-    (one,) = _copy(cli, own, other)["snapshots"]  # type: ignore[misc]
+    (one,) = _copy(cli, own, other)["snapshots"]
     assert (one["files"] - one["linked_files"], one["transferred_bytes"]) == (1, len("later"))
     _assert_same(own, other)
     assert cli("audit", other).code == 0
@@ -191,7 +193,7 @@ def test_what_is_damaged_in_backup_is_named_and_not_copied(cli: Cli, own: Path, 
     _damage(second / CHANGED)  # in two of them, not in OTHER yet
     (third / "new").chmod(0o777)
     ended = _copy(cli, own, other, code=6)
-    told = {one["snapshot"]: [(each["path"], each["aspect"]) for each in one["damaged"]] for one in ended["snapshots"]}  # type: ignore[attr-defined]
+    told = {one["snapshot"]: [(each["path"], each["aspect"]) for each in one["damaged"]] for one in ended["snapshots"]}
     assert told == {
         second.name: [(CHANGED, "content")],
         third.name: [(CHANGED, "content"), ("new", "mode")],
@@ -228,7 +230,7 @@ def test_without_a_manifest_one_is_made_and_a_torn_one_refuses_its_snapshot(cli:
         path.unlink()
     (proof / f"{second.name}.mtree.gz").write_bytes(b"torn")
     ended = _copy(cli, own, other, code=6)
-    told = {one["snapshot"]: (one["status"], one["manifest_made"]) for one in ended["snapshots"]}  # type: ignore[attr-defined]
+    told = {one["snapshot"]: (one["status"], one["manifest_made"]) for one in ended["snapshots"]}
     assert told == {first.name: ("Copied", True), second.name: ("Refused", False), third.name: ("Copied", False)}
     assert [one.name for one in _snapshots(other)] == [first.name, third.name]
     assert account(_snapshots(other)[0]) == account(first)
@@ -243,7 +245,7 @@ def test_a_seal_that_was_changed_after_it_was_brought_is_told(cli: Cli, own: Pat
     seal = own / LABEL / "daily/.manifests" / f"{_snapshots(own)[0].name}.seal.json"
     seal.write_text(seal.read_text().replace('"daily"', '"dairy"'))
     ended = _copy(cli, own, other, code=6)
-    assert "is not the one that was brought" in ended["findings"][0]  # type: ignore[index]
+    assert "is not the one that was brought" in ended["findings"][0]
     assert _proof(other) == before
     assert cli("audit", other).code == 0
 
@@ -322,7 +324,7 @@ def test_a_snapshot_that_is_pruned_meanwhile_is_named_and_a_stop_is_gone_on_from
 @pytest.mark.parametrize(
     ("owner", "name"),
     [
-        (snapshot_copy.Arrival, "run"),
+        (Arrival, "run"),
         (snapshot_copy, "bring_manifest"),
         (Series, "publish"),
         (Manifests, "note_there"),

@@ -45,7 +45,7 @@ def plan_copy(
 
 
 def neighbours(name: SnapshotName, there: Collection[SnapshotName]) -> list[SnapshotName]:
-    """The snapshots that share most with this one: the one before it, and the one after it, as far as they are there."""
+    """The snapshots that share most with this one: the one before it, and the one after it, where there are such."""
     older, newer = [one for one in there if one < name], [one for one in there if one > name]
     return [*([max(older)] if older else []), *([min(newer)] if newer else [])]
 
