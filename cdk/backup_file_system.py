@@ -9,6 +9,7 @@ from cdk.conditions import either, is_yes, subnet_places
 from cdk.file_system_policy import snapshot_policy
 from cdk.form import Form
 from cdk.permissions import acknowledge
+from cdk.replication import Replication
 from cdk.storage_classes import lifecycle_policies
 
 
@@ -20,6 +21,7 @@ class BackupFileSystem(Construct):
         given = form.text("ExistingBackupEFS")
         self._none_given = cdk.Fn.condition_equals(given, "")
         self._is_new = cdk.CfnCondition(self, "IsNew", expression=self._none_given)
+        self.replication = Replication(self, form)
         self._regional = cdk.Fn.condition_equals(form.text("AvailabilityZone"), "")
         self._made = self._file_system(form, worker)
         self.id = either(self._is_new, self._made.ref, given)
@@ -42,6 +44,7 @@ class BackupFileSystem(Construct):
             lifecycle_policies=lifecycle_policies(self, form, self._regional),
             # Where nothing is said AWS Backup may be on: it would copy all snapshots once more, each day, and charge.
             backup_policy=efs.CfnFileSystem.BackupPolicyProperty(status="DISABLED"),
+            replication_configuration=self.replication.configuration,
             file_system_policy=self._policy(form, worker),
             file_system_tags=[_name_tag()],
         )

@@ -22,6 +22,7 @@ from cdk.permissions import acknowledge, permit
 from cdk.programs import Programs
 from cdk.quiesce import PingSecret, Quiescing
 from cdk.records import log_bucket, record_table
+from cdk.replication import replica_is_of_a_new_file_system
 from cdk.reports import Reports
 from cdk.schedule import DrillTriggers, ZonedSchedule
 from cdk.seals import SealBucket
@@ -37,6 +38,7 @@ class BackupStack(cdk.Stack):
         self.form = Form(self, backup_parameters(protects=programs.mounts_encrypted))
         subnets_are_in_the_vpc(self)
         one_zone_is_that_of_the_subnets(self, self.form)
+        replica_is_of_a_new_file_system(self, self.form)
         self.table, self.logs = record_table(self), log_bucket(self)
         self.reports = Reports(self, self.form.text("Email"))
         self.access = SecurityGroups(self, self.form)
@@ -87,6 +89,8 @@ class BackupStack(cdk.Stack):
         add("SNSTopic", self.reports.topic.topic_name, "The topic of the reports")
         add("SourceEFS", self.form.text("SrcEFS"), "The file system that is backed up")
         add("BackupEFS", self.backup.id, "The file system that holds the snapshots")
+        replication = self.backup.replication
+        add("ReplicaRegion", replication.region, "The region of the replica of BackupEFS", replication.condition)
         add("DashboardView", self.board.name, "The CloudWatch dashboard", self.board.condition)
         add("LogBucket", self.logs.bucket_name, "The bucket of the logs")
         add("SealBucket", self.seals.name, "The bucket of the seals", self.seals.condition)

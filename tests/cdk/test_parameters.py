@@ -99,7 +99,8 @@ def test_the_windows_are_those_of_the_list(backup: Template) -> None:
         ("QuiesceDocument", "AWS-RunShellScript"), ("QuiesceDocument", "amazon-x"), ("QuiesceDocument", "*"),
         ("QuiesceDocument", "arn:aws:ssm:us-east-1:123456789012:document/a"), ("QuiesceTag", "a\nB=c"),
         ("QuiesceTag", "a*"), ("QuiesceTag", "a b"), ("PingUrlParameter", "ping"),
-        ("PingUrlParameter", "https://hc-ping.com/key"),
+        ("PingUrlParameter", "https://hc-ping.com/key"), ("ReplicationRegion", "eu-west-1a"),
+        ("ReplicationRegion", "Ireland"), ("ReplicationKmsKey", "alias/mine"),
     ],
 )  # fmt: skip
 def test_a_wrong_backup_parameter_is_refused(backup: Template, name: str, value: str) -> None:
@@ -136,6 +137,8 @@ def test_a_wrong_restore_parameter_is_refused(restore: Template, name: str, valu
         ("backup", "ScrubDays", "0"), ("backup", "ScrubGigabytes", "0"),
         ("backup", "DrillSchedule", ""), ("backup", "DrillSchedule", "cron(0 12 ? * SUN *)"),
         ("backup", "DrillSchedule", "rate(7 days)"),
+        ("backup", "ReplicationRegion", ""), ("backup", "ReplicationRegion", "us-gov-west-1"),
+        ("backup", "ReplicationKmsKey", "arn:aws:kms:eu-west-1:123456789012:key/0f1e2d3c-0000-1111-2222-333344445555"),
         ("backup", "RetentionRules", ""), ("backup", "RetentionRules", "daily=30,weekly=12,monthly=24,yearly=7"),
         ("backup", "RetentionRules", "last=3,hourly=48,within=1y2m"),
         ("backup", "SealBucketLockDays", ""), ("backup", "SealBucketLockDays", "0"),

@@ -18,6 +18,7 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
     "Make": {
         "run": Entry("run", "run", "Back up a source: one more snapshot."),
         "init": Entry("init", "init", "Begin a series, without a backup."),
+        "copy": Entry("copy", "copy", "Bring the snapshots to another file system."),
         "estimate": Entry("estimate", "estimate", "Say what backups would cost on Amazon EFS."),
     },
     "Look": {

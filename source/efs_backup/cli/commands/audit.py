@@ -14,6 +14,7 @@ from efs_backup.domain.snapshots.seal import Found, audit
 from efs_backup.engine.proof.auditing import gather_evidence
 from efs_backup.engine.proof.manifests import Manifests
 from efs_backup.engine.series.series import Series
+from efs_backup.engine.series.series_file import is_second_copy
 
 
 @click.command("audit", cls=options.Command)
@@ -30,7 +31,8 @@ def audit_series(*, backup: str, seals: Path | None, label: str, interval: str, 
     series = Series(Path(backup).absolute(), FolderLabel(label), Interval(interval), datetime.now(UTC))
     if not series.exists:
         raise NothingThere(f"There is no {interval} snapshot in {str(series.label_path)!r}.")
-    evidence = gather_evidence(Manifests(series.path), [one.name for one in series.snapshots()], seals)
+    names, is_copy = [one.name for one in series.snapshots()], is_second_copy(series.label_path)
+    evidence = gather_evidence(Manifests(series.path), names, seals, is_copy=is_copy)
     if not evidence.seals:
         raise NothingThere("There is no seal yet.", "The next backup makes the first one.")
     found = audit(evidence)

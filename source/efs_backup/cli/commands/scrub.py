@@ -21,6 +21,7 @@ from efs_backup.engine.proof.damage import DamageList, good_copies
 from efs_backup.engine.proof.scrub import Scrub
 from efs_backup.engine.series.lock import Owner, locked
 from efs_backup.engine.series.series import Series
+from efs_backup.engine.series.series_file import is_second_copy
 
 
 @click.command(cls=options.Command)
@@ -45,8 +46,9 @@ def scrub(
     with locked(series.path, Owner.this_process(Runner.with_new_family().family, now)):
         try:
             done = Scrub(
-                series.path, names, rule, now=now, throttle=Throttle(max_operations_per_second), should_stop=stop.is_due
-            ).run()
+                series.path, names, rule, now=now, throttle=Throttle(max_operations_per_second),
+                should_stop=stop.is_due, is_copy=is_second_copy(series.label_path),
+            ).run()  # fmt: skip
         except ValueError as error:
             raise CopyFailed(f"A manifest is torn: {error}.", "`efs-backup audit` says which one.") from error
         damaged = DamageList(series.path).refresh(names)

@@ -21,11 +21,20 @@ SERIES_FILE = "series.json"
 FORMAT = 1
 
 _RETAIN, _RULES, _CARRIED_OUT = "retain", "rules", "carried_out"
+_COPY_OF = "copy_of"
 
 _MEND = (
     "Mend the file, or remove it: the next backup then writes it anew, with what its options say. Until then nothing is"
     " dropped."
 )
+
+
+@dataclass(frozen=True)
+class CopyOf:
+    """Of which series the snapshots of a label are a second copy: its label, and where its BACKUP was."""
+
+    label: str
+    backup: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -35,7 +44,8 @@ class SeriesFile:
     source, backup: None where nobody has said yet. mounts: below the source, in the last backup. retention: of each
     interval that has begun. carried_out: the rule by which each was pruned last, or by which it is to be pruned where
     nothing was there to drop; where it is missing, the rule that it has. newest: the snapshot published last, as
-    `daily/NAME`; "" before the first. unknown: the object that was read, so that what a later version adds is kept.
+    `daily/NAME`; "" before the first. copy_of: where the snapshots are a second copy, of which series. unknown: the
+    object that was read, so that what a later version adds is kept.
     """
 
     label: str
@@ -48,6 +58,7 @@ class SeriesFile:
     retention: Mapping[Interval, Retention] = field(default_factory=dict)
     newest: str = ""
     carried_out: Mapping[Interval, Retention] = field(default_factory=dict)
+    copy_of: CopyOf | None = None
     unknown: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def with_rule(self, interval: Interval, retention: Retention, carried_out: Retention | None = None) -> "SeriesFile":
@@ -99,8 +110,10 @@ class SeriesFile:
             "window_minutes": self.window_minutes,
             "intervals": {**intervals, **rules},
             "newest": self.newest,
+            **_copy_json(self.copy_of),
         }
-        return json.dumps({**self.unknown, **known}, indent=2, allow_nan=False) + "\n"
+        kept = {name: value for name, value in self.unknown.items() if name != _COPY_OF}
+        return json.dumps({**kept, **known}, indent=2, allow_nan=False) + "\n"
 
     @classmethod
     def parse(cls, text: str, where: str) -> "SeriesFile":
@@ -141,8 +154,19 @@ class SeriesFile:
                 for name, rule in known.items() if _CARRIED_OUT in rule
             },
             newest=_of_type(str, found.get("newest", "")),
+            copy_of=_copy_of(found.get(_COPY_OF)),
             unknown=dict(found),
         )  # fmt: skip
+
+
+def _copy_json(copy_of: CopyOf | None) -> dict[str, Any]:
+    if copy_of is None:
+        return {}
+    return {_COPY_OF: {"label": _written(copy_of.label), "backup": _place_json(copy_of.backup)}}
+
+
+def _copy_of(found: Mapping[str, Any] | None) -> CopyOf | None:
+    return None if found is None else CopyOf(_read(found["label"]), _place_of(found.get("backup")))
 
 
 def _rule_json(rule: Retention, carried_out: Retention | None, kind: Interval) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from efs_backup.domain.snapshots.identity import Likeness, Mount, Place, compare
 from efs_backup.domain.snapshots.link_budget import LinkBudget
 from efs_backup.domain.snapshots.pruning import NO_TERMS, PruneTerms
 from efs_backup.domain.snapshots.retention import DEFAULT_RETENTION, RETENTION_LIMIT, Retention
-from efs_backup.domain.snapshots.series_file import SeriesFile
+from efs_backup.domain.snapshots.series_file import CopyOf, SeriesFile
 from efs_backup.domain.warnings import Warned, WarningKind
 
 _T = TypeVar("_T")
@@ -91,7 +91,7 @@ class Settled:
         return replace(
             stored.with_rule(interval, mine.retention[interval], mine.carried_out_by(interval)),
             label=mine.label, source=mine.source, mounts=mine.mounts, backup=mine.backup,
-            newest=newest or ("" if self.begins_anew else stored.newest),
+            newest=newest or ("" if self.begins_anew else stored.newest), copy_of=mine.copy_of,
         )  # fmt: skip
 
 
@@ -135,7 +135,25 @@ def _decide(request: BackupRequest, found: Found, now: datetime) -> Settled:
         return _held_by_a_torn_file(request, found, found.file)
     if found.file is None:
         return _begin(request, found, now)
+    if found.file.copy_of:
+        return _take_over(request, found, found.file, found.file.copy_of)
     return _go_on(request, found, found.file)
+
+
+def _take_over(request: BackupRequest, found: Found, file: SeriesFile, copied: CopyOf) -> Settled:
+    """Make a second copy the series itself, where that is meant. Raises SourceChanged."""
+    if not request.asked.source_moved:
+        where = f" of {copied.backup.path!r}" if copied.backup else ""
+        raise SourceChanged(
+            f"The label {request.label} in {request.backup!r} is a second copy of the label {copied.label}{where}: a"
+            " backup in it would part both, and nothing could be copied into it any more.",
+            "Give another --label, or the backup file system itself as BACKUP. If that is lost and this copy is to take"
+            " its place, say so once with --source-moved.",
+        )
+    settled = _go_on(request, found, replace(file, copy_of=None))
+    return replace(
+        settled, notes=(f"The second copy {request.label} is a series of backups from now on.", *settled.notes)
+    )
 
 
 def _begin(request: BackupRequest, found: Found, now: datetime) -> Settled:

@@ -11,8 +11,13 @@ from efs_backup.domain.snapshots.seal import Evidence, is_snapshot
 from efs_backup.engine.proof.manifests import CHANGES, MANIFEST, Manifests
 
 
-def gather_evidence(manifests: Manifests, snapshots: Iterable[SnapshotName], outside: Path | None = None) -> Evidence:
-    """Read what an audit goes by. outside: a directory of seals that were stored elsewhere. Raises OSError of that."""
+def gather_evidence(
+    manifests: Manifests, snapshots: Iterable[SnapshotName], outside: Path | None = None, *, is_copy: bool = False
+) -> Evidence:
+    """Read what an audit goes by. outside: a directory of seals that were stored elsewhere. Raises OSError of that.
+
+    is_copy: of a second copy, in which nobody asks for the holds of BACKUP.
+    """
     return Evidence(
         manifests.seals(),
         [str(name) for name in snapshots],
@@ -21,7 +26,7 @@ def gather_evidence(manifests: Manifests, snapshots: Iterable[SnapshotName], out
         manifests.dropped(),
         _stored_outside(outside) if outside else None,
         [*manifests.acts().values()],
-        os.path.lexists(manifests.path.with_name(HOLD_NAME)),
+        is_copy or os.path.lexists(manifests.path.with_name(HOLD_NAME)),
     )
 
 

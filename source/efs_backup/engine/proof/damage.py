@@ -77,6 +77,8 @@ def good_copies(series: Path, snapshots: Iterable[SnapshotName], damaged: Damage
     """The snapshots that have the same content under this path in another file, the newest first."""
     found = []
     for name in sorted(snapshots, reverse=True):
+        if str(name) in damaged.snapshots:
+            continue  # in a second copy the manifest has the inode that the file has in BACKUP
         try:
             with reading(Manifests(series), name) as manifest:
                 entry = manifest.find(os.fsencode(damaged.path))

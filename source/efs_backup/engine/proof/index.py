@@ -93,11 +93,13 @@ class Index:
 
     def positions(self, path: bytes) -> Sequence[int]:
         """The positions of a directory's blocks."""
-        key = path_key(path)
+        first = self.position_of(path_key(path))
+        return () if first is None else range(first, first + self.parts[first])
+
+    def position_of(self, key: int) -> int | None:
+        """The position of the first block of the directory with this key; None where there is none."""
         at = bisect_left(self.order, key, key=self.keys.__getitem__)
-        if at == len(self.order) or self.keys[first := self.order[at]] != key:
-            return ()
-        return range(first, first + self.parts[first])
+        return None if at == len(self.order) or self.keys[self.order[at]] != key else self.order[at]
 
     def packed(self) -> bytes:
         """The index as it is stored."""

@@ -237,6 +237,13 @@ class Manifests:
         with self.written(DROPPED_NAME, is_durable=False) as write:
             write(json.dumps(noted).encode())
 
+    def note_there(self, names: Iterable[SnapshotName]) -> None:
+        """Note that snapshots are there after all, which were noted as dropped."""
+        noted, there = self.dropped(), {*map(str, names)}
+        if there.intersection(noted):
+            with self.written(DROPPED_NAME, is_durable=False) as write:
+                write(json.dumps([name for name in noted if name not in there]).encode())
+
     def note_act(self, act: Act) -> None:
         """Note what the next seal has to tell; a file for each, so that nobody has to wait for a backup."""
         self.make()

@@ -40,12 +40,16 @@ class _Tally:
 
 
 class Scrub:
-    """A scrub of one series. `snapshots`: those that are there. All raise OSError, and ValueError of torn manifests."""
+    """A scrub of one series. `snapshots`: those that are there. All raise OSError, and ValueError of torn manifests.
+
+    is_copy: the series is a second copy, so that manifests and changes tell the inodes that files have elsewhere.
+    """
 
     def __init__(
         self, series: Path, snapshots: Sequence[SnapshotName], rule: ScrubRule, *, now: datetime, throttle: Throttle,
-        should_stop: Callable[[], bool] = lambda: False,
+        should_stop: Callable[[], bool] = lambda: False, is_copy: bool = False,
     ) -> None:  # fmt: skip
+        self._is_copy = is_copy
         self._series = series
         self._snapshots = sorted(snapshots, reverse=True)
         self._rule = rule
@@ -160,14 +164,14 @@ class Scrub:
                     self._read_old(tree, path, inode, sha256)
 
     def _read_old(self, tree: Tree, path: bytes, inode: int, sha256: bytes) -> None:
-        if inode in self._tally.seen:
-            return
-        self._tally.seen.add(inode)
         text = os.fsdecode(path)
         try:
             with tree.above(text) as (directory, name):
-                if os.stat(name, dir_fd=directory, follow_symlinks=False).st_ino != inode:
-                    return  # another night has made it anew
+                there = os.stat(name, dir_fd=directory, follow_symlinks=False).st_ino
+                if there in self._tally.seen or (there != inode and not self._is_copy):
+                    return  # it was read, or another night has made it anew
+                self._tally.seen.add(there)
+                inode = there
                 found, attributes = sha256_of(directory, name, self._throttle, self._should_stop)
                 if found != sha256:
                     forget_cached(directory, os.fsencode(name))

@@ -94,6 +94,7 @@ class Verification:
             return
         self._tree.throttle.pay()
         found = os.stat(entry.name, dir_fd=directory, follow_symlinks=False)
+        entry.inode = found.st_ino  # in a second copy the manifest has the one that the file has in BACKUP
         link = read_link(directory, entry.name) if stat.S_ISLNK(found.st_mode) else b""
         is_same = self._compare(path, entry.attributes, attributes_of(found, link), found.st_ino)
         is_read = self._level is Level.CONTENT and stat.S_ISREG(found.st_mode) and self._chosen(entry)

@@ -75,22 +75,11 @@ class Making:
 
     def _make(self, snapshot: Snapshot) -> Made:
         name = snapshot.name
-        before_ns = int((name.time - APART).timestamp()) * NANOSECONDS
-        with (
-            temporary_directory(self._note) as private,
-            temporary_space_named(str(private)),
-            closing(Gathered(None, private / _SPOOL)) as gathered,
-            _reading_named(name),
-            Tree(snapshot.path, self._throttle) as tree,
-        ):
-            gathered.remark = _REMARK
-            reading = ReadBack(tree, gathered, (0, before_ns), self._stop.is_due)
-            reading.run()
-            with refusals_named(str(self._manifests.path)):
-                stored = self._manifests.store(name, gathered)
-                digest = self._seal(name, stored)
+        stored, unread = read_back(self._manifests, snapshot, self._throttle, self._stop.is_due, self._note)
+        with refusals_named(str(self._manifests.path)):
+            digest = self._seal(name, stored)
         message = f"The manifest of {name} was made of the snapshot itself."
-        return Made(name, stored.manifest, digest, message, tuple(sorted(reading.unread)))
+        return Made(name, stored.manifest, digest, message, unread)
 
     def _seal(self, name: SnapshotName, stored: Stored) -> str | None:
         """Seal it late; a seal that is there belongs to the chain, and stays."""
@@ -134,6 +123,30 @@ class Making:
         with refusals_named(str(self._manifests.path)), self._manifests.written(f"{name}{INDEX}") as write:
             write(index.packed())
         return index
+
+
+def read_back(
+    manifests: Manifests, snapshot: Snapshot, throttle: Throttle, should_stop: Callable[[], bool],
+    note: Callable[[str], None],
+) -> tuple[Stored, tuple[str, ...]]:  # fmt: skip
+    """(what was stored as the manifest of a snapshot that is read for it, the files that cannot be read).
+
+    The lock of the series is held. Raises Stopped, Hung and EfsBackupError.
+    """
+    name = snapshot.name
+    before_ns = int((name.time - APART).timestamp()) * NANOSECONDS
+    with (
+        temporary_directory(note) as private,
+        temporary_space_named(str(private)),
+        closing(Gathered(None, private / _SPOOL)) as gathered,
+        _reading_named(name),
+        Tree(snapshot.path, throttle) as tree,
+    ):
+        gathered.remark = _REMARK
+        reading = ReadBack(tree, gathered, (0, before_ns), should_stop)
+        reading.run()
+        with refusals_named(str(manifests.path)):
+            return manifests.store(name, gathered), tuple(sorted(reading.unread))
 
 
 def _unusable(what: str, manifests: Manifests, name: SnapshotName) -> EfsBackupError:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from efs_backup.domain.errors import SeriesTorn
+from efs_backup.domain.errors import SeriesTooNew, SeriesTorn
 from efs_backup.domain.snapshots.series_file import SERIES_FILE, SeriesFile, torn
 from efs_backup.engine.machine.os_errors import refusals_named
 from efs_backup.engine.series.private_files import flush_directory, read_regular
@@ -27,6 +27,15 @@ def read_series_file(label: Path) -> SeriesFile | SeriesTorn | None:
         return torn(str(path), getattr(error, "strerror", None) or error)
     except SeriesTorn as error:
         return error
+
+
+def is_second_copy(label: Path) -> bool:
+    """Whether the series of a label are a copy of others: what their manifests tell of inodes holds there."""
+    try:
+        file = read_series_file(label)
+    except SeriesTooNew:
+        return False
+    return isinstance(file, SeriesFile) and file.copy_of is not None
 
 
 def change_series_file(label: Path, change: Callable[[SeriesFile | None], SeriesFile | None]) -> None:
