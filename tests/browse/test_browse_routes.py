@@ -349,3 +349,21 @@ def test_a_missing_package_is_named_with_what_installs_it(cli: Cli, tmp_path: Pa
     cli.environment["PYTHONPATH"] = str(hidden)
     ended = cli("browse", tmp_path, code=1)
     assert "pip install 'efs-backup[browse]'" in ended.stderr
+
+
+def test_a_file_that_no_answer_can_carry_is_told_of_with_the_command_that_restores_it(three_nights: Backup) -> None:
+    """As where AWS Lambda answers: never torn, and what fits is as ever; the night and the path are in the command."""
+    client = TestClient(create_app(three_nights.path, None, most=100))
+    large = client.get(three_nights.address("content", path="attacks/zeros", night=three_nights.nights[0]))
+    assert large.status_code == 413
+    assert "zeros has 1.0 kB, and an answer of this page carries 100 bytes at most" in large.text
+    assert f"--snapshot {three_nights.nights[0]} --path attacks/zeros" in large.text
+    assert client.get(three_nights.address("content", path="docs/lost.txt", night=three_nights.nights[0])).is_success
+    page = client.get(three_nights.address(path="attacks/zeros")).text
+    assert "Too large to download here" in page
+    assert "Download</a>" not in page
+    picture = TestClient(create_app(three_nights.path, None, most=20)).get(
+        three_nights.address("picture", path="attacks/dot.bin")
+    )
+    assert picture.status_code == 400
+    assert "no picture that can be shown" in picture.text
