@@ -55,7 +55,7 @@ class Programs:
     def _code(self, scope: Construct, file: Path, name: str) -> lambda_.Code:
         if self.code_bucket is None:
             return lambda_.Code.from_asset(str(file))
-        bucket = s3.Bucket.from_bucket_name(scope, "CodeBucket", self.code_bucket())
+        bucket = s3.Bucket.from_bucket_name(scope, f"CodeBucketOf{name.partition('.')[0]}", self.code_bucket())
         return lambda_.Code.from_bucket(bucket, self.key_prefix + name)
 
     def bundle(self, scope: Construct) -> Stored:
