@@ -22,5 +22,5 @@ PARLIAMENT = {
     "RESOURCE_MISMATCH ssm:SendCommand": "Document and instances are authorized each by itself, and the condition on"
     " the tag is for instances alone: so they have a statement without the document.",
     "RESOURCE_STAR ec2:AssignPrivateIpAddresses ec2:CreateNetworkInterface ec2:DeleteNetworkInterface"
-    " ec2:UnassignPrivateIpAddresses": "AWS Lambda connects a function to a VPC only if its role has them on everything.",
+    " ec2:UnassignPrivateIpAddresses": "AWS Lambda connects a function to a VPC only if its role has them so.",
 }

@@ -3,7 +3,7 @@
 Each request reads what it shows from the backup. Work that waits for a file system is done by threads of that request.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from efs_backup import __version__
 from efs_backup.browse import entry, pages, restore_pages
@@ -136,5 +136,10 @@ def create_app(
             Route(f"{series}/{name}", shared.post(page), methods=["POST"])
             for name, page in restore_pages.WRITING.items()
         ]
+    return Guard(faults(routes, shared), gate)
+
+
+def faults(routes: Sequence[BaseRoute], shared: Application) -> Starlette:
+    """An application with these routes, which has a page for each error that has a name."""
     kinds = (EfsBackupError, OSError, HTTPException)
-    return Guard(Starlette(routes=routes, exception_handlers=dict.fromkeys(kinds, shared.fault)), gate)
+    return Starlette(routes=routes, exception_handlers=dict.fromkeys(kinds, shared.fault))
