@@ -3,6 +3,7 @@
 import os
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,29 @@ def test_a_restore_is_planned_begun_and_followed(three_nights: Backup, tmp_path:
     inside = {**form, "target": str(three_nights.path / "inside")}
     assert visitor.client.post(three_nights.address("restore/plan"), data=inside).status_code == 400
     assert visitor.client.get(three_nights.address("restoring", job="x")).status_code == 404
+
+
+def test_a_restore_is_followed_by_events_of_text_until_it_ends(three_nights: Backup, tmp_path: Path) -> None:
+    """Only by who is in, and only where restores are allowed."""
+    visitor = Visitor(three_nights.path, may_restore=True).enter()
+    form = {"path": key_of("docs"), "target": str(tmp_path / "out"), "mode": "overlay"}
+    with ThreadPoolExecutor(1) as listener:
+        with without_readers(three_nights.series):  # which every restore waits for
+            begun = visitor.client.post(
+                three_nights.address("restore/begin"), data={**form, "token": visitor.gate.form_token}
+            ).headers["location"]
+            heard = listener.submit(visitor.client.get, begun.replace("restoring", "restoring/events"))
+            assert visitor.client.get(begun).text.count("data-progress") == 1
+        told = heard.result(30)
+    assert told.headers["content-type"].startswith("text/event-stream")
+    assert told.headers["content-security-policy"] == POLICY
+    assert "event: progress\ndata: Step: " in told.text
+    assert told.text.endswith("event: end\ndata: end\n\n")
+    assert visitor.client.get(three_nights.address("restoring/events", job="x")).status_code == 404
+    visitor.client.cookies.clear()
+    assert visitor.client.get(begun.replace("restoring", "restoring/events")).status_code == 403
+    only = Visitor(three_nights.path).enter().client
+    assert only.get(three_nights.address("restoring/events", job="x")).status_code == 404
 
 
 def test_a_restore_that_is_stopped_says_so(three_nights: Backup, tmp_path: Path) -> None:
