@@ -9,7 +9,7 @@ import aws_cdk as cdk
 
 from cdk.archives import write_lambda_zip
 from cdk.backup_stack import BackupStack
-from cdk.programs import BUNDLE_ZIP, LAMBDA_ZIP, Programs
+from cdk.programs import BUNDLE_ZIP, LAMBDA_ZIP, PAGE_ZIP, Programs
 from cdk.restore_stack import RestoreStack
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -24,11 +24,13 @@ def build(app: cdk.App, programs: Programs) -> tuple[BackupStack, RestoreStack]:
 def main() -> None:
     """Synthesize."""
     bundle = Path(os.environ.get("EFS_BACKUP_BUNDLE", BUNDLE))
-    if not bundle.is_file():
-        sys.exit(f"{bundle} is not there: run bash deployment/build-bundle.sh first.")
+    page = bundle.with_name(PAGE_ZIP)
+    for needed in (bundle, page):
+        if not needed.is_file():
+            sys.exit(f"{needed} is not there: run bash deployment/build-bundle.sh first.")
     with tempfile.TemporaryDirectory() as place:
         app = cdk.App()
-        build(app, Programs(write_lambda_zip(Path(place) / LAMBDA_ZIP), bundle))
+        build(app, Programs(write_lambda_zip(Path(place) / LAMBDA_ZIP), bundle, page))
         app.synth()
 
 

@@ -2,7 +2,7 @@
 
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
@@ -11,6 +11,10 @@ _INSTALLED = ("install.sh", "efs-backup-agent.service", "efs-backup-give-up.serv
 """What the bundle has beside wheels and packages."""
 
 _IN_LAMBDA = ("copy_worker", "domain", "lib", "orchestrator")
+_IN_PAGE = ("browse", "copy_worker", "domain", "engine")
+_COMPILED = (".so", ".c", ".pyi")
+"""What of a wheel stays out: MarkupSafe has the same in Python, which is for any processor."""
+
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 _PLAIN_FILE = 0o100644 << 16
 """Where a zip file keeps modes."""
@@ -44,5 +48,31 @@ def write_lambda_zip(target: Path) -> Path:
     return write_zip(target, {str(path.relative_to(_SOURCE)): path for path in parts})
 
 
+def write_page_zip(target: Path, packages: Path | None = None) -> Path:
+    """The code of the page: what it imports of ours, and the packages that were unpacked into a directory."""
+    package = _SOURCE / "efs_backup"
+    ours = [package / "__init__.py", *(path for part in _IN_PAGE for path in _sources(package / part))]
+    theirs = {name: path for name, path in files_below(packages).items() if _is_needed(name)} if packages else {}
+    return write_zip(target, {**theirs, **{str(path.relative_to(_SOURCE)): path for path in ours}})
+
+
+def _is_needed(name: str) -> bool:
+    """Whether a file of a package is needed where it runs: what the installer notes of it is not, its license is."""
+    return not name.endswith(_COMPILED) and (".dist-info/" not in name or "/licenses/" in name)
+
+
+def _sources(directory: Path) -> Iterable[Path]:
+    """Modules and what lies beside them, such as templates, without what Python leaves there."""
+    return (path for path in directory.rglob("*") if path.is_file() and path.suffix not in {".pyc", ".pyo"})
+
+
+def main(kind: str, content: Path, target: Path) -> None:
+    """Write the bundle, or the page's code, from a directory with what goes into it."""
+    if kind == "page":
+        write_page_zip(target, content)
+    else:
+        write_zip(target, files_below(content))
+
+
 if __name__ == "__main__":
-    write_zip(Path(sys.argv[2]), files_below(Path(sys.argv[1])))
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))

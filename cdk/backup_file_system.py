@@ -26,7 +26,7 @@ class BackupFileSystem(Construct):
         self._made = self._file_system(form, worker)
         self.id = either(self._is_new, self._made.ref, given)
         self.access_point = self._access_point()
-        self._mount_targets(subnet_places(form.texts("Subnets")), security_group)
+        self.mount_targets = self._mount_targets(subnet_places(form.texts("Subnets")), security_group)
 
     def _file_system(self, form: Form, worker: iam.Role) -> efs.CfnFileSystem:
         made = efs.CfnFileSystem(
@@ -73,12 +73,15 @@ class BackupFileSystem(Construct):
         protected = is_yes(self, "IsProtected", form.text("BackupSecurity"))
         return either(protected, snapshot_policy(worker), cdk.Aws.NO_VALUE)
 
-    def _mount_targets(self, subnets: list[str], security_group: str) -> None:
-        """A condition each, for the number of subnets is only known when the stack is deployed.
+    def _mount_targets(self, subnets: list[str], security_group: str) -> str:
+        """Their ids, separated by blanks: whoever names them is made after those that are made.
+
+        A condition each, for the number of subnets is only known when the stack is deployed.
 
         They are numbered by their place, for a template knows no names but those that are written in it. In one zone
         alone there is one.
         """
+        made = list[str]()
         for number, subnet in enumerate(subnets, start=1):
             given = cdk.Fn.condition_not(cdk.Fn.condition_equals(subnet, ""))
             further = [self._regional] if number > 1 else []
@@ -90,7 +93,10 @@ class BackupFileSystem(Construct):
                 subnet_id=subnet,
                 security_groups=[security_group],
             )
-            target.cfn_options.condition = cdk.CfnCondition(self, f"HasSubnet{number}", expression=wanted)
+            condition = cdk.CfnCondition(self, f"HasSubnet{number}", expression=wanted)
+            target.cfn_options.condition = condition
+            made.append(either(condition, target.ref, "none"))
+        return cdk.Fn.join(" ", made)
 
     def _access_point(self) -> str:
         """The agent's, by which the policy knows it. Owners stay who they are: it gives nobody another identity.

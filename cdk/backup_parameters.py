@@ -6,6 +6,7 @@ from dataclasses import replace
 from cdk.drills import DRILL_PARAMETERS
 from cdk.form import YES_OR_NO, Field
 from cdk.network_parameters import BACKUP_NETWORK
+from cdk.page import BROWSE_PARAMETERS
 from cdk.parameters import FILE_SYSTEM, FOLDER_LABEL, INSTANCE, INTERVAL, REPORTS, SAFE_PATH
 from cdk.quiesce import QUIESCE_PARAMETERS
 from cdk.replication import REPLICATION_PARAMETERS
@@ -135,6 +136,7 @@ def backup_parameters(*, protects: bool) -> Mapping[str, Mapping[str, Field]]:
         "When": _WHEN,
         "Where the snapshots live": STORAGE | {PROTECTION: protection} | REPLICATION_PARAMETERS,
         "Proof": SEAL_PARAMETERS | SCRUB_PARAMETERS | DRILL_PARAMETERS,
+        "Looking at the snapshots": BROWSE_PARAMETERS,
         "Around a backup": QUIESCE_PARAMETERS,
         "Network": BACKUP_NETWORK,
         "Instance": _INSTANCE,

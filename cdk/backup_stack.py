@@ -18,6 +18,7 @@ from cdk.network import one_zone_is_that_of_the_subnets, subnets_are_in_the_vpc
 from cdk.orchestrator import Orchestrator
 from cdk.orchestrator_role import Surroundings, orchestrator_permissions
 from cdk.outputs import Outputs
+from cdk.page import Page
 from cdk.permissions import acknowledge, permit
 from cdk.programs import Programs
 from cdk.quiesce import PingSecret, Quiescing
@@ -57,6 +58,7 @@ class BackupStack(cdk.Stack):
         drills.let_drill(self.settings)
         self.group = worker.start_with(self.settings, self.access, self.table.table_arn, programs.bundle(self))
         self.orchestrator = self._orchestrator(programs)
+        self.page = Page(self, self.form, self.access, self.backup, programs.page_code(self))
         Alarms(self, self.reports.topic, self.form, self.orchestrator)
         widgets = of_backups(self.settings, self.orchestrator.function)
         self.board = Dashboard(self, self.form.text("Dashboard"), widgets)
@@ -97,6 +99,9 @@ class BackupStack(cdk.Stack):
         add("AmiId", self.group.ami, "The SSM parameter with the AMI of the backup instance; records say which it was")
         add("SecurityGroup", self.access.worker, "Let the mount targets of the source accept NFS from this group")
         add("Orchestrator", self.orchestrator.function.function_name, "The Lambda function, to start a backup by hand")
+        add("BrowseUrl", self.page.url, "The page, for efs-backup browse --stack", self.page.condition)
+        group = "Let the mount targets of a backup file system of your own accept NFS from this group, for the page"
+        add("BrowseSecurityGroup", self.page.security_group, group, self.page.condition)
         add("RecordTable", self.table.table_name, "The table with a record of each backup")
         reason = "The file system is named under the condition under which it is made."
         acknowledge(self, "CloudFormation-Validate::W1001", reason)

@@ -16,8 +16,8 @@ def snapshot_policy(worker: iam.IRole) -> iam.PolicyDocument:
 
     Amazon EFS adds up what a role allows and what a policy does, and enforces four condition keys for clients alone:
     so a role that may write to all file systems is kept out by a denial, and the denial asks for the access point.
-    The file system has one, the agent's; its ARN cannot stand here, for it is made after the file system, and another
-    stack may have one later. Who reads as root, as a restore does, needs a role that says so.
+    The agent has one; its ARN cannot stand here, for it is made after the file system, and another stack may have one
+    later. Who reads as root, as a restore and the page do, needs a role that says so; the page's is denied to write.
     """
     points = f"arn:{Aws.PARTITION}:elasticfilesystem:{Aws.REGION}:{Aws.ACCOUNT_ID}:access-point/*"
     agent = iam.PolicyStatement(

@@ -1,4 +1,4 @@
-"""The programs that the stacks run: the Lambda's code, and the bundle that the instance installs."""
+"""The programs that the stacks run: the code of both Lambda functions, and the bundle that the instance installs."""
 
 import hashlib
 import zipfile
@@ -13,6 +13,7 @@ from constructs import Construct
 
 LAMBDA_ZIP = "efs_to_efs_backup.zip"
 BUNDLE_ZIP = "efs-backup-agent.zip"
+PAGE_ZIP = "efs-backup-page.zip"
 
 _MOUNT_HELPER = "packages/amazon-efs-utils"
 """The beginning of its name in the bundle: the rest has a version and an architecture."""
@@ -33,6 +34,7 @@ class Programs:
 
     lambda_zip: Path
     bundle_zip: Path
+    page_zip: Path
     code_bucket: Callable[[], str] | None = None
     key_prefix: str = ""
 
@@ -44,10 +46,17 @@ class Programs:
 
     def lambda_code(self, scope: Construct) -> lambda_.Code:
         """The code of the orchestrator."""
+        return self._code(scope, self.lambda_zip, LAMBDA_ZIP)
+
+    def page_code(self, scope: Construct) -> lambda_.Code:
+        """The code of the page."""
+        return self._code(scope, self.page_zip, PAGE_ZIP)
+
+    def _code(self, scope: Construct, file: Path, name: str) -> lambda_.Code:
         if self.code_bucket is None:
-            return lambda_.Code.from_asset(str(self.lambda_zip))
-        bucket = s3.Bucket.from_bucket_name(scope, "CodeBucket", self.code_bucket())
-        return lambda_.Code.from_bucket(bucket, self.key_prefix + LAMBDA_ZIP)
+            return lambda_.Code.from_asset(str(file))
+        bucket = s3.Bucket.from_bucket_name(scope, f"CodeBucketOf{name.partition('.')[0]}", self.code_bucket())
+        return lambda_.Code.from_bucket(bucket, self.key_prefix + name)
 
     def bundle(self, scope: Construct) -> Stored:
         """The agent's bundle."""

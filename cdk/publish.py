@@ -9,7 +9,7 @@ import aws_cdk as cdk
 
 from cdk.app import build
 from cdk.archives import write_lambda_zip
-from cdk.programs import BUNDLE_ZIP, LAMBDA_ZIP, Programs
+from cdk.programs import BUNDLE_ZIP, LAMBDA_ZIP, PAGE_ZIP, Programs
 
 TEMPLATES = {"EfsBackup": "efs-backup.template", "EfsRestore": "efs-restore.template"}
 
@@ -20,10 +20,11 @@ def key_prefix(version: str) -> str:
 
 
 def publish(code_bucket: str, version: str, place: Path) -> None:
-    """Write both templates and the Lambda's code beside the bundle in `place`."""
+    """Write both templates and the orchestrator's code beside the bundle and the page's code in `place`."""
     programs = Programs(
         write_lambda_zip(place / LAMBDA_ZIP),
         place / BUNDLE_ZIP,
+        place / PAGE_ZIP,
         code_bucket=lambda: f"{code_bucket}-{cdk.Aws.REGION}",
         key_prefix=key_prefix(version),
     )

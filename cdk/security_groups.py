@@ -38,6 +38,31 @@ class SecurityGroups(Construct):
         joined = cdk.Fn.split(",", cdk.Fn.join(",", [self.worker, self._further]))
         return cdk.Token.as_list(cdk.Fn.condition_if(given.logical_id, joined, [self.worker]))
 
+    def of_page(self, scope: Construct) -> ec2.SecurityGroup:
+        """A group of the page's function, from which the backup file system accepts NFS.
+
+        The groups of a file system that was given are not known: it may speak NFS to whoever accepts it.
+        """
+        group = ec2.SecurityGroup(
+            scope,
+            "Group",
+            vpc=self.vpc,
+            description="The page that shows EFS backups; a given backup file system must accept NFS from it",
+            allow_all_outbound=False,
+        )
+        group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.NFS, "NFS to the backup file system")
+        ec2.CfnSecurityGroupIngress(
+            scope,
+            "FromPageToBackup",
+            group_id=self.backup,
+            source_security_group_id=group.security_group_id,
+            ip_protocol="tcp",
+            from_port=_NFS,
+            to_port=_NFS,
+            description="NFS from the page",
+        )
+        return group
+
     def _open_source(self, source: str) -> None:
         """A rule of ours goes with the stack; one made by hand would hold up the removal of the instance's group."""
         rule = ec2.CfnSecurityGroupIngress(

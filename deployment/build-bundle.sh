@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The bundle that an instance installs without a package index: deployment/dist/efs-backup-agent.zip
+# The bundle that an instance installs without a package index: deployment/dist/efs-backup-agent.zip; and the code of the page, which
+# a function shows if it is wanted: deployment/dist/efs-backup-page.zip
 #   build-bundle.sh [DIRECTORY]    DIRECTORY holds .deb packages: amazon-efs-utils, and what the AMI lacks, for either architecture
 set -euo pipefail
 
@@ -13,8 +14,9 @@ need_environment cdk
 PATH="$environment/bin:$PATH"
 
 content=$(mktemp -d)
-trap 'rm -rf "$content"' EXIT
-bundle=deployment/dist/efs-backup-agent.zip
+page=$(mktemp -d)
+trap 'rm -rf "$content" "$page"' EXIT
+bundle=deployment/dist/efs-backup-agent.zip page_zip=deployment/dist/efs-backup-page.zip
 
 say "Collecting the wheels"
 pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir "$content/wheels" .
@@ -26,6 +28,13 @@ if [ -n "$packages" ]; then
     cp "$packages"/*.deb "$content/packages"
 fi
 
-say "Writing $bundle"
-python -m cdk.archives "$content" "$bundle"
-sha256sum "$bundle"
+say "Collecting the packages of the page, of the versions in deployment/locked"
+pip install --quiet --disable-pip-version-check --no-deps --no-compile --require-hashes --only-binary=:all: \
+    --implementation cp --python-version 3.13 --platform manylinux2014_x86_64 \
+    --target "$page" --requirement deployment/locked/function.txt
+rm -rf "$page/bin"
+
+say "Writing $bundle and $page_zip"
+python -m cdk.archives bundle "$content" "$bundle"
+python -m cdk.archives page "$page" "$page_zip"
+sha256sum "$bundle" "$page_zip"

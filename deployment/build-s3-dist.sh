@@ -20,12 +20,12 @@ need_node
 say "Writing the templates"
 "$environment/bin/python" -m cdk.publish "$code_bucket" "$version" deployment/dist
 cd deployment/dist
-sha256sum efs-backup.template efs-restore.template efs_to_efs_backup.zip efs-backup-agent.zip | tee SHA256SUMS
+sha256sum efs-backup.template efs-restore.template efs_to_efs_backup.zip efs-backup-{agent,page}.zip | tee SHA256SUMS
 
 say "What goes where"
 cat <<END
 The programs, to each region in which the templates shall work; the bucket must be in that region:
-  for file in efs_to_efs_backup.zip efs-backup-agent.zip SHA256SUMS; do
+  for file in efs_to_efs_backup.zip efs-backup-agent.zip efs-backup-page.zip SHA256SUMS; do
     aws s3 cp $PWD/\$file s3://$code_bucket-REGION/efs-backup/$version/
   done
 The templates, to one bucket:

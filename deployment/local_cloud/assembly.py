@@ -64,13 +64,13 @@ def synthesize(place: Path, bundle: Path | None = None) -> Assembly:
     import aws_cdk  # noqa: PLC0415 - who only reads an assembly need not wait for it
 
     from cdk.app import build  # noqa: PLC0415
-    from cdk.archives import write_lambda_zip, write_least_bundle  # noqa: PLC0415
+    from cdk.archives import write_lambda_zip, write_least_bundle, write_page_zip  # noqa: PLC0415
     from cdk.programs import Programs  # noqa: PLC0415
 
     shutil.rmtree(place, ignore_errors=True)
     app = aws_cdk.App(outdir=str(place / "cdk.out"), analytics_reporting=False)
     bundle = bundle or write_least_bundle(place / "bundle.zip")
-    build(app, Programs(write_lambda_zip(place / "lambda.zip"), bundle))
+    build(app, Programs(write_lambda_zip(place / "lambda.zip"), bundle, write_page_zip(place / "page.zip")))
     app.synth()
     return Assembly(place / "cdk.out")
 

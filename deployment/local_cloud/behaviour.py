@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
 
+from moto.awslambda.models import LambdaFunction
 from moto.cloudformation.parsing import ResourceMap
 from moto.core.exceptions import JsonRESTError
 from moto.ec2.models.instances import InstanceBackend
@@ -71,13 +72,29 @@ def set_right(
             patches.enter_context(mock.patch.object(owner, name, _around(getattr(owner, name), around)))
         patches.enter_context(retaining())
         patches.enter_context(mock.patch.object(FileSystem, "size_in_bytes", _size(file_systems)))
-        identity = property(lambda point: point.access_point_id)
-        patches.enter_context(mock.patch.object(AccessPoint, "physical_resource_id", identity, create=True))
+        for name, made in _OF_ACCESS_POINTS.items():
+            patches.enter_context(mock.patch.object(AccessPoint, name, made, create=True))
+        patches.enter_context(mock.patch.object(LambdaFunction, _MADE_BY_TEMPLATE, classmethod(_mounting_function)))
         patches.enter_context(mock.patch.object(FakeBucket, _MADE_BY_TEMPLATE, classmethod(_locked_bucket)))
         yield
 
 
+_OF_ACCESS_POINTS = {
+    "physical_resource_id": property(lambda point: point.access_point_id),
+    "has_cfn_attr": staticmethod(lambda attribute: attribute == "Arn"),
+    "get_cfn_attribute": lambda point, _: point.access_point_arn,
+}
 _MADE_BY_TEMPLATE = "create_from_cloudformation_json"
+_made_function = LambdaFunction.create_from_cloudformation_json
+
+
+def _mounting_function(_: Any, resource_name: str, cloudformation_json: Any, *given: Any, **more: Any) -> Any:
+    """A function that knows what it mounts, which moto leaves out."""
+    made: Any = _made_function(resource_name, cloudformation_json, *given, **more)
+    made.file_system_configs = cloudformation_json["Properties"].get("FileSystemConfigs", [])
+    return made
+
+
 _made_bucket = FakeBucket.create_from_cloudformation_json
 
 

@@ -19,13 +19,14 @@ from deployment.local_cloud.behaviour import set_right
 from deployment.local_cloud.bridge import Bridge, Clock
 from deployment.local_cloud.file_systems import FileSystems
 from deployment.local_cloud.fleet import Fleet, Maker
+from deployment.local_cloud.function_urls import FunctionUrls
 from deployment.local_cloud.functions import Functions
 from deployment.local_cloud.gate import Gate
 from deployment.local_cloud.invocations import by_api
 from deployment.local_cloud.lifecycle import Lifecycle
 from deployment.local_cloud.machine import Machine
 from deployment.local_cloud.mail import MailBox
-from deployment.local_cloud.place import ACCOUNT, REGION
+from deployment.local_cloud.place import ACCOUNT, OPERATOR, REGION
 from deployment.local_cloud.server import WebServer, moto_application
 from efs_backup.agent.services import KINDS_VARIABLE
 from efs_backup.engine.machine.mounts import kind_of
@@ -54,7 +55,8 @@ class LocalCloud:
             place / "instances", self.gate, self._server.port, self.file_systems.place,
             {KINDS_VARIABLE: kind_of(str(place))}, make_instance,
         )  # fmt: skip
-        self.functions = Functions(place / "functions", self.endpoint)
+        self.functions = Functions(place / "functions", self.endpoint, self.file_systems.place)
+        self.urls = FunctionUrls(self.functions.ask)
         self.clock = Clock()
         self.bridge = Bridge(self.clock, self.functions.invoke)
         self.lifecycle = Lifecycle(self.bridge.put, self.clock.now)
@@ -63,6 +65,7 @@ class LocalCloud:
 
     def __enter__(self) -> "LocalCloud":
         self._open.enter_context(set_right(self.fleet, self.file_systems, self.mail_box, self.bridge.put))
+        self._open.enter_context(resources.opening_urls(self.urls.open))
         self._open.enter_context(self.lifecycle.in_force())
         self._open.enter_context(by_api(self.functions.invoke))
         threading.Thread(target=self._tick_on, name="clock", daemon=True).start()
@@ -72,6 +75,7 @@ class LocalCloud:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._is_closed.set()
+        self.urls.close()
         self.functions.close()
         self.fleet.close()
         self._server.close()
@@ -80,8 +84,8 @@ class LocalCloud:
     def client(self, service: str) -> Any:
         """A client of the operator, who may do all."""
         return boto3.client(  # type: ignore[call-overload]
-            service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id="operator",
-            aws_secret_access_key="operator",  # noqa: S106 - as good as any
+            service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id=OPERATOR,
+            aws_secret_access_key=OPERATOR,
         )  # fmt: skip
 
     def advance(self, minutes: float) -> None:

@@ -3,6 +3,7 @@
 import io
 import itertools
 import json
+import logging
 import threading
 import time
 import zipfile
@@ -12,13 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.models import lambda_backends
+from moto.iam.models import iam_backends
 from moto.sqs.models import sqs_backends
 
+from deployment.local_cloud.function_mounts import NotMounted, command_before
 from deployment.local_cloud.place import ACCOUNT, REGION, assume
 from deployment.local_cloud.runtime import Answer, Function, FunctionCrashed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_logger = logging.getLogger(__name__)
 
 Event = dict[str, Any]
 
@@ -47,8 +52,9 @@ class Invocation:
 class Functions:
     """Calls functions; each container serves one event at a time, and is kept for the next."""
 
-    def __init__(self, place: Path, endpoint: str) -> None:
+    def __init__(self, place: Path, endpoint: str, file_systems: Path) -> None:
         self._place = place
+        self._file_systems = file_systems
         self._endpoint = endpoint
         self._idle: dict[str, list[Function]] = {}
         self._lock = threading.Lock()
@@ -66,6 +72,14 @@ class Functions:
                 return
             self._at_work += 1
             self._threads.submit(self._serve, name, event)
+
+    def ask(self, name: str, event: Event) -> Answer | None:
+        """Call a function, and wait for its answer; None where it crashed, or cannot be started."""
+        try:
+            return self._call(name, event)
+        except NotMounted as why:
+            _logger.warning("The function %s does not start: %s", name, why)
+            return None
 
     @property
     def is_idle(self) -> bool:
@@ -133,11 +147,20 @@ class Functions:
             "AWS_LAMBDA_FUNCTION_NAME": name, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION,
             "AWS_ENDPOINT_URL": self._endpoint, "PATH": "/usr/bin:/bin",
         }  # fmt: skip
-        return Function(function.handler, environment, function.function_arn, place / "log")
+        before = command_before(_mounts(function), _role(function), self._file_systems)
+        return Function(function.handler, environment, function.function_arn, place / "log", before)
 
 
 def _function(name: str) -> Any:
     return lambda_backends[ACCOUNT][REGION].get_function(name)
+
+
+def _mounts(function: Any) -> list[dict[str, str]]:
+    return getattr(function, "file_system_configs", [])
+
+
+def _role(function: Any) -> Any:
+    return iam_backends[ACCOUNT]["aws"].get_role_by_arn(function.role)
 
 
 def _give_up(done: Invocation) -> None:

@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 from moto.sts.models import sts_backends
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
+OPERATOR = "operator"
+"""The access key and the secret of who may do all."""
+
 _SESSION_SECONDS = 6 * 3600
 
 

@@ -1,8 +1,10 @@
 """Types of CloudFormation that moto passes over: with a class for each they exist, and can be referred to."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 from moto.autoscaling.models import autoscaling_backends
 from moto.awslambda.models import lambda_backends
@@ -17,13 +19,18 @@ Maker = Callable[[str, Properties, str, str], str]
 class _Made(CloudFormationModel):
     """What a template made, by what `Ref` gives."""
 
-    def __init__(self, identity: str) -> None:
+    def __init__(self, identity: str, attribute: str = "") -> None:
         self._identity = identity
+        self._attribute = attribute
 
     @property
     def physical_resource_id(self) -> str:
         """What `Ref` gives."""
         return self._identity
+
+    def get_cfn_attribute(self, attribute_name: str) -> str:
+        """What `Fn::GetAtt` gives, where its type has one attribute."""
+        return {self._attribute: self._identity}[attribute_name]
 
     def delete(self, account: str, region: str) -> None:
         """It goes with what it belongs to."""
@@ -55,18 +62,35 @@ def _event_invoke_config(name: str, given: Properties, account: str, region: str
     return name
 
 
+def _url(_: str, given: Properties, *__: str) -> str:
+    return _open_url(given["TargetFunctionArn"], given["AuthType"])
+
+
+def _open_url(function_arn: str, auth: str) -> str:
+    """Stands for what `opening_urls` puts here."""
+    raise NotImplementedError(f"Nobody answers for {function_arn} with {auth}")
+
+
+@contextmanager
+def opening_urls(how: Callable[[str, str], str]) -> Iterator[None]:
+    """While this lasts `how` opens the URL of a function, by its ARN and its kind of authorization."""
+    with mock.patch(f"{__name__}._open_url", how):
+        yield
+
+
 def _nothing(name: str, *_: Any) -> str:
     """What has no effect here: nobody evaluates alarms, the policies of buckets and queues only bar plain HTTP."""
     return name
 
 
-def _supported(kind: str, make: Maker, name_property: str = "") -> type[CloudFormationModel]:
+def _supported(kind: str, make: Maker, name_property: str = "", attribute: str = "") -> type[CloudFormationModel]:
     """Moto finds the classes of types by asking for subclasses, and wants a dot in the name of their module."""
 
     def create(
         _: Any, /, resource_name: str, cloudformation_json: Properties, account_id: str, region_name: str, **__: Any
     ) -> _Made:
-        return _Made(make(resource_name, cloudformation_json["Properties"], account_id, region_name))  # type: ignore[abstract]
+        identity = make(resource_name, cloudformation_json["Properties"], account_id, region_name)
+        return _Made(identity, attribute)  # type: ignore[abstract]
 
     return type(
         kind.rpartition(":")[2],
@@ -75,6 +99,7 @@ def _supported(kind: str, make: Maker, name_property: str = "") -> type[CloudFor
             "__module__": __name__,
             "cloudformation_type": staticmethod(lambda: kind),
             "cloudformation_name_type": staticmethod(lambda: name_property),
+            "has_cfn_attr": staticmethod(lambda name: name == attribute),
             "create_from_cloudformation_json": classmethod(create),
         },
     )
@@ -85,6 +110,7 @@ SUPPORTED = (
     _supported("AWS::SNS::Subscription", _subscription),
     _supported("AWS::SNS::TopicPolicy", _topic_policy),
     _supported("AWS::Lambda::EventInvokeConfig", _event_invoke_config),
+    _supported("AWS::Lambda::Url", _url, attribute="FunctionUrl"),
     _supported("AWS::AutoScaling::ScalingPolicy", _nothing),
     _supported("AWS::CloudWatch::Alarm", _nothing, "AlarmName"),
     _supported("AWS::Logs::MetricFilter", _nothing, "FilterName"),

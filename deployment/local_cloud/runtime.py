@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -36,9 +36,13 @@ class Function:
     """One Lambda function; its process starts with the first event and serves one after the other.
 
     `environment` is all that the process sees. A process that takes longer than its timeout is killed, as Lambda does.
+    `before` is the beginning of its command line.
     """
 
-    def __init__(self, handler: str, environment: Mapping[str, str], arn: str, log: Path) -> None:
+    def __init__(
+        self, handler: str, environment: Mapping[str, str], arn: str, log: Path, before: Sequence[str] = ()
+    ) -> None:
+        self._before = before
         self._handler = handler
         self._environment = dict(environment)
         self._arn = arn
@@ -48,7 +52,7 @@ class Function:
     def invoke(self, event: Any, timeout_seconds: float = 300.0) -> Answer:
         """Hand over one event and wait. Raises FunctionCrashed."""
         if self._instance is None:
-            self._instance = _Instance(self._handler, self._environment, self._arn, self._log)
+            self._instance = _Instance(self._handler, self._environment, self._arn, self._log, self._before)
         started = time.monotonic()
         self._instance.events.put((str(uuid.uuid4()), json.dumps(event).encode(), started + timeout_seconds))
         try:
@@ -76,7 +80,7 @@ class Function:
 class _Instance:
     """One process, and the Runtime API that it asks for events."""
 
-    def __init__(self, handler: str, environment: dict[str, str], arn: str, log: Path) -> None:
+    def __init__(self, handler: str, environment: dict[str, str], arn: str, log: Path, before: Sequence[str]) -> None:
         self.events: queue.Queue[tuple[str, bytes, float]] = queue.Queue()
         self.answers: queue.Queue[tuple[Any, dict[str, Any] | None]] = queue.Queue()
         self.arn = arn
@@ -85,7 +89,7 @@ class _Instance:
         environment["AWS_LAMBDA_RUNTIME_API"] = f"127.0.0.1:{self._server.server_port}"
         with open(log, "ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "awslambdaric", handler],
+                [*before, sys.executable, "-m", "awslambdaric", handler],
                 env=environment, stdout=output, stderr=output, cwd=os.path.dirname(log),
             )  # fmt: skip
 

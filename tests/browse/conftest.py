@@ -156,9 +156,9 @@ def visitor(three_nights: Backup) -> Visitor:
 
 
 @contextmanager
-def served(cli: Cli, backup: Path, *arguments: str) -> Iterator[str]:
+def served(cli: Cli, *arguments: object) -> Iterator[str]:
     """The command itself, and the address that it prints."""
-    with cli.start("browse", backup, *arguments) as process:
+    with cli.start("browse", *arguments) as process:
         assert process.stdout
         try:
             yield process.stdout.readline().decode().strip()

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from efs_backup.browse.paths import key_of
+from efs_backup.engine.series.lock import without_readers
 from tests.browse.conftest import HOSTILE, Backup, served
 from tests.conftest import A_FIRST_BACKUP_IS_MEANT, Cli
 from tests.warm import WarmProgram
@@ -120,6 +121,31 @@ def test_somebody_finds_a_file_that_is_gone_restores_it_and_takes_that_back(
     page.get_by_role("button", name="Undo it").wait_for(state="detached")
     page.get_by_role("heading", name="Success").wait_for()
     assert not (window.target / "lost.txt").exists()
+
+
+@pytest.mark.parametrize("are_events_lost", [False, True])
+def test_a_restore_is_followed_as_it_goes_on(window: Window, three_nights: Backup, *, are_events_lost: bool) -> None:
+    """By events; where those do not come, by asking again, and by both to the end."""
+    asked, page = list[str](), window.page
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path.rpartition("/")[2]))
+    if are_events_lost:
+        page.route("**/restoring/events?*", lambda route: route.fulfill(status=503))
+    window.open(three_nights.address("restore", path="docs"))
+    page.get_by_label("Directory to restore into").fill(str(window.target))
+    page.get_by_role("button", name="Show what would happen").click()
+    with without_readers(three_nights.series):  # which every restore waits for
+        page.get_by_role("button", name="Restore it").click()
+        page.get_by_role("heading", name="Restoring").wait_for()
+        if are_events_lost:
+            page.wait_for_event("response", lambda answer: "restoring?" in answer.url)
+        else:
+            page.locator("[data-progress]", has_text="Step: ").wait_for()
+            page.evaluate("htmx.trigger('#job', 'ended')")  # as its clock does
+            assert asked.count("restoring") == 1
+    page.get_by_role("heading", name="Success").wait_for()
+    assert asked.count("events") == 1
+    assert are_events_lost or asked.count("restoring") == 2
+    window.faults[:] = [said for said in window.faults if "503" not in said]
 
 
 def test_somebody_looks_at_two_versions_and_at_what_changed(window: Window, three_nights: Backup) -> None:

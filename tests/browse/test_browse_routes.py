@@ -3,6 +3,7 @@
 import os
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,29 @@ def test_a_restore_is_planned_begun_and_followed(three_nights: Backup, tmp_path:
     inside = {**form, "target": str(three_nights.path / "inside")}
     assert visitor.client.post(three_nights.address("restore/plan"), data=inside).status_code == 400
     assert visitor.client.get(three_nights.address("restoring", job="x")).status_code == 404
+
+
+def test_a_restore_is_followed_by_events_of_text_until_it_ends(three_nights: Backup, tmp_path: Path) -> None:
+    """Only by who is in, and only where restores are allowed."""
+    visitor = Visitor(three_nights.path, may_restore=True).enter()
+    form = {"path": key_of("docs"), "target": str(tmp_path / "out"), "mode": "overlay"}
+    with ThreadPoolExecutor(1) as listener:
+        with without_readers(three_nights.series):  # which every restore waits for
+            begun = visitor.client.post(
+                three_nights.address("restore/begin"), data={**form, "token": visitor.gate.form_token}
+            ).headers["location"]
+            heard = listener.submit(visitor.client.get, begun.replace("restoring", "restoring/events"))
+            assert visitor.client.get(begun).text.count("data-progress") == 1
+        told = heard.result(30)
+    assert told.headers["content-type"].startswith("text/event-stream")
+    assert told.headers["content-security-policy"] == POLICY
+    assert "event: progress\ndata: Step: " in told.text
+    assert told.text.endswith("event: end\ndata: end\n\n")
+    assert visitor.client.get(three_nights.address("restoring/events", job="x")).status_code == 404
+    visitor.client.cookies.clear()
+    assert visitor.client.get(begun.replace("restoring", "restoring/events")).status_code == 403
+    only = Visitor(three_nights.path).enter().client
+    assert only.get(three_nights.address("restoring/events", job="x")).status_code == 404
 
 
 def test_a_restore_that_is_stopped_says_so(three_nights: Backup, tmp_path: Path) -> None:
@@ -349,3 +373,21 @@ def test_a_missing_package_is_named_with_what_installs_it(cli: Cli, tmp_path: Pa
     cli.environment["PYTHONPATH"] = str(hidden)
     ended = cli("browse", tmp_path, code=1)
     assert "pip install 'efs-backup[browse]'" in ended.stderr
+
+
+def test_a_file_that_no_answer_can_carry_is_told_of_with_the_command_that_restores_it(three_nights: Backup) -> None:
+    """As where AWS Lambda answers: never torn, and what fits is as ever; the night and the path are in the command."""
+    client = TestClient(create_app(three_nights.path, None, most=100))
+    large = client.get(three_nights.address("content", path="attacks/zeros", night=three_nights.nights[0]))
+    assert large.status_code == 413
+    assert "zeros has 1.0 kB, and an answer of this page carries 100 bytes at most" in large.text
+    assert f"--snapshot {three_nights.nights[0]} --path attacks/zeros" in large.text
+    assert client.get(three_nights.address("content", path="docs/lost.txt", night=three_nights.nights[0])).is_success
+    page = client.get(three_nights.address(path="attacks/zeros")).text
+    assert "Too large to download here" in page
+    assert "Download</a>" not in page
+    picture = TestClient(create_app(three_nights.path, None, most=20)).get(
+        three_nights.address("picture", path="attacks/dot.bin")
+    )
+    assert picture.status_code == 400
+    assert "no picture that can be shown" in picture.text

@@ -84,7 +84,8 @@ def test_checkov_finds_what_is_named_and_nothing_else(assembly: Assembly) -> Non
 def test_parliament_finds_what_is_named_and_nothing_else(backup: Template, restore: Template) -> None:
     """Of the policies of all roles: whether actions exist, and go with their resources and conditions."""
     proving = backup.having(
-        SealBucketLockDays="365", DrillSchedule="rate(7 days)", QuiesceDocument="quiesce-db", PingUrlParameter="/ping"
+        SealBucketLockDays="365", DrillSchedule="rate(7 days)", QuiesceDocument="quiesce-db", PingUrlParameter="/ping",
+        Browse="Yes",
     )  # fmt: skip
     policies = [policy for template in (backup, proving, restore) for policy in _policies(template)]
     assert len(policies) >= 3

@@ -187,6 +187,6 @@ def test_snapshots_are_protected_by_default_where_the_bundle_can_mount_encrypted
     with zipfile.ZipFile(bundle, "w") as archive:
         for name in ("efs-backup-agent.service", *(f"packages/{package}" for package in packages)):
             archive.writestr(name, "")
-    protects = Programs(bundle, bundle).mounts_encrypted
+    protects = Programs(bundle, bundle, bundle).mounts_encrypted
     storage = backup_parameters(protects=protects)["Where the snapshots live"]
     assert storage["BackupSecurity"].default == default

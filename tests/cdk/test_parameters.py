@@ -100,7 +100,7 @@ def test_the_windows_are_those_of_the_list(backup: Template) -> None:
         ("QuiesceDocument", "arn:aws:ssm:us-east-1:123456789012:document/a"), ("QuiesceTag", "a\nB=c"),
         ("QuiesceTag", "a*"), ("QuiesceTag", "a b"), ("PingUrlParameter", "ping"),
         ("PingUrlParameter", "https://hc-ping.com/key"), ("ReplicationRegion", "eu-west-1a"),
-        ("ReplicationRegion", "Ireland"), ("ReplicationKmsKey", "alias/mine"),
+        ("ReplicationRegion", "Ireland"), ("ReplicationKmsKey", "alias/mine"), ("Browse", "perhaps"),
     ],
 )  # fmt: skip
 def test_a_wrong_backup_parameter_is_refused(backup: Template, name: str, value: str) -> None:

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from tests.published import published as published_files
 _REPOSITORY = Path(__file__).parents[2]
 _BUILD = _REPOSITORY / "deployment" / "build-s3-dist.sh"
 _WHEELHOUSE = (_REPOSITORY / "deployment" / "wheelhouse.txt").read_text()
-_NAMES = ("efs-backup.template", "efs-restore.template", "efs_to_efs_backup.zip", "efs-backup-agent.zip")
+_ZIPS = ("efs_to_efs_backup.zip", "efs-backup-agent.zip", "efs-backup-page.zip")
+_NAMES = ("efs-backup.template", "efs-restore.template", *_ZIPS)
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +42,9 @@ def test_the_programs_come_from_a_bucket_of_the_region(dist: Path) -> None:
     backup = Template.read(dist / "efs-backup.template")
     code = backup.properties("AWS::Lambda::Function")["Code"]
     assert code == {"S3Bucket": "my-code-us-east-1", "S3Key": "efs-backup/v1.2.3/efs_to_efs_backup.zip"}
+    functions = backup.having(Browse="Yes").resources("AWS::Lambda::Function").values()
+    codes = [backup.resolve(each["Properties"]["Code"]) for each in functions]
+    assert {"S3Bucket": "my-code-us-east-1", "S3Key": "efs-backup/v1.2.3/efs-backup-page.zip"} in codes
 
 
 def test_the_instance_fetches_the_bundle_and_knows_its_checksum(published: Template, dist: Path) -> None:
@@ -102,7 +107,8 @@ def test_no_account_has_to_be_prepared_for_cdk(published: Template) -> None:
 
 def test_the_same_input_gives_the_same_bytes(dist: Path, tmp_path: Path) -> None:
     """So that anybody can check what is published."""
-    shutil.copy(dist / "efs-backup-agent.zip", tmp_path)
+    for name in _ZIPS[1:]:
+        shutil.copy(dist / name, tmp_path)
     publish("my-code", "v1.2.3", tmp_path)
     assert {name: (tmp_path / name).read_bytes() for name in _NAMES} == {
         name: (dist / name).read_bytes() for name in _NAMES
@@ -132,6 +138,38 @@ def test_the_function_s_code_is_only_what_runs_there(tmp_path: Path) -> None:
         "efs_backup/domain/operations/triggers.py",
     } <= set(names)
     assert code.stat().st_size < 1_000_000
+
+
+def test_the_page_has_what_it_imports_and_nothing_for_one_processor_alone(dist: Path, tmp_path: Path) -> None:
+    """An interpreter that has nothing else answers a request with it; AWS Lambda's own Python is of another version."""
+    names = zipfile.ZipFile(dist / "efs-backup-page.zip").namelist()
+    assert {name.split("/")[1] for name in names if name.startswith("efs_backup/")} == {
+        "__init__.py", "browse", "copy_worker", "domain", "engine",
+    }  # fmt: skip
+    tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
+    assert tops == {
+        "anyio",
+        "efs_backup",
+        "idna",
+        "jinja2",
+        "mangum",
+        "markupsafe",
+        "starlette",
+        "typing_extensions.py",
+    }
+    assert not [name for name in names if name.endswith((".so", ".pyc"))]
+    assert sum("/licenses/" in name for name in names) >= len(tops) - 1
+    zipfile.ZipFile(dist / "efs-backup-page.zip").extractall(tmp_path)
+    event = {
+        "version": "2.0", "rawPath": "/", "rawQueryString": "", "headers": {}, "isBase64Encoded": False,
+        "requestContext": {"http": {"method": "GET", "path": "/", "sourceIp": "192.0.2.1"}},
+    }  # fmt: skip
+    program = f"from efs_backup.browse.function import handler; print(handler({event!r}, None)['statusCode'])"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path), "BACKUP": str(tmp_path)},
+    )  # fmt: skip
+    assert done.stdout == "200\n", done.stderr
 
 
 def test_each_package_of_the_bundle_is_pinned_by_its_checksum() -> None:

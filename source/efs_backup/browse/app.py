@@ -3,7 +3,7 @@
 Each request reads what it shows from the backup. Work that waits for a file system is done by threads of that request.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.routing import BaseRoute, Route
 
 from efs_backup import __version__
 from efs_backup.browse import entry, pages, restore_pages
@@ -38,13 +37,17 @@ Page = Callable[[View], Response]
 
 @dataclass(frozen=True)
 class Application:
-    """What all requests share, and none changes. gate: see `Guard`; restores: None where the page only shows."""
+    """What all requests share, and none changes. gate: see `Guard`; restores: None where the page only shows.
+
+    most: bytes of a file that one answer can carry; None where there is no limit.
+    """
 
     backup: Path
     gate: Gate | None
     restores: Restores | None
     pages: Pages
     now: Callable[[], datetime]
+    most: int | None = None
 
     def view(self, request: Request, form: bytes | None) -> View:
         """A request, understood. Raises WrongUsage."""
@@ -57,7 +60,7 @@ class Application:
             place = Place(self.backup, label, Interval(given["interval"]), now)
             links = links.of(place.interval, str(label))
         asked = Asked.of(request.scope["query_string"] if form is None else form)
-        return View(self.backup, self.pages, links, asked, now, place, self.gate, self.restores)
+        return View(self.backup, self.pages, links, asked, now, place, self.gate, self.restores, self.most)
 
     def get(self, page: Page) -> Callable[..., object]:
         """A route that shows something."""
@@ -112,10 +115,13 @@ def _told(error: Exception) -> tuple[int, str, str]:
 
 def create_app(
     backup: Path, gate: Gate | None, *, restores: Restores | None = None,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> ASGIApp:  # fmt: skip
-    """The application about a backup. gate: None where who asks was identified before; then nothing can be written."""
-    shared = Application(backup, gate, restores if gate else None, Pages(__version__), now)
+    now: Callable[[], datetime] = lambda: datetime.now(UTC), most: int | None = None,
+) -> Guard:  # fmt: skip
+    """The application about a backup. gate: None where who asks was identified before; then nothing can be written.
+
+    most: bytes of a file that one answer can carry; of larger ones the page says how to restore them.
+    """
+    shared = Application(backup, gate, restores if gate else None, Pages(__version__), now, most)
     routes = [
         Route("/", shared.get(pages.overview)),
         Route("/enter", shared.get(entry.enter), methods=["GET"]),
@@ -130,5 +136,10 @@ def create_app(
             Route(f"{series}/{name}", shared.post(page), methods=["POST"])
             for name, page in restore_pages.WRITING.items()
         ]
+    return Guard(faults(routes, shared), gate)
+
+
+def faults(routes: Sequence[BaseRoute], shared: Application) -> Starlette:
+    """An application with these routes, which has a page for each error that has a name."""
     kinds = (EfsBackupError, OSError, HTTPException)
-    return Guard(Starlette(routes=routes, exception_handlers=dict.fromkeys(kinds, shared.fault)), gate)
+    return Starlette(routes=routes, exception_handlers=dict.fromkeys(kinds, shared.fault))

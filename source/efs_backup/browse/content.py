@@ -86,12 +86,12 @@ def read(night: Snapshot, path: str, most: int) -> tuple[bytes, int]:
         return file.read(min(most, content.size)), content.size
 
 
-def preview(head: bytes, size: int) -> Preview:
-    """What to show of a file that begins like this."""
+def preview(head: bytes, size: int, most: int | None = None) -> Preview:
+    """What to show of a file that begins like this. most: bytes that one answer can carry; None: any."""
     if not size:
         return Preview("empty", why="The file is empty.")
     if picture_type(head):
-        is_small = size <= MOST_PICTURE
+        is_small = size <= min(MOST_PICTURE, MOST_PICTURE if most is None else most)
         return Preview("picture") if is_small else Preview("none", why="The picture is too large to be shown.")
     text = text_of(head, is_whole=len(head) == size)
     if text is None:

@@ -73,16 +73,18 @@ def _chosen(view: View, snapshots: list[Snapshot], night: Snapshot, path: str) -
     text = str(night.name)
     found = versions_of(view.place, snapshots, path, text)
     look = look_in(night, path)
-    shown = _preview(night, path) if look and look.is_file else None
+    is_file = look is not None and look.is_file
+    shown = _preview(night, path, view.most) if is_file else None
     return {
         "versions": found, "look": look, "preview": shown, "name": name_of(path),
+        "is_carried": look is not None and is_file and view.carries(look.size),
         "command": restore_command(view.place, text, path) if look else "",
     }  # fmt: skip
 
 
-def _preview(night: Snapshot, path: str) -> Preview:
+def _preview(night: Snapshot, path: str, most: int | None) -> Preview:
     try:
-        return preview(*read(night, path, MOST_TEXT))
+        return preview(*read(night, path, MOST_TEXT), most)
     except OSError as error:
         return Preview("none", why=f"It cannot be read: {error.strerror}.")
     except EfsBackupError as error:
@@ -92,7 +94,12 @@ def _preview(night: Snapshot, path: str) -> Preview:
 def content(view: View) -> Response:
     """A file to keep, as bytes that no browser shows."""
     path = view.asked.path("path")
-    found = open_content(chosen(view.place.snapshots(), view.asked.text("night")), path)
+    night = chosen(view.place.snapshots(), view.asked.text("night"))
+    found = open_content(night, path)
+    if not view.carries(found.size):
+        found.file.close()
+        command = restore_command(view.place, str(night.name), path)
+        return view.page("large", 413, path=path, size=found.size, most=view.most, command=command)
     headers = {
         "content-disposition": _attachment(name_of(path)), "content-length": str(found.size),
         "content-security-policy": f"{POLICY}; sandbox",
@@ -112,9 +119,12 @@ def picture(view: View) -> Response:
     path = view.asked.path("path")
     head, size = read(night, path, 16)
     kind = picture_type(head)
-    if kind is None or preview(head, size).kind != "picture":
+    if kind is None or preview(head, size, view.most).kind != "picture":
         raise WrongUsage("This file is no picture that can be shown.")
     found = open_content(night, path)
+    if not view.carries(found.size):
+        found.file.close()
+        raise WrongUsage("The picture is too large to be shown.")
     headers = {"content-length": str(found.size), "content-security-policy": f"{POLICY}; sandbox"}
     return StreamingResponse(pieces(found), media_type=kind, headers=headers)
 

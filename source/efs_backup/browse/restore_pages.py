@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from starlette.responses import RedirectResponse, Response
 
+from efs_backup.browse.following import following, told
 from efs_backup.browse.place import chosen
 from efs_backup.browse.restoring import Job, Restores, target_of
 from efs_backup.browse.view import View
@@ -66,7 +67,13 @@ def undo(view: View) -> Response:
 
 def restoring(view: View) -> Response:
     """How far a restore is, and how it ended."""
-    return view.page("restoring", job=_job(view), token=_token(view))
+    job = _job(view)
+    return view.page("restoring", job=job, told=told(job.progress), token=_token(view))
+
+
+def events(view: View) -> Response:
+    """The same as it goes on, for a script."""
+    return following(_job(view))
 
 
 def _request(view: View) -> RestoreRequest:
@@ -95,6 +102,6 @@ def _token(view: View) -> str:
     return view.gate.form_token if view.gate else ""
 
 
-SHOWN = {"restore": form, "restoring": restoring}
+SHOWN = {"restore": form, "restoring": restoring, "restoring/events": events}
 WRITING = {"restore/plan": plan, "restore/begin": begin, "restore/stop": stop, "restore/undo": undo}
 """By the last parts of their addresses; the latter take forms alone."""

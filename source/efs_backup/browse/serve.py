@@ -7,23 +7,43 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from efs_backup.browse.app import create_app
+from efs_backup.browse.elsewhere import create_proxy
 from efs_backup.browse.gate import LOOPBACK, Gate
 from efs_backup.browse.restoring import Restores
 from efs_backup.domain.errors import EfsBackupError
+from efs_backup.domain.forwarding import Fetch
 
 _AT_ONCE = 64
 _PATIENCE_SECONDS = 3
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def serve(backup: Path, address: str, port: int, *, allow_restore: bool, tell: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM. tell: gets the address with the token. Raises EfsBackupError."""
+Tell = Callable[[str], None]
+"""Gets the address with the token."""
+
+
+def serve(backup: Path, address: str, port: int, *, allow_restore: bool, tell: Tell) -> None:
+    """Serve the page about a backup of this machine until SIGINT or SIGTERM. Raises EfsBackupError."""
     restores = Restores() if allow_restore else None
+    try:
+        _serve(lambda gate: create_app(backup, gate, restores=restores), address, port, tell)
+    finally:
+        if restores:
+            restores.close()
+
+
+def serve_elsewhere(fetch: Fetch, address: str, port: int, *, tell: Tell) -> None:
+    """Serve a page that a function in AWS shows, until SIGINT or SIGTERM. Raises EfsBackupError."""
+    _serve(lambda gate: create_proxy(fetch, gate), address, port, tell)
+
+
+def _serve(make: Callable[[Gate], ASGIApp], address: str, port: int, tell: Tell) -> None:
     with closing(_bound(address, port)) as bound:
         gate = Gate({*LOOPBACK, address})
-        app = create_app(backup, gate, restores=restores)
+        app = make(gate)
         config = uvicorn.Config(
             app, log_level="error", access_log=False, server_header=False, proxy_headers=False, lifespan="off",
             http="h11", ws="none", loop="asyncio", limit_concurrency=_AT_ONCE,
@@ -31,11 +51,7 @@ def serve(backup: Path, address: str, port: int, *, allow_restore: bool, tell: C
         )  # fmt: skip
         host = f"[{address}]" if ":" in address else address
         tell(f"http://{host}:{bound.getsockname()[1]}/enter?token={gate.token}")
-        try:
-            _Server(config).run(sockets=[bound])
-        finally:
-            if restores:
-                restores.close()
+        _Server(config).run(sockets=[bound])
 
 
 class _Server(uvicorn.Server):

@@ -18,7 +18,10 @@ from efs_backup.domain.errors import NothingThere
 
 @dataclass(frozen=True)
 class View:
-    """now: the time of the request, aware. series: None of a page that is about none."""
+    """now: the time of the request, aware. series: None of a page that is about none.
+
+    most: bytes of a file that one answer can carry; None: any.
+    """
 
     backup: Path
     pages: Pages
@@ -28,6 +31,7 @@ class View:
     series: Place | None
     gate: Gate | None
     restores: Restores | None
+    most: int | None = None
 
     @property
     def place(self) -> Place:
@@ -35,6 +39,10 @@ class View:
         if self.series is None:
             raise NothingThere("There is no such page.")
         return self.series
+
+    def carries(self, size: int) -> bool:
+        """Whether an answer can carry a file of so many bytes."""
+        return self.most is None or size <= self.most
 
     def page(self, name: str, status: int = 200, **model: Any) -> HTMLResponse:
         """A page, rendered."""

@@ -26,6 +26,27 @@
     }
   });
 
+  // How far a restore is comes as Server-Sent Events; while they come, htmx need not ask, which it does every two seconds.
+  let events = null;
+  const follow = () => {
+    const job = document.querySelector("[data-events]");
+    if (!job || events) return;
+    events = new EventSource(job.dataset.events);
+    events.addEventListener("progress", (event) => {
+      document.querySelector("[data-progress]").textContent = event.data;
+    });
+    events.addEventListener("end", () => {
+      events.close();
+      events = null;
+      htmx.trigger("#job", "ended");
+    });
+  };
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const isFollowed = events && events.readyState === EventSource.OPEN;
+    if (isFollowed && event.detail.elt.matches("[data-events]")) event.preventDefault();
+  });
+  follow();
+
   document.addEventListener("htmx:load", (event) => localTimes(event.detail.elt));
   document.addEventListener("htmx:afterSettle", () => {
     document.querySelector("[data-status]").textContent = document.title;
