@@ -10,15 +10,15 @@ from efs_backup.domain.operations.pin_requests import Wish
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.workflow import Action
 from efs_backup.domain.snapshots.names import Interval, SnapshotName
-from efs_backup.domain.snapshots.selection import Words
-from efs_backup.domain.snapshots.when import Reading, is_time
+from efs_backup.domain.snapshots.selection import LATEST, Words
+from efs_backup.domain.snapshots.when import Reading
 from efs_backup.stack.deployment import Deployment, new_event_id
 from efs_backup.stack.words import next_line
 from efs_backup.stack.zones import local_time
 
 
 def ask_for(
-    found: Deployment, event: dict[str, str], facts: dict[str, str | None], now: datetime, *, json: bool
+    found: Deployment, event: dict[str, str], facts: dict[str, str | None], now: datetime, *, as_json: bool
 ) -> int:
     """Send a request, and say when it is carried out. facts: of what was asked. Raises ServiceFault."""
     running = found.running()
@@ -26,7 +26,7 @@ def ask_for(
     if told["action"] != Action.NOTE:
         raise ServiceFault(f"Nothing was asked for: {told['reason']}.")
     start = found.next_start(now)
-    if json:
+    if as_json:
         at = {"next_start": as_time(start) if start else None}
         print_json({"stack": found.stack.name, "action": event["action"], **facts, "by": event["by"], **at})
         return answered()
@@ -48,13 +48,11 @@ def snapshot_named(found: Deployment, text: str, reading: Reading) -> SnapshotNa
         return name
     interval = Interval(found.plan.interval)
     selection = Words(interval, reading, {}).selection(text)
-    if selection.number is not None:
+    if selection.number is not None and text.lower() != LATEST:
         raise WrongUsage("The records of a stack tell of no numbers.", "Give the name of the snapshot, or a time.")
     name = selection.choose(_names(found.store.backups(), interval))
-    as_of = (
-        f", {text!r} being read as {local_time(selection.as_of)}" if is_time(text, reading) and selection.as_of else ""
-    )
-    print_notes([f"The snapshot is {name}{as_of}."])
+    read = f", for {text!r} is read as {local_time(selection.as_of)}" if selection.as_of else ""
+    print_notes([f"The snapshot is {name}{read}."])
     return name
 
 

@@ -47,7 +47,7 @@ class Wish:
         given = {name: str(event.get(name) or "").strip() for name in ("snapshot", "reason", "by", "until")}
         name = SnapshotName.parse(given["snapshot"])
         if name is None:
-            raise WrongUsage(f"a {action} must name its snapshot, such as 20261122T020000Z")
+            raise WrongUsage("the event must name a snapshot, such as 20261122T020000Z")
         text = given["reason"]
         if text or action is not PinAction.NOTE:
             text_of(text, "note" if action is PinAction.NOTE else "reason")

@@ -42,4 +42,4 @@ def release(*, account: Account, name: str | None, reason: str, as_json: bool) -
 def _ask(account: Account, name: str | None, action: HoldAction, reason: str, *, as_json: bool) -> int:
     why, found = text_of(reason, "reason"), Deployment.of(account, name)
     event = hold_event(action, why, found.caller.name)
-    return ask_for(found, event, {"reason": why}, utc_now(), json=as_json)
+    return ask_for(found, event, {"reason": why}, utc_now(), as_json=as_json)

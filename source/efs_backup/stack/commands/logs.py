@@ -1,5 +1,6 @@
 """`efs-backup stack logs`."""
 
+import sys
 import time
 from collections.abc import Iterator
 
@@ -35,11 +36,12 @@ def logs(*, account: Account, name: str | None, backup: str | None, follow: bool
 
 
 def _lines(found: Deployment, record: BackupRecord, *, follow: bool) -> Iterator[str]:
-    seen = set[str]()
-    for state in follow_record(lambda: found.find(record.backup_id), utc_now, time.sleep) if follow else [record]:
-        record = state
-        yield from _of_function(found, record, seen)
-    yield from _of_agent(found, record)
+    seen, last = set[str](), record
+    states = follow_record(lambda: found.find(record.backup_id), utc_now, time.sleep) if follow else [record]
+    for last in states:
+        yield from _of_function(found, last, seen)
+        sys.stdout.flush()
+    yield from _of_agent(found, last)
 
 
 def _of_function(found: Deployment, record: BackupRecord, seen: set[str]) -> Iterator[str]:

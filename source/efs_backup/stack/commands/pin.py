@@ -62,4 +62,4 @@ def _ask(
     words, text, until = asked
     name = snapshot_named(found, words, reading_of(now))
     wish = Wish(action, name, text, found.caller.name, until)
-    return ask_for(found, wish.event(), facts_of(wish), now, json=as_json)
+    return ask_for(found, wish.event(), facts_of(wish), now, as_json=as_json)

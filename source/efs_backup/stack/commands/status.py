@@ -58,10 +58,10 @@ def _tried(what: str, note: Callable[[str], None], look: Callable[[], _Answer]) 
     """A look that may be refused; None with a note where it was."""
     from efs_backup.lib.aws_errors import refused_because  # noqa: PLC0415 - of an extra
 
-    answer: _Answer | None = None
+    answers = list[_Answer]()
     with refused_because(lambda because: note(f"{what} are not known: {because}")):
-        answer = look()
-    return answer
+        answers.append(look())
+    return answers[0] if answers else None
 
 
 def _facts(shown: Status) -> list[tuple[str, str]]:
