@@ -67,6 +67,10 @@ class Functions:
             self._at_work += 1
             self._threads.submit(self._serve, name, event)
 
+    def ask(self, name: str, event: Event) -> Answer | None:
+        """Call a function, and wait for its answer; None where it crashed."""
+        return self._call(name, event)
+
     @property
     def is_idle(self) -> bool:
         """Whether no event waits or is served."""

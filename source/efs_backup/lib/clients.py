@@ -1,5 +1,6 @@
 """Clients of AWS services, all with the same patience."""
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,9 +28,12 @@ class Session:
 
     @classmethod
     def of(cls, region: str | None, profile: str | None) -> "Session":
-        """A session of the environment, but for what is given. Raises WrongUsage."""
+        """A session of the environment, but for what is given. Raises WrongUsage.
+
+        AWS_REGION counts, as for the AWS CLI and other SDKs; boto3 by itself reads AWS_DEFAULT_REGION alone.
+        """
         try:
-            session = boto3.Session(profile_name=profile, region_name=region)
+            session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION") or None)
         except ProfileNotFound as error:
             raise WrongUsage(f"There is no profile {profile!r}.", "See: aws configure list-profiles") from error
         if session.region_name is None:

@@ -7,7 +7,7 @@ from efs_backup.domain.errors import RecordGone
 from efs_backup.domain.operations.instances import may_try_again
 from efs_backup.domain.operations.record import BackupRecord
 
-SECONDS = 10.0
+SECONDS = 3.0
 """An agent writes every minute how far it is; the end is to be seen soon."""
 
 
