@@ -20,7 +20,7 @@ from tests.local_cloud.site import Site
 pytestmark = pytest.mark.root
 
 _HOW_TO = REPOSITORY / "docs/how-to/operate-a-stack.md"
-_FILES = 400
+_FILES = 1500
 
 
 def _policy(outputs: Mapping[str, str]) -> str:
@@ -63,7 +63,7 @@ def test_a_backup_is_started_followed_looked_at_and_stopped_by_an_operator(site:
     """With no more than the how-to's permissions; who follows ends as the backup does, and the runbooks are there."""
     for number in range(_FILES):
         write(site.source / f"many {number}", "x")
-    site.cloud.fleet.environment["LOCAL_CLOUD_OPERATIONS"] = "20"
+    site.cloud.fleet.environment["LOCAL_CLOUD_OPERATIONS"] = "60"
     login = _login(site)
     with subprocess.Popen(
         _line("start", "--follow", "--json"), env=login, stdout=-1, stderr=-1, text=True
