@@ -34,6 +34,11 @@ def parameter(name: str) -> str:
     return f"arn:{Aws.PARTITION}:ssm:{Aws.REGION}:{Aws.ACCOUNT_ID}:parameter{name}"
 
 
+def any_automation() -> str:
+    """All executions of Automation of the account and region."""
+    return f"arn:{Aws.PARTITION}:ssm:{Aws.REGION}:{Aws.ACCOUNT_ID}:automation-execution/*"
+
+
 def any_instance() -> str:
     """All instances of the account and region; to be narrowed by a condition."""
     return f"arn:{Aws.PARTITION}:ec2:{Aws.REGION}:{Aws.ACCOUNT_ID}:instance/*"

@@ -6,6 +6,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from cdk.alarms import Alarms
+from cdk.automation import Automation, document_name
 from cdk.backup_file_system import BackupFileSystem
 from cdk.backup_parameters import backup_parameters
 from cdk.backup_settings import BackupSettings
@@ -59,6 +60,7 @@ class BackupStack(cdk.Stack):
         self.group = worker.start_with(self.settings, self.access, self.table.table_arn, programs.bundle(self))
         self.orchestrator = self._orchestrator(programs)
         self.page = Page(self, self.form, self.access, self.backup, programs.page_code(self))
+        self.automation = Automation(self, self.orchestrator)
         Alarms(self, self.reports.topic, self.form, self.orchestrator)
         widgets = of_backups(self.settings, self.orchestrator.function)
         self.board = Dashboard(self, self.form.text("Dashboard"), widgets)
@@ -102,6 +104,9 @@ class BackupStack(cdk.Stack):
         add("BrowseUrl", self.page.url, "The page, for efs-backup browse --stack", self.page.condition)
         group = "Let the mount targets of a backup file system of your own accept NFS from this group, for the page"
         add("BrowseSecurityGroup", self.page.security_group, group, self.page.condition)
+        add("OrchestratorLog", self.orchestrator.log_group.log_group_name, "The log group of that function")
+        add("StartRunbook", document_name("StartBackup"), "One of the Automation documents to operate the backups")
+        add("RunbookRole", self.automation.role.role_arn, "The role of these documents, for iam:PassRole")
         add("RecordTable", self.table.table_name, "The table with a record of each backup")
         reason = "The file system is named under the condition under which it is made."
         acknowledge(self, "CloudFormation-Validate::W1001", reason)

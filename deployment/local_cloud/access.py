@@ -108,12 +108,18 @@ def _rule(given: Mapping[str, Any]) -> str:
     return _arn("events", f"rule/{given.get('Rule', given.get('Name'))}")
 
 
+def _stack(given: Mapping[str, Any]) -> str:
+    return _arn("cloudformation", f"stack/{given['StackName']}/*") if given.get("StackName") else "*"
+
+
 _RESOURCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "autoscaling": _group,
+    "cloudformation": _stack,
     "dynamodb": lambda given: _arn("dynamodb", f"table/{given.get('TableName')}"),
     "elasticfilesystem": lambda given: _arn("elasticfilesystem", f"file-system/{given.get('FileSystemId')}"),
     "events": _rule,
     "lambda": lambda given: _arn("lambda", f"function:{given['FunctionName']}"),
+    "logs": lambda given: _arn("logs", f"log-group:{given.get('logGroupName')}:*"),
     "s3": lambda given: f"arn:aws:s3::{given['path'].replace('/', ':', 1)}",
     "sns": lambda given: str(given.get("TopicArn")),
 }

@@ -67,7 +67,7 @@ class LocalCloud:
         self._open.enter_context(set_right(self.fleet, self.file_systems, self.mail_box, self.bridge.put))
         self._open.enter_context(resources.opening_urls(self.urls.open))
         self._open.enter_context(self.lifecycle.in_force())
-        self._open.enter_context(by_api(self.functions.invoke))
+        self._open.enter_context(by_api(self.functions.invoke, self.functions.ask))
         threading.Thread(target=self._tick_on, name="clock", daemon=True).start()
         return self
 

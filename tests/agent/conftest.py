@@ -17,6 +17,7 @@ from efs_backup.lib.ddb import RecordTable
 from efs_backup.lib.efs import FileSystems
 from efs_backup.lib.hold_table import HoldTable
 from efs_backup.lib.notify import Notifier
+from efs_backup.lib.pin_table import PinTable
 from efs_backup.lib.s3 import LogBucket, SealBucket
 from efs_backup.lib.ssm import Secrets
 from efs_backup.lib.sts import Roles
@@ -58,7 +59,7 @@ class Instance:
             Roles(boto3.client("sts")) if settings.drill_role else None,
             document_of(settings, boto3.client) if settings.quiesce_document else None,  # type: ignore[arg-type]
             Secrets(boto3.client("ssm")) if settings.ping_url_parameter else None,
-            HoldTable(boto3.client("dynamodb"), TABLE),
+            HoldTable(boto3.client("dynamodb"), TABLE), PinTable(boto3.client("dynamodb"), TABLE),
         )  # fmt: skip
 
     def restore_services(self, **given: str) -> RestoreServices:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efs_backup.cli.commands.history import _COLUMNS as HISTORY
 from efs_backup.cli.commands.listing import _COLUMNS as LIST
+from efs_backup.cli.history_table import COLUMNS as HISTORY
 from efs_backup.cli.tables import Column, table_lines
 from efs_backup.domain.humanize import aged
 

@@ -41,3 +41,11 @@ def test_without_a_region_nothing_is_asked(cloud: Cloud, ask: Ask, monkeypatch: 
 def test_a_profile_that_is_not_configured_is_named(cloud: Cloud, ask: Ask) -> None:
     """Boto would say so in a traceback."""
     assert "There is no profile 'plugh'" in ask("outputs", "--profile", "plugh", code=2).stderr
+
+
+def test_the_region_of_the_environment_has_either_name(cloud: Cloud, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS_REGION wins, as with the AWS CLI."""
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    assert ask("outputs", "--json").json["region"] == "us-east-1"
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    assert ask("outputs", "--json").json["region"] == "us-east-1"

@@ -10,6 +10,7 @@ from efs_backup.agent.drill import drilled
 from efs_backup.agent.heartbeat import Heartbeat
 from efs_backup.agent.hold_requests import carry_out
 from efs_backup.agent.mounts import Side, both_mounted
+from efs_backup.agent.pin_requests import carry_out_pins
 from efs_backup.agent.pings import ping_of
 from efs_backup.agent.quiesce import DocumentHooks
 from efs_backup.agent.seals import earlier_backups, stored_outside
@@ -162,7 +163,7 @@ def _run(services: BackupServices, backup: BackupRecord, asked: Stop, begun: Cal
     ):
         earlier = earlier_backups(services)
         request = _request(services, source, target)
-        done = carry_out(services, target)
+        done = [*carry_out(services, target), *carry_out_pins(services, target)]
         hooks = DocumentHooks(services.document) if services.document else None
         run = BackupRun(
             request, now=machine.clock(), runner=runner, stop=stop, watcher=watcher, hooks=hooks, begun=begun

@@ -18,6 +18,7 @@ from efs_backup.lib.efs import FileSystems
 from efs_backup.lib.hold_table import HoldTable
 from efs_backup.lib.imds import InstanceMetadata
 from efs_backup.lib.notify import Notifier
+from efs_backup.lib.pin_table import PinTable
 from efs_backup.lib.quiesce import QuiesceDocument
 from efs_backup.lib.s3 import LogBucket, SealBucket
 from efs_backup.lib.ssm import Secrets
@@ -97,6 +98,7 @@ class BackupServices:
     document: QuiesceDocument | None = None
     secrets: Secrets | None = None
     holds: HoldTable | None = None
+    pins: PinTable | None = None
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> "BackupServices":
@@ -114,6 +116,7 @@ class BackupServices:
             document_of(settings, client) if settings.quiesce_document else None,
             Secrets(client("ssm")) if settings.ping_url_parameter else None,
             HoldTable(client("dynamodb"), settings.table_name),
+            PinTable(client("dynamodb"), settings.table_name),
         )
 
 

@@ -69,7 +69,21 @@ _STACK = "efs_backup.stack.commands"
 
 STACK_SECTIONS: Mapping[str, Mapping[str, Entry]] = {
     "Look": {
+        "status": Entry("status", "status", "Show how the backups stand, and what comes next.", _STACK),
+        "history": Entry("history", "history", "Show what each backup came to.", _STACK),
+        "logs": Entry("logs", "logs", "Print what was said about a backup.", _STACK),
         "outputs": Entry("outputs", "outputs", "Print what the stack tells of itself.", _STACK),
+    },
+    "Make": {
+        "start": Entry("start", "start", "Start a backup or a drill, and follow it.", _STACK),
+        "stop": Entry("stop", "stop", "End what runs, as the end of its window would.", _STACK),
+    },
+    "Keep": {
+        "pin": Entry("pin", "pin", "Keep one snapshot, whatever the rules say.", _STACK),
+        "unpin": Entry("pin", "unpin", "Release a pinned snapshot.", _STACK),
+        "note": Entry("pin", "note", "Write a note on a snapshot.", _STACK),
+        "hold": Entry("hold", "hold", "Keep all that is there, until it is released.", _STACK),
+        "release": Entry("hold", "release", "Take the holds away.", _STACK),
     },
 }
 """The commands of `efs-backup stack`."""

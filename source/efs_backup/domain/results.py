@@ -81,7 +81,7 @@ class BackupResult:
         """The exit code of the status."""
         if self.failure_reason is FailureReason.LOCKED:
             return ExitCode.LOCKED
-        return _EXIT_CODES[self.status]
+        return exit_code_of(self.status)
 
     @classmethod
     def failed(cls, error: BackupError) -> "BackupResult":
@@ -97,6 +97,11 @@ _EXIT_CODES = {
     BackupStatus.UNKNOWN: ExitCode.FAILED,
     BackupStatus.SKIPPED: ExitCode.LOCKED,
 }
+
+
+def exit_code_of(status: BackupStatus) -> ExitCode:
+    """The exit code of a status."""
+    return _EXIT_CODES[status]
 
 
 class RestoreStatus(StrEnum):

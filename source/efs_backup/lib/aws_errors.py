@@ -1,6 +1,6 @@
 """What AWS answers when it refuses."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -50,6 +50,17 @@ def explained() -> Iterator[None]:
         raise ServiceFault(
             f"AWS cannot be asked: {error}", "Are the credentials, the region and the network right?"
         ) from error
+
+
+@contextmanager
+def refused_because(note: Callable[[str], None]) -> Iterator[None]:
+    """Go on where a service refuses or is out of reach, and note why: what was asked for is of use, and no need."""
+    try:
+        yield
+    except ClientError as error:
+        note(f"{message_of(error)} ({error.operation_name})")
+    except BotoCoreError as error:
+        note(str(error))
 
 
 _ASK = "Whose credentials these are says: aws sts get-caller-identity"

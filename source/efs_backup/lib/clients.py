@@ -28,11 +28,12 @@ class Session:
 
     @classmethod
     def of(cls, region: str | None, profile: str | None) -> "Session":
-        """A session of the environment, but for what is given. Raises WrongUsage."""
+        """A session of the environment, but for what is given. Raises WrongUsage.
+
+        AWS_REGION counts, as for the AWS CLI and other SDKs; boto3 by itself reads AWS_DEFAULT_REGION alone.
+        """
         try:
-            # boto3 knows AWS_DEFAULT_REGION alone; the other SDKs of AWS, and its own shells, set AWS_REGION.
-            named = region or os.environ.get("AWS_REGION")
-            session = boto3.Session(profile_name=profile, region_name=named)
+            session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION") or None)
         except ProfileNotFound as error:
             raise WrongUsage(f"There is no profile {profile!r}.", "See: aws configure list-profiles") from error
         if session.region_name is None:

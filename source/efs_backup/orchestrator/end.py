@@ -8,6 +8,7 @@ from efs_backup.domain.errors import RecordChanged
 from efs_backup.domain.operations.hold_requests import held_days
 from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.report import report_on_vanished
+from efs_backup.domain.operations.triggers import RUNNING
 from efs_backup.domain.operations.workflow import (
     Action,
     Decision,
@@ -26,8 +27,12 @@ _logger = logging.getLogger(__name__)
 
 def stop(services: Services, backup_id: str) -> Decision:
     """Step 2: take the instance of this backup away; its agent gets time to finish."""
-    concerns(backup_id)
     latest_id, latest = find_latest(services.store)
+    if backup_id == RUNNING:
+        if latest is None or latest.has_ended:
+            return Decision(Action.IGNORE, "nothing is running")
+        backup_id = latest.backup_id
+    concerns(backup_id)
     decision = decide_stop(backup_id, latest_id, latest)
     if decision.action is Action.STOP:
         services.group.stop_instance()

@@ -7,6 +7,7 @@ from typing import Any
 
 from efs_backup.domain.operations.triggers import (
     AskHold,
+    AskPin,
     FinishFailed,
     InstanceGone,
     InstanceStopping,
@@ -21,6 +22,7 @@ from efs_backup.domain.operations.triggers import (
 )
 from efs_backup.domain.operations.workflow import Decision
 from efs_backup.orchestrator.ask_hold import ask_hold
+from efs_backup.orchestrator.ask_pin import ask_pin
 from efs_backup.orchestrator.end import instance_gone, stop
 from efs_backup.orchestrator.hold import finish_failed, hold
 from efs_backup.orchestrator.launch import launch_failed
@@ -60,6 +62,8 @@ def _dispatch(event: Any, made: Services, now: datetime, request_id: str) -> dic
         return {"action": "ignore", "reason": trigger.reason}
     if isinstance(trigger, AskHold):
         decision = ask_hold(made, now, trigger, request_id)
+    elif isinstance(trigger, AskPin):
+        decision = ask_pin(made, now, trigger, request_id)
     else:
         decision = _take(trigger, made, now, request_id)
     return {"action": decision.action, "reason": decision.reason}

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from efs_backup.domain.errors import AlreadyStarted, FailureReason, MountFailed, RecordChanged, WrongUsage
 from efs_backup.domain.operations.instances import is_in_the_way
-from efs_backup.domain.operations.record import BackupId, BackupRecord, Mode, backup_id_of
+from efs_backup.domain.operations.record import BackupId, BackupRecord, Mode, backup_id_of, drill_id_of
 from efs_backup.domain.operations.settings import RECORD_DAYS, OrchestratorSettings, retention_of
 from efs_backup.domain.operations.workflow import (
     Action,
@@ -40,7 +40,7 @@ def start(services: Services, now: datetime, seed: str) -> Decision:
 
 def start_drill(services: Services, now: datetime, seed: str) -> Decision:
     """Start a drill as a backup is started, or record that it was skipped. Both may have one `seed`: a time."""
-    drill = new_backup(services.settings, backup_id_of(f"drill {seed}"), now)
+    drill = new_backup(services.settings, drill_id_of(seed), now)
     return _start(services, replace(drill, mode=Mode.DRILL, window_minutes=DRILL_MINUTES), now)
 
 

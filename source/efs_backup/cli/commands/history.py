@@ -8,34 +8,16 @@ import click
 
 from efs_backup.cli import options
 from efs_backup.cli.commands.listing import held_lines
+from efs_backup.cli.history_table import COLUMNS, as_rows
 from efs_backup.cli.one_snapshot import since_time
 from efs_backup.cli.output import answered, print_json, print_line, print_notes, print_table
 from efs_backup.cli.records import backup_fields
-from efs_backup.cli.tables import Column
-from efs_backup.domain.humanize import sized
 from efs_backup.domain.operations.record import BackupRecord
-from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.engine.series.found_series import find_series, nothing_there
 from efs_backup.engine.series.hold import label_hold
 from efs_backup.engine.series.journal import read_records
 from efs_backup.engine.series.series import Series
-
-_COLUMNS = (
-    Column("STARTED"),
-    Column("STATUS"),
-    Column("SNAPSHOT"),
-    Column("SECONDS", is_number=True),
-    Column("FILES", is_number=True),
-    Column("LINKED", is_number=True),
-    Column("READ", is_number=True),
-    Column("SERIES"),
-    Column("SEAL", may_go=True),
-    Column("MESSAGE", is_named=False),
-)
-
-_SEAL_DIGITS = 12
-"""Of the SHA-256 of a seal; `--json` has all of them."""
 
 
 @click.command(cls=options.Command)
@@ -62,7 +44,7 @@ def history(*, backup: str, label: str | None, interval: str | None, since: str 
     if records and as_json:
         print_json({"backups": [backup_fields(str(series.label), record) for series, record in records]})
     elif records:
-        print_table(_COLUMNS, _as_rows(records))
+        print_table(COLUMNS, as_rows(_told(records)))
     print_notes(held_lines({series.label_path: label_hold(series.label_path) for series in found}))
     for fault in (fault for _, _, faults in read for fault in faults):
         print_line(f"efs-backup: {fault} It is left out.", to_stderr=True)
@@ -73,27 +55,5 @@ def history(*, backup: str, label: str | None, interval: str | None, since: str 
     return answered()
 
 
-def _as_rows(records: Sequence[tuple[Series, BackupRecord]]) -> list[tuple[str, ...]]:
-    """The series is told where there are several."""
-    has_several = len({series.path for series, _ in records}) > 1
-    return [_as_row(f"{series.label}/{series.interval}" if has_several else "", one) for series, one in records]
-
-
-def _as_row(series: str, record: BackupRecord) -> tuple[str, ...]:
-    read = record.total_transferred_file_size
-    return (
-        f"{record.start_time:%Y-%m-%d %H:%M:%SZ}",
-        record.status,
-        record.snapshot or "",
-        "" if record.seconds is None else f"{record.seconds:,.0f}",
-        _number(record.number_of_files),
-        _number(record.number_of_files_linked),
-        "" if read is None else sized(read),
-        series,
-        (record.seal or "")[:_SEAL_DIGITS],
-        "" if record.status is BackupStatus.SUCCESS else record.message or "",
-    )
-
-
-def _number(number: int | None) -> str:
-    return "" if number is None else f"{number:,}"
+def _told(records: Sequence[tuple[Series, BackupRecord]]) -> list[tuple[str, BackupRecord]]:
+    return [(f"{series.label}/{series.interval}", record) for series, record in records]

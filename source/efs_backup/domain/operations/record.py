@@ -43,6 +43,11 @@ def backup_id_of(seed: str) -> BackupId:
     return BackupId(hashlib.sha256(seed.encode()).hexdigest()[:_ID_DIGITS])
 
 
+def drill_id_of(seed: str) -> BackupId:
+    """The id of the drill that a request asks for: a schedule may fire for a backup and a drill at one time."""
+    return backup_id_of(f"drill {seed}")
+
+
 class Mode(StrEnum):
     """What an instance is started for, where that is no backup."""
 

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from efs_backup.domain.errors import WrongUsage
 from efs_backup.domain.operations.hold_requests import HoldAction
 from efs_backup.domain.operations.lifecycle import LifecycleAction, read_commands
+from efs_backup.domain.operations.pin_requests import PinAction, Wish
 from efs_backup.domain.operations.record import BackupId, Mode
 
 LIFECYCLE_EVENT = "EC2 Instance-terminate Lifecycle Action"
@@ -14,6 +16,12 @@ NOT_LAUNCHED_EVENT = "EC2 Instance Launch Unsuccessful"
 AUTO_SCALING_SOURCE = "aws.autoscaling"
 COMMAND_EVENT = "EC2 Command Status-change Notification"
 SYSTEMS_MANAGER_SOURCE = "aws.ssm"
+
+RUNNING = "running"
+"""In the place of a backup's id: the one that runs. Only for who waits for the answer, for an event may come late."""
+
+_NOBODY = "an event of the orchestrator"
+"""Who asks, where an event does not say so."""
 
 NOT_FAILED = ("Pending", "InProgress", "Delayed", "Cancelling", "Success")
 """The statuses of a command that still runs, or has done what it should (Systems Manager User Guide, "Understanding
@@ -90,6 +98,14 @@ class AskHold:
 
 
 @dataclass(frozen=True)
+class AskPin:
+    """A person wants something of one snapshot: the next agent carries it out. `event_id` as of a backup."""
+
+    wish: Wish
+    event_id: str | None = None
+
+
+@dataclass(frozen=True)
 class UnknownTrigger:
     """Nothing that the orchestrator knows; `reason` says why."""
 
@@ -99,7 +115,7 @@ class UnknownTrigger:
 KnownTrigger = (
     StartBackup | StartDrill | StopBackup | InstanceStopping | InstanceGone | LaunchFailed | FinishFailed | Reconcile
 )
-Trigger = KnownTrigger | AskHold | UnknownTrigger
+Trigger = KnownTrigger | AskHold | AskPin | UnknownTrigger
 
 
 def read_trigger(event: Any) -> Trigger:
@@ -132,6 +148,11 @@ def stop_event(backup_id: str) -> dict[str, str]:
     return {"mode": "backup", "action": "stop", "backup_id": backup_id}
 
 
+def hold_event(action: HoldAction, reason: str, by: str) -> dict[str, str]:
+    """The event by which a person asks for a hold, or for its release."""
+    return {"mode": "backup", "action": str(action), "reason": reason, "by": by}
+
+
 def reconcile_event() -> dict[str, str]:
     """The event that looks for what was forgotten."""
     return {"mode": "backup", "action": "reconcile"}
@@ -148,8 +169,16 @@ def _own_event(event: Mapping[str, Any]) -> Trigger:
             return UnknownTrigger("a stop must name its backup_id")
         case "reconcile":
             return Reconcile()
+        case _:
+            return _person_event(event)
+
+
+def _person_event(event: Mapping[str, Any]) -> Trigger:
+    match event.get("action"):
         case ("hold" | "release") as action:
             return _hold_event(HoldAction(action), event)
+        case ("pin" | "unpin" | "note") as action:
+            return _pin_event(PinAction(action), event)
         case other:
             return UnknownTrigger(f"there is no action {other!r}")
 
@@ -158,7 +187,16 @@ def _hold_event(action: HoldAction, event: Mapping[str, Any]) -> Trigger:
     reason, by, event_id = (str(event.get(name) or "").strip() for name in ("reason", "by", "event_id"))
     if not reason:
         return UnknownTrigger(f"a {action} must give its reason")
-    return AskHold(action, reason, by or "an event of the orchestrator", event_id or None)
+    return AskHold(action, reason, by or _NOBODY, event_id or None)
+
+
+def _pin_event(action: PinAction, event: Mapping[str, Any]) -> Trigger:
+    try:
+        wish = Wish.read(action, event, _NOBODY)
+    except WrongUsage as error:
+        return UnknownTrigger(error.message)
+    event_id = event.get("event_id")
+    return AskPin(wish, str(event_id) if event_id else None)
 
 
 def _drill_event(event: Mapping[str, Any]) -> Trigger:

@@ -30,25 +30,32 @@ def who() -> str:
     return f"{user} ({before})@{socket.gethostname()}" if before else f"{user}@{socket.gethostname()}"
 
 
-def pin(series: Series, name: SnapshotName, reason: str, until: datetime | None, note: Callable[[str], None]) -> Pin:
-    """Pin a snapshot; nothing can drop it meanwhile. The next seal tells it.
+def pin(
+    series: Series, name: SnapshotName, reason: str, until: datetime | None, note: Callable[[str], None], *,
+    by: str | None = None,
+) -> Pin:  # fmt: skip
+    """Pin a snapshot; nothing can drop it meanwhile. The next seal tells it. by: who asks, if not who runs this.
 
     Raises NothingThere where it was dropped just now, WrongUsage where it would need more links than a file can have,
     BackupFull and CopyFailed.
     """
-    made, pins = Pin(reason, who(), series.now, until), Pins(series.path, note)
+    made, pins = Pin(reason, by or who(), series.now, until), Pins(series.path, note)
     series.refuse_symlinks()
     with refusals_named(str(series.path)), reading(series.path, note):
         if all(known.name != name for known in series.snapshots()):
             raise NothingThere(f"The snapshot {name} was dropped just now.")
         _refuse_too_many(series, name, pins)
         pins.pin(name, made)
-        _note_act(series, PIN, name, reason, made.told_until())
+        _note_act(series, Act(PIN, str(name), made.by, _at(series), reason, made.told_until()))
     return made
 
 
-def unpin(series: Series, name: SnapshotName, reason: str, note: Callable[[str], None]) -> Pin | TornPin:
+def unpin(
+    series: Series, name: SnapshotName, reason: str, note: Callable[[str], None], *, by: str | None = None
+) -> Pin | TornPin:
     """Release a snapshot, so that the rules of its series decide about it; give its pin. The next seal tells it.
+
+    by: who asks, if not who runs this.
 
     Raises NothingThere where it is not pinned, BackupFull and CopyFailed.
     """
@@ -57,18 +64,18 @@ def unpin(series: Series, name: SnapshotName, reason: str, note: Callable[[str],
         released = Pins(series.path, note).unpin(name)
         if released is None:
             raise NothingThere(f"The snapshot {name} is not pinned.")
-        _note_act(series, UNPIN, name, reason, None)
+        _note_act(series, Act(UNPIN, str(name), by or who(), _at(series), reason, None))
     return released
 
 
-def say(series: Series, name: SnapshotName, text: str, note: Callable[[str], None]) -> None:
-    """Say something about a snapshot, in the place of what was said before; "" says nothing.
+def say(series: Series, name: SnapshotName, text: str, note: Callable[[str], None], *, by: str | None = None) -> None:
+    """Say something about a snapshot, in the place of what was said before; "" says nothing. by: as of a pin.
 
     Raises BackupFull and CopyFailed.
     """
     series.refuse_symlinks()
     with refusals_named(str(series.path)):
-        Pins(series.path, note).note(name, Said(text, who(), series.now) if text else None)
+        Pins(series.path, note).note(name, Said(text, by or who(), series.now) if text else None)
 
 
 def pinned_without_snapshot(series: Series, text: str) -> SnapshotName | None:
@@ -86,10 +93,13 @@ def _refuse_too_many(series: Series, name: SnapshotName, pins: Pins) -> None:
     LinkBudget(rules, before + 1).refuse("Another pin", LinkBudget(rules, before))
 
 
-def _note_act(series: Series, act: str, name: SnapshotName, reason: str, until: str | None) -> None:
-    at = series.now.isoformat(timespec="seconds").replace("+00:00", "Z")
+def _at(series: Series) -> str:
+    return series.now.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _note_act(series: Series, act: Act) -> None:
     try:
-        Manifests(series.path).note_act(Act(act, str(name), who(), at, reason, until))
+        Manifests(series.path).note_act(act)
     except OSError as error:
         raise CopyFailed(
             f"It is done, but the next seal will not tell it ({error.strerror}).", "Do it again when there is space."

@@ -1,0 +1,18 @@
+"""A person wants a snapshot pinned, released or noted: it waits in the table for the next agent."""
+
+from datetime import datetime
+
+from efs_backup.domain.operations.pin_requests import PinRequest
+from efs_backup.domain.operations.triggers import AskPin
+from efs_backup.domain.operations.workflow import Action, Decision
+from efs_backup.orchestrator.services import Services
+
+
+def ask_pin(services: Services, now: datetime, asked: AskPin, request_id: str) -> Decision:
+    """Store what is asked for; a second delivery of the same event changes nothing, whatever was done since."""
+    request = PinRequest(asked.wish, now, asked.event_id or request_id)
+    if not services.pins.ask(request):
+        return Decision(Action.IGNORE, "the event was delivered before")
+    return Decision(
+        Action.NOTE, f"the agent of the next backup carries out the {asked.wish.action} of {asked.wish.snapshot}"
+    )

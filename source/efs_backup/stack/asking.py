@@ -1,0 +1,67 @@
+"""Requests that the next agent carries out."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from efs_backup.cli.output import answered, print_facts, print_json, print_notes
+from efs_backup.domain.errors import ServiceFault, WrongUsage
+from efs_backup.domain.humanize import as_time
+from efs_backup.domain.operations.pin_requests import Wish
+from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.operations.workflow import Action
+from efs_backup.domain.snapshots.names import Interval, SnapshotName
+from efs_backup.domain.snapshots.selection import LATEST, Words
+from efs_backup.domain.snapshots.when import Reading
+from efs_backup.stack.deployment import Deployment, new_event_id
+from efs_backup.stack.words import next_line
+from efs_backup.stack.zones import local_time
+
+
+def ask_for(
+    found: Deployment, event: dict[str, str], facts: dict[str, str | None], now: datetime, *, as_json: bool
+) -> int:
+    """Send a request, and say when it is carried out. facts: of what was asked. Raises ServiceFault."""
+    running = found.running()
+    told = found.ask({**event, "event_id": new_event_id()})
+    if told["action"] != Action.NOTE:
+        raise ServiceFault(f"Nothing was asked for: {told['reason']}.")
+    start = found.next_start(now)
+    if as_json:
+        at = {"next_start": as_time(start) if start else None}
+        print_json({"stack": found.stack.name, "action": event["action"], **facts, "by": event["by"], **at})
+        return answered()
+    print_facts([
+        ("asked", event["action"]), *((name, value) for name, value in facts.items() if value), ("by", event["by"]),
+        ("done", f"by the next backup: {next_line(start, now, None)}"),
+    ])  # fmt: skip
+    if running:
+        print_notes([f"The backup {running.backup_id}, which runs, has begun before: it does not carry this out."])
+    return answered()
+
+
+def snapshot_named(found: Deployment, text: str, reading: Reading) -> SnapshotName:
+    """The snapshot of these words, among those that records tell of; a whole name is taken as it is.
+
+    Raises WrongUsage, and NothingThere.
+    """
+    if name := SnapshotName.parse(text):
+        return name
+    interval = Interval(found.plan.interval)
+    selection = Words(interval, reading, {}).selection(text)
+    if selection.number is not None and text.lower() != LATEST:
+        raise WrongUsage("The records of a stack tell of no numbers.", "Give the name of the snapshot, or a time.")
+    name = selection.choose(_names(found.store.backups(), interval))
+    read = f", for {text!r} is read as {local_time(selection.as_of)}" if selection.as_of else ""
+    print_notes([f"The snapshot is {name}{read}."])
+    return name
+
+
+def _names(records: Iterable[BackupRecord], interval: Interval) -> list[SnapshotName]:
+    """Those of successes, the newest first."""
+    made = (one.snapshot for one in records if one.interval is interval and not one.is_drill and one.snapshot)
+    return sorted({name for text in made if (name := SnapshotName.parse(text))}, reverse=True)
+
+
+def facts_of(wish: Wish) -> dict[str, str | None]:
+    """What was asked of a snapshot, for people and programs."""
+    return {"snapshot": str(wish.snapshot), "reason": wish.text, "until": as_time(wish.until) if wish.until else None}

@@ -1,0 +1,71 @@
+"""`efs-backup stack logs`."""
+
+import sys
+import time
+from collections.abc import Iterator
+
+import click
+
+from efs_backup.cli import options
+from efs_backup.cli.output import answered, print_lines, print_notes
+from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.stack.account import Account
+from efs_backup.stack.deployment import Deployment
+from efs_backup.stack.following import follow as follow_record
+from efs_backup.stack.options import on_stack
+from efs_backup.stack.watching import INTERRUPTED, utc_now
+from efs_backup.stack.zones import local_time
+
+
+@click.command(cls=options.Command)
+@on_stack
+@click.option("--backup", metavar="ID", help="Of this backup or drill; of the one that was started last if not given.")
+@click.option("-f", "--follow", is_flag=True, help="Go on until it has ended.")
+def logs(*, account: Account, name: str | None, backup: str | None, follow: bool) -> int:
+    """Print what the orchestrator and the agent say about a backup.
+
+    An agent stores its log when it ends; while it works, its record has its phase and figures (`status`).
+    """
+    found = Deployment.of(account, name)
+    record = found.backup(backup)
+    try:
+        print_lines(_lines(found, record, follow=follow))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return answered()
+
+
+def _lines(found: Deployment, record: BackupRecord, *, follow: bool) -> Iterator[str]:
+    seen, last = set[str](), record
+    states = follow_record(lambda: found.find(record.backup_id), utc_now, time.sleep) if follow else [record]
+    for last in states:
+        yield from _of_function(found, last, seen)
+        sys.stdout.flush()
+    yield from _of_agent(found, last)
+
+
+def _of_function(found: Deployment, record: BackupRecord, seen: set[str]) -> Iterator[str]:
+    """The lines that were not seen before; an event may come late."""
+    from efs_backup.lib.stored_logs import function_lines  # noqa: PLC0415 - of an extra
+
+    group = found.stack.output("OrchestratorLog")
+    for line in function_lines(found.account.client("logs"), group, record.backup_id, record.start_time):
+        if line.event_id not in seen:
+            seen.add(line.event_id)
+            yield f"{local_time(line.time)}  orchestrator  {line.level:7}  {line.text}".rstrip()
+
+
+def _of_agent(found: Deployment, record: BackupRecord) -> Iterator[str]:
+    from efs_backup.lib.stored_logs import object_lines  # noqa: PLC0415 - of an extra
+
+    if record.logs is None:
+        print_notes([_none(record)])
+        return
+    print_notes([f"The agent's log, {record.logs}:"])
+    yield from object_lines(found.account.client("s3"), record.logs)
+
+
+def _none(record: BackupRecord) -> str:
+    if not record.has_ended:
+        return "The agent's log comes when it ends; how far it is says: efs-backup stack status"
+    return "No agent has stored a log; that of the instance's boot may lie under ec2-logs/ in the log bucket."

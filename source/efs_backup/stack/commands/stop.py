@@ -1,0 +1,41 @@
+"""`efs-backup stack stop`."""
+
+import click
+
+from efs_backup.cli import options
+from efs_backup.cli.output import answered, print_facts, print_json
+from efs_backup.domain.errors import NothingThere, ServiceFault
+from efs_backup.domain.operations.triggers import stop_event
+from efs_backup.domain.operations.workflow import Action
+from efs_backup.stack.account import Account
+from efs_backup.stack.deployment import Deployment
+from efs_backup.stack.options import as_json, on_stack
+from efs_backup.stack.watching import INTERRUPTED, tell_end, watch
+from efs_backup.stack.words import kind_of
+
+
+@click.command(cls=options.Command)
+@on_stack
+@click.option("--wait", is_flag=True, help="Wait until it has ended; the exit code is that of the backup.")
+@as_json
+def stop(*, account: Account, name: str | None, wait: bool, as_json: bool) -> int:
+    """End the backup, or drill, that runs, as the end of its window would.
+
+    Its agent has an hour to finish; what is copied is kept, and the next backup continues from it.
+    """
+    found = Deployment.of(account, name)
+    running = found.running()
+    if running is None:
+        raise NothingThere("Nothing runs.", "See: efs-backup stack status")
+    told = found.ask(stop_event(running.backup_id))
+    if told["action"] != Action.STOP:
+        raise ServiceFault(f"It was not stopped: {told['reason']}.", "See: efs-backup stack status")
+    answer = {"stack": found.stack.name, **told, "backup_id": running.backup_id}
+    if wait:
+        ended = watch(found, running.backup_id)
+        return tell_end(found, answer, ended, as_json=as_json) if ended else INTERRUPTED
+    if as_json:
+        print_json({**answer, "backup": None})
+    else:
+        print_facts([("stops", f"{kind_of(running)} {running.backup_id}"), ("see", "efs-backup stack status")])
+    return answered()

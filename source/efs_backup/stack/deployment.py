@@ -1,0 +1,106 @@
+"""A deployed stack as an operator works with it: its records, its requests, its orchestrator."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from efs_backup.domain.errors import NothingThere, RecordGone
+from efs_backup.domain.operations.deployed import DeployedStack
+from efs_backup.domain.operations.record import BackupId, BackupRecord
+from efs_backup.domain.operations.status import Asked, Plan
+from efs_backup.stack.account import Account
+from efs_backup.stack.zones import zone_of
+
+if TYPE_CHECKING:
+    from efs_backup.lib.ddb import RecordTable
+    from efs_backup.lib.looks import Caller
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A stack in an account."""
+
+    account: Account
+    stack: DeployedStack
+
+    @classmethod
+    def of(cls, account: Account, name: str | None) -> "Deployment":
+        """The stack of this name, or the only one. Raises NothingThere, WrongUsage."""
+        return cls(account, account.stack(name))
+
+    @cached_property
+    def store(self) -> "RecordTable":
+        """Its records."""
+        from efs_backup.lib.ddb import RecordTable  # noqa: PLC0415 - of an extra, which the account has found
+
+        return RecordTable(self.account.client("dynamodb"), self.stack.output("RecordTable"))
+
+    @cached_property
+    def caller(self) -> "Caller":
+        """Who works with it."""
+        from efs_backup.lib.looks import Caller  # noqa: PLC0415 - as above
+
+        return Caller.of(self.account.client("sts"))
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that it was given."""
+        zone = zone_of(self.stack.parameters.get("ScheduleTimeZone", ""))
+        return Plan.of(self.stack.parameters, self.stack.outputs, zone)
+
+    def ask(self, event: dict[str, str]) -> dict[str, str]:
+        """Send an event to the orchestrator, and wait: what it does, and why. Raises ServiceFault."""
+        from efs_backup.lib.functions import Function  # noqa: PLC0415 - as above
+
+        return Function(self.account.client("lambda"), self.stack.output("Orchestrator")).ask(event)
+
+    def latest(self) -> BackupRecord | None:
+        """The backup or drill that was started last."""
+        found = self.store.latest()
+        return self.find(found) if found else None
+
+    def running(self) -> BackupRecord | None:
+        """The backup or drill that runs."""
+        latest = self.latest()
+        return latest if latest and not latest.has_ended else None
+
+    def find(self, backup_id: BackupId) -> BackupRecord | None:
+        """A record; None where there is none, or none any more."""
+        try:
+            return self.store.get(backup_id)
+        except RecordGone:
+            return None
+
+    def backup(self, backup_id: str | None) -> BackupRecord:
+        """The backup of this id, or the latest. Raises NothingThere."""
+        found = self.find(BackupId(backup_id)) if backup_id else self.latest()
+        if found is None:
+            which = f"the backup {backup_id}" if backup_id else "a backup"
+            raise NothingThere(
+                f"The stack {self.stack.name} has no record of {which}.", "See: efs-backup stack history"
+            )
+        return found
+
+    def asked(self) -> list[Asked]:
+        """What waits for the next agent, in the order in which it was asked for."""
+        from efs_backup.lib.hold_table import HoldTable  # noqa: PLC0415 - as above
+        from efs_backup.lib.pin_table import PinTable  # noqa: PLC0415 - as above
+
+        client, table = self.account.client("dynamodb"), self.stack.output("RecordTable")
+        holds = [Asked(one.action, None, one.reason, one.by, one.at) for one in HoldTable(client, table).pending()]
+        pins = [
+            Asked(one.wish.action, str(one.wish.snapshot), one.wish.text, one.wish.by, one.at)
+            for one in PinTable(client, table).pending()
+        ]
+        return sorted([*holds, *pins], key=lambda one: one.at)
+
+    def next_start(self, now: datetime) -> datetime | None:
+        """When the next backup starts, as far as anybody can tell without the records."""
+        return self.plan.next_start(now)
+
+
+def new_event_id() -> str:
+    """An id for an event that a person sends, of which each delivery is the same event."""
+    return f"by hand {uuid4()}"
