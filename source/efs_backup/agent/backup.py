@@ -12,6 +12,7 @@ from efs_backup.agent.hold_requests import carry_out
 from efs_backup.agent.mounts import Side, both_mounted
 from efs_backup.agent.pings import ping_of
 from efs_backup.agent.quiesce import DocumentHooks
+from efs_backup.agent.running import told_why
 from efs_backup.agent.seals import earlier_backups, stored_outside
 from efs_backup.agent.series_report import with_report
 from efs_backup.agent.services import BackupServices
@@ -21,6 +22,7 @@ from efs_backup.domain.operations.past_nights import forecast_in_window
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.record_endings import agent_log_key, boot_log_key, with_result
 from efs_backup.domain.operations.settings import retention_of
+from efs_backup.domain.operations.stop_cause import window_closed
 from efs_backup.domain.operations.workflow import SILENCE, Action, decide_service
 from efs_backup.domain.requests.requests import Asked, BackupRequest, Named
 from efs_backup.domain.results import BackupResult, BackupStatus
@@ -149,14 +151,14 @@ def _result_of(services: BackupServices, backup: BackupRecord, asked: Stop, begu
 
 def _run(services: BackupServices, backup: BackupRecord, asked: Stop, begun: Callable[[], None]) -> BackupResult:
     machine = services.machine
-    stop = Stop(Window((backup.window_stop - machine.clock()).total_seconds()))
+    stop = Stop(Window((backup.window_stop - machine.clock()).total_seconds()), closed=window_closed(backup))
     if why := asked.reason():
         stop.ask(why)
     runner, settings = Runner.with_new_family(), services.settings
     read = Side(settings.source_file_system, "source")
     write = Side(settings.backup_file_system, "backup", settings.backup_access_point)
     with (
-        stopping_on_signals(stop),
+        stopping_on_signals(stop, told_why(machine.place)),
         Heartbeat(services, backup, stop) as watcher,
         both_mounted(machine, services.file_systems, runner, read, write) as (source, target),
     ):

@@ -3,9 +3,11 @@
 import fcntl
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from efs_backup.engine.machine.signals import signal_words
 
 
 @contextmanager
@@ -36,9 +38,30 @@ def is_present(place: Path) -> bool:
     return False
 
 
-def ask_to_stop(place: Path) -> None:
-    """Ask the agent at work to stop gracefully; it may end by itself at this moment, or not have said who it is."""
+def ask_to_stop(place: Path, why: str) -> None:
+    """Ask the agent at work to stop gracefully; it may end by itself at this moment, or not have said who it is.
+
+    It learns why from a file, for a signal has no words; on a full disk it does not.
+    """
+    with suppress(OSError):
+        (place / _WHY).write_text(why)
     try:
         os.kill(int((place / "agent.lock").read_text()), signal.SIGTERM)
     except (ProcessLookupError, ValueError):
         return
+
+
+def told_why(place: Path) -> Callable[[str], str]:
+    """Words for a signal: those of who asked to stop, where it has left some."""
+
+    def words(name: str) -> str:
+        try:
+            return (place / _WHY).read_text() or signal_words(name)
+        except (OSError, ValueError):
+            return signal_words(name)
+
+    return words
+
+
+_WHY = "stop-cause.txt"
+"""In a directory of root's own, beside the lock."""

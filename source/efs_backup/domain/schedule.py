@@ -170,8 +170,8 @@ def _is_nearest(number: int, day: date) -> bool:
 def _nearest_weekday(day: date, number: int) -> date:
     """The working day of the month of `day` that is nearest to the day of this number."""
     wanted = day.replace(day=number)
-    if wanted.isoweekday() == 6:
+    if wanted.weekday() == calendar.SATURDAY:
         return wanted - timedelta(days=1) if number > 1 else wanted + timedelta(days=2)
-    if wanted.isoweekday() == 7:
+    if wanted.weekday() == calendar.SUNDAY:
         return wanted + timedelta(days=1) if number < _last_day(day) else wanted - timedelta(days=2)
     return wanted

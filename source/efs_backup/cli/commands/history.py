@@ -10,10 +10,10 @@ from efs_backup.cli import options
 from efs_backup.cli.commands.listing import held_lines
 from efs_backup.cli.one_snapshot import since_time
 from efs_backup.cli.output import answered, print_json, print_line, print_notes, print_table
-from efs_backup.cli.records import backup_fields
 from efs_backup.cli.tables import Column
 from efs_backup.domain.humanize import sized
 from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.operations.record_fields import backup_fields
 from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.engine.series.found_series import find_series, nothing_there

@@ -36,9 +36,10 @@ class StartDrill:
 
 @dataclass(frozen=True)
 class StopBackup:
-    """The window of this backup closes soon."""
+    """The window of this backup closes soon; or a person wants it stopped, for a `reason`."""
 
     backup_id: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def _own_event(event: Mapping[str, Any]) -> Trigger:
             event_id = event.get("event_id")
             return StartBackup(str(event_id) if event_id else None)
         case "stop" if event.get("backup_id"):
-            return StopBackup(str(event["backup_id"]))
+            return StopBackup(str(event["backup_id"]), str(event.get("reason") or "").strip())
         case "stop":
             return UnknownTrigger("a stop must name its backup_id")
         case "reconcile":

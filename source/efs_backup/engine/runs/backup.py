@@ -357,11 +357,12 @@ class BackupRun:
             flusher.finish()
 
     def _incomplete(self, how_far: str, statistics: CopyStatistics, attempt: Attempt | None = None) -> BackupResult:
+        why = self._stop.reason() or "it was asked to"
         return self._log.told_in(BackupResult(
             BackupStatus.INCOMPLETE,
-            f"Stopped {how_far}: {self._stop.reason()}. {_KEPT}",
+            f"Stopped {how_far}: {why}. {_KEPT}",
             "Run the backup again: it continues from what is copied.",
-            previous=attempt.previous if attempt else None, statistics=statistics,
+            previous=attempt.previous if attempt else None, statistics=statistics, stopped=why,
         ))  # fmt: skip
 
     def _failed(self, error: BackupError) -> BackupResult:
