@@ -336,7 +336,9 @@ def plain_environment() -> dict[str, str]:
         "SUCCESS_NOTIFICATION": "Yes", "METRICS_ENDPOINT": "", "MAX_OPERATIONS_PER_SECOND": "0", "KEEP_SPARE": "Yes",
         "BACKUP_ACCESS_POINT": "", "SEAL_BUCKET": "", "DRILL_ROLE": "", "DRILL_SCHEDULE": "",
         "SCRUB_DAYS": "0", "SCRUB_GIGABYTES": "0", "QUIESCE_DOCUMENT": "", "QUIESCE_TAG": "efs-backup",
-        "PING_URL_PARAMETER": "",
+        "PING_URL_PARAMETER": "", "BACKUP_SCHEDULE": "cron(0 2 * * ? *)", "SCHEDULE_TIME_ZONE": "", "DASHBOARD": "",
+        "CHAT_TOPIC_ARN": "", "RESTORE_TEMPLATE": "", "VPC_ID": "vpc-1", "SUBNETS": "subnet-1",
+        "SECURITY_GROUP": "sg-1",
         "AWS_LAMBDA_FUNCTION_NAME": FUNCTION, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
     }  # fmt: skip

@@ -94,7 +94,8 @@ def test_a_rate_goes_on_from_where_it_was() -> None:
     assert next_start("rate(1 day)", AFTER, since=AFTER) == AFTER + timedelta(days=1)
 
 
-_fields = st.tuples(
+_fields = st.tuples(  # minute, hour, (day, weekday), month
+
     st.sampled_from(["0", "*", "5/20", "10-40/7", "1,30"]), st.sampled_from(["2", "*", "22-3", "*/5"]),
     st.sampled_from([("*", "?"), ("?", "MON"), ("L", "?"), ("?", "3#2"), ("14W", "?")]),
     st.sampled_from(["*", "FEB", "1-3,NOV"]),
@@ -102,7 +103,9 @@ _fields = st.tuples(
 
 
 @given(_fields, st.integers(0, 800_000))
-def test_the_next_time_is_one_at_which_it_is_due_and_no_minute_before_is(fields: tuple[str, ...], minutes: int) -> None:
+def test_the_next_time_is_one_at_which_it_is_due_and_no_minute_before_is(
+    fields: tuple[str, str, tuple[str, str], str], minutes: int
+) -> None:
     """Both ways to ask agree."""
     minute, hour, (day, weekday), month = fields
     cron = parse_schedule(f"cron({minute} {hour} {day} {month} {weekday} *)")

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from efs_backup.engine.machine.signals import signal_words
-
 
 @contextmanager
 def present(place: Path) -> Iterator[bool]:
@@ -56,9 +54,10 @@ def told_why(place: Path) -> Callable[[str], str]:
 
     def words(name: str) -> str:
         try:
-            return (place / _WHY).read_text() or signal_words(name)
+            told = (place / _WHY).read_text()
         except (OSError, ValueError):
-            return signal_words(name)
+            told = ""
+        return told or f"the machine goes down, or somebody has stopped the agent ({name})"
 
     return words
 

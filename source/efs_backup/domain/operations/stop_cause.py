@@ -6,10 +6,7 @@ from datetime import datetime
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.workflow import SILENCE
 
-NOT_BY_US = (
-    "the instance was taken away, and not by the orchestrator: somebody has ended it or wants no instance in the group,"
-    " or Amazon EC2 has stopped it"
-)
+NOT_BY_US = "the instance was taken away, and not by the orchestrator"
 SILENT = f"nothing was heard of its agent for {SILENCE.total_seconds() / 60:.0f} minutes"
 
 

@@ -190,7 +190,7 @@ def without_report(backup: BackupRecord, now: datetime, *, instance_id: str | No
 
 def _why_none(backup: BackupRecord) -> str:
     if backup.launch_failure:
-        return f"when the group tried last it could launch none, for {backup.launch_failure.rstrip('.')}"
+        return f"when the group tried last it could launch none ({backup.launch_failure.rstrip('.')})"
     return "perhaps none could be launched"
 
 

@@ -24,23 +24,19 @@ _FASTER = "Give a larger InstanceType (it is {}), or more MaxOperationsPerSecond
 _LESS = "Leave out what nobody needs (an exclude of the series), or back directories up by stacks of their own."
 _FIRST = "A first backup of a large tree takes several nights: then there is nothing to change."
 _WHO_ENDED_IT = (
-    "Look who ended the instance: the activity history of the group, and TerminateInstances, StopInstances and"
-    " SetDesiredCapacity in AWS CloudTrail."
+    "Look who ended the instance, a person, a program or Amazon EC2: in the activity history of the group, and for"
+    " TerminateInstances, StopInstances and SetDesiredCapacity in AWS CloudTrail."
 )
+_NO_INSTANCE = "Choose another InstanceType or more Subnets; of a quota or a key, the group's activity history tells."
 _RARER = "Give the backup a longer BackupWindow, or a rarer BackupSchedule: the one before was not done in time."
 _LOOK_AT_LOGS = "Read the end of its log: an agent that dies has mostly used up memory or disk (a larger InstanceType)."
 
 
 def next_start_text(backup: BackupRecord, around: Around) -> str:
-    """When the next one starts, and how it goes on from this one."""
+    """When the next one starts."""
     start = around.next_drill if backup.is_drill else around.next_backup
     what = "drill" if backup.is_drill else "backup"
-    when = _when(start, around, what)
-    goes_on = " It continues from what was copied." if backup.status in _LEAVING else ""
-    return f"{when}{goes_on}"
-
-
-_LEAVING = frozenset({BackupStatus.INCOMPLETE, BackupStatus.UNKNOWN})
+    return _when(start, around, what)
 
 
 def _when(start: datetime | None, around: Around, what: str) -> str:
@@ -74,7 +70,7 @@ def if_again(backup: BackupRecord) -> str:
         case BackupStatus.SKIPPED:
             return listed([_RARER])
         case BackupStatus.UNKNOWN:
-            return listed([_LOOK_AT_LOGS, _WHO_ENDED_IT])
+            return listed([_LOOK_AT_LOGS, _WHO_ENDED_IT] if backup.instance_id else [_NO_INSTANCE])
         case BackupStatus.FAILED if backup.failure_reason is FailureReason.INTERNAL_ERROR:
             return listed([_LOOK_AT_LOGS])
         case _:

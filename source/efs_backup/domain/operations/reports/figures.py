@@ -7,7 +7,10 @@ from efs_backup.domain.humanize import counted, shown, sized
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.reports.around import Around
 from efs_backup.domain.operations.reports.times import Clock, took
+from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.snapshots.tripwire import percent
+
+_NAME_LETTERS = len("changed or gone")
 
 
 class _Figure(NamedTuple):
@@ -16,21 +19,24 @@ class _Figure(NamedTuple):
 
 
 def figures(backup: BackupRecord, around: Around) -> str:
-    """A table: this night, and the one before where one is on record; what both have not is left out."""
+    """A table: this backup, and the one before where one is on record; what this one has not is left out."""
+    if backup.status is BackupStatus.SKIPPED:
+        return ""
     before = around.before if backup.number_of_files is not None else None
     rows = [(name, tell(backup), tell(before) if before else None) for name, tell in _FIGURES]
-    known = [(name, this or "", other or "") for name, this, other in rows if this or other]
-    head = [("", "this night", around.clock.day(before.start_time))] if before and known else []
-    return "\n".join(_aligned([*head, *known])) + _alone(backup, around.clock, bool(known))
+    known = [(name, this, other or "") for name, this, other in rows if this]
+    head = [("", "this one", around.clock.day(before.start_time))] if before and known else []
+    return "\n".join([*_alone(backup, around.clock), *_aligned([*head, *known])])
 
 
 def _aligned(rows: Iterable[tuple[str, str, str]]) -> Iterable[str]:
     lines = [(name, shown(this), other) for name, this, other in rows]
     widths = [max((len(line[column]) for line in lines), default=0) for column in range(2)]
+    widths[0] = max(widths[0], _NAME_LETTERS)
     return (f"  {name:<{widths[0]}}  {this:<{widths[1]}}  {other}".rstrip() for name, this, other in lines)
 
 
-def _alone(backup: BackupRecord, clock: Clock, follows: bool) -> str:
+def _alone(backup: BackupRecord, clock: Clock) -> Iterable[str]:
     """What has nothing to be compared with."""
     rows = (
         ("started", clock.at(backup.start_time)),
@@ -41,8 +47,7 @@ def _alone(backup: BackupRecord, clock: Clock, follows: bool) -> str:
         ("snapshots", _size(backup.backup_size)),
         ("burst credits", _credits(backup)),
     )
-    told = _aligned((name, value, "") for name, value in rows if value)
-    return ("\n" if follows else "") + "\n".join(told)
+    return _aligned((name, value, "") for name, value in rows if value)
 
 
 def _count(of: Callable[[BackupRecord], int | None]) -> Callable[[BackupRecord], str | None]:

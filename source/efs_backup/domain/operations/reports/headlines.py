@@ -49,7 +49,7 @@ def reason(backup: BackupRecord, around: Around) -> str:
             parts = (backup.stop_cause or first_sentence(backup.message or ""), left(backup, around))
             return ", ".join(filter(None, parts))
         case _:
-            return first_sentence(backup.message or "")
+            return first_sentence((backup.message or "").removeprefix("Not started: "))
 
 
 def left(backup: BackupRecord, around: Around) -> str:

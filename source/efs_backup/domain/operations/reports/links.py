@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
 from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.operations.reports.headlines import is_mass_change
 from efs_backup.domain.operations.settings import OrchestratorSettings
 from efs_backup.domain.results import BackupStatus, SealStatus
 
@@ -15,15 +16,20 @@ _CONSOLE = "console.aws.amazon.com"
 def links(
     backup: BackupRecord, newest: BackupRecord | None, settings: OrchestratorSettings
 ) -> list[tuple[str, str | None]]:  # fmt: skip
-    """Names and addresses; None for what there is not. `newest` is the newest success before this backup."""
-    there = backup if backup.status is BackupStatus.SUCCESS and not backup.is_drill else newest
+    """Names and addresses; None for what there is not. `newest` is the newest success before this backup.
+
+    After a mass change it is that one which is restored: nobody knows yet what this snapshot is worth.
+    """
+    is_good = backup.status is BackupStatus.SUCCESS and not (backup.is_drill or is_mass_change(backup))
+    there = backup if is_good else newest
     return [
         ("restore, look first", restore_command(there, settings)),
         ("restore by a stack", restore_form(there, settings)),
         ("dashboard", _dashboard(settings)),
         ("snapshot", _snapshot(backup, settings)),
         ("evidence", backup.drill_evidence),
-        ("report", console_link(backup.series_report, settings.partition)),
+        ("report", backup.series_report),
+        ("report's page", console_link(backup.series_report, settings.partition)),
         ("seal", backup.seal_address if backup.seal_status is SealStatus.STORED else None),
         ("log", backup.logs or f"s3://{settings.log_bucket}/"),
         ("log's page", console_link(backup.logs, settings.partition)),
