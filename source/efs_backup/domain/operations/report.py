@@ -51,7 +51,7 @@ def report_on(backup: BackupRecord, around: Around) -> Report:
         Section("Seal", _sealed(backup)),
         Section("Links", table(links(backup, around.newest, around.settings))),
     )
-    lead = f"{what}{f': {why}' if why else ''}.\n{_about(backup, around.settings)}"
+    lead = (f"{what}{f': {why}' if why else ''}.", _about(backup, around.settings))
     facts = facts_of(backup, str(around.settings.folder_label))._replace(file_system=around.settings.source_file_system)
     return Report.of(subject(what, why, around.settings.stack_name), lead, sections, facts, backup.backup_id)
 
@@ -86,7 +86,7 @@ def report_on_vanished(backup_id: str, settings: OrchestratorSettings) -> Report
     facts = Facts(
         BackupStatus.UNKNOWN, Severity.ERROR, str(settings.folder_label), settings.source_file_system
     )  # fmt: skip
-    return Report.of(subject_of(f"{what} [{settings.stack_name}]"), f"{what}.", sections, facts, backup_id)
+    return Report.of(subject_of(f"{what} [{settings.stack_name}]"), (f"{what}.",), sections, facts, backup_id)
 
 
 def report_on_launch_failure(backup: BackupRecord, settings: OrchestratorSettings) -> Report:
@@ -99,6 +99,6 @@ def report_on_launch_failure(backup: BackupRecord, settings: OrchestratorSetting
         Section("Links", table(links(backup, None, settings))),
     )
     facts = Facts("Waiting", Severity.WARNING, str(settings.folder_label), settings.source_file_system)
-    lead = f"{what}.\n{_about(backup, settings)}"
+    lead = (f"{what}.", _about(backup, settings))
     why = backup.launch_failure or ""
     return Report.of(subject(what, why, settings.stack_name), lead, sections, facts, backup.backup_id)

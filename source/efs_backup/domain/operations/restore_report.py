@@ -121,11 +121,10 @@ def _report(
     head: str, reason: str, sections: Iterable[Section], facts: Facts, settings: RestoreSettings
 ) -> Report:  # fmt: skip
     what = f"EFS restore {head}"
-    lead = f"{what}: {reason}.\n{settings.backup_file_system}, label {settings.folder_label}, {settings.interval}"
+    snapshots = f"{settings.backup_file_system}, label {settings.folder_label}, {settings.interval}"
     into = f"{settings.target_file_system}:/{settings.restore_prefix.strip('/')}"
-    return Report.of(
-        subject(what, reason, settings.stack_name), f"{lead}, into {into}", sections, facts, settings.stack_name
-    )
+    lead = (f"{what}: {reason}.", f"{snapshots}, into {into}")
+    return Report.of(subject(what, reason, settings.stack_name), lead, sections, facts, settings.stack_name)
 
 
 def _facts(status: str, severity: Severity, settings: RestoreSettings) -> Facts:

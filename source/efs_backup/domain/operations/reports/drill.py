@@ -30,7 +30,7 @@ def report_on_drill(drill: BackupRecord, around: Around) -> Report:
         Section("Figures", _figures(drill, around.clock)),
         Section("Links", table(links(drill, around.newest, settings))),
     )
-    lead = f"{what}.\nSnapshots in {settings.backup_file_system}, label {settings.folder_label}, {drill.interval}"
+    lead = (f"{what}.", f"Snapshots in {settings.backup_file_system}, label {settings.folder_label}, {drill.interval}")
     return Report.of(subject(what, reason, settings.stack_name), lead, sections, _facts(drill, around), drill.backup_id)
 
 

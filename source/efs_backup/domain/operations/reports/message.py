@@ -65,11 +65,12 @@ class Report:
 
     @classmethod
     def of(
-        cls, subject: str, lead: str, sections: Iterable[Section], facts: Facts, thread: str = ""
+        cls, subject: str, lead: Iterable[str], sections: Iterable[Section], facts: Facts, thread: str = ""
     ) -> "Report":  # fmt: skip
-        """The report with these sections, but for those without text; `lead` stands before them."""
+        """The report with these sections, but for those without text; the lines of `lead` stand before them."""
         told = tuple(each for each in sections if each.text)
-        text = "\n\n".join((clipped(shown_lines(lead), SECTION_LIMIT), *map(str, told))) + "\n"
+        first = "\n".join(clipped(shown(line), SECTION_LIMIT) for line in lead)
+        text = "\n\n".join((first, *map(str, told))) + "\n"
         return cls(subject, text, facts.attributes(), told, thread)
 
 
