@@ -8,7 +8,7 @@ from constructs import Construct
 from cdk.alarms import Alarms
 from cdk.backup_file_system import BackupFileSystem
 from cdk.backup_parameters import backup_parameters
-from cdk.backup_settings import BackupSettings
+from cdk.backup_settings import BackupSettings, told_by_reports
 from cdk.backup_worker import BackupWorker
 from cdk.dashboard import Dashboard, of_backups
 from cdk.drills import DrillRole
@@ -38,7 +38,7 @@ class BackupStack(cdk.Stack):
         subnets_are_in_the_vpc(self)
         one_zone_is_that_of_the_subnets(self, self.form)
         self.table, self.logs = record_table(self), log_bucket(self)
-        self.reports = Reports(self, self.form.text("Email"))
+        self.reports = Reports(self, self.form)
         self.access = SecurityGroups(self, self.form)
         Endpoints(self, self.form, self.access)
         worker = BackupWorker(self)
@@ -62,12 +62,15 @@ class BackupStack(cdk.Stack):
 
     def _orchestrator(self, programs: Programs) -> Orchestrator:
         """With what it may do, and what wakes it."""
-        uuid, topic = self._uuid, self.reports.topic.topic_arn
-        rule = f"efs-backup-stop-{uuid}"
-        environment = self.settings.of_orchestrator(uuid=uuid, topic=topic, stop_rule=rule)
+        uuid, rule = self._uuid, f"efs-backup-stop-{self._uuid}"
+        environment = {
+            **self.settings.of_orchestrator(uuid=uuid, topic=self.reports.arn, stop_rule=rule),
+            **told_by_reports(self, self.form, self.access.worker),
+        }
         orchestrator = Orchestrator(self, programs.lambda_code(self), environment)
-        around = Surroundings(self.settings, self.group.name, rule, self.table.table_arn, self.reports)
+        around = Surroundings(self.settings, self.group.name, rule, self.table.table_arn)
         policy = permit(orchestrator, orchestrator.role, orchestrator_permissions(orchestrator, around))
+        self.reports.let_tell(orchestrator.role)
         orchestrator.wait_for(policy)
         triggers = Triggers(self, orchestrator.function, self.form.text("BackupSchedule"), self.group.name, rule)
         zoned = ZonedSchedule(self, self.form, orchestrator, instead_of=triggers.start)
@@ -84,7 +87,7 @@ class BackupStack(cdk.Stack):
     def _outputs(self) -> None:
         add = Outputs(self).add
         add("UUID", self._uuid, "The id of this deployment")
-        add("SNSTopic", self.reports.topic.topic_name, "The topic of the reports")
+        add("SNSTopic", self.reports.name, "The topic of the reports")
         add("SourceEFS", self.form.text("SrcEFS"), "The file system that is backed up")
         add("BackupEFS", self.backup.id, "The file system that holds the snapshots")
         add("DashboardView", self.board.name, "The CloudWatch dashboard", self.board.condition)

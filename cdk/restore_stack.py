@@ -26,7 +26,7 @@ class RestoreStack(cdk.Stack):
         form = Form(self, RESTORE_PARAMETERS)
         subnets_are_in_the_vpc(self)
         _no_mirror_of_a_part_into_the_root(self, form)
-        reports = Reports(self, form.text("Email"))
+        reports = Reports(self, form)
         worker = RestoreWorker(self, form, reports, programs.bundle(self))
         RestoreLimit(self, form, worker.group, reports.topic)
         rows = file_systems(("Target", form.text("SrcEFS")), ("Backup", form.text("DstEFS")))
@@ -34,7 +34,7 @@ class RestoreStack(cdk.Stack):
         acknowledge(self, "CloudFormation-Validate::W2001", "The VPC is used by a rule alone.")
 
         add = Outputs(self).add
-        add("SNSTopic", reports.topic.topic_name, "The topic of the reports")
+        add("SNSTopic", reports.name, "The topic of the reports")
         add("DashboardView", board.name, "The CloudWatch dashboard", board.condition)
         add("LogBucket", form.text("RestoreLogBucket"), "The bucket of the logs")
         add("AmiId", worker.group.ami, "The SSM parameter with the AMI of the instance; its log says which it was")

@@ -133,7 +133,8 @@ def _publish(call: Call) -> list[Need]:
     topic = str(call.given.get("TopicArn"))
     found = sns_backends[ACCOUNT][REGION].topics.get(topic)
     key = getattr(found, "kms_master_key_id", None)
-    of_key = [Need(f"kms:{action}", str(key)) for action in ("GenerateDataKey", "Decrypt")] if key else []
+    through = {"kms:ViaService": f"sns.{REGION}.amazonaws.com"}
+    of_key = [Need(f"kms:{action}", str(key), through) for action in ("GenerateDataKey", "Decrypt")] if key else []
     return [Need("sns:Publish", topic), *of_key]
 
 
@@ -159,6 +160,7 @@ def _put_metrics(call: Call) -> list[Need]:
 
 _SPECIAL: dict[tuple[str, str], Callable[[Call], list[Need]]] = {
     ("dynamodb", "TransactWriteItems"): _transaction,
+    ("events", "PutEvents"): lambda _: [Need("events:PutEvents", _arn("events", "event-bus/default"))],
     ("sns", "Publish"): _publish,
     ("ssm", "SendCommand"): _send_command,
     ("monitoring", "PutMetricData"): _put_metrics,
