@@ -15,7 +15,7 @@ class Allow:
     actions: Sequence[str]
     resources: Sequence[str]
     reason: str = ""
-    conditions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    conditions: Mapping[str, Mapping[str, str | Sequence[str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if any("*" in resource for resource in self.resources) and not self.reason:

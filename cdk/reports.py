@@ -26,7 +26,7 @@ class Reports(Construct):
         super().__init__(scope, "Reports")
         given, self._chat = form.text("ExistingTopicArn"), form.text("ChatTopicArn")
         self._is_own = cdk.CfnCondition(self, "IsOwn", expression=cdk.Fn.condition_equals(given, ""))
-        self._is_given, self._chats = is_given(self, "IsGiven", given), is_given(self, "Chats", self._chat)
+        self._chats = is_given(self, "Chats", self._chat)
         self._key = self._own_key()
         own = self._own_topic()
         self.arn = either(self._is_own, own.topic_arn, given)
@@ -55,25 +55,21 @@ class Reports(Construct):
         )  # fmt: skip
         subscription.cfn_options.condition = is_given(self, "Mails", email)
 
-    def let_tell(self, role: iam.Role) -> None:
-        """Let a role publish on the topic and for the chat, with the keys of both, and put events on the bus."""
-        told = [Allow(["sns:Publish"], [self.arn]), Allow(["events:PutEvents"], [arns.default_bus()])]
-        permit(Construct(self, "Told by"), role, told)
-        self._permit_if(self._is_own, "With its key", role, [Allow(_USE, [self._key.key_arn])])
-        self._permit_if(self._is_given, "With a key", role, [_with_any_key()])
-        self._permit_if(self._chats, "Chat", role, [Allow(["sns:Publish"], [self._chat]), _with_any_key()])
+    def let_tell(self, role: iam.Role) -> iam.Policy:
+        """Let a role publish on the topic and for the chat, with the keys of both, and put events on the bus.
 
-    def _permit_if(self, condition: cdk.CfnCondition, name: str, role: iam.Role, permissions: list[Allow]) -> None:
-        within = Construct(self, name)
-        permit(within, role, permissions)
-        only_if(condition, within)
-
-
-def _with_any_key() -> Allow:
-    return Allow(
-        _USE, [arns.any_key()], reason=_OF_OTHERS,
-        conditions={"StringEquals": {"kms:ViaService": f"sns.{cdk.Aws.REGION}.amazonaws.com"}},
-    )  # fmt: skip
+        One policy without a condition, so that what comes after it can wait for it.
+        """
+        topics = [self.arn, either(self._chats, self._chat, self.arn)]
+        mine = either(self._is_own, self._key.key_arn, arns.any_key())
+        keys = [mine, either(self._chats, arns.any_key(), mine)]
+        region, suffix = cdk.Aws.REGION, cdk.Aws.URL_SUFFIX
+        through = {"kms:ViaService": [f"sns.{region}.amazonaws.com", f"sns.{region}.{suffix}"]}
+        return permit(Construct(self, "Told by"), role, [
+            Allow(["sns:Publish"], topics),
+            Allow(["events:PutEvents"], [arns.default_bus()]),
+            Allow(_USE, keys, reason=_OF_OTHERS, conditions={"StringEquals": through}),
+        ])  # fmt: skip
 
 
 def _for_alarms(actions: list[str], resource: str) -> iam.PolicyStatement:

@@ -73,6 +73,6 @@ class RestoreWorker(Construct):
             mount(backup, writing=False),
             find_mount_targets(target, backup),
         ])  # fmt: skip
-        reports.let_tell(role)
+        tells = reports.let_tell(role)
         ProxySecret(self, form, role)
-        self.group.start_after(policy, reports)
+        self.group.start_after(policy, tells)

@@ -79,10 +79,10 @@ def _speaks_of(statement: Mapping[str, Any], need: Need) -> bool:
     )
 
 
-def _holds(condition: Mapping[str, Mapping[str, str]], context: Mapping[str, str]) -> bool:
+def _holds(condition: Mapping[str, Mapping[str, str | list[str]]], context: Mapping[str, str]) -> bool:
     if not set(condition) <= {"StringEquals"}:
         raise NotImplementedError(f"Only StringEquals is evaluated, not {', '.join(condition)}")
-    return all(context.get(key) == value for key, value in condition.get("StringEquals", {}).items())
+    return all(context.get(key) in _as_list(value) for key, value in condition.get("StringEquals", {}).items())
 
 
 def _as_list(value: str | list[str]) -> list[str]:
