@@ -99,3 +99,4 @@ class BackupStack(cdk.Stack):
         add("RecordTable", self.table.table_name, "The table with a record of each backup")
         reason = "The file system is named under the condition under which it is made."
         acknowledge(self, "CloudFormation-Validate::W1001", reason)
+        acknowledge(self, "CloudFormation-Validate::F3033", "Where no topic is given, alarms go to the stack's own.")

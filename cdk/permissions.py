@@ -1,5 +1,6 @@
 """Permissions: on named resources, or with the reason why not."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -40,13 +41,15 @@ def _acknowledge(policy: iam.Policy, permissions: Iterable[Allow]) -> None:
     stack = cdk.Stack.of(policy)
     for each in permissions:
         for resource in each.resources:
-            if "*" in resource:
+            if "*" in json.dumps(stack.resolve(resource)):
                 acknowledge(policy, f"AwsSolutions-IAM5[Resource::{_as_finding(stack, resource)}]", each.reason)
 
 
 def _as_finding(stack: cdk.Stack, resource: str) -> str:
-    """How cdk-nag writes a resource: `<AWS::Region>` where the template refers to something."""
+    """How cdk-nag writes a resource: `<AWS::Region>` where the template refers to something; a choice as JSON."""
     resolved = stack.resolve(resource)
+    if isinstance(resolved, dict) and "Fn::If" in resolved:
+        return json.dumps(resolved, separators=(",", ":"))
     parts = resolved["Fn::Join"][1] if isinstance(resolved, dict) else [resolved]
     return "".join(part if isinstance(part, str) else f"<{_name(part)}>" for part in parts)
 

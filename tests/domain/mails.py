@@ -108,7 +108,8 @@ def told(backup: BackupRecord, *before: BackupRecord) -> Report:
     return report_on(backup, around_of(backup, before or BEFORE, SETTINGS, now, BERLIN))
 
 
-def _plan() -> RestorePlan:
+def plan() -> RestorePlan:
+    """A restore of two files."""
     summary = Summary()
     summary.add(Difference("home/alice/thesis.tex", Kind.ADDED))
     summary.add(Difference("home/alice/notes.txt", Kind.CHANGED))
@@ -116,7 +117,7 @@ def _plan() -> RestorePlan:
 
 
 def _restored(status: RestoreStatus, message: str, next_step: str = "") -> Report:
-    return report_on_restore(RestoreResult(status, _plan(), message, next_step), RESTORE, LOGS)
+    return report_on_restore(RestoreResult(status, plan(), message, next_step), RESTORE, LOGS)
 
 
 _DONE = "This restore was done before, by i-0123456789abcdef0: Success."
