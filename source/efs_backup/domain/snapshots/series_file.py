@@ -35,7 +35,8 @@ class SeriesFile:
     source, backup: None where nobody has said yet. mounts: below the source, in the last backup. retention: of each
     interval that has begun. carried_out: the rule by which each was pruned last, or by which it is to be pruned where
     nothing was there to drop; where it is missing, the rule that it has. newest: the snapshot published last, as
-    `daily/NAME`; "" before the first. unknown: the object that was read, so that what a later version adds is kept.
+    `daily/NAME`; "" before the first. told: what was said once, and is not said each night. unknown: the object
+    that was read, so that what a later version adds is kept.
     """
 
     label: str
@@ -47,6 +48,7 @@ class SeriesFile:
     window_minutes: float | None = None
     retention: Mapping[Interval, Retention] = field(default_factory=dict)
     newest: str = ""
+    told: tuple[str, ...] = ()
     carried_out: Mapping[Interval, Retention] = field(default_factory=dict)
     unknown: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
@@ -99,6 +101,7 @@ class SeriesFile:
             "window_minutes": self.window_minutes,
             "intervals": {**intervals, **rules},
             "newest": self.newest,
+            **({"told": list(self.told)} if self.told else {}),
         }
         return json.dumps({**self.unknown, **known}, indent=2, allow_nan=False) + "\n"
 
@@ -141,6 +144,7 @@ class SeriesFile:
                 for name, rule in known.items() if _CARRIED_OUT in rule
             },
             newest=_of_type(str, found.get("newest", "")),
+            told=tuple(_of_type(str, each) for each in _list(found, "told")),
             unknown=dict(found),
         )  # fmt: skip
 
