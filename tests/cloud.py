@@ -24,6 +24,7 @@ from moto.autoscaling.models import autoscaling_backends
 from moto.core.models import botocore_stubber
 from moto.ssm.models import ssm_backends
 
+from deployment.local_cloud.bus import heard_by_patterns
 from deployment.local_cloud.lifecycle import Lifecycle
 from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.settings import OrchestratorSettings
@@ -287,6 +288,7 @@ def a_stack(set_variable: Callable[[str, str], None]) -> Iterator[Cloud]:
         mock.patch.object(boto3, "client", _client),
         mock_aws(config={"lambda": {"use_docker": False}}),
         _emulation_reads(cloud.now),
+        heard_by_patterns(),
         cloud.lifecycle.in_force(),
     ):
         if not boto3.DEFAULT_SESSION:

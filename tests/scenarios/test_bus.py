@@ -111,7 +111,7 @@ def test_a_subscription_gets_what_its_filter_asks_for_and_a_chat_its_own_words(
     _night(cloud, 23, BackupStatus.FAILED, failure_reason=FailureReason.MOUNT_FAILED, message="No route to it.")
     (error,) = _bodies("errors")
     assert error["MessageAttributes"]["fileSystem"]["Value"] == cloud.environment["SOURCE_FILE_SYSTEM"]
-    assert "The next backup starts on Tue 24 Nov 2026 03:00 CET (02:00 UTC)" in error["Message"]
+    assert "The next backup starts on Tue 24 Nov 2026 02:00 CET (01:00 UTC)" in error["Message"]
     shown = [json.loads(body["Message"]) for body in _bodies("channel")]
     assert [told["content"]["keywords"][1] for told in shown] == ["Success", "Failed"]
     assert all((told["version"], told["source"]) == ("1.0", "custom") for told in shown)

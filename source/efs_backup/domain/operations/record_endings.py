@@ -1,6 +1,6 @@
 """How the result of the engine gets into the record, and where logs go."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -50,6 +50,19 @@ def with_result(backup: BackupRecord, result: BackupResult, now: datetime) -> Ba
         remove_snapshot_stop_time=prune[1],
         phase=None,
     )
+
+
+def told_by_file_systems(ended: BackupRecord, mounts: Mapping[str, str]) -> BackupRecord:
+    """The same without a path that only the instance knew: `fs-1:/home` for `/run/efs-backup/source/home`.
+
+    mounts: where each file system was mounted, with its id.
+    """
+    message, next_step = ended.message, ended.next_step
+    for path, file_system in mounts.items():
+        message, next_step = (
+            text and text.replace(path, f"{file_system}:") for text in (message, next_step)
+        )  # fmt: skip
+    return replace(ended, message=message, next_step=next_step)
 
 
 def _span(steps: Sequence[Step], name: str, end: datetime) -> tuple[datetime | None, datetime | None]:
