@@ -19,6 +19,16 @@ def rule(name: str) -> str:
     return f"arn:{Aws.PARTITION}:events:{Aws.REGION}:{Aws.ACCOUNT_ID}:rule/{name}"
 
 
+def default_bus() -> str:
+    """The event bus that each account has."""
+    return f"arn:{Aws.PARTITION}:events:{Aws.REGION}:{Aws.ACCOUNT_ID}:event-bus/default"
+
+
+def any_key() -> str:
+    """All keys of the account and region; to be narrowed by a condition."""
+    return f"arn:{Aws.PARTITION}:kms:{Aws.REGION}:{Aws.ACCOUNT_ID}:key/*"
+
+
 def run_shell_script() -> str:
     """The document AWS-RunShellScript; it belongs to no account."""
     return f"arn:{Aws.PARTITION}:ssm:{Aws.REGION}::document/AWS-RunShellScript"

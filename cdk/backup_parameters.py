@@ -118,6 +118,14 @@ _REPORTS = REPORTS | {
     "SuccessNotification": Field(
         "Report successes", "Send a report of successful backups too?", default="Yes", choices=YES_OR_NO
     ),
+    "RestoreTemplateUrl": Field(
+        "Address of the restore template",
+        "Where the template of a restore stack lies in Amazon S3 (https://BUCKET.s3.REGION.amazonaws.com/...): reports"
+        " then have a link to its form with everything filled in. Empty: no link.",
+        default="",
+        pattern=r"(https://[A-Za-z0-9.-]+\.amazonaws\.com(\.cn)?/[A-Za-z0-9._@+=/-]+)?",
+        wrong="must be empty, or the address of an object in Amazon S3",
+    ),
     "MetricsEndpoint": Field(
         "Endpoint of anonymous metrics",
         "An address that takes figures of each backup. Empty: nothing is sent.",

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
-from aws_cdk import Aws
+from aws_cdk import Aws, Fn
+from constructs import Construct
 
 from cdk.backup_file_system import BackupFileSystem
+from cdk.conditions import either, is_yes
+from cdk.dashboard import board_name
 from cdk.form import Form
 from cdk.seals import SealBucket
 from cdk.worker_group import HOLD_MINUTES
@@ -74,3 +77,21 @@ class BackupSettings:
             "RETENTION_RULES": self.form.text("RetentionRules"),
             "LIFECYCLE_HOLD_MINUTES": str(HOLD_MINUTES),
         }
+
+
+def told_by_reports(scope: Construct, form: Form, security_group: str) -> dict[str, str]:
+    """What reports tell beside the backup: when the next one starts, by which clock, and where to look or to restore.
+
+    security_group: of the instance, which a restore's may have too.
+    """
+    has_board = is_yes(scope, "ReportsLeadToDashboard", form.text("Dashboard"))
+    return {
+        "BACKUP_SCHEDULE": form.text("BackupSchedule"),
+        "SCHEDULE_TIME_ZONE": form.text("ScheduleTimeZone"),
+        "DASHBOARD": either(has_board, board_name(), ""),
+        "CHAT_TOPIC_ARN": form.text("ChatTopicArn"),
+        "RESTORE_TEMPLATE": form.text("RestoreTemplateUrl"),
+        "VPC_ID": form.text("VpcId"),
+        "SUBNETS": Fn.join(",", form.texts("Subnets")),
+        "SECURITY_GROUP": security_group,
+    }

@@ -9,7 +9,7 @@ from cdk.alarms import Alarms
 from cdk.automation import Automation, document_name
 from cdk.backup_file_system import BackupFileSystem
 from cdk.backup_parameters import backup_parameters
-from cdk.backup_settings import BackupSettings
+from cdk.backup_settings import BackupSettings, told_by_reports
 from cdk.backup_worker import BackupWorker
 from cdk.dashboard import Dashboard, of_backups
 from cdk.drills import DrillRole
@@ -42,7 +42,7 @@ class BackupStack(cdk.Stack):
         one_zone_is_that_of_the_subnets(self, self.form)
         replica_is_of_a_new_file_system(self, self.form)
         self.table, self.logs = record_table(self), log_bucket(self)
-        self.reports = Reports(self, self.form.text("Email"))
+        self.reports = Reports(self, self.form)
         self.access = SecurityGroups(self, self.form)
         Endpoints(self, self.form, self.access)
         worker = BackupWorker(self)
@@ -68,12 +68,15 @@ class BackupStack(cdk.Stack):
 
     def _orchestrator(self, programs: Programs) -> Orchestrator:
         """With what it may do, and what wakes it."""
-        uuid, topic = self._uuid, self.reports.topic.topic_arn
-        rule = f"efs-backup-stop-{uuid}"
-        environment = self.settings.of_orchestrator(uuid=uuid, topic=topic, stop_rule=rule)
+        uuid, rule = self._uuid, f"efs-backup-stop-{self._uuid}"
+        environment = {
+            **self.settings.of_orchestrator(uuid=uuid, topic=self.reports.arn, stop_rule=rule),
+            **told_by_reports(self, self.form, self.access.worker),
+        }
         orchestrator = Orchestrator(self, programs.lambda_code(self), environment)
-        around = Surroundings(self.settings, self.group.name, rule, self.table.table_arn, self.reports)
+        around = Surroundings(self.settings, self.group.name, rule, self.table.table_arn)
         policy = permit(orchestrator, orchestrator.role, orchestrator_permissions(orchestrator, around))
+        self.reports.let_tell(orchestrator.role)
         orchestrator.wait_for(policy)
         triggers = Triggers(self, orchestrator.function, self.form.text("BackupSchedule"), self.group.name, rule)
         zoned = ZonedSchedule(self, self.form, orchestrator, instead_of=triggers.start)
@@ -90,7 +93,7 @@ class BackupStack(cdk.Stack):
     def _outputs(self) -> None:
         add = Outputs(self).add
         add("UUID", self._uuid, "The id of this deployment")
-        add("SNSTopic", self.reports.topic.topic_name, "The topic of the reports")
+        add("SNSTopic", self.reports.name, "The topic of the reports")
         add("SourceEFS", self.form.text("SrcEFS"), "The file system that is backed up")
         add("BackupEFS", self.backup.id, "The file system that holds the snapshots")
         replication = self.backup.replication
@@ -110,3 +113,4 @@ class BackupStack(cdk.Stack):
         add("RecordTable", self.table.table_name, "The table with a record of each backup")
         reason = "The file system is named under the condition under which it is made."
         acknowledge(self, "CloudFormation-Validate::W1001", reason)
+        acknowledge(self, "CloudFormation-Validate::F3033", "Where no topic is given, alarms go to the stack's own.")

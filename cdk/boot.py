@@ -190,11 +190,25 @@ def tell(words: str, where: str) -> None:
     text = (
         f"{headline}.\n\nWhat happened:\nThe instance could not be set up. The last lines of its boot:\n{words}\n\n"
         "What is kept:\nEverything: a restore that has no agent touches nothing.\n\n"
-        "What to do next:\nMend what they name, delete the stack, and deploy it again.\n\n"
-        f"Where to look:\n  log  {where}\n"
+        "What to do:\nMend what they name, delete the stack, and deploy it again.\n\n"
+        f"Links:\n  log  {where}\n"
     )
+    facts = {
+        "status": "Failed", "severity": "error", "label": given["FOLDER_LABEL"],
+        "fileSystem": given["TARGET_FILE_SYSTEM"],
+    }  # fmt: skip
     subject = f"{headline} [{given['STACK_NAME']}]"[:100]
-    ask("sns", "2010-03-31", Action="Publish", TopicArn=given["TOPIC_ARN"], Subject=subject, Message=text)
+    message = {"TopicArn": given["TOPIC_ARN"], "Subject": subject, "Message": text}
+    ask("sns", "2010-03-31", Action="Publish", **message, **attributes(facts))
+
+
+def attributes(facts: "dict[str, str]") -> "dict[str, str]":
+    """What subscriptions filter by, as Amazon SNS takes it."""
+    told = {}
+    for number, (name, value) in enumerate(facts.items(), start=1):
+        entry = f"MessageAttributes.entry.{number}."
+        told.update({entry + "Name": name, entry + "Value.DataType": "String", entry + "Value.StringValue": value})
+    return told
 
 
 def now() -> datetime:

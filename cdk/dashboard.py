@@ -1,13 +1,17 @@
 """The dashboard: two file systems side by side, and the backups."""
 
+from typing import TYPE_CHECKING
+
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from cdk.backup_settings import BackupSettings
 from cdk.conditions import is_yes, only_if
 from cdk.worker_role import NAMESPACE
+
+if TYPE_CHECKING:
+    from cdk.backup_settings import BackupSettings
 
 _HALF = 12
 _FIVE_MINUTES = cdk.Duration.minutes(5)
@@ -18,15 +22,18 @@ class Dashboard(Construct):
 
     def __init__(self, scope: Construct, wanted: str, rows: list[list[cloudwatch.IWidget]]) -> None:
         super().__init__(scope, "Board")
-        board = cloudwatch.Dashboard(
-            self, "Dashboard", dashboard_name=f"{cdk.Aws.STACK_NAME}-{cdk.Aws.REGION}", widgets=rows
-        )
+        board = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=board_name(), widgets=rows)
         self.condition = is_yes(self, "IsWanted", wanted)
         only_if(self.condition, board)
         self.name = board.dashboard_name
 
 
-def of_backups(settings: BackupSettings, function: lambda_.Function) -> list[list[cloudwatch.IWidget]]:
+def board_name() -> str:
+    """The name of a stack's dashboard, known before it is made."""
+    return f"{cdk.Aws.STACK_NAME}-{cdk.Aws.REGION}"
+
+
+def of_backups(settings: "BackupSettings", function: lambda_.Function) -> list[list[cloudwatch.IWidget]]:
     """Source and backup side by side, then the backups, then their orchestrator."""
     source, backup = settings.form.text("SrcEFS"), settings.backup
     return [*file_systems(("Source", source), ("Backup", backup)), _backups(), _orchestrator(function)]

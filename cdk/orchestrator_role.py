@@ -6,8 +6,7 @@ from cdk import arns
 from cdk.backup_settings import BackupSettings
 from cdk.orchestrator import Orchestrator
 from cdk.permissions import Allow
-from cdk.reports import Reports
-from cdk.worker_role import NAMESPACE, report
+from cdk.worker_role import NAMESPACE
 
 _STOP_RULE_CALLS = ("DisableRule", "ListTargetsByRule", "PutRule", "PutTargets")
 """The rule itself is the template's."""
@@ -21,7 +20,6 @@ class Surroundings:
     group: str
     stop_rule: str
     table_arn: str
-    reports: Reports
 
 
 def orchestrator_permissions(orchestrator: Orchestrator, around: Surroundings) -> list[Allow]:
@@ -36,7 +34,6 @@ def orchestrator_permissions(orchestrator: Orchestrator, around: Surroundings) -
         Allow(["dynamodb:" + call for call in ("GetItem", "PutItem", "Scan", "UpdateItem")], [around.table_arn]),
         Allow(["elasticfilesystem:DescribeFileSystems"], list(map(arns.file_system, file_systems))),
         *_metrics(),
-        *report(around.reports.topic.topic_arn, around.reports.key),
     ]
 
 

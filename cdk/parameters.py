@@ -109,12 +109,32 @@ INSTANCE = {
         wrong="must be empty, or the name of a parameter that begins with a slash",
     ),
 }
+_TOPIC = r"(arn:[a-z0-9-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256})?"
+
 REPORTS = {
     "Email": Field(
         "E-mail",
-        "Where reports go. Amazon SNS asks this address for a confirmation first.",
-        pattern=r"[^@\s]+@[^@\s]+\.[^@\s]+",
-        wrong="must be an e-mail address",
+        "Where reports go. Amazon SNS asks this address for a confirmation first. Empty: whoever subscribes to the"
+        " topic.",
+        default="",
+        pattern=r"([^@\s]+@[^@\s]+\.[^@\s]+)?",
+        wrong="must be empty, or an e-mail address",
+    ),
+    "ExistingTopicArn": Field(
+        "Topic that is there",
+        "The ARN of an Amazon SNS topic of this region that takes reports and alarms, in place of a new one with a key."
+        " Its policy, and that of its key, must let CloudWatch publish.",
+        default="",
+        pattern=_TOPIC,
+        wrong="must be empty, or the ARN of a standard topic",
+    ),
+    "ChatTopicArn": Field(
+        "Topic of a chat",
+        "The ARN of an Amazon SNS topic that Amazon Q Developer in chat applications shows in a channel of Slack or"
+        " Microsoft Teams: it gets reports in the words of that service. Empty: none.",
+        default="",
+        pattern=_TOPIC,
+        wrong="must be empty, or the ARN of a standard topic",
     ),
     "Dashboard": Field("Dashboard", "Make a CloudWatch dashboard?", default="Yes", choices=YES_OR_NO),
 }

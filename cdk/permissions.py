@@ -1,5 +1,6 @@
 """Permissions: on named resources, or with the reason why not."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,7 +16,7 @@ class Allow:
     actions: Sequence[str]
     resources: Sequence[str]
     reason: str = ""
-    conditions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    conditions: Mapping[str, Mapping[str, str | Sequence[str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if any("*" in resource for resource in self.resources) and not self.reason:
@@ -40,13 +41,15 @@ def _acknowledge(policy: iam.Policy, permissions: Iterable[Allow]) -> None:
     stack = cdk.Stack.of(policy)
     for each in permissions:
         for resource in each.resources:
-            if "*" in resource:
+            if "*" in json.dumps(stack.resolve(resource)):
                 acknowledge(policy, f"AwsSolutions-IAM5[Resource::{_as_finding(stack, resource)}]", each.reason)
 
 
 def _as_finding(stack: cdk.Stack, resource: str) -> str:
-    """How cdk-nag writes a resource: `<AWS::Region>` where the template refers to something."""
+    """How cdk-nag writes a resource: `<AWS::Region>` where the template refers to something; a choice as JSON."""
     resolved = stack.resolve(resource)
+    if isinstance(resolved, dict) and "Fn::If" in resolved:
+        return json.dumps(resolved, separators=(",", ":"))
     parts = resolved["Fn::Join"][1] if isinstance(resolved, dict) else [resolved]
     return "".join(part if isinstance(part, str) else f"<{_name(part)}>" for part in parts)
 

@@ -11,7 +11,7 @@ from cdk.proxy import ProxySecret
 from cdk.reports import Reports
 from cdk.user_data import user_data
 from cdk.worker_group import WorkerGroup
-from cdk.worker_role import every_worker, find_mount_targets, group_name, mount, report, worker_role
+from cdk.worker_role import every_worker, find_mount_targets, group_name, mount, worker_role
 from efs_backup.domain.operations.restore_mark import MARK_PREFIX
 
 _LOGS = ["ec2-logs", "efs-restore-logs"]
@@ -23,6 +23,7 @@ def restore_environment(form: Form, topic: str) -> dict[str, str]:
         "STACK_ID": Aws.STACK_ID,
         "STACK_NAME": Aws.STACK_NAME,
         "TOPIC_ARN": topic,
+        "CHAT_TOPIC_ARN": form.text("ChatTopicArn"),
         "LOG_BUCKET": form.text("RestoreLogBucket"),
         "GROUP_NAME": group_name(),
         "TARGET_FILE_SYSTEM": form.text("SrcEFS"),
@@ -55,13 +56,12 @@ class RestoreWorker(Construct):
     def __init__(self, scope: Construct, form: Form, reports: Reports, bundle: Stored) -> None:
         super().__init__(scope, "Worker")
         role = worker_role(self)
-        topic = reports.topic.topic_arn
         self.group = WorkerGroup(
             self,
             form,
             role=role,
             security_groups=[form.text("SecurityGroupId")],
-            user_data=user_data(restore_environment(form, topic), "restore", form, bundle),
+            user_data=user_data(restore_environment(form, reports.arn), "restore", form, bundle),
             desired="1",
         )
         target, backup = form.text("SrcEFS"), form.text("DstEFS")
@@ -72,7 +72,7 @@ class RestoreWorker(Construct):
             mount(target, writing=True),
             mount(backup, writing=False),
             find_mount_targets(target, backup),
-            *report(topic, reports.key),
         ])  # fmt: skip
+        tells = reports.let_tell(role)
         ProxySecret(self, form, role)
-        self.group.start_after(policy, reports)
+        self.group.start_after(policy, tells)

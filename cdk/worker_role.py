@@ -64,11 +64,6 @@ def find_mount_targets(*file_systems: str) -> Allow:
     return Allow(["elasticfilesystem:DescribeMountTargets"], list(map(arns.file_system, file_systems)))
 
 
-def report(topic: str, key: str) -> list[Allow]:
-    """Publish on a topic whose messages are encrypted with a key."""
-    return [Allow(["sns:Publish"], [topic]), Allow(["kms:Decrypt", "kms:GenerateDataKey"], [key])]
-
-
 def group_name() -> str:
     """The group's name, known before the group: its instances' user data holds it."""
     return f"{cdk.Aws.STACK_NAME}-worker"

@@ -24,6 +24,7 @@ from moto.autoscaling.models import autoscaling_backends
 from moto.core.models import botocore_stubber
 from moto.ssm.models import ssm_backends
 
+from deployment.local_cloud.bus import heard_by_patterns
 from deployment.local_cloud.lifecycle import Lifecycle
 from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.settings import OrchestratorSettings
@@ -287,6 +288,7 @@ def a_stack(set_variable: Callable[[str, str], None]) -> Iterator[Cloud]:
         mock.patch.object(boto3, "client", _client),
         mock_aws(config={"lambda": {"use_docker": False}}),
         _emulation_reads(cloud.now),
+        heard_by_patterns(),
         cloud.lifecycle.in_force(),
     ):
         if not boto3.DEFAULT_SESSION:
@@ -336,7 +338,9 @@ def plain_environment() -> dict[str, str]:
         "SUCCESS_NOTIFICATION": "Yes", "METRICS_ENDPOINT": "", "MAX_OPERATIONS_PER_SECOND": "0", "KEEP_SPARE": "Yes",
         "BACKUP_ACCESS_POINT": "", "SEAL_BUCKET": "", "DRILL_ROLE": "", "DRILL_SCHEDULE": "",
         "SCRUB_DAYS": "0", "SCRUB_GIGABYTES": "0", "QUIESCE_DOCUMENT": "", "QUIESCE_TAG": "efs-backup",
-        "PING_URL_PARAMETER": "",
+        "PING_URL_PARAMETER": "", "BACKUP_SCHEDULE": "cron(0 2 * * ? *)", "SCHEDULE_TIME_ZONE": "", "DASHBOARD": "",
+        "CHAT_TOPIC_ARN": "", "RESTORE_TEMPLATE": "", "VPC_ID": "vpc-1", "SUBNETS": "subnet-1",
+        "SECURITY_GROUP": "sg-1",
         "AWS_LAMBDA_FUNCTION_NAME": FUNCTION, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
     }  # fmt: skip

@@ -80,10 +80,10 @@ def _speaks_of(statement: Mapping[str, Any], need: Need) -> bool:
     )
 
 
-def _holds(condition: Mapping[str, Mapping[str, str]], context: Mapping[str, str]) -> bool:
+def _holds(condition: Mapping[str, Mapping[str, str | list[str]]], context: Mapping[str, str]) -> bool:
     if not set(condition) <= {"StringEquals"}:
         raise NotImplementedError(f"Only StringEquals is evaluated, not {', '.join(condition)}")
-    return all(context.get(key) == value for key, value in condition.get("StringEquals", {}).items())
+    return all(context.get(key) in _as_list(value) for key, value in condition.get("StringEquals", {}).items())
 
 
 def _as_list(value: str | list[str]) -> list[str]:
@@ -140,7 +140,8 @@ def _publish(call: Call) -> list[Need]:
     topic = str(call.given.get("TopicArn"))
     found = sns_backends[ACCOUNT][REGION].topics.get(topic)
     key = getattr(found, "kms_master_key_id", None)
-    of_key = [Need(f"kms:{action}", str(key)) for action in ("GenerateDataKey", "Decrypt")] if key else []
+    through = {"kms:ViaService": f"sns.{REGION}.amazonaws.com"}
+    of_key = [Need(f"kms:{action}", str(key), through) for action in ("GenerateDataKey", "Decrypt")] if key else []
     return [Need("sns:Publish", topic), *of_key]
 
 
@@ -166,6 +167,7 @@ def _put_metrics(call: Call) -> list[Need]:
 
 _SPECIAL: dict[tuple[str, str], Callable[[Call], list[Need]]] = {
     ("dynamodb", "TransactWriteItems"): _transaction,
+    ("events", "PutEvents"): lambda _: [Need("events:PutEvents", _arn("events", "event-bus/default"))],
     ("sns", "Publish"): _publish,
     ("ssm", "SendCommand"): _send_command,
     ("monitoring", "PutMetricData"): _put_metrics,

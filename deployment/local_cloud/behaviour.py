@@ -15,6 +15,7 @@ from moto.s3.models import FakeBucket, s3_backends
 from moto.sns.models import Topic
 from moto.ssm.models import Command, SimpleSystemManagerBackend, ssm_backends
 
+from deployment.local_cloud.bus import heard_by_patterns
 from deployment.local_cloud.file_systems import FileSystems
 from deployment.local_cloud.fleet import Fleet
 from deployment.local_cloud.mail import Mail, MailBox
@@ -71,6 +72,7 @@ def set_right(
         ):
             patches.enter_context(mock.patch.object(owner, name, _around(getattr(owner, name), around)))
         patches.enter_context(retaining())
+        patches.enter_context(heard_by_patterns())
         patches.enter_context(mock.patch.object(FileSystem, "size_in_bytes", _size(file_systems)))
         for name, made in _OF_ACCESS_POINTS.items():
             patches.enter_context(mock.patch.object(AccessPoint, name, made, create=True))

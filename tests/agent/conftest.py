@@ -13,6 +13,7 @@ from efs_backup.agent.services import BackupServices, Machine, RestoreServices, 
 from efs_backup.domain.operations.agent_settings import AgentSettings, RestoreSettings
 from efs_backup.engine.machine.mounts import kind_of
 from efs_backup.lib.asg import BackupGroup
+from efs_backup.lib.bus import EventBus
 from efs_backup.lib.ddb import RecordTable
 from efs_backup.lib.efs import FileSystems
 from efs_backup.lib.hold_table import HoldTable
@@ -75,7 +76,7 @@ class Instance:
         return RestoreServices(
             settings, machine, BackupGroup(boto3.client("autoscaling"), GROUP),
             FileSystems(boto3.client("efs")), LogBucket(boto3.client("s3"), settings.log_bucket),
-            Notifier(boto3.client("sns"), settings.topic_arn),
+            Notifier(boto3.client("sns"), settings.topic_arn), EventBus(boto3.client("events")),
         )  # fmt: skip
 
     def logs(self) -> list[str]:

@@ -400,7 +400,7 @@ def _reboot_when_copying(services: BackupServices) -> None:
         time.sleep(0.02)
     time.sleep(0.5)
     (place / "reboots").touch()
-    ask_to_stop(place)
+    ask_to_stop(place, "the test asks for it")
 
 
 def test_what_a_killed_agent_left_mounted_is_unmounted_first(instance: Instance) -> None:

@@ -88,7 +88,7 @@ def test_an_agent_is_at_work_also_where_it_cannot_say_who_it_is(tmp_path: Path) 
             assert is_alone
             assert (place / "agent.lock").read_text() == ""
             assert is_present(place)
-            ask_to_stop(place)
+            ask_to_stop(place, "the test asks for it")
         assert not is_present(place)
 
 

@@ -193,7 +193,7 @@ def _reboot_when_mounted(services: RestoreServices) -> None:
     while not (is_present(place) and (place / "target").exists()):
         time.sleep(0.02)
     (place / "reboots").touch()
-    ask_to_stop(place)
+    ask_to_stop(place, "the test asks for it")
 
 
 def test_an_agent_that_died_for_good_is_told_by_mail(instance: Instance) -> None:

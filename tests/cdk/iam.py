@@ -41,10 +41,10 @@ def _allows(statement: Mapping[str, Any], action: str, resource: str, context: M
     )
 
 
-def _condition_holds(condition: Mapping[str, Mapping[str, str]], context: Mapping[str, str]) -> bool:
+def _condition_holds(condition: Mapping[str, Mapping[str, str | list[str]]], context: Mapping[str, str]) -> bool:
     assert set(condition) <= {"StringEquals"}, "no other operator is evaluated here"
     wanted = condition.get("StringEquals", {})
-    return all(context.get(_plain(key)) == value for key, value in wanted.items())
+    return all(context.get(_plain(key)) in _as_list(value) for key, value in wanted.items())
 
 
 def _plain(key: str) -> str:

@@ -11,12 +11,12 @@ _OLD_BACKUP = {
     "SrcEFS": None, "IntervalTag": "daily", "Retain": 7, "KeepSpare": "Yes", "FolderLabel": "efs-backup",
     "BackupWindow": "180",
     "BackupSchedule": "cron(0 2 * * ? *)", "BackupPrefix": "/", "EFSMode": "generalPurpose", "EFSEncryption": "Yes",
-    "SuccessNotification": "Yes", "VpcId": None, "Subnets": None, "Email": None, "Dashboard": "Yes",
+    "SuccessNotification": "Yes", "VpcId": None, "Subnets": None, "Email": "", "Dashboard": "Yes",
 }  # fmt: skip
 _OLD_RESTORE = {
     "SrcEFS": None, "DstEFS": None, "IntervalTag": "daily", "BackupNum": 0, "FolderLabel": "efs-backup",
     "RestorePrefix": "/", "RestoreSubDir": "", "VpcId": None, "Subnets": None, "SecurityGroupId": None,
-    "RestoreLogBucket": None, "Email": None, "Dashboard": "Yes",
+    "RestoreLogBucket": None, "Email": "", "Dashboard": "Yes",
 }  # fmt: skip
 _WINDOWS = (60, 90, 120, 150, 180, 240, 300, 360, 480, 600, 720, 840, 960, 1080, 1200, 1320)
 
@@ -75,7 +75,7 @@ def test_the_windows_are_those_of_the_list(backup: Template) -> None:
     ("name", "value"),
     [
         ("Retain", "500"), ("Retain", "171"), ("Retain", "0"), ("Retain", "many"),
-        ("Email", ""), ("Email", "nobody"), ("Email", "a@b"), ("Email", "a b@example.com"),
+        ("Email", "nobody"), ("Email", "a@b"), ("Email", "a b@example.com"),
         ("BackupWindow", "61"), ("BackupWindow", "1440"),
         ("SrcEFS", ""), ("SrcEFS", "fs-"), ("SrcEFS", "vol-11111111"), ("ExistingBackupEFS", "nfs-1"),
         ("IntervalTag", "yearly"), ("EFSMode", "fast"), ("ThroughputMode", "provisioned"), ("EFSEncryption", "maybe"),
@@ -114,7 +114,7 @@ def test_a_wrong_backup_parameter_is_refused(backup: Template, name: str, value:
         ("BackupNum", "-1"), ("RestoreMode", "delete"), ("DryRun", "perhaps"), ("RestoreAsOf", "yesterday"),
         ("RestoreAsOf", "2026-11-20 12:00"), ("RestoreSubDir", "a b"), ("RestoreSubDir", "../a"),
         ("RestorePrefix", ""), ("RestorePrefix", "home"), ("DstEFS", ""), ("RestoreLogBucket", ""),
-        ("RestoreLogBucket", "My_Bucket"), ("Email", ""), ("RestoreHours", "-1"), ("RestoreHours", "169"),
+        ("RestoreLogBucket", "My_Bucket"), ("RestoreHours", "-1"), ("RestoreHours", "169"),
     ],
 )  # fmt: skip
 def test_a_wrong_restore_parameter_is_refused(restore: Template, name: str, value: str) -> None:

@@ -28,6 +28,7 @@ _BOTH_SIDES: list[Call] = [
     ("dynamodb:UpdateItem", "TABLE"),
     ("dynamodb:Scan", "TABLE"),
 ]
+_THROUGH_SNS = {"kms_ViaService": "sns.us-east-1.amazonaws.com"}
 _ORCHESTRATOR: list[Call] = [
     *_BOTH_SIDES,
     ("autoscaling:DescribeAutoScalingGroups", "*"),
@@ -49,8 +50,9 @@ _ORCHESTRATOR: list[Call] = [
     ("elasticfilesystem:DescribeFileSystems", _SOURCE),
     ("elasticfilesystem:DescribeFileSystems", "BACKUP"),
     ("sns:Publish", "TOPIC"),
-    ("kms:GenerateDataKey", "KEY"),
-    ("kms:Decrypt", "KEY"),
+    ("events:PutEvents", f"arn:aws:events:{_HERE}:event-bus/default"),
+    ("kms:GenerateDataKey", "KEY", _THROUGH_SNS),
+    ("kms:Decrypt", "KEY", _THROUGH_SNS),
     ("sqs:SendMessage", "QUEUE"),
     ("logs:CreateLogStream", "LOG"),
     ("logs:PutLogEvents", "LOG"),
@@ -160,8 +162,9 @@ _RESTORER: list[Call] = [
     ("s3:PutObject", "arn:aws:s3:::restore-logs/efs-restore-marks/a"),
     ("s3:GetObject", "arn:aws:s3:::restore-logs/efs-restore-marks/a"),
     ("sns:Publish", "TOPIC"),
-    ("kms:GenerateDataKey", "KEY"),
-    ("kms:Decrypt", "KEY"),
+    ("events:PutEvents", f"arn:aws:events:{_HERE}:event-bus/default"),
+    ("kms:GenerateDataKey", "KEY", _THROUGH_SNS),
+    ("kms:Decrypt", "KEY", _THROUGH_SNS),
     ("elasticfilesystem:ClientMount", _BACKUPS_OF_RESTORE),
     ("elasticfilesystem:ClientRootAccess", _BACKUPS_OF_RESTORE),
     ("elasticfilesystem:ClientMount", _SOURCE),

@@ -28,6 +28,8 @@ from efs_backup.domain.operations.drill_record import (
 from efs_backup.domain.operations.mounting import mount_command
 from efs_backup.domain.operations.record import BackupId, BackupRecord, Mode
 from efs_backup.domain.operations.report import report_on
+from efs_backup.domain.operations.reports.around import Around
+from efs_backup.domain.operations.reports.times import Clock
 from efs_backup.domain.operations.review import review
 from efs_backup.domain.operations.triggers import StartDrill, UnknownTrigger, drill_event, read_trigger
 from efs_backup.domain.operations.workflow import (
@@ -78,7 +80,7 @@ def test_a_difference_is_a_failure() -> None:
     assert (ended.status, ended.drill_result, ended.drill_different) == (
         BackupStatus.FAILED, DrillStatus.DIFFERENT, 2,
     )  # fmt: skip
-    report = report_on(ended, None, SETTINGS)
+    report = report_on(ended, Around(SETTINGS, Clock(START)))
     assert report.subject.startswith("EFS restore drill found DIFFERENCES")
     assert "file 0" in report.text
     assert "efs-backup audit" in report.text
@@ -91,17 +93,17 @@ def test_a_difference_is_a_failure() -> None:
         (without_drill(DRILL, MountFailed("No answer."), START), "EFS restore drill FAILED"),
         (without_drill(DRILL, NotAsSealed("Another manifest."), START), "EFS restore drill found DIFFERENCES"),
         (failed_drill(DRILL, "KeyError: 'a'", START), "EFS restore drill FAILED"),
-        (stopped_drill(DRILL, "Stopped.", START), "EFS restore drill is INCOMPLETE"),
-        (without_drill(DRILL, Locked("One is running."), START), "EFS restore drill was SKIPPED"),
-        (gave_way(DRILL, START), "EFS restore drill is INCOMPLETE"),
+        (stopped_drill(DRILL, "Stopped.", START), "EFS restore drill INCOMPLETE"),
+        (without_drill(DRILL, Locked("One is running."), START), "EFS restore drill SKIPPED"),
+        (gave_way(DRILL, START), "EFS restore drill INCOMPLETE"),
         (DRILL.ended(BackupStatus.UNKNOWN, now=START, message="Gone."), "EFS restore drill ended UNKNOWN"),
     ],
 )
 def test_every_end_of_a_drill_has_its_headline(ended: BackupRecord, subject: str) -> None:
     """And a next step, or none is needed."""
-    report = report_on(ended, None, SETTINGS)
+    report = report_on(ended, Around(SETTINGS, Clock(START)))
     assert report.subject.startswith(subject)
-    assert "What to do next:\n" in report.text
+    assert "What to do:\n" in report.text
 
 
 def test_one_drill_in_four_goes_by_an_older_snapshot() -> None:

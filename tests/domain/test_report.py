@@ -12,18 +12,28 @@ from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.instances import not_launched
 from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.report import (
-    SUBJECT_LIMIT,
+    Report,
     anonymous,
     report_on,
     report_on_launch_failure,
     report_on_vanished,
-    subject_of,
 )
+from efs_backup.domain.operations.reports.around import Around
+from efs_backup.domain.operations.reports.message import SUBJECT_LIMIT, first_sentence, subject, subject_of
+from efs_backup.domain.operations.reports.times import Clock
+from efs_backup.domain.operations.settings import OrchestratorSettings
 from efs_backup.domain.results import BackupStatus, SealStatus
 from tests.domain.test_record import ENDED, RUNNING, START, backups
 from tests.domain.test_settings import settings_of
 
 SETTINGS = settings_of()
+NOW = START + timedelta(hours=26)
+
+
+def told(backup: BackupRecord, newest: BackupRecord | None = None, settings: OrchestratorSettings = SETTINGS) -> Report:
+    """The report of a backup after a success, or none."""
+    return report_on(backup, Around(settings, Clock(NOW), newest=newest, newest_start=START))
+
 
 FULL = replace(
     RUNNING,
@@ -60,7 +70,7 @@ FAILED = replace(
     next_step="Check the stack's parameters.",
 )
 
-_UNTOUCHED = "All older snapshots are untouched; the newest on record is 20261122T020000Z."
+_UNTOUCHED = "All older snapshots are untouched; the newest on record is 20261122T020000Z, 26 h old."
 _words = st.text(st.characters(codec="utf-8"), max_size=200)
 
 
@@ -83,7 +93,7 @@ def test_any_text_becomes_a_subject_that_sns_takes(text: str) -> None:
 def test_whatever_the_stack_is_called_its_reports_have_subjects(backup: BackupRecord, stack: str, source: str) -> None:
     """Settings are text of the operator's."""
     settings = settings_of(STACK_NAME=stack, SOURCE_FILE_SYSTEM=source)
-    assert _is_subject(report_on(backup, None, settings).subject)
+    assert _is_subject(told(backup, None, settings).subject)
     assert _is_subject(report_on_vanished(backup.backup_id, settings).subject)
 
 
@@ -91,6 +101,26 @@ def test_whatever_the_stack_is_called_its_reports_have_subjects(backup: BackupRe
 def test_a_subject_that_fits_stays_as_it_is(length: int) -> None:
     """100 characters fit."""
     assert subject_of("x" * length) == "x" * length
+
+
+def test_of_a_long_reason_the_end_is_cut() -> None:
+    """What happened, and of which stack, is always there."""
+    short = subject("EFS backup FAILED", "a reason " * 20, "nightly")
+    assert short.startswith("EFS backup FAILED: a reason")
+    assert short.endswith("... [nightly]")
+    assert len(short) == SUBJECT_LIMIT
+    assert subject("EFS backup FAILED", "why", "x" * 90) == subject_of(f"EFS backup FAILED [{'x' * 90}]")
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("", ""), ("It failed", "It failed"), ("Of 3.5 GB. Then\nmore.", "Of 3.5 GB"), ("One\nline.", "One line"),
+    ],
+)  # fmt: skip
+def test_the_first_sentence_of_a_message_is_a_reason(text: str, first: str) -> None:
+    """A dot in a number ends none."""
+    assert first_sentence(text) == first
 
 
 def test_a_subject_that_is_too_long_shows_that_it_goes_on() -> None:
@@ -101,45 +131,46 @@ def test_a_subject_that_is_too_long_shows_that_it_goes_on() -> None:
 @pytest.mark.parametrize(
     ("status", "headline"),
     [
-        (BackupStatus.SUCCESS, "EFS backup succeeded: fs-0123456789abcdef0, daily [nightly]"),
-        (BackupStatus.INCOMPLETE, "EFS backup is INCOMPLETE: fs-0123456789abcdef0, daily [nightly]"),
-        (BackupStatus.FAILED, "EFS backup FAILED (MountFailed): fs-0123456789abcdef0, daily [nightly]"),
-        (BackupStatus.UNKNOWN, "EFS backup ended UNKNOWN: fs-0123456789abcdef0, daily [nightly]"),
-        (BackupStatus.SKIPPED, "EFS backup was SKIPPED: fs-0123456789abcdef0, daily [nightly]"),
+        (BackupStatus.SUCCESS, "EFS backup succeeded: 1,234,567 files, 89 copied, 90 min [nightly]"),
+        (BackupStatus.INCOMPLETE, "EFS backup INCOMPLETE: It is said, 1,234,567 files done [nightly]"),
+        (BackupStatus.FAILED, "EFS backup FAILED (MountFailed): It is said [nightly]"),
+        (BackupStatus.UNKNOWN, "EFS backup ended UNKNOWN: It is said [nightly]"),
+        (BackupStatus.SKIPPED, "EFS backup SKIPPED: It is said [nightly]"),
     ],
 )
 def test_a_subject_says_what_happened_where(status: BackupStatus, headline: str) -> None:
     """An operator knows from the list of mails whether to open one: what is wrong is in capitals."""
     reason = FailureReason.MOUNT_FAILED if status is BackupStatus.FAILED else None
-    assert report_on(replace(FULL, status=status, failure_reason=reason), None, SETTINGS).subject == headline
+    ended = replace(FULL, status=status, failure_reason=reason, message="It is said. And more of 3.5 GB.")
+    assert told(ended).subject == headline
 
 
 def test_a_text_answers_the_questions_in_their_order() -> None:
     """What happened, what is kept, what to do, how much, where."""
-    text = report_on(FAILED, FULL, SETTINGS).text
+    text = told(FAILED, FULL, SETTINGS).text
     titles = [line for line in text.splitlines() if line.endswith(":")]
     assert titles == [
-        "What happened:", "What is kept:", "What to do next:", "Figures:", "Where to look:",
+        "What happened:", "What is kept:", "What happens next:", "What to do:", "Figures:", "Links:",
     ]  # fmt: skip
-    assert text.startswith("EFS backup FAILED (MountFailed): fs-0123456789abcdef0, daily.\n")
+    assert text.startswith("EFS backup FAILED (MountFailed): There is no file system fs-0123456789abcdef0.\n")
 
 
 def test_a_text_says_what_happened_and_what_to_do() -> None:
     """In the words of the record."""
-    text = report_on(FAILED, None, SETTINGS).text
+    text = told(FAILED, None, SETTINGS).text
     assert "What happened:\nThere is no file system fs-0123456789abcdef0.\n" in text
-    assert "What to do next:\nCheck the stack's parameters.\n" in text
+    assert "What to do:\nCheck the stack's parameters.\n" in text
 
 
 def test_a_success_needs_nothing_to_be_done() -> None:
     """And says so."""
-    assert "What to do next:\nNothing.\n" in report_on(FULL, FULL, SETTINGS).text
+    assert "What to do:\nNothing.\n" in told(FULL, FULL, SETTINGS).text
 
 
 @pytest.mark.parametrize("status", ENDED)
 def test_a_backup_without_a_message_is_told_by_its_status(status: BackupStatus) -> None:
     """The question is never left open."""
-    text = report_on(replace(RUNNING, status=status), None, SETTINGS).text
+    text = told(replace(RUNNING, status=status), None, SETTINGS).text
     assert f"What happened:\nThe backup ended as {status}.\n" in text
 
 
@@ -161,73 +192,59 @@ def test_a_backup_without_a_message_is_told_by_its_status(status: BackupStatus) 
 )  # fmt: skip
 def test_a_text_says_what_is_kept(backup: BackupRecord, newest: BackupRecord | None, kept: str) -> None:
     """Nobody has to fear for older snapshots."""
-    assert f"What is kept:\n{kept}\n" in report_on(backup, newest, SETTINGS).text
+    assert f"What is kept:\n{kept}\n" in told(backup, newest, SETTINGS).text
 
 
 def test_a_success_of_the_old_solution_is_told_by_its_time() -> None:
     """Its record names no snapshot."""
     newest = replace(FULL, snapshot=None)
-    assert "the newest on record is of 2026-11-22 02:00:00 UTC." in report_on(FAILED, newest, SETTINGS).text
+    assert "the newest on record is that of Sun 22 Nov 2026 02:00 UTC, 26 h old." in told(FAILED, newest, SETTINGS).text
 
 
 def test_the_figures_are_written_for_people() -> None:
-    """With units, thousands and UTC."""
-    text = report_on(FULL, None, SETTINGS).text
+    """With units, thousands, and by the operator's clock."""
+    text = told(FULL).text
     figures = dict(line.strip().split("  ", 1) for line in text.split("Figures:\n")[1].split("\n\n")[0].splitlines())
     assert {name: value.strip() for name, value in figures.items()} == {
-        "backup": "0badcafe",
-        "started": "2026-11-22 02:00:00 UTC",
-        "ended": "2026-11-22 03:30:30 UTC",
-        "took": "90.5 minutes",
+        "started": "Sun 22 Nov 2026 02:00 UTC",
+        "ended": "Sun 22 Nov 2026 03:30 UTC",
+        "took": "90 min",
         "window": "180 minutes",
         "files": "1,234,567",
         "copied": "89",
-        "vanished": "3",
+        "went meanwhile": "3",
         "size": "2.4 GB",
         "copied size": "1.5 MB",
-        "source": "fs-0123456789abcdef0 2.5 GB",
-        "backup file system": "fs-0fedcba9876543210 20.0 GB",
-        "burst credits before": "2.3 TB",
-        "burst credits after": "2.2 TB",
+        "source": "2.5 GB",
+        "snapshots": "20.0 GB",
+        "burst credits": "2.3 TB before, 2.2 TB after",
     }
 
 
-def test_a_figure_of_zero_is_told() -> None:
-    """Nothing copied is another news than nothing known."""
-    text = report_on(replace(FULL, number_of_files_transferred=0, vanished_files=0), None, SETTINGS).text
-    assert "  copied                0\n" in text
-    assert "  vanished              0\n" in text
+def test_a_figure_of_nothing_is_left_out_unless_it_is_news() -> None:
+    """Nothing copied is another news than nothing known; none that vanished, each night, is none."""
+    text = told(replace(FULL, number_of_files_transferred=0, vanished_files=0, source_size=0)).text
+    assert "  copied           0\n" in text
+    assert "went meanwhile" not in text
+    assert "0 bytes" not in text
 
 
 @given(backups, st.none() | backups.map(lambda backup: replace(backup, status=BackupStatus.SUCCESS)))
 def test_what_is_unknown_is_never_told_as_none(backup: BackupRecord, newest: BackupRecord | None) -> None:
     """A line without a value is left out."""
-    told = replace(
+    known = replace(
         backup, message="It ended.", next_step=None, instance_id=None, logs=None, ami_id=None,
         snapshot=backup.snapshot and "known",
     )  # fmt: skip
     older = replace(newest, snapshot=newest.snapshot and "known") if newest else None
-    assume("None" not in (told.drill_evidence or ""))  # a text that is known
-    assert "None" not in report_on(told, older, SETTINGS).text
-
-
-def test_the_places_lead_to_snapshot_logs_record_and_instance() -> None:
-    """Nothing has to be looked up."""
-    places = report_on(FULL, None, SETTINGS).text.split("Where to look:\n")[1]
-    assert places == (
-        "  snapshot  fs-0fedcba9876543210:/efs-backup/daily/20261122T020000Z\n"
-        "  logs      s3://nightly-logs/ec2-logs/0badcafe.log\n"
-        "  record    nightly-records, BackupId 0badcafe\n"
-        "  instance  i-0123456789abcdef0\n"
-        "  AMI       ami-0fedcba9876543210\n"
-        "  group     nightly-group\n"
-    )
+    assume("None" not in (known.drill_evidence or ""))  # a text that is known
+    assert "None" not in told(known, older).text
 
 
 def test_without_logs_of_its_own_a_backup_points_to_the_bucket() -> None:
     """There the output of Systems Manager may be."""
-    places = report_on(RUNNING, None, SETTINGS).text.split("Where to look:\n")[1]
-    assert "  logs    s3://nightly-logs/\n" in places
+    places = told(RUNNING).text.split("Links:\n")[1]
+    assert "s3://nightly-logs/\n" in places
     assert "snapshot" not in places
 
 
@@ -250,7 +267,7 @@ def test_a_backup_that_waits_for_its_instance_is_told_with_what_can_be_done() ->
 
 def test_a_second_instance_is_told_beside_the_first() -> None:
     """Each has left its logs."""
-    text = report_on(replace(FULL, first_instance="i-0aaaaaaaaaaaaaaaa"), None, SETTINGS).text
+    text = told(replace(FULL, first_instance="i-0aaaaaaaaaaaaaaaa"), None, SETTINGS).text
     assert "i-0aaaaaaaaaaaaaaaa" in text
     assert "i-0123456789abcdef0" in text
 
@@ -279,11 +296,11 @@ def test_anonymous_figures_name_nothing_and_nobody(backup: BackupRecord) -> None
 def test_a_mass_change_has_a_subject_of_its_own_and_says_how_to_decide() -> None:
     """At three in the morning the subject is what is read."""
     changed = replace(FULL, warning="MassChange", changed_share=0.6129, changed_files=7, hold="20261122T020000Z")
-    report = report_on(changed, None, SETTINGS)
-    assert report.subject.startswith("EFS backup MASS CHANGE: 61.2 % of the files changed or went: fs-")
+    report = told(changed, None, SETTINGS)
+    assert report.subject.startswith("EFS backup MASS CHANGE: 61.2 % of the files changed or went, nothing older")
     assert "All that are older than 20261122T020000Z are held: none of them is dropped." in report.text
     assert '{"mode": "backup", "action": "release", "reason": "..."}' in report.text
-    reminder = report_on(replace(changed, warning="Held"), None, SETTINGS)
+    reminder = told(replace(changed, warning="Held"), None, SETTINGS)
     assert "succeeded with a WARNING (Held)" in reminder.subject
     assert "release the hold" in reminder.text
     assert "Hold" in anonymous(changed), "the time of a snapshot names nobody"
@@ -291,23 +308,23 @@ def test_a_mass_change_has_a_subject_of_its_own_and_says_how_to_decide() -> None
 
 def test_a_success_with_a_warning_says_so_in_its_headline() -> None:
     """Who reads subjects only must not take it for a night like any other."""
-    report = report_on(replace(FULL, warning="LeftOut"), FULL, SETTINGS)
+    report = told(replace(FULL, warning="LeftOut"), FULL, SETTINGS)
     assert "succeeded with a WARNING (LeftOut)" in report.subject
-    assert "What to do next:\nLook at what the warning names" in report.text
+    assert "What to do:\nLook at what the warning names" in report.text
 
 
 def test_a_failure_is_one_whatever_else_is_to_be_known() -> None:
     """Its headline has its reason; its warnings stand under what happened."""
-    told = replace(FAILED, warning="Unreadable", message="It failed. Not copied: 'x'.", next_step="Mend it.")
-    report = report_on(told, FULL, SETTINGS)
+    known = replace(FAILED, warning="Unreadable", message="It failed. Not copied: 'x'.", next_step="Mend it.")
+    report = told(known, FULL)
     assert "WARNING" not in report.subject
     assert "What happened:\nIt failed. Not copied: 'x'." in report.text
-    assert "What to do next:\nMend it." in report.text
-    cut_off = replace(told, status=BackupStatus.INCOMPLETE, failure_reason=None)
-    assert "is INCOMPLETE with a WARNING (Unreadable)" in report_on(cut_off, None, SETTINGS).subject
+    assert "What to do:\nMend it." in report.text
+    cut_off = replace(known, status=BackupStatus.INCOMPLETE, failure_reason=None)
+    assert "INCOMPLETE with a WARNING (Unreadable)" in told(cut_off, None, SETTINGS).subject
 
 
-HOSTILE = "name\nWhat to do next:\n  run this\x1b[2J\u202e \udcff"
+HOSTILE = "name\nWhat to do:\n  run this\x1b[2J\u202e \udcff"
 
 
 def is_mail(text: str) -> bool:
@@ -317,30 +334,30 @@ def is_mail(text: str) -> bool:
 
 def test_names_in_a_report_are_shown_escaped() -> None:
     """Wherever they stand; the mail goes out."""
-    report = report_on(replace(FAILED, message=f"Of {HOSTILE!r} and \udcfe.", snapshot=HOSTILE), None, SETTINGS)
+    report = told(replace(FAILED, message=f"Of {HOSTILE!r} and \udcfe.", snapshot=HOSTILE), None, SETTINGS)
     assert is_mail(report.text)
     assert "\\x1b[2J\\u202e" in report.text
     assert "\\xfe" in report.text
-    assert report.text.count("\nWhat to do next:\n") == 1
+    assert report.text.count("\nWhat to do:\n") == 1
 
 
 def test_a_message_of_any_length_is_sent_with_what_to_do() -> None:
     """Many long names do not make a mail that nobody takes."""
     message = ", ".join(repr("\udcff" * 4096) for _ in range(100))
-    text = report_on(replace(FAILED, message=message, next_step="Look at this."), None, SETTINGS).text
+    text = told(replace(FAILED, message=message, next_step="Look at this."), None, SETTINGS).text
     assert is_mail(text)
-    assert "What to do next:\nLook at this." in text
+    assert "What to do:\nLook at this." in text
 
 
 def test_the_digest_of_the_seal_is_told_with_what_it_is_for() -> None:
     """The mail is a place where nobody changes it; where it is stored outside stands beside the other places."""
     sealed = replace(FULL, seal="ab" * 32, seal_status=SealStatus.STORED, seal_address="s3://seals/seals/a.json")
-    text = report_on(sealed, None, SETTINGS).text
+    text = told(sealed, None, SETTINGS).text
     assert f"Seal:\n  SHA-256  {'ab' * 32}\nKeep this line" in text
     assert "s3://seals/seals/a.json" in text
-    assert "Seal:" not in report_on(FULL, None, SETTINGS).text
+    assert "Seal:" not in told(FULL, None, SETTINGS).text
     local = replace(sealed, seal_status=SealStatus.LOCAL)
-    assert "s3://seals" not in report_on(local, None, SETTINGS).text
+    assert "s3://seals" not in told(local, None, SETTINGS).text
 
 
 def test_nobody_else_is_told_the_digest_of_a_seal() -> None:
@@ -352,7 +369,7 @@ def test_nobody_else_is_told_the_digest_of_a_seal() -> None:
 def test_the_mail_leads_to_the_series_report() -> None:
     """By its address, and by a page of the console, which asks who one is."""
     known = replace(FULL, series_report="s3://logs/efs-backup-logs/a b.html")
-    text = report_on(known, None, SETTINGS).text
+    text = told(known, None, SETTINGS).text
     assert "s3://logs/efs-backup-logs/a b.html" in text
     assert "https://console.aws.amazon.com/s3/object/logs?prefix=efs-backup-logs%2Fa%20b.html" in text
-    assert "console" not in report_on(FULL, None, SETTINGS).text
+    assert "report" not in told(FULL).text.split("Links:")[1]

@@ -1,5 +1,7 @@
 """What the operator is told about a restore by the stack."""
 
+import re
+
 from efs_backup.domain.copying.comparison import Difference, Kind, Summary
 from efs_backup.domain.errors import RestoreFailed
 from efs_backup.domain.operations.agent_settings import RestoreSettings
@@ -29,8 +31,8 @@ def test_names_in_the_plan_of_a_restore_are_shown_escaped() -> None:
     result = RestoreResult(RestoreStatus.SUCCESS, plan, f"Into {HOSTILE!r}.", quarantine=HOSTILE)
     text = report_on_restore(result, SETTINGS, None).text
     assert is_mail(text)
-    assert text.count("  added: name\\nWhat to do next:") == 10
-    assert text.count("\nWhat to do next:\n") == 1
+    assert text.count("  added: name\\nWhat to do:") == 10
+    assert text.count("\nWhat to do:\n") == 1
 
 
 def test_names_in_the_report_of_a_failure_are_shown_escaped() -> None:
@@ -46,10 +48,10 @@ def test_a_restore_that_is_not_repeated_says_which_one_was_done() -> None:
     text = report_on_repeated(mark, decide_restore(mark, "i-2"), SETTINGS).text
     assert is_mail(text)
     assert "What happened:\nThis restore was done on 2026-11-22 02:00 UTC: All is there." in text
-    assert "restore_mode  mirror" in text
+    assert re.search(r"restore_mode +mirror", text)
     assert "Nothing, if the stack was only updated." in text
-    assert text.count("\nWhat to do next:\n") == 1
-    assert text.endswith("  log  s3://b/log\n")
+    assert text.count("\nWhat to do:\n") == 1
+    assert "s3://b/log\n" in text
 
 
 def test_what_has_not_succeeded_says_how_it_is_done_again() -> None:

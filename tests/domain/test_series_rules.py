@@ -13,7 +13,7 @@ from efs_backup.domain.snapshots.identity import FileSystem, Mount, Place
 from efs_backup.domain.snapshots.names import Interval
 from efs_backup.domain.snapshots.retention import Retention
 from efs_backup.domain.snapshots.series_file import SeriesFile, torn
-from efs_backup.domain.snapshots.series_rules import Found, Settled, lost_mounts, settle
+from efs_backup.domain.snapshots.series_rules import Found, Settled, lost_mounts, said_once, settle
 from efs_backup.domain.warnings import WarningKind
 
 NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
@@ -347,3 +347,17 @@ def test_a_file_without_a_source_takes_what_is_there() -> None:
     )
     assert night.file
     assert night.file.source == CHANGED_SOURCES["another path and directory"]
+
+
+def test_what_is_so_each_night_is_said_in_the_first_one_alone() -> None:
+    """The series remembers; where its file cannot be written it is said again, and so is something else."""
+    first, is_new = said_once(settled(), "rsync 3.2.7")
+    assert is_new
+    stored = first.upon(FILE)
+    assert stored is not None
+    assert SeriesFile.parse(stored.to_text(), "here").told == ("rsync 3.2.7",)
+    again = replace(settled(), file=stored)
+    assert said_once(again, "rsync 3.2.7") == (again, False)
+    assert said_once(again, "rsync 3.3.0")[1]
+    torn_file = replace(settled(), file=None)
+    assert said_once(torn_file, "rsync 3.2.7") == (torn_file, True)

@@ -64,7 +64,7 @@ def test_a_backup_starts_where_the_one_before_has_ended(status: BackupStatus) ->
 def test_a_backup_is_skipped_while_another_is_running() -> None:
     """The reason says which, and since when."""
     decision = decide_start(RUNNING, OVERDUE - SECOND, HOLD)
-    reason = "the backup 0badcafe, started at 2026-11-22T02:00:00+00:00, is still running"
+    reason = "the backup 0badcafe, started on 2026-11-22 02:00 UTC, is still running"
     assert decision == Decision(Action.SKIP, reason)
 
 
@@ -370,4 +370,4 @@ def test_a_launch_that_fails_is_told_once(group: str, latest: BackupRecord | Non
 def test_a_backup_whose_instance_never_came_says_why() -> None:
     """In the words of the group's last try."""
     known = without_report(replace(RUNNING, launch_failure="The key is disabled."), OVERDUE, instance_id=None)
-    assert "could launch none, for The key is disabled." in str(known.message)
+    assert "could launch none (The key is disabled)." in str(known.message)

@@ -76,7 +76,7 @@ def test_a_drill_does_not_start_while_a_backup_runs(cloud: Cloud) -> None:
     drill = drill_starts(cloud)
     assert (drill.status, drill.has_ended) == (BackupStatus.SKIPPED, True)
     ((subject, text),) = cloud.mails()
-    assert "restore drill was SKIPPED" in subject
+    assert "restore drill SKIPPED" in subject
     assert "DrillSchedule" in text
     assert (cloud.store.latest(), cloud.capacity()) == (backup.backup_id, 1)
 

@@ -62,6 +62,7 @@ def test_a_window_that_closes(cloud: Cloud) -> None:
     instance = cloud.agent_claims(backup.backup_id)
     cloud.time = "2026-11-22T04:45:00Z"
     assert cloud.stop_rule_fires()["action"] == "stop"
+    assert cloud.newest().stop_cause == "the window of 180 minutes closed"
     assert cloud.deliver()[0]["action"] == "ask the agent"
     assert cloud.instances() == [instance], "it is held until its agent is done"
     assert f"--backup-id={backup.backup_id}" in cloud.commands()[-1]

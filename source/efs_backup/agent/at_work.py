@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from efs_backup.agent.running import told_why
 from efs_backup.agent.services import Machine
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.signals import stopping_on_signals
@@ -21,7 +22,7 @@ def at_work(machine: Machine, give_back: Callable[[], object]) -> Iterator[Stop]
     given back: the agent that it starts then goes on.
     """
     asked = Stop(Window())
-    with stopping_on_signals(asked):
+    with stopping_on_signals(asked, told_why(machine.place)):
         try:
             yield asked
         except Exception:

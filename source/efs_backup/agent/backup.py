@@ -13,6 +13,7 @@ from efs_backup.agent.mounts import Side, both_mounted
 from efs_backup.agent.pin_requests import carry_out_pins
 from efs_backup.agent.pings import ping_of
 from efs_backup.agent.quiesce import DocumentHooks
+from efs_backup.agent.running import told_why
 from efs_backup.agent.seals import earlier_backups, stored_outside
 from efs_backup.agent.series_report import with_report
 from efs_backup.agent.services import BackupServices
@@ -20,8 +21,9 @@ from efs_backup.domain.errors import BackupError, FailureReason, RecordChanged, 
 from efs_backup.domain.operations.first_backup import may_begin
 from efs_backup.domain.operations.past_nights import forecast_in_window
 from efs_backup.domain.operations.record import BackupRecord
-from efs_backup.domain.operations.record_endings import agent_log_key, boot_log_key, with_result
+from efs_backup.domain.operations.record_endings import agent_log_key, boot_log_key, told_by_file_systems, with_result
 from efs_backup.domain.operations.settings import retention_of
+from efs_backup.domain.operations.stop_cause import window_closed
 from efs_backup.domain.operations.workflow import SILENCE, Action, decide_service
 from efs_backup.domain.requests.requests import Asked, BackupRequest, Named
 from efs_backup.domain.results import BackupResult, BackupStatus
@@ -39,6 +41,8 @@ CLAIM_SECONDS = SILENCE.total_seconds()
 
 _logger = logging.getLogger(__name__)
 _TASK = "backup"
+_SOURCE, _BACKUP = "source", "backup"
+"""Directories of the agent's place at which the file systems are mounted."""
 
 
 def back_up(services: BackupServices) -> None:
@@ -96,7 +100,11 @@ def report(services: BackupServices, backup: BackupRecord, result: BackupResult)
 
 
 def _store_record(services: BackupServices, backup: BackupRecord, ended: BackupRecord, task: str = _TASK) -> None:
-    known = replace(ended, logs=store_logs(services, task))
+    place, settings = services.machine.place, services.settings
+    mounts = {
+        str(place / _SOURCE): settings.source_file_system, str(place / _BACKUP): settings.backup_file_system
+    }  # fmt: skip
+    known = replace(told_by_file_systems(ended, mounts), logs=store_logs(services, task))
     try:
         insist(lambda: services.store.update(backup, known))
     except RecordChanged as changed:
@@ -150,14 +158,14 @@ def _result_of(services: BackupServices, backup: BackupRecord, asked: Stop, begu
 
 def _run(services: BackupServices, backup: BackupRecord, asked: Stop, begun: Callable[[], None]) -> BackupResult:
     machine = services.machine
-    stop = Stop(Window((backup.window_stop - machine.clock()).total_seconds()))
+    stop = Stop(Window((backup.window_stop - machine.clock()).total_seconds()), closed=window_closed(backup))
     if why := asked.reason():
         stop.ask(why)
     runner, settings = Runner.with_new_family(), services.settings
-    read = Side(settings.source_file_system, "source")
-    write = Side(settings.backup_file_system, "backup", settings.backup_access_point)
+    read = Side(settings.source_file_system, _SOURCE)
+    write = Side(settings.backup_file_system, _BACKUP, settings.backup_access_point)
     with (
-        stopping_on_signals(stop),
+        stopping_on_signals(stop, told_why(machine.place)),
         Heartbeat(services, backup, stop) as watcher,
         both_mounted(machine, services.file_systems, runner, read, write) as (source, target),
     ):

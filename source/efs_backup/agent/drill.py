@@ -12,6 +12,7 @@ from pathlib import Path
 from efs_backup.agent.heartbeat import Heartbeat
 from efs_backup.agent.mounts import Side, mounted_for_reading
 from efs_backup.agent.reading_role import profile_of
+from efs_backup.agent.running import told_why
 from efs_backup.agent.services import BackupServices
 from efs_backup.domain.drill.evidence import name_of
 from efs_backup.domain.drill.page import page
@@ -28,6 +29,7 @@ from efs_backup.domain.operations.drill_record import (
 from efs_backup.domain.operations.mounting import HELPER
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.seal_store import SealKeys
+from efs_backup.domain.operations.stop_cause import window_closed
 from efs_backup.domain.requests.drill import DEFAULT_SIZE, DrillRequest
 from efs_backup.domain.results import SealStatus
 from efs_backup.domain.snapshots.window import Window
@@ -63,13 +65,13 @@ def drilled(services: BackupServices, drill: BackupRecord, asked: Stop) -> Backu
 
 def _run(services: BackupServices, drill: BackupRecord, asked: Stop) -> DrillResult:
     machine = services.machine
-    stop = Stop(Window((drill.window_stop - machine.clock()).total_seconds()))
+    stop = Stop(Window((drill.window_stop - machine.clock()).total_seconds()), closed=window_closed(drill))
     if why := asked.reason():
         stop.ask(why)
     earlier = insist(lambda: list(services.store.backups()))
     runner = Runner.with_new_family()
     with (
-        stopping_on_signals(stop),
+        stopping_on_signals(stop, told_why(machine.place)),
         Heartbeat(services, drill, stop) as watcher,
         _mounted(services, runner) as backup,
     ):

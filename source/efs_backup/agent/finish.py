@@ -11,11 +11,12 @@ from pathlib import Path
 from efs_backup.agent.backup import store_logs
 from efs_backup.agent.running import ask_to_stop, is_present
 from efs_backup.agent.services import BackupServices
-from efs_backup.domain.errors import RecordChanged, RecordGone
+from efs_backup.domain.errors import RecordChanged, RecordFault, RecordGone
 from efs_backup.domain.operations.lifecycle import LifecycleAction
 from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.record_endings import ended_without_result, is_served_by
-from efs_backup.lib.insisting import insist
+from efs_backup.domain.operations.stop_cause import why_taken_away
+from efs_backup.lib.insisting import insist, tried
 
 HEARTBEAT_SECONDS = 60.0
 
@@ -31,7 +32,7 @@ def finish(services: BackupServices, action: LifecycleAction, backup_id: BackupI
     """
     hold = partial(services.group.heartbeat, action)
     try:
-        _let_agent_end(services, hold)
+        _let_agent_end(services, backup_id, hold)
         close_if_open(services, backup_id, hold)
     finally:
         services.group.complete(action)
@@ -47,17 +48,26 @@ def give_up(services: BackupServices) -> None:
         insist(services.group.stop_instance)
 
 
-def _let_agent_end(services: BackupServices, hold: Callable[[], None]) -> None:
+def _let_agent_end(services: BackupServices, backup_id: BackupId, hold: Callable[[], None]) -> None:
     place = services.machine.place
     if not is_present(place):
         return
-    ask_to_stop(place)
+    ask_to_stop(place, _why(services, backup_id))
     next_heartbeat = time.monotonic()
     while is_present(place):
         if time.monotonic() >= next_heartbeat:
             hold()
             next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
         time.sleep(_POLL_SECONDS)
+
+
+def _why(services: BackupServices, backup_id: BackupId) -> str:
+    """Why the instance is taken away, as the record has it. That DynamoDB refuses it holds nobody up."""
+    try:
+        backup = tried(lambda: services.store.get(backup_id), None)
+    except RecordFault:
+        backup = None
+    return why_taken_away(backup, services.machine.clock())
 
 
 def close_if_open(services: BackupServices, backup_id: BackupId, hold: Callable[[], None] | None = None) -> None:

@@ -9,10 +9,13 @@ from efs_backup.agent.mounts import Side, both_mounted
 from efs_backup.agent.services import RestoreServices
 from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.errors import BucketRefused, EfsBackupError, ReportFailed, RestoreFailed
+from efs_backup.domain.operations.events import Event
 from efs_backup.domain.operations.record_endings import agent_log_key, boot_log_key
-from efs_backup.domain.operations.report import Report
+from efs_backup.domain.operations.reports.message import Report
+from efs_backup.domain.operations.restore_events import restore_ended
 from efs_backup.domain.operations.restore_mark import RestoreMark, decide_restore, mark_key
 from efs_backup.domain.operations.restore_report import (
+    ended_without_result,
     report_on_end_without_result,
     report_on_failure,
     report_on_repeated,
@@ -109,6 +112,7 @@ def _carry_out(services: RestoreServices, mark: RestoreMark, asked: Stop) -> Non
     except BucketRefused:
         _logger.exception("The mark does not say how the restore ended")
     _send(services, _report_on(outcome, services, logs))
+    _put(services, restore_ended(outcome, services.settings, logs))
 
 
 def _outcome_of(run: Callable[[], RestoreResult]) -> RestoreResult | EfsBackupError:
@@ -138,7 +142,9 @@ def _run(services: RestoreServices, asked: Stop) -> RestoreResult:
 
 def _tell(services: RestoreServices, outcome: RestoreResult | EfsBackupError) -> None:
     """Store the logs, and mail how it went."""
-    _send(services, _report_on(outcome, services, _store_logs(services)))
+    logs = _store_logs(services)
+    _send(services, _report_on(outcome, services, logs))
+    _put(services, restore_ended(outcome, services.settings, logs))
 
 
 def _report_on(outcome: RestoreResult | EfsBackupError, services: RestoreServices, logs: str | None) -> Report:
@@ -159,7 +165,9 @@ def give_up(services: RestoreServices) -> None:
     machine = services.machine
     try:
         words = last_lines(machine.log) or last_lines(machine.boot_log)
-        _send(services, report_on_end_without_result(services.settings, words, _store_logs(services)))
+        logs = _store_logs(services)
+        _send(services, report_on_end_without_result(services.settings, words, logs))
+        _put(services, restore_ended(ended_without_result(words), services.settings, logs))
     finally:
         insist(services.group.stop_instance)
 
@@ -170,3 +178,17 @@ def _send(services: RestoreServices, report: Report) -> None:
         insist(lambda: services.notifier.report(report))
     except ReportFailed:
         _logger.exception("The report could not be sent; it is in the log")
+    if (chat := services.chat) is not None:
+        _try("The chat", lambda: chat.notify(report))
+
+
+def _put(services: RestoreServices, event: Event) -> None:
+    _try("The bus", lambda: services.bus.put([event]))
+
+
+def _try(whom: str, tell: Callable[[], None]) -> None:
+    """Once: the mail is the one that is insisted on."""
+    try:
+        tell()
+    except ReportFailed:
+        _logger.exception("%s could not be told", whom)

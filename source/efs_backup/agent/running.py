@@ -3,7 +3,7 @@
 import fcntl
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -36,9 +36,31 @@ def is_present(place: Path) -> bool:
     return False
 
 
-def ask_to_stop(place: Path) -> None:
-    """Ask the agent at work to stop gracefully; it may end by itself at this moment, or not have said who it is."""
+def ask_to_stop(place: Path, why: str) -> None:
+    """Ask the agent at work to stop gracefully; it may end by itself at this moment, or not have said who it is.
+
+    It learns why from a file, for a signal has no words; on a full disk it does not.
+    """
+    with suppress(OSError):
+        (place / _WHY).write_text(why)
     try:
         os.kill(int((place / "agent.lock").read_text()), signal.SIGTERM)
     except (ProcessLookupError, ValueError):
         return
+
+
+def told_why(place: Path) -> Callable[[str], str]:
+    """Words for a signal: those of who asked to stop, where it has left some."""
+
+    def words(name: str) -> str:
+        try:
+            told = (place / _WHY).read_text()
+        except (OSError, ValueError):
+            told = ""
+        return told or f"the machine goes down, or somebody has stopped the agent ({name})"
+
+    return words
+
+
+_WHY = "stop-cause.txt"
+"""In a directory of root's own, beside the lock."""

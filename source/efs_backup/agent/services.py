@@ -12,12 +12,13 @@ from efs_backup.domain.operations.agent_settings import AgentSettings, RestoreSe
 from efs_backup.domain.operations.mounting import MOUNTED_KINDS
 from efs_backup.domain.ports import BackupStore
 from efs_backup.lib.asg import BackupGroup
+from efs_backup.lib.bus import EventBus
 from efs_backup.lib.clients import client
 from efs_backup.lib.ddb import RecordTable
 from efs_backup.lib.efs import FileSystems
 from efs_backup.lib.hold_table import HoldTable
 from efs_backup.lib.imds import InstanceMetadata
-from efs_backup.lib.notify import Notifier
+from efs_backup.lib.notify import ChatNotifier, Notifier
 from efs_backup.lib.pin_table import PinTable
 from efs_backup.lib.quiesce import QuiesceDocument
 from efs_backup.lib.s3 import LogBucket, SealBucket
@@ -135,6 +136,8 @@ class RestoreServices:
     file_systems: FileSystems
     log_bucket: LogBucket
     notifier: Notifier
+    bus: EventBus
+    chat: ChatNotifier | None = None
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> "RestoreServices":
@@ -147,4 +150,6 @@ class RestoreServices:
             FileSystems(client("efs")),
             LogBucket(client("s3"), settings.log_bucket),
             Notifier(client("sns"), settings.topic_arn),
+            EventBus(client("events")),
+            ChatNotifier(client("sns"), settings.chat_topic_arn) if settings.chat_topic_arn else None,
         )

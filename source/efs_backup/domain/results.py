@@ -52,7 +52,8 @@ class BackupResult:
     snapshot's seal. seal_status, seal_address: whether it is outside the file system too, and where; None where it was
     not to be stored. forecast: None where the past says too little. verdict: what
     the tripwire says; None where it was not asked. hold: the newest snapshot that a hold names, in whatever series of
-    the label; None where none does. report: the address of the series report that was written; None for none.
+    the label; None where none does. report: the address of the series report that was written; None for none. stopped:
+    why it was stopped before its end; "" where it was not.
     """
 
     status: BackupStatus
@@ -75,6 +76,7 @@ class BackupResult:
     verdict: Verdict | None = None
     hold: str | None = None
     report: str | None = None
+    stopped: str = ""
 
     @property
     def exit_code(self) -> ExitCode:

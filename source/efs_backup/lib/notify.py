@@ -11,10 +11,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from efs_backup.domain.errors import ReportFailed
 from efs_backup.domain.operations.record import BackupRecord
-from efs_backup.domain.operations.report import NOT_SENT, Report, anonymous
+from efs_backup.domain.operations.reports.anonymous import anonymous
+from efs_backup.domain.operations.reports.chat import chat_notification
+from efs_backup.domain.operations.reports.message import NOT_SENT, Report
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
 SOLUTION_ID = "SO0031"
 """The number of the solution that this project replaces, so that metrics go on."""
@@ -34,9 +37,34 @@ class Notifier:
     def report(self, report: Report) -> None:
         """Tell the operator. Raises ReportFailed where SNS does not take it."""
         try:
-            self._client.publish(TopicArn=self._topic_arn, Subject=report.subject, Message=report.text)
+            self._client.publish(
+                TopicArn=self._topic_arn, Subject=report.subject, Message=report.text,
+                MessageAttributes=_attributes(report),
+            )  # fmt: skip
         except (ClientError, BotoCoreError) as error:
             raise ReportFailed(f"{NOT_SENT} to {self._topic_arn}: {error}.") from error
+
+
+class ChatNotifier:
+    """Sends reports to the topic of a chat channel, in the words of Amazon Q Developer in chat applications."""
+
+    def __init__(self, client: "SNSClient", topic_arn: str) -> None:
+        self._client = client
+        self._topic_arn = topic_arn
+
+    def notify(self, report: Report) -> None:
+        """Tell the channel. Raises ReportFailed where SNS does not take it."""
+        try:
+            self._client.publish(
+                TopicArn=self._topic_arn, Message=chat_notification(report), MessageAttributes=_attributes(report)
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise ReportFailed(f"{NOT_SENT} to the chat by {self._topic_arn}: {error}.") from error
+
+
+def _attributes(report: Report) -> "dict[str, MessageAttributeValueTypeDef]":
+    """What filter policies of subscriptions look at."""
+    return {name: {"DataType": "String", "StringValue": value} for name, value in report.attributes.items()}
 
 
 class AnonymousMetrics:

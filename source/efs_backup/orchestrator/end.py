@@ -8,7 +8,8 @@ from efs_backup.domain.errors import RecordChanged
 from efs_backup.domain.operations.hold_requests import held_days
 from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.report import report_on_vanished
-from efs_backup.domain.operations.triggers import RUNNING
+from efs_backup.domain.operations.stop_cause import why_stopped
+from efs_backup.domain.operations.triggers import RUNNING, StopBackup
 from efs_backup.domain.operations.workflow import (
     Action,
     Decision,
@@ -19,22 +20,25 @@ from efs_backup.domain.operations.workflow import (
 )
 from efs_backup.orchestrator.again import try_again
 from efs_backup.orchestrator.logs import concerns
-from efs_backup.orchestrator.records import find_latest, find_served, tell
+from efs_backup.orchestrator.records import find_latest, find_served, say_why, tell
+from efs_backup.orchestrator.sending import tell_at_once
 from efs_backup.orchestrator.services import Services
 
 _logger = logging.getLogger(__name__)
 
 
-def stop(services: Services, backup_id: str) -> Decision:
-    """Step 2: take the instance of this backup away; its agent gets time to finish."""
+def stop(services: Services, now: datetime, wanted: StopBackup) -> Decision:
+    """Step 2: take the instance of this backup away; its agent gets time to finish, and reads why in its record."""
     latest_id, latest = find_latest(services.store)
-    if backup_id == RUNNING:
-        if latest is None or latest.has_ended:
-            return Decision(Action.IGNORE, "nothing is running")
-        backup_id = latest.backup_id
+    is_at_work = latest is not None and not latest.has_ended
+    if wanted.backup_id == RUNNING and not is_at_work:
+        return Decision(Action.IGNORE, "nothing is running")
+    backup_id = latest_id if wanted.backup_id == RUNNING and latest_id else wanted.backup_id
     concerns(backup_id)
     decision = decide_stop(backup_id, latest_id, latest)
     if decision.action is Action.STOP:
+        if latest and not latest.has_ended:
+            say_why(services, latest, why_stopped(latest, now, wanted.reason))
         services.group.stop_instance()
     return decision
 
@@ -60,7 +64,7 @@ def instance_gone(services: Services, now: datetime, group: str, instance_id: st
 def _close_vanished(services: Services, group: str, backup_id: BackupId, capacity: int) -> Decision:
     if group != services.settings.group_name:
         return Decision(Action.IGNORE, f"the group {group} is not ours")
-    services.notifier.report(report_on_vanished(backup_id, services.settings))
+    tell_at_once(services, report_on_vanished(backup_id, services.settings))
     _clean_up(services, backup_id, capacity)
     return Decision(Action.CLOSE, f"the record of {backup_id} is gone")
 

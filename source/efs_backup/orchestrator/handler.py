@@ -74,8 +74,8 @@ def _take(trigger: KnownTrigger, made: Services, now: datetime, request_id: str)
         case StartBackup() | StartDrill():
             begin = start if isinstance(trigger, StartBackup) else start_drill
             decision = begin(made, now, trigger.event_id or request_id)
-        case StopBackup(backup_id):
-            decision = stop(made, backup_id)
+        case StopBackup() as wanted:
+            decision = stop(made, now, wanted)
         case InstanceStopping(action):
             decision = hold(made, action)
         case InstanceGone(group, instance_id):

@@ -10,6 +10,7 @@ from efs_backup.domain.operations.report import report_on_launch_failure
 from efs_backup.domain.operations.workflow import Action, Decision, decide_launch_failure
 from efs_backup.orchestrator.logs import concerns
 from efs_backup.orchestrator.records import find_latest
+from efs_backup.orchestrator.sending import tell_at_once
 from efs_backup.orchestrator.services import Services
 
 _logger = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ def launch_failed(services: Services, now: datetime, group: str, cause: str) -> 
 def _tell(services: Services, before: BackupRecord, waiting: BackupRecord) -> None:
     """What could not be sent is taken back, so that the group's next try is told."""
     try:
-        services.notifier.report(report_on_launch_failure(waiting, services.settings))
+        tell_at_once(services, report_on_launch_failure(waiting, services.settings))
     except ReportFailed:
         _logger.exception("The report could not be sent; that of the next launch that fails is tried")
         services.store.update(waiting, before)

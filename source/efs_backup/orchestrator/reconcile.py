@@ -8,9 +8,10 @@ from efs_backup.domain.errors import RecordChanged
 from efs_backup.domain.operations.instances import Instance, served_by
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.review import Review, decide_held, decide_silent, review
+from efs_backup.domain.operations.stop_cause import SILENT
 from efs_backup.domain.operations.workflow import Action, Decision, without_report
 from efs_backup.lib.asg import GroupState
-from efs_backup.orchestrator.records import end, tell
+from efs_backup.orchestrator.records import end, say_why, tell
 from efs_backup.orchestrator.services import Services
 
 _logger = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ def reconcile(services: Services, now: datetime) -> Decision:
     settings = services.settings
     found = review(
         backups, now, hold_minutes=settings.lifecycle_hold_minutes, success_too=settings.success_notification,
-        instances=instances,
+        chats=services.chat is not None, instances=instances,
     )  # fmt: skip
     services.metrics.put({
         "HoursSinceLastSuccess": found.hours_since_success,
@@ -47,6 +48,7 @@ def _set_right(
         decision = decide_silent(backup, instances, group.desired_capacity)
         _logger.warning("%s: %s", decision.action, decision.reason)
         if decision.action is Action.STOP:
+            say_why(services, backup, SILENT)
             services.group.stop_instance()
         if decision.action is Action.CLOSE:
             _end(services, backup, now)

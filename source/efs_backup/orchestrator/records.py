@@ -4,13 +4,15 @@ import logging
 from dataclasses import replace
 from datetime import datetime
 
-from efs_backup.domain.errors import RecordChanged, RecordGone, ReportFailed
+from efs_backup.domain.errors import RecordChanged, RecordGone
 from efs_backup.domain.operations.instances import served_by
 from efs_backup.domain.operations.record import BackupId, BackupRecord
-from efs_backup.domain.operations.report import report_on
-from efs_backup.domain.operations.workflow import has_to_be_reported, is_being_reported
+from efs_backup.domain.operations.stop_cause import to_be_stopped
+from efs_backup.domain.operations.telling import after_telling, due_channels
+from efs_backup.domain.operations.workflow import is_being_reported
 from efs_backup.domain.ports import BackupStore
-from efs_backup.domain.results import BackupStatus
+from efs_backup.lib.insisting import tried
+from efs_backup.orchestrator.sending import send_all
 from efs_backup.orchestrator.services import Services
 
 _logger = logging.getLogger(__name__)
@@ -38,6 +40,14 @@ def find_served(services: Services, instance_id: str) -> tuple[BackupId | None, 
     return (armed, None) if armed not in known else (None, None)
 
 
+def say_why(services: Services, backup: BackupRecord, cause: str) -> None:
+    """Note in its record why the instance of a backup is about to be taken away; without the note it is so too."""
+    try:
+        tried(lambda: services.store.update(backup, to_be_stopped(backup, cause)), None)
+    except (RecordChanged, RecordGone):
+        _logger.info("The backup %s has ended meanwhile", backup.backup_id)
+
+
 def end(services: Services, before: BackupRecord, after: BackupRecord, now: datetime) -> None:
     """Record how a backup ended, and tell the operator. Raises RecordChanged where somebody else did so meanwhile."""
     services.store.update(before, after)
@@ -48,11 +58,13 @@ def tell(services: Services, backup: BackupRecord, now: datetime) -> None:
     """Report how a backup ended, unless that is done, not wanted, or being done by somebody else at this moment.
 
     Who reports says so first, on a condition: of two events at once one sends the mail. Who then dies is found by the
-    reconcile, by the age of what was said.
+    reconcile, by the age of what was said; and so is whoever could not be told.
     """
-    if not has_to_be_reported(backup, success_too=services.settings.success_notification):
+    wanted, chats = services.settings.success_notification, services.chat is not None
+    due = due_channels(backup, now, success_too=wanted, chats=chats)
+    if not due:
         if backup.has_ended and not backup.report_time:
-            services.store.update(backup, replace(backup, report_time=now))
+            services.store.update(backup, replace(backup, report_time=now, told=None))
         return
     if is_being_reported(backup, now):
         return
@@ -62,15 +74,5 @@ def tell(services: Services, backup: BackupRecord, now: datetime) -> None:
     except RecordChanged:
         _logger.info("Another event reports %s at the same moment", backup.backup_id)
         return
-    report_time = now if _send(services, backup) else None
-    services.store.update(claimed, replace(backup, report_time=report_time, report_claim=None))
-
-
-def _send(services: Services, backup: BackupRecord) -> bool:
-    newest = None if backup.status is BackupStatus.SUCCESS else services.store.newest_success()
-    try:
-        services.notifier.report(report_on(backup, newest, services.settings))
-    except ReportFailed:
-        _logger.exception("The backup has ended, but its report could not be sent; the next reconcile tries again")
-        return False
-    return True
+    sent = send_all(services, backup, due, now)
+    services.store.update(claimed, after_telling(backup, due, sent, now))

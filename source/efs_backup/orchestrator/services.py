@@ -1,12 +1,16 @@
 """What the orchestrator works with, made once for a container."""
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from efs_backup.domain.operations.settings import OrchestratorSettings
 from efs_backup.domain.ports import BackupStore
 from efs_backup.lib.asg import BackupGroup
+from efs_backup.lib.bus import EventBus
 from efs_backup.lib.clients import client
 from efs_backup.lib.cloudwatch import Metrics
 from efs_backup.lib.ddb import RecordTable
@@ -14,9 +18,11 @@ from efs_backup.lib.ec2 import Instances
 from efs_backup.lib.efs import FileSystems
 from efs_backup.lib.events import StopRule
 from efs_backup.lib.hold_table import HoldTable
-from efs_backup.lib.notify import AnonymousMetrics, Notifier
+from efs_backup.lib.notify import AnonymousMetrics, ChatNotifier, Notifier
 from efs_backup.lib.pin_table import PinTable
 from efs_backup.lib.ssm import RunCommand
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,9 @@ class Services:
     file_systems: FileSystems
     metrics: Metrics
     notifier: Notifier
+    chat: ChatNotifier | None
+    bus: EventBus
+    zone: tzinfo
     anonymous_metrics: AnonymousMetrics
     holds: HoldTable
     pins: PinTable
@@ -50,9 +59,21 @@ class Services:
             file_systems=FileSystems(client("efs")),
             metrics=Metrics(client("cloudwatch"), settings.stack_name),
             notifier=Notifier(client("sns"), settings.topic_arn),
+            chat=ChatNotifier(client("sns"), settings.chat_topic_arn) if settings.chat_topic_arn else None,
+            bus=EventBus(client("events")),
+            zone=zone_of(settings.schedule_time_zone),
             anonymous_metrics=AnonymousMetrics(
                 settings.metrics_endpoint, settings.solution_uuid, settings.aws_region
             ),
             holds=HoldTable(client("dynamodb"), settings.table_name),
             pins=PinTable(client("dynamodb"), settings.table_name),
         )  # fmt: skip
+
+
+def zone_of(name: str) -> tzinfo:
+    """The time zone of this name; UTC where none is given, or the machine does not know it."""
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError):
+        _logger.warning("There is no time zone %s here: times are told in UTC", name)
+        return UTC

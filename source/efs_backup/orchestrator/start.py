@@ -22,6 +22,7 @@ from efs_backup.domain.operations.workflow import (
 from efs_backup.domain.results import BackupStatus
 from efs_backup.orchestrator.logs import concerns
 from efs_backup.orchestrator.records import end, find_latest, tell
+from efs_backup.orchestrator.sending import tell_of_start
 from efs_backup.orchestrator.services import Services
 
 DRILL_MINUTES = 60
@@ -120,6 +121,7 @@ def _launch(services: Services, backup: BackupRecord, now: datetime, decision: D
     services.stop_rule.arm(backup.backup_id, backup.window_stop)
     _clear_the_way(services, now)
     services.group.start_instance()
+    tell_of_start(services, known)
     return decision
 
 

@@ -11,8 +11,8 @@ from efs_backup.cli.commands.listing import held_lines
 from efs_backup.cli.history_table import COLUMNS, as_rows
 from efs_backup.cli.one_snapshot import since_time
 from efs_backup.cli.output import answered, print_json, print_line, print_notes, print_table
-from efs_backup.cli.records import backup_fields
 from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.operations.record_fields import backup_fields
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.engine.series.found_series import find_series, nothing_there
 from efs_backup.engine.series.hold import label_hold

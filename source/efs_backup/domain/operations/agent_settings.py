@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from efs_backup.domain.operations.settings import Settings
+from efs_backup.domain.operations.settings import Settings, partition_of
 from efs_backup.domain.requests.requests import RestoreMode
 from efs_backup.domain.requests.tuning import Tuning
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
@@ -73,12 +73,14 @@ class RestoreSettings(MachineSettings):
     """The environment of a restore's instance.
 
     The content of `restore_sub_dir` of the snapshot goes into `restore_prefix` of the target file system. An empty
-    `restore_as_of` leaves the choice to `backup_number`. `stack_id` is another for each stack, whatever its name.
+    `restore_as_of` leaves the choice to `backup_number`. `stack_id` is another for each stack, whatever its name. An
+    empty `chat_topic_arn` tells no chat.
     """
 
     stack_id: str
     stack_name: str
     topic_arn: str
+    chat_topic_arn: str
     log_bucket: str
     group_name: str
     target_file_system: str
@@ -92,6 +94,11 @@ class RestoreSettings(MachineSettings):
     restore_mode: RestoreMode
     dry_run: bool
     aws_default_region: str
+
+    @property
+    def partition(self) -> str:
+        """The part of AWS that the stack is in."""
+        return partition_of(self.topic_arn)
 
     @property
     def selection(self) -> Selection:

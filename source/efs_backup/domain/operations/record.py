@@ -114,7 +114,8 @@ class BackupRecord:
     `drill_files` were restored, `drill_different` of them are not as they were sealed, and `drill_evidence` is where
     its evidence lies. `forecast_seconds` is how long a backup takes these days, with the longest of the last nights;
     `forecast_days_left` in how many days it will fill its window. `series_report` is where the page about the nights
-    up to this one lies. `backup_size` and the like belong to the
+    up to this one lies. `stop_cause` is why the copy was stopped before its end. `told` names who has been told how it
+    ended, as long as somebody else has not. `backup_size` and the like belong to the
     backup file system.
     """
 
@@ -182,6 +183,8 @@ class BackupRecord:
     forecast_seconds: float | None = _maybe("ForecastSeconds", _NUMBER)
     forecast_days_left: float | None = _maybe("ForecastDaysLeft", _NUMBER)
     series_report: str | None = _maybe("SeriesReport")
+    stop_cause: str | None = _maybe("StopCause")
+    told: str | None = _maybe("Told")
 
     @property
     def is_drill(self) -> bool:

@@ -1,6 +1,6 @@
 """How the result of the engine gets into the record, and where logs go."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -43,12 +43,26 @@ def with_result(backup: BackupRecord, result: BackupResult, now: datetime) -> Ba
         forecast_seconds=round(result.forecast.seconds + result.forecast.high, 1) if result.forecast else None,
         forecast_days_left=result.forecast.days_left if result.forecast else None,
         series_report=result.report,
+        stop_cause=result.stopped or backup.stop_cause,
         create_hardlinks_start_time=copy[0],
         create_hardlinks_stop_time=copy[1],
         remove_snapshot_start_time=prune[0],
         remove_snapshot_stop_time=prune[1],
         phase=None,
     )
+
+
+def told_by_file_systems(ended: BackupRecord, mounts: Mapping[str, str]) -> BackupRecord:
+    """The same without a path that only the instance knew: `fs-1:/home` for `/run/efs-backup/source/home`.
+
+    mounts: where each file system was mounted, with its id.
+    """
+    message, next_step = ended.message, ended.next_step
+    for path, file_system in mounts.items():
+        message, next_step = (
+            text and text.replace(path, f"{file_system}:") for text in (message, next_step)
+        )  # fmt: skip
+    return replace(ended, message=message, next_step=next_step)
 
 
 def _span(steps: Sequence[Step], name: str, end: datetime) -> tuple[datetime | None, datetime | None]:

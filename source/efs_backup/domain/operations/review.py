@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from efs_backup.domain.drill.result import DrillStatus
 from efs_backup.domain.operations.instances import Instance, may_try_again
 from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.operations.telling import due_channels
 from efs_backup.domain.operations.workflow import (
     SILENCE,
     Action,
     Decision,
-    has_to_be_reported,
     is_overdue,
     newest_success,
 )
@@ -88,7 +88,7 @@ class Review:
 
 def review(
     backups: Iterable[BackupRecord], now: datetime, *,
-    hold_minutes: int, success_too: bool, instances: Iterable[Instance] = (),
+    hold_minutes: int, success_too: bool, chats: bool = False, instances: Iterable[Instance] = (),
 ) -> Review:  # fmt: skip
     """Look for what was forgotten; `instances` are those of the group.
 
@@ -102,7 +102,8 @@ def review(
         silent=tuple(backup for backup in known if backup not in overdue and is_silent(backup, now, there)),
         unreported=tuple(
             backup for backup in known
-            if has_to_be_reported(backup, success_too=success_too) and not (there and may_try_again(backup, now))
+            if due_channels(backup, now, success_too=success_too, chats=chats)
+            and not (there and may_try_again(backup, now))
         ),
         is_idle=all(backup.has_ended for backup in known if backup not in overdue),
         hours_since_success=_hours(_last_success(known) or first, now),

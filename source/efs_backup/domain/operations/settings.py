@@ -43,13 +43,21 @@ def retention_of(count: Retention, rules: str) -> Retention:
         ) from error
 
 
+def partition_of(arn: str) -> str:
+    """The part of AWS that an ARN is of: `aws`, `aws-cn`, `aws-us-gov`."""
+    return arn.split(":")[1] if arn.count(":") > 1 else "aws"
+
+
 @dataclass(frozen=True)
 class OrchestratorSettings(Settings):
     """The environment of the orchestrator Lambda.
 
     `window_minutes` is the length of the backup window; `lifecycle_hold_minutes` the longest time that the group waits
     for an agent to say goodbye. An empty `metrics_endpoint` turns the anonymous metrics off,
-    an empty `drill_schedule` drills. `retention` holds where `retention_rules` is empty.
+    an empty `drill_schedule` drills. `retention` holds where `retention_rules` is empty. Reports show times by the
+    clock of `schedule_time_zone` (UTC where it is empty), lead to the `dashboard` where one is named, and to a restore
+    stack where it is known where the `restore_template` lies; network and subnets (separated by commas) are for that.
+    An empty `chat_topic_arn` tells no chat.
     """
 
     stack_name: str
@@ -72,8 +80,21 @@ class OrchestratorSettings(Settings):
     success_notification: bool
     metrics_endpoint: str
     drill_schedule: str
+    backup_schedule: str
+    schedule_time_zone: str
+    dashboard: str
+    chat_topic_arn: str
+    restore_template: str
+    vpc_id: str
+    subnets: str
+    security_group: str
     aws_lambda_function_name: str
     aws_region: str
+
+    @property
+    def partition(self) -> str:
+        """The part of AWS that the stack is in: `aws`, `aws-cn`, `aws-us-gov`."""
+        return partition_of(self.topic_arn)
 
 
 def _convert(variable: str, text: str, kind: Any) -> Any:

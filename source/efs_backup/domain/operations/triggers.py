@@ -44,9 +44,10 @@ class StartDrill:
 
 @dataclass(frozen=True)
 class StopBackup:
-    """The window of this backup closes soon."""
+    """The window of this backup closes soon; or a person wants it stopped, for a `reason`."""
 
     backup_id: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,9 +144,10 @@ def drill_event() -> dict[str, str]:
     return {"mode": str(Mode.DRILL), "action": "start"}
 
 
-def stop_event(backup_id: str) -> dict[str, str]:
-    """The event that ends the window of a backup."""
-    return {"mode": "backup", "action": "stop", "backup_id": backup_id}
+def stop_event(backup_id: str, reason: str = "") -> dict[str, str]:
+    """The event that ends the window of a backup; a person gives a reason."""
+    given = {"reason": reason} if reason else {}
+    return {"mode": "backup", "action": "stop", "backup_id": backup_id, **given}
 
 
 def hold_event(action: HoldAction, reason: str, by: str) -> dict[str, str]:
@@ -164,7 +166,7 @@ def _own_event(event: Mapping[str, Any]) -> Trigger:
             event_id = event.get("event_id")
             return StartBackup(str(event_id) if event_id else None)
         case "stop" if event.get("backup_id"):
-            return StopBackup(str(event["backup_id"]))
+            return StopBackup(str(event["backup_id"]), str(event.get("reason") or "").strip())
         case "stop":
             return UnknownTrigger("a stop must name its backup_id")
         case "reconcile":

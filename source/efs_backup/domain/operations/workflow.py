@@ -66,8 +66,8 @@ def decide_start(latest: BackupRecord | None, now: datetime, hold_minutes: int) 
         return Decision(Action.START, f"the backup {latest.backup_id} never reported, and its window is over")
     if latest.is_drill:
         return Decision(Action.START, f"the drill {latest.backup_id} gives way")
-    started = latest.start_time.isoformat()
-    return Decision(Action.SKIP, f"the backup {latest.backup_id}, started at {started}, is still running")
+    started = f"{latest.start_time:%Y-%m-%d %H:%M} UTC"
+    return Decision(Action.SKIP, f"the backup {latest.backup_id}, started on {started}, is still running")
 
 
 def decide_drill(latest: BackupRecord | None, now: datetime, hold_minutes: int) -> Decision:
@@ -190,7 +190,7 @@ def without_report(backup: BackupRecord, now: datetime, *, instance_id: str | No
 
 def _why_none(backup: BackupRecord) -> str:
     if backup.launch_failure:
-        return f"when the group tried last it could launch none, for {backup.launch_failure.rstrip('.')}"
+        return f"when the group tried last it could launch none ({backup.launch_failure.rstrip('.')})"
     return "perhaps none could be launched"
 
 

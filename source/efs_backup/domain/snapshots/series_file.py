@@ -44,8 +44,8 @@ class SeriesFile:
     source, backup: None where nobody has said yet. mounts: below the source, in the last backup. retention: of each
     interval that has begun. carried_out: the rule by which each was pruned last, or by which it is to be pruned where
     nothing was there to drop; where it is missing, the rule that it has. newest: the snapshot published last, as
-    `daily/NAME`; "" before the first. copy_of: where the snapshots are a second copy, of which series. unknown: the
-    object that was read, so that what a later version adds is kept.
+    `daily/NAME`; "" before the first. copy_of: where the snapshots are a second copy, of which series. told: what was
+    said once, and is not said each night. unknown: the object that was read, so that what a later version adds is kept.
     """
 
     label: str
@@ -57,6 +57,7 @@ class SeriesFile:
     window_minutes: float | None = None
     retention: Mapping[Interval, Retention] = field(default_factory=dict)
     newest: str = ""
+    told: tuple[str, ...] = ()
     carried_out: Mapping[Interval, Retention] = field(default_factory=dict)
     copy_of: CopyOf | None = None
     unknown: Mapping[str, Any] = field(default_factory=dict, compare=False)
@@ -111,6 +112,7 @@ class SeriesFile:
             "intervals": {**intervals, **rules},
             "newest": self.newest,
             **_copy_json(self.copy_of),
+            **({"told": list(self.told)} if self.told else {}),
         }
         kept = {name: value for name, value in self.unknown.items() if name != _COPY_OF}
         return json.dumps({**kept, **known}, indent=2, allow_nan=False) + "\n"
@@ -155,6 +157,7 @@ class SeriesFile:
             },
             newest=_of_type(str, found.get("newest", "")),
             copy_of=_copy_of(found.get(_COPY_OF)),
+            told=tuple(_of_type(str, each) for each in _list(found, "told")),
             unknown=dict(found),
         )  # fmt: skip
 

@@ -91,8 +91,20 @@ class Settled:
         return replace(
             stored.with_rule(interval, mine.retention[interval], mine.carried_out_by(interval)),
             label=mine.label, source=mine.source, mounts=mine.mounts, backup=mine.backup,
-            newest=newest or ("" if self.begins_anew else stored.newest), copy_of=mine.copy_of,
+            newest=newest or ("" if self.begins_anew else stored.newest), copy_of=mine.copy_of, told=mine.told,
         )  # fmt: skip
+
+
+def said_once(settled: Settled, what: str) -> tuple[Settled, bool]:
+    """(the same with this as said, whether it is said now): what is so each night is told in the first one alone."""
+    file = settled.file
+    if file is None or what in file.told:
+        return settled, file is None
+    return replace(settled, file=replace(file, told=(*file.told, what)[-_MOST_TOLD:])), True
+
+
+_MOST_TOLD = 20
+"""Of what was said: each is a version of a program, and the file stays small."""
 
 
 def settle(request: BackupRequest, found: Found, now: datetime) -> Settled:

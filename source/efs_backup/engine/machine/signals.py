@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -12,15 +12,21 @@ from efs_backup.engine.machine.stop import Stop
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def stop_on_signals(stop: Stop) -> dict[signal.Signals, Any]:
+def signal_words(name: str) -> str:
+    """How a signal is told where nobody knows who sent it."""
+    return f"{name} was received"
+
+
+def stop_on_signals(stop: Stop, words: Callable[[str], str] = signal_words) -> dict[signal.Signals, Any]:
     """From now on a first signal asks to stop gracefully, a second at once; gives what was in force before.
 
     A handler of our own also makes the programs that we start answer to SIGINT again, where a shell that started us
     in the background had it ignored. An ignored SIGHUP is somebody's wish (nohup): it stays so, for them too.
+    `words` makes the reason of a signal's name.
     """
 
     def ask(number: int, _frame: FrameType | None) -> None:
-        stop.ask(f"{signal.Signals(number).name} was received")
+        stop.ask(words(signal.Signals(number).name))
 
     return {number: signal.signal(number, ask) for number in _heeded()}
 
@@ -36,9 +42,9 @@ def _heeded() -> list[signal.Signals]:
 
 
 @contextmanager
-def stopping_on_signals(stop: Stop) -> Iterator[None]:
+def stopping_on_signals(stop: Stop, words: Callable[[str], str] = signal_words) -> Iterator[None]:
     """The same for a while; what was in force before is restored after."""
-    before = stop_on_signals(stop)
+    before = stop_on_signals(stop, words)
     try:
         yield
     finally:

@@ -7,9 +7,12 @@ from efs_backup.domain.snapshots.window import Window
 
 
 class Stop:
-    """The window and the operator's wish, asked by every step that takes long."""
+    """The window and the operator's wish, asked by every step that takes long. `closed` is how the former is told."""
 
-    def __init__(self, window: Window, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, window: Window, clock: Callable[[], float] = time.monotonic, *, closed: str = "the window closed"
+    ) -> None:
+        self._closed = closed
         self._window = window
         self._clock = clock
         self._started = clock()
@@ -19,12 +22,12 @@ class Stop:
     def ask(self, why: str) -> None:
         """Ask to stop; asked a second time, without waiting for the files under way. Safe in a signal handler."""
         self.is_urgent = self._asked is not None
-        self._asked = self._asked or why
+        self._asked = self.reason() or why
 
     def reason(self) -> str | None:
-        """Why to stop now; None to go on."""
-        if self._window.is_closed(self._clock() - self._started):
-            return "the window closed"
+        """Why to stop now, the first cause where there are several; None to go on."""
+        if self._asked is None and self._window.is_closed(self._clock() - self._started):
+            return self._closed
         return self._asked
 
     def is_due(self) -> bool:

@@ -17,7 +17,7 @@ from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.requests.tuning import Copier
 from efs_backup.domain.results import BackupResult, BackupStatus
 from efs_backup.domain.snapshots.names import TRASH_NAME, SnapshotName
-from efs_backup.domain.snapshots.series_rules import Settled
+from efs_backup.domain.snapshots.series_rules import Settled, said_once
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.domain.warnings import Warned, WarningKind
 from efs_backup.engine.machine.os_errors import FREE_SPACE, refusal, refusals_named
@@ -120,12 +120,13 @@ class BackupRun:
 
     def _run(self) -> BackupResult:
         self._quiet.check()
-        tools = self._find_tools()
+        tools = Tools.find(self._runner)
         source = within(lambda: check_source(self._request.source), self._request.source)
         backup = within(lambda: check_backup(self._request.backup), self._request.backup)
         refuse_nesting(source, "SOURCE", backup, "BACKUP")
         series = Series(backup, self._request.label, self._request.interval, self._now)
         self._obey(recognize(self._request, source, series))
+        self._tell_of_rsync(tools.rsync_version)
         with refusals_named(str(backup)):
             backup.mkdir(exist_ok=True)
         series.prepare()
@@ -165,14 +166,16 @@ class BackupRun:
         for warned in settled.warnings:
             self._log.warn(warned)
 
-    def _find_tools(self) -> Tools:
-        tools = Tools.find(self._runner)
-        if tools.rsync_version < RSYNC_PATCHED:
+    def _tell_of_rsync(self, version: tuple[int, int, int]) -> None:
+        """Say once for a series that this rsync may have holes: distributions mend them without another number."""
+        if version >= RSYNC_PATCHED:
+            return
+        self._settled, is_new = said_once(self._settled, f"rsync {_dotted(version)}")
+        if is_new:
             self._log.note(
-                f"rsync {_dotted(tools.rsync_version)} is older than {_dotted(RSYNC_PATCHED)}, which closes holes that"
-                " matter when root copies what others write; check that your distribution has mended them."
+                f"rsync {_dotted(version)} is older than {_dotted(RSYNC_PATCHED)}, which closes holes that matter when"
+                " root copies what others write; check that your distribution has mended them. It is said once."
             )
-        return tools
 
     def _back_up_quiet(self, source: Tree, series: Series, tools: Tools) -> BackupResult:
         """Back up, and let the source go on in any case."""
@@ -357,11 +360,12 @@ class BackupRun:
             flusher.finish()
 
     def _incomplete(self, how_far: str, statistics: CopyStatistics, attempt: Attempt | None = None) -> BackupResult:
+        why = self._stop.reason() or "it was asked to"
         return self._log.told_in(BackupResult(
             BackupStatus.INCOMPLETE,
-            f"Stopped {how_far}: {self._stop.reason()}. {_KEPT}",
+            f"Stopped {how_far}: {why}. {_KEPT}",
             "Run the backup again: it continues from what is copied.",
-            previous=attempt.previous if attempt else None, statistics=statistics,
+            previous=attempt.previous if attempt else None, statistics=statistics, stopped=why,
         ))  # fmt: skip
 
     def _failed(self, error: BackupError) -> BackupResult:

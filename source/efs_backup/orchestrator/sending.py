@@ -1,0 +1,62 @@
+"""Each way to somebody: a mail, an event on the bus, a chat; none of them holds up another."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from efs_backup.domain.errors import ReportFailed
+from efs_backup.domain.operations.events import events_of_end, started
+from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.operations.report import report_on
+from efs_backup.domain.operations.reports.around import Around, around_of
+from efs_backup.domain.operations.reports.message import Report
+from efs_backup.domain.operations.telling import Channel
+from efs_backup.lib.insisting import tried
+from efs_backup.orchestrator.services import Services
+
+_logger = logging.getLogger(__name__)
+
+
+def send_all(services: Services, backup: BackupRecord, due: Iterable[Channel], now: datetime) -> list[Channel]:
+    """Tell those who are due how a backup ended; gives who has been told. What fails is in the log."""
+    around = _around(services, backup, now)
+    report = report_on(backup, around)
+    ways: Mapping[Channel, Callable[[], None]] = {
+        Channel.MAIL: lambda: services.notifier.report(report),
+        Channel.EVENT: lambda: services.bus.put(events_of_end(backup, around)),
+        Channel.CHAT: lambda: _chat(services, report),
+    }
+    return [channel for channel in due if _is_sent(ways[channel], channel)]
+
+
+def _around(services: Services, backup: BackupRecord, now: datetime) -> Around:
+    """A report that compares with nothing is better than none."""
+    nothing = list[BackupRecord]()
+    records = tried(lambda: list(services.store.backups()), nothing)
+    return around_of(backup, records, services.settings, now, services.zone)
+
+
+def _is_sent(send: Callable[[], None], channel: Channel) -> bool:
+    try:
+        send()
+    except ReportFailed:
+        _logger.exception("What is to be told by %s waits for the next reconcile", channel)
+        return False
+    return True
+
+
+def _chat(services: Services, report: Report) -> None:
+    if services.chat is not None:
+        services.chat.notify(report)
+
+
+def tell_of_start(services: Services, backup: BackupRecord) -> None:
+    """Put the event of a start, once: a start that is told late is no news."""
+    if not backup.is_drill:
+        _is_sent(lambda: services.bus.put([started(backup, services.settings)]), Channel.EVENT)
+
+
+def tell_at_once(services: Services, report: Report) -> None:
+    """Mail what nobody has a record of, and tell the chat. Raises ReportFailed where the mail cannot be sent."""
+    services.notifier.report(report)
+    _is_sent(lambda: _chat(services, report), Channel.CHAT)
