@@ -7,6 +7,7 @@ from typing import Any
 
 from efs_backup.domain.operations.triggers import (
     AskHold,
+    AskRestore,
     FinishFailed,
     InstanceGone,
     InstanceStopping,
@@ -21,6 +22,7 @@ from efs_backup.domain.operations.triggers import (
 )
 from efs_backup.domain.operations.workflow import Decision
 from efs_backup.orchestrator.ask_hold import ask_hold
+from efs_backup.orchestrator.ask_restore import ask_restore
 from efs_backup.orchestrator.end import instance_gone, stop
 from efs_backup.orchestrator.hold import finish_failed, hold
 from efs_backup.orchestrator.launch import launch_failed
@@ -60,6 +62,8 @@ def _dispatch(event: Any, made: Services, now: datetime, request_id: str) -> dic
         return {"action": "ignore", "reason": trigger.reason}
     if isinstance(trigger, AskHold):
         decision = ask_hold(made, now, trigger, request_id)
+    elif isinstance(trigger, AskRestore):
+        decision = ask_restore(made, now, trigger, request_id)
     else:
         decision = _take(trigger, made, now, request_id)
     return {"action": decision.action, "reason": decision.reason}
@@ -73,7 +77,7 @@ def _take(trigger: KnownTrigger, made: Services, now: datetime, request_id: str)
         case StopBackup(backup_id):
             decision = stop(made, backup_id)
         case InstanceStopping(action):
-            decision = hold(made, action)
+            decision = hold(made, now, action)
         case InstanceGone(group, instance_id):
             decision = instance_gone(made, now, group, instance_id)
         case LaunchFailed(group, cause):

@@ -14,6 +14,7 @@ from efs_backup.lib.ec2 import Instances
 from efs_backup.lib.efs import FileSystems
 from efs_backup.lib.events import StopRule
 from efs_backup.lib.hold_table import HoldTable
+from efs_backup.lib.iam import PassingPermission
 from efs_backup.lib.notify import AnonymousMetrics, Notifier
 from efs_backup.lib.ssm import RunCommand
 
@@ -33,6 +34,7 @@ class Services:
     notifier: Notifier
     anonymous_metrics: AnonymousMetrics
     holds: HoldTable
+    writing: PassingPermission | None = None
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> "Services":
@@ -52,4 +54,8 @@ class Services:
                 settings.metrics_endpoint, settings.solution_uuid, settings.aws_region
             ),
             holds=HoldTable(client("dynamodb"), settings.table_name),
+            writing=(
+                PassingPermission(client("iam"), settings.worker_role, settings.restore_policy)
+                if settings.restore_policy else None
+            ),
         )  # fmt: skip

@@ -47,6 +47,7 @@ class Mode(StrEnum):
     """What an instance is started for, where that is no backup."""
 
     DRILL = "drill"
+    RESTORE = "restore"
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,9 @@ class BackupRecord:
     `drill_files` were restored, `drill_different` of them are not as they were sealed, and `drill_evidence` is where
     its evidence lies. `forecast_seconds` is how long a backup takes these days, with the longest of the last nights;
     `forecast_days_left` in how many days it will fill its window. `series_report` is where the page about the nights
-    up to this one lies. `backup_size` and the like belong to the
+    up to this one lies. Of a restore into the source, `restore_order` is what was asked for, one line of JSON;
+    `restore_created`, `restore_replaced` and `restore_extra` count paths, `restore_first` has the first of each as
+    lines, and `restore_quarantine` is where what was replaced lies. `backup_size` and the like belong to the
     backup file system.
     """
 
@@ -177,6 +180,23 @@ class BackupRecord:
     forecast_seconds: float | None = _maybe("ForecastSeconds", _NUMBER)
     forecast_days_left: float | None = _maybe("ForecastDaysLeft", _NUMBER)
     series_report: str | None = _maybe("SeriesReport")
+    restore_order: str | None = _maybe("RestoreOrder")
+    restore_created: int | None = _maybe("RestoreCreated", _NUMBER)
+    restore_replaced: int | None = _maybe("RestoreReplaced", _NUMBER)
+    restore_extra: int | None = _maybe("RestoreExtra", _NUMBER)
+    restore_bytes: int | None = _maybe("RestoreBytes", _NUMBER)
+    restore_first: str | None = _maybe("RestoreFirst")
+    restore_quarantine: str | None = _maybe("RestoreQuarantine")
+
+    @property
+    def is_backup(self) -> bool:
+        """Whether it is a backup, and neither a drill nor a restore."""
+        return self.mode is None
+
+    @property
+    def is_restore(self) -> bool:
+        """Whether it is a restore into the source file system, or the undo of one."""
+        return self.mode is Mode.RESTORE
 
     @property
     def is_drill(self) -> bool:

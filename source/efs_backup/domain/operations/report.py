@@ -6,6 +6,7 @@ from urllib.parse import quote
 from efs_backup.domain.drill.result import DrillStatus
 from efs_backup.domain.humanize import clipped, counted, shown, shown_lines, sized
 from efs_backup.domain.operations.record import BackupRecord, Item
+from efs_backup.domain.operations.restore_told import restore_figures, restore_headline, restore_kept
 from efs_backup.domain.operations.settings import OrchestratorSettings
 from efs_backup.domain.results import BackupStatus, SealStatus
 from efs_backup.domain.snapshots.tripwire import percent
@@ -43,6 +44,8 @@ def report_on(backup: BackupRecord, newest: BackupRecord | None, settings: Orche
     """The report of a backup that has ended; `newest` is the newest one that published a snapshot."""
     if backup.is_drill:
         return _report_on_drill(backup, settings)
+    if backup.is_restore:
+        return _report_on_restore(backup, settings)
     headline = f"EFS backup {_headline(backup)}: {settings.source_file_system}, {backup.interval}"
     sections = (
         f"{headline}.",
@@ -65,6 +68,25 @@ def _report_on_drill(drill: BackupRecord, settings: OrchestratorSettings) -> Rep
         section("What to do next", drill.next_step or "Nothing."),
         section("Figures", _table(_drill_figures(drill))),
         section("Where to look", _table(_places(drill, settings))),
+    )
+    return Report(subject_of(f"{headline} [{settings.stack_name}]"), "\n\n".join(sections) + "\n")
+
+
+def _report_on_restore(restore: BackupRecord, settings: OrchestratorSettings) -> Report:
+    headline = f"{restore_headline(restore)}: {settings.source_file_system}"
+    times: list[tuple[str, str | None]] = [
+        ("restore", restore.backup_id),
+        ("started", _time(restore.start_time)),
+        ("ended", _time(restore.stop_time)),
+        ("took", _minutes(restore.seconds)),
+    ]
+    sections = (
+        f"{headline}.",
+        section("What happened", restore.message or f"The restore ended as {restore.status}."),
+        section("What is kept", restore_kept(restore)),
+        section("What to do next", restore.next_step or "Look at the result."),
+        section("Figures", _table([*times, *restore_figures(restore)])),
+        section("Where to look", _table(_places(restore, settings))),
     )
     return Report(subject_of(f"{headline} [{settings.stack_name}]"), "\n\n".join(sections) + "\n")
 
@@ -135,8 +157,9 @@ def report_on_vanished(backup_id: str, settings: OrchestratorSettings) -> Report
 def report_on_launch_failure(backup: BackupRecord, settings: OrchestratorSettings) -> Report:
     """The report of a backup that waits for its instance: while it lasts, so that it can still be mended."""
     what, of = (
-        ("restore drill", settings.backup_file_system) if backup.is_drill else ("backup", settings.source_file_system)
-    )
+        ("restore drill", settings.backup_file_system) if backup.is_drill
+        else ("restore" if backup.is_restore else "backup", settings.source_file_system)
+    )  # fmt: skip
     headline = f"EFS {what} WAITS for an instance: {of}, {backup.interval}"
     sections = (
         f"{headline}.",
@@ -279,7 +302,7 @@ def _size(size: float | None) -> str | None:
 _IDENTIFYING = (
     "BackupId", "SourceEfsId", "DestinationEfsId", "BackupPrefix", "InstanceId", "AmiId", "ExpireItem", "Message",
     "NextStep", "EC2Logs", "ReportTime", "ReportClaim", "LaunchFailure", "FirstInstanceId", "SealSha256", "SealObject",
-    "DrillEvidence", "SeriesReport",
+    "DrillEvidence", "SeriesReport", "RestoreOrder", "RestoreFirst", "RestoreQuarantine",
 )  # fmt: skip
 
 
