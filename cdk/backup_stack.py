@@ -23,6 +23,7 @@ from cdk.programs import Programs
 from cdk.quiesce import PingSecret, Quiescing
 from cdk.records import log_bucket, record_table
 from cdk.reports import Reports
+from cdk.restore_in_place import LeaveToWrite
 from cdk.schedule import DrillTriggers, ZonedSchedule
 from cdk.seals import SealBucket
 from cdk.security_groups import SecurityGroups
@@ -48,9 +49,10 @@ class BackupStack(cdk.Stack):
         drills = DrillRole(self, self.form, worker.role)
         quiescing = Quiescing(self, self.form, worker.role)
         PingSecret(self, self.form, worker.role)
+        self.leave = LeaveToWrite(self, self.form, worker.role)
         self.settings = BackupSettings(
             self.form, self.table.table_name, self.logs.bucket_name, self.backup, self.seals, drills.arn_if_any,
-            quiescing.tag,
+            quiescing.tag, self.leave.policy_if_any, worker.role.role_name,
         )  # fmt: skip
         drills.let_drill(self.settings)
         self.group = worker.start_with(self.settings, self.access, self.table.table_arn, programs.bundle(self))
@@ -69,6 +71,7 @@ class BackupStack(cdk.Stack):
         around = Surroundings(self.settings, self.group.name, rule, self.table.table_arn, self.reports)
         policy = permit(orchestrator, orchestrator.role, orchestrator_permissions(orchestrator, around))
         orchestrator.wait_for(policy)
+        self.leave.let_pass(orchestrator.role)
         triggers = Triggers(self, orchestrator.function, self.form.text("BackupSchedule"), self.group.name, rule)
         zoned = ZonedSchedule(self, self.form, orchestrator, instead_of=triggers.start)
         drills = DrillTriggers(self, self.form, orchestrator)

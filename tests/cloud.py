@@ -335,6 +335,7 @@ def plain_environment() -> dict[str, str]:
         "WINDOW_MINUTES": "180", "LIFECYCLE_HOLD_MINUTES": "60", "INSTANCE_TYPE": "c7g.large",
         "SUCCESS_NOTIFICATION": "Yes", "METRICS_ENDPOINT": "", "MAX_OPERATIONS_PER_SECOND": "0", "KEEP_SPARE": "Yes",
         "BACKUP_ACCESS_POINT": "", "SEAL_BUCKET": "", "DRILL_ROLE": "", "DRILL_SCHEDULE": "",
+        "RESTORE_POLICY": "", "WORKER_ROLE": "worker",
         "SCRUB_DAYS": "0", "SCRUB_GIGABYTES": "0", "QUIESCE_DOCUMENT": "", "QUIESCE_TAG": "efs-backup",
         "PING_URL_PARAMETER": "",
         "AWS_LAMBDA_FUNCTION_NAME": FUNCTION, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION,

@@ -30,6 +30,8 @@ ENVIRONMENT = {
     "SUCCESS_NOTIFICATION": "Yes",
     "METRICS_ENDPOINT": "",
     "DRILL_SCHEDULE": "",
+    "RESTORE_POLICY": "",
+    "WORKER_ROLE": "nightly-worker",
     "AWS_LAMBDA_FUNCTION_NAME": "nightly-orchestrator",
     "AWS_REGION": "us-east-1",
 }

@@ -70,6 +70,10 @@ STACK_SECTIONS: Mapping[str, Mapping[str, Entry]] = {
     "Look": {
         "outputs": Entry("outputs", "outputs", "Print what the stack tells of itself.", _STACK),
     },
+    "Restore": {
+        "restore": Entry("restore", "restore", "Bring a part of a snapshot back into the source.", _STACK),
+        "undo": Entry("undo", "undo", "Take a restore of the stack back.", _STACK),
+    },
 }
 """The commands of `efs-backup stack`."""
 
