@@ -257,7 +257,7 @@ def _let_moto_answer(**_: Any) -> None:
 
 def _refusal(service: str, code: str) -> AWSResponse:
     body = json.dumps({"__type": code, "message": "as the test wants"}).encode()
-    if service in ("sns", "autoscaling", "ec2"):
+    if service in ("sns", "autoscaling", "ec2", "iam"):
         text = f"<ErrorResponse><Error><Code>{code}</Code><Message>as the test wants</Message></Error></ErrorResponse>"
         body = text.encode()
     if service == "s3":

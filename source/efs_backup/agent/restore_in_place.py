@@ -34,6 +34,7 @@ from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.runs.restore import RestoreRun
 from efs_backup.engine.runs.restore_asked import settle_restore
 from efs_backup.engine.runs.undo import UndoRun
+from efs_backup.engine.trees.straight import refuse_detours
 from efs_backup.engine.trees.tree_walk import Stopped
 
 _SOURCE, _BACKUP = "source", "backup"
@@ -78,7 +79,7 @@ def _run(services: BackupServices, restore: BackupRecord, stop: Stop) -> BackupR
         _mounted(services, runner, order) as (backup, source),
     ):
         if order.undoes is not None:
-            request = UndoRequest(str(inside(source, order.undoes)))
+            request = UndoRequest(str(_place(source, order.undoes)))
             undo = UndoRun(request, now=machine.clock(), stop=stop, watcher=watcher)
             undone = undo.plan() if order.dry_run else undo.run()
             return with_undo(restore, undone, _mounts_of(services), machine.clock())
@@ -103,5 +104,12 @@ def _mounted(services: BackupServices, runner: Runner, order: RestoreOrder) -> I
 
 def _asked(services: BackupServices, order: RestoreOrder, backup: Path, source: Path) -> AskedRestore:
     settings = services.settings
-    target = inside(source, settings.backup_prefix if order.into is None else order.into)
+    target = _place(source, settings.backup_prefix if order.into is None else order.into)
     return order.asked(str(backup), str(target), settings.folder_label, settings.interval, settings.tuning)
+
+
+def _place(source: Path, path: str) -> Path:
+    """A directory of the source, where users may have put symlinks. Raises RestoreFailed, MountFailed."""
+    place = inside(source, path)
+    refuse_detours(source, place)
+    return place
