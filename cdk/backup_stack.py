@@ -23,6 +23,7 @@ from cdk.programs import Programs
 from cdk.quiesce import PingSecret, Quiescing
 from cdk.records import log_bucket, record_table
 from cdk.reports import Reports
+from cdk.restore_document import RestoreDocuments
 from cdk.restore_in_place import LeaveToWrite
 from cdk.schedule import DrillTriggers, ZonedSchedule
 from cdk.seals import SealBucket
@@ -57,6 +58,7 @@ class BackupStack(cdk.Stack):
         drills.let_drill(self.settings)
         self.group = worker.start_with(self.settings, self.access, self.table.table_arn, programs.bundle(self))
         self.orchestrator = self._orchestrator(programs)
+        RestoreDocuments(self, self.orchestrator, self.leave)
         Alarms(self, self.reports.topic, self.form, self.orchestrator)
         widgets = of_backups(self.settings, self.orchestrator.function)
         self.board = Dashboard(self, self.form.text("Dashboard"), widgets)

@@ -25,7 +25,7 @@ from deployment.local_cloud.invocations import by_api
 from deployment.local_cloud.lifecycle import Lifecycle
 from deployment.local_cloud.machine import Machine
 from deployment.local_cloud.mail import MailBox
-from deployment.local_cloud.place import ACCOUNT, REGION
+from deployment.local_cloud.place import ACCOUNT, REGION, Credentials
 from deployment.local_cloud.server import WebServer, moto_application
 from efs_backup.agent.services import KINDS_VARIABLE
 from efs_backup.engine.machine.mounts import kind_of
@@ -64,7 +64,7 @@ class LocalCloud:
     def __enter__(self) -> "LocalCloud":
         self._open.enter_context(set_right(self.fleet, self.file_systems, self.mail_box, self.bridge.put))
         self._open.enter_context(self.lifecycle.in_force())
-        self._open.enter_context(by_api(self.functions.invoke))
+        self._open.enter_context(by_api(self.functions.invoke, self.functions.ask))
         threading.Thread(target=self._tick_on, name="clock", daemon=True).start()
         return self
 
@@ -82,6 +82,13 @@ class LocalCloud:
         return boto3.client(  # type: ignore[call-overload]
             service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id="operator",
             aws_secret_access_key="operator",  # noqa: S106 - as good as any
+        )  # fmt: skip
+
+    def client_of(self, keys: Credentials, service: str) -> Any:
+        """A client of somebody with these keys."""
+        return boto3.client(  # type: ignore[call-overload]
+            service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id=keys.key,
+            aws_secret_access_key=keys.secret, aws_session_token=keys.token,
         )  # fmt: skip
 
     def advance(self, minutes: float) -> None:

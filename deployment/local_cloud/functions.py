@@ -67,6 +67,18 @@ class Functions:
             self._at_work += 1
             self._threads.submit(self._serve, name, event)
 
+    def ask(self, name: str, event: Event) -> Answer:
+        """Call a function, once, and wait for its answer. A crash is an answer too."""
+        with self._lock:
+            self._at_work += 1
+        try:
+            answer = self._call(name, event)
+            self.done.append(Invocation(name, event, answer, 1))
+            return answer or Answer(None, {"errorType": "Crashed", "errorMessage": "The process has ended."}, 0.0)
+        finally:
+            with self._lock:
+                self._at_work -= 1
+
     @property
     def is_idle(self) -> bool:
         """Whether no event waits or is served."""

@@ -8,23 +8,31 @@ from unittest import mock
 
 from moto.awslambda.models import LambdaBackend
 
+from deployment.local_cloud.runtime import Answer
+
 Event = dict[str, Any]
 
 _inner = LambdaBackend.invoke
 
 
 @contextmanager
-def by_api(invoke: Callable[[str, Event], None]) -> Iterator[None]:
-    """While this lasts asynchronous calls go to `invoke`, with the function's name and what it is told."""
+def by_api(invoke: Callable[[str, Event], None], ask: Callable[[str, Event], Answer]) -> Iterator[None]:
+    """While this lasts calls go to `invoke`, or `ask` who waits for the answer, with the name and what is told."""
 
     def answer(
         backend: LambdaBackend, function_name: str, qualifier: str | None, body: bytes, headers: Mapping[str, str],
         answered: dict[str, str],
     ) -> str | bytes | None:  # fmt: skip
-        if headers.get("X-Amz-Invocation-Type") != "Event":
+        kind, name = headers.get("X-Amz-Invocation-Type"), backend.get_function(function_name).function_name
+        if kind == "DryRun":
             return _inner(backend, function_name, qualifier, body, headers, answered)
-        invoke(backend.get_function(function_name).function_name, json.loads(body or b"{}"))
-        return b""
+        if kind == "Event":
+            invoke(name, json.loads(body or b"{}"))
+            return b""
+        told = ask(name, json.loads(body or b"{}"))
+        if told.error is not None:
+            answered["x-amz-function-error"] = "Unhandled"
+        return json.dumps(told.error if told.error is not None else told.value).encode()
 
     with mock.patch.object(LambdaBackend, "invoke", answer):
         yield
