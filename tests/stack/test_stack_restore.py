@@ -155,3 +155,5 @@ def test_an_undo_takes_the_newest_restore_that_left_something(cloud: Cloud, oper
     assert "/.quarantine-T" in said
     order = _order(cloud.newest())
     assert (order.undoes, order.selection, first != cloud.newest().backup_id) == ("/.quarantine-T", Selection(), True)
+    _ends(cloud, quarantine=None)
+    assert "nothing to take back" in operator("undo", NAME, code=2).stderr

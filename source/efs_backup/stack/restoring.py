@@ -14,7 +14,7 @@ from efs_backup.domain.errors import ExitCode, Locked, RecordGone, ServiceFault,
 from efs_backup.domain.humanize import as_time, counted, sized
 from efs_backup.domain.operations.deployed import DeployedStack
 from efs_backup.domain.operations.record import BackupId, BackupRecord
-from efs_backup.domain.operations.restore_record import first_paths, restore_id_of
+from efs_backup.domain.operations.restore_record import first_paths, order_of, restore_id_of
 from efs_backup.domain.operations.triggers import restore_event
 from efs_backup.domain.operations.workflow import Action, decide_restore_start
 from efs_backup.domain.requests.restore_order import RestoreOrder
@@ -73,8 +73,12 @@ def undo_of(account: Account, stack: DeployedStack, restore_id: str | None, *, d
     """The order that takes a restore back: the named one, or the newest that can be. Raises WrongUsage."""
     store = _records(account, stack)
     known = sorted(store.backups(), key=lambda record: record.start_time, reverse=True)
-    can_be = [record for record in known if record.is_restore and record.restore_quarantine]
-    chosen = [record for record in can_be if restore_id in (None, record.backup_id)]
+    undone = {_undone_by(record) for record in known} if restore_id is None else {None}
+    chosen = [
+        record for record in known
+        if record.is_restore and record.restore_quarantine and record.restore_quarantine not in undone
+        and restore_id in (None, record.backup_id)
+    ]  # fmt: skip
     if not chosen:
         which = f"The restore {restore_id}" if restore_id else "No restore of this stack"
         raise WrongUsage(
@@ -82,6 +86,14 @@ def undo_of(account: Account, stack: DeployedStack, restore_id: str | None, *, d
             "A dry run, and a restore that replaced and made nothing, leave none.",
         )
     return RestoreOrder(undoes=chosen[0].restore_quarantine, dry_run=dry_run, by=by)
+
+
+def _undone_by(record: BackupRecord) -> str | None:
+    """The quarantine that this undo has put back."""
+    if not record.is_restore or record.status is not BackupStatus.SUCCESS:
+        return None
+    order = order_of(record)
+    return None if order.dry_run else order.undoes
 
 
 def caller_of(account: Account) -> str:

@@ -10,6 +10,7 @@ from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.instances import may_close, may_try_again
 from efs_backup.domain.operations.lifecycle import LifecycleAction
 from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.operations.record_endings import goes_on
 from efs_backup.domain.operations.restore_record import writes
 from efs_backup.domain.results import BackupStatus
 
@@ -214,11 +215,7 @@ def without_report(backup: BackupRecord, now: datetime, *, instance_id: str | No
         f"The instance {served} went without reporting how the backup stands." if served
         else f"No instance ever reported how the backup stands: {_why_none(backup)}."
     )  # fmt: skip
-    goes_on = (
-        "nobody goes on with it, so look at the file system, and ask for the same restore again" if backup.is_restore
-        else "the next backup continues from what was copied"
-    )  # fmt: skip
-    next_step = f"Look at the group's activity history and at the instance's log in the log bucket; {goes_on}."
+    next_step = f"Look at the group's activity history and at the instance's log in the log bucket; {goes_on(backup)}."
     return backup.ended(BackupStatus.UNKNOWN, now=now, message=message, next_step=next_step)
 
 
