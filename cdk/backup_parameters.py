@@ -10,6 +10,7 @@ from cdk.page import BROWSE_PARAMETERS
 from cdk.parameters import FILE_SYSTEM, FOLDER_LABEL, INSTANCE, INTERVAL, REPORTS, SAFE_PATH
 from cdk.quiesce import QUIESCE_PARAMETERS
 from cdk.replication import REPLICATION_PARAMETERS
+from cdk.restore_in_place import IN_PLACE_PARAMETERS
 from cdk.scrub_parameters import SCRUB_PARAMETERS
 from cdk.seals import SEAL_PARAMETERS
 from cdk.storage_parameters import PROTECTION, STORAGE
@@ -146,6 +147,7 @@ def backup_parameters(*, protects: bool) -> Mapping[str, Mapping[str, Field]]:
         "Proof": SEAL_PARAMETERS | SCRUB_PARAMETERS | DRILL_PARAMETERS,
         "Looking at the snapshots": BROWSE_PARAMETERS,
         "Around a backup": QUIESCE_PARAMETERS,
+        "Restores": IN_PLACE_PARAMETERS,
         "Network": BACKUP_NETWORK,
         "Instance": _INSTANCE,
         "Reports": _REPORTS,

@@ -25,6 +25,8 @@ class BackupSettings:
     seals: SealBucket
     drill_role: str
     quiesce_tag: str
+    restore_policy: str
+    worker_role: str
 
     @property
     def backup(self) -> str:
@@ -59,6 +61,8 @@ class BackupSettings:
             "INSTANCE_TYPE": self.form.text("InstanceType"),
             "SUCCESS_NOTIFICATION": self.form.text("SuccessNotification"),
             "DRILL_SCHEDULE": self.form.text("DrillSchedule"),
+            "RESTORE_POLICY": self.restore_policy,
+            "WORKER_ROLE": self.worker_role,
             "METRICS_ENDPOINT": self.form.text("MetricsEndpoint"),
         }
 

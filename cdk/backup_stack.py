@@ -26,6 +26,8 @@ from cdk.quiesce import PingSecret, Quiescing
 from cdk.records import log_bucket, record_table
 from cdk.replication import replica_is_of_a_new_file_system
 from cdk.reports import Reports
+from cdk.restore_document import RestoreDocuments
+from cdk.restore_in_place import LeaveToWrite
 from cdk.schedule import DrillTriggers, ZonedSchedule
 from cdk.seals import SealBucket
 from cdk.security_groups import SecurityGroups
@@ -52,15 +54,17 @@ class BackupStack(cdk.Stack):
         drills = DrillRole(self, self.form, worker.role)
         quiescing = Quiescing(self, self.form, worker.role)
         PingSecret(self, self.form, worker.role)
+        self.leave = LeaveToWrite(self, self.form, worker.role)
         self.settings = BackupSettings(
             self.form, self.table.table_name, self.logs.bucket_name, self.backup, self.seals, drills.arn_if_any,
-            quiescing.tag,
+            quiescing.tag, self.leave.policy_if_any, worker.role.role_name,
         )  # fmt: skip
         drills.let_drill(self.settings)
         self.group = worker.start_with(self.settings, self.access, self.table.table_arn, programs.bundle(self))
         self.orchestrator = self._orchestrator(programs)
         self.page = Page(self, self.form, self.access, self.backup, programs.page_code(self))
         self.automation = Automation(self, self.orchestrator)
+        RestoreDocuments(self, self.orchestrator, self.leave)
         Alarms(self, self.reports.topic, self.form, self.orchestrator)
         widgets = of_backups(self.settings, self.orchestrator.function)
         self.board = Dashboard(self, self.form.text("Dashboard"), widgets)
@@ -78,6 +82,7 @@ class BackupStack(cdk.Stack):
         policy = permit(orchestrator, orchestrator.role, orchestrator_permissions(orchestrator, around))
         self.reports.let_tell(orchestrator.role)
         orchestrator.wait_for(policy)
+        self.leave.let_pass(orchestrator.role)
         triggers = Triggers(self, orchestrator.function, self.form.text("BackupSchedule"), self.group.name, rule)
         zoned = ZonedSchedule(self, self.form, orchestrator, instead_of=triggers.start)
         drills = DrillTriggers(self, self.form, orchestrator)

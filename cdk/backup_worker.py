@@ -12,7 +12,7 @@ from cdk.user_data import user_data
 from cdk.worker_group import WorkerGroup
 from cdk.worker_role import every_worker, find_mount_targets, mount, worker_role
 
-_LOGS = ["ec2-logs", "efs-backup-logs", "ssm-logs"]
+_LOGS = ["ec2-logs", "efs-backup-logs", "efs-restore-logs", "ssm-logs"]
 """The last is where Run Command leaves its output."""
 
 

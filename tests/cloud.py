@@ -258,7 +258,7 @@ def _let_moto_answer(**_: Any) -> None:
 
 def _refusal(service: str, code: str) -> AWSResponse:
     body = json.dumps({"__type": code, "message": "as the test wants"}).encode()
-    if service in ("sns", "autoscaling", "ec2"):
+    if service in ("sns", "autoscaling", "ec2", "iam"):
         text = f"<ErrorResponse><Error><Code>{code}</Code><Message>as the test wants</Message></Error></ErrorResponse>"
         body = text.encode()
     if service == "s3":
@@ -337,6 +337,7 @@ def plain_environment() -> dict[str, str]:
         "WINDOW_MINUTES": "180", "LIFECYCLE_HOLD_MINUTES": "60", "INSTANCE_TYPE": "c7g.large",
         "SUCCESS_NOTIFICATION": "Yes", "METRICS_ENDPOINT": "", "MAX_OPERATIONS_PER_SECOND": "0", "KEEP_SPARE": "Yes",
         "BACKUP_ACCESS_POINT": "", "SEAL_BUCKET": "", "DRILL_ROLE": "", "DRILL_SCHEDULE": "",
+        "RESTORE_POLICY": "", "WORKER_ROLE": "worker",
         "SCRUB_DAYS": "0", "SCRUB_GIGABYTES": "0", "QUIESCE_DOCUMENT": "", "QUIESCE_TAG": "efs-backup",
         "PING_URL_PARAMETER": "", "BACKUP_SCHEDULE": "cron(0 2 * * ? *)", "SCHEDULE_TIME_ZONE": "", "DASHBOARD": "",
         "CHAT_TOPIC_ARN": "", "RESTORE_TEMPLATE": "", "VPC_ID": "vpc-1", "SUBNETS": "subnet-1",

@@ -65,9 +65,16 @@ def role_of(access_key: str) -> Any:
     return iam_backends[ACCOUNT]["aws"].get_role_by_arn(session.role_arn) if session else None
 
 
+def may(access_key: str, action: str, resource: str) -> bool:
+    """Whether the role of whoever has this key allows this at this moment."""
+    role = role_of(access_key)
+    return role is not None and is_allowed(list(statements_of(role)), Need(action, resource))
+
+
 def statements_of(role: Any) -> Iterator[dict[str, Any]]:
-    """What the policies of a role say."""
-    for document in role.policies.values():
+    """What the policies of a role say: its own, and those that are attached to it."""
+    attached = (policy.versions[0].document for policy in role.managed_policies.values())
+    for document in (*role.policies.values(), *attached):
         found = json.loads(document) if isinstance(document, str) else document
         yield from found["Statement"]
 
@@ -81,9 +88,10 @@ def _speaks_of(statement: Mapping[str, Any], need: Need) -> bool:
 
 
 def _holds(condition: Mapping[str, Mapping[str, str | list[str]]], context: Mapping[str, str]) -> bool:
-    if not set(condition) <= {"StringEquals"}:
-        raise NotImplementedError(f"Only StringEquals is evaluated, not {', '.join(condition)}")
-    return all(context.get(key) in _as_list(value) for key, value in condition.get("StringEquals", {}).items())
+    """ARNs are compared as they are: none in our conditions has a wildcard."""
+    if not set(condition) <= {"StringEquals", "ArnEquals"}:
+        raise NotImplementedError(f"Only StringEquals and ArnEquals are evaluated, not {', '.join(condition)}")
+    return all(context.get(key) in _as_list(value) for wanted in condition.values() for key, value in wanted.items())
 
 
 def _as_list(value: str | list[str]) -> list[str]:
@@ -161,6 +169,12 @@ def _tags(instance: str) -> dict[str, str]:
     return {f"ssm:resourceTag/{tag['key']}": tag["value"] for tag in tags}
 
 
+def _pass_policy(call: Call) -> list[Need]:
+    """On the role, with the policy as a condition may ask for it."""
+    role = f"arn:aws:iam::{ACCOUNT}:role/{call.given.get('RoleName')}"
+    return [Need(f"iam:{call.action}", role, {"iam:PolicyARN": str(call.given.get("PolicyArn"))})]
+
+
 def _put_metrics(call: Call) -> list[Need]:
     return [Need("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": str(call.given.get("Namespace"))})]
 
@@ -168,6 +182,8 @@ def _put_metrics(call: Call) -> list[Need]:
 _SPECIAL: dict[tuple[str, str], Callable[[Call], list[Need]]] = {
     ("dynamodb", "TransactWriteItems"): _transaction,
     ("events", "PutEvents"): lambda _: [Need("events:PutEvents", _arn("events", "event-bus/default"))],
+    ("iam", "AttachRolePolicy"): _pass_policy,
+    ("iam", "DetachRolePolicy"): _pass_policy,
     ("sns", "Publish"): _publish,
     ("ssm", "SendCommand"): _send_command,
     ("monitoring", "PutMetricData"): _put_metrics,

@@ -26,7 +26,7 @@ from deployment.local_cloud.invocations import by_api
 from deployment.local_cloud.lifecycle import Lifecycle
 from deployment.local_cloud.machine import Machine
 from deployment.local_cloud.mail import MailBox
-from deployment.local_cloud.place import ACCOUNT, OPERATOR, REGION
+from deployment.local_cloud.place import ACCOUNT, OPERATOR, REGION, Credentials
 from deployment.local_cloud.server import WebServer, moto_application
 from efs_backup.agent.services import KINDS_VARIABLE
 from efs_backup.engine.machine.mounts import kind_of
@@ -86,6 +86,13 @@ class LocalCloud:
         return boto3.client(  # type: ignore[call-overload]
             service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id=OPERATOR,
             aws_secret_access_key=OPERATOR,
+        )  # fmt: skip
+
+    def client_of(self, keys: Credentials, service: str) -> Any:
+        """A client of somebody with these keys."""
+        return boto3.client(  # type: ignore[call-overload]
+            service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id=keys.key,
+            aws_secret_access_key=keys.secret, aws_session_token=keys.token,
         )  # fmt: skip
 
     def advance(self, minutes: float) -> None:

@@ -73,8 +73,19 @@ class Functions:
             self._at_work += 1
             self._threads.submit(self._serve, name, event)
 
-    def ask(self, name: str, event: Event) -> Answer | None:
-        """Call a function, and wait for its answer; None where it crashed, or cannot be started."""
+    def ask(self, name: str, event: Event) -> Answer:
+        """Call a function, once, and wait for its answer. A crash, or that it does not start, is an answer too."""
+        with self._lock:
+            self._at_work += 1
+        try:
+            answer = self._called(name, event)
+            self.done.append(Invocation(name, event, answer, 1))
+            return answer or Answer(None, {"errorType": "Crashed", "errorMessage": "The process has ended."}, 0.0)
+        finally:
+            with self._lock:
+                self._at_work -= 1
+
+    def _called(self, name: str, event: Event) -> Answer | None:
         try:
             return self._call(name, event)
         except NotMounted as why:

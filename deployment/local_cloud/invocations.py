@@ -12,26 +12,27 @@ from deployment.local_cloud.runtime import Answer
 
 Event = dict[str, Any]
 
-_CRASHED = Answer(None, {"errorType": "Runtime.ExitError", "errorMessage": "The process has ended."}, 0.0)
+_inner = LambdaBackend.invoke
 
 
 @contextmanager
-def by_api(invoke: Callable[[str, Event], None], ask: Callable[[str, Event], Answer | None]) -> Iterator[None]:
-    """While this lasts asynchronous calls go to `invoke`, others to `ask`: the function's name, and what it is told."""
+def by_api(invoke: Callable[[str, Event], None], ask: Callable[[str, Event], Answer]) -> Iterator[None]:
+    """While this lasts calls go to `invoke`, or `ask` who waits for the answer, with the name and what is told."""
 
     def answer(
         backend: LambdaBackend, function_name: str, qualifier: str | None, body: bytes, headers: Mapping[str, str],
         answered: dict[str, str],
     ) -> str | bytes | None:  # fmt: skip
-        del qualifier
-        name, event = backend.get_function(function_name).function_name, json.loads(body or b"{}")
-        if headers.get("X-Amz-Invocation-Type") == "Event":
-            invoke(name, event)
+        kind, name = headers.get("X-Amz-Invocation-Type"), backend.get_function(function_name).function_name
+        if kind == "DryRun":
+            return _inner(backend, function_name, qualifier, body, headers, answered)
+        if kind == "Event":
+            invoke(name, json.loads(body or b"{}"))
             return b""
-        answer = ask(name, event) or _CRASHED
-        if answer.error is not None:
+        told = ask(name, json.loads(body or b"{}"))
+        if told.error is not None:
             answered["x-amz-function-error"] = "Unhandled"
-        return json.dumps(answer.value if answer.error is None else answer.error)
+        return json.dumps(told.error if told.error is not None else told.value).encode()
 
     with mock.patch.object(LambdaBackend, "invoke", answer):
         yield

@@ -237,3 +237,15 @@ def test_a_restore_that_is_stopped_while_it_compares_says_so(instance: Instance,
     subject, text = last_mail(instance)
     assert "EFS restore FAILED" in subject
     assert "It was stopped while it compared; nothing was touched." in text
+
+
+def test_a_symlink_on_the_way_to_the_target_is_not_followed(instance: Instance, tmp_path: Path) -> None:
+    """A user of the target may have put it there: root would write where it leads."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (instance.source / "way out").symlink_to(outside)
+    restore(instance.restore_services(RESTORE_PREFIX="/way out/deeper"))
+    assert list(outside.iterdir()) == []
+    subject, text = last_mail(instance)
+    assert "FAILED" in subject
+    assert "A symlink is not followed there; nothing was touched." in text

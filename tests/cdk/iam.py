@@ -42,8 +42,8 @@ def _allows(statement: Mapping[str, Any], action: str, resource: str, context: M
 
 
 def _condition_holds(condition: Mapping[str, Mapping[str, str | list[str]]], context: Mapping[str, str]) -> bool:
-    assert set(condition) <= {"StringEquals"}, "no other operator is evaluated here"
-    wanted = condition.get("StringEquals", {})
+    assert set(condition) <= {"StringEquals", "ArnEquals"}, "no other operator is evaluated here"
+    wanted = {**condition.get("StringEquals", {}), **condition.get("ArnEquals", {})}  # of ARNs without a wildcard
     return all(context.get(_plain(key)) in _as_list(value) for key, value in wanted.items())
 
 

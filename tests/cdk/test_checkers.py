@@ -28,6 +28,7 @@ _needs_checkers = pytest.mark.skipif(
 
 _ARNS = {
     "AWS::DynamoDB::Table": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/a",
+    "AWS::IAM::ManagedPolicy": f"arn:aws:iam::{ACCOUNT}:policy/a",
     "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/a",
     "AWS::KMS::Key": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/a",
     "AWS::Lambda::Function": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:a",
@@ -85,7 +86,7 @@ def test_parliament_finds_what_is_named_and_nothing_else(backup: Template, resto
     """Of the policies of all roles: whether actions exist, and go with their resources and conditions."""
     proving = backup.having(
         SealBucketLockDays="365", DrillSchedule="rate(7 days)", QuiesceDocument="quiesce-db", PingUrlParameter="/ping",
-        Browse="Yes",
+        Browse="Yes", RestoreInPlace="Yes",
     )  # fmt: skip
     policies = [policy for template in (backup, proving, restore) for policy in _policies(template)]
     assert len(policies) >= 3

@@ -84,6 +84,8 @@ def test_the_names_of_the_attributes_are_those_of_years_ago() -> None:
         "SealSha256", "SealStatus", "SealObject", "Mode", "DrillResult", "DrillFiles", "DrillDifferent",
         "EstimatedRestoreSeconds", "DrillEvidence", "RetentionRules", "KeptSnapshots",
         "ForecastSeconds", "ForecastDaysLeft", "SeriesReport", "StopCause", "Told",
+        "RestoreOrder", "RestoreCreated", "RestoreReplaced", "RestoreExtra", "RestoreBytes", "RestoreFirst",
+        "RestoreQuarantine",
         "ChangedFiles", "RemovedFiles", "RenamedFiles", "AttributeChanges", "ChangedShare", "Hold",
     }  # fmt: skip
 

@@ -38,6 +38,8 @@ ENVIRONMENT = {
     "VPC_ID": "vpc-0123456789abcdef0",
     "SUBNETS": "subnet-0aaaaaaaaaaaaaaaa,subnet-0bbbbbbbbbbbbbbbb",
     "SECURITY_GROUP": "sg-0123456789abcdef0",
+    "RESTORE_POLICY": "",
+    "WORKER_ROLE": "nightly-worker",
     "AWS_LAMBDA_FUNCTION_NAME": "nightly-orchestrator",
     "AWS_REGION": "us-east-1",
 }

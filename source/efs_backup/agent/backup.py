@@ -1,4 +1,4 @@
-"""The agent's backup, or drill: find it, mount, run the engine, report, go home."""
+"""The agent's backup, drill, or restore into the source: find it, mount, run the engine, report, go home."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -13,6 +13,7 @@ from efs_backup.agent.mounts import Side, both_mounted
 from efs_backup.agent.pin_requests import carry_out_pins
 from efs_backup.agent.pings import ping_of
 from efs_backup.agent.quiesce import DocumentHooks
+from efs_backup.agent.restore_in_place import restored
 from efs_backup.agent.running import told_why
 from efs_backup.agent.seals import earlier_backups, stored_outside
 from efs_backup.agent.series_report import with_report
@@ -72,6 +73,9 @@ def _serve(services: BackupServices, backup: BackupRecord, asked: Stop) -> None:
     if backup.is_drill:
         _store_record(services, backup, drilled(services, backup, asked), task="drill")
         return
+    if backup.is_restore:
+        _serve_restore(services, backup, asked)
+        return
     ping, notes = ping_of(services)
     result = _result_of(services, backup, asked, ping.start if ping else lambda: None)
     _logger.info("%s: %s", result.status, result.message)
@@ -80,6 +84,14 @@ def _serve(services: BackupServices, backup: BackupRecord, asked: Stop) -> None:
         return
     told = ping.end(result) if ping else replace(result, notes=(*result.notes, *notes))
     report(services, backup, _foretold(services, backup, told))
+
+
+def _serve_restore(services: BackupServices, restore: BackupRecord, asked: Stop) -> None:
+    ended = restored(services, restore, asked)
+    if services.machine.reboots and ended.status is not BackupStatus.SUCCESS:
+        _logger.info("The machine boots anew; the restore %s goes on afterwards", restore.backup_id)
+        return
+    _store_record(services, restore, ended, task="restore")
 
 
 def _foretold(services: BackupServices, backup: BackupRecord, result: BackupResult) -> BackupResult:

@@ -36,6 +36,15 @@ def mounted_for_reading(
 
 
 @contextmanager
+def mounted_for_writing(machine: Machine, file_systems: FileSystems, runner: Runner, side: Side) -> Iterator[Path]:
+    """Mount one, to be written to. Raises MountFailed."""
+    mounter = Mounter(runner, machine.place, machine.zone, machine.mounted_kinds)
+    targets = insist(lambda: file_systems.mount_targets(side.file_system))
+    with mounter.mounted(side.file_system, targets, side.name, read_only=False, access_point=side.access_point) as at:
+        yield at
+
+
+@contextmanager
 def both_mounted(
     machine: Machine, file_systems: FileSystems, runner: Runner, read: Side, write: Side
 ) -> Iterator[tuple[Path, Path]]:

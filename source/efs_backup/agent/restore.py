@@ -27,6 +27,7 @@ from efs_backup.engine.machine.mounting import inside
 from efs_backup.engine.machine.process import Runner
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.runs.restore import RestoreRun
+from efs_backup.engine.trees.straight import refuse_detours
 from efs_backup.engine.trees.tree_walk import Stopped
 from efs_backup.lib.insisting import insist
 
@@ -135,7 +136,9 @@ def _run(services: RestoreServices, asked: Stop) -> RestoreResult:
     read, write = Side(settings.backup_file_system, "backup"), Side(settings.target_file_system, "target")
     runner = Runner.with_new_family()
     with both_mounted(machine, services.file_systems, runner, read, write) as (backup, target):
-        order = restore_request(settings, str(backup), str(inside(target, settings.restore_prefix)))
+        place = inside(target, settings.restore_prefix)
+        refuse_detours(target, place)
+        order = restore_request(settings, str(backup), str(place))
         run = RestoreRun(order, now=machine.clock(), runner=runner, stop=asked, watcher=LogWatcher())
         return run.plan() if settings.dry_run else run.run()
 

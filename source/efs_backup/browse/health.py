@@ -80,7 +80,7 @@ def _last_success(facts: Facts) -> Sign:
 
 
 def _last_backup(facts: Facts) -> Sign:
-    last = next((one for one in facts.records if not one.is_drill), None)
+    last = next((one for one in facts.records if one.is_backup), None)
     if last is None:
         return Sign("Last backup", "unknown", "not on record", "Records of a backup are kept for 90 days.")
     states = {BackupStatus.SUCCESS: "warn" if last.warning else "good", BackupStatus.RUNNING: "good"}

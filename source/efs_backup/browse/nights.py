@@ -49,7 +49,7 @@ _HUNDRED = 100.0
 
 def nights(snapshots: Iterable[SnapshotName], records: Iterable[BackupRecord], kept: Kept) -> list[Night]:
     """The newest first. records: of any age and order; a snapshot without one is a success of which no more is told."""
-    backups = [one for one in records if not one.is_drill]
+    backups = [one for one in records if one.is_backup]
     made = {one.snapshot: one for one in backups if one.snapshot}
     found = [_of_snapshot(name, made.get(str(name)), kept) for name in snapshots]
     found += [_of_record(one) for one in backups if not one.snapshot]

@@ -78,6 +78,10 @@ STACK_SECTIONS: Mapping[str, Mapping[str, Entry]] = {
         "start": Entry("start", "start", "Start a backup or a drill, and follow it.", _STACK),
         "stop": Entry("stop", "stop", "End what runs, as the end of its window would.", _STACK),
     },
+    "Restore": {
+        "restore": Entry("restore", "restore", "Bring a part of a snapshot back into the source.", _STACK),
+        "undo": Entry("undo", "undo", "Take a restore of the stack back.", _STACK),
+    },
     "Keep": {
         "pin": Entry("pin", "pin", "Keep one snapshot, whatever the rules say.", _STACK),
         "unpin": Entry("pin", "unpin", "Release a pinned snapshot.", _STACK),

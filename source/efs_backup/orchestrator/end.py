@@ -19,6 +19,7 @@ from efs_backup.domain.operations.workflow import (
     without_report,
 )
 from efs_backup.orchestrator.again import try_again
+from efs_backup.orchestrator.leave_to_write import try_to_settle_leave
 from efs_backup.orchestrator.logs import concerns
 from efs_backup.orchestrator.records import find_latest, find_served, say_why, tell
 from efs_backup.orchestrator.sending import tell_at_once
@@ -49,7 +50,7 @@ def instance_gone(services: Services, now: datetime, group: str, instance_id: st
     backup_id, backup = find_served(services, instance_id)
     concerns(backup_id)
     if backup_id and backup is None:
-        return _close_vanished(services, group, backup_id, state.desired_capacity)
+        return _close_vanished(services, group, backup_id, state.desired_capacity, now)
     situation = Situation(services.settings.group_name, state.desired_capacity, now, services.store.latest())
     decision = decide_gone(group, instance_id, backup, situation)
     if decision.action is Action.TRY_AGAIN and backup:
@@ -61,11 +62,11 @@ def instance_gone(services: Services, now: datetime, group: str, instance_id: st
     return decision
 
 
-def _close_vanished(services: Services, group: str, backup_id: BackupId, capacity: int) -> Decision:
+def _close_vanished(services: Services, group: str, backup_id: BackupId, capacity: int, now: datetime) -> Decision:
     if group != services.settings.group_name:
         return Decision(Action.IGNORE, f"the group {group} is not ours")
     tell_at_once(services, report_on_vanished(backup_id, services.settings))
-    _clean_up(services, backup_id, capacity)
+    _clean_up(services, backup_id, capacity, now)
     return Decision(Action.CLOSE, f"the record of {backup_id} is gone")
 
 
@@ -85,14 +86,14 @@ def _ended(services: Services, backup: BackupRecord, instance_id: str, now: date
 def _close(services: Services, backup: BackupRecord, capacity: int, now: datetime) -> None:
     """The clean-up comes first, for a report that is sent is not looked at again; the report comes in any case."""
     try:
-        _clean_up(services, backup.backup_id, capacity)
+        _clean_up(services, backup.backup_id, capacity, now)
     finally:
         _measure(services, backup, now)
         tell(services, backup, now)
 
 
 def _measure(services: Services, backup: BackupRecord, now: datetime) -> None:
-    if backup.is_drill:
+    if not backup.is_backup:
         return
     services.metrics.put({
         "BackupDuration": backup.seconds,
@@ -107,8 +108,9 @@ def _measure(services: Services, backup: BackupRecord, now: datetime) -> None:
     services.anonymous_metrics.send(backup, now)
 
 
-def _clean_up(services: Services, backup_id: BackupId, capacity: int) -> None:
+def _clean_up(services: Services, backup_id: BackupId, capacity: int, now: datetime) -> None:
     """Unless another backup was started since, which needs the rule and the instance."""
+    try_to_settle_leave(services, now)
     if services.store.latest() != backup_id:
         return
     services.stop_rule.disarm()

@@ -8,6 +8,7 @@ from typing import Any
 from efs_backup.domain.operations.triggers import (
     AskHold,
     AskPin,
+    AskRestore,
     FinishFailed,
     InstanceGone,
     InstanceStopping,
@@ -23,6 +24,7 @@ from efs_backup.domain.operations.triggers import (
 from efs_backup.domain.operations.workflow import Decision
 from efs_backup.orchestrator.ask_hold import ask_hold
 from efs_backup.orchestrator.ask_pin import ask_pin
+from efs_backup.orchestrator.ask_restore import ask_restore
 from efs_backup.orchestrator.end import instance_gone, stop
 from efs_backup.orchestrator.hold import finish_failed, hold
 from efs_backup.orchestrator.launch import launch_failed
@@ -64,6 +66,8 @@ def _dispatch(event: Any, made: Services, now: datetime, request_id: str) -> dic
         decision = ask_hold(made, now, trigger, request_id)
     elif isinstance(trigger, AskPin):
         decision = ask_pin(made, now, trigger, request_id)
+    elif isinstance(trigger, AskRestore):
+        decision = ask_restore(made, now, trigger, request_id)
     else:
         decision = _take(trigger, made, now, request_id)
     return {"action": decision.action, "reason": decision.reason}
@@ -77,7 +81,7 @@ def _take(trigger: KnownTrigger, made: Services, now: datetime, request_id: str)
         case StopBackup() as wanted:
             decision = stop(made, now, wanted)
         case InstanceStopping(action):
-            decision = hold(made, action)
+            decision = hold(made, now, action)
         case InstanceGone(group, instance_id):
             decision = instance_gone(made, now, group, instance_id)
         case LaunchFailed(group, cause):

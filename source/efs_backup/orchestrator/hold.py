@@ -11,6 +11,7 @@ from efs_backup.domain.operations.record import BackupId
 from efs_backup.domain.operations.record_endings import after_failed_finish
 from efs_backup.domain.operations.triggers import FinishFailed
 from efs_backup.domain.operations.workflow import Action, Decision, decide_failed_finish, decide_hold
+from efs_backup.orchestrator.leave_to_write import try_to_settle_leave
 from efs_backup.orchestrator.logs import concerns
 from efs_backup.orchestrator.records import find_served
 from efs_backup.orchestrator.services import Services
@@ -18,10 +19,12 @@ from efs_backup.orchestrator.services import Services
 _logger = logging.getLogger(__name__)
 
 
-def hold(services: Services, action: LifecycleAction) -> Decision:
+def hold(services: Services, now: datetime, action: LifecycleAction) -> Decision:
     """Step 3: ask the agent to finish its backup. An instance whose agent cannot be asked is let go at once."""
-    backup_id, _ = find_served(services, action.instance_id)
+    backup_id, backup = find_served(services, action.instance_id)
     concerns(backup_id)
+    if backup and backup.is_restore:  # it has ended, or is asked to end: then it keeps its leave for that
+        try_to_settle_leave(services, now)
     group_of_instance = services.group.group_of(action.instance_id)
     decision = decide_hold(action, services.settings.group_name, group_of_instance, backup_id)
     if decision.action is Action.LET_GO:

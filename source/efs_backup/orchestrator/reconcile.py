@@ -11,6 +11,7 @@ from efs_backup.domain.operations.review import Review, decide_held, decide_sile
 from efs_backup.domain.operations.stop_cause import SILENT
 from efs_backup.domain.operations.workflow import Action, Decision, without_report
 from efs_backup.lib.asg import GroupState
+from efs_backup.orchestrator.leave_to_write import try_to_settle_leave
 from efs_backup.orchestrator.records import end, say_why, tell
 from efs_backup.orchestrator.services import Services
 
@@ -32,6 +33,7 @@ def reconcile(services: Services, now: datetime) -> Decision:
         "HoursSinceLastDrill": found.hours_since_drill if settings.drill_schedule else None,
     }, now)  # fmt: skip
     _set_right(services, found, group, instances, now)
+    try_to_settle_leave(services, now)
     if found.is_idle and services.store.latest() == latest:
         _clean_up(services, group.desired_capacity)
     _release(services, [each for each in instances if each.instance_id in group.held], backups, now)

@@ -52,7 +52,7 @@ def _chat(services: Services, report: Report) -> None:
 
 def tell_of_start(services: Services, backup: BackupRecord) -> None:
     """Put the event of a start, once: a start that is told late is no news."""
-    if not backup.is_drill:
+    if backup.is_backup:
         _is_sent(lambda: services.bus.put([started(backup, services.settings)]), Channel.EVENT)
 
 

@@ -18,6 +18,7 @@ from efs_backup.lib.ec2 import Instances
 from efs_backup.lib.efs import FileSystems
 from efs_backup.lib.events import StopRule
 from efs_backup.lib.hold_table import HoldTable
+from efs_backup.lib.iam import PassingPermission
 from efs_backup.lib.notify import AnonymousMetrics, ChatNotifier, Notifier
 from efs_backup.lib.pin_table import PinTable
 from efs_backup.lib.ssm import RunCommand
@@ -44,6 +45,7 @@ class Services:
     anonymous_metrics: AnonymousMetrics
     holds: HoldTable
     pins: PinTable
+    writing: PassingPermission | None = None
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> "Services":
@@ -67,6 +69,10 @@ class Services:
             ),
             holds=HoldTable(client("dynamodb"), settings.table_name),
             pins=PinTable(client("dynamodb"), settings.table_name),
+            writing=(
+                PassingPermission(client("iam"), settings.worker_role, settings.restore_policy)
+                if settings.restore_policy else None
+            ),
         )  # fmt: skip
 
 

@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from efs_backup.domain.errors import AlreadyStarted, FailureReason, MountFailed, RecordChanged, WrongUsage
 from efs_backup.domain.operations.instances import is_in_the_way
 from efs_backup.domain.operations.record import BackupId, BackupRecord, Mode, backup_id_of, drill_id_of
+from efs_backup.domain.operations.restore_record import writes
 from efs_backup.domain.operations.settings import RECORD_DAYS, OrchestratorSettings, retention_of
 from efs_backup.domain.operations.workflow import (
     Action,
     Decision,
     decide_drill,
+    decide_restore_start,
     decide_start,
     gave_way,
     is_overdue,
@@ -20,6 +22,7 @@ from efs_backup.domain.operations.workflow import (
     without_report,
 )
 from efs_backup.domain.results import BackupStatus
+from efs_backup.orchestrator.leave_to_write import settle_leave, try_to_settle_leave
 from efs_backup.orchestrator.logs import concerns
 from efs_backup.orchestrator.records import end, find_latest, tell
 from efs_backup.orchestrator.sending import tell_of_start
@@ -36,16 +39,17 @@ def start(services: Services, now: datetime, seed: str) -> Decision:
 
     Raises what went wrong after it has been undone; Lambda then tries the event again.
     """
-    return _start(services, new_backup(services.settings, backup_id_of(seed), now), now)
+    return begin(services, new_backup(services.settings, backup_id_of(seed), now), now)
 
 
 def start_drill(services: Services, now: datetime, seed: str) -> Decision:
     """Start a drill as a backup is started, or record that it was skipped. Both may have one `seed`: a time."""
     drill = new_backup(services.settings, drill_id_of(seed), now)
-    return _start(services, replace(drill, mode=Mode.DRILL, window_minutes=DRILL_MINUTES), now)
+    return begin(services, replace(drill, mode=Mode.DRILL, window_minutes=DRILL_MINUTES), now)
 
 
-def _start(services: Services, backup: BackupRecord, now: datetime) -> Decision:
+def begin(services: Services, backup: BackupRecord, now: datetime) -> Decision:
+    """Start what this record is of, or record that it was skipped. Raises what went wrong, after it was undone."""
     concerns(backup.backup_id)
     try:
         return _start_or_skip(services, backup, now)
@@ -76,12 +80,11 @@ def new_backup(settings: OrchestratorSettings, backup_id: BackupId, now: datetim
 
 def _start_or_skip(services: Services, backup: BackupRecord, now: datetime) -> Decision:
     latest_id, latest = find_latest(services.store)
-    decide = decide_drill if backup.is_drill else decide_start
-    decision = decide(latest, now, services.settings.lifecycle_hold_minutes)
+    decision = _decide(services, backup, latest, now)
     if decision.action is Action.SKIP:
         return _skip(services, backup, now, latest_id, decision)
     if latest and not latest.has_ended:
-        end(services, latest, _ended_by_start(latest, now, services.settings.lifecycle_hold_minutes), now)
+        end(services, latest, _ended_by_start(latest, backup, now, services.settings.lifecycle_hold_minutes), now)
     services.store.start(backup, latest_id)
     try:
         return _launch(services, backup, now, decision)
@@ -90,9 +93,17 @@ def _start_or_skip(services: Services, backup: BackupRecord, now: datetime) -> D
         raise
 
 
-def _ended_by_start(before: BackupRecord, now: datetime, hold_minutes: int) -> BackupRecord:
+def _decide(services: Services, backup: BackupRecord, latest: BackupRecord | None, now: datetime) -> Decision:
+    hold_minutes = services.settings.lifecycle_hold_minutes
+    if backup.is_restore:
+        is_possible = services.writing is not None or not writes(backup)
+        return decide_restore_start(latest, now, hold_minutes, is_possible=is_possible)
+    return (decide_drill if backup.is_drill else decide_start)(latest, now, hold_minutes)
+
+
+def _ended_by_start(before: BackupRecord, starts: BackupRecord, now: datetime, hold_minutes: int) -> BackupRecord:
     if before.is_drill and not is_overdue(before, now, hold_minutes):
-        return gave_way(before, now)
+        return gave_way(before, now, str(starts.mode or "backup"))
     return without_report(before, now, instance_id=None)
 
 
@@ -109,7 +120,7 @@ def _skip(
 
 def _launch(services: Services, backup: BackupRecord, now: datetime, decision: Decision) -> Decision:
     try:
-        known = backup if backup.is_drill else _with_facts(services, backup, now)
+        known = _with_facts(services, backup, now) if backup.is_backup else backup
     except (MountFailed, WrongUsage) as fault:
         reason = fault.reason if isinstance(fault, MountFailed) else FailureReason.INTERNAL_ERROR
         failed = backup.ended(
@@ -120,6 +131,7 @@ def _launch(services: Services, backup: BackupRecord, now: datetime, decision: D
     services.store.update(backup, known)
     services.stop_rule.arm(backup.backup_id, backup.window_stop)
     _clear_the_way(services, now)
+    (settle_leave if backup.is_restore else try_to_settle_leave)(services, now)
     services.group.start_instance()
     tell_of_start(services, known)
     return decision
@@ -165,3 +177,4 @@ def _undo(services: Services, backup: BackupRecord, now: datetime, cause: Except
             step()
         except Exception:  # the cause itself is raised in the end, and must not be hidden
             _logger.exception("Undoing the %s failed; the reconcile does it later", name)
+    try_to_settle_leave(services, now)

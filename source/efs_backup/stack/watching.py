@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from efs_backup.cli.output import print_facts, print_json, print_notes
-from efs_backup.domain.operations.record_fields import backup_fields
 from efs_backup.domain.operations.record import BackupId, BackupRecord
+from efs_backup.domain.operations.record_fields import backup_fields
 from efs_backup.domain.results import exit_code_of
 from efs_backup.stack.deployment import Deployment
 from efs_backup.stack.following import follow

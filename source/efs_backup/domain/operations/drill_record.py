@@ -80,7 +80,7 @@ _OLDER_IN = 4
 
 def check_seal(plan: DrillPlan, backups: Iterable[BackupRecord], outside: bytes | None) -> None:
     """Compare the seal that a drill went by with the one on record, and with the stored one. Raises NotAsSealed."""
-    recorded = {backup.seal for backup in backups if backup.snapshot == plan.snapshot and not backup.is_drill}
+    recorded = {backup.seal for backup in backups if backup.snapshot == plan.snapshot and backup.is_backup}
     known: dict[str, set[str | None]] = {
         "on record": recorded - {None},
         "stored outside": {digest(outside)} if outside is not None else set(),

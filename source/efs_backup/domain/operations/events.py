@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from efs_backup.domain.errors import WrongUsage
 from efs_backup.domain.humanize import as_time, clipped, shown_lines
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.record_fields import backup_fields
 from efs_backup.domain.operations.reports.around import Around
 from efs_backup.domain.operations.reports.headlines import facts_of, has_warning
+from efs_backup.domain.operations.restore_record import order_of
 from efs_backup.domain.operations.settings import OrchestratorSettings
+from efs_backup.domain.requests.requests import RestoreMode
+from efs_backup.domain.requests.restore_order import RestoreOrder
+from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.warnings import WarningKind
 
 SOURCE = "efs-backup"
@@ -48,14 +53,51 @@ def started(backup: BackupRecord, settings: OrchestratorSettings) -> Event:
 
 
 def events_of_end(backup: BackupRecord, around: Around) -> list[Event]:
-    """A backup or a drill has ended; and nothing older is dropped from here on, where that is so since this one."""
+    """A backup, drill or restore has ended; and, where that is so since this one, nothing older is dropped."""
     settings = around.settings
+    if backup.is_restore:
+        return [_restore_ended(backup, settings)]
     next_start = around.next_drill if backup.is_drill else around.next_backup
     detail = _of_backup(backup, settings) | {"next_start": next_start and as_time(next_start)}
     if backup.is_drill:
         return [Event(DetailType.DRILL_ENDED, detail)]
     ended = Event(DetailType.BACKUP_ENDED, detail)
     return [ended, Event(DetailType.BACKUP_HELD, detail)] if _begins_a_hold(backup, around) else [ended]
+
+
+def _restore_ended(restore: BackupRecord, settings: OrchestratorSettings) -> Event:
+    """A restore into the source has ended: the members are those of a restore stack's event."""
+    order, label = _ordered(restore), str(settings.folder_label)
+    is_plan = order is not None and order.dry_run and restore.status is BackupStatus.SUCCESS
+    return Event(DetailType.RESTORE_ENDED, {
+        "schema": SCHEMA,
+        "stack": settings.stack_name,
+        "severity": str(facts_of(restore, label).severity),
+        "status": "Planned" if is_plan else str(restore.status),
+        "label": label,
+        "interval": str(restore.interval),
+        "backup_file_system": settings.backup_file_system,
+        "target_file_system": settings.source_file_system,
+        "target_prefix": (order and order.into) or settings.backup_prefix,
+        "sub_directory": plain(", ".join(order.paths) if order else ""),
+        "mode": "undo" if order and order.undoes else str(order.mode if order else RestoreMode.OVERLAY),
+        "dry_run": bool(order and order.dry_run),
+        "snapshot": restore.snapshot,
+        "created_files": restore.restore_created,
+        "replaced_files": restore.restore_replaced,
+        "extra_files": restore.restore_extra,
+        "failure_reason": restore.failure_reason and str(restore.failure_reason),
+        "message": plain(restore.message or ""),
+        "next_step": plain(restore.next_step or ""),
+        "log": restore.logs,
+    })  # fmt: skip
+
+
+def _ordered(restore: BackupRecord) -> RestoreOrder | None:
+    try:
+        return order_of(restore)
+    except WrongUsage:
+        return None
 
 
 def _begins_a_hold(backup: BackupRecord, around: Around) -> bool:

@@ -16,7 +16,7 @@ from efs_backup.domain.warnings import WarningKind
 def past_nights(records: Iterable[BackupRecord], interval: Interval) -> Iterator[PastNight]:
     """The backups of this interval that succeeded, and whose record says how long they took."""
     for record in records:
-        is_usable = record.status is BackupStatus.SUCCESS and record.interval is interval and not record.is_drill
+        is_usable = record.status is BackupStatus.SUCCESS and record.interval is interval and record.is_backup
         if is_usable and record.seconds is not None:
             with suppress(OverflowError):  # a number that no program of ours has written
                 yield PastNight(

@@ -52,6 +52,7 @@ class Mode(StrEnum):
     """What an instance is started for, where that is no backup."""
 
     DRILL = "drill"
+    RESTORE = "restore"
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,9 @@ class BackupRecord:
     its evidence lies. `forecast_seconds` is how long a backup takes these days, with the longest of the last nights;
     `forecast_days_left` in how many days it will fill its window. `series_report` is where the page about the nights
     up to this one lies. `stop_cause` is why the copy was stopped before its end. `told` names who has been told how it
-    ended, as long as somebody else has not. `backup_size` and the like belong to the
+    ended, as long as somebody else has not. Of a restore into the source, `restore_order` is what was asked for, one
+    line of JSON; `restore_created`, `restore_replaced` and `restore_extra` count paths, `restore_first` has the first
+    of each as lines, and `restore_quarantine` is where what was replaced lies. `backup_size` and the like belong to the
     backup file system.
     """
 
@@ -185,6 +188,23 @@ class BackupRecord:
     series_report: str | None = _maybe("SeriesReport")
     stop_cause: str | None = _maybe("StopCause")
     told: str | None = _maybe("Told")
+    restore_order: str | None = _maybe("RestoreOrder")
+    restore_created: int | None = _maybe("RestoreCreated", _NUMBER)
+    restore_replaced: int | None = _maybe("RestoreReplaced", _NUMBER)
+    restore_extra: int | None = _maybe("RestoreExtra", _NUMBER)
+    restore_bytes: int | None = _maybe("RestoreBytes", _NUMBER)
+    restore_first: str | None = _maybe("RestoreFirst")
+    restore_quarantine: str | None = _maybe("RestoreQuarantine")
+
+    @property
+    def is_backup(self) -> bool:
+        """Whether it is a backup, and neither a drill nor a restore."""
+        return self.mode is None
+
+    @property
+    def is_restore(self) -> bool:
+        """Whether it is a restore into the source file system, or the undo of one."""
+        return self.mode is Mode.RESTORE
 
     @property
     def is_drill(self) -> bool:

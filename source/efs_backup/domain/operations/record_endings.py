@@ -86,12 +86,19 @@ def is_served_by(backup: BackupRecord, instance_id: str, booted: datetime) -> bo
     return booted >= backup.start_time
 
 
+def goes_on(backup: BackupRecord) -> str:
+    """What comes after an end that nobody has reported."""
+    if backup.is_restore:
+        return "nobody goes on with it, so look at the file system, and ask for the same restore again"
+    return "the next backup continues from what was copied"
+
+
 def ended_without_result(backup: BackupRecord, now: datetime, last_words: str) -> BackupRecord:
     """The record of a backup whose agent died, or never began; `last_words` are the last lines of the log."""
     return backup.ended(
         BackupStatus.FAILED, now=now, reason=FailureReason.INTERNAL_ERROR,
         message=f"The agent ended without a result. The last lines of its log: {last_words or 'none'}",
-        next_step="Read the log in the log bucket; the next backup continues from what was copied.",
+        next_step=f"Read the log in the log bucket; {goes_on(backup)}.",
     )  # fmt: skip
 
 
@@ -109,8 +116,7 @@ def after_failed_finish(
         BackupStatus.UNKNOWN, now=now,
         message=f"The command that asks the agent of {instance_id} to finish {what} (Systems Manager: {details})."
         " How far the backup came is not known.",
-        next_step="Look at the instance's log in the log bucket, if it left one; the next backup continues from what"
-        " was copied.",
+        next_step=f"Look at the instance's log in the log bucket, if it left one; {goes_on(backup)}.",
     )  # fmt: skip
 
 

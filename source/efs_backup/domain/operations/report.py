@@ -19,6 +19,7 @@ from efs_backup.domain.operations.reports.message import (
     subject_of,
     table,
 )
+from efs_backup.domain.operations.reports.restore import report_on_restore
 from efs_backup.domain.operations.settings import OrchestratorSettings
 from efs_backup.domain.results import BackupStatus
 
@@ -37,9 +38,11 @@ _MEND_THE_LAUNCH = (
 
 
 def report_on(backup: BackupRecord, around: Around) -> Report:
-    """The report of a backup or drill that has ended."""
+    """The report of a backup, drill or restore into the source that has ended."""
     if backup.is_drill:
         return report_on_drill(backup, around)
+    if backup.is_restore:
+        return report_on_restore(backup, around)
     what, why = f"EFS backup {head(backup)}", reason(backup, around)
     sections = (
         Section("What happened", backup.message or f"The backup ended as {backup.status}."),
@@ -91,7 +94,8 @@ def report_on_vanished(backup_id: str, settings: OrchestratorSettings) -> Report
 
 def report_on_launch_failure(backup: BackupRecord, settings: OrchestratorSettings) -> Report:
     """The report of a backup that waits for its instance: while it lasts, so that it can still be mended."""
-    what = f"EFS {'restore drill' if backup.is_drill else 'backup'} WAITS for an instance"
+    kind = "restore drill" if backup.is_drill else "restore" if backup.is_restore else "backup"
+    what = f"EFS {kind} WAITS for an instance"
     sections = (
         Section("What happened", backup.message or "No instance could be launched."),
         Section("What is kept", "All snapshots are untouched. A backup that finds its instance later still begins."),

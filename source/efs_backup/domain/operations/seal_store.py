@@ -78,7 +78,7 @@ def readable_seal(text: bytes) -> Seal | None:
 
 def warned_of_local(backups: Iterable[BackupRecord], why: str) -> Warned | None:
     """The warning where the seals of so many nights, tonight's too, could not be stored; None before."""
-    successes = (backup for backup in backups if backup.status is BackupStatus.SUCCESS and not backup.is_drill)
+    successes = (backup for backup in backups if backup.status is BackupStatus.SUCCESS and backup.is_backup)
     newest_first = sorted(successes, key=lambda backup: backup.start_time, reverse=True)
     nights = 1 + sum(1 for _ in takewhile(lambda backup: backup.seal_status is SealStatus.LOCAL, newest_first))
     if nights < PATIENT_NIGHTS:

@@ -9,6 +9,7 @@ from efs_backup.domain.operations.hold_requests import HoldAction
 from efs_backup.domain.operations.lifecycle import LifecycleAction, read_commands
 from efs_backup.domain.operations.pin_requests import PinAction, Wish
 from efs_backup.domain.operations.record import BackupId, Mode
+from efs_backup.domain.requests.restore_order import RestoreOrder
 
 LIFECYCLE_EVENT = "EC2 Instance-terminate Lifecycle Action"
 TERMINATED_EVENT = "EC2 Instance Terminate Successful"
@@ -103,6 +104,13 @@ class AskPin:
     """A person wants something of one snapshot: the next agent carries it out. `event_id` as of a backup."""
 
     wish: Wish
+
+
+@dataclass(frozen=True)
+class AskRestore:
+    """A person wants something restored into the source, or a restore undone. `event_id` as of a backup."""
+
+    order: RestoreOrder
     event_id: str | None = None
 
 
@@ -116,17 +124,16 @@ class UnknownTrigger:
 KnownTrigger = (
     StartBackup | StartDrill | StopBackup | InstanceStopping | InstanceGone | LaunchFailed | FinishFailed | Reconcile
 )
-Trigger = KnownTrigger | AskHold | AskPin | UnknownTrigger
+Trigger = KnownTrigger | AskHold | AskPin | AskRestore | UnknownTrigger
 
 
 def read_trigger(event: Any) -> Trigger:
     """What the event asks for; whatever cannot be read is an UnknownTrigger with its reason, never an exception."""
     if not isinstance(event, Mapping):
         return UnknownTrigger(f"an event is an object, not {type(event).__name__}")
-    if event.get("mode") == "backup":
-        return _own_event(event)
-    if event.get("mode") == Mode.DRILL:
-        return _drill_event(event)
+    own = {"backup": _own_event, Mode.DRILL: _drill_event, Mode.RESTORE: _restore_event}.get(str(event.get("mode")))
+    if own is not None:
+        return own(event)
     if event.get("source") == AUTO_SCALING_SOURCE:
         return _group_event(event)
     if event.get("source") == SYSTEMS_MANAGER_SOURCE:
@@ -142,6 +149,12 @@ def start_event() -> dict[str, str]:
 def drill_event() -> dict[str, str]:
     """The event by which the schedule, or a person, starts a drill."""
     return {"mode": str(Mode.DRILL), "action": "start"}
+
+
+def restore_event(order: RestoreOrder, event_id: str) -> dict[str, Any]:
+    """The event by which a person orders a restore, or an undo."""
+    action = "start" if order.undoes is None else "undo"
+    return {"mode": str(Mode.RESTORE), "action": action, "event_id": event_id, **order.to_event()}
 
 
 def stop_event(backup_id: str, reason: str = "") -> dict[str, str]:
@@ -206,6 +219,20 @@ def _drill_event(event: Mapping[str, Any]) -> Trigger:
         return UnknownTrigger(f"a drill knows no action {event.get('action')!r}")
     event_id = event.get("event_id")
     return StartDrill(str(event_id) if event_id else None)
+
+
+def _restore_event(event: Mapping[str, Any]) -> Trigger:
+    action = event.get("action")
+    if action not in {"start", "undo"}:
+        return UnknownTrigger(f"a restore knows no action {action!r}")
+    try:
+        order = RestoreOrder.of_event(event)
+    except WrongUsage as refused:
+        return UnknownTrigger(refused.message)
+    if (order.undoes is not None) is not (action == "undo"):
+        return UnknownTrigger("a quarantine is given for an undo, and for nothing else")
+    event_id = event.get("event_id")
+    return AskRestore(order, str(event_id) if event_id else None)
 
 
 def _group_event(event: Mapping[str, Any]) -> Trigger:

@@ -10,6 +10,8 @@ from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.instances import may_close, may_try_again
 from efs_backup.domain.operations.lifecycle import LifecycleAction
 from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.operations.record_endings import goes_on
+from efs_backup.domain.operations.restore_record import writes
 from efs_backup.domain.results import BackupStatus
 
 SILENCE = timedelta(minutes=30)
@@ -67,15 +69,40 @@ def decide_start(latest: BackupRecord | None, now: datetime, hold_minutes: int) 
     if latest.is_drill:
         return Decision(Action.START, f"the drill {latest.backup_id} gives way")
     started = f"{latest.start_time:%Y-%m-%d %H:%M} UTC"
-    return Decision(Action.SKIP, f"the backup {latest.backup_id}, started on {started}, is still running")
+    return Decision(Action.SKIP, f"the {_kind(latest)} {latest.backup_id}, started on {started}, is still running")
+
+
+def decide_restore_start(
+    latest: BackupRecord | None, now: datetime, hold_minutes: int, *, is_possible: bool = True
+) -> Decision:
+    """Whether a restore may start after what was started last: as a backup may, if the stack lets it write at all."""
+    if not is_possible:
+        return Decision(Action.SKIP, "this stack does not restore into its source (its parameter RestoreInPlace is No)")
+    decided = decide_start(latest, now, hold_minutes)
+    if decided.action is not Action.SKIP or latest is None:
+        return decided
+    return Decision(
+        Action.SKIP, f"{decided.reason}; try again when it has ended, at {latest.window_end:%Y-%m-%d %H:%M} UTC at the"
+        " latest",
+    )  # fmt: skip
+
+
+def _kind(backup: BackupRecord) -> str:
+    return str(backup.mode or "backup")
+
+
+def needs_writing(latest: BackupRecord | None, now: datetime, hold_minutes: int) -> bool:
+    """Whether what was started last is a restore that is under way and changes the source."""
+    if latest is None or latest.has_ended or is_overdue(latest, now, hold_minutes):
+        return False
+    return writes(latest)
 
 
 def decide_drill(latest: BackupRecord | None, now: datetime, hold_minutes: int) -> Decision:
     """Whether a drill may start after what was started last: it never takes anything from a backup that runs."""
     if latest is None or latest.has_ended or is_overdue(latest, now, hold_minutes):
         return Decision(Action.START, "no backup is running")
-    kind = "drill" if latest.is_drill else "backup"
-    return Decision(Action.SKIP, f"the {kind} {latest.backup_id} is running")
+    return Decision(Action.SKIP, f"the {_kind(latest)} {latest.backup_id} is running")
 
 
 def decide_stop(backup_id: str, latest_id: str | None, latest: BackupRecord | None) -> Decision:
@@ -118,6 +145,8 @@ def decide_service(latest: BackupRecord | None, instance_id: str, now: datetime)
     if now >= latest.window_stop:
         return Decision(Action.GO_HOME, f"the window of the backup {latest.backup_id} is over")
     if latest.instance_id not in (None, instance_id):
+        if latest.is_restore:
+            return Decision(Action.GO_HOME, f"{latest.instance_id} has begun {latest.backup_id}: no other goes on")
         return Decision(Action.SERVE, f"it takes over {latest.backup_id} from {latest.instance_id}, which was lost")
     return Decision(Action.SERVE, f"it makes the backup {latest.backup_id}")
 
@@ -143,9 +172,14 @@ def decide_gone(group: str, instance_id: str, backup: BackupRecord | None, situa
     if not may_close(backup, instance_id):
         serving = backup.instance_id or "another"
         return Decision(Action.IGNORE, f"the backup is served by {serving}, not by {instance_id}")
-    if situation.desired_capacity > 0 and situation.now < backup.window_stop:
+    if situation.desired_capacity > 0 and situation.now < backup.window_stop and not _is_its_own(backup):
         return Decision(Action.WAIT, "it was lost, the window is open, and the group starts another")
     return _try_again_or_close(backup, "it went without a report of its agent", situation)
+
+
+def _is_its_own(backup: BackupRecord) -> bool:
+    """Whether no other instance may go on: who knows what has been written since into what a restore had changed."""
+    return backup.is_restore and backup.instance_id is not None
 
 
 def _try_again_or_close(backup: BackupRecord, reason: str, situation: Situation) -> Decision:
@@ -181,10 +215,7 @@ def without_report(backup: BackupRecord, now: datetime, *, instance_id: str | No
         f"The instance {served} went without reporting how the backup stands." if served
         else f"No instance ever reported how the backup stands: {_why_none(backup)}."
     )  # fmt: skip
-    next_step = (
-        "Look at the group's activity history and at the instance's log in the log bucket; the next backup continues"
-        " from what was copied."
-    )
+    next_step = f"Look at the group's activity history and at the instance's log in the log bucket; {goes_on(backup)}."
     return backup.ended(BackupStatus.UNKNOWN, now=now, message=message, next_step=next_step)
 
 
@@ -194,11 +225,11 @@ def _why_none(backup: BackupRecord) -> str:
     return "perhaps none could be launched"
 
 
-def gave_way(drill: BackupRecord, now: datetime) -> BackupRecord:
-    """A drill in whose midst a backup was started."""
+def gave_way(drill: BackupRecord, now: datetime, to: str = "backup") -> BackupRecord:
+    """A drill in whose midst a backup, or a restore, was started."""
     return replace(
         drill.ended(
-            BackupStatus.INCOMPLETE, now=now, message="A backup was started, and the drill gave way to it.",
+            BackupStatus.INCOMPLETE, now=now, message=f"A {to} was started, and the drill gave way to it.",
             next_step="Choose a DrillSchedule at a time when no backup runs.",
         ),
         drill_result=DrillStatus.INCOMPLETE,
@@ -229,20 +260,26 @@ def skipped(backup: BackupRecord, now: datetime, decision: Decision) -> BackupRe
         if backup.is_drill
         else "give the backup a longer window or a rarer schedule"
     )
-    return backup.ended(
-        BackupStatus.SKIPPED, now=now, message=f"Not started: {decision.reason}.",
-        next_step=f"If this happens often, {mend}.",
-    )  # fmt: skip
+    next_step = _AFTER_REFUSED_RESTORE if backup.is_restore else f"If this happens often, {mend}."
+    return backup.ended(BackupStatus.SKIPPED, now=now, message=f"Not started: {decision.reason}.", next_step=next_step)
+
+
+_AFTER_REFUSED_RESTORE = (
+    "Nothing was touched. Ask again; or restore by the restore stack, which has an instance of its own and needs no"
+    " leave of this one."
+)
 
 
 def has_to_be_reported(backup: BackupRecord, *, success_too: bool) -> bool:
     """Whether the operator still has to be told how it ended: of a success if wanted, or if it has a warning.
 
-    Of a drill in any case: it is made to be told.
+    Of a drill and a restore in any case: they are made to be told.
     """
     if not backup.has_ended or backup.report_time:
         return False
-    return backup.is_drill or success_too or backup.status is not BackupStatus.SUCCESS or backup.warning is not None
+    return (
+        not backup.is_backup or success_too or backup.status is not BackupStatus.SUCCESS or backup.warning is not None
+    )
 
 
 def is_being_reported(backup: BackupRecord, now: datetime) -> bool:
@@ -252,5 +289,5 @@ def is_being_reported(backup: BackupRecord, now: datetime) -> bool:
 
 def newest_success(backups: Iterable[BackupRecord]) -> BackupRecord | None:
     """The newest backup that published a snapshot."""
-    successes = (backup for backup in backups if backup.status is BackupStatus.SUCCESS and not backup.is_drill)
+    successes = (backup for backup in backups if backup.status is BackupStatus.SUCCESS and backup.is_backup)
     return max(successes, key=lambda backup: backup.start_time, default=None)

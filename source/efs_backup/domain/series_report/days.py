@@ -127,7 +127,7 @@ def nights_of(
     window_seconds: the window where a record says none. What is later than tomorrow was written by a broken clock, and
     would be the last for ever.
     """
-    found = [_of_record(record, window_seconds) for record in records if not record.is_drill]
+    found = [_of_record(record, window_seconds) for record in records if record.is_backup]
     known = {night.snapshot for night in found}
     found += [night for name, seal in seals.items() if name not in known and (night := _of_seal(name, seal))]
     return sorted((night for night in found if night.start <= now + _A_DAY), key=lambda night: night.start)

@@ -7,8 +7,8 @@ import click
 from efs_backup.cli import options
 from efs_backup.cli.history_table import COLUMNS, as_rows
 from efs_backup.cli.output import answered, print_json, print_table
-from efs_backup.domain.operations.record_fields import backup_fields
 from efs_backup.domain.errors import NothingThere
+from efs_backup.domain.operations.record_fields import backup_fields
 from efs_backup.stack.account import Account
 from efs_backup.stack.deployment import Deployment
 from efs_backup.stack.options import as_json, on_stack

@@ -8,9 +8,9 @@ import click
 
 from efs_backup.cli import options
 from efs_backup.cli.output import answered, print_facts, print_json, print_notes
-from efs_backup.domain.operations.record_fields import backup_fields
 from efs_backup.domain.humanize import aged, as_time
 from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.operations.record_fields import backup_fields
 from efs_backup.domain.operations.status import Activity, Asked, Status, Surroundings, status_of
 from efs_backup.stack.account import Account
 from efs_backup.stack.deployment import Deployment

@@ -5,7 +5,8 @@ from efs_backup.domain.operations.record import BackupRecord, Item
 _IDENTIFYING = (
     "BackupId", "SourceEfsId", "DestinationEfsId", "BackupPrefix", "InstanceId", "AmiId", "ExpireItem", "Message",
     "NextStep", "EC2Logs", "ReportTime", "ReportClaim", "LaunchFailure", "FirstInstanceId", "SealSha256", "SealObject",
-    "DrillEvidence", "SeriesReport", "StopCause", "Told",
+    "DrillEvidence", "SeriesReport", "StopCause", "Told", "RestoreOrder", "RestoreFirst",
+    "RestoreQuarantine",
 )  # fmt: skip
 
 

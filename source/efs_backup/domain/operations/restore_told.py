@@ -1,0 +1,64 @@
+"""What the operator is told about a restore into the source of a stack."""
+
+from efs_backup.domain.errors import WrongUsage
+from efs_backup.domain.humanize import shown, sized
+from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.operations.restore_record import first_paths, order_of
+from efs_backup.domain.requests.restore_order import RestoreOrder
+from efs_backup.domain.results import BackupStatus
+
+Rows = list[tuple[str, str | None]]
+
+_HEADLINES = {
+    BackupStatus.RUNNING: "is running",
+    BackupStatus.SUCCESS: "succeeded",
+    BackupStatus.INCOMPLETE: "is INCOMPLETE",
+    BackupStatus.FAILED: "FAILED",
+    BackupStatus.UNKNOWN: "ended UNKNOWN",
+    BackupStatus.SKIPPED: "was NOT STARTED",
+}
+
+
+def restore_headline(restore: BackupRecord) -> str:
+    """How it ended, in a few words."""
+    order = _order(restore)
+    what = "undo of a restore" if order and order.undoes else "restore"
+    if restore.status is BackupStatus.SUCCESS and order and order.dry_run:
+        return f"EFS {what} was planned, nothing was touched"
+    reason = f" ({restore.failure_reason})" if restore.failure_reason else ""
+    return f"EFS {what} {_HEADLINES[restore.status]}{reason}"
+
+
+def restore_kept(restore: BackupRecord) -> str:
+    """What a restore leaves as it was, and where what it replaced lies."""
+    if restore.restore_quarantine:
+        place = f"{restore.source}:{shown(restore.restore_quarantine)}"
+        return f"The snapshots: a restore never changes them. What was replaced is in {place}."
+    return "The snapshots: a restore never changes them."
+
+
+def restore_figures(restore: BackupRecord) -> Rows:
+    """What was asked for, by whom, and what came of it."""
+    order = _order(restore)
+    asked: Rows = [
+        ("asked for", order.told()),
+        ("snapshot", None if order.undoes else order.told_snapshot()),
+        ("by", order.by or None),
+    ] if order else []  # fmt: skip
+    counted: Rows = [
+        (name, None if number is None else f"{number:,}")
+        for name, number in (
+            ("created", restore.restore_created), ("replaced", restore.restore_replaced),
+            ("extra", restore.restore_extra),
+        )
+    ]  # fmt: skip
+    size = None if restore.restore_bytes is None else sized(restore.restore_bytes)
+    paths: Rows = [(name, path) for name, found in first_paths(restore).items() for path in found]
+    return [*asked, *counted, ("to bring", size), *paths]
+
+
+def _order(restore: BackupRecord) -> RestoreOrder | None:
+    try:
+        return order_of(restore)
+    except WrongUsage:
+        return None
