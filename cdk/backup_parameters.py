@@ -8,6 +8,7 @@ from cdk.form import YES_OR_NO, Field
 from cdk.network_parameters import BACKUP_NETWORK
 from cdk.parameters import FILE_SYSTEM, FOLDER_LABEL, INSTANCE, INTERVAL, REPORTS, SAFE_PATH
 from cdk.quiesce import QUIESCE_PARAMETERS
+from cdk.runbooks import RUNBOOK_PARAMETERS
 from cdk.scrub_parameters import SCRUB_PARAMETERS
 from cdk.seals import SEAL_PARAMETERS
 from cdk.storage_parameters import PROTECTION, STORAGE
@@ -123,6 +124,7 @@ _REPORTS = REPORTS | {
         pattern=r"(https://[^\s]+)?",
         wrong="must be empty, or begin with https://",
     ),
+    **RUNBOOK_PARAMETERS,
 }
 
 

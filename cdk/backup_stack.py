@@ -6,11 +6,13 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from cdk.alarms import Alarms
+from cdk.backup_dashboard import Shown, of_backups
 from cdk.backup_file_system import BackupFileSystem
 from cdk.backup_parameters import backup_parameters
 from cdk.backup_settings import BackupSettings
 from cdk.backup_worker import BackupWorker
-from cdk.dashboard import Dashboard, of_backups
+from cdk.console import Console
+from cdk.dashboard import Dashboard
 from cdk.drills import DrillRole
 from cdk.endpoints import Endpoints
 from cdk.form import Form
@@ -23,6 +25,7 @@ from cdk.programs import Programs
 from cdk.quiesce import PingSecret, Quiescing
 from cdk.records import log_bucket, record_table
 from cdk.reports import Reports
+from cdk.runbooks import Runbooks
 from cdk.schedule import DrillTriggers, ZonedSchedule
 from cdk.seals import SealBucket
 from cdk.security_groups import SecurityGroups
@@ -55,9 +58,10 @@ class BackupStack(cdk.Stack):
         drills.let_drill(self.settings)
         self.group = worker.start_with(self.settings, self.access, self.table.table_arn, programs.bundle(self))
         self.orchestrator = self._orchestrator(programs)
-        Alarms(self, self.reports.topic, self.form, self.orchestrator)
-        widgets = of_backups(self.settings, self.orchestrator.function)
-        self.board = Dashboard(self, self.form.text("Dashboard"), widgets)
+        runbooks, self.console = Runbooks(self, self.form), Console(self)
+        alarms = Alarms(self, self.reports.topic, self.form, self.orchestrator, runbooks)
+        rows = of_backups(self, Shown(self.settings, alarms, self.orchestrator, runbooks, self.console))
+        self.board = Dashboard(self, self.form.text("Dashboard"), rows)
         self._outputs()
 
     def _orchestrator(self, programs: Programs) -> Orchestrator:
@@ -88,11 +92,20 @@ class BackupStack(cdk.Stack):
         add("SourceEFS", self.form.text("SrcEFS"), "The file system that is backed up")
         add("BackupEFS", self.backup.id, "The file system that holds the snapshots")
         add("DashboardView", self.board.name, "The CloudWatch dashboard", self.board.condition)
+        board = self.console.dashboard(self.board.name)
+        add("DashboardUrl", board, "The dashboard in the console", self.board.condition)
+        add("TopicArn", self.reports.topic.topic_arn, "The topic of the reports, for further subscriptions")
         add("LogBucket", self.logs.bucket_name, "The bucket of the logs")
         add("SealBucket", self.seals.name, "The bucket of the seals", self.seals.condition)
         add("AmiId", self.group.ami, "The SSM parameter with the AMI of the backup instance; records say which it was")
         add("SecurityGroup", self.access.worker, "Let the mount targets of the source accept NFS from this group")
         add("Orchestrator", self.orchestrator.function.function_name, "The Lambda function, to start a backup by hand")
+        log = self.orchestrator.log_group.log_group_name
+        add("LogGroup", log, "The log of the orchestrator")
+        add("LogGroupUrl", self.console.log_group(log), "The log of the orchestrator in the console")
+        here = f"{cdk.Aws.STACK_NAME} --region {cdk.Aws.REGION}"
+        add("StartCommand", f"efs-backup stack start {here} --follow", "Starts a backup by hand")
+        add("RestoreCommand", f"efs-backup stack restore {here} --dry-run --path PATH", "Shows what a restore would do")
         add("RecordTable", self.table.table_name, "The table with a record of each backup")
         reason = "The file system is named under the condition under which it is made."
         acknowledge(self, "CloudFormation-Validate::W1001", reason)

@@ -7,7 +7,8 @@ from cdk.backup_settings import BackupSettings
 from cdk.orchestrator import Orchestrator
 from cdk.permissions import Allow
 from cdk.reports import Reports
-from cdk.worker_role import NAMESPACE, report
+from cdk.worker_role import report
+from efs_backup.domain.operations.figures import NAMESPACE
 
 _STOP_RULE_CALLS = ("DisableRule", "ListTargetsByRule", "PutRule", "PutTargets")
 """The rule itself is the template's."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from efs_backup.domain.errors import RecordChanged, RecordGone, ReportFailed
+from efs_backup.domain.operations.ended_line import ENDED_LINE, ended_line
 from efs_backup.domain.operations.instances import served_by
 from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.report import report_on
@@ -48,8 +49,10 @@ def tell(services: Services, backup: BackupRecord, now: datetime) -> None:
     """Report how a backup ended, unless that is done, not wanted, or being done by somebody else at this moment.
 
     Who reports says so first, on a condition: of two events at once one sends the mail. Who then dies is found by the
-    reconcile, by the age of what was said.
+    reconcile, by the age of what was said. The log tells it in any case, and once more with each try.
     """
+    if backup.has_ended and not backup.report_time:
+        _logger.info(ENDED_LINE, extra=ended_line(backup, str(services.settings.folder_label)))
     if not has_to_be_reported(backup, success_too=services.settings.success_notification):
         if backup.has_ended and not backup.report_time:
             services.store.update(backup, replace(backup, report_time=now))

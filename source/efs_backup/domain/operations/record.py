@@ -109,7 +109,8 @@ class BackupRecord:
     `drill_files` were restored, `drill_different` of them are not as they were sealed, and `drill_evidence` is where
     its evidence lies. `forecast_seconds` is how long a backup takes these days, with the longest of the last nights;
     `forecast_days_left` in how many days it will fill its window. `series_report` is where the page about the nights
-    up to this one lies. `backup_size` and the like belong to the
+    up to this one lies. `scrub_coverage` is the part, in percent, of what the scrub should have read of its cycle that
+    it has read. `backup_size` and the like belong to the
     backup file system.
     """
 
@@ -177,6 +178,7 @@ class BackupRecord:
     forecast_seconds: float | None = _maybe("ForecastSeconds", _NUMBER)
     forecast_days_left: float | None = _maybe("ForecastDaysLeft", _NUMBER)
     series_report: str | None = _maybe("SeriesReport")
+    scrub_coverage: float | None = _maybe("ScrubCoverage", _NUMBER)
 
     @property
     def is_drill(self) -> bool:

@@ -43,6 +43,7 @@ def with_result(backup: BackupRecord, result: BackupResult, now: datetime) -> Ba
         forecast_seconds=round(result.forecast.seconds + result.forecast.high, 1) if result.forecast else None,
         forecast_days_left=result.forecast.days_left if result.forecast else None,
         series_report=result.report,
+        scrub_coverage=result.scrub_coverage,
         create_hardlinks_start_time=copy[0],
         create_hardlinks_stop_time=copy[1],
         remove_snapshot_start_time=prune[0],
