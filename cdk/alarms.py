@@ -179,8 +179,8 @@ def _mass_change() -> _Rule:
         own_metric(Figure.HELD_DAYS, "Maximum", _HOUR),
         0,
         "So much of the source changed or went at once that no snapshot is dropped, or a person holds them.",
-        "Find out whether that was meant. If it was, release them: efs-backup stack release"
-        f" {cdk.Aws.STACK_NAME}. If not, restore from a snapshot before it.",
+        "Find out whether that was meant. If it was: efs-backup stack release"
+        f" {cdk.Aws.STACK_NAME} --reason TEXT. If not, restore from a snapshot before it.",
         Runbook.MASS_CHANGE,
         without_data=_STAYS,
     )
