@@ -1,5 +1,7 @@
 """What must not go unnoticed: backups that do not happen, and events that could not be handled."""
 
+from dataclasses import dataclass
+
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
@@ -9,27 +11,63 @@ from constructs import Construct
 
 from cdk.backup_parameters import MAXIMUM_AGES
 from cdk.conditions import either, is_given, only_if
-from cdk.dashboard import own_metric
-from cdk.drills import age_alarm
+from cdk.drills import AGE, SCHEDULE
 from cdk.form import Form
+from cdk.metrics import own_metric
 from cdk.orchestrator import Orchestrator
 from cdk.permissions import acknowledge
-from cdk.worker_role import NAMESPACE
+from cdk.runbooks import Runbook, Runbooks
 from efs_backup.domain.forecast import LEAST_DAYS
+from efs_backup.domain.operations.figures import NAMESPACE, Figure
 from efs_backup.domain.operations.report import NOT_SENT
+
+_HOUR, _DAY = cdk.Duration.hours(1), cdk.Duration.days(1)
+MOST_OF_A_WINDOW = 80
+"""Percent."""
+
+_ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
+_BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
+_RINGS, _IS_QUIET = cloudwatch.TreatMissingData.BREACHING, cloudwatch.TreatMissingData.NOT_BREACHING
+_STAYS = cloudwatch.TreatMissingData.IGNORE
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """When an alarm rings, and what it then says: two sentences, and the runbook that has the rest."""
+
+    metric: cloudwatch.Metric
+    threshold: float
+    happened: str
+    do: str
+    runbook: Runbook
+    comparison: cloudwatch.ComparisonOperator = _ABOVE
+    without_data: cloudwatch.TreatMissingData = _IS_QUIET
+    periods: int = 1
+    tells_its_end: bool = True
 
 
 class Alarms(Construct):
-    """Alarms that report on the topic."""
+    """Alarms that report on the topic. `of_drills` exists only with a schedule of drills, `others` always."""
 
-    def __init__(self, scope: Construct, topic: sns.ITopic, form: Form, orchestrator: Orchestrator) -> None:
+    def __init__(
+        self, scope: Construct, topic: sns.ITopic, form: Form, orchestrator: Orchestrator, runbooks: Runbooks
+    ) -> None:
         super().__init__(scope, "Alarms")
         self._action = actions.SnsAction(topic)
-        self._no_success(self._maximum_age(form))
-        self._failed_events(orchestrator)
-        self._unsent_reports(orchestrator.log_group)
-        self._no_drill(form)
-        self._window_fills()
+        self._runbooks = runbooks
+        self.drills_are_wanted = is_given(self, "DrillsAreWanted", form.text(SCHEDULE))
+        rules = {
+            "NoSuccess": _no_success(self._maximum_age(form)),
+            "WindowUsed": _window_used(),
+            "WindowFills": _window_fills(),
+            "MassChange": _mass_change(),
+            "FailedEvents": _failed_events(orchestrator),
+            "NotTold": self._unsent_reports(orchestrator.log_group),
+        }
+        made = {name: self._made(name, rule) for name, rule in rules.items()}
+        acknowledge(made["NoSuccess"], "CloudFormation-Validate::W9003", "Mappings hold texts; a number is made of it.")
+        only_if(self.drills_are_wanted, self._made("NoDrill", _no_drill(form.text(AGE))))
+        self.others, self.of_drills = list(map(self._named, rules)), self._named("NoDrill")
 
     def _maximum_age(self, form: Form) -> str:
         """What was entered, or what suits the interval."""
@@ -39,74 +77,123 @@ class Alarms(Construct):
         is_open = cdk.CfnCondition(self, "AgeIsOpen", expression=cdk.Fn.condition_equals(asked, "0"))
         return either(is_open, suited, asked)
 
-    def _no_success(self, maximum_age: str) -> None:
-        """Silence is an alarm too: then the orchestrator itself does not run."""
-        alarm = own_metric("HoursSinceLastSuccess", "Maximum", cdk.Duration.hours(1)).create_alarm(
-            self,
-            "NoSuccess",
-            alarm_description="No EFS backup has succeeded for too long, or nothing reports any more.",
-            threshold=cdk.Token.as_number(maximum_age),
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            evaluation_periods=2,
-            treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
-        )
-        alarm.add_alarm_action(self._action)
-        alarm.add_ok_action(self._action)
-        acknowledge(alarm, "CloudFormation-Validate::W9003", "Mappings hold texts; a number is made of it.")
-
-    def _no_drill(self, form: Form) -> None:
-        alarm = age_alarm(self, form, own_metric("HoursSinceLastDrill", "Maximum", cdk.Duration.hours(1)))
-        alarm.add_alarm_action(self._action)
-        alarm.add_ok_action(self._action)
-        only_if(is_given(self, "DrillsAreWanted", form.text("DrillSchedule")), alarm)
-
-    def _window_fills(self) -> None:
-        """What nobody foretells is no alarm: the first week, a window that fits for years."""
-        alarm = own_metric("ForecastDaysLeft", "Minimum", cdk.Duration.days(1)).create_alarm(
-            self,
-            "WindowFills",
-            alarm_description=f"In less than {LEAST_DAYS} days an EFS backup will no longer fit into its window.",
-            threshold=LEAST_DAYS,
-            comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-            evaluation_periods=1,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
-        alarm.add_alarm_action(self._action)
-        alarm.add_ok_action(self._action)
-
-    def _failed_events(self, orchestrator: Orchestrator) -> None:
-        queue = orchestrator.failed_events
-        self._none_of(
-            "FailedEvents",
-            queue.metric_approximate_number_of_messages_visible(statistic="Maximum"),
-            f"The EFS backup orchestrator gave an event up; it is in the queue {queue.queue_name}.",
-        )
-
-    def _unsent_reports(self, log_group: logs.LogGroup) -> None:
+    def _unsent_reports(self, log_group: logs.LogGroup) -> _Rule:
         """What the topic or its key refuses to the function stands in its log alone; an alarm asks as somebody else."""
         unsent = logs.MetricFilter(
             self,
             "UnsentReports",
             log_group=log_group,
-            filter_pattern=logs.FilterPattern.literal(f'"{NOT_SENT}"'),
+            filter_pattern=logs.FilterPattern.string_value("$.errorMessage", "=", f"{NOT_SENT}*"),
             metric_namespace=NAMESPACE,
             metric_name=f"UnsentReports-{cdk.Aws.STACK_NAME}",
         )
-        self._none_of(
-            "NotTold",
-            unsent.metric(statistic="Sum", period=cdk.Duration.hours(1)),
-            f"A report of an EFS backup could not be sent; why is in the log {log_group.log_group_name}, how the backup"
-            " ended in its record. It is tried again every half hour.",
+        return _Rule(
+            unsent.metric(statistic="Sum", period=_HOUR),
+            0,
+            "A report of an EFS backup could not be sent. How the backup ended is in its record; it is tried again"
+            " every half hour.",
+            f"Read why in the log {log_group.log_group_name}; look at the policies of the topic and of its key.",
+            Runbook.NOT_TOLD,
         )
 
-    def _none_of(self, name: str, metric: cloudwatch.Metric, description: str) -> None:
-        alarm = metric.create_alarm(
+    def _made(self, name: str, rule: _Rule) -> cloudwatch.Alarm:
+        """Let an alarm ring on the topic, and say there that it is over where that means something."""
+        alarm = rule.metric.create_alarm(
             self,
             name,
-            alarm_description=description,
-            threshold=0,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            evaluation_periods=1,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_name=_full_name(name),
+            alarm_description=f"{rule.happened} {rule.do} Runbook: {self._runbooks.of(rule.runbook)}",
+            threshold=rule.threshold,
+            comparison_operator=rule.comparison,
+            evaluation_periods=rule.periods,
+            treat_missing_data=rule.without_data,
         )
         alarm.add_alarm_action(self._action)
+        if rule.tells_its_end:
+            alarm.add_ok_action(self._action)
+        return alarm
+
+    def _named(self, name: str) -> cloudwatch.IAlarm:
+        """An alarm by its name: who shows it depends on none."""
+        return cloudwatch.Alarm.from_alarm_name(self, f"{name}ByName", _full_name(name))
+
+
+def _full_name(name: str) -> str:
+    """By the stack's name, under which a person finds all of them."""
+    return f"{cdk.Aws.STACK_NAME}-{name}"
+
+
+def _no_success(maximum_age: str) -> _Rule:
+    """Silence is an alarm too: then the orchestrator itself does not run."""
+    return _Rule(
+        own_metric(Figure.HOURS_SINCE_LAST_SUCCESS, "Maximum", _HOUR),
+        cdk.Token.as_number(maximum_age),
+        "No EFS backup has succeeded for too long, or nothing reports any more.",
+        f"Read the last report, then: efs-backup stack status {cdk.Aws.STACK_NAME}.",
+        Runbook.NO_SUCCESS,
+        without_data=_RINGS,
+        periods=2,
+    )
+
+
+def _no_drill(maximum_age: str) -> _Rule:
+    """Nothing was rehearsed for too long; silence is as bad."""
+    return _Rule(
+        own_metric(Figure.HOURS_SINCE_LAST_DRILL, "Maximum", _HOUR),
+        cdk.Token.as_number(maximum_age),
+        "No restore of EFS backups was rehearsed for too long, or nothing reports any more.",
+        "Read the report of the last drill, and start one by hand.",
+        Runbook.DRILL,
+        without_data=_RINGS,
+        periods=2,
+    )
+
+
+def _window_used() -> _Rule:
+    """It stays as it is until the next backup has ended: a day without one says nothing."""
+    return _Rule(
+        own_metric(Figure.WINDOW_USED, "Maximum", _HOUR),
+        MOST_OF_A_WINDOW,
+        f"An EFS backup took more than {MOST_OF_A_WINDOW} % of its window.",
+        "Nothing is lost: the next backup continues what does not fit. If it lasts, give more by BackupWindow.",
+        Runbook.WINDOW,
+        without_data=_STAYS,
+    )
+
+
+def _window_fills() -> _Rule:
+    """What nobody foretells is no alarm: the first week, a window that fits for years."""
+    return _Rule(
+        own_metric(Figure.FORECAST_DAYS_LEFT, "Minimum", _DAY),
+        LEAST_DAYS,
+        f"In less than {LEAST_DAYS} days an EFS backup will no longer fit into its window.",
+        "Give more by BackupWindow, or a larger InstanceType; the last report names what grew most.",
+        Runbook.WINDOW,
+        comparison=_BELOW,
+    )
+
+
+def _mass_change() -> _Rule:
+    """Until somebody has decided: each success tells whether snapshots are held."""
+    return _Rule(
+        own_metric(Figure.HELD_DAYS, "Maximum", _HOUR),
+        0,
+        "So much of the source changed or went at once that no snapshot is dropped, or a person holds them.",
+        "Find out whether that was meant. If it was: efs-backup stack release"
+        f" {cdk.Aws.STACK_NAME} --reason TEXT. If not, restore from a snapshot before it.",
+        Runbook.MASS_CHANGE,
+        without_data=_STAYS,
+    )
+
+
+def _failed_events(orchestrator: Orchestrator) -> _Rule:
+    """An empty queue says only that somebody has emptied it."""
+    queue = orchestrator.failed_events
+    return _Rule(
+        queue.metric_approximate_number_of_messages_visible(statistic="Maximum"),
+        0,
+        f"The EFS backup orchestrator gave an event up; it is in the queue {queue.queue_name}.",
+        f"Read why in the log {orchestrator.log_group.log_group_name}, mend that, and empty the queue.",
+        Runbook.FAILED_EVENTS,
+        tells_its_end=False,
+    )

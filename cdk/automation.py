@@ -1,4 +1,4 @@
-"""Runbooks: what a person does with the backups, as Systems Manager Automation documents of the stack.
+"""Documents: what a person does with the backups, as Systems Manager Automation documents of the stack.
 
 They cost nothing while nobody runs them, so every stack has them.
 """
@@ -21,14 +21,14 @@ PREFIX = "EfsBackup"
 """Of the names: Systems Manager takes none that begins like a name of AWS, as that of a stack may."""
 
 _SCHEMA = "0.3"
-_EXECUTION = "{{ automation:EXECUTION_ID }}"
-_BY = f"the automation {_EXECUTION}"
+EXECUTION = "{{ automation:EXECUTION_ID }}"
+BY = f"the automation {EXECUTION}"
 """Who runs it, the history of Automation and CloudTrail know; a document does not."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A parameter of a runbook, a text. pattern: what it may be, as a whole; without a default it must be given."""
+    """A parameter of a document, a text. pattern: what it may be, as a whole; without a default it must be given."""
 
     description: str
     pattern: str
@@ -41,8 +41,11 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Runbook:
-    """A runbook. event: what the orchestrator gets, where `{{ NAME }}` is a parameter; with the id of the execution."""
+class Document:
+    """An Automation document.
+
+    event: what the orchestrator gets, beside the id of the execution; `{{ NAME }}` in it is a parameter.
+    """
 
     name: str
     description: str
@@ -67,7 +70,7 @@ class Runbook:
                     "inputs": {
                         "FunctionName": function,
                         "InvocationType": "RequestResponse",
-                        "InputPayload": {**self.event, "event_id": _EXECUTION},
+                        "InputPayload": {**self.event, "event_id": EXECUTION},
                     },
                 }
             ],
@@ -82,7 +85,7 @@ _WHY = Asked("Why: the next seal tells it.", _TEXT)
 
 
 def _of_hold(action: HoldAction) -> dict[str, str]:
-    return {"mode": "backup", "action": str(action), "reason": "{{ Reason }}", "by": _BY}
+    return {"mode": "backup", "action": str(action), "reason": "{{ Reason }}", "by": BY}
 
 
 def _of_pin(action: PinAction) -> dict[str, str]:
@@ -91,20 +94,20 @@ def _of_pin(action: PinAction) -> dict[str, str]:
 
 _LATER = "The next backup carries it out."
 
-RUNBOOKS = (
-    Runbook("StartBackup", "Starts a backup, unless one runs: then the answer says skip.", start_event()),
-    Runbook("StartDrill", "Starts the rehearsal of a restore, unless a backup or drill runs.", drill_event()),
-    Runbook(
+DOCUMENTS = (
+    Document("StartBackup", "Starts a backup, unless one runs: then the answer says skip.", start_event()),
+    Document("StartDrill", "Starts the rehearsal of a restore, unless a backup or drill runs.", drill_event()),
+    Document(
         "StopBackup",
         "Ends the backup, or drill, that runs, as the end of its window would: what is copied is kept.",
         stop_event("{{ BackupId }}", "the Automation document StopBackup"),
         {"BackupId": Asked("The id of a backup, or that which runs.", rf"({RUNNING}|[0-9a-f]{{8}})", RUNNING)},
     ),
-    Runbook("Hold", f"Keeps all snapshots that there are, until Release. {_LATER}", _of_hold(HoldAction.HOLD),
+    Document("Hold", f"Keeps all snapshots that there are, until Release. {_LATER}", _of_hold(HoldAction.HOLD),
             {"Reason": _WHY}),
-    Runbook("Release", f"Takes the holds away that there are when it is asked for. {_LATER}",
+    Document("Release", f"Takes the holds away that there are when it is asked for. {_LATER}",
             _of_hold(HoldAction.RELEASE), {"Reason": _WHY}),
-    Runbook(
+    Document(
         "Pin", f"Keeps one snapshot, whatever the rules say. {_LATER}",
         {**_of_pin(PinAction.PIN), "until": "{{ Until }}"},
         {
@@ -113,7 +116,7 @@ RUNBOOKS = (
                            "([0-9]{4}-[0-9]{2}-[0-9]{2})?", ""),
         },
     ),
-    Runbook("Unpin", f"Lets the rules decide about a pinned snapshot again. {_LATER}", _of_pin(PinAction.UNPIN),
+    Document("Unpin", f"Lets the rules decide about a pinned snapshot again. {_LATER}", _of_pin(PinAction.UNPIN),
             {"Snapshot": _SNAPSHOT, "Reason": _WHY}),
 )  # fmt: skip
 
@@ -121,20 +124,12 @@ RUNBOOKS = (
 class Automation(Construct):
     """The documents, and the role in which they ask the orchestrator: it may do nothing else."""
 
-    def __init__(self, scope: Construct, orchestrator: Orchestrator, runbooks: Iterable[Runbook] = RUNBOOKS) -> None:
+    def __init__(self, scope: Construct, orchestrator: Orchestrator, documents: Iterable[Document] = DOCUMENTS) -> None:
         super().__init__(scope, "Automation")
         function = orchestrator.function
         self.role = self._role(function.function_arn)
-        for runbook in runbooks:
-            ssm.CfnDocument(
-                self,
-                runbook.name,
-                name=document_name(runbook.name),
-                document_type="Automation",
-                document_format="JSON",
-                update_method="NewVersion",
-                content=runbook.content(function.function_name, self.role.role_arn),
-            )
+        for document in documents:
+            add_document(self, document, function.function_name, self.role)
 
     def _role(self, function: str) -> iam.Role:
         may = iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function])
@@ -154,6 +149,19 @@ class Automation(Construct):
         )
 
 
-def document_name(runbook: str) -> str:
+def add_document(scope: Construct, document: Document, function: str, role: iam.Role) -> None:
+    """Make a document of this, which asks the function in this role."""
+    ssm.CfnDocument(
+        scope,
+        document.name,
+        name=document_name(document.name),
+        document_type="Automation",
+        document_format="JSON",
+        update_method="NewVersion",
+        content=document.content(function, role.role_arn),
+    )
+
+
+def document_name(document: str) -> str:
     """The name of a document, by which other runbooks can call it."""
-    return f"{PREFIX}-{cdk.Aws.STACK_NAME}-{runbook}"
+    return f"{PREFIX}-{cdk.Aws.STACK_NAME}-{document}"

@@ -11,6 +11,7 @@ from cdk.parameters import FILE_SYSTEM, FOLDER_LABEL, INSTANCE, INTERVAL, REPORT
 from cdk.quiesce import QUIESCE_PARAMETERS
 from cdk.replication import REPLICATION_PARAMETERS
 from cdk.restore_in_place import IN_PLACE_PARAMETERS
+from cdk.runbooks import RUNBOOK_PARAMETERS
 from cdk.scrub_parameters import SCRUB_PARAMETERS
 from cdk.seals import SEAL_PARAMETERS
 from cdk.storage_parameters import PROTECTION, STORAGE
@@ -134,6 +135,7 @@ _REPORTS = REPORTS | {
         pattern=r"(https://[^\s]+)?",
         wrong="must be empty, or begin with https://",
     ),
+    **RUNBOOK_PARAMETERS,
 }
 
 

@@ -7,11 +7,13 @@ from constructs import Construct
 
 from cdk.alarms import Alarms
 from cdk.automation import Automation, document_name
+from cdk.backup_dashboard import Shown, of_backups
 from cdk.backup_file_system import BackupFileSystem
 from cdk.backup_parameters import backup_parameters
 from cdk.backup_settings import BackupSettings, told_by_reports
 from cdk.backup_worker import BackupWorker
-from cdk.dashboard import Dashboard, of_backups
+from cdk.console import Console
+from cdk.dashboard import Dashboard
 from cdk.drills import DrillRole
 from cdk.endpoints import Endpoints
 from cdk.form import Form
@@ -28,6 +30,7 @@ from cdk.replication import replica_is_of_a_new_file_system
 from cdk.reports import Reports
 from cdk.restore_document import RestoreDocuments
 from cdk.restore_in_place import LeaveToWrite
+from cdk.runbooks import Runbooks
 from cdk.schedule import DrillTriggers, ZonedSchedule
 from cdk.seals import SealBucket
 from cdk.security_groups import SecurityGroups
@@ -64,10 +67,11 @@ class BackupStack(cdk.Stack):
         self.orchestrator = self._orchestrator(programs)
         self.page = Page(self, self.form, self.access, self.backup, programs.page_code(self))
         self.automation = Automation(self, self.orchestrator)
-        RestoreDocuments(self, self.orchestrator, self.leave)
-        Alarms(self, self.reports.topic, self.form, self.orchestrator)
-        widgets = of_backups(self.settings, self.orchestrator.function)
-        self.board = Dashboard(self, self.form.text("Dashboard"), widgets)
+        RestoreDocuments(self, self.orchestrator, self.automation, self.leave)
+        runbooks, self.console = Runbooks(self, self.form), Console(self)
+        alarms = Alarms(self, self.reports.topic, self.form, self.orchestrator, runbooks)
+        rows = of_backups(self, Shown(self.settings, alarms, self.orchestrator, runbooks, self.console))
+        self.board = Dashboard(self, self.form.text("Dashboard"), rows)
         self._outputs()
 
     def _orchestrator(self, programs: Programs) -> Orchestrator:
@@ -104,6 +108,9 @@ class BackupStack(cdk.Stack):
         replication = self.backup.replication
         add("ReplicaRegion", replication.region, "The region of the replica of BackupEFS", replication.condition)
         add("DashboardView", self.board.name, "The CloudWatch dashboard", self.board.condition)
+        board = self.console.dashboard(self.board.name)
+        add("DashboardUrl", board, "The dashboard in the console", self.board.condition)
+        add("TopicArn", self.reports.topic.topic_arn, "The topic of the reports, for further subscriptions")
         add("LogBucket", self.logs.bucket_name, "The bucket of the logs")
         add("SealBucket", self.seals.name, "The bucket of the seals", self.seals.condition)
         add("AmiId", self.group.ami, "The SSM parameter with the AMI of the backup instance; records say which it was")
@@ -112,9 +119,14 @@ class BackupStack(cdk.Stack):
         add("BrowseUrl", self.page.url, "The page, for efs-backup browse --stack", self.page.condition)
         group = "Let the mount targets of a backup file system of your own accept NFS from this group, for the page"
         add("BrowseSecurityGroup", self.page.security_group, group, self.page.condition)
-        add("OrchestratorLog", self.orchestrator.log_group.log_group_name, "The log group of that function")
-        add("StartRunbook", document_name("StartBackup"), "One of the Automation documents to operate the backups")
-        add("RunbookRole", self.automation.role.role_arn, "The role of these documents, for iam:PassRole")
+        add("StartDocument", document_name("StartBackup"), "One of the Automation documents to operate the backups")
+        add("AutomationRole", self.automation.role.role_arn, "The role of these documents, for iam:PassRole")
+        log = self.orchestrator.log_group.log_group_name
+        add("LogGroup", log, "The log of the orchestrator")
+        add("LogGroupUrl", self.console.log_group(log), "The log of the orchestrator in the console")
+        here = f"{cdk.Aws.STACK_NAME} --region {cdk.Aws.REGION}"
+        add("StartCommand", f"efs-backup stack start {here} --follow", "Starts a backup by hand")
+        add("RestoreCommand", f"efs-backup stack restore {here} --dry-run --path PATH", "Shows what a restore would do")
         add("RecordTable", self.table.table_name, "The table with a record of each backup")
         reason = "The file system is named under the condition under which it is made."
         acknowledge(self, "CloudFormation-Validate::W1001", reason)

@@ -1,31 +1,49 @@
-"""The dashboard: two file systems side by side, and the backups."""
+"""A CloudWatch dashboard whose tiles may each depend on a condition."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from cdk.conditions import is_yes, only_if
-from cdk.worker_role import NAMESPACE
-
-if TYPE_CHECKING:
-    from cdk.backup_settings import BackupSettings
+from cdk.conditions import either, is_yes
+from cdk.metrics import of_file_system
 
 _HALF = 12
-_FIVE_MINUTES = cdk.Duration.minutes(5)
+_DAYS_SHOWN = 28
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One widget. With a condition it is shown only where that holds, and else `instead`, in the same place.
+
+    A row's last tiles alone may be missing without `instead`, and not the first of all: the others would stand wrong.
+    """
+
+    widget: cloudwatch.IWidget
+    condition: cdk.CfnCondition | None = None
+    instead: cloudwatch.IWidget | None = None
+
+
+Rows = Sequence[Sequence[Tile]]
 
 
 class Dashboard(Construct):
-    """Made only if it is wanted."""
+    """Made only if it is wanted; it shows four weeks, and each metric in its own steps."""
 
-    def __init__(self, scope: Construct, wanted: str, rows: list[list[cloudwatch.IWidget]]) -> None:
+    def __init__(self, scope: Construct, wanted: str, rows: Rows) -> None:
         super().__init__(scope, "Board")
-        board = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=board_name(), widgets=rows)
         self.condition = is_yes(self, "IsWanted", wanted)
-        only_if(self.condition, board)
-        self.name = board.dashboard_name
+        board = cloudwatch.CfnDashboard(
+            self,
+            "Dashboard",
+            dashboard_name=board_name(),
+            dashboard_body=_body(cdk.Stack.of(self), rows),
+        )
+        board.cfn_options.condition = self.condition
+        self.name = board.ref
 
 
 def board_name() -> str:
@@ -33,66 +51,45 @@ def board_name() -> str:
     return f"{cdk.Aws.STACK_NAME}-{cdk.Aws.REGION}"
 
 
-def of_backups(settings: "BackupSettings", function: lambda_.Function) -> list[list[cloudwatch.IWidget]]:
-    """Source and backup side by side, then the backups, then their orchestrator."""
-    source, backup = settings.form.text("SrcEFS"), settings.backup
-    return [*file_systems(("Source", source), ("Backup", backup)), _backups(), _orchestrator(function)]
-
-
-def file_systems(source: tuple[str, str], backup: tuple[str, str]) -> list[list[cloudwatch.IWidget]]:
-    """Two file systems, each a title and an id."""
-    metrics = (("BurstCreditBalance", "Minimum"), ("PermittedThroughput", "Average"), ("TotalIOBytes", "Sum"))
+def file_systems(*known: tuple[str, str]) -> list[list[Tile]]:
+    """File systems, each a title and an id, in one graph: how near they are to their limits, and what they move."""
+    metrics = (("PercentIOLimit", "Maximum"), ("TotalIOBytes", "Sum"))
     return [
         [
-            _graph(f"{title}: {metric}", [_of_file_system(metric, identity, statistic)])
-            for title, identity in (source, backup)
+            Tile(
+                cloudwatch.GraphWidget(
+                    title=metric,
+                    width=_HALF,
+                    left=[of_file_system(metric, identity, how, title) for title, identity in known],
+                )
+            )
+            for metric, how in metrics
         ]
-        for metric, statistic in metrics
     ]
 
 
-def _backups() -> list[cloudwatch.IWidget]:
-    """How long backups take, and how much they hold and copy."""
-    day = cdk.Duration.days(1)
-    return [
-        _graph("Duration of backups", [own_metric("BackupDuration", "Maximum", day)]),
-        cloudwatch.GraphWidget(
-            title="Files and bytes",
-            width=_HALF,
-            left=[own_metric("NumberOfFiles", "Maximum", day)],
-            right=[own_metric(name, "Maximum", day) for name in ("TotalFileSize", "TotalTransferredFileSize")],
-        ),
-    ]
+def _body(stack: cdk.Stack, rows: Rows) -> str:
+    """The text of the dashboard: JSON whose parts CloudFormation puts in or leaves out."""
+    tiles = [tile for row in rows for tile in row]
+    lines: list[Any] = [cloudwatch.Row(*(tile.widget for tile in row)) for row in rows]
+    column = cloudwatch.Column(*lines)
+    column.position(0, 0)
+    shown = column.to_json()
+    parts = [_part(stack, tile, place, comma="," if number else "")
+             for number, (tile, place) in enumerate(zip(tiles, shown, strict=True))]  # fmt: skip
+    head = f'{{"start":"-P{_DAYS_SHOWN}D","periodOverride":"inherit","widgets":['
+    return cdk.Fn.join("", [head, *parts, "]}"])
 
 
-def _orchestrator(function: lambda_.Function) -> list[cloudwatch.IWidget]:
-    """Whether backups happen, and whether their orchestrator is well."""
-    return [
-        _graph("Hours since the last success", [own_metric("HoursSinceLastSuccess", "Maximum", _FIVE_MINUTES)]),
-        _graph("Orchestrator", [function.metric_invocations(), function.metric_errors()]),
-    ]
+def _part(stack: cdk.Stack, tile: Tile, shown: dict[str, Any], *, comma: str) -> str:
+    text = comma + stack.to_json_string(shown)
+    if tile.condition is None:
+        return text
+    return either(tile.condition, text, _instead(stack, tile.instead, shown, comma))
 
 
-def own_metric(name: str, statistic: str, period: cdk.Duration) -> cloudwatch.Metric:
-    """A metric that our programs write, of this stack."""
-    return cloudwatch.Metric(
-        namespace=NAMESPACE,
-        metric_name=name,
-        dimensions_map={"StackName": cdk.Aws.STACK_NAME},
-        statistic=statistic,
-        period=period,
-    )
-
-
-def _of_file_system(metric: str, file_system: str, statistic: str) -> cloudwatch.Metric:
-    return cloudwatch.Metric(
-        namespace="AWS/EFS",
-        metric_name=metric,
-        dimensions_map={"FileSystemId": file_system},
-        statistic=statistic,
-        period=_FIVE_MINUTES,
-    )
-
-
-def _graph(title: str, metrics: list[cloudwatch.IMetric]) -> cloudwatch.IWidget:
-    return cloudwatch.GraphWidget(title=title, width=_HALF, left=metrics)
+def _instead(stack: cdk.Stack, widget: cloudwatch.IWidget | None, place: dict[str, Any], comma: str) -> str:
+    if widget is None:
+        return ""
+    (other,) = widget.to_json()
+    return comma + stack.to_json_string({**other, **{side: place[side] for side in ("x", "y")}})

@@ -1,7 +1,5 @@
-"""Rehearsals of restores: when, by which role, and what is an alarm; all of it only if a schedule is given."""
+"""Rehearsals of restores: when, and by which role; all of it only if a schedule is given."""
 
-import aws_cdk as cdk
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -13,11 +11,11 @@ from cdk.permissions import Allow, permit
 from cdk.worker_role import mount
 from efs_backup.domain.operations.seal_store import DRILLS
 
-_SCHEDULE, _AGE = "DrillSchedule", "MaximumDrillAge"
+SCHEDULE, AGE = "DrillSchedule", "MaximumDrillAge"
 _FIFTEEN_DAYS, _MOST_HOURS = 360, 2000
 
 DRILL_PARAMETERS = {
-    _SCHEDULE: Field(
+    SCHEDULE: Field(
         "Schedule of drills",
         "When a restore is rehearsed, as cron(...) or rate(...), at a time when no backup runs: files drawn at random"
         " come back to the instance's disk, are compared with what was sealed, and removed. Empty: never.",
@@ -25,7 +23,7 @@ DRILL_PARAMETERS = {
         pattern=r"((cron|rate)\(.+\))?",
         wrong="must be empty, cron(...) or rate(...)",
     ),
-    _AGE: Field(
+    AGE: Field(
         "Alarm after hours without a drill",
         "With a schedule there is an alarm when no drill has said anything for so long.",
         default=_FIFTEEN_DAYS,
@@ -43,7 +41,7 @@ class DrillRole(Construct):
     def __init__(self, scope: Construct, form: Form, worker: iam.Role) -> None:
         super().__init__(scope, "Drills")
         self._worker = worker
-        self.condition = is_given(self, "AreWanted", form.text(_SCHEDULE))
+        self.condition = is_given(self, "AreWanted", form.text(SCHEDULE))
         self._role = iam.Role(
             self,
             "Role",
@@ -63,16 +61,3 @@ class DrillRole(Construct):
             Allow(["s3:PutObject"], evidence, reason="The name of an evidence, and of a log, holds its time."),
         ])  # fmt: skip
         only_if(self.condition, self)
-
-
-def age_alarm(scope: Construct, form: Form, metric: cloudwatch.Metric) -> cloudwatch.Alarm:
-    """Nothing was rehearsed for too long; silence is as bad."""
-    return metric.create_alarm(
-        scope,
-        "NoDrill",
-        alarm_description="No restore of EFS backups was rehearsed for too long, or nothing reports any more.",
-        threshold=cdk.Token.as_number(form.text(_AGE)),
-        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-        evaluation_periods=2,
-        treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
-    )

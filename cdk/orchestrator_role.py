@@ -6,7 +6,7 @@ from cdk import arns
 from cdk.backup_settings import BackupSettings
 from cdk.orchestrator import Orchestrator
 from cdk.permissions import Allow
-from cdk.worker_role import NAMESPACE
+from efs_backup.domain.operations.figures import NAMESPACE
 
 _STOP_RULE_CALLS = ("DisableRule", "ListTargetsByRule", "PutRule", "PutTargets")
 """The rule itself is the template's."""

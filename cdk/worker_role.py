@@ -8,8 +8,6 @@ from cdk import arns
 from cdk.permissions import Allow
 from cdk.programs import Stored
 
-NAMESPACE = "EfsBackup"
-
 _REACHED_BY_SYSTEMS_MANAGER = (
     "ssm:ListAssociations", "ssm:ListInstanceAssociations", "ssm:UpdateInstanceInformation",
     "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",

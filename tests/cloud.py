@@ -33,6 +33,7 @@ from efs_backup.domain.results import BackupStatus
 from efs_backup.lib.ddb import RecordTable
 from efs_backup.lib.events import TARGET_ID
 from efs_backup.orchestrator import handler
+from efs_backup.orchestrator.logs import tell_no_backups
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 GROUP, RULE, FUNCTION, TABLE = "efs-backup-worker", "efs-backup-stop", "efs-backup-orchestrator", "efs-backup-records"
@@ -269,12 +270,12 @@ def _refusal(service: str, code: str) -> AWSResponse:
 
 @contextmanager
 def _logs_as_before() -> Iterator[None]:
-    """The handler lets the root logger write JSON: afterwards it writes as it did."""
+    """Lambda's root logger writes from INFO on, and the handler names backups in it; afterwards it is as it was."""
     root = logging.getLogger()
-    level, formatters = root.level, [(sink, sink.formatter) for sink in root.handlers]
+    level = root.level
+    root.setLevel(logging.INFO)
     yield
-    for sink, formatter in formatters:
-        sink.setFormatter(formatter)
+    tell_no_backups()
     root.setLevel(level)
 
 

@@ -17,6 +17,7 @@ from moto.iam.models import iam_backends
 from moto.sqs.models import sqs_backends
 
 from deployment.local_cloud.function_mounts import NotMounted, command_before
+from deployment.local_cloud.log_settings import log_settings
 from deployment.local_cloud.place import ACCOUNT, REGION, assume
 from deployment.local_cloud.runtime import Answer, Function, FunctionCrashed
 
@@ -97,6 +98,11 @@ class Functions:
         """Whether no event waits or is served."""
         return self._at_work == 0
 
+    @property
+    def log_lines(self) -> list[str]:
+        """What the functions have written, container by container."""
+        return [line for log in sorted(self._place.glob("*/log")) for line in log.read_text().splitlines()]
+
     def forget(self) -> None:
         """End the containers: the next events start new ones, with what the template says then."""
         with self._lock:
@@ -154,8 +160,9 @@ class Functions:
         code = place / "code"
         zipfile.ZipFile(io.BytesIO(function.code_bytes)).extractall(code)
         environment = {
-            **function.environment_vars, **assume(function.role, name).variables(), "PYTHONPATH": str(code),
-            "AWS_LAMBDA_FUNCTION_NAME": name, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION,
+            **function.environment_vars, **log_settings(name), **assume(function.role, name).variables(),
+            "PYTHONPATH": str(code), "AWS_LAMBDA_FUNCTION_NAME": name,
+            "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION,
             "AWS_ENDPOINT_URL": self._endpoint, "PATH": "/usr/bin:/bin",
         }  # fmt: skip
         before = command_before(_mounts(function), _role(function), self._file_systems)

@@ -19,7 +19,7 @@ GIVEN = {
     "AmiX86": "/ami/x86",
     "AmiGraviton": "/ami/graviton",
 }
-_PSEUDO = {
+PSEUDO = {
     "AWS::Partition": "aws",
     "AWS::Region": "us-east-1",
     "AWS::AccountId": ACCOUNT,
@@ -101,8 +101,8 @@ class Template:
     def _reference(self, name: str) -> Any:
         if name == "AWS::NoValue":
             return {"Ref": name}
-        if name in _PSEUDO:
-            return _PSEUDO[name]
+        if name in PSEUDO:
+            return PSEUDO[name]
         if name in self.parameters:
             if name == "Subnets":
                 return self.given.get(name, "subnet-a,subnet-b").split(",")
@@ -131,6 +131,8 @@ class Template:
                 return not self._is_true(arguments[0])
             case "Fn::And":
                 return all(map(self._is_true, arguments))
+            case "Fn::Or":
+                return any(map(self._is_true, arguments))
             case _:
                 return self._holds(arguments)
 

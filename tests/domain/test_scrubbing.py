@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efs_backup.domain.errors import WrongUsage
-from efs_backup.domain.snapshots.scrubbing import Damage, ScrubRule, ScrubState, days_behind, due_days, is_due
+from efs_backup.domain.snapshots.scrubbing import Damage, ScrubRule, ScrubState, coverage, days_behind, due_days, is_due
 
 NOW = datetime(2026, 11, 26, 23, 59, tzinfo=UTC)
 TODAY = NOW.date()
@@ -64,3 +64,9 @@ def test_a_damage_is_read_back_as_it_was() -> None:
     for value in ({}, {"snapshots": 1}):
         with pytest.raises(ValueError, match="damage list"):
             Damage.of(value)
+
+
+@pytest.mark.parametrize(("behind", "days", "percent"), [(0, 90, 100), (9, 90, 90), (1, 1, 0), (200, 90, 0)])
+def test_the_coverage_is_what_is_not_behind(behind: int, days: int, percent: float) -> None:
+    """In percent of the cycle, and never less than nothing."""
+    assert coverage(behind, days) == percent

@@ -8,7 +8,8 @@ import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from efs_backup.lib.cloudwatch import NAMESPACE, Metrics
+from efs_backup.domain.operations.figures import NAMESPACE, Figure
+from efs_backup.lib.cloudwatch import Metrics
 from tests.lib.conftest import NOW, Refuse
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def test_a_service_without_a_way_to_it_fails_nothing(
     """Neither reading nor writing."""
     lost = Metrics(unreachable, "nightly")
     assert lost.burst_credit_balance(SOURCE, NOW) is None
-    lost.put({"NumberOfFiles": 1}, NOW)
+    lost.put({Figure.NUMBER_OF_FILES: 1}, NOW)
     assert len([record for record in caplog.records if record.levelno == logging.WARNING]) == 2
 
 
@@ -137,8 +138,8 @@ def _written(client: "CloudWatchClient") -> dict[str, float]:
 def test_our_figures_are_written_under_the_name_of_the_stack(client: "CloudWatchClient", metrics: Metrics) -> None:
     """At the time that is given."""
     figures = {
-        "BackupDuration": 90.5, "NumberOfFiles": 12, "NumberOfFilesTransferred": 0, "TotalFileSize": 5_000,
-        "TotalTransferredFileSize": 10, "HoursSinceLastSuccess": 23.5,
+        Figure.BACKUP_DURATION: 90.5, Figure.NUMBER_OF_FILES: 12, Figure.NUMBER_OF_FILES_TRANSFERRED: 0,
+        Figure.TOTAL_FILE_SIZE: 5_000, Figure.WINDOW_USED: 81.5, Figure.HOURS_SINCE_LAST_SUCCESS: 23.5,
     }  # fmt: skip
     metrics.put(figures, NOW)
     assert _written(client) == figures
@@ -146,14 +147,14 @@ def test_our_figures_are_written_under_the_name_of_the_stack(client: "CloudWatch
 
 def test_what_is_unknown_is_not_written(client: "CloudWatchClient", metrics: Metrics) -> None:
     """Zero is known."""
-    metrics.put({"NumberOfFiles": None, "TotalFileSize": 0}, NOW)
+    metrics.put({Figure.NUMBER_OF_FILES: None, Figure.TOTAL_FILE_SIZE: 0}, NOW)
     assert _written(client) == {"TotalFileSize": 0}
 
 
-@pytest.mark.parametrize("figures", [{}, {"NumberOfFiles": None}])
+@pytest.mark.parametrize("figures", [{}, {Figure.NUMBER_OF_FILES: None}])
 def test_nothing_known_writes_nothing(
     client: "CloudWatchClient", metrics: Metrics, refuse: Refuse, caplog: pytest.LogCaptureFixture,
-    figures: dict[str, float | None],
+    figures: dict[Figure, float | None],
 ) -> None:  # fmt: skip
     """CloudWatch is not even asked: it refuses an empty list."""
     refuse(client, "put_metric_data", "MissingParameter")
@@ -166,5 +167,5 @@ def test_figures_that_cannot_be_written_are_logged(
 ) -> None:
     """No backup fails for it."""
     refuse(client, "put_metric_data", "Throttling")
-    metrics.put({"NumberOfFiles": 1}, NOW)
+    metrics.put({Figure.NUMBER_OF_FILES: 1}, NOW)
     assert "could not be written" in caplog.text

@@ -11,6 +11,7 @@ from deployment.local_cloud.behaviour import AMI
 from deployment.local_cloud.gate import Refusal
 from deployment.local_cloud.stacks import BackupStack, deploy, network
 from efs_backup.domain.errors import FailureReason
+from efs_backup.domain.operations.ended_line import ENDED_LINE
 from efs_backup.domain.results import BackupStatus
 from tests.builders import account, write
 from tests.local_cloud.site import NEVER, Site, backup_stack
@@ -32,6 +33,13 @@ def copies_slowly(site: Site, operations: int) -> None:
     site.cloud.fleet.environment["LOCAL_CLOUD_OPERATIONS"] = str(operations)
 
 
+def _told(site: Site) -> list[tuple[str, str]]:
+    """Backups and their ends, by the lines of the function's log, which is JSON as the template wants it."""
+    lines = map(json.loads, site.cloud.functions.log_lines)
+    ended = {line["backup_id"]: line for line in lines if line["message"] == ENDED_LINE}
+    return [(name, line["status"]) for name, line in sorted(ended.items(), key=lambda each: each[1]["timestamp"])]
+
+
 def test_a_good_night(site: Site) -> None:
     """Schedule, boot, copy, hold, farewell, mail, and all of it again the next night."""
     first, second = site.night(), site.night()
@@ -41,6 +49,8 @@ def test_a_good_night(site: Site) -> None:
     assert first.ami_id == AMI
     assert second.number_of_files_transferred == 0
     assert first.logs
+    assert second.scrub_coverage == 100
+    assert _told(site) == [(first.backup_id, "Success"), (second.backup_id, "Success")]
     assert site.ended_commands() == ["Success", "Success"]
     assert all(done.succeeded for done in site.cloud.functions.done)
     site.assert_nothing_left()

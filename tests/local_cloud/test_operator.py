@@ -27,7 +27,7 @@ def _policy(outputs: Mapping[str, str]) -> str:
     """The policy of the how-to, for this stack."""
     (text,) = re.findall(r"```json\n(.*?)```", _HOW_TO.read_text(), re.DOTALL)
     words = {
-        "ORCHESTRATOR_LOG": outputs["OrchestratorLog"], "ORCHESTRATOR": outputs["Orchestrator"],
+        "ORCHESTRATOR_LOG": outputs["LogGroup"], "ORCHESTRATOR": outputs["Orchestrator"],
         "RECORD_TABLE": outputs["RecordTable"], "LOG_BUCKET": outputs["LogBucket"], "SNS_TOPIC": outputs["SNSTopic"],
         "REGION": REGION, "ACCOUNT": ACCOUNT, "STACK": "backups",
     }  # fmt: skip

@@ -512,19 +512,6 @@ def test_reconcile_takes_away_an_instance_and_a_rule_that_nobody_needs(cloud: Cl
     assert cloud.rules() == []
 
 
-def test_each_line_of_the_log_is_json_with_the_backups_id(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
-    """What CloudWatch Logs Insights can ask for."""
-    stream = logging.StreamHandler()
-    logging.getLogger().addHandler(stream)
-    try:
-        backup = cloud.schedule_fires()
-    finally:
-        logging.getLogger().removeHandler(stream)
-    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-    assert lines[-1]["backup_id"] == backup.backup_id
-    assert all(line["request_id"] for line in lines)
-
-
 def test_a_missing_variable_is_named(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment is read with the first event."""
     monkeypatch.delenv("TOPIC_ARN")

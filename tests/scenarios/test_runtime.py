@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,12 +13,20 @@ from tests.cloud import event_from_file, plain_environment
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:efs-backup-orchestrator"
 HANDLER = "efs_backup.orchestrator.handler.handler"
+_AS_JSON = {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO"}
+"""What Lambda sets for a function that logs in JSON."""
 
 
 def function(tmp_path: Path, **environment: str) -> Function:
     """The orchestrator as Lambda runs it; it reaches no AWS."""
-    process = {"PATH": os.environ["PATH"], **plain_environment(), **environment}
+    process = {"PATH": os.environ["PATH"], **_AS_JSON, **plain_environment(), **environment}
     return Function(HANDLER, process, ARN, tmp_path / "log")
+
+
+def _log(tmp_path: Path) -> list[dict[str, Any]]:
+    """The lines that our program wrote, each of which is JSON; the runtime client adds its own about an error."""
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    return [line for line in lines if "message" in line]
 
 
 @pytest.fixture
@@ -38,8 +47,21 @@ def test_the_handler_answers_under_the_runtime_client_and_a_warm_call_is_fast(
         "reason": "it comes neither from this solution nor from Auto Scaling or Systems Manager",
     }
     assert min(answer.seconds for answer in answers[1:]) < 0.1
-    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    lines = _log(tmp_path)
     assert lines[0]["message"] == "Event received"
+    assert lines[0]["event"] == event
+    assert all(line["requestId"] for line in lines)
+
+
+def test_an_event_that_failed_is_one_line_with_its_error(tmp_path: Path) -> None:
+    """As fields, which Logs Insights and metric filters can ask for; a line break would end the line."""
+    nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
+    with function(tmp_path, **nowhere) as alone:
+        error = alone.invoke(event_from_file("reconcile"), 60).error
+    (failed,) = [line for line in _log(tmp_path) if line["message"].startswith("The event could not be handled")]
+    assert error
+    assert (failed["level"], failed["errorType"]) == ("ERROR", error["errorType"])
+    assert failed["errorMessage"] == error["errorMessage"]
 
 
 def test_an_error_reaches_lambda_with_its_type_and_sentence(tmp_path: Path) -> None:

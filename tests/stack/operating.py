@@ -63,4 +63,4 @@ def answering(cloud: Cloud) -> Iterator[list[dict[str, Any]]]:
 def describe_all(cloud: Cloud) -> None:
     """Let CloudFormation know the stack with its parameters, the name of its topic, and its log."""
     boto3.client("logs", region_name=REGION).create_log_group(logGroupName=LOG)
-    describe(NAME, outputs_of(cloud) | {"SNSTopic": "reports", "OrchestratorLog": LOG}, **PARAMETERS)
+    describe(NAME, outputs_of(cloud) | {"SNSTopic": "reports", "LogGroup": LOG}, **PARAMETERS)

@@ -53,7 +53,8 @@ class BackupResult:
     not to be stored. forecast: None where the past says too little. verdict: what
     the tripwire says; None where it was not asked. hold: the newest snapshot that a hold names, in whatever series of
     the label; None where none does. report: the address of the series report that was written; None for none. stopped:
-    why it was stopped before its end; "" where it was not.
+    why it was stopped before its end; "" where it was not. scrub_coverage: the part, in percent, of what the scrub
+    should have read of its cycle that it has read; None where nothing is scrubbed.
     """
 
     status: BackupStatus
@@ -77,6 +78,7 @@ class BackupResult:
     hold: str | None = None
     report: str | None = None
     stopped: str = ""
+    scrub_coverage: float | None = None
 
     @property
     def exit_code(self) -> ExitCode:

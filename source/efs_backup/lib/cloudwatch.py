@@ -7,29 +7,28 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from efs_backup.domain.operations.figures import NAMESPACE, STACK_DIMENSION, Figure
+
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_cloudwatch.literals import StandardUnitType
-
-NAMESPACE = "EfsBackup"
 
 _logger = logging.getLogger(__name__)
 _RECENTLY = timedelta(minutes=30)
 _DAYS = timedelta(days=3)
 """Amazon S3 measures a bucket once a day (Amazon S3 User Guide, "Metrics and dimensions")."""
 
-_UNITS: Mapping[str, "StandardUnitType"] = {
-    "BackupDuration": "Seconds",
-    "TotalFileSize": "Bytes",
-    "TotalTransferredFileSize": "Bytes",
-    "NumberOfFiles": "Count",
-    "NumberOfFilesTransferred": "Count",
-    "HoursSinceLastSuccess": "None",
-    "HoursSinceLastDrill": "None",
-    "ForecastDaysLeft": "None",
-    "ChangedShare": "None",
-    "HeldDays": "Count",
+_UNITS: Mapping[Figure, "StandardUnitType"] = {
+    Figure.BACKUP_DURATION: "Seconds",
+    Figure.TOTAL_FILE_SIZE: "Bytes",
+    Figure.TOTAL_TRANSFERRED_FILE_SIZE: "Bytes",
+    Figure.NUMBER_OF_FILES: "Count",
+    Figure.NUMBER_OF_FILES_TRANSFERRED: "Count",
+    Figure.HELD_DAYS: "Count",
+    Figure.WINDOW_USED: "Percent",
+    Figure.SCRUB_COVERAGE: "Percent",
 }
+"""What is not here has the unit `None`, which is CloudWatch's word."""
 
 
 class Metrics:
@@ -52,7 +51,7 @@ class Metrics:
         dimensions = {"BucketName": bucket, "StorageType": "StandardStorage"}
         return self._newest("AWS/S3", "BucketSizeBytes", dimensions, now - _DAYS, now)
 
-    def put(self, figures: Mapping[str, float | None], now: datetime) -> None:
+    def put(self, figures: Mapping[Figure, float | None], now: datetime) -> None:
         """Write our own metrics; what is None is left out."""
         known = {name: value for name, value in figures.items() if value is not None}
         if not known:
@@ -60,8 +59,8 @@ class Metrics:
         try:
             self._client.put_metric_data(Namespace=NAMESPACE, MetricData=[
                 {
-                    "MetricName": name, "Value": value, "Unit": _UNITS[name], "Timestamp": now,
-                    "Dimensions": [{"Name": "StackName", "Value": self._stack_name}],
+                    "MetricName": name, "Value": value, "Unit": _UNITS.get(name, "None"), "Timestamp": now,
+                    "Dimensions": [{"Name": STACK_DIMENSION, "Value": self._stack_name}],
                 }
                 for name, value in known.items()
             ])  # fmt: skip

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from efs_backup.domain.errors import RecordChanged
-from efs_backup.domain.operations.hold_requests import held_days
+from efs_backup.domain.operations.figures import figures_of
 from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.report import report_on_vanished
 from efs_backup.domain.operations.stop_cause import why_stopped
@@ -95,16 +95,7 @@ def _close(services: Services, backup: BackupRecord, capacity: int, now: datetim
 def _measure(services: Services, backup: BackupRecord, now: datetime) -> None:
     if not backup.is_backup:
         return
-    services.metrics.put({
-        "BackupDuration": backup.seconds,
-        "NumberOfFiles": backup.number_of_files,
-        "NumberOfFilesTransferred": backup.number_of_files_transferred,
-        "TotalFileSize": backup.total_file_size,
-        "TotalTransferredFileSize": backup.total_transferred_file_size,
-        "ForecastDaysLeft": backup.forecast_days_left,
-        "ChangedShare": backup.changed_share,
-        "HeldDays": held_days(backup, now),
-    }, now)  # fmt: skip
+    services.metrics.put(figures_of(backup, now), now)
     services.anonymous_metrics.send(backup, now)
 
 

@@ -28,7 +28,7 @@ from efs_backup.orchestrator.ask_restore import ask_restore
 from efs_backup.orchestrator.end import instance_gone, stop
 from efs_backup.orchestrator.hold import finish_failed, hold
 from efs_backup.orchestrator.launch import launch_failed
-from efs_backup.orchestrator.logs import request, use_json_lines
+from efs_backup.orchestrator.logs import one_event, tell_backups
 from efs_backup.orchestrator.reconcile import reconcile
 from efs_backup.orchestrator.services import Services
 from efs_backup.orchestrator.start import start, start_drill
@@ -39,15 +39,15 @@ _logger = logging.getLogger(__name__)
 @functools.cache
 def services() -> Services:
     """The services of this container, made with its first event."""
-    use_json_lines()
+    tell_backups()
     return Services.of_environment()
 
 
 def handler(event: Any, context: Any) -> dict[str, str]:
     """Take one event; gives what was done and why. What is raised lets Lambda try the event again."""
     made, now = services(), datetime.now(UTC)
-    with request(context.aws_request_id):
-        _logger.info("Event received", extra={"facts": {"event": event}})
+    with one_event():
+        _logger.info("Event received", extra={"event": event})
         try:
             decision = _dispatch(event, made, now, context.aws_request_id)
         except Exception:

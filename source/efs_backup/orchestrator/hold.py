@@ -45,7 +45,7 @@ def hold(services: Services, now: datetime, action: LifecycleAction) -> Decision
 def _ask_agent(services: Services, action: LifecycleAction, backup_id: BackupId) -> None:
     minutes = services.settings.lifecycle_hold_minutes
     command = services.run_command.send_finish(action, backup_id, timeout_minutes=minutes)
-    _logger.info("The agent is asked to finish", extra={"facts": {"command_id": command}})
+    _logger.info("The agent is asked to finish", extra={"command_id": command})
 
 
 def _let_go(services: Services, action: LifecycleAction, nobody: ServiceFault) -> Decision:

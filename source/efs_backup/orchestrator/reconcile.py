@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from efs_backup.domain.errors import RecordChanged
+from efs_backup.domain.operations.figures import Figure
 from efs_backup.domain.operations.instances import Instance, served_by
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.review import Review, decide_held, decide_silent, review
@@ -29,8 +30,8 @@ def reconcile(services: Services, now: datetime) -> Decision:
         chats=services.chat is not None, instances=instances,
     )  # fmt: skip
     services.metrics.put({
-        "HoursSinceLastSuccess": found.hours_since_success,
-        "HoursSinceLastDrill": found.hours_since_drill if settings.drill_schedule else None,
+        Figure.HOURS_SINCE_LAST_SUCCESS: found.hours_since_success,
+        Figure.HOURS_SINCE_LAST_DRILL: found.hours_since_drill if settings.drill_schedule else None,
     }, now)  # fmt: skip
     _set_right(services, found, group, instances, now)
     try_to_settle_leave(services, now)

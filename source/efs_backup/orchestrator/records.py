@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from efs_backup.domain.errors import RecordChanged, RecordGone
+from efs_backup.domain.operations.ended_line import ENDED_LINE, ended_line
 from efs_backup.domain.operations.instances import served_by
 from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.stop_cause import to_be_stopped
@@ -58,8 +59,11 @@ def tell(services: Services, backup: BackupRecord, now: datetime) -> None:
     """Report how a backup ended, unless that is done, not wanted, or being done by somebody else at this moment.
 
     Who reports says so first, on a condition: of two events at once one sends the mail. Who then dies is found by the
-    reconcile, by the age of what was said; and so is whoever could not be told.
+    reconcile, by the age of what was said; and so is whoever could not be told. The log tells it in any case, and once
+    more with each try.
     """
+    if backup.has_ended and not backup.report_time:
+        _logger.info(ENDED_LINE, extra=ended_line(backup, str(services.settings.folder_label)))
     wanted, chats = services.settings.success_notification, services.chat is not None
     due = due_channels(backup, now, success_too=wanted, chats=chats)
     if not due:

@@ -115,7 +115,8 @@ class BackupRecord:
     `drill_files` were restored, `drill_different` of them are not as they were sealed, and `drill_evidence` is where
     its evidence lies. `forecast_seconds` is how long a backup takes these days, with the longest of the last nights;
     `forecast_days_left` in how many days it will fill its window. `series_report` is where the page about the nights
-    up to this one lies. `stop_cause` is why the copy was stopped before its end. `told` names who has been told how it
+    up to this one lies. `scrub_coverage` is the part, in percent, of what the scrub should have read of its cycle that
+    it has read. `stop_cause` is why the copy was stopped before its end. `told` names who has been told how it
     ended, as long as somebody else has not. Of a restore into the source, `restore_order` is what was asked for, one
     line of JSON; `restore_created`, `restore_replaced` and `restore_extra` count paths, `restore_first` has the first
     of each as lines, and `restore_quarantine` is where what was replaced lies. `backup_size` and the like belong to the
@@ -186,6 +187,7 @@ class BackupRecord:
     forecast_seconds: float | None = _maybe("ForecastSeconds", _NUMBER)
     forecast_days_left: float | None = _maybe("ForecastDaysLeft", _NUMBER)
     series_report: str | None = _maybe("SeriesReport")
+    scrub_coverage: float | None = _maybe("ScrubCoverage", _NUMBER)
     stop_cause: str | None = _maybe("StopCause")
     told: str | None = _maybe("Told")
     restore_order: str | None = _maybe("RestoreOrder")

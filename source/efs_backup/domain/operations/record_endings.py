@@ -44,6 +44,7 @@ def with_result(backup: BackupRecord, result: BackupResult, now: datetime) -> Ba
         forecast_days_left=result.forecast.days_left if result.forecast else None,
         series_report=result.report,
         stop_cause=result.stopped or backup.stop_cause,
+        scrub_coverage=result.scrub_coverage,
         create_hardlinks_start_time=copy[0],
         create_hardlinks_stop_time=copy[1],
         remove_snapshot_start_time=prune[0],

@@ -82,6 +82,11 @@ def days_behind(state: ScrubState, now: datetime) -> int:
     return max(0, (now.astimezone(UTC).date() - state.day).days) if state.day else 0
 
 
+def coverage(behind: int, days: int) -> float:
+    """The part of a cycle of so many days that is not behind, in percent."""
+    return round(max(0.0, 1 - behind / days) * 100, 1)
+
+
 def is_due(key: int, day: date, days: int) -> bool:
     """Whether a directory of this key is read on this day of a cycle of so many days."""
     return key % days == (day - _EPOCH).days % days

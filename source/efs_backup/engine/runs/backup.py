@@ -326,13 +326,13 @@ class BackupRun:
         self._remember(attempt.series, snapshot.name)
         self._dropping.tell_of_changes(attempt, snapshot)
         pruned = self._dropping.prune(self._settled, attempt.series)
-        self._scrub(attempt)
+        covered = self._scrub(attempt)
         return self._log.told_in(BackupResult(
             BackupStatus.SUCCESS,
             f"Snapshot {snapshot.name} holds {counted(done.statistics.number_of_files, 'file')}.",
             snapshot=snapshot.name, path=str(snapshot.path), previous=attempt.previous, statistics=done.statistics,
             pruned=pruned.dropped if pruned else (), kept=pruned.plan.reasons if pruned and pruned.plan else {},
-            seal=self._seal,
+            seal=self._seal, scrub_coverage=covered,
         ))  # fmt: skip
 
     def _remember(self, series: Series, published: SnapshotName) -> None:
@@ -342,11 +342,11 @@ class BackupRun:
         except BackupError as error:
             self._log.warn(Warned(WarningKind.SERIES_NOT_WRITTEN, f"series.json could not be written: {error.message}"))
 
-    def _scrub(self, attempt: Attempt) -> None:
-        """Read again what is due; what is found is told, and changes nothing about this backup."""
+    def _scrub(self, attempt: Attempt) -> float | None:
+        """Read again what is due; what is found is told, and changes nothing about this backup. Gives the coverage."""
         with self._log.step("scrub") if self._request.scrub.days else nullcontext():
             snapshots = [one.name for one in attempt.series.snapshots()]
-            attempt.proving.scrub(self._request.scrub, snapshots, self._throttle, self._stop.is_due)
+            return attempt.proving.scrub(self._request.scrub, snapshots, self._throttle, self._stop.is_due)
 
     def _cut_off(self, attempt: Attempt, done: Transferred) -> BackupResult:
         for note in attempt.unfinished.told():

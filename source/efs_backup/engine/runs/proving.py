@@ -12,7 +12,7 @@ from efs_backup.copy_worker.hash_store import HashStore
 from efs_backup.copy_worker.throttle import Throttle
 from efs_backup.domain.snapshots.file_changes import FileTally
 from efs_backup.domain.snapshots.names import SnapshotName
-from efs_backup.domain.snapshots.scrubbing import Damage, ScrubRule
+from efs_backup.domain.snapshots.scrubbing import Damage, ScrubRule, coverage
 from efs_backup.domain.snapshots.tripwire import Verdict, judge, not_compared
 from efs_backup.domain.warnings import Warned, WarningKind, damage_warning
 from efs_backup.engine.proof.damage import DamageList, good_copies
@@ -113,16 +113,19 @@ class Proving:
 
     def scrub(
         self, rule: ScrubRule, snapshots: Sequence[SnapshotName], throttle: Throttle, should_stop: Callable[[], bool]
-    ) -> None:
-        """Read what is due tonight, and warn of all that is damaged."""
+    ) -> float | None:
+        """Read what is due tonight, and warn of all that is damaged; gives the coverage in percent, None if unknown."""
+        covered = None
         with self._said("Stored files could not be read again", WarningKind.NOT_SCRUBBED):
             done = Scrub(
                 self._series.path, snapshots, rule, now=self._series.now, throttle=throttle, should_stop=should_stop
             ).run()
+            covered = coverage(done.days_behind, rule.days) if rule.days else None
             if rule.days and done.days_behind > rule.days // 2:
                 self._note(f"The scrub is {done.days_behind} days behind: its budget or the window is too small.")
         with self._said("The damage list cannot be read", WarningKind.NOT_SCRUBBED):
             self._warn_of_damage(snapshots)
+        return covered
 
     def _warn_of_damage(self, snapshots: Sequence[SnapshotName]) -> None:
         damaged = DamageList(self._series.path).refresh(snapshots)

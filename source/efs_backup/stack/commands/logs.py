@@ -48,7 +48,7 @@ def _of_function(found: Deployment, record: BackupRecord, seen: set[str]) -> Ite
     """The lines that were not seen before; an event may come late."""
     from efs_backup.lib.stored_logs import function_lines  # noqa: PLC0415 - of an extra
 
-    group = found.stack.output("OrchestratorLog")
+    group = found.stack.output("LogGroup")
     for line in function_lines(found.account.client("logs"), group, record.backup_id, record.start_time):
         if line.event_id not in seen:
             seen.add(line.event_id)
