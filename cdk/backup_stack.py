@@ -110,7 +110,7 @@ class BackupStack(cdk.Stack):
         add("DashboardView", self.board.name, "The CloudWatch dashboard", self.board.condition)
         board = self.console.dashboard(self.board.name)
         add("DashboardUrl", board, "The dashboard in the console", self.board.condition)
-        add("TopicArn", self.reports.topic.topic_arn, "The topic of the reports, for further subscriptions")
+        add("TopicArn", self.reports.arn, "The topic of the reports, for further subscriptions")
         add("LogBucket", self.logs.bucket_name, "The bucket of the logs")
         add("SealBucket", self.seals.name, "The bucket of the seals", self.seals.condition)
         add("AmiId", self.group.ami, "The SSM parameter with the AMI of the backup instance; records say which it was")
