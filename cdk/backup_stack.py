@@ -26,6 +26,7 @@ from cdk.reports import Reports
 from cdk.schedule import DrillTriggers, ZonedSchedule
 from cdk.seals import SealBucket
 from cdk.security_groups import SecurityGroups
+from cdk.sources import FurtherSources
 from cdk.triggers import Triggers
 
 
@@ -53,8 +54,13 @@ class BackupStack(cdk.Stack):
             quiescing.tag,
         )  # fmt: skip
         drills.let_drill(self.settings)
+        sources = FurtherSources(self, self.form)
+        sources.let_read(worker.role)
         self.group = worker.start_with(self.settings, self.access, self.table.table_arn, programs.bundle(self))
+        sources.let_go_alone(worker.role, self.group.name)
         self.orchestrator = self._orchestrator(programs)
+        sources.let_find(self.orchestrator)
+        sources.alarm(self.reports.topic)
         Alarms(self, self.reports.topic, self.form, self.orchestrator)
         widgets = of_backups(self.settings, self.orchestrator.function)
         self.board = Dashboard(self, self.form.text("Dashboard"), widgets)

@@ -337,6 +337,7 @@ def plain_environment() -> dict[str, str]:
         "BACKUP_ACCESS_POINT": "", "SEAL_BUCKET": "", "DRILL_ROLE": "", "DRILL_SCHEDULE": "",
         "SCRUB_DAYS": "0", "SCRUB_GIGABYTES": "0", "QUIESCE_DOCUMENT": "", "QUIESCE_TAG": "efs-backup",
         "PING_URL_PARAMETER": "",
+        "FURTHER_SOURCES": "No", "CONCURRENT_BACKUPS": "1",
         "AWS_LAMBDA_FUNCTION_NAME": FUNCTION, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
     }  # fmt: skip

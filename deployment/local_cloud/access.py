@@ -8,6 +8,7 @@ from typing import Any
 
 from moto.autoscaling.models import autoscaling_backends
 from moto.ec2.models import ec2_backends
+from moto.efs.models import efs_backends
 from moto.iam.models import iam_backends
 from moto.sns.models import sns_backends
 from moto.sts.models import sts_backends
@@ -56,7 +57,7 @@ def needs_of(call: Call) -> list[Need]:
     special = _SPECIAL.get((call.service, call.action))
     if special:
         return special(call)
-    return [Need(f"{prefix}:{call.action}", _resource(call))]
+    return [Need(f"{prefix}:{call.action}", _resource(call), _context(call))]
 
 
 def role_of(access_key: str) -> Any:
@@ -80,13 +81,23 @@ def _speaks_of(statement: Mapping[str, Any], need: Need) -> bool:
 
 
 def _holds(condition: Mapping[str, Mapping[str, str]], context: Mapping[str, str]) -> bool:
-    if not set(condition) <= {"StringEquals"}:
-        raise NotImplementedError(f"Only StringEquals is evaluated, not {', '.join(condition)}")
-    return all(context.get(key) == value for key, value in condition.get("StringEquals", {}).items())
+    if not set(condition) <= {"StringEquals", "StringLike"}:
+        raise NotImplementedError(f"Only StringEquals and StringLike are evaluated, not {', '.join(condition)}")
+    equal, like = (condition.get(operator, {}) for operator in ("StringEquals", "StringLike"))
+    return all(context.get(key) == value for key, value in equal.items()) and all(
+        fnmatchcase(context.get(key, ""), pattern) for key, pattern in like.items()
+    )
 
 
 def _as_list(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
+
+
+def _context(call: Call) -> dict[str, str]:
+    """The tags of the file system that is asked for; those of others are asked about nowhere."""
+    found = efs_backends[ACCOUNT][REGION].file_systems_by_id.get(call.given.get("FileSystemId", ""))
+    tags = found.info_json().get("Tags", []) if call.service == "elasticfilesystem" and found else []
+    return {f"aws:ResourceTag/{tag['Key']}": tag["Value"] for tag in tags}
 
 
 def _resource(call: Call) -> str:
@@ -110,7 +121,7 @@ def _rule(given: Mapping[str, Any]) -> str:
 _RESOURCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "autoscaling": _group,
     "dynamodb": lambda given: _arn("dynamodb", f"table/{given.get('TableName')}"),
-    "elasticfilesystem": lambda given: _arn("elasticfilesystem", f"file-system/{given.get('FileSystemId')}"),
+    "elasticfilesystem": lambda given: _arn("elasticfilesystem", f"file-system/{given.get('FileSystemId', '*')}"),
     "events": _rule,
     "lambda": lambda given: _arn("lambda", f"function:{given['FunctionName']}"),
     "s3": lambda given: f"arn:aws:s3::{given['path'].replace('/', ':', 1)}",

@@ -42,9 +42,11 @@ def _allows(statement: Mapping[str, Any], action: str, resource: str, context: M
 
 
 def _condition_holds(condition: Mapping[str, Mapping[str, str]], context: Mapping[str, str]) -> bool:
-    assert set(condition) <= {"StringEquals"}, "no other operator is evaluated here"
-    wanted = condition.get("StringEquals", {})
-    return all(context.get(_plain(key)) == value for key, value in wanted.items())
+    assert set(condition) <= {"StringEquals", "StringLike"}, "no other operator is evaluated here"
+    wanted, like = (condition.get(operator, {}) for operator in ("StringEquals", "StringLike"))
+    return all(context.get(_plain(key)) == value for key, value in wanted.items()) and all(
+        fnmatchcase(context.get(_plain(key), ""), pattern) for key, pattern in like.items()
+    )
 
 
 def _plain(key: str) -> str:

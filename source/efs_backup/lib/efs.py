@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING
 
 from efs_backup.domain.errors import MountFailed
 from efs_backup.domain.operations.mounting import MountTarget
+from efs_backup.domain.sources.discovery import Found
 from efs_backup.lib.aws_errors import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_efs import EFSClient
+
+_GOING = ("deleting", "deleted")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,15 @@ class FileSystems:
         with translated(_missing(file_system_id), "FileSystemNotFound"):
             found = self._client.describe_file_systems(FileSystemId=file_system_id)["FileSystems"][0]
         return FileSystem(found["SizeInBytes"]["Value"], found["PerformanceMode"], found["ThroughputMode"])
+
+    def all_tagged(self) -> list[Found]:
+        """All that there are, with their tags; those that are being deleted are gone."""
+        pages = self._client.get_paginator("describe_file_systems").paginate()
+        there = (each for page in pages for each in page["FileSystems"])
+        return [
+            Found(each["FileSystemId"], {tag["Key"]: tag["Value"] for tag in each.get("Tags", [])})
+            for each in there if each["LifeCycleState"] not in _GOING
+        ]  # fmt: skip
 
     def mount_targets(self, file_system_id: str) -> tuple[MountTarget, ...]:
         """Where it can be mounted: targets that are being made or deleted, or have no IPv4 address, are left out.

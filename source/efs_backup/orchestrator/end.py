@@ -16,10 +16,14 @@ from efs_backup.domain.operations.workflow import (
     decide_stop,
     without_report,
 )
+from efs_backup.domain.sources.serving import settings_for
 from efs_backup.orchestrator.again import try_again
+from efs_backup.orchestrator.capacity import is_any_open, take_instance
 from efs_backup.orchestrator.logs import concerns
 from efs_backup.orchestrator.records import find_latest, find_served, tell
+from efs_backup.orchestrator.rows import for_backup
 from efs_backup.orchestrator.services import Services
+from efs_backup.orchestrator.waiting import begin_waiting
 
 _logger = logging.getLogger(__name__)
 
@@ -30,18 +34,29 @@ def stop(services: Services, backup_id: str) -> Decision:
     latest_id, latest = find_latest(services.store)
     decision = decide_stop(backup_id, latest_id, latest)
     if decision.action is Action.STOP:
-        services.group.stop_instance()
+        take_instance(services, latest)
     return decision
 
 
 def instance_gone(services: Services, now: datetime, group: str, instance_id: str) -> Decision:
-    """Step 5: report how its backup ended, and clean up after it; or start a second instance in its place."""
+    """Step 5: report how its backup ended, and clean up after it; or start a second instance in its place.
+
+    Then it is the turn of who waits.
+    """
+    try:
+        return _instance_gone(services, now, group, instance_id)
+    finally:
+        if group == services.settings.group_name:
+            begin_waiting(services, now)
+
+
+def _instance_gone(services: Services, now: datetime, group: str, instance_id: str) -> Decision:
     state = services.group.state()
     backup_id, backup = find_served(services, instance_id)
     concerns(backup_id)
     if backup_id and backup is None:
         return _close_vanished(services, group, backup_id, state.desired_capacity)
-    situation = Situation(services.settings.group_name, state.desired_capacity, now, services.store.latest())
+    situation = _situation(services, now, backup, state.desired_capacity)
     decision = decide_gone(group, instance_id, backup, situation)
     if decision.action is Action.TRY_AGAIN and backup:
         return try_again(services, backup, instance_id, decision)
@@ -50,6 +65,15 @@ def instance_gone(services: Services, now: datetime, group: str, instance_id: st
         if ended.has_ended:  # else another event has opened it again for a second instance
             _close(services, ended, state.desired_capacity, now)
     return decision
+
+
+def _situation(services: Services, now: datetime, backup: BackupRecord | None, capacity: int) -> Situation:
+    """What is known for this backup alone: instances that are wanted for others do not count."""
+    name, latest = services.settings.group_name, services.store.latest()
+    if services.settings.concurrent_backups == 1 or backup is None:
+        return Situation(name, capacity, now, latest)
+    others = [each for each in services.store.backups() if not each.has_ended and each.backup_id != backup.backup_id]
+    return Situation(name, max(0, capacity - len(others)), now, backup.backup_id)
 
 
 def _close_vanished(services: Services, group: str, backup_id: BackupId, capacity: int) -> Decision:
@@ -63,7 +87,8 @@ def _close_vanished(services: Services, group: str, backup_id: BackupId, capacit
 def _ended(services: Services, backup: BackupRecord, instance_id: str, now: datetime) -> BackupRecord:
     """The record as it is stored in the end: what the agent has said at the last moment wins."""
     ended = backup if backup.has_ended else without_report(backup, now, instance_id=instance_id)
-    balance = services.metrics.burst_credit_balance(services.settings.source_file_system, now)
+    source = settings_for(services.settings, backup).source_file_system
+    balance = services.metrics.burst_credit_balance(source, now)
     known = replace(ended, instance_id=ended.instance_id or instance_id, source_burst_credit_balance_after=balance)
     try:
         services.store.update(backup, known)
@@ -85,7 +110,7 @@ def _close(services: Services, backup: BackupRecord, capacity: int, now: datetim
 def _measure(services: Services, backup: BackupRecord, now: datetime) -> None:
     if backup.is_drill:
         return
-    services.metrics.put({
+    for_backup(services, backup).metrics.put({
         "BackupDuration": backup.seconds,
         "NumberOfFiles": backup.number_of_files,
         "NumberOfFilesTransferred": backup.number_of_files_transferred,
@@ -99,8 +124,8 @@ def _measure(services: Services, backup: BackupRecord, now: datetime) -> None:
 
 
 def _clean_up(services: Services, backup_id: BackupId, capacity: int) -> None:
-    """Unless another backup was started since, which needs the rule and the instance."""
-    if services.store.latest() != backup_id:
+    """Unless another backup was started since, or still runs, which needs the rule and the instance."""
+    if services.store.latest() != backup_id or is_any_open(services):
         return
     services.stop_rule.disarm()
     if capacity > 0:

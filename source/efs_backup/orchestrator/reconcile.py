@@ -9,7 +9,10 @@ from efs_backup.domain.operations.instances import Instance, served_by
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.review import Review, decide_held, decide_silent, review
 from efs_backup.domain.operations.workflow import Action, Decision, without_report
+from efs_backup.domain.sources.due import hours_of_first
 from efs_backup.lib.asg import GroupState
+from efs_backup.orchestrator.capacity import take_instance
+from efs_backup.orchestrator.look_after import look_after_rows
 from efs_backup.orchestrator.records import end, tell
 from efs_backup.orchestrator.services import Services
 
@@ -27,14 +30,20 @@ def reconcile(services: Services, now: datetime) -> Decision:
         instances=instances,
     )  # fmt: skip
     services.metrics.put({
-        "HoursSinceLastSuccess": found.hours_since_success,
+        "HoursSinceLastSuccess": _of_first(found, backups, now),
         "HoursSinceLastDrill": found.hours_since_drill if settings.drill_schedule else None,
     }, now)  # fmt: skip
     _set_right(services, found, group, instances, now)
     if found.is_idle and services.store.latest() == latest:
         _clean_up(services, group.desired_capacity)
     _release(services, [each for each in instances if each.instance_id in group.held], backups, now)
+    look_after_rows(services, now)
     return Decision(Action.RECONCILE, str(found))
+
+
+def _of_first(found: Review, backups: Sequence[BackupRecord], now: datetime) -> float | None:
+    """The hours since the last success of the first row; those of the others are told by their labels."""
+    return hours_of_first(backups, now) if any(each.label for each in backups) else found.hours_since_success
 
 
 def _set_right(
@@ -44,14 +53,22 @@ def _set_right(
     for backup in found.overdue:
         _end(services, backup, now)
     for backup in found.silent:
-        decision = decide_silent(backup, instances, group.desired_capacity)
+        serving = _serving(services, backup, instances)
+        decision = decide_silent(backup, serving, group.desired_capacity)
         _logger.warning("%s: %s", decision.action, decision.reason)
         if decision.action is Action.STOP:
-            services.group.stop_instance()
+            take_instance(services, backup)
         if decision.action is Action.CLOSE:
             _end(services, backup, now)
     for backup in found.unreported:
         tell(services, backup, now)
+
+
+def _serving(services: Services, backup: BackupRecord, instances: Sequence[Instance]) -> Sequence[Instance]:
+    """Its own instance where several backups have one."""
+    if services.settings.concurrent_backups == 1:
+        return instances
+    return [each for each in instances if each.instance_id == backup.instance_id]
 
 
 def _end(services: Services, backup: BackupRecord, now: datetime) -> None:

@@ -7,10 +7,11 @@ from datetime import datetime
 from efs_backup.domain.errors import RecordChanged, RecordGone, ReportFailed
 from efs_backup.domain.operations.instances import served_by
 from efs_backup.domain.operations.record import BackupId, BackupRecord
-from efs_backup.domain.operations.report import report_on
-from efs_backup.domain.operations.workflow import has_to_be_reported, is_being_reported
+from efs_backup.domain.operations.report import report_on, subject_of
+from efs_backup.domain.operations.workflow import has_to_be_reported, is_being_reported, newest_success
 from efs_backup.domain.ports import BackupStore
 from efs_backup.domain.results import BackupStatus
+from efs_backup.domain.sources.serving import heading, settings_for
 from efs_backup.orchestrator.services import Services
 
 _logger = logging.getLogger(__name__)
@@ -66,10 +67,16 @@ def tell(services: Services, backup: BackupRecord, now: datetime) -> None:
     services.store.update(claimed, replace(backup, report_time=report_time, report_claim=None))
 
 
+def _newest_of_row(services: Services, backup: BackupRecord) -> BackupRecord | None:
+    """The newest success of the same row."""
+    return newest_success(each for each in services.store.backups() if each.label == backup.label)
+
+
 def _send(services: Services, backup: BackupRecord) -> bool:
-    newest = None if backup.status is BackupStatus.SUCCESS else services.store.newest_success()
+    newest = None if backup.status is BackupStatus.SUCCESS else _newest_of_row(services, backup)
+    report = report_on(backup, newest, settings_for(services.settings, backup))
     try:
-        services.notifier.report(report_on(backup, newest, services.settings))
+        services.notifier.report(replace(report, subject=subject_of(heading(backup, report.subject))))
     except ReportFailed:
         _logger.exception("The backup has ended, but its report could not be sent; the next reconcile tries again")
         return False

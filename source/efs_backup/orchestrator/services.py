@@ -15,6 +15,7 @@ from efs_backup.lib.efs import FileSystems
 from efs_backup.lib.events import StopRule
 from efs_backup.lib.hold_table import HoldTable
 from efs_backup.lib.notify import AnonymousMetrics, Notifier
+from efs_backup.lib.source_table import SourceRows
 from efs_backup.lib.ssm import RunCommand
 
 
@@ -33,6 +34,7 @@ class Services:
     notifier: Notifier
     anonymous_metrics: AnonymousMetrics
     holds: HoldTable
+    sources: SourceRows
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> "Services":
@@ -52,4 +54,5 @@ class Services:
                 settings.metrics_endpoint, settings.solution_uuid, settings.aws_region
             ),
             holds=HoldTable(client("dynamodb"), settings.table_name),
+            sources=SourceRows(client("dynamodb"), settings.table_name),
         )  # fmt: skip

@@ -30,12 +30,15 @@ class Instance:
 def served_by(instance: Instance, backups: Iterable[BackupRecord]) -> BackupRecord | None:
     """The backup that an instance serves or served: its agent has written the instance's id into the record.
 
-    One whose agent never came so far was launched for the backup that was open at that moment, never for a later one.
+    One whose agent never came so far was launched for the backup that was open at that moment, never for a later one;
+    of several the oldest that nobody has served.
     """
     known = sorted(backups, key=lambda backup: backup.start_time, reverse=True)
     claimed = (backup for backup in known if backup.instance_id == instance.instance_id)
-    open_then = (backup for backup in known if _was_open(backup, instance.launched))
-    return next(chain(claimed, open_then), None)
+    open_then = [backup for backup in known if _was_open(backup, instance.launched)]
+    free = (each for each in reversed(open_then) if each.instance_id is None and not each.has_ended)
+    unserved = (each for each in free if each.first_instance != instance.instance_id)
+    return next(chain(claimed, unserved, open_then), None)
 
 
 def _was_open(backup: BackupRecord, time: datetime | None) -> bool:

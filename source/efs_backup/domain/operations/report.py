@@ -279,7 +279,7 @@ def _size(size: float | None) -> str | None:
 _IDENTIFYING = (
     "BackupId", "SourceEfsId", "DestinationEfsId", "BackupPrefix", "InstanceId", "AmiId", "ExpireItem", "Message",
     "NextStep", "EC2Logs", "ReportTime", "ReportClaim", "LaunchFailure", "FirstInstanceId", "SealSha256", "SealObject",
-    "DrillEvidence", "SeriesReport",
+    "DrillEvidence", "SeriesReport", "FolderLabel",
 )  # fmt: skip
 
 

@@ -49,7 +49,8 @@ class OrchestratorSettings(Settings):
 
     `window_minutes` is the length of the backup window; `lifecycle_hold_minutes` the longest time that the group waits
     for an agent to say goodbye. An empty `metrics_endpoint` turns the anonymous metrics off,
-    an empty `drill_schedule` drills. `retention` holds where `retention_rules` is empty.
+    an empty `drill_schedule` drills. Without `further_sources` there is the first row alone; so many as
+    `concurrent_backups` rows are backed up at a time. `retention` holds where `retention_rules` is empty.
     """
 
     stack_name: str
@@ -72,6 +73,8 @@ class OrchestratorSettings(Settings):
     success_notification: bool
     metrics_endpoint: str
     drill_schedule: str
+    further_sources: bool
+    concurrent_backups: int
     aws_lambda_function_name: str
     aws_region: str
 
