@@ -70,6 +70,11 @@ STACK_SECTIONS: Mapping[str, Mapping[str, Entry]] = {
     "Look": {
         "outputs": Entry("outputs", "outputs", "Print what the stack tells of itself.", _STACK),
     },
+    "File systems": {
+        "list": Entry("sources", "list_sources", "List what is backed up, and when next.", _STACK),
+        "add": Entry("sources", "add", "Add a file system, or a policy.", _STACK),
+        "remove": Entry("sources", "remove", "Take a file system, or a policy, out.", _STACK),
+    },
 }
 """The commands of `efs-backup stack`."""
 

@@ -31,7 +31,7 @@ class FileSystems:
 
     def describe(self, file_system_id: str) -> FileSystem:
         """What this file system is. Raises MountFailed where there is none."""
-        with translated(_missing(file_system_id), "FileSystemNotFound"):
+        with translated(missing(file_system_id), "FileSystemNotFound"):
             found = self._client.describe_file_systems(FileSystemId=file_system_id)["FileSystems"][0]
         return FileSystem(found["SizeInBytes"]["Value"], found["PerformanceMode"], found["ThroughputMode"])
 
@@ -49,13 +49,14 @@ class FileSystems:
 
         Raises MountFailed where there is no such file system.
         """
-        with translated(_missing(file_system_id), "FileSystemNotFound"):
+        with translated(missing(file_system_id), "FileSystemNotFound"):
             found = self._client.describe_mount_targets(FileSystemId=file_system_id)["MountTargets"]
         usable = (target for target in found if target["LifeCycleState"] == "available" and target.get("IpAddress"))
         return tuple(MountTarget(target.get("AvailabilityZoneName", ""), target["IpAddress"]) for target in usable)
 
 
-def _missing(file_system_id: str) -> MountFailed:
+def missing(file_system_id: str) -> MountFailed:
+    """What is said of a file system that there is not."""
     return MountFailed(
         f"There is no file system {file_system_id} in this region and account.",
         "Check the stack's parameters, and whether the file system was deleted.",

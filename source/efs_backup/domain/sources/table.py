@@ -34,6 +34,11 @@ class SourceTable:
             raise WrongUsage(f"The label {label} has several rows: {there}.", "Give the interval of one, too.")
         raise NothingThere(f"There is {what} beside the first; there are: {there}.")
 
+    def newest(self, label: str) -> Source:
+        """The row of this label that came last. Raises NothingThere."""
+        found = [row for row in self.rows if str(row.label) == label]
+        return max(found, key=lambda row: row.since) if found else self.row(label, None)
+
     def policy(self, name: str) -> Policy:
         """The policy of this name. Raises NothingThere."""
         found = next((policy for policy in self.policies if policy.name == name), None)
