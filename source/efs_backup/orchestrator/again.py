@@ -19,7 +19,7 @@ def try_again(services: Services, backup: BackupRecord, instance_id: str, decisi
     same; an instance for which no record is open goes home.
     """
     services.stop_rule.arm(backup.backup_id, backup.window_stop)
-    want_instance(services)
+    want_instance(services, backup)
     again = tried_again(backup, instance_id)
     try:
         if backup.has_ended:

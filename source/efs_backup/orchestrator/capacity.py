@@ -8,8 +8,8 @@ from efs_backup.orchestrator.services import Services
 _logger = logging.getLogger(__name__)
 
 
-def want_instance(services: Services) -> None:
-    """Want an instance for each open backup. Raises GroupMissing, GroupBusy.
+def want_instance(services: Services, backup: BackupRecord) -> None:
+    """Want an instance for each open backup, and for this one, which may open only now. Raises GroupMissing, GroupBusy.
 
     The records are counted again afterwards: a start at the same moment may have written its own, and set a smaller
     number last.
@@ -18,7 +18,7 @@ def want_instance(services: Services) -> None:
         services.group.start_instance()
         return
     wanted = 0
-    while wanted != (count := max(1, len(_open(services)))):
+    while wanted != (count := len({backup.backup_id, *(each.backup_id for each in _open(services))})):
         wanted = count
         services.group.start_instance(min(wanted, services.settings.concurrent_backups))
 

@@ -143,7 +143,7 @@ def _launch(services: Services, backup: BackupRecord, now: datetime, decision: D
     services.store.update(backup, known)
     services.stop_rule.arm(backup.backup_id, backup.window_stop)
     _clear_the_way(services, now)
-    want_instance(services)
+    want_instance(services, backup)
     return decision
 
 
