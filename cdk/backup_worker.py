@@ -4,7 +4,7 @@ from constructs import Construct
 
 from cdk import arns
 from cdk.backup_settings import BackupSettings
-from cdk.permissions import Allow, acknowledge, permit
+from cdk.permissions import Allow, permit
 from cdk.programs import Stored
 from cdk.proxy import ProxySecret
 from cdk.security_groups import SecurityGroups
@@ -37,7 +37,6 @@ class BackupWorker(Construct):
             most=form.text("ConcurrentBackups"),
         )
         group.hold_before_termination()
-        acknowledge(self, "CloudFormation-Validate::W2001", "Workers is of old deployments: it may be given still.")
         ProxySecret(self, form, self.role)
         permit(
             self,
