@@ -63,12 +63,17 @@ class FurtherSources(Construct):
 
     def let_go_alone(self, worker: iam.IRole, group: str) -> None:
         """Let an instance end itself and no other where several work."""
-        may = Allow(
+        end = Allow(
             ["autoscaling:TerminateInstanceInAutoScalingGroup"],
             [arns.group(group)],
             reason="The wildcard is the group's id, which no template knows; its name is fixed.",
         )
-        self._permit("GoingAlone", self._several, worker, may)
+        look = Allow(
+            ["autoscaling:DescribeAutoScalingGroups"],
+            ["*"],
+            reason="Auto Scaling has no resource-level permission for descriptions.",
+        )
+        self._permit("GoingAlone", self._several, worker, end, look)
 
     def let_find(self, orchestrator: Orchestrator) -> None:
         """Let the orchestrator see which file systems there are, with their tags, and look for who is due."""
@@ -105,7 +110,7 @@ class FurtherSources(Construct):
         alarm.add_ok_action(actions.SnsAction(topic))
         only_if(self._condition, scope)
 
-    def _permit(self, name: str, condition: cdk.CfnCondition, role: iam.IRole, may: Allow) -> None:
+    def _permit(self, name: str, condition: cdk.CfnCondition, role: iam.IRole, *may: Allow) -> None:
         scope = Construct(self, name)
-        permit(scope, role, [may])
+        permit(scope, role, may)
         only_if(condition, scope)

@@ -110,8 +110,11 @@ def _arn(service: str, rest: str) -> str:
 
 
 def _group(given: Mapping[str, Any]) -> str:
-    group = autoscaling_backends[ACCOUNT][REGION].autoscaling_groups.get(given.get("AutoScalingGroupName", ""))
-    return group.arn if group else "*"
+    backend = autoscaling_backends[ACCOUNT][REGION]
+    group = backend.autoscaling_groups.get(given.get("AutoScalingGroupName", ""))
+    by_instance = backend.describe_auto_scaling_instances([given["InstanceId"]]) if given.get("InstanceId") else []
+    found = group or next((state.auto_scaling_group for state in by_instance), None)
+    return str(found.arn) if found else "*"
 
 
 def _rule(given: Mapping[str, Any]) -> str:

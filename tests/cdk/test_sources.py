@@ -54,6 +54,6 @@ def test_the_orchestrator_sees_all_file_systems_and_starts_no_more_than_is_wante
 
 def test_an_instance_ends_itself_by_its_id_where_several_work(many: Template, backup: Template) -> None:
     """Of its own group alone."""
-    (end,) = {"autoscaling:TerminateInstanceInAutoScalingGroup"}
+    end = "autoscaling:TerminateInstanceInAutoScalingGroup"
     assert end in Role(many, "ec2.amazonaws.com").actions
     assert end not in Role(backup, "ec2.amazonaws.com").actions

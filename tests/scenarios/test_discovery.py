@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import boto3
 import pytest
@@ -23,7 +24,7 @@ def policy(cloud: Cloud) -> Iterator[None]:
 
 def tagged(name: str, policy: str = "nightly") -> str:
     """A file system with these tags."""
-    tags = [{"Key": "Name", "Value": name}, {"Key": TAG, "Value": policy}]
+    tags: Any = [{"Key": "Name", "Value": name}, {"Key": TAG, "Value": policy}]
     return str(boto3.client("efs").create_file_system(CreationToken=name, Tags=tags)["FileSystemId"])
 
 

@@ -35,10 +35,11 @@ def own_ids(services: BackupServices) -> list[BackupId]:
 
 def give_back(services: BackupServices) -> None:
     """Want this instance no more. Where others work beside it they keep theirs. Raises GroupMissing, GroupBusy."""
-    if services.settings.concurrent_backups > 1:
-        services.group.take_away(services.machine.instance_id)
-    else:
+    own = services.machine.instance_id
+    if services.settings.concurrent_backups == 1:
         services.group.stop_instance()
+    elif own in services.group.state().serving:  # else it goes already, and another's place would go with it
+        services.group.take_away(own)
 
 
 def for_record(services: BackupServices, backup: BackupRecord) -> BackupServices:

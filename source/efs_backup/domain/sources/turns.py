@@ -87,14 +87,17 @@ def _why_wait(backup: BackupRecord, stage: Stage) -> str | None:
     if any(each.label == backup.label for each in stage.running):
         return "another interval of its label is being backed up"
     leaving = next((each for each in stage.backups if _is_leaving(each, backup, stage)), None)
-    if leaving is not None and len(stage.running) + 1 >= stage.most:
+    if leaving is not None:
         return f"the instance {leaving.instance_id} of the backup before is about to go"
     return None
 
 
 def _is_leaving(before: BackupRecord, backup: BackupRecord, stage: Stage) -> bool:
-    """Whether an instance is there still that served another row, and may be about to give itself back."""
-    is_other = (before.label, before.interval) != (backup.label, backup.interval)
+    """Whether an instance is there still that served another row, and may be about to give itself back.
+
+    Where several backups run at a time also one of the same row: the one that goes takes a place of the group along.
+    """
+    is_other = stage.most > 1 or (before.label, before.interval) != (backup.label, backup.interval)
     ended = before.stop_time
     there = is_other and not before.is_drill and before.instance_id in stage.instances
     return there and ended is not None and stage.now - ended < LEAVING
