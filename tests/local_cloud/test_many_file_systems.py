@@ -53,9 +53,11 @@ def _add(site: Site, row: Source) -> None:
 
 def _ended(site: Site, count: int) -> dict[str, BackupRecord]:
     """The newest record of each label, once so many have ended and nothing goes on; the first row's has none."""
-    site.cloud.wait(
-        "all have ended", lambda: sum(each.has_ended for each in site.stack.records()) == count, 2 * site.patience
-    )
+
+    def all_have_ended() -> bool:
+        return sum(each.has_ended for each in site.stack.records()) == count
+
+    site.cloud.wait("all have ended", all_have_ended, 2 * site.patience, every=0.5)
     site.stack.wait_for_the_end(site.patience)
     return {each.label or "": each for each in site.stack.records()}
 
