@@ -14,15 +14,17 @@ from cdk.restore_in_place import IN_PLACE_PARAMETERS
 from cdk.runbooks import RUNBOOK_PARAMETERS
 from cdk.scrub_parameters import SCRUB_PARAMETERS
 from cdk.seals import SEAL_PARAMETERS
+from cdk.sources import SOURCE_PARAMETERS
 from cdk.storage_parameters import PROTECTION, STORAGE
 from efs_backup.domain.snapshots.retention import RETENTION_LIMIT
+from efs_backup.domain.sources import due
 
 _RULE = r"(((last|hourly|daily|weekly|monthly|yearly)=[1-9][0-9]{0,2})|(within=([0-9]{1,4}[ymdh]){1,4}))"
 _RULES = rf"({_RULE}(,{_RULE}){{0,6}})?"
 _WINDOWS = (60, 90, 120, 150, 180, 240, 300, 360, 480, 600, 720, 840, 960, 1080, 1200, 1320)
 _HOURS_OF_A_YEAR = 8760
 
-MAXIMUM_AGES = {"hourly": 4, "daily": 36, "weekly": 180, "monthly": 756}
+MAXIMUM_AGES = {interval.value: hours for interval, hours in due.MAXIMUM_AGES.items()}
 """Hours: the interval and half a day; of hourly backups, three that are missed."""
 
 
@@ -146,6 +148,7 @@ def backup_parameters(*, protects: bool) -> Mapping[str, Mapping[str, Field]]:
         "What is backed up": _WHAT,
         "When": _WHEN,
         "Where the snapshots live": STORAGE | {PROTECTION: protection} | REPLICATION_PARAMETERS,
+        "Further file systems": SOURCE_PARAMETERS,
         "Proof": SEAL_PARAMETERS | SCRUB_PARAMETERS | DRILL_PARAMETERS,
         "Looking at the snapshots": BROWSE_PARAMETERS,
         "Around a backup": QUIESCE_PARAMETERS,

@@ -60,6 +60,7 @@ class BackupSettings:
             "WINDOW_MINUTES": self.form.text("BackupWindow"),
             "INSTANCE_TYPE": self.form.text("InstanceType"),
             "SUCCESS_NOTIFICATION": self.form.text("SuccessNotification"),
+            "FURTHER_SOURCES": self.form.text("FurtherSources"),
             "DRILL_SCHEDULE": self.form.text("DrillSchedule"),
             "RESTORE_POLICY": self.restore_policy,
             "WORKER_ROLE": self.worker_role,
@@ -80,6 +81,7 @@ class BackupSettings:
             "RETENTION": self.form.text("Retain"),
             "RETENTION_RULES": self.form.text("RetentionRules"),
             "LIFECYCLE_HOLD_MINUTES": str(HOLD_MINUTES),
+            "CONCURRENT_BACKUPS": self.form.text("ConcurrentBackups"),
         }
 
 

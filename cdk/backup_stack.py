@@ -34,6 +34,7 @@ from cdk.runbooks import Runbooks
 from cdk.schedule import DrillTriggers, ZonedSchedule
 from cdk.seals import SealBucket
 from cdk.security_groups import SecurityGroups
+from cdk.sources import FurtherSources
 from cdk.triggers import Triggers
 
 
@@ -63,8 +64,13 @@ class BackupStack(cdk.Stack):
             quiescing.tag, self.leave.policy_if_any, worker.role.role_name,
         )  # fmt: skip
         drills.let_drill(self.settings)
+        sources = FurtherSources(self, self.form)
+        sources.let_read(worker.role)
         self.group = worker.start_with(self.settings, self.access, self.table.table_arn, programs.bundle(self))
+        sources.let_go_alone(worker.role, self.group.name)
         self.orchestrator = self._orchestrator(programs)
+        sources.let_find(self.orchestrator)
+        sources.alarm(self.reports.topic)
         self.page = Page(self, self.form, self.access, self.backup, programs.page_code(self))
         self.automation = Automation(self, self.orchestrator)
         RestoreDocuments(self, self.orchestrator, self.automation, self.leave)
@@ -131,3 +137,4 @@ class BackupStack(cdk.Stack):
         reason = "The file system is named under the condition under which it is made."
         acknowledge(self, "CloudFormation-Validate::W1001", reason)
         acknowledge(self, "CloudFormation-Validate::F3033", "Where no topic is given, alarms go to the stack's own.")
+        acknowledge(self, "CloudFormation-Validate::W2001", "Workers has one value; deployments may give it still.")

@@ -34,7 +34,7 @@ class BackupWorker(Construct):
             role=self.role,
             security_groups=security_groups.of_instance(),
             user_data=user_data(settings.of_agent(), "backup", form, bundle),
-            most=form.text("Workers"),
+            most=form.text("ConcurrentBackups"),
         )
         group.hold_before_termination()
         ProxySecret(self, form, self.role)

@@ -140,10 +140,19 @@ def give_up(log: str = "/var/log/cloud-init-output.log") -> None:
         lambda: call("s3", "PUT", f"/{key}", text.encode(), given["LOG_BUCKET"], content_type="text/plain"),
         (lambda: tell(words, where)) if "TOPIC_ARN" in given else (lambda: close(words, where)),
     ]
-    insist(steps, lambda: ask(
-        "autoscaling", "2011-01-01", Action="SetDesiredCapacity", DesiredCapacity="0", HonorCooldown="false",
-        AutoScalingGroupName=given["GROUP_NAME"],
-    ))  # fmt: skip
+    insist(steps, lambda: ask("autoscaling", "2011-01-01", **give_back()))
+
+
+def give_back() -> dict[str, str]:
+    """What asks for no instance any more; where others may work beside this one, for none in its place."""
+    if os.environ.get("CONCURRENT_BACKUPS", "1") == "1":
+        group = os.environ["GROUP_NAME"]
+        return {
+            "Action": "SetDesiredCapacity", "DesiredCapacity": "0", "HonorCooldown": "false",
+            "AutoScalingGroupName": group,
+        }  # fmt: skip
+    end = "TerminateInstanceInAutoScalingGroup"
+    return {"Action": end, "InstanceId": told("instance-id"), "ShouldDecrementDesiredCapacity": "true"}
 
 
 def insist(steps: Sequence[Callable[[], object]], last: Callable[[], object]) -> None:

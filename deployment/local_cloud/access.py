@@ -8,6 +8,7 @@ from typing import Any
 
 from moto.autoscaling.models import autoscaling_backends
 from moto.ec2.models import ec2_backends
+from moto.efs.models import efs_backends
 from moto.iam.models import iam_backends
 from moto.sns.models import sns_backends
 from moto.sts.models import sts_backends
@@ -56,7 +57,7 @@ def needs_of(call: Call) -> list[Need]:
     special = _SPECIAL.get((call.service, call.action))
     if special:
         return special(call)
-    return [Need(f"{prefix}:{call.action}", _resource(call))]
+    return [Need(f"{prefix}:{call.action}", _resource(call), _context(call))]
 
 
 def role_of(access_key: str) -> Any:
@@ -89,13 +90,24 @@ def _speaks_of(statement: Mapping[str, Any], need: Need) -> bool:
 
 def _holds(condition: Mapping[str, Mapping[str, str | list[str]]], context: Mapping[str, str]) -> bool:
     """ARNs are compared as they are: none in our conditions has a wildcard."""
-    if not set(condition) <= {"StringEquals", "ArnEquals"}:
-        raise NotImplementedError(f"Only StringEquals and ArnEquals are evaluated, not {', '.join(condition)}")
-    return all(context.get(key) in _as_list(value) for wanted in condition.values() for key, value in wanted.items())
+    if not set(condition) <= {"StringEquals", "ArnEquals", "StringLike"}:
+        raise NotImplementedError(f"This is not evaluated: {', '.join(condition)}")
+    like = condition.get("StringLike", {})
+    equal = [wanted for operator, wanted in condition.items() if operator != "StringLike"]
+    return all(context.get(key) in _as_list(value) for wanted in equal for key, value in wanted.items()) and all(
+        any(fnmatchcase(context.get(key, ""), pattern) for pattern in _as_list(value)) for key, value in like.items()
+    )
 
 
 def _as_list(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
+
+
+def _context(call: Call) -> dict[str, str]:
+    """The tags of the file system that is asked for; those of others are asked about nowhere."""
+    found = efs_backends[ACCOUNT][REGION].file_systems_by_id.get(call.given.get("FileSystemId", ""))
+    tags = found.info_json().get("Tags", []) if call.service == "elasticfilesystem" and found else []
+    return {f"aws:ResourceTag/{tag['Key']}": tag["Value"] for tag in tags}
 
 
 def _resource(call: Call) -> str:
@@ -108,8 +120,11 @@ def _arn(service: str, rest: str) -> str:
 
 
 def _group(given: Mapping[str, Any]) -> str:
-    group = autoscaling_backends[ACCOUNT][REGION].autoscaling_groups.get(given.get("AutoScalingGroupName", ""))
-    return group.arn if group else "*"
+    backend = autoscaling_backends[ACCOUNT][REGION]
+    group = backend.autoscaling_groups.get(given.get("AutoScalingGroupName", ""))
+    by_instance = backend.describe_auto_scaling_instances([given["InstanceId"]]) if given.get("InstanceId") else []
+    found = group or next((state.auto_scaling_group for state in by_instance), None)
+    return str(found.arn) if found else "*"
 
 
 def _rule(given: Mapping[str, Any]) -> str:
@@ -124,7 +139,7 @@ _RESOURCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "autoscaling": _group,
     "cloudformation": _stack,
     "dynamodb": lambda given: _arn("dynamodb", f"table/{given.get('TableName')}"),
-    "elasticfilesystem": lambda given: _arn("elasticfilesystem", f"file-system/{given.get('FileSystemId')}"),
+    "elasticfilesystem": lambda given: _arn("elasticfilesystem", f"file-system/{given.get('FileSystemId', '*')}"),
     "events": _rule,
     "lambda": lambda given: _arn("lambda", f"function:{given['FunctionName']}"),
     "logs": lambda given: _arn("logs", f"log-group:{given.get('logGroupName')}:*"),

@@ -42,9 +42,12 @@ def _allows(statement: Mapping[str, Any], action: str, resource: str, context: M
 
 
 def _condition_holds(condition: Mapping[str, Mapping[str, str | list[str]]], context: Mapping[str, str]) -> bool:
-    assert set(condition) <= {"StringEquals", "ArnEquals"}, "no other operator is evaluated here"
+    assert set(condition) <= {"StringEquals", "ArnEquals", "StringLike"}, "no other operator is evaluated here"
     wanted = {**condition.get("StringEquals", {}), **condition.get("ArnEquals", {})}  # of ARNs without a wildcard
-    return all(context.get(_plain(key)) in _as_list(value) for key, value in wanted.items())
+    return all(context.get(_plain(key)) in _as_list(value) for key, value in wanted.items()) and all(
+        any(fnmatchcase(context.get(_plain(key), ""), pattern) for pattern in _as_list(value))
+        for key, value in condition.get("StringLike", {}).items()
+    )
 
 
 def _plain(key: str) -> str:

@@ -14,7 +14,8 @@ from efs_backup.domain.snapshots.retention import Retention
 from efs_backup.domain.snapshots.selection import Selection
 
 _BACKUP = {field.name.upper(): field.name for field in fields(AgentSettings)} | {
-    "INTERVAL": "daily", "RETENTION": "7", "RETENTION_RULES": "", "LIFECYCLE_HOLD_MINUTES": "60", "KEEP_SPARE": "Yes",
+    "INTERVAL": "daily", "RETENTION": "7", "RETENTION_RULES": "", "LIFECYCLE_HOLD_MINUTES": "60",
+    "CONCURRENT_BACKUPS": "1", "KEEP_SPARE": "Yes",
     "MAX_OPERATIONS_PER_SECOND": "0", "SCRUB_DAYS": "90", "SCRUB_GIGABYTES": "0",
 }  # fmt: skip
 RESTORE = {field.name.upper(): field.name for field in fields(RestoreSettings)} | {

@@ -83,7 +83,7 @@ def test_the_names_of_the_attributes_are_those_of_years_ago() -> None:
         "Phase", "HeartbeatTime", "Warning", "AmiId", "ReportClaim", "LaunchFailure", "FirstInstanceId",
         "SealSha256", "SealStatus", "SealObject", "Mode", "DrillResult", "DrillFiles", "DrillDifferent",
         "EstimatedRestoreSeconds", "DrillEvidence", "RetentionRules", "KeptSnapshots",
-        "ForecastSeconds", "ForecastDaysLeft", "SeriesReport", "StopCause", "Told", "ScrubCoverage",
+        "ForecastSeconds", "ForecastDaysLeft", "SeriesReport", "StopCause", "Told", "ScrubCoverage", "FolderLabel",
         "RestoreOrder", "RestoreCreated", "RestoreReplaced", "RestoreExtra", "RestoreBytes", "RestoreFirst",
         "RestoreQuarantine",
         "ChangedFiles", "RemovedFiles", "RenamedFiles", "AttributeChanges", "ChangedShare", "Hold",

@@ -40,6 +40,8 @@ ENVIRONMENT = {
     "SECURITY_GROUP": "sg-0123456789abcdef0",
     "RESTORE_POLICY": "",
     "WORKER_ROLE": "nightly-worker",
+    "FURTHER_SOURCES": "No",
+    "CONCURRENT_BACKUPS": "1",
     "AWS_LAMBDA_FUNCTION_NAME": "nightly-orchestrator",
     "AWS_REGION": "us-east-1",
 }
@@ -56,7 +58,7 @@ def test_every_variable_goes_into_the_field_of_its_name() -> None:
     settings = settings_of()
     meant = {
         "folder_label": FolderLabel("efs-backup"), "interval": Interval.DAILY, "retention": Retention(7),
-        "retention_rules": "",
+        "retention_rules": "", "further_sources": False, "concurrent_backups": 1,
         "window_minutes": 180, "lifecycle_hold_minutes": 60, "success_notification": True,
     }  # fmt: skip
     expected = {name.lower(): text for name, text in ENVIRONMENT.items()} | meant

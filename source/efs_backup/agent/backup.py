@@ -10,6 +10,7 @@ from efs_backup.agent.drill import drilled
 from efs_backup.agent.heartbeat import Heartbeat
 from efs_backup.agent.hold_requests import carry_out
 from efs_backup.agent.mounts import Side, both_mounted
+from efs_backup.agent.own_record import candidates, for_record, give_back
 from efs_backup.agent.pin_requests import carry_out_pins
 from efs_backup.agent.pings import ping_of
 from efs_backup.agent.quiesce import DocumentHooks
@@ -56,7 +57,7 @@ def back_up(services: BackupServices) -> None:
         backup = insist(lambda: _claim(services), seconds=CLAIM_SECONDS)
         if backup is not None:
             served.append(backup)
-            _serve(services, backup, asked)
+            _serve(for_record(services, backup), backup, asked)
 
 
 def _give_back(services: BackupServices, served: Sequence[BackupRecord]) -> None:
@@ -66,7 +67,7 @@ def _give_back(services: BackupServices, served: Sequence[BackupRecord]) -> None
         if latest not in (None, drill.backup_id):
             _logger.info("The backup %s needs the group now; the orchestrator takes this instance away", latest)
             return
-    services.group.stop_instance()
+    give_back(services)
 
 
 def _serve(services: BackupServices, backup: BackupRecord, asked: Stop) -> None:
@@ -135,22 +136,24 @@ def store_logs(services: BackupServices, task: str = _TASK) -> str | None:
 
 def _claim(services: BackupServices) -> BackupRecord | None:
     """The backup that this instance serves, with its id and a first sign of life in the record. Safe to repeat."""
-    latest_id = services.store.latest()
-    try:
-        latest = services.store.get(latest_id) if latest_id else None
-    except RecordGone:
-        latest = None
-    now = services.machine.clock()
-    decision = decide_service(latest, services.machine.instance_id, now)
+    for backup in candidates(services):
+        claimed = _claimed(services, backup)
+        if claimed is not None:
+            return claimed
+    return None
+
+
+def _claimed(services: BackupServices, backup: BackupRecord | None) -> BackupRecord | None:
+    machine, now = services.machine, services.machine.clock()
+    decision = decide_service(backup, machine.instance_id, now)
     _logger.info("%s: %s", decision.action, decision.reason)
-    if decision.action is not Action.SERVE or latest is None:
+    if decision.action is not Action.SERVE or backup is None:
         return None
-    machine = services.machine
-    claimed = replace(latest, instance_id=machine.instance_id, ami_id=machine.ami_id, heartbeat_time=now)
+    claimed = replace(backup, instance_id=machine.instance_id, ami_id=machine.ami_id, heartbeat_time=now)
     try:
-        services.store.update(latest, claimed)
+        services.store.update(backup, claimed)
     except RecordChanged as changed:
-        _logger.info("It goes home: %s", changed.message)
+        _logger.info("It does not serve %s: %s", backup.backup_id, changed.message)
         return None
     return claimed
 

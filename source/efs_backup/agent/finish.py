@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from efs_backup.agent.backup import store_logs
+from efs_backup.agent.own_record import give_back, own_ids
 from efs_backup.agent.running import ask_to_stop, is_present
 from efs_backup.agent.services import BackupServices
 from efs_backup.domain.errors import RecordChanged, RecordFault, RecordGone
@@ -41,11 +42,10 @@ def finish(services: BackupServices, action: LifecycleAction, backup_id: BackupI
 def give_up(services: BackupServices) -> None:
     """End in the place of an agent that has died for good: record it, and give the instance back."""
     try:
-        backup_id = insist(services.store.latest)
-        if backup_id:
+        for backup_id in insist(lambda: own_ids(services)):
             close_if_open(services, backup_id)
     finally:
-        insist(services.group.stop_instance)
+        insist(lambda: give_back(services))
 
 
 def _let_agent_end(services: BackupServices, backup_id: BackupId, hold: Callable[[], None]) -> None:

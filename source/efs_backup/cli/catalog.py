@@ -74,6 +74,11 @@ STACK_SECTIONS: Mapping[str, Mapping[str, Entry]] = {
         "logs": Entry("logs", "logs", "Print what was said about a backup.", _STACK),
         "outputs": Entry("outputs", "outputs", "Print what the stack tells of itself.", _STACK),
     },
+    "File systems": {
+        "list": Entry("sources", "list_sources", "List what is backed up, and when next.", _STACK),
+        "add": Entry("sources", "add", "Add a file system, or a policy.", _STACK),
+        "remove": Entry("sources", "remove", "Take a file system, or a policy, out.", _STACK),
+    },
     "Make": {
         "start": Entry("start", "start", "Start a backup or a drill, and follow it.", _STACK),
         "stop": Entry("stop", "stop", "End what runs, as the end of its window would.", _STACK),

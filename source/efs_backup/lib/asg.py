@@ -36,9 +36,9 @@ class BackupGroup:
         self._client = client
         self.name = name
 
-    def start_instance(self) -> None:
-        """Want one instance. Raises GroupMissing, GroupBusy."""
-        self._want(1)
+    def start_instance(self, count: int = 1) -> None:
+        """Want one instance, or so many in all. Raises GroupMissing, GroupBusy."""
+        self._want(count)
 
     def stop_instance(self) -> None:
         """Want none. Raises GroupMissing, GroupBusy."""

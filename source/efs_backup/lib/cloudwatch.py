@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from efs_backup.domain.operations.figures import NAMESPACE, STACK_DIMENSION, Figure
+from efs_backup.domain.operations.figures import LABEL_DIMENSION, NAMESPACE, STACK_DIMENSION, Figure
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_cloudwatch.literals import StandardUnitType
+    from mypy_boto3_cloudwatch.type_defs import DimensionTypeDef
 
 _logger = logging.getLogger(__name__)
 _RECENTLY = timedelta(minutes=30)
@@ -34,9 +35,14 @@ _UNITS: Mapping[Figure, "StandardUnitType"] = {
 class Metrics:
     """Reads and writes metrics. Nothing here ever fails a backup: what cannot be read is unknown, and is logged."""
 
-    def __init__(self, client: "CloudWatchClient", stack_name: str) -> None:
+    def __init__(self, client: "CloudWatchClient", stack_name: str, label: str = "") -> None:
         self._client = client
         self._stack_name = stack_name
+        self._label = label
+
+    def of_label(self, label: str) -> "Metrics":
+        """The same, where what is written is of this label, and no more of the stack alone."""
+        return Metrics(self._client, self._stack_name, label)
 
     def burst_credit_balance(self, file_system_id: str, now: datetime) -> float | None:
         """The newest burst credit balance of a file system, in bytes; None if unknown."""
@@ -60,12 +66,16 @@ class Metrics:
             self._client.put_metric_data(Namespace=NAMESPACE, MetricData=[
                 {
                     "MetricName": name, "Value": value, "Unit": _UNITS.get(name, "None"), "Timestamp": now,
-                    "Dimensions": [{"Name": STACK_DIMENSION, "Value": self._stack_name}],
+                    "Dimensions": self._dimensions(),
                 }
                 for name, value in known.items()
             ])  # fmt: skip
         except (ClientError, BotoCoreError):
             _logger.warning("Our metrics could not be written", exc_info=True)
+
+    def _dimensions(self) -> "list[DimensionTypeDef]":
+        label: list[DimensionTypeDef] = [{"Name": LABEL_DIMENSION, "Value": self._label}] if self._label else []
+        return [{"Name": STACK_DIMENSION, "Value": self._stack_name}, *label]
 
     def _of_file_system(self, metric: str, file_system_id: str, now: datetime) -> float | None:
         return self._newest("AWS/EFS", metric, {"FileSystemId": file_system_id}, now - _RECENTLY, now)

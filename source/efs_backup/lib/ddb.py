@@ -14,7 +14,9 @@ from efs_backup.domain.operations.record import (
     INSTANCE_ATTRIBUTE,
     LATEST_ATTRIBUTE,
     LATEST_KEY,
+    SOURCES_KEY,
     STATUS_ATTRIBUTE,
+    WAITING_KEY,
     BackupId,
     BackupRecord,
     Change,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     Attributes = dict[str, AttributeValueTypeDef]
 
+_NO_RECORDS = frozenset({LATEST_KEY, HOLD_KEY, SOURCES_KEY, WAITING_KEY})
 _REFUSED = "ConditionalCheckFailedException"
 _CANCELED = "TransactionCanceledException"
 _RECORD_REFUSED = "ConditionalCheckFailed"
@@ -122,7 +125,7 @@ class RecordTable:
         pages = self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
         for page in pages:
             items = (_values(item) for item in page["Items"])
-            yield from readable(item for item in items if item[ID_ATTRIBUTE] not in {LATEST_KEY, HOLD_KEY})
+            yield from readable(item for item in items if item[ID_ATTRIBUTE] not in _NO_RECORDS)
 
     def newest_success(self) -> BackupRecord | None:
         """See BackupStore."""

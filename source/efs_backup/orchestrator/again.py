@@ -6,6 +6,7 @@ from efs_backup.domain.errors import AlreadyStarted, RecordChanged
 from efs_backup.domain.operations.instances import tried_again
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.workflow import Action, Decision
+from efs_backup.orchestrator.capacity import want_instance
 from efs_backup.orchestrator.services import Services
 
 _logger = logging.getLogger(__name__)
@@ -18,11 +19,11 @@ def try_again(services: Services, backup: BackupRecord, instance_id: str, decisi
     same; an instance for which no record is open goes home.
     """
     services.stop_rule.arm(backup.backup_id, backup.window_stop)
-    services.group.start_instance()
+    want_instance(services, backup)
     again = tried_again(backup, instance_id)
     try:
         if backup.has_ended:
-            services.store.start(again, backup.backup_id)
+            services.store.start(again, services.store.latest())
         else:
             services.store.update(backup, again)
     except (AlreadyStarted, RecordChanged) as changed:

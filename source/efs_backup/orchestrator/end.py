@@ -18,12 +18,16 @@ from efs_backup.domain.operations.workflow import (
     decide_stop,
     without_report,
 )
+from efs_backup.domain.sources.serving import settings_for
 from efs_backup.orchestrator.again import try_again
+from efs_backup.orchestrator.capacity import find_open, is_any_open, take_instance
 from efs_backup.orchestrator.leave_to_write import try_to_settle_leave
 from efs_backup.orchestrator.logs import concerns
 from efs_backup.orchestrator.records import find_latest, find_served, say_why, tell
+from efs_backup.orchestrator.rows import for_backup
 from efs_backup.orchestrator.sending import tell_at_once
 from efs_backup.orchestrator.services import Services
+from efs_backup.orchestrator.waiting import begin_waiting
 
 _logger = logging.getLogger(__name__)
 
@@ -36,22 +40,34 @@ def stop(services: Services, now: datetime, wanted: StopBackup) -> Decision:
         return Decision(Action.IGNORE, "nothing is running")
     backup_id = latest_id if wanted.backup_id == RUNNING and latest_id else wanted.backup_id
     concerns(backup_id)
-    decision = decide_stop(backup_id, latest_id, latest)
+    backup = latest if backup_id == latest_id else find_open(services, backup_id)
+    decision = decide_stop(backup_id, backup.backup_id if backup else latest_id, backup)
     if decision.action is Action.STOP:
-        if latest and not latest.has_ended:
-            say_why(services, latest, why_stopped(latest, now, wanted.reason))
-        services.group.stop_instance()
+        if backup and not backup.has_ended:
+            say_why(services, backup, why_stopped(backup, now, wanted.reason))
+        take_instance(services, backup)
     return decision
 
 
 def instance_gone(services: Services, now: datetime, group: str, instance_id: str) -> Decision:
-    """Step 5: report how its backup ended, and clean up after it; or start a second instance in its place."""
+    """Step 5: report how its backup ended, and clean up after it; or start a second instance in its place.
+
+    Then it is the turn of who waits.
+    """
+    try:
+        return _instance_gone(services, now, group, instance_id)
+    finally:
+        if group == services.settings.group_name:
+            begin_waiting(services, now)
+
+
+def _instance_gone(services: Services, now: datetime, group: str, instance_id: str) -> Decision:
     state = services.group.state()
     backup_id, backup = find_served(services, instance_id)
     concerns(backup_id)
     if backup_id and backup is None:
         return _close_vanished(services, group, backup_id, state.desired_capacity, now)
-    situation = Situation(services.settings.group_name, state.desired_capacity, now, services.store.latest())
+    situation = _situation(services, now, backup, state.desired_capacity)
     decision = decide_gone(group, instance_id, backup, situation)
     if decision.action is Action.TRY_AGAIN and backup:
         return try_again(services, backup, instance_id, decision)
@@ -60,6 +76,15 @@ def instance_gone(services: Services, now: datetime, group: str, instance_id: st
         if ended.has_ended:  # else another event has opened it again for a second instance
             _close(services, ended, state.desired_capacity, now)
     return decision
+
+
+def _situation(services: Services, now: datetime, backup: BackupRecord | None, capacity: int) -> Situation:
+    """What is known for this backup alone: instances that are wanted for others do not count."""
+    name, latest = services.settings.group_name, services.store.latest()
+    if services.settings.concurrent_backups == 1 or backup is None:
+        return Situation(name, capacity, now, latest)
+    others = [each for each in services.store.backups() if not each.has_ended and each.backup_id != backup.backup_id]
+    return Situation(name, max(0, capacity - len(others)), now, backup.backup_id)
 
 
 def _close_vanished(services: Services, group: str, backup_id: BackupId, capacity: int, now: datetime) -> Decision:
@@ -73,7 +98,8 @@ def _close_vanished(services: Services, group: str, backup_id: BackupId, capacit
 def _ended(services: Services, backup: BackupRecord, instance_id: str, now: datetime) -> BackupRecord:
     """The record as it is stored in the end: what the agent has said at the last moment wins."""
     ended = backup if backup.has_ended else without_report(backup, now, instance_id=instance_id)
-    balance = services.metrics.burst_credit_balance(services.settings.source_file_system, now)
+    source = settings_for(services.settings, backup).source_file_system
+    balance = services.metrics.burst_credit_balance(source, now)
     known = replace(ended, instance_id=ended.instance_id or instance_id, source_burst_credit_balance_after=balance)
     try:
         services.store.update(backup, known)
@@ -95,14 +121,14 @@ def _close(services: Services, backup: BackupRecord, capacity: int, now: datetim
 def _measure(services: Services, backup: BackupRecord, now: datetime) -> None:
     if not backup.is_backup:
         return
-    services.metrics.put(figures_of(backup, now), now)
+    for_backup(services, backup).metrics.put(figures_of(backup, now), now)
     services.anonymous_metrics.send(backup, now)
 
 
 def _clean_up(services: Services, backup_id: BackupId, capacity: int, now: datetime) -> None:
-    """Unless another backup was started since, which needs the rule and the instance."""
+    """Unless another backup was started since, or still runs, which needs the rule and the instance."""
     try_to_settle_leave(services, now)
-    if services.store.latest() != backup_id:
+    if services.store.latest() != backup_id or is_any_open(services):
         return
     services.stop_rule.disarm()
     if capacity > 0:

@@ -14,6 +14,7 @@ from efs_backup.domain.operations.triggers import (
     InstanceStopping,
     KnownTrigger,
     LaunchFailed,
+    LookForDue,
     Reconcile,
     StartBackup,
     StartDrill,
@@ -25,13 +26,14 @@ from efs_backup.domain.operations.workflow import Decision
 from efs_backup.orchestrator.ask_hold import ask_hold
 from efs_backup.orchestrator.ask_pin import ask_pin
 from efs_backup.orchestrator.ask_restore import ask_restore
+from efs_backup.orchestrator.due import look_for_due, start_named
 from efs_backup.orchestrator.end import instance_gone, stop
 from efs_backup.orchestrator.hold import finish_failed, hold
 from efs_backup.orchestrator.launch import launch_failed
 from efs_backup.orchestrator.logs import one_event, tell_backups
 from efs_backup.orchestrator.reconcile import reconcile
 from efs_backup.orchestrator.services import Services
-from efs_backup.orchestrator.start import start, start_drill
+from efs_backup.orchestrator.start import start_drill
 
 _logger = logging.getLogger(__name__)
 
@@ -68,16 +70,23 @@ def _dispatch(event: Any, made: Services, now: datetime, request_id: str) -> dic
         decision = ask_pin(made, now, trigger, request_id)
     elif isinstance(trigger, AskRestore):
         decision = ask_restore(made, now, trigger, request_id)
+    elif isinstance(trigger, LookForDue):
+        decision = look_for_due(made, now)
     else:
         decision = _take(trigger, made, now, request_id)
     return {"action": decision.action, "reason": decision.reason}
 
 
+def _start(trigger: StartBackup | StartDrill, made: Services, now: datetime, request_id: str) -> Decision:
+    if isinstance(trigger, StartBackup):
+        return start_named(made, now, trigger, request_id)
+    return start_drill(made, now, trigger.event_id or request_id)
+
+
 def _take(trigger: KnownTrigger, made: Services, now: datetime, request_id: str) -> Decision:
     match trigger:
         case StartBackup() | StartDrill():
-            begin = start if isinstance(trigger, StartBackup) else start_drill
-            decision = begin(made, now, trigger.event_id or request_id)
+            decision = _start(trigger, made, now, request_id)
         case StopBackup() as wanted:
             decision = stop(made, now, wanted)
         case InstanceStopping(action):

@@ -40,4 +40,5 @@ def try_to_settle_leave(services: Services, now: datetime) -> None:
 
 def _is_wanted(services: Services, now: datetime) -> bool:
     _, latest = find_latest(services.store)
-    return needs_writing(latest, now, services.settings.lifecycle_hold_minutes)
+    beside = services.store.backups() if services.settings.concurrent_backups > 1 else ()
+    return any(needs_writing(each, now, services.settings.lifecycle_hold_minutes) for each in (latest, *beside))

@@ -11,8 +11,11 @@ from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.review import Review, decide_held, decide_silent, review
 from efs_backup.domain.operations.stop_cause import SILENT
 from efs_backup.domain.operations.workflow import Action, Decision, without_report
+from efs_backup.domain.sources.due import hours_of_first
 from efs_backup.lib.asg import GroupState
+from efs_backup.orchestrator.capacity import take_instance
 from efs_backup.orchestrator.leave_to_write import try_to_settle_leave
+from efs_backup.orchestrator.look_after import look_after_rows
 from efs_backup.orchestrator.records import end, say_why, tell
 from efs_backup.orchestrator.services import Services
 
@@ -30,7 +33,7 @@ def reconcile(services: Services, now: datetime) -> Decision:
         chats=services.chat is not None, instances=instances,
     )  # fmt: skip
     services.metrics.put({
-        Figure.HOURS_SINCE_LAST_SUCCESS: found.hours_since_success,
+        Figure.HOURS_SINCE_LAST_SUCCESS: _of_first(found, backups, now),
         Figure.HOURS_SINCE_LAST_DRILL: found.hours_since_drill if settings.drill_schedule else None,
     }, now)  # fmt: skip
     _set_right(services, found, group, instances, now)
@@ -38,7 +41,13 @@ def reconcile(services: Services, now: datetime) -> Decision:
     if found.is_idle and services.store.latest() == latest:
         _clean_up(services, group.desired_capacity)
     _release(services, [each for each in instances if each.instance_id in group.held], backups, now)
+    look_after_rows(services, now)
     return Decision(Action.RECONCILE, str(found))
+
+
+def _of_first(found: Review, backups: Sequence[BackupRecord], now: datetime) -> float | None:
+    """The hours since the last success of the first row; those of the others are told by their labels."""
+    return hours_of_first(backups, now) if any(each.label for each in backups) else found.hours_since_success
 
 
 def _set_right(
@@ -48,15 +57,23 @@ def _set_right(
     for backup in found.overdue:
         _end(services, backup, now)
     for backup in found.silent:
-        decision = decide_silent(backup, instances, group.desired_capacity)
+        serving = _serving(services, backup, instances)
+        decision = decide_silent(backup, serving, group.desired_capacity)
         _logger.warning("%s: %s", decision.action, decision.reason)
         if decision.action is Action.STOP:
             say_why(services, backup, SILENT)
-            services.group.stop_instance()
+            take_instance(services, backup)
         if decision.action is Action.CLOSE:
             _end(services, backup, now)
     for backup in found.unreported:
         tell(services, backup, now)
+
+
+def _serving(services: Services, backup: BackupRecord, instances: Sequence[Instance]) -> Sequence[Instance]:
+    """Its own instance where several backups have one."""
+    if services.settings.concurrent_backups == 1:
+        return instances
+    return [each for each in instances if each.instance_id == backup.instance_id]
 
 
 def _end(services: Services, backup: BackupRecord, now: datetime) -> None:

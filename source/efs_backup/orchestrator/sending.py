@@ -2,15 +2,17 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
-from efs_backup.domain.errors import ReportFailed
+from efs_backup.domain.errors import EfsBackupError, ReportFailed
 from efs_backup.domain.operations.events import events_of_end, started
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.report import report_on
 from efs_backup.domain.operations.reports.around import Around, around_of
 from efs_backup.domain.operations.reports.message import Report
 from efs_backup.domain.operations.telling import Channel
+from efs_backup.domain.sources.serving import headed, settings_for
 from efs_backup.lib.insisting import tried
 from efs_backup.orchestrator.services import Services
 
@@ -20,7 +22,7 @@ _logger = logging.getLogger(__name__)
 def send_all(services: Services, backup: BackupRecord, due: Iterable[Channel], now: datetime) -> list[Channel]:
     """Tell those who are due how a backup ended; gives who has been told. What fails is in the log."""
     around = _around(services, backup, now)
-    report = report_on(backup, around)
+    report = headed(backup, report_on(backup, around))
     ways: Mapping[Channel, Callable[[], None]] = {
         Channel.MAIL: lambda: services.notifier.report(report),
         Channel.EVENT: lambda: services.bus.put(events_of_end(backup, around)),
@@ -30,10 +32,23 @@ def send_all(services: Services, backup: BackupRecord, due: Iterable[Channel], n
 
 
 def _around(services: Services, backup: BackupRecord, now: datetime) -> Around:
-    """A report that compares with nothing is better than none."""
+    """A report that compares with nothing is better than none; with other rows it compares nothing."""
     nothing = list[BackupRecord]()
-    records = tried(lambda: list(services.store.backups()), nothing)
-    return around_of(backup, records, services.settings, now, services.zone)
+    records = tried(lambda: [each for each in services.store.backups() if each.label == backup.label], nothing)
+    settings, zone = services.settings, services.zone
+    if backup.label is not None:
+        settings = replace(settings_for(settings, backup), backup_schedule=_schedule_of_row(services, backup))
+    return around_of(backup, records, settings, now, zone)
+
+
+def _schedule_of_row(services: Services, backup: BackupRecord) -> str:
+    """The expression of the row that a backup is of; "" where the row is gone or inactive, or has a zone of its own."""
+    try:
+        row = services.sources.read().row(str(backup.label), backup.interval)
+    except EfsBackupError:
+        return ""
+    is_told = row.is_active and row.policy.zone == services.settings.schedule_time_zone
+    return row.policy.schedule if is_told else ""
 
 
 def _is_sent(send: Callable[[], None], channel: Channel) -> bool:
@@ -53,7 +68,7 @@ def _chat(services: Services, report: Report) -> None:
 def tell_of_start(services: Services, backup: BackupRecord) -> None:
     """Put the event of a start, once: a start that is told late is no news."""
     if backup.is_backup:
-        _is_sent(lambda: services.bus.put([started(backup, services.settings)]), Channel.EVENT)
+        _is_sent(lambda: services.bus.put([started(backup, settings_for(services.settings, backup))]), Channel.EVENT)
 
 
 def tell_at_once(services: Services, report: Report) -> None:

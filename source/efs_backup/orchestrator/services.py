@@ -21,6 +21,7 @@ from efs_backup.lib.hold_table import HoldTable
 from efs_backup.lib.iam import PassingPermission
 from efs_backup.lib.notify import AnonymousMetrics, ChatNotifier, Notifier
 from efs_backup.lib.pin_table import PinTable
+from efs_backup.lib.source_table import SourceRows
 from efs_backup.lib.ssm import RunCommand
 
 _logger = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Services:
     anonymous_metrics: AnonymousMetrics
     holds: HoldTable
     pins: PinTable
+    sources: SourceRows
     writing: PassingPermission | None = None
 
     @classmethod
@@ -68,6 +70,7 @@ class Services:
                 settings.metrics_endpoint, settings.solution_uuid, settings.aws_region
             ),
             holds=HoldTable(client("dynamodb"), settings.table_name),
+            sources=SourceRows(client("dynamodb"), settings.table_name),
             pins=PinTable(client("dynamodb"), settings.table_name),
             writing=(
                 PassingPermission(client("iam"), settings.worker_role, settings.restore_policy)

@@ -14,7 +14,6 @@ from efs_backup.domain.operations.workflow import (
     Decision,
     decide_drill,
     decide_restore_start,
-    decide_start,
     gave_way,
     is_overdue,
     not_started,
@@ -22,11 +21,16 @@ from efs_backup.domain.operations.workflow import (
     without_report,
 )
 from efs_backup.domain.results import BackupStatus
+from efs_backup.domain.sources.row import Source
+from efs_backup.domain.sources.turns import Stage, decide_turn
+from efs_backup.orchestrator.capacity import want_instance
 from efs_backup.orchestrator.leave_to_write import settle_leave, try_to_settle_leave
 from efs_backup.orchestrator.logs import concerns
 from efs_backup.orchestrator.records import end, find_latest, tell
+from efs_backup.orchestrator.rows import for_row
 from efs_backup.orchestrator.sending import tell_of_start
 from efs_backup.orchestrator.services import Services
+from efs_backup.orchestrator.turns import queue, row_identity, stage_of
 
 DRILL_MINUTES = 60
 """The window of a drill: the credentials of a role that an instance's role has assumed last an hour at most."""
@@ -35,11 +39,18 @@ _logger = logging.getLogger(__name__)
 
 
 def start(services: Services, now: datetime, seed: str) -> Decision:
-    """Start a backup, or record that it was skipped. Each delivery of one request has the same `seed`.
+    """Start a backup of the first row, let it wait for its turn, or record that it was skipped.
 
-    Raises what went wrong after it has been undone; Lambda then tries the event again.
+    Each delivery of one request has the same `seed`. Raises what went wrong after it has been undone; Lambda then tries
+    the event again.
     """
     return begin(services, new_backup(services.settings, backup_id_of(seed), now), now)
+
+
+def start_row(services: Services, now: datetime, seed: str, row: Source) -> Decision:
+    """Start a backup of this row in the same way."""
+    own = for_row(services, row)
+    return begin(own, new_backup(own.settings, backup_id_of(seed), now, str(row.label)), now)
 
 
 def start_drill(services: Services, now: datetime, seed: str) -> Decision:
@@ -48,20 +59,22 @@ def start_drill(services: Services, now: datetime, seed: str) -> Decision:
     return begin(services, replace(drill, mode=Mode.DRILL, window_minutes=DRILL_MINUTES), now)
 
 
-def begin(services: Services, backup: BackupRecord, now: datetime) -> Decision:
-    """Start what this record is of, or record that it was skipped. Raises what went wrong, after it was undone."""
+def begin(services: Services, backup: BackupRecord, now: datetime, *, in_turn: bool = False) -> Decision:
+    """Start what a new record says; `services` are those of its row. in_turn: it has waited for its turn."""
     concerns(backup.backup_id)
     try:
-        return _start_or_skip(services, backup, now)
+        return _start_or_skip(services, backup, now, in_turn)
     except AlreadyStarted as known:
         return Decision(Action.IGNORE, f"the event was delivered before: {known.message}")
     except RecordChanged:
         _logger.warning("Another start came at the same moment; deciding again")
-        return _start_or_skip(services, backup, now)
+        return _start_or_skip(services, backup, now, in_turn)
 
 
-def new_backup(settings: OrchestratorSettings, backup_id: BackupId, now: datetime) -> BackupRecord:
-    """The record of a backup that starts now."""
+def new_backup(
+    settings: OrchestratorSettings, backup_id: BackupId, now: datetime, label: str | None = None
+) -> BackupRecord:
+    """The record of a backup that starts now; `label` is that of a row, None for the first."""
     return BackupRecord(
         backup_id=backup_id,
         status=BackupStatus.RUNNING,
@@ -75,16 +88,20 @@ def new_backup(settings: OrchestratorSettings, backup_id: BackupId, now: datetim
         backup=settings.backup_file_system,
         backup_prefix=settings.backup_prefix,
         instance_type=settings.instance_type,
+        label=label,
     )
 
 
-def _start_or_skip(services: Services, backup: BackupRecord, now: datetime) -> Decision:
+def _start_or_skip(services: Services, backup: BackupRecord, now: datetime, in_turn: bool) -> Decision:
     latest_id, latest = find_latest(services.store)
-    decision = _decide(services, backup, latest, now)
+    stage = stage_of(services, latest, now, in_turn=in_turn)
+    decision = _decide(services, backup, stage)
+    if decision.action is Action.QUEUE:
+        return decision if in_turn else queue(services, backup, now, decision)
     if decision.action is Action.SKIP:
         return _skip(services, backup, now, latest_id, decision)
-    if latest and not latest.has_ended:
-        end(services, latest, _ended_by_start(latest, backup, now, services.settings.lifecycle_hold_minutes), now)
+    for before in stage.over:
+        end(services, before, _ended_by_start(before, backup, now, services.settings.lifecycle_hold_minutes), now)
     services.store.start(backup, latest_id)
     try:
         return _launch(services, backup, now, decision)
@@ -93,12 +110,14 @@ def _start_or_skip(services: Services, backup: BackupRecord, now: datetime) -> D
         raise
 
 
-def _decide(services: Services, backup: BackupRecord, latest: BackupRecord | None, now: datetime) -> Decision:
-    hold_minutes = services.settings.lifecycle_hold_minutes
+def _decide(services: Services, backup: BackupRecord, stage: Stage) -> Decision:
+    before = next(iter(stage.running), stage.latest)
     if backup.is_restore:
         is_possible = services.writing is not None or not writes(backup)
-        return decide_restore_start(latest, now, hold_minutes, is_possible=is_possible)
-    return (decide_drill if backup.is_drill else decide_start)(latest, now, hold_minutes)
+        return decide_restore_start(before, stage.now, stage.hold_minutes, is_possible=is_possible)
+    if backup.is_drill:
+        return decide_drill(before, stage.now, stage.hold_minutes)
+    return decide_turn(backup, row_identity(services, backup), stage)
 
 
 def _ended_by_start(before: BackupRecord, starts: BackupRecord, now: datetime, hold_minutes: int) -> BackupRecord:
@@ -132,7 +151,7 @@ def _launch(services: Services, backup: BackupRecord, now: datetime, decision: D
     services.stop_rule.arm(backup.backup_id, backup.window_stop)
     _clear_the_way(services, now)
     (settle_leave if backup.is_restore else try_to_settle_leave)(services, now)
-    services.group.start_instance()
+    want_instance(services, backup)
     tell_of_start(services, known)
     return decision
 
@@ -141,8 +160,9 @@ def _clear_the_way(services: Services, now: datetime) -> None:
     """Take away what is there still, and will not serve this backup: no other would be launched beside it."""
     there = services.instances.find_all(services.group.state().serving)
     backups = tuple(services.store.backups()) if there else ()
+    busy = {backup.instance_id for backup in backups if not backup.has_ended}
     for instance in there:
-        if is_in_the_way(instance, backups, now):
+        if instance.instance_id not in busy and is_in_the_way(instance, backups, now):
             _logger.warning("The instance %s is there still, though no backup was running", instance.instance_id)
             services.group.take_away(instance.instance_id)
 

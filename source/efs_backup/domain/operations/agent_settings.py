@@ -60,6 +60,7 @@ class AgentSettings(MachineSettings):
     quiesce_tag: str
     ping_url_parameter: str
     lifecycle_hold_minutes: int
+    concurrent_backups: int
     aws_default_region: str
 
     @property

@@ -9,8 +9,8 @@ from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupStatus
 
 NAMESPACE = "EfsBackup"
-STACK_DIMENSION = "StackName"
-"""The one dimension of each of our metrics."""
+STACK_DIMENSION, LABEL_DIMENSION = "StackName", "Label"
+"""The dimension of each of our metrics, and the second one of those that are of a row of the stack."""
 
 
 class Figure(StrEnum):
@@ -27,6 +27,7 @@ class Figure(StrEnum):
     HELD_DAYS = "HeldDays"
     SCRUB_COVERAGE = "ScrubCoverage"
     HOURS_SINCE_LAST_SUCCESS = "HoursSinceLastSuccess"
+    HOURS_PAST_DUE = "HoursPastDue"
     HOURS_SINCE_LAST_DRILL = "HoursSinceLastDrill"
 
 

@@ -30,12 +30,15 @@ class Instance:
 def served_by(instance: Instance, backups: Iterable[BackupRecord]) -> BackupRecord | None:
     """The backup that an instance serves or served: its agent has written the instance's id into the record.
 
-    One whose agent never came so far was launched for the backup that was open at that moment, never for a later one.
+    One whose agent never came so far was launched for the backup that was open at that moment, never for a later one;
+    of several the oldest that nobody has served.
     """
     known = sorted(backups, key=lambda backup: backup.start_time, reverse=True)
     claimed = (backup for backup in known if backup.instance_id == instance.instance_id)
-    open_then = (backup for backup in known if _was_open(backup, instance.launched))
-    return next(chain(claimed, open_then), None)
+    open_then = [backup for backup in known if _was_open(backup, instance.launched)]
+    free = (each for each in reversed(open_then) if each.instance_id is None and not each.has_ended)
+    unserved = (each for each in free if each.first_instance != instance.instance_id)
+    return next(chain(claimed, unserved, open_then), None)
 
 
 def _was_open(backup: BackupRecord, time: datetime | None) -> bool:
@@ -64,11 +67,11 @@ def may_try_again(backup: BackupRecord, now: datetime) -> bool:
 
     Only where no agent had begun, which would have given a sign of life at once: packages or the bundle could not be
     had, or an agent ended before it had claimed the backup. What an agent has found out itself, such as a mount that
-    fails, would be the same a few minutes later.
+    fails, would be the same a few minutes later. What somebody has stopped stays stopped.
     """
     went_unheard = backup.status is BackupStatus.RUNNING and backup.instance_id is None
     failed = backup.status is BackupStatus.FAILED and backup.failure_reason in _BEFORE_ANY_COPY
-    is_first = backup.heartbeat_time is None and backup.first_instance is None
+    is_first = backup.heartbeat_time is None and backup.first_instance is None and backup.stop_cause is None
     return (went_unheard or failed) and is_first and now + SECOND_TRY <= backup.window_stop
 
 

@@ -28,6 +28,9 @@ START_ATTRIBUTE = "BackupStartTime"
 INSTANCE_ATTRIBUTE = "InstanceId"
 EXPIRY_ATTRIBUTE = "ExpireItem"
 
+SOURCES_KEY, WAITING_KEY = "sources", "waiting"
+"""The keys of the items that hold the rows of a stack, and the starts that wait for their turn."""
+
 LATEST_KEY, LATEST_ATTRIBUTE = "latest", "LatestBackupId"
 """The key of the item that names the backup started last, and where; no backup's id looks like it."""
 
@@ -115,7 +118,8 @@ class BackupRecord:
     `drill_files` were restored, `drill_different` of them are not as they were sealed, and `drill_evidence` is where
     its evidence lies. `forecast_seconds` is how long a backup takes these days, with the longest of the last nights;
     `forecast_days_left` in how many days it will fill its window. `series_report` is where the page about the nights
-    up to this one lies. `scrub_coverage` is the part, in percent, of what the scrub should have read of its cycle that
+    up to this one lies. `label` is that of the row that it backs up; None for the first row, which the parameters of a
+    stack make. `scrub_coverage` is the part, in percent, of what the scrub should have read of its cycle that
     it has read. `stop_cause` is why the copy was stopped before its end. `told` names who has been told how it
     ended, as long as somebody else has not. Of a restore into the source, `restore_order` is what was asked for, one
     line of JSON; `restore_created`, `restore_replaced` and `restore_extra` count paths, `restore_first` has the first
@@ -149,7 +153,7 @@ class BackupRecord:
     backup_prefix: str | None = _maybe("BackupPrefix")
     log_bucket_size: float | None = _maybe("S3BucketSize", _NUMBER)
     instance_type: str | None = _maybe("InstanceType")
-    instance_id: str | None = _maybe(INSTANCE_ATTRIBUTE)
+    instance_id: str | None = _maybe(INSTANCE_ATTRIBUTE, guarded=True)
     ami_id: str | None = _maybe("AmiId")
     number_of_files: int | None = _maybe("NumberOfFiles", _NUMBER)
     number_of_files_transferred: int | None = _maybe("NumberOfFilesTransferred", _NUMBER)
@@ -187,6 +191,7 @@ class BackupRecord:
     forecast_seconds: float | None = _maybe("ForecastSeconds", _NUMBER)
     forecast_days_left: float | None = _maybe("ForecastDaysLeft", _NUMBER)
     series_report: str | None = _maybe("SeriesReport")
+    label: str | None = _maybe("FolderLabel")
     scrub_coverage: float | None = _maybe("ScrubCoverage", _NUMBER)
     stop_cause: str | None = _maybe("StopCause")
     told: str | None = _maybe("Told")

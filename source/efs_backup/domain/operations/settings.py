@@ -55,10 +55,11 @@ class OrchestratorSettings(Settings):
     `window_minutes` is the length of the backup window; `lifecycle_hold_minutes` the longest time that the group waits
     for an agent to say goodbye. An empty `metrics_endpoint` turns the anonymous metrics off,
     an empty `drill_schedule` drills. `restore_policy` is the policy that lets the `worker_role` write to the source
-    while a restore runs; where it is empty none does. `retention` holds where `retention_rules` is empty. Reports show
-    times by the clock of `schedule_time_zone` (UTC where it is empty), lead to the `dashboard` where one is named, and
-    to a restore stack where it is known where the `restore_template` lies; network and subnets (separated by commas)
-    are for that. An empty `chat_topic_arn` tells no chat.
+    while a restore runs; where it is empty none does. Without `further_sources` there is the first row alone; so
+    many as `concurrent_backups` rows are backed up at a time. `retention` holds where `retention_rules` is empty.
+    Reports show times by the clock of `schedule_time_zone` (UTC where it is empty), lead to the `dashboard` where
+    one is named, and to a restore stack where it is known where the `restore_template` lies; network and subnets
+    (separated by commas) are for that. An empty `chat_topic_arn` tells no chat.
     """
 
     stack_name: str
@@ -91,6 +92,8 @@ class OrchestratorSettings(Settings):
     security_group: str
     restore_policy: str
     worker_role: str
+    further_sources: bool
+    concurrent_backups: int
     aws_lambda_function_name: str
     aws_region: str
 

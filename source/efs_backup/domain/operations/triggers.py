@@ -31,9 +31,14 @@ command statuses"); whatever else there is means that it will do no more."""
 
 @dataclass(frozen=True)
 class StartBackup:
-    """The schedule has fired. `event_id` is the same for each delivery of one firing; None if a person asks."""
+    """The schedule has fired. `event_id` is the same for each delivery of one firing; None if a person asks.
+
+    `label`, `interval`: the row that is backed up; without a label the first one.
+    """
 
     event_id: str | None = None
+    label: str | None = None
+    interval: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,11 @@ class Reconcile:
 
 
 @dataclass(frozen=True)
+class LookForDue:
+    """Time to look which rows are due, whose turn it is, and whose window has closed."""
+
+
+@dataclass(frozen=True)
 class AskHold:
     """A person wants a hold, or an end of it: the next agent carries it out. `event_id` as of a backup."""
 
@@ -124,7 +134,7 @@ class UnknownTrigger:
 KnownTrigger = (
     StartBackup | StartDrill | StopBackup | InstanceStopping | InstanceGone | LaunchFailed | FinishFailed | Reconcile
 )
-Trigger = KnownTrigger | AskHold | AskPin | AskRestore | UnknownTrigger
+Trigger = KnownTrigger | LookForDue | AskHold | AskPin | AskRestore | UnknownTrigger
 
 
 def read_trigger(event: Any) -> Trigger:
@@ -141,9 +151,15 @@ def read_trigger(event: Any) -> Trigger:
     return UnknownTrigger("it comes neither from this solution nor from Auto Scaling or Systems Manager")
 
 
-def start_event() -> dict[str, str]:
-    """The event by which the schedule, or a person, starts a backup."""
-    return {"mode": "backup", "action": "start"}
+def start_event(label: str | None = None, interval: str | None = None) -> dict[str, str]:
+    """The event by which the schedule, or a person, starts a backup; of the first row, unless told."""
+    row = {"label": label, "interval": interval}
+    return {"mode": "backup", "action": "start", **{name: value for name, value in row.items() if value}}
+
+
+def due_event() -> dict[str, str]:
+    """The event that looks which rows are due."""
+    return {"mode": "backup", "action": "due"}
 
 
 def drill_event() -> dict[str, str]:
@@ -173,17 +189,20 @@ def reconcile_event() -> dict[str, str]:
     return {"mode": "backup", "action": "reconcile"}
 
 
+_PLAIN: Mapping[str, Trigger] = {"reconcile": Reconcile(), "due": LookForDue()}
+"""What has no more to say than its name."""
+
+
 def _own_event(event: Mapping[str, Any]) -> Trigger:
     match event.get("action"):
         case "start":
-            event_id = event.get("event_id")
-            return StartBackup(str(event_id) if event_id else None)
+            return StartBackup(*(_text(event, name) for name in ("event_id", "label", "interval")))
         case "stop" if event.get("backup_id"):
             return StopBackup(str(event["backup_id"]), str(event.get("reason") or "").strip())
         case "stop":
             return UnknownTrigger("a stop must name its backup_id")
-        case "reconcile":
-            return Reconcile()
+        case ("reconcile" | "due") as action:
+            return _PLAIN[action]
         case _:
             return _person_event(event)
 
@@ -196,6 +215,10 @@ def _person_event(event: Mapping[str, Any]) -> Trigger:
             return _pin_event(PinAction(action), event)
         case other:
             return UnknownTrigger(f"there is no action {other!r}")
+
+
+def _text(event: Mapping[str, Any], name: str) -> str | None:
+    return str(event[name]) if event.get(name) else None
 
 
 def _hold_event(action: HoldAction, event: Mapping[str, Any]) -> Trigger:

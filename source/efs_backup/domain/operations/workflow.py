@@ -26,6 +26,7 @@ class Action(StrEnum):
 
     START = "start"
     SKIP = "skip"
+    QUEUE = "queue"
     STOP = "stop"
     ASK_AGENT = "ask the agent"
     TELL = "tell the operator"

@@ -1,0 +1,117 @@
+"""Further file systems beside the first: who may mount them, what finds out that they are due; only if wanted."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from cdk import arns
+from cdk.conditions import is_yes, only_if
+from cdk.form import YES_OR_NO, Field, Form
+from cdk.metrics import own_metric
+from cdk.orchestrator import Orchestrator
+from cdk.permissions import Allow, permit
+from efs_backup.domain.operations.figures import Figure
+from efs_backup.domain.operations.triggers import due_event
+from efs_backup.domain.sources.discovery import TAG
+
+_FURTHER, _CONCURRENT = "FurtherSources", "ConcurrentBackups"
+_MOST = 4
+_EVERY_FIVE_MINUTES = "cron(0/5 * * * ? *)"
+"""On the clock, so that what is to start at a multiple of five minutes does."""
+
+SOURCE_PARAMETERS = {
+    _FURTHER: Field(
+        "Further file systems",
+        "Back up other file systems too, which `efs-backup stack add` or their tag efs-backup:policy names. The"
+        " instance may mount, for reading, each file system of the account and region that has this tag.",
+        default="No",
+        choices=YES_OR_NO,
+    ),
+    _CONCURRENT: Field(
+        "Backups at a time",
+        "How many file systems are backed up at a time, each by an instance of its own; the others wait.",
+        default="1",
+        type="Number",
+        choices=tuple(map(str, range(1, _MOST + 1))),
+    ),
+}
+
+_BOUNDED = {"StringLike": {f"aws:ResourceTag/{TAG}": "?*"}}
+_REASON = f"Which file systems there will be is not known beforehand; the tag {TAG} bounds it."
+
+
+class FurtherSources(Construct):
+    """What a stack has for further sources."""
+
+    def __init__(self, scope: Construct, form: Form) -> None:
+        super().__init__(scope, "Sources")
+        self._condition = is_yes(self, "AreWanted", form.text(_FURTHER))
+        is_one = cdk.Fn.condition_equals(form.text(_CONCURRENT), "1")
+        self._several = cdk.CfnCondition(self, "AreSeveral", expression=cdk.Fn.condition_not(is_one))
+
+    def let_read(self, worker: iam.IRole) -> None:
+        """Let the instance mount tagged file systems, and read them."""
+        reads = ("ClientMount", "ClientRootAccess", "DescribeMountTargets")
+        may = Allow(
+            [f"elasticfilesystem:{action}" for action in reads], [arns.file_system("*")], _REASON, _BOUNDED,
+        )  # fmt: skip
+        self._permit("Reading", self._condition, worker, may)
+
+    def let_go_alone(self, worker: iam.IRole, group: str) -> None:
+        """Let an instance end itself and no other where several work."""
+        end = Allow(
+            ["autoscaling:TerminateInstanceInAutoScalingGroup"],
+            [arns.group(group)],
+            reason="The wildcard is the group's id, which no template knows; its name is fixed.",
+        )
+        look = Allow(
+            ["autoscaling:DescribeAutoScalingGroups"],
+            ["*"],
+            reason="Auto Scaling has no resource-level permission for descriptions.",
+        )
+        self._permit("GoingAlone", self._several, worker, end, look)
+
+    def let_find(self, orchestrator: Orchestrator) -> None:
+        """Let the orchestrator see which file systems there are, with their tags, and look for who is due."""
+        reason = "Amazon EFS lists file systems for who may describe all; descriptions hold no content."
+        may = Allow(["elasticfilesystem:DescribeFileSystems"], [arns.file_system("*")], reason)
+        self._permit("Finding", self._condition, orchestrator.role, may)
+        sent = events.RuleTargetInput.from_object(due_event())
+        patience = cdk.Duration.minutes(5)
+        rule = events.Rule(
+            self,
+            "Due",
+            description="Looks which file systems are due",
+            schedule=events.Schedule.expression(_EVERY_FIVE_MINUTES),
+            targets=[targets.LambdaFunction(orchestrator.function, event=sent, max_event_age=patience)],
+        )
+        only_if(self._condition, rule)
+        for child in self.node.find_all():
+            if isinstance(child, cdk.CfnResource):
+                child.cfn_options.condition = child.cfn_options.condition or self._condition
+
+    def alarm(self, topic: sns.ITopic) -> None:
+        """One of them has no success for longer than its interval allows; the first row has an alarm of its own."""
+        scope = Construct(self, "Alarm")
+        alarm = own_metric(Figure.HOURS_PAST_DUE, "Maximum", cdk.Duration.hours(1)).create_alarm(
+            scope,
+            "PastDue",
+            alarm_description="No EFS backup of one of the further file systems has succeeded for too long.",
+            threshold=0,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=2,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(actions.SnsAction(topic))
+        alarm.add_ok_action(actions.SnsAction(topic))
+        only_if(self._condition, scope)
+
+    def _permit(self, name: str, condition: cdk.CfnCondition, role: iam.IRole, *may: Allow) -> None:
+        scope = Construct(self, name)
+        permit(scope, role, may)
+        only_if(condition, scope)

@@ -1,0 +1,66 @@
+"""Which rows are due, and how old the last success of each may be."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from efs_backup.domain.errors import WrongUsage
+from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.operations.workflow import newest_success
+from efs_backup.domain.snapshots.names import Interval
+from efs_backup.domain.sources.row import Source
+
+MAXIMUM_AGES = {Interval.HOURLY: 4, Interval.DAILY: 36, Interval.WEEKLY: 180, Interval.MONTHLY: 756}
+"""Hours: the interval and half a day; of hourly backups, three that are missed."""
+
+
+@dataclass(frozen=True)
+class Due:
+    """A row whose schedule has fired. `seed` is the same whenever that is found out."""
+
+    row: Source
+    planned: datetime
+
+    @property
+    def seed(self) -> str:
+        """What names this start."""
+        return f"{self.row.identity} {self.planned.isoformat()}"
+
+
+def due_rows(rows: Iterable[Source], now: datetime) -> Iterator[Due | str]:
+    """The starts that are due, each found again for an hour; a sentence for a row whose schedule cannot be read."""
+    for row in rows:
+        try:
+            planned = row.schedule.last_due(now, row.since)
+        except WrongUsage as error:
+            yield f"The row {row.identity} cannot start: {error.message}"
+            continue
+        if planned is not None:
+            yield Due(row, planned)
+
+
+def of_row(backups: Iterable[BackupRecord], row: Source) -> list[BackupRecord]:
+    """The records of a row."""
+    return [each for each in backups if (each.label, each.interval) == (str(row.label), row.interval)]
+
+
+def hours_of_first(backups: Sequence[BackupRecord], now: datetime) -> float | None:
+    """The hours since the last success of the first row, or since its first record; None where it has none."""
+    own = [each for each in backups if each.label is None]
+    newest = newest_success(own)
+    first = min((each.start_time for each in own), default=None)
+    since = (newest.stop_time or newest.start_time) if newest else first
+    return (now - since) / timedelta(hours=1) if since else None
+
+
+def hours_since_success(backups: Sequence[BackupRecord], row: Source, now: datetime) -> float:
+    """The hours since a row's last success; since the row is there, where it has none."""
+    newest = newest_success(of_row(backups, row))
+    since = (newest.stop_time or newest.start_time) if newest else row.since
+    return (now - since) / timedelta(hours=1)
+
+
+def hours_past_due(backups: Sequence[BackupRecord], rows: Iterable[Source], now: datetime) -> float | None:
+    """How much older than its interval lets it be the last success of the row is that lacks one most; None: no row."""
+    ages = (hours_since_success(backups, row, now) - MAXIMUM_AGES[row.interval] for row in rows)
+    return max(ages, default=None)

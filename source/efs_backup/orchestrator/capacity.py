@@ -1,0 +1,54 @@
+"""How many instances the group has to have: as many as backups are open, where several run at a time."""
+
+import logging
+
+from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.orchestrator.services import Services
+
+_logger = logging.getLogger(__name__)
+
+
+def want_instance(services: Services, backup: BackupRecord) -> None:
+    """Want an instance for each open backup, and for this one, which may open only now. Raises GroupMissing, GroupBusy.
+
+    The records are counted again afterwards: a start at the same moment may have written its own, and set a smaller
+    number last.
+    """
+    if services.settings.concurrent_backups == 1:
+        services.group.start_instance()
+        return
+    wanted = 0
+    while wanted != (count := len({backup.backup_id, *(each.backup_id for each in _open(services))})):
+        wanted = count
+        services.group.start_instance(min(wanted, services.settings.concurrent_backups))
+
+
+def take_instance(services: Services, backup: BackupRecord | None) -> None:
+    """Want no instance for this backup any more. Raises GroupMissing, GroupBusy.
+
+    Others keep theirs: a smaller number alone would let the group choose whose it takes.
+    """
+    others = [] if services.settings.concurrent_backups == 1 else _open(services)
+    others = [each for each in others if backup is None or each.backup_id != backup.backup_id]
+    if not others:
+        services.group.stop_instance()
+    elif backup is not None and backup.instance_id in services.group.state().serving:
+        services.group.take_away(str(backup.instance_id))
+    else:
+        _logger.info("No instance serves the backup; one that comes finds its window closed")
+
+
+def find_open(services: Services, backup_id: str) -> BackupRecord | None:
+    """The backup of this id, if it runs beside what was started last; only where several may."""
+    if services.settings.concurrent_backups == 1:
+        return None
+    return next((each for each in _open(services) if each.backup_id == backup_id), None)
+
+
+def is_any_open(services: Services) -> bool:
+    """Whether a backup runs beside others that have ended; only where several may."""
+    return services.settings.concurrent_backups > 1 and bool(_open(services))
+
+
+def _open(services: Services) -> list[BackupRecord]:
+    return [each for each in services.store.backups() if not each.has_ended]

@@ -1,0 +1,65 @@
+"""The half-hourly look after the rows: who waits, who asks by a tag, and how old each one's last success is."""
+
+import logging
+from datetime import datetime
+
+from efs_backup.domain.errors import RecordChanged, ReportFailed
+from efs_backup.domain.operations.figures import Figure
+from efs_backup.domain.sources.discovery import discover
+from efs_backup.domain.sources.due import hours_of_first, hours_past_due, hours_since_success
+from efs_backup.domain.sources.report import report_on_rows
+from efs_backup.domain.sources.table import SourceTable
+from efs_backup.orchestrator.rows import first_taken
+from efs_backup.orchestrator.services import Services
+from efs_backup.orchestrator.waiting import begin_waiting
+
+_logger = logging.getLogger(__name__)
+
+
+def look_after_rows(services: Services, now: datetime) -> None:
+    """Look after them; nothing of it hides another part."""
+    if not services.settings.further_sources:
+        return
+    begin_waiting(services, now)
+    _measure(services, _discover(services, now), now)
+
+
+def _discover(services: Services, now: datetime) -> SourceTable:
+    """The rows as they are after this look; whoever changes them at the same moment is found by the next one."""
+    settings, table = services.settings, services.sources.read()
+    if not (table.policies or any(row.is_discovered for row in table.active)):
+        return table
+    found = services.file_systems.all_tagged()
+    made = discover(table, found, first_taken(settings), settings.backup_file_system, now)
+    for refused in made.refused:
+        _logger.warning("%s", refused)
+    if not made.told:
+        return table
+    one_ahead = made.table.one_ahead_of(table)
+    try:
+        services.sources.write(one_ahead)
+    except RecordChanged as changed:
+        _logger.info("%s", changed.message)
+        return services.sources.read()
+    _tell(services, made.told)
+    return one_ahead
+
+
+def _tell(services: Services, told: tuple[str, ...]) -> None:
+    """Once: what is not heard of is in the log, and in the rows."""
+    for sentence in told:
+        _logger.warning("%s", sentence)
+    try:
+        services.notifier.report(report_on_rows(told, services.settings))
+    except ReportFailed:
+        _logger.exception("The report on the rows could not be sent")
+
+
+def _measure(services: Services, table: SourceTable, now: datetime) -> None:
+    backups, settings = tuple(services.store.backups()), services.settings
+    first = services.metrics.of_label(str(settings.folder_label))
+    first.put({Figure.HOURS_SINCE_LAST_SUCCESS: hours_of_first(backups, now)}, now)
+    for row in table.active:
+        hours = hours_since_success(backups, row, now)
+        services.metrics.of_label(str(row.label)).put({Figure.HOURS_SINCE_LAST_SUCCESS: hours}, now)
+    services.metrics.put({Figure.HOURS_PAST_DUE: hours_past_due(backups, table.active, now)}, now)

@@ -1,0 +1,36 @@
+"""Whose turn it is: what is known for that, and the starts that have to wait."""
+
+import logging
+from datetime import datetime
+
+from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.operations.workflow import Action, Decision
+from efs_backup.domain.sources.row import identity_of
+from efs_backup.domain.sources.turns import Stage, Waiting
+from efs_backup.orchestrator.services import Services
+
+_logger = logging.getLogger(__name__)
+
+
+def stage_of(services: Services, latest: BackupRecord | None, now: datetime, *, in_turn: bool) -> Stage:
+    """What is known when a turn is decided. in_turn: of a start that waits, which no other that waits holds up."""
+    settings = services.settings
+    waiting = () if in_turn or not settings.further_sources else tuple(services.sources.waiting())
+    instances = services.group.state().instances if settings.further_sources else ()
+    return Stage(
+        latest, tuple(services.store.backups()), waiting, instances, settings.concurrent_backups, now,
+        settings.lifecycle_hold_minutes,
+    )  # fmt: skip
+
+
+def row_identity(services: Services, backup: BackupRecord) -> str:
+    """The row of a backup; `services` are those of the stack, or of that row."""
+    return identity_of(backup.label or str(services.settings.folder_label), backup.interval)
+
+
+def queue(services: Services, backup: BackupRecord, now: datetime, decision: Decision) -> Decision:
+    """Let a start wait: its window begins with its turn. It may wait already, by an earlier delivery of its event."""
+    row = row_identity(services, backup)
+    if services.sources.wait(Waiting(row, backup.backup_id, now)):
+        return decision
+    return Decision(Action.IGNORE, f"a backup of {row} waits already for its turn")
