@@ -97,7 +97,7 @@ RUNBOOKS = (
     Runbook(
         "StopBackup",
         "Ends the backup, or drill, that runs, as the end of its window would: what is copied is kept.",
-        stop_event("{{ BackupId }}"),
+        stop_event("{{ BackupId }}", _BY),
         {"BackupId": Asked("The id of a backup, or that which runs.", rf"({RUNNING}|[0-9a-f]{{8}})", RUNNING)},
     ),
     Runbook("Hold", f"Keeps all snapshots that there are, until Release. {_LATER}", _of_hold(HoldAction.HOLD),

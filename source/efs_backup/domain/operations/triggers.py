@@ -143,9 +143,10 @@ def drill_event() -> dict[str, str]:
     return {"mode": str(Mode.DRILL), "action": "start"}
 
 
-def stop_event(backup_id: str) -> dict[str, str]:
-    """The event that ends the window of a backup."""
-    return {"mode": "backup", "action": "stop", "backup_id": backup_id}
+def stop_event(backup_id: str, reason: str = "") -> dict[str, str]:
+    """The event that ends the window of a backup, or by which a person ends it, for a reason."""
+    event = {"mode": "backup", "action": "stop", "backup_id": backup_id}
+    return {**event, "reason": reason} if reason else event
 
 
 def hold_event(action: HoldAction, reason: str, by: str) -> dict[str, str]:
