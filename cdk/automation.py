@@ -100,7 +100,7 @@ DOCUMENTS = (
     Document(
         "StopBackup",
         "Ends the backup, or drill, that runs, as the end of its window would: what is copied is kept.",
-        stop_event("{{ BackupId }}", "the Automation document StopBackup"),
+        stop_event("{{ BackupId }}", BY),
         {"BackupId": Asked("The id of a backup, or that which runs.", rf"({RUNNING}|[0-9a-f]{{8}})", RUNNING)},
     ),
     Document("Hold", f"Keeps all snapshots that there are, until Release. {_LATER}", _of_hold(HoldAction.HOLD),

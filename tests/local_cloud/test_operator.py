@@ -72,7 +72,6 @@ def test_a_backup_is_started_followed_looked_at_and_stopped_by_an_operator(site:
         status: dict[str, Any] = json.loads(_asked(login, "status", "--json"))
         assert (status["activity"], status["notes"], status["alarms"]) == ("running", [], [])
         assert status["running"]["record"]["backup_id"] == running.backup_id
-        assert json.loads(_asked(login, "hold", "--reason", "because", "--json"))["by"] == "assumed-role/operators/ann"
         assert running.backup_id in _asked(login, "stop")
         ended = site.end_of_night()
         said, told = following.communicate(timeout=site.patience)
@@ -80,6 +79,7 @@ def test_a_backup_is_started_followed_looked_at_and_stopped_by_an_operator(site:
     assert following.returncode == 3, told
     assert json.loads(said)["backup"]["status"] == "Incomplete"
     assert f"backup {running.backup_id}" in told
+    assert json.loads(_asked(login, "hold", "--reason", "because", "--json"))["by"] == "assumed-role/operators/ann"
     assert "Step: copy" in _asked(login, "logs") or ended.logs is None
     names = [each["Name"] for each in site.cloud.client("ssm").list_documents()["DocumentIdentifiers"]]
     assert "EfsBackup-backups-StartBackup" in names

@@ -58,7 +58,7 @@ def snapshot_named(found: Deployment, text: str, reading: Reading) -> SnapshotNa
 
 def _names(records: Iterable[BackupRecord], interval: Interval) -> list[SnapshotName]:
     """Those of successes, the newest first."""
-    made = (one.snapshot for one in records if one.interval is interval and not one.is_drill and one.snapshot)
+    made = (one.snapshot for one in records if one.interval is interval and one.mode is None and one.snapshot)
     return sorted({name for text in made if (name := SnapshotName.parse(text))}, reverse=True)
 
 

@@ -12,8 +12,8 @@ _PERCENT = 100
 
 
 def kind_of(record: BackupRecord) -> str:
-    """`backup` or `drill`."""
-    return "drill" if record.is_drill else "backup"
+    """`backup`, or the mode of what is none, such as `drill`."""
+    return str(record.mode or "backup")
 
 
 def ended_line(record: BackupRecord, now: datetime) -> str:

@@ -174,9 +174,9 @@ def restore_event(order: RestoreOrder, event_id: str) -> dict[str, Any]:
 
 
 def stop_event(backup_id: str, reason: str = "") -> dict[str, str]:
-    """The event that ends the window of a backup; a person gives a reason."""
-    given = {"reason": reason} if reason else {}
-    return {"mode": "backup", "action": "stop", "backup_id": backup_id, **given}
+    """The event that ends the window of a backup, or by which a person ends it, for a reason."""
+    event = {"mode": "backup", "action": "stop", "backup_id": backup_id}
+    return {**event, "reason": reason} if reason else event
 
 
 def hold_event(action: HoldAction, reason: str, by: str) -> dict[str, str]:

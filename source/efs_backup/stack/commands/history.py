@@ -23,7 +23,7 @@ _LIMIT = 30
 def history(*, account: Account, name: str | None, limit: int, as_json: bool) -> int:
     """Show what each backup of a stack came to, newest first; records are kept for 90 days."""
     found = Deployment.of(account, name)
-    backups = (one for one in found.store.backups() if not one.is_drill)
+    backups = (one for one in found.store.backups() if one.mode is None)
     records = [*islice(sorted(backups, key=lambda one: one.start_time, reverse=True), limit)]
     if not records:
         raise NothingThere(f"The stack {found.stack.name} has no record of a backup.", _FIRST)

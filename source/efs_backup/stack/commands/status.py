@@ -15,7 +15,7 @@ from efs_backup.domain.operations.status import Activity, Asked, Status, Surroun
 from efs_backup.stack.account import Account
 from efs_backup.stack.deployment import Deployment
 from efs_backup.stack.options import as_json, on_stack
-from efs_backup.stack.words import ended_line, next_line, progress_line, schedule_line, why_line
+from efs_backup.stack.words import ended_line, kind_of, next_line, progress_line, schedule_line, why_line
 from efs_backup.stack.zones import local_time
 
 _Answer = TypeVar("_Answer")
@@ -145,7 +145,7 @@ def _running(label: str, record: BackupRecord | None) -> dict[str, Any] | None:
     if record is None:
         return None
     return {
-        "kind": "drill" if record.is_drill else "backup", "phase": record.phase, "instance_id": record.instance_id,
+        "kind": kind_of(record), "phase": record.phase, "instance_id": record.instance_id,
         "heartbeat": record.heartbeat_time and as_time(record.heartbeat_time),
         "window_stops": as_time(record.window_stop), "record": backup_fields(label, record),
     }  # fmt: skip

@@ -27,7 +27,7 @@ def stop(*, account: Account, name: str | None, wait: bool, as_json: bool) -> in
     running = found.running()
     if running is None:
         raise NothingThere("Nothing runs.", "See: efs-backup stack status")
-    told = found.ask(stop_event(running.backup_id, f"efs-backup stack stop, by {found.caller.name}"))
+    told = found.ask(stop_event(running.backup_id, found.caller.name))
     if told["action"] != Action.STOP:
         raise ServiceFault(f"It was not stopped: {told['reason']}.", "See: efs-backup stack status")
     answer = {"stack": found.stack.name, **told, "backup_id": running.backup_id}
