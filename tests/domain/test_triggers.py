@@ -119,7 +119,7 @@ def test_a_launch_that_failed_is_read_with_what_auto_scaling_says(told: dict[str
         ("start", "an event is an object, not str"),
         ([start_event()], "an event is an object, not list"),
         ({}, "neither from this solution nor from Auto Scaling"),
-        ({"mode": "restore", "action": "start"}, "neither from this solution nor from Auto Scaling"),
+        ({"mode": "another", "action": "start"}, "neither from this solution nor from Auto Scaling"),
         ({"source": "aws.ec2", "detail-type": TERMINATED_EVENT}, "neither from this solution nor from Auto Scaling"),
         ({"mode": "backup"}, "there is no action None"),
         ({"mode": "backup", "action": "begin"}, "there is no action 'begin'"),
