@@ -35,4 +35,6 @@ The templates, to one bucket:
 Then anybody who may read them deploys, with the region of that bucket in the place of REGION (in China .amazonaws.com.cn),
   aws cloudformation create-stack --capabilities CAPABILITY_IAM --stack-name EfsBackup --parameters ... \\
     --template-url https://$template_bucket.s3.REGION.amazonaws.com/efs-backup/$version/efs-backup.template
+Reports lead to a restore stack that is filled in, with the parameter
+  RestoreTemplateUrl=https://$template_bucket.s3.REGION.amazonaws.com/efs-backup/$version/efs-restore.template
 END

@@ -61,7 +61,7 @@ def test_a_mass_change_is_mailed_held_and_released_by_an_event(instance: Instanc
     assert ended.changed_share == round(_FILES / (_FILES + 13), 4)
     assert ended.hold == ended.snapshot
     subject, text = instance.cloud.mails()[-1]
-    assert subject.startswith("EFS backup MASS CHANGE: 94.1 % of the files changed or went: fs-")
+    assert subject.startswith("EFS backup MASS CHANGE: 94.1 % of the files changed or went, nothing older")
     assert f"All that are older than {ended.hold} are held" in text
     assert '"action": "release"' in text
     assert _warns(_night(instance, 22), "Held")

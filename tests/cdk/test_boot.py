@@ -257,6 +257,7 @@ def test_a_restore_whose_boot_failed_is_mailed_by_its_instance(cloud: Cloud) -> 
     (message,) = cloud.client("sqs").receive_message(QueueUrl=queue)["Messages"]
     mail = json.loads(message["Body"])
     assert mail["Subject"] == "EFS restore FAILED: fs-1 [stack]"
+    assert {name: value["Value"] for name, value in mail["MessageAttributes"].items()}["severity"] == "error"
     assert 'one\nE: "mirror" ?[1mis down\n\nWhat is kept:\nEverything' in mail["Message"]
     assert next(iter(cloud.logs())) in mail["Message"]
     assert cloud.capacity() == 0

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
-REPORT = Report("EFS backup FAILED (MountFailed): fs-1, daily [nightly]", "What happened:\nIt broke: é.\n")
+REPORT = Report(
+    "EFS backup FAILED (MountFailed): It broke [nightly]", "What happened:\nIt broke: é.\n",
+    {"status": "Failed", "severity": "error"},
+)  # fmt: skip
 UUID = "6b1f4a3e-0000-4000-8000-000000000001"
 
 
@@ -40,13 +43,14 @@ def queues(session: boto3.Session) -> "SQSClient":
 
 
 def test_a_report_reaches_who_has_subscribed(client: "SNSClient", queues: "SQSClient") -> None:
-    """Subject and text as they are."""
+    """Subject and text as they are, and what filters look at."""
     topic = client.create_topic(Name="reports")["TopicArn"]
     queue = queues.create_queue(QueueName="mailbox")["QueueUrl"]
     client.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:mailbox")
     Notifier(client, topic).report(REPORT)
     received = [json.loads(message["Body"]) for message in queues.receive_message(QueueUrl=queue)["Messages"]]
     assert [(message["Subject"], message["Message"]) for message in received] == [(REPORT.subject, REPORT.text)]
+    assert received[0]["MessageAttributes"]["severity"] == {"Type": "String", "Value": "error"}
 
 
 def test_a_topic_that_is_gone_is_named(client: "SNSClient") -> None:

@@ -87,7 +87,7 @@ def test_why_no_instance_can_be_launched_is_told_once_while_it_can_still_be_mend
     cloud.reconcile()
     ended = cloud.store.get(backup.backup_id)
     assert (ended.status, len(cloud.mails())) == (BackupStatus.UNKNOWN, 2)
-    assert "The KMS key is disabled." in cloud.mails()[1][1]
+    assert "The KMS key is disabled" in cloud.mails()[1][1]
     assert_nothing_left(cloud)
 
 

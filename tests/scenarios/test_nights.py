@@ -531,4 +531,4 @@ def test_the_days_until_the_window_is_full_are_published(cloud: Cloud) -> None:
     cloud.deliver()
     found = boto3.client("cloudwatch").list_metrics(Namespace="EfsBackup", MetricName="ForecastDaysLeft")["Metrics"]
     assert [each["Dimensions"] for each in found] == [[{"Name": "StackName", "Value": "efs-backup"}]]
-    assert "150.0 minutes, and fills its window in 10 days" in cloud.mails()[0][1]
+    assert "2 h 30 min, and fills its window in 10 days" in cloud.mails()[0][1]
