@@ -32,7 +32,7 @@ say "Collecting the packages of the page, of the versions in deployment/locked"
 pip install --quiet --disable-pip-version-check --no-deps --no-compile --require-hashes --only-binary=:all: \
     --implementation cp --python-version 3.13 --platform manylinux2014_x86_64 \
     --target "$page" --requirement deployment/locked/function.txt
-rm -rf "$page/bin"
+rm -rf "${page:?}/bin"
 
 say "Writing $bundle and $page_zip"
 python -m cdk.archives bundle "$content" "$bundle"

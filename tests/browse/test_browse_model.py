@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -20,13 +21,15 @@ from efs_backup.browse.links import Links
 from efs_backup.browse.listing import Cursor, window_of
 from efs_backup.browse.nights import Kept, nights
 from efs_backup.browse.paths import key_of, path_of, shell_word, text_of
+from efs_backup.browse.place import Place
 from efs_backup.browse.restoring import target_of
 from efs_backup.browse.strips import UNSEEN, Look, Square, squares, summary, versions
+from efs_backup.browse.versions import restore_command
 from efs_backup.domain.errors import WrongUsage
 from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.snapshots.hold import NO_HOLD
-from efs_backup.domain.snapshots.names import Interval, SnapshotName
+from efs_backup.domain.snapshots.names import FolderLabel, Interval, SnapshotName
 from efs_backup.domain.snapshots.scrubbing import Damage, ScrubState
 from tests.browse.conftest import png
 
@@ -71,6 +74,12 @@ def test_the_restore_command_means_the_very_name_in_a_shell(raw: bytes) -> None:
     assert word.isprintable()
     said = subprocess.run(["bash", "-c", f"printf %s {word}"], capture_output=True, check=True)
     assert said.stdout == raw
+
+
+def test_the_restore_command_means_no_pattern(tmp_path: Path) -> None:
+    """A file that is called as one is brought alone."""
+    place = Place(tmp_path, FolderLabel("home"), Interval.DAILY, datetime(2026, 11, 22, tzinfo=UTC))
+    assert restore_command(place, "20261122T020000Z", "h/*").endswith(" --path 'h/[*]'")
 
 
 def test_a_strip_says_where_a_file_changed_and_where_it_was_not() -> None:

@@ -4,8 +4,22 @@ import pytest
 
 from efs_backup.domain.errors import WrongUsage
 from efs_backup.domain.requests.asked_restore import AskedRestore, plain, without_those_below
-from efs_backup.domain.requests.path_patterns import fixed_part, is_pattern, matching_below, may_lead_on
+from efs_backup.domain.requests.path_patterns import fixed_part, is_pattern, literal, matching_below, may_lead_on
 from efs_backup.domain.snapshots.selection import Selection
+
+
+@pytest.mark.parametrize(
+    ("path", "another"),
+    [("h/*", "h/a"), ("h/[a]", "h/a"), ("h/a?", "h/ab"), ("d*/f", "dx/f"), ("**/f", "a/f"), ("a[!b]]", "ac]"),
+     ("[*]", "*"), ("a\\*", "a\\b"), (".*", ".a")],
+)  # fmt: skip
+def test_a_path_can_be_written_so_that_it_means_itself_alone(path: str, another: str) -> None:
+    """Whatever marks are in it: a command that somebody copies must not bring all that it would match."""
+    top, rest = fixed_part(literal(path))
+    below = path.removeprefix(f"{top}/") if top else path
+    assert matching_below(rest)(below)
+    assert not matching_below(rest)(another.removeprefix(f"{top}/") if top else another)
+    assert literal("home/alice/a.txt") == "home/alice/a.txt"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """`efs-backup browse --stack`: found by its name, tried before it is served, and told where it cannot be."""
 
+from pathlib import Path
+
 import pytest
 
 from efs_backup.cli.app import run_line
@@ -32,6 +34,19 @@ def test_a_stack_without_a_page_says_how_it_gets_one(cloud: Cloud, capsys: pytes
     assert "Update it with the parameter Browse=Yes." in capsys.readouterr().err
     assert run_line(["browse", "--stack", "other"]) == 5
     assert NAME in capsys.readouterr().err
+
+
+def test_a_stack_that_is_named_counts_more_than_a_configuration(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which may be there for all commands; where its name is typed it is BACKUP, as for all of them."""
+    (tmp_path / "home.toml").write_text(f'[source]\npath = "/srv"\n[backup]\npath = "{tmp_path}/nothing"\n')
+    (tmp_path / "home.toml").chmod(0o600)
+    monkeypatch.setenv("EFS_BACKUP_CONFIG", str(tmp_path / "home.toml"))
+    assert run_line(["browse", "--stack", NAME]) == 5
+    assert "has no page" in capsys.readouterr().err
+    assert run_line(["browse"]) == 5
+    assert f"There is no directory '{tmp_path}/nothing'" in capsys.readouterr().err
 
 
 def test_a_page_that_nobody_answers_for_ends_the_command(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from efs_backup.browse.paths import name_of, parent_of, shell_word
 from efs_backup.browse.place import Place, look_at
 from efs_backup.browse.strips import Version, versions
+from efs_backup.domain.requests.path_patterns import literal
 from efs_backup.engine.proof.manifests import Manifests
 from efs_backup.engine.proof.reader import reading
 from efs_backup.engine.series.series import Snapshot
@@ -49,5 +50,5 @@ def _sha256(series: Path, version: Version, path: str) -> str:
 def restore_command(place: Place, night: str, path: str) -> str:
     """The command that brings a path back into a new directory beside nothing of value, ready for a shell."""
     words = ["efs-backup", "restore", str(place.backup), "/tmp/restored", "--label", str(place.label)]  # noqa: S108
-    words += ["--interval", str(place.interval), "--snapshot", night, *(["--path", path] if path else [])]
+    words += ["--interval", str(place.interval), "--snapshot", night, *(["--path", literal(path)] if path else [])]
     return " ".join(map(shell_word, words))

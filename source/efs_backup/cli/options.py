@@ -103,8 +103,9 @@ source = _directory("source", NamedArgument)
 backup = _directory("backup", NamedArgument)
 target = _directory("target")
 optional_backup = click.argument(
-    "backup", metavar="[BACKUP]", required=False, callback=absolute_if_given, shell_complete=_directories
-)
+    "backup", metavar="[BACKUP]", required=False, callback=absolute_if_given, shell_complete=_directories,
+    cls=NamedArgument,
+)  # fmt: skip
 optional_target = click.argument("target", metavar="[TARGET]", required=False, callback=absolute_if_given)
 new_label = click.option(
     "--label", default=DEFAULT_LABEL, show_default=True, help="The folder of one source's snapshots."

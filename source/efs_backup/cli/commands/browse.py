@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from efs_backup.cli import options
 from efs_backup.cli.output import print_line
@@ -36,18 +37,18 @@ def browse(
 
     Prints an address that works once, for one browser. Ends with Ctrl-C.
     """
-    if stack is None and (region or profile):
-        raise WrongUsage("--region and --profile say where a stack is.", "Give its name, too: --stack NAME.")
-    if stack is not None and allow_restore:
-        raise WrongUsage("The page of a stack only shows.", "Leave out --allow-restore.")
+    if stack is not None and _is_only_configured("backup"):
+        backup = None
     if (backup is None) == (stack is None):
         raise WrongUsage("It is not clear what to show.", "Give either BACKUP, or --stack NAME.")
+    if stack is None and (region or profile):
+        raise WrongUsage("--region and --profile say where a stack is.", "Give its name, too: --stack NAME.")
     _refuse_all_addresses(listen)
     try:
         if backup is not None:
             _here(backup, listen, port, allow_restore=allow_restore)
         elif stack is not None:
-            _elsewhere(stack, region, profile, listen, port)
+            _elsewhere(stack, region, profile, listen, port, allow_restore=allow_restore)
     except ModuleNotFoundError as error:
         if error.name not in _EXTRAS:
             raise
@@ -58,6 +59,11 @@ def browse(
     return ExitCode.DONE
 
 
+def _is_only_configured(name: str) -> bool:
+    """Whether a parameter comes from a configuration for all commands, and not from this command line."""
+    return click.get_current_context().get_parameter_source(name) is ParameterSource.DEFAULT_MAP
+
+
 def _here(backup: str, listen: str, port: int, *, allow_restore: bool) -> None:
     if not Path(backup).is_dir():
         raise NothingThere(f"There is no directory {backup!r}.")
@@ -66,7 +72,11 @@ def _here(backup: str, listen: str, port: int, *, allow_restore: bool) -> None:
     serve(Path(backup), listen, port, allow_restore=allow_restore, tell=_tell)
 
 
-def _elsewhere(stack: str, region: str | None, profile: str | None, listen: str, port: int) -> None:
+def _elsewhere(
+    stack: str, region: str | None, profile: str | None, listen: str, port: int, *, allow_restore: bool
+) -> None:
+    if allow_restore:
+        raise WrongUsage("The page of a stack only shows.", "Leave out --allow-restore.")
     from efs_backup.stack.browsing import browse_stack  # noqa: PLC0415 - of two extras
 
     print_line("Asking the function; after a pause its first answer takes some seconds.", to_stderr=True)

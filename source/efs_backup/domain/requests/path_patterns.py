@@ -13,6 +13,11 @@ def is_pattern(path: str) -> bool:
     return not _MARKS.isdisjoint(path)
 
 
+def literal(path: str) -> str:
+    """The pattern that means this path and no other."""
+    return "".join(f"[{letter}]" if letter in _MARKS else letter for letter in path)
+
+
 def fixed_part(pattern: str) -> tuple[str, str]:
     """(the directory in which a pattern's first name with a mark is looked for, "" for the root; the rest of it)."""
     names = components(pattern)
