@@ -58,7 +58,7 @@ class BackupStack(cdk.Stack):
         Alarms(self, self.reports.topic, self.form, self.orchestrator)
         widgets = of_backups(self.settings, self.orchestrator.function)
         self.board = Dashboard(self, self.form.text("Dashboard"), widgets)
-        self._outputs()
+        self._outputs(programs)
 
     def _orchestrator(self, programs: Programs) -> Orchestrator:
         """With what it may do, and what wakes it."""
@@ -81,7 +81,7 @@ class BackupStack(cdk.Stack):
         """The last part of the stack's ARN."""
         return cdk.Fn.select(2, cdk.Fn.split("/", self.stack_id))
 
-    def _outputs(self) -> None:
+    def _outputs(self, programs: Programs) -> None:
         add = Outputs(self).add
         add("UUID", self._uuid, "The id of this deployment")
         add("SNSTopic", self.reports.topic.topic_name, "The topic of the reports")
@@ -93,6 +93,7 @@ class BackupStack(cdk.Stack):
         add("AmiId", self.group.ami, "The SSM parameter with the AMI of the backup instance; records say which it was")
         add("SecurityGroup", self.access.worker, "Let the mount targets of the source accept NFS from this group")
         add("Orchestrator", self.orchestrator.function.function_name, "The Lambda function, to start a backup by hand")
+        add("MountsEncrypted", "Yes" if programs.mounts_encrypted else "No", "Whether the bundle mounts with TLS")
         add("RecordTable", self.table.table_name, "The table with a record of each backup")
         reason = "The file system is named under the condition under which it is made."
         acknowledge(self, "CloudFormation-Validate::W1001", reason)

@@ -58,6 +58,7 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
         "stack": Entry("app", "stack", "Look at, start and restore what a stack backs up.", "efs_backup.stack"),
     },
     "Set up": {
+        "doctor": Entry("doctor", "doctor", "Find what is wrong, and what mends it."),
         "config": Entry("config", "config", "Check, show or begin a configuration."),
         "completion": Entry("completion", "completion", "Print what completes commands in a shell."),
     },
@@ -69,6 +70,7 @@ _STACK = "efs_backup.stack.commands"
 STACK_SECTIONS: Mapping[str, Mapping[str, Entry]] = {
     "Look": {
         "outputs": Entry("outputs", "outputs", "Print what the stack tells of itself.", _STACK),
+        "doctor": Entry("doctor", "doctor", "Find what is wrong, and what mends it.", _STACK),
     },
 }
 """The commands of `efs-backup stack`."""
