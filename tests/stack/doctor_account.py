@@ -20,6 +20,8 @@ from tests.stack.conftest import NAME, describe, outputs_of
 
 SCHEDULE = "cron(0 2 * * ? *)"
 AMI = "/ami/x86"
+X86, ARM = "ami-1e749f67", "ami-0e9271c829888680e"
+"""AMIs that the emulation has."""
 KIND = "c6i.xlarge"
 _TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 
@@ -34,8 +36,6 @@ class Account:
     table: str = ""
     worker: str = ""
     target_group: str = ""
-    launch_template: str = ""
-    topic: str = ""
     denied: dict[str, str] = field(default_factory=dict)
     default_key: str = "alias/aws/ebs"
     limit: float = 64.0
@@ -96,7 +96,6 @@ def healthy(cloud: Cloud) -> Iterator[Account]:
     _file_systems(account)
     _launch(account)
     _wakes(account)
-    _topic(account)
     boto3.client("s3").create_bucket(Bucket=cloud.environment["LOG_BUCKET"])
     account.parameters = {"BackupSchedule": SCHEDULE, "BackupWindow": "180", "VpcId": account.vpc, "DrillSchedule": ""}
     describe(NAME, account.outputs(), **account.parameters)
@@ -138,6 +137,8 @@ def nfs(account: Account) -> Any:
 
 def _file_systems(account: Account) -> None:
     efs = boto3.client("efs")
+    made = efs.create_file_system(CreationToken="elastic", ThroughputMode="elastic")
+    account.cloud.environment["BACKUP_FILE_SYSTEM"] = made["FileSystemId"]
     for file_system in (account.source, account.backup):
         efs.create_mount_target(
             FileSystemId=file_system, SubnetId=account.subnet, SecurityGroups=[account.target_group]
@@ -149,18 +150,17 @@ def _launch(account: Account) -> None:
     iam.create_role(RoleName="instance", AssumeRolePolicyDocument=_TRUST)
     iam.create_instance_profile(InstanceProfileName="instance")
     iam.add_role_to_instance_profile(InstanceProfileName="instance", RoleName="instance")
-    (image, *_) = ec2.describe_images(Filters=[{"Name": "architecture", "Values": ["x86_64"]}])["Images"]
-    boto3.client("ssm").put_parameter(Name=AMI, Value=image["ImageId"], Type="String")
+    boto3.client("ssm").put_parameter(Name=AMI, Value=X86, Type="String")
     data = {
         "ImageId": f"resolve:ssm:{AMI}", "InstanceType": KIND, "SecurityGroupIds": [account.worker],
         "IamInstanceProfile": {"Name": "instance"},
     }  # fmt: skip
-    account.launch_template = ec2.create_launch_template(LaunchTemplateName="doctor", LaunchTemplateData=data)[
-        "LaunchTemplate"
-    ]["LaunchTemplateId"]
+    template = ec2.create_launch_template(LaunchTemplateName="doctor", LaunchTemplateData=data)["LaunchTemplate"][
+        "LaunchTemplateId"
+    ]
     boto3.client("autoscaling").update_auto_scaling_group(
         AutoScalingGroupName=GROUP, VPCZoneIdentifier=account.subnet,
-        LaunchTemplate={"LaunchTemplateId": account.launch_template, "Version": "$Latest"},
+        LaunchTemplate={"LaunchTemplateId": template, "Version": "$Latest"},
     )  # fmt: skip
 
 
@@ -179,10 +179,6 @@ def _wakes(account: Account) -> None:
 
 def _function_arn() -> str:
     return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{FUNCTION}"
-
-
-def _topic(account: Account) -> None:
-    account.topic = account.cloud.environment["TOPIC_ARN"]
 
 
 @contextmanager
