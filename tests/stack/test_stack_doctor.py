@@ -40,10 +40,16 @@ def account() -> Iterator[Account]:
         yield made
 
 
+def _clients(service: str) -> Any:
+    """The clients of the cloud, which are made once."""
+    make: Any = boto3.client
+    return make(service)
+
+
 def _looked(only: str = "") -> list[Finding]:
     stack = Stacks(boto3.client("cloudformation"), REGION).find(NAME)
     checks = [check for check in STACK_CHECKS if not only or check.id == only]
-    return examine(checks, gather(boto3.client, stack, _NOW))
+    return examine(checks, gather(_clients, stack, _NOW))
 
 
 def _wrong(findings: list[Finding]) -> dict[str, Finding]:
@@ -237,7 +243,7 @@ def _open_port(line: str) -> None:
     options.pop("region")
     port, group = int(options.pop("port")), options.pop("source-group")
     rule = {"IpProtocol": options.pop("protocol"), "FromPort": port, "ToPort": port}
-    client = boto3.client(service)
+    client: Any = _clients(service)
     names = client.meta.service_model.operation_model("AuthorizeSecurityGroupIngress").input_shape.members
     known = {xform_name(name, "-"): name for name in names}
     arguments: dict[str, Any] = {known[name]: value for name, value in options.items()}
@@ -271,7 +277,7 @@ def test_after_a_failed_night_its_likely_cause_is_named(account: Account) -> Non
 
 def test_the_command_tells_it_and_exits_by_it(account: Account, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     """6 where something is wrong, and with -q nothing else is told."""
-    here = staticmethod(lambda _region, _profile: Door(REGION, boto3.client))
+    here = staticmethod(lambda _region, _profile: Door(REGION, _clients))
     monkeypatch.setattr(Door, "of", here)  # clients of its own would be made anew each time
     with _disabled(account):
         told = ask("doctor", NAME, "--only", "schedule", "--only", "stack", "--json", code=6)

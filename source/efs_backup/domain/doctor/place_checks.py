@@ -5,7 +5,7 @@ from datetime import timedelta
 from shlex import quote
 
 from efs_backup.domain.copying.commands import RSYNC_OLDEST, RSYNC_PATCHED
-from efs_backup.domain.doctor.answer import Unknown
+from efs_backup.domain.doctor.answer import Known, Unknown
 from efs_backup.domain.doctor.finding import Check, Found, fault, warning
 from efs_backup.domain.doctor.local_facts import Directory, LocalFacts, Version
 from efs_backup.domain.humanize import sized
@@ -120,7 +120,7 @@ def _remount(directory: Directory, option: str) -> str:
 
 
 def _writable(facts: LocalFacts) -> Iterator[Found]:
-    if facts.room.value.is_read_only:
+    if isinstance(facts.room, Known) and facts.room.value.is_read_only:
         mount = facts.backup.value.mount
         yield fault(f"BACKUP is mounted read-only at {mount!r}.", f"mount -o remount,rw {quote(mount)}")
     elif isinstance(facts.probe, Unknown):

@@ -214,7 +214,7 @@ RUNNING_CHECKS = (
     ),
     Check(
         "success",
-        "The last success is as young as the schedule wants.",
+        "No success is overdue.",
         "What is lost between it and now cannot be restored.",
         _success,
     ),

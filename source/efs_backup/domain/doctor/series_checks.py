@@ -87,6 +87,7 @@ def _links(facts: LocalFacts) -> Iterator[Found]:
         return
     if crowd := state.file.crowd(state.pins):
         yield warning(crowd, f"{_on(facts, 'prune')} --retain N --save")
+        return
     needed, most = state.file.budget(state.pins).links, facts.probe.value.most_links
     if 0 < most < needed:
         yield warning(
@@ -129,7 +130,12 @@ SERIES_CHECKS: tuple[Check[LocalFacts], ...] = (
     Check("hold", "No hold keeps snapshots.", "Storage grows, and links are used up, until somebody looks.", _hold),
     Check("damage", "No stored file is known to be damaged.", "What is damaged cannot be restored.", _damage),
     Check("link-budget", "The rules fit the links of a file.", "An unchanged file needs a link in each.", _links),
-    Check("last-backup", "The last backup was a success.", "What it did not bring cannot be restored.", _last),
+    Check(
+        "last-backup",
+        "The last backup, if there is one, was a success.",
+        "What it did not bring cannot be restored.",
+        _last,
+    ),
     Check(
         "configuration", "The configuration gives no secret away.", "Who knows it can feign a success.", _configuration
     ),

@@ -89,7 +89,7 @@ def _log(facts: StackFacts, record: BackupRecord) -> str:
 STACK_CHECKS: tuple[Check[StackFacts], ...] = (
     Check(
         "last-night",
-        "The last backup that has ended was a success.",
+        "The last backup that has ended, if there is one, was a success.",
         "A night without a snapshot is one that cannot be restored.",
         _last_night,
     ),

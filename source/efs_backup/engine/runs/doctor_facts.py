@@ -20,7 +20,7 @@ from efs_backup.domain.doctor.local_facts import (
     Tools,
     Version,
 )
-from efs_backup.domain.errors import EfsBackupError, Locked, SeriesTorn, WrongUsage
+from efs_backup.domain.errors import CopyFailed, EfsBackupError, Locked, SeriesTooNew, SeriesTorn, WrongUsage
 from efs_backup.domain.snapshots.identity import compare
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.engine.machine.mounts import mounts
@@ -156,8 +156,11 @@ def _rights() -> Rights:
 
 def _series(examined: Examined, now: datetime) -> SeriesState:
     series = Series(Path(examined.backup), examined.label, examined.interval, now)
-    series.refuse_symlinks()
-    stored = read_series_file(series.label_path)
+    try:
+        series.refuse_symlinks()
+        stored = read_series_file(series.label_path)
+    except (CopyFailed, SeriesTooNew) as refused:
+        return SeriesState(examined.interval, torn=f"{refused.message} {refused.next_step}")
     file = None if isinstance(stored, SeriesTorn) else stored
     was, kept = (file.source, file.backup) if file else (None, None)
     hold = label_hold(series.label_path)
@@ -189,4 +192,6 @@ def _running(series: Path) -> str:
         refuse_running_backup(series)
     except Locked as locked:
         return locked.message.rstrip(".").partition(": ")[2] or "its owner is not known"
+    except OSError as error:
+        return f"perhaps, for its lock cannot be read ({error.strerror})"
     return ""
