@@ -26,6 +26,7 @@ from efs_backup.stack.account import Account as Door
 from tests.cloud import FIRST_NIGHT, FUNCTION, GROUP, REGION, a_stack
 from tests.stack.conftest import NAME, Ask
 from tests.stack.doctor_account import AMI, ARM, Account, healthy, nfs
+from tests.stack.operator_policy import policy, watching
 
 Break = Callable[[Account], AbstractContextManager[None]]
 """Breaks one thing, and mends it again."""
@@ -306,3 +307,16 @@ def _refusal(operation: str) -> Exception:
     from botocore.exceptions import ClientError  # noqa: PLC0415
 
     return ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, operation)
+
+
+def test_the_policy_of_the_page_allows_each_call_and_no_other(account: Account) -> None:
+    """What is not called here is called for a key, a schedule in a time zone, or an old stack."""
+    called = set[str]()
+    stack = Stacks(_clients("cloudformation"), REGION).find(NAME)
+    gather(watching(_clients, called), stack, _NOW)
+    allowed = policy()
+    assert called <= allowed
+    assert allowed - called == {
+        "cloudformation:ListStackResources", "kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListGrants",
+        "scheduler:GetSchedule", "servicequotas:GetAWSDefaultServiceQuota",
+    }  # fmt: skip

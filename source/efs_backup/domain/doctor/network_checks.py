@@ -18,14 +18,15 @@ from efs_backup.domain.doctor.reachability import (
 from efs_backup.domain.doctor.stack_facts import Endpoint, StackFacts, Subnet, Target
 from efs_backup.domain.humanize import counted
 
-_INTERFACES = ("ssm", "ssmmessages", "ec2messages", "autoscaling", "elasticfilesystem")
-_GATEWAYS = ("s3", "dynamodb")
+INTERFACES = ("ssm", "ssmmessages", "ec2messages", "autoscaling", "elasticfilesystem")
+GATEWAYS = ("s3", "dynamodb")
+"""Services that the instance calls, by the kind of their endpoints."""
 
 
 def services(facts: StackFacts) -> tuple[str, ...]:
     """The services that the instance of a backup or a drill calls."""
     drills = ("sts",) if facts.parameter("DrillSchedule") else ()
-    return (*_GATEWAYS, *_INTERFACES, *drills)
+    return (*GATEWAYS, *INTERFACES, *drills)
 
 
 def _mount_targets(facts: StackFacts) -> Iterator[Found]:
@@ -150,7 +151,7 @@ def _way_to_aws(facts: StackFacts) -> Iterator[Found]:
     if not missing:
         return
     where = ", ".join(_closed(subnet) for subnet in closed)
-    has_none = {*missing} >= {*_INTERFACES}
+    has_none = {*missing} >= {*INTERFACES}
     if has_none:
         tables = ",".join(dict.fromkeys(subnet.table for subnet in closed))
         command = with_parameters(facts.stack, {"CreateEndpoints": "Yes", "RouteTables": tables})
@@ -177,7 +178,7 @@ def _closed(subnet: Subnet) -> str:
 def _endpoint(facts: StackFacts, service: str, closed: Sequence[Subnet]) -> str:
     name = f"com.amazonaws.{facts.region}.{service}"
     vpc = closed[0].vpc
-    if service in _GATEWAYS:
+    if service in GATEWAYS:
         tables = dict.fromkeys(subnet.table for subnet in closed)
         return aws(
             "ec2", "create-vpc-endpoint", facts.region, vpc_id=vpc, service_name=name, vpc_endpoint_type="Gateway",
