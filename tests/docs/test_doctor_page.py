@@ -1,12 +1,14 @@
 """The page about the doctor is what the doctor does."""
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from efs_backup.domain.doctor.finding import Check
 from efs_backup.domain.doctor.series_checks import LOCAL_CHECKS
 from efs_backup.domain.doctor.stack_checks import STACK_CHECKS
 from tests.stack.operator_policy import PAGE, policy
+
+if TYPE_CHECKING:
+    from efs_backup.domain.doctor.finding import Check
 
 
 def test_the_tables_have_each_check_in_order() -> None:

@@ -34,9 +34,10 @@ def _mount_targets(facts: StackFacts) -> Iterator[Found]:
     for system in facts.file_systems.value:
         own = [target for target in facts.targets.value if target.role == system.role]
         subnet = facts.subnets.value[0].id if facts.subnets.value else "SUBNET"
+        group = next((group.id for target in facts.targets.value for group in target.groups), "GROUP")
         make = aws(
             "efs", "create-mount-target", facts.region, file_system_id=system.id, subnet_id=subnet,
-            security_groups="GROUP",
+            security_groups=group,
         )  # fmt: skip
         usable = used_targets(own, zones)
         if not usable:

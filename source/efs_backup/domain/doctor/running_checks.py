@@ -77,7 +77,14 @@ def _failed_events(facts: StackFacts) -> Iterator[Found]:
     if function.failed_events:
         yield fault(
             f"{counted(function.failed_events, 'event')} could not be handled: see {function.queue}.",
-            aws("logs", "tail", facts.region, function.log_group, since="14d", filter_pattern="ERROR"),
+            aws(
+                "logs",
+                "filter-log-events",
+                facts.region,
+                log_group_name=function.log_group,
+                filter_pattern="ERROR",
+                max_items="20",
+            ),
         )
 
 
