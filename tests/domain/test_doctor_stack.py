@@ -88,8 +88,8 @@ def night(status: BackupStatus, hours: int = 10, reason: FailureReason | None = 
 
 def target(role: str) -> Target:
     """A mount target that is well."""
-    return Target(f"fsmt-{role}", role, f"fs-{role}", "eu-central-1a", "subnet-1", "vpc-1", "10.0.1.9", "available",
-                  (TARGETS,))  # fmt: skip
+    name = "fs-1" if role == "source" else "fs-2"
+    return Target(f"fsmt-{role}", role, name, "eu-central-1a", "subnet-1", "vpc-1", "10.0.1.9", "available", (TARGETS,))
 
 
 SOUND = StackFacts(
@@ -236,6 +236,8 @@ WRONG: list[tuple[str, Callable[[], StackFacts], Level, str]] = [
         "cancel-key-deletion",
     ),
     ("topic-key", lambda: _with(topic_key=OWN_KEY), F, "no alarm arrives"),
+    ("topic-key", lambda: _with(topic_key=Key("arn:aws:kms:eu-central-1:1:key/sns")), F, "key of AWS's own"),
+    ("orchestrator", lambda: _with(function=Function("o", "gone")), F, "is gone"),
     ("window", lambda: _record(forecast_seconds=9000.0), W, "ParameterKey=BackupWindow,ParameterValue=240"),
     ("window", lambda: _record(forecast_seconds=12000.0), F, "200 minutes"),
     ("window", lambda: _record(forecast_seconds=60.0, forecast_days_left=5.0), W, "5 days"),

@@ -25,7 +25,7 @@ from efs_backup.lib.doctor.facts import gather
 from efs_backup.stack.account import Account as Door
 from tests.cloud import FIRST_NIGHT, FUNCTION, GROUP, REGION, a_stack
 from tests.stack.conftest import NAME, Ask
-from tests.stack.doctor_account import AMI, ARM, Account, healthy, nfs
+from tests.stack.doctor_account import AMI, ARM, SCHEDULE, Account, healthy, nfs
 from tests.stack.operator_policy import policy, watching
 
 Break = Callable[[Account], AbstractContextManager[None]]
@@ -177,6 +177,20 @@ def _suspended(account: Account) -> Iterator[None]:
 
 
 @contextmanager
+def _old_stack(account: Account) -> Iterator[None]:
+    """The former solution, whose rule still starts backups of the same source."""
+    cloudformation = boto3.client("cloudformation")
+    rule = {"Type": "AWS::Events::Rule", "Properties": {"Name": "nightly", "ScheduleExpression": SCHEDULE}}
+    template = {"Parameters": {"SrcEFS": {"Type": "String"}}, "Resources": {"Rule": rule}}
+    cloudformation.create_stack(
+        StackName="old", TemplateBody=json.dumps(template),
+        Parameters=[{"ParameterKey": "SrcEFS", "ParameterValue": account.source}],
+    )  # fmt: skip
+    yield
+    cloudformation.delete_stack(StackName="old")
+
+
+@contextmanager
 def _never_runs(account: Account) -> Iterator[None]:
     function = boto3.client("lambda")
     function.put_function_concurrency(FunctionName=FUNCTION, ReservedConcurrentExecutions=0)
@@ -207,6 +221,7 @@ BROKEN: dict[str, tuple[Break, str]] = {
     "subscription": (_nobody_told, "Nobody has subscribed"),
     "group": (_suspended, "are suspended: Launch"),
     "orchestrator": (_never_runs, "reserved concurrency of none"),
+    "old-solution": (_old_stack, "The rule nightly of the old stack old still starts backups"),
     "log-bucket": (_no_bucket, "There is no bucket"),
 }
 _ALSO = {"way-to-aws": {"packages"}, "instance-role": {"orchestrator-role"}}

@@ -32,7 +32,7 @@ def services(facts: StackFacts) -> tuple[str, ...]:
 def _mount_targets(facts: StackFacts) -> Iterator[Found]:
     zones = {subnet.zone for subnet in facts.subnets.value}
     for system in facts.file_systems.value:
-        own = [target for target in facts.targets.value if target.role == system.role]
+        own = [target for target in facts.targets.value if target.file_system == system.id]
         subnet = facts.subnets.value[0].id if facts.subnets.value else "SUBNET"
         group = next((group.id for target in facts.targets.value for group in target.groups), "GROUP")
         make = aws(
@@ -60,8 +60,8 @@ def _no_target(role: str, file_system: str, own: Sequence[Target]) -> str:
 def _used(facts: StackFacts) -> Iterator[tuple[Target, list[Subnet]]]:
     """The mount targets that are used, and the subnets whose instances use them."""
     subnets = facts.subnets.value
-    for role in ("source", "backup"):
-        own = [target for target in facts.targets.value if target.role == role]
+    for file_system in dict.fromkeys(target.file_system for target in facts.targets.value):
+        own = [target for target in facts.targets.value if target.file_system == file_system]
         for target in used_targets(own, [subnet.zone for subnet in subnets]):
             near = [subnet for subnet in subnets if used_targets(own, [subnet.zone]) == [target]]
             yield target, near

@@ -113,7 +113,15 @@ def _topic_key(facts: StackFacts) -> Iterator[Found]:
     if key is None:
         return
     yield from key_fault(key, "the topic", facts.region)
-    if key.policy is not None and not allows(key.policy, _ALARMS, ""):
+    if not key.is_ours:
+        yield fault(
+            f"The topic is encrypted with a key of AWS's own, {key.arn}, which CloudWatch may not use: no alarm comes.",
+            aws(
+                "sns", "set-topic-attributes", facts.region, topic_arn=facts.topic, attribute_name="KmsMasterKeyId",
+                attribute_value="KEY",
+            ),
+        )  # fmt: skip
+    elif key.policy is not None and not allows(key.policy, _ALARMS, ""):
         yield fault(
             f"The policy of the topic's key {key.arn} does not let CloudWatch use it: no alarm arrives.",
             aws("kms", "get-key-policy", facts.region, key_id=key.arn, policy_name="default"),
@@ -149,7 +157,8 @@ def _success(facts: StackFacts) -> Iterator[Found]:
     newest = next((one for one in records if one.status is BackupStatus.SUCCESS), None)
     begun = newest.start_time if newest else min(one.start_time for one in records)
     age = facts.now - begun
-    if age > _SILENCE[records[0].interval]:
+    asked = timedelta(hours=int(facts.parameter("MaximumBackupAge") or 0))
+    if age > (asked or _SILENCE[records[0].interval]):
         what = f"{age / timedelta(hours=1):,.0f} hours ago"
         last = f"The last success began {what}" if newest else f"The first backup began {what}, and none succeeded"
         yield fault(f"{last}.", f"efs-backup stack start {facts.stack.name}")

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from efs_backup.domain.doctor.answer import Answer
+from efs_backup.domain.doctor.answer import Answer, NotKnown
 from efs_backup.domain.doctor.launch_checks import FILE_SYSTEMS, PROCESSORS
 from efs_backup.domain.doctor.permissions import ANY, INSTANCE, NEEDS, ORCHESTRATOR
 from efs_backup.domain.doctor.stack_facts import FileSystem, Key, SecurityGroup, StackFacts, Target
@@ -21,6 +21,7 @@ from efs_backup.lib.doctor.roles import permissions, role_of_profile
 from efs_backup.lib.doctor.systems import Systems
 
 _ROLES = {"SourceEFS": "source", "BackupEFS": "backup"}
+"""The outputs that name file systems, and what those are for."""
 _STOP_RULE = "efs-backup-stop"
 
 
@@ -119,7 +120,13 @@ class _Account:
     @cached_property
     def _function(self) -> Answer[Mapping[str, Any]]:
         name = self.stack.outputs.get("Orchestrator", "")
-        return asked(lambda: self.clients("lambda").get_function_configuration(FunctionName=name))
+        return asked(lambda: telling.configuration(self.clients("lambda"), name))
+
+    def _attribute(self, name: str) -> str:
+        """Of the function. Raises NotKnown where there is none."""
+        if not self._function.value:
+            raise NotKnown("The function is gone (see orchestrator).")
+        return str(self._function.value[name])
 
     @cached_property
     def _topic(self) -> str:
@@ -140,7 +147,7 @@ class _Account:
 
     @cached_property
     def _wakes(self) -> Answer[Any]:
-        return asked(lambda: telling.wakes(self.clients, self._function.value["FunctionArn"]))
+        return asked(lambda: telling.wakes(self.clients, self._attribute("FunctionArn")))
 
     def _records(self) -> tuple[BackupRecord, ...]:
         table = RecordTable(self.clients("dynamodb"), self.stack.output("RecordTable"))
@@ -151,7 +158,7 @@ class _Account:
         iam = self.clients("iam")
         role = {
             INSTANCE: lambda: role_of_profile(iam, self._template.value.profile),
-            ORCHESTRATOR: lambda: str(self._function.value["Role"]),
+            ORCHESTRATOR: lambda: self._attribute("Role"),
         }[which]()
         return permissions(iam, role, NEEDS[which], self._resources)
 

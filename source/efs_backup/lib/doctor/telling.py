@@ -15,13 +15,8 @@ def subscriptions(sns: Any, topic: str) -> tuple[Subscription, ...]:
     """Whom the topic tells."""
     found = listed(sns, "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic)
     return tuple(
-        Subscription(one["Protocol"], one["Endpoint"], one["SubscriptionArn"].lower() not in _pending())
-        for one in found
+        Subscription(one["Protocol"], one["Endpoint"], one["SubscriptionArn"].startswith("arn:")) for one in found
     )
-
-
-def _pending() -> frozenset[str]:
-    return frozenset({"pendingconfirmation", "pending confirmation"})
 
 
 def key_of_topic(sns: Any, topic: str) -> str:
@@ -48,8 +43,18 @@ def _schedules(scheduler: Any, function: str) -> Iterator[Wake]:
             yield Wake(one["Name"], found["ScheduleExpression"], is_enabled, is_rule=False, group=one["GroupName"])
 
 
+def configuration(lambda_: Any, name: str) -> Mapping[str, Any]:
+    """A function as Lambda describes it; nothing where it is gone."""
+    found: Mapping[str, Any] | None = None
+    with ignored("ResourceNotFoundException"):
+        found = lambda_.get_function_configuration(FunctionName=name)
+    return found or {}
+
+
 def function(clients: Clients, found: Mapping[str, Any], name: str) -> Function:
-    """The orchestrator, and how many events it gave up."""
+    """The orchestrator, and how many events it gave up; its state is `gone` where there is none."""
+    if not found:
+        return Function(name, "gone")
     lambda_ = clients("lambda")
     concurrency = lambda_.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
     queue = ""
