@@ -83,6 +83,7 @@ def test_directories_that_are_not_there_are_told(cli: Cli, source: Path, backup:
     wrong = _wrong(cli, source, backup / "a" / "b", code=6)
     assert wrong["writable"].startswith("fault: ")
     assert not (backup / "a").exists()
+    assert "is not a directory" in _wrong(cli, source, write(backup / "file"), code=6)["writable"]
     assert "lies inside" in _wrong(cli, source, source / "directory 0", code=6)["nested"]
 
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 from shlex import quote
 
 from efs_backup.domain.copying.commands import RSYNC_OLDEST, RSYNC_PATCHED
-from efs_backup.domain.doctor.answer import Known, Unknown
+from efs_backup.domain.doctor.answer import Known, NotKnown, Unknown
 from efs_backup.domain.doctor.finding import Check, Found, fault, warning
-from efs_backup.domain.doctor.local_facts import Directory, LocalFacts, Version
+from efs_backup.domain.doctor.local_facts import Directory, LocalFacts, Probe, Version
 from efs_backup.domain.humanize import sized
 from efs_backup.domain.snapshots.clock import APART
 
@@ -22,6 +22,13 @@ _OFF = timedelta(seconds=60)
 _FEW = 0.05
 _MANY_NIGHTS = 3
 _NETWORK = frozenset({"nfs", "cifs", "smb3"})
+
+
+def _probe(facts: LocalFacts) -> Probe:
+    """What the probes have shown. Raises NotKnown, once with the reason, which `writable` tells."""
+    if isinstance(facts.probe, Unknown):
+        raise NotKnown("It could not be tried, for nothing could be written to BACKUP (see writable).")
+    return facts.probe.value
 
 
 def _tools(facts: LocalFacts) -> Iterator[Found]:
@@ -72,9 +79,9 @@ def _rights(facts: LocalFacts) -> Iterator[Found]:
             " have closed is not read.",
             "sudo efs-backup run ...",
         )
-    if facts.rights.user == 0 and facts.probe.value.owner != 0:
+    if facts.rights.user == 0 and _probe(facts).owner != 0:
         yield fault(
-            f"A file that root makes in BACKUP belongs to user {facts.probe.value.owner}: the server squashes root, so"
+            f"A file that root makes in BACKUP belongs to user {_probe(facts).owner}: the server squashes root, so"
             " that no owner can be kept.",
             "exportfs -o rw,no_root_squash CLIENT:PATH  # on the server",
         )
@@ -128,16 +135,16 @@ def _writable(facts: LocalFacts) -> Iterator[Found]:
 
 
 def _hard_links(facts: LocalFacts) -> Iterator[Found]:
-    if facts.probe.value.links:
+    if _probe(facts).links:
         yield fault(
-            f"BACKUP, on {facts.backup.value.system}, has no hard links: {facts.probe.value.links}. Each snapshot would"
+            f"BACKUP, on {facts.backup.value.system}, has no hard links: {_probe(facts).links}. Each snapshot would"
             " be a full copy.",
             "mkfs.ext4 DEVICE  # or xfs, or Amazon EFS: give a BACKUP there",
         )
 
 
 def _names(facts: LocalFacts) -> Iterator[Found]:
-    probe = facts.probe.value
+    probe = _probe(facts)
     if not probe.knows_case:
         yield fault("BACKUP takes `a` and `A` for one name: of two files in SOURCE one would be lost.")
     if probe.symlinks:
@@ -145,7 +152,7 @@ def _names(facts: LocalFacts) -> Iterator[Found]:
 
 
 def _times(facts: LocalFacts) -> Iterator[Found]:
-    step = facts.probe.value.time_step_ns
+    step = _probe(facts).time_step_ns
     if step >= _SECOND_NS:
         yield warning(
             f"BACKUP keeps times in steps of {step / _SECOND_NS:.0f} s: a file that changes twice within one, and keeps"
@@ -155,7 +162,7 @@ def _times(facts: LocalFacts) -> Iterator[Found]:
 
 
 def _clock(facts: LocalFacts) -> Iterator[Found]:
-    probe = facts.probe.value
+    probe = _probe(facts)
     apart = probe.here - probe.server
     if abs(apart) < _OFF:
         return
@@ -173,10 +180,10 @@ def _length(time: timedelta) -> str:
 
 
 def _locks(facts: LocalFacts) -> Iterator[Found]:
-    if facts.probe.value.locks:
+    if _probe(facts).locks:
         mount = facts.backup.value.mount
         yield fault(
-            f"BACKUP has no locks that work: {facts.probe.value.locks}. Two backups at once could not be kept apart.",
+            f"BACKUP has no locks that work: {_probe(facts).locks}. Two backups at once could not be kept apart.",
             f"umount {quote(mount)} && mount -o vers=4.1 {quote(mount)}",
         )
 

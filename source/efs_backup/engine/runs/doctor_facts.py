@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from efs_backup.domain.copying.rsync_output import parse_version
-from efs_backup.domain.doctor.answer import Answer, Known, NotKnown, Unknown
+from efs_backup.domain.doctor.answer import Answer, Known, Unknown
 from efs_backup.domain.doctor.local_facts import (
     Configuration,
     Directory,
     LocalFacts,
+    Probe,
     Rights,
     Room,
     SeriesState,
@@ -24,11 +25,12 @@ from efs_backup.domain.errors import CopyFailed, EfsBackupError, Locked, SeriesT
 from efs_backup.domain.snapshots.identity import compare
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.engine.machine.mounts import mounts
+from efs_backup.engine.machine.os_errors import refusals_named
 from efs_backup.engine.machine.patience import within
 from efs_backup.engine.machine.process import PACKAGES, Runner
 from efs_backup.engine.machine.temporary import temporary_directory
 from efs_backup.engine.proof.damage import DamageList
-from efs_backup.engine.runs.preflight import check_source, refuse_nesting
+from efs_backup.engine.runs.preflight import check_backup, check_source, refuse_nesting
 from efs_backup.engine.series.hold import label_hold
 from efs_backup.engine.series.identity import place_of, unmounted
 from efs_backup.engine.series.journal import RECORDS_NAME
@@ -74,7 +76,7 @@ def gather(examined: Examined, clock: Callable[[], datetime], configuration: Con
         nesting=_nesting(source, backup),
         room=_asked(lambda: _room(own), examined.backup),
         source_room=_asked(lambda: _room(source), examined.source),
-        probe=_asked(lambda: probe(own, clock), examined.backup),
+        probe=_asked(lambda: _probed(examined.backup, clock), examined.backup),
         rights=_rights(),
         series=_asked(lambda: _series(examined, clock()), examined.backup),
         configuration=configuration,
@@ -86,8 +88,15 @@ def _asked(work: Callable[[], T], what: str) -> Answer[T]:
         return Known(within(work, what, _PATIENCE_SECONDS))
     except OSError as error:
         return Unknown(f"{error.filename or what!r}: {error.strerror or error}.")
-    except (EfsBackupError, NotKnown) as error:
-        return Unknown(str(error))
+    except EfsBackupError as error:
+        return Unknown(f"{error.message} {error.next_step}".strip())
+
+
+def _probed(backup: str, clock: Callable[[], datetime]) -> Probe:
+    """Raises CopyFailed or BackupFull, with what to do, where nothing can be written."""
+    place = _nearest(check_backup(backup))
+    with refusals_named(backup):
+        return probe(place, clock)
 
 
 def _nearest(path: Path) -> Path:
