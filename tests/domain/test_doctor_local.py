@@ -23,7 +23,7 @@ from efs_backup.domain.doctor.series_checks import LOCAL_CHECKS
 from efs_backup.domain.errors import ExitCode, FailureReason
 from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.results import BackupStatus
-from efs_backup.domain.snapshots.identity import FileSystem, Likeness
+from efs_backup.domain.snapshots.identity import FileSystem, Likeness, Mount
 from efs_backup.domain.snapshots.names import Interval
 from efs_backup.domain.snapshots.retention import Retention
 from efs_backup.domain.snapshots.series_file import SeriesFile
@@ -121,6 +121,13 @@ WRONG: list[tuple[str, Make, Level, str]] = [
     ("series", lambda: _series(source=Likeness.NOT_MOUNTED), Level.FAULT, "findmnt"),
     ("series", lambda: _series(source=Likeness.ANOTHER), Level.FAULT, "--source-moved"),
     ("series", lambda: _series(is_backup_moved=True), Level.FAULT, "--backup-moved"),
+    (
+        "series",
+        lambda: _series(gone=(Mount("home", FileSystem("ext4", "1")),)),
+        Level.FAULT,
+        "What was mounted at '/src/home'",
+    ),
+    ("series", lambda: _series(gone=(Mount("run", FileSystem("tmpfs")),)), Level.WARNING, "/src/run"),
     ("series", lambda: _series(old_layout=3), Level.WARNING, "3 snapshots of the old layout"),
     ("partial", lambda: _series(partials=1), Level.WARNING, "1 backup was cut off"),
     ("partial", lambda: _series(running="process 7"), Level.WARNING, "process 7"),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from efs_backup.domain.doctor.answer import Answer
 from efs_backup.domain.operations.record import BackupRecord
-from efs_backup.domain.snapshots.identity import FileSystem, Likeness
+from efs_backup.domain.snapshots.identity import FileSystem, Likeness, Mount
 from efs_backup.domain.snapshots.names import Interval
 from efs_backup.domain.snapshots.series_file import SeriesFile
 
@@ -79,7 +79,8 @@ class SeriesState:
     """What a series is like.
 
     torn: why series.json cannot be used, "" where it can. source, backup: how those of now are related to those of the
-    last backup; None where nobody has said. pins: of the whole label. hold: since when, or why it cannot be read; ""
+    last backup; None where nobody has said. gone: mounts below SOURCE that the last backup has seen, and that are not
+    there, or another file system now. pins: of the whole label. hold: since when, or why it cannot be read; ""
     for none. damaged: files that are not as they were stored. running: who is at work, "" for nobody.
     """
 
@@ -88,6 +89,7 @@ class SeriesState:
     torn: str = ""
     source: Likeness | None = None
     is_backup_moved: bool = False
+    gone: tuple[Mount, ...] = ()
     snapshots: int = 0
     partials: int = 0
     old_layout: int = 0

@@ -48,6 +48,12 @@ def _series(facts: LocalFacts) -> Iterator[Found]:
         yield fault(
             "BACKUP is on another file system than the last backup was.", f"efs-backup run {pair} --backup-moved"
         )
+    for mount in state.gone:
+        level = warning if mount.file_system.is_passing else fault
+        place = f"{facts.source.value.path}/{mount.path}"
+        yield level(
+            f"What was mounted at {place!r} in the last backup, {mount.file_system}, is not.", f"mount {quote(place)}"
+        )
     if state.old_layout:
         yield warning(f"{counted(state.old_layout, 'snapshot')} of the old layout will be adopted by the next backup.")
 

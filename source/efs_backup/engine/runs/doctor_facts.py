@@ -22,7 +22,7 @@ from efs_backup.domain.doctor.local_facts import (
     Version,
 )
 from efs_backup.domain.errors import CopyFailed, EfsBackupError, Locked, SeriesTooNew, SeriesTorn, WrongUsage
-from efs_backup.domain.snapshots.identity import compare
+from efs_backup.domain.snapshots.identity import compare, missing_mounts
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.engine.machine.mounts import mounts
 from efs_backup.engine.machine.os_errors import refusals_named
@@ -32,7 +32,7 @@ from efs_backup.engine.machine.temporary import temporary_directory
 from efs_backup.engine.proof.damage import DamageList
 from efs_backup.engine.runs.preflight import check_backup, check_source, refuse_nesting
 from efs_backup.engine.series.hold import label_hold
-from efs_backup.engine.series.identity import place_of, unmounted
+from efs_backup.engine.series.identity import expected_mounts, place_of, unmounted
 from efs_backup.engine.series.journal import RECORDS_NAME
 from efs_backup.engine.series.lock import refuse_running_backup
 from efs_backup.engine.series.pins import pins_of_label
@@ -179,6 +179,7 @@ def _series(examined: Examined, now: datetime) -> SeriesState:
         stored.message if isinstance(stored, SeriesTorn) else "",
         compare(was, place_of(Path(examined.source))) if was else None,
         is_backup_moved=bool(kept and not kept.file_system.may_be(place_of(Path(examined.backup)).file_system)),
+        gone=tuple(missing_mounts(file.mounts, expected_mounts(Path(examined.source)))) if file else (),
         snapshots=len(series.snapshots()),
         partials=len(series.partials()),
         old_layout=len(series.unadopted()),
