@@ -34,7 +34,7 @@ def check_access(call: Call) -> Refusal | None:
     role = role_of(call.access_key)
     if role is None or call.service in _OF_ANYBODY:
         return None
-    statements = list(_statements(role))
+    statements = list(statements_of(role))
     lacking = next((need for need in needs_of(call) if not is_allowed(statements, need)), None)
     if lacking is None:
         return None
@@ -65,7 +65,8 @@ def role_of(access_key: str) -> Any:
     return iam_backends[ACCOUNT]["aws"].get_role_by_arn(session.role_arn) if session else None
 
 
-def _statements(role: Any) -> Iterator[dict[str, Any]]:
+def statements_of(role: Any) -> Iterator[dict[str, Any]]:
+    """The statements of all policies of a role."""
     for document in role.policies.values():
         found = json.loads(document) if isinstance(document, str) else document
         yield from found["Statement"]

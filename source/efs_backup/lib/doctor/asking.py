@@ -24,12 +24,16 @@ def asked(work: Callable[[], T]) -> Answer[T]:
         return Unknown(_told(error))
     except (BotoCoreError, EfsBackupError, NotKnown) as error:
         return Unknown(str(error))
+    except (LookupError, ValueError) as error:  # one odd answer must not hide what the others say
+        return Unknown(f"An answer of AWS cannot be read: {error!r}.")
 
 
 def _told(error: ClientError) -> str:
     if any(word in code_of(error) for word in _REFUSALS):
         return f"You may not call {error.operation_name}: allow it, or ask who may."
-    return f"AWS refuses {error.operation_name}: {message_of(error) or code_of(error)}"
+    message = message_of(error)
+    is_text = message and not message.startswith("<")  # a page of HTML, where something between has failed
+    return f"AWS refuses {error.operation_name}: {message if is_text else code_of(error)}"
 
 
 def listed(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Any]:

@@ -137,6 +137,11 @@ class _Account:
         arn = self.clients("sts").get_caller_identity()["Arn"].split(":")
         return f"arn:{arn[1]}:sns:{self.stack.region}:{arn[4]}:{name}"
 
+    def _topic_key_arn(self) -> str:
+        """Without a look at the key where the topic names it in full; "" for none."""
+        named = telling.key_of_topic(self.clients("sns"), self._topic)
+        return named if named.startswith("arn:") or not named else self._systems.key(named).arn
+
     @cached_property
     def _topic_key(self) -> Answer[Key | None]:
         def found() -> Key | None:
@@ -180,7 +185,7 @@ class _Account:
             "logs": asked(lambda: f"arn:{partition}:s3:::{logs}/efs-backup-logs/log" if logs else ""),
             "stop rule": asked(lambda: self._stop_rule(partition)),
             "topic": asked(lambda: self._topic),
-            "topic key": asked(lambda: key.arn if (key := self._topic_key.value) else ""),
+            "topic key": asked(self._topic_key_arn),
             "document": asked(lambda: f"arn:{partition}:ssm:{region}::document/AWS-RunShellScript"),
         }
 

@@ -63,9 +63,9 @@ class Network:
         with ignored("FileSystemNotFound"):
             found = [*listed(efs, "describe_mount_targets", "MountTargets", FileSystemId=file_system)]
         ids = {
-            one["MountTargetId"]: efs.describe_mount_target_security_groups(MountTargetId=one["MountTargetId"])[
-                "SecurityGroups"
-            ]
+            one["MountTargetId"]: efs.describe_mount_target_security_groups(MountTargetId=one["MountTargetId"]).get(
+                "SecurityGroups", []
+            )
             for one in found
         }
         groups = self.groups(group for own in ids.values() for group in own)

@@ -26,7 +26,7 @@ class Systems:
             file_system, role, found["LifeCycleState"], found.get("PerformanceMode", ""),
             found.get("ThroughputMode", ""), int(found["SizeInBytes"]["Value"]),
             asked(lambda: self._policy(file_system)),
-            asked(lambda: self.key(found["KmsKeyId"]) if found.get("Encrypted") else None),
+            asked(lambda: self.key(found["KmsKeyId"]) if found.get("KmsKeyId") else None),
             asked(lambda: self._has_backup(file_system)),
         )  # fmt: skip
 
