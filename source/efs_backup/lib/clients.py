@@ -1,5 +1,6 @@
 """Clients of AWS services, all with the same patience."""
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +30,8 @@ class Session:
     def of(cls, region: str | None, profile: str | None) -> "Session":
         """A session of the environment, but for what is given. Raises WrongUsage."""
         try:
-            session = boto3.Session(profile_name=profile, region_name=region)
+            # Boto3 itself knows AWS_DEFAULT_REGION alone.
+            session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
         except ProfileNotFound as error:
             raise WrongUsage(f"There is no profile {profile!r}.", "See: aws configure list-profiles") from error
         if session.region_name is None:
