@@ -78,7 +78,7 @@ class BackupStack(cdk.Stack):
         alarms = Alarms(self, self.reports.topic, self.form, self.orchestrator, runbooks)
         rows = of_backups(self, Shown(self.settings, alarms, self.orchestrator, runbooks, self.console))
         self.board = Dashboard(self, self.form.text("Dashboard"), rows)
-        self._outputs()
+        self._outputs(programs)
 
     def _orchestrator(self, programs: Programs) -> Orchestrator:
         """With what it may do, and what wakes it."""
@@ -105,7 +105,7 @@ class BackupStack(cdk.Stack):
         """The last part of the stack's ARN."""
         return cdk.Fn.select(2, cdk.Fn.split("/", self.stack_id))
 
-    def _outputs(self) -> None:
+    def _outputs(self, programs: Programs) -> None:
         add = Outputs(self).add
         add("UUID", self._uuid, "The id of this deployment")
         add("SNSTopic", self.reports.name, "The topic of the reports")
@@ -133,6 +133,7 @@ class BackupStack(cdk.Stack):
         here = f"{cdk.Aws.STACK_NAME} --region {cdk.Aws.REGION}"
         add("StartCommand", f"efs-backup stack start {here} --follow", "Starts a backup by hand")
         add("RestoreCommand", f"efs-backup stack restore {here} --dry-run --path PATH", "Shows what a restore would do")
+        add("MountsEncrypted", "Yes" if programs.mounts_encrypted else "No", "Whether the bundle mounts with TLS")
         add("RecordTable", self.table.table_name, "The table with a record of each backup")
         reason = "The file system is named under the condition under which it is made."
         acknowledge(self, "CloudFormation-Validate::W1001", reason)

@@ -15,6 +15,7 @@ from moto.moto_api._internal.models import moto_api_backend
 
 from deployment.local_cloud import resources
 from deployment.local_cloud.access import check_access
+from deployment.local_cloud.answers import answer_call
 from deployment.local_cloud.behaviour import set_right
 from deployment.local_cloud.bridge import Bridge, Clock
 from deployment.local_cloud.file_systems import FileSystems
@@ -46,7 +47,7 @@ class LocalCloud:
         resources.support()
         moto_api_backend.reset()
         self.place = place
-        self.gate = Gate(moto_application(), [check_access])
+        self.gate = Gate(moto_application(), [check_access, answer_call])
         self._server = WebServer(self.gate)
         self.endpoint = f"http://127.0.0.1:{self._server.port}"
         self.file_systems = FileSystems(place / "file-systems")

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from xml.sax.saxutils import escape
 
 from deployment.local_cloud.calls import Call, Environ, read_call
@@ -39,12 +39,18 @@ class Refusal:
         return error if form == "s3" else f"<ErrorResponse>{error}<RequestId>local</RequestId></ErrorResponse>"
 
 
-Check = Callable[[Call], Refusal | None]
+class Reply(Protocol):
+    """What is answered in moto's place."""
+
+    def answer(self, form: str, start: Start, /) -> list[bytes]: ...  # noqa: D102
+
+
+Check = Callable[[Call], Reply | None]
 
 
 @dataclass
 class Gate:
-    """Asks each check in turn; the first that refuses is the answer."""
+    """Asks each check in turn; the first that refuses, or answers by itself, is the answer."""
 
     inner: Application
     checks: list[Check] = field(default_factory=list)
@@ -58,8 +64,8 @@ class Gate:
             with self._lock:
                 self.calls.append(call)
             for check in self.checks:
-                if refusal := check(call):
-                    return refusal.answer(call.form, start)
+                if reply := check(call):
+                    return reply.answer(call.form, start)
         answer: Iterable[bytes] = self.inner(request, start)
         return answer
 

@@ -85,6 +85,7 @@ def test_every_command_prints_an_object_that_its_schema_allows(
             ("list", backup), ("history", backup), ("diff", backup, 1, 0), ("verify", backup), ("audit", backup),
             ("scrub", backup, "--scrub-days", 1), ("repair", backup), ("versions", backup, "directory 0/file 0"),
             ("vanished", backup), ("growth", backup), ("stats", backup), ("estimate", source, backup),
+            ("doctor", source, backup),
             ("note", backup, 0, "a note"), ("pin", backup, 0, "--reason", "why", "--until", "2999-01-01"),
             ("unpin", backup, 0, "--reason", "why"), ("hold", backup, "--reason", "why"),
             ("release", backup, "--reason", "why"), ("prune", backup, "--retain", 2),

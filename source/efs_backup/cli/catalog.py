@@ -59,6 +59,7 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
         "stack": Entry("app", "stack", "Look at, start and restore what a stack backs up.", "efs_backup.stack"),
     },
     "Set up": {
+        "doctor": Entry("doctor", "doctor", "Find what is wrong, and what mends it."),
         "config": Entry("config", "config", "Check, show or begin a configuration."),
         "completion": Entry("completion", "completion", "Print what completes commands in a shell."),
     },
@@ -73,6 +74,7 @@ STACK_SECTIONS: Mapping[str, Mapping[str, Entry]] = {
         "history": Entry("history", "history", "Show what each backup came to.", _STACK),
         "logs": Entry("logs", "logs", "Print what was said about a backup.", _STACK),
         "outputs": Entry("outputs", "outputs", "Print what the stack tells of itself.", _STACK),
+        "doctor": Entry("doctor", "doctor", "Find what is wrong, and what mends it.", _STACK),
     },
     "File systems": {
         "list": Entry("sources", "list_sources", "List what is backed up, and when next.", _STACK),

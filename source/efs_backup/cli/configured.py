@@ -8,11 +8,14 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from efs_backup.engine.machine.configuration_files import ConfigurationPlace
 
 PLACE_VARIABLE = "EFS_BACKUP_CONFIG"
 USUAL = "/etc/efs-backup"
 _NAMED = f"{__name__}.named"
+_FILE = f"{__name__}.file"
 _SUFFIX = ".toml"
 
 
@@ -48,8 +51,16 @@ def apply_configuration(ctx: click.Context, command: click.Command, given: Mappi
     if name is None or len(told) > 1:
         return
     if found := _found(place, name, must_be=len(named) > len(told)):
-        ctx.default_map = _told(found.sound(name).values, command, ctx, given)
+        values = found.sound(name).values
+        ctx.default_map = _told(values, command, ctx, given)
         ctx.meta[_NAMED] = named[0]
+        ctx.meta[_FILE] = found.file(name), frozenset(values)
+
+
+def named_file() -> "tuple[Path, frozenset[str]] | None":
+    """The file of the configuration that this command goes by, and the keys in it; None where it goes by none."""
+    found: tuple[Path, frozenset[str]] | None = click.get_current_context().meta.get(_FILE)
+    return found
 
 
 def _said(value: Any) -> str | None:

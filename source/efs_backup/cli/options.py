@@ -162,7 +162,7 @@ max_operations = click.option(
 _verbosity = click.option(
     "-v", "--verbose", is_flag=True, expose_value=False, is_eager=True, callback=say_more, help="Tell each step."
 )
-_quiet = click.option(
+quiet = click.option(
     "-q", "--quiet", is_flag=True, expose_value=False, is_eager=True, callback=say_less,
     help="Tell nothing but warnings and errors.",
 )  # fmt: skip
@@ -170,7 +170,7 @@ _quiet = click.option(
 
 def verbosity(command: Callable[..., int]) -> Callable[..., int]:
     """Add -q and -v, which the output asks for; the command gets nothing."""
-    return _quiet(_verbosity(command))
+    return quiet(_verbosity(command))
 
 
 dry_run = click.option("--dry-run", is_flag=True, help="Show what would be done, and touch nothing.")

@@ -25,7 +25,7 @@ _PLACE = "/"
 
 _KILL_PATIENCE_SECONDS = 10.0
 _WAIT_SECONDS = 1.0
-_PACKAGES = {
+PACKAGES = {
     "rsync": "rsync",
     "fpsync": "fpart",
     "fpart": "fpart",
@@ -33,6 +33,7 @@ _PACKAGES = {
     "setpriv": "util-linux",
     "sync": "coreutils",
 }
+"""The programs that the engine starts, and the packages of Debian that have them."""
 
 
 @dataclass(frozen=True)
@@ -225,10 +226,10 @@ class Tools:
     @classmethod
     def find(cls, runner: Runner) -> "Tools":
         """Look them up in PATH. Raises ToolMissing, which says how to get them."""
-        found = {name: shutil.which(name, path=runner.path) for name in _PACKAGES}
+        found = {name: shutil.which(name, path=runner.path) for name in PACKAGES}
         missing = [name for name, path in found.items() if path is None]
         if missing:
-            packages = " ".join(sorted({_PACKAGES[name] for name in missing}))
+            packages = " ".join(sorted({PACKAGES[name] for name in missing}))
             raise ToolMissing(f"Not installed: {', '.join(missing)}.", f"Install with: apt-get install {packages}")
         rsync = str(found["rsync"])
         version = parse_version(runner.run((rsync, "--version")).stdout)

@@ -1,0 +1,71 @@
+"""Permissions that the two roles of a stack need, by the calls of the programs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+INSTANCE, ORCHESTRATOR = "instance", "orchestrator"
+
+
+@dataclass(frozen=True)
+class Need:
+    """Calls on one resource. resource: a key of the resources that are known; context: keys of conditions."""
+
+    actions: tuple[str, ...]
+    resource: str
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+ANY = "any"
+_MOUNT = ("elasticfilesystem:ClientMount", "elasticfilesystem:ClientRootAccess")
+_POINT = "elasticfilesystem:AccessPointArn"
+
+NEEDS: Mapping[str, tuple[Need, ...]] = {
+    INSTANCE: (
+        Need(("dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"), "table"),
+        Need(
+            (
+                "autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat",
+                "autoscaling:SetDesiredCapacity",
+            ),
+            "group",
+        ),
+        Need(("elasticfilesystem:DescribeMountTargets", *_MOUNT), "source"),
+        Need(("elasticfilesystem:DescribeMountTargets", *_MOUNT, "elasticfilesystem:ClientWrite"), "backup"),
+        Need(("s3:PutObject",), "logs"),
+        Need(
+            (
+                "ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel", "ssmmessages:OpenControlChannel",
+                "ec2messages:GetMessages", "ec2messages:SendReply",
+            ),
+            ANY,
+        ),
+    ),
+    ORCHESTRATOR: (
+        Need(("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan", "dynamodb:UpdateItem"), "table"),
+        Need(
+            (
+                "autoscaling:CompleteLifecycleAction", "autoscaling:SetDesiredCapacity",
+                "autoscaling:TerminateInstanceInAutoScalingGroup",
+            ),
+            "group",
+        ),
+        Need(
+            (
+                "autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeAutoScalingInstances",
+                "autoscaling:DescribeLifecycleHooks", "ec2:DescribeInstances", "ssm:GetCommandInvocation",
+                "cloudwatch:GetMetricStatistics",
+            ),
+            ANY,
+        ),
+        Need(("cloudwatch:PutMetricData",), ANY, {"cloudwatch:namespace": "EfsBackup"}),
+        Need(
+            ("events:DisableRule", "events:ListTargetsByRule", "events:PutRule", "events:PutTargets"), "stop rule"
+        ),
+        Need(("elasticfilesystem:DescribeFileSystems",), "source"),
+        Need(("elasticfilesystem:DescribeFileSystems",), "backup"),
+        Need(("sns:Publish",), "topic"),
+        Need(("kms:Decrypt", "kms:GenerateDataKey"), "topic key"),
+        Need(("ssm:SendCommand",), "document"),
+    ),
+}  # fmt: skip
+"""Calls by role. A test holds them against the template and the program: none is missing there or here."""

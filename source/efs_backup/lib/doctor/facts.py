@@ -1,0 +1,195 @@
+"""All facts of a deployed stack, each asked for once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from efs_backup.domain.doctor.answer import Answer, NotKnown
+from efs_backup.domain.doctor.launch_checks import FILE_SYSTEMS, PROCESSORS
+from efs_backup.domain.doctor.permissions import ANY, INSTANCE, NEEDS, ORCHESTRATOR
+from efs_backup.domain.doctor.stack_facts import FileSystem, Key, SecurityGroup, StackFacts, Target
+from efs_backup.domain.operations.deployed import DeployedStack
+from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.lib.ddb import RecordTable
+from efs_backup.lib.doctor import telling
+from efs_backup.lib.doctor.asking import Clients, asked
+from efs_backup.lib.doctor.launching import Launching, Template, quota
+from efs_backup.lib.doctor.network import Network
+from efs_backup.lib.doctor.roles import permissions, role_of_profile
+from efs_backup.lib.doctor.systems import Systems
+
+_ROLES = {"SourceEFS": "source", "BackupEFS": "backup"}
+"""The outputs that name file systems, and what those are for."""
+_STOP_RULE = "efs-backup-stop"
+
+
+def gather(clients: Clients, stack: DeployedStack, now: datetime) -> StackFacts:
+    """The facts of a stack; what cannot be learned is a fact too. Raises nothing of AWS."""
+    return _Account(clients, stack).facts(now)
+
+
+@dataclass
+class _Account:
+    """What is asked of the account, in the region of the stack."""
+
+    clients: Clients
+    stack: DeployedStack
+
+    def facts(self, now: datetime) -> StackFacts:
+        clients, network, machines = self.clients, self._network, self._machines
+        return StackFacts(
+            self.stack,
+            now,
+            self._topic,
+            vpc=asked(lambda: network.vpc(self._subnets.value[0].vpc)),
+            subnets=self._subnets,
+            instance_groups=asked(self._instance_groups),
+            endpoints=asked(lambda: network.endpoints(self._subnets.value[0].vpc)),
+            targets=asked(self._targets),
+            file_systems=asked(self._file_systems),
+            group=asked(lambda: machines.group(self._found.value)),
+            launches=asked(machines.launches),
+            image=asked(lambda: machines.image(clients("ssm"), self.stack.output("AmiId"))),
+            machine=asked(lambda: machines.machine(self._template.value.kind)),
+            default_key=asked(self._default_key),
+            permissions={which: asked(lambda which=which: self._permissions(which)) for which in NEEDS},  # type: ignore[misc]
+            quotas={
+                PROCESSORS: asked(lambda: quota(clients("service-quotas"), PROCESSORS, machines.processors())),
+                FILE_SYSTEMS: asked(lambda: quota(clients("service-quotas"), FILE_SYSTEMS, self._systems.count())),
+            },
+            subscriptions=asked(lambda: telling.subscriptions(clients("sns"), self._topic)),
+            topic_key=self._topic_key,
+            wakes=self._wakes,
+            function=asked(lambda: telling.function(clients, self._function.value, self.stack.output("Orchestrator"))),
+            records=asked(self._records),
+            has_bucket=asked(lambda: telling.has_bucket(clients("s3"), self.stack.output("LogBucket"))),
+            has_table=asked(lambda: telling.has_table(clients("dynamodb"), self.stack.output("RecordTable"))),
+            old_stacks=asked(lambda: telling.old_stacks(clients("cloudformation"), clients("events"))),
+        )
+
+    @cached_property
+    def _network(self) -> Network:
+        return Network(self.clients("ec2"))
+
+    @cached_property
+    def _machines(self) -> Launching:
+        return Launching(self.clients("autoscaling"), self.clients("ec2"), self.stack.group_name)
+
+    @cached_property
+    def _systems(self) -> Systems:
+        return Systems(self.clients("efs"), self.clients("kms"))
+
+    @cached_property
+    def _found(self) -> Answer[Mapping[str, Any] | None]:
+        return asked(self._machines.found)
+
+    @cached_property
+    def _template(self) -> Answer[Template]:
+        return asked(lambda: self._machines.template(self._found.value))
+
+    @cached_property
+    def _subnets(self) -> Answer[Any]:
+        def found() -> Any:
+            group = self._machines.existing(self._found.value)
+            return self._network.subnets([one for one in group["VPCZoneIdentifier"].split(",") if one])
+
+        return asked(found)
+
+    def _instance_groups(self) -> tuple[SecurityGroup, ...]:
+        ids = self._template.value.groups
+        found = self._network.groups(ids)
+        return tuple(found[one] for one in ids if one in found)
+
+    def _targets(self) -> tuple[Target, ...]:
+        efs = self.clients("efs")
+        return tuple(
+            target
+            for output, role in _ROLES.items()
+            for target in self._network.targets(efs, self.stack.output(output), role)
+        )
+
+    def _file_systems(self) -> tuple[FileSystem, ...]:
+        return tuple(self._systems.file_system(self.stack.output(name), role) for name, role in _ROLES.items())
+
+    def _default_key(self) -> Key | None:
+        named = self.clients("ec2").get_ebs_default_kms_key_id()["KmsKeyId"]
+        return None if named == "alias/aws/ebs" else self._systems.key(named)
+
+    @cached_property
+    def _function(self) -> Answer[Mapping[str, Any]]:
+        name = self.stack.outputs.get("Orchestrator", "")
+        return asked(lambda: telling.configuration(self.clients("lambda"), name))
+
+    def _attribute(self, name: str) -> str:
+        """Of the function. Raises NotKnown where there is none."""
+        if not self._function.value:
+            raise NotKnown("The function is gone (see orchestrator).")
+        return str(self._function.value[name])
+
+    @cached_property
+    def _topic(self) -> str:
+        """The topic's ARN, from its name and the account whose credentials these are."""
+        name = self.stack.outputs.get("SNSTopic", "")
+        if name.startswith("arn:"):
+            return name
+        arn = self.clients("sts").get_caller_identity()["Arn"].split(":")
+        return f"arn:{arn[1]}:sns:{self.stack.region}:{arn[4]}:{name}"
+
+    def _topic_key_arn(self) -> str:
+        """Without a look at the key where the topic names it in full; "" for none."""
+        named = telling.key_of_topic(self.clients("sns"), self._topic)
+        return named if named.startswith("arn:") or not named else self._systems.key(named).arn
+
+    @cached_property
+    def _topic_key(self) -> Answer[Key | None]:
+        def found() -> Key | None:
+            key = telling.key_of_topic(self.clients("sns"), self._topic)
+            return self._systems.key(key) if key else None
+
+        return asked(found)
+
+    @cached_property
+    def _wakes(self) -> Answer[Any]:
+        return asked(lambda: telling.wakes(self.clients, self._attribute("FunctionArn")))
+
+    def _records(self) -> tuple[BackupRecord, ...]:
+        table = RecordTable(self.clients("dynamodb"), self.stack.output("RecordTable"))
+        backups = (one for one in table.backups() if not one.is_drill)
+        return tuple(sorted(backups, key=lambda one: one.start_time, reverse=True))
+
+    def _permissions(self, which: str) -> Any:
+        iam = self.clients("iam")
+        role = {
+            INSTANCE: lambda: role_of_profile(iam, self._template.value.profile),
+            ORCHESTRATOR: lambda: self._attribute("Role"),
+        }[which]()
+        return permissions(iam, role, NEEDS[which], self._resources)
+
+    @cached_property
+    def _resources(self) -> dict[str, Answer[str]]:
+        """ARNs by what `permissions` calls them; "" for what there is none of."""
+        partition, region = self._topic.split(":")[1], self.stack.region
+        logs = self.stack.outputs.get("LogBucket", "")
+        return {
+            ANY: asked(lambda: "*"),
+            "table": asked(
+                lambda: self.clients("dynamodb").describe_table(TableName=self.stack.output("RecordTable"))["Table"][
+                    "TableArn"
+                ]
+            ),
+            "group": asked(lambda: self._machines.existing(self._found.value)["AutoScalingGroupARN"]),
+            "source": asked(lambda: self._systems.arn(self.stack.output("SourceEFS"))),
+            "backup": asked(lambda: self._systems.arn(self.stack.output("BackupEFS"))),
+            "logs": asked(lambda: f"arn:{partition}:s3:::{logs}/efs-backup-logs/log" if logs else ""),
+            "stop rule": asked(lambda: self._stop_rule(partition)),
+            "topic": asked(lambda: self._topic),
+            "topic key": asked(self._topic_key_arn),
+            "document": asked(lambda: f"arn:{partition}:ssm:{region}::document/AWS-RunShellScript"),
+        }
+
+    def _stop_rule(self, partition: str) -> str:
+        names = [wake.name for wake in self._wakes.value if wake.name.startswith(_STOP_RULE)]
+        account = self._topic.split(":")[4]
+        return f"arn:{partition}:events:{self.stack.region}:{account}:rule/{names[0]}" if names else ""
