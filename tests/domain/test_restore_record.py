@@ -8,6 +8,8 @@ import pytest
 from efs_backup.domain.errors import FailureReason, MountFailed, RestoreFailed
 from efs_backup.domain.operations.record import BackupId, BackupRecord, Mode
 from efs_backup.domain.operations.report import anonymous, report_on
+from efs_backup.domain.operations.reports.around import Around
+from efs_backup.domain.operations.reports.times import Clock
 from efs_backup.domain.operations.restore_record import Mounts, first_paths, without_restore, writes
 from efs_backup.domain.operations.workflow import (
     Action,
@@ -119,8 +121,8 @@ def test_the_mail_says_what_was_restored_where_the_rest_is_and_how_to_undo_it() 
         restore_created=1, restore_replaced=2, restore_quarantine="/.quarantine-20261122T123000Z",
         restore_first='{"created": ["home/alice/thesis.tex"]}', snapshot="20261122T020000Z",
     )  # fmt: skip
-    report = report_on(ended, None, SETTINGS)
-    assert report.subject.startswith(f"EFS restore succeeded: {SETTINGS.source_file_system}")
+    report = report_on(ended, Around(SETTINGS, Clock(_SOON)))
+    assert report.subject.startswith("EFS restore succeeded: Restored")
     for words in ("/home/alice/thesis.tex", "user/alice", "/.quarantine-20261122T123000Z", "stack undo", "0badcafe"):
         assert words in report.text
     assert first_paths(ended) == {"created": ["home/alice/thesis.tex"]}
@@ -134,7 +136,7 @@ def test_the_mail_says_what_was_restored_where_the_rest_is_and_how_to_undo_it() 
 def test_a_dry_run_and_an_undo_are_told_as_what_they_are(order: RestoreOrder, words: str) -> None:
     """By their subjects."""
     ended = replace(RESTORE, restore_order=order.to_text()).ended(BackupStatus.SUCCESS, now=_SOON, message="")
-    assert report_on(ended, None, SETTINGS).subject.startswith(words)
+    assert report_on(ended, Around(SETTINGS, Clock(_SOON))).subject.startswith(words)
 
 
 def test_a_restore_that_fails_keeps_the_reason_and_no_path_of_the_instance() -> None:

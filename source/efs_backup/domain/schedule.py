@@ -9,7 +9,7 @@ from functools import partial
 
 from efs_backup.domain.errors import WrongUsage
 
-_RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)", re.ASCII)
+_RATE = re.compile(r"rate\((\d{1,6}) (minute|hour|day)s?\)", re.ASCII)
 _CRON = re.compile(r"cron\((.+)\)")
 _MINUTES = {"minute": 1, "hour": 60, "day": 1440}
 _MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if name}
@@ -27,9 +27,9 @@ class Rate:
     minutes: int
 
     def next_after(self, after: datetime, since: datetime) -> datetime:
-        """The first time after this one, of those that lie whole periods after `since`; all aware."""
+        """The first time after this one, of `since` and those that lie whole periods after it; all aware."""
         period = timedelta(minutes=self.minutes)
-        return since + ((after - since) // period + 1) * period
+        return since + max(0, (after - since) // period + 1) * period
 
 
 @dataclass(frozen=True)

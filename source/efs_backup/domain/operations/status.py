@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
+from efs_backup.domain.errors import WrongUsage
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.review import is_silent
-from efs_backup.domain.operations.schedule import next_start
 from efs_backup.domain.operations.workflow import newest_success
 from efs_backup.domain.results import BackupStatus
+from efs_backup.domain.schedule import next_start
 
 
 class Activity(StrEnum):
@@ -57,11 +58,18 @@ class Plan:
 
     def next_start(self, after: datetime, since: datetime | None = None) -> datetime | None:
         """When the next backup starts; None where nobody can tell."""
-        return next_start(self.schedule, self.zone, after, since) if self.zone else None
+        return self._next(self.schedule, after, since)
 
     def next_drill(self, after: datetime, since: datetime | None = None) -> datetime | None:
         """When the next drill starts; None where none does, or nobody can tell."""
-        return next_start(self.drill_schedule, self.zone, after, since) if self.zone else None
+        return self._next(self.drill_schedule, after, since)
+
+    def _next(self, expression: str, after: datetime, since: datetime | None) -> datetime | None:
+        """AWS may take what this cannot read: the stack works, and only its next start is not told."""
+        try:
+            return next_start(expression, after, self.zone, since) if expression and self.zone else None
+        except WrongUsage:
+            return None
 
 
 @dataclass(frozen=True)

@@ -114,6 +114,7 @@ class AskPin:
     """A person wants something of one snapshot: the next agent carries it out. `event_id` as of a backup."""
 
     wish: Wish
+    event_id: str | None = None
 
 
 @dataclass(frozen=True)
