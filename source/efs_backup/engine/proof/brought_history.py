@@ -5,7 +5,7 @@ What was brought once is never replaced: where BACKUP has another seal by now, s
 
 import hashlib
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -127,6 +127,18 @@ def _has_same_lines(one: Block, other: Block) -> bool:
         line == its[name] or line.startswith(its[name] + HASH) or its[name].startswith(line + HASH)
         for name, line in mine.items()
     )
+
+
+def lost_snapshots(theirs: Manifests, listed: Callable[[], Collection[SnapshotName]]) -> Iterator[str]:
+    """Say which snapshots of BACKUP are gone, though its newest seal has them and no rule has dropped them.
+
+    listed: gives those that are there; what a rule drops meanwhile was noted before it went.
+    """
+    seals = theirs.seals()
+    newest = _read(seals[max(seals)]) if seals else None
+    there = {*map(str, listed())} if newest else set()
+    for name in sorted({newest.snapshot, *newest.kept} - there - {*theirs.dropped()} if newest else ()):
+        yield f"The snapshot {name} is gone in BACKUP, and no rule has dropped it."
 
 
 def _changed(name: str, was: bytes, now: bytes) -> str:

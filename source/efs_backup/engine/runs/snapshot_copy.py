@@ -241,7 +241,8 @@ class SnapshotCopy:
             refusals_named(str(filling.partial.path)),
             held(open_place(str(self._means.ours.trash), PASSING)) as trash,
         ):
-            take_out(target, trash, paths, lambda path: _attributes(filling.sides.wanted, path))
+            dressed = [one.path for one in arrived.directories]
+            take_out(target, trash, paths, lambda path: _attributes(filling.sides.wanted, path), dressed)
         if again:
             raise CopyFailed(f"{again[0]!r} was read with another content than BACKUP has.", _AGAIN)
 
