@@ -18,6 +18,7 @@ from efs_backup.domain.requests.tuning import Tuning
 from efs_backup.domain.snapshots.names import Interval, SnapshotName
 from efs_backup.domain.snapshots.second_copy import Brought, CopiedSnapshot, neighbours
 from efs_backup.domain.snapshots.verification import Aspect, Difference
+from efs_backup.engine.finalize.told_links import names_of_one_file
 from efs_backup.engine.machine.os_errors import refusals_named
 from efs_backup.engine.machine.process import Runner, Tools
 from efs_backup.engine.machine.stop import Stop
@@ -182,7 +183,7 @@ class SnapshotCopy:
             Comparing(filling.step_ns, filling.sides.wanted is None), LeftOut(),
             references=tuple(Path(one.tree.root) for one in filling.sides.references), trash=means.ours.trash,
             unfinished=UnfinishedFiles(means.ours.path).make(), trusted_until_ns=filling.partial.trusted_until_ns,
-            gathered=gathered, damaged=self._damaged(filling),
+            gathered=gathered, damaged=self._learn(filling, gathered),
         )  # fmt: skip
         disk = Disk(flusher.tick, lambda: flusher.flush(FLUSH_PATIENCE_SECONDS))
         done = Transfer(
@@ -193,11 +194,21 @@ class SnapshotCopy:
         self._refuse_fault(done, gathered)
         return done
 
-    def _damaged(self, filling: "_Filling") -> frozenset[int]:
-        """The inodes of OTHER that must not be linked: damaged ones, and what only looks like what is wanted."""
-        found = {one.inode for one in DamageList(self._means.ours.path).read()}
-        for reference in filling.sides.references if filling.sides.wanted else ():
-            found |= unlike(filling.sides.wanted, reference.manifest, reference.tree)  # type: ignore[arg-type]
+    def _learn(self, filling: "_Filling", gathered: Gathered) -> frozenset[int]:
+        """Learn from the manifests which names are one file; give the inodes of OTHER that must not be linked.
+
+        Those are damaged ones, and what only looks like what is wanted. Raises NotAsSealed of a manifest that is torn.
+        """
+        found, wanted = {one.inode for one in DamageList(self._means.ours.path).read()}, filling.sides.wanted
+        if wanted:
+            try:
+                gathered.several = names_of_one_file(wanted)
+                for reference in filling.sides.references:
+                    found |= unlike(wanted, reference.manifest, reference.tree)
+            except ValueError as error:
+                raise NotAsSealed(
+                    f"The manifest of {self._name}, or of a neighbour of it, is torn: {error}."
+                ) from error
         return frozenset(found)
 
     def _refuse_fault(self, done: Transferred, gathered: Gathered) -> None:
