@@ -14,12 +14,11 @@ import pytest
 
 from efs_backup.domain.requests.copy_request import CopyRequest
 from efs_backup.domain.requests.requests import Asked
-from efs_backup.domain.snapshots.names import FolderLabel
+from efs_backup.domain.snapshots.names import FolderLabel, SnapshotName
 from efs_backup.domain.snapshots.second_copy import Brought, CopyResult, CopyStatus
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.process import Runner
 from efs_backup.engine.machine.stop import Stop
-from efs_backup.engine.proof.arrived import Arrival
 from efs_backup.engine.proof.manifests import Manifests
 from efs_backup.engine.runs import second_copy, snapshot_copy
 from efs_backup.engine.runs.second_copy import SecondCopy
@@ -192,11 +191,12 @@ def test_what_is_damaged_in_backup_is_named_and_not_copied(cli: Cli, own: Path, 
     _damage(first / KEPT)  # in all of them, whole in OTHER
     _damage(second / CHANGED)  # in two of them, not in OTHER yet
     (third / "new").chmod(0o777)
+    (third / "many").chmod(0o777)
     ended = _copy(cli, own, other, code=6)
     told = {one["snapshot"]: [(each["path"], each["aspect"]) for each in one["damaged"]] for one in ended["snapshots"]}
     assert told == {
         second.name: [(CHANGED, "content")],
-        third.name: [(CHANGED, "content"), ("new", "mode")],
+        third.name: [("many", "mode"), (CHANGED, "content"), ("new", "mode")],
     }  # fmt: skip
     copied = other / LABEL / "daily" / third.name
     assert (copied / KEPT).read_text() == "content 3"
@@ -205,6 +205,22 @@ def test_what_is_damaged_in_backup_is_named_and_not_copied(cli: Cli, own: Path, 
     found = cli("verify", other, "--json", code=6).json["snapshots"][0]["different"]
     assert [(one["path"], one["aspect"]) for one in found] == [(CHANGED, "missing"), ("new", "missing")]
     assert cli("audit", other).code == 0
+
+
+def test_a_snapshot_that_went_from_backup_by_no_rule_is_told(cli: Cli, own: Path, other: Path) -> None:
+    """And a FIFO or a symlink in the place of what is read hangs nobody and leads nowhere."""
+    _, second, third = _snapshots(own)
+    proof = own / LABEL / "daily/.manifests"
+    shutil.rmtree(third)
+    third.symlink_to("/etc")
+    (proof / f"{second.name}.changes.gz").unlink()
+    os.mkfifo(proof / f"{second.name}.changes.gz")
+    ended = _copy(cli, own, other, code=6)
+    assert [one["status"] for one in ended["snapshots"]] == ["Copied", "Copied"]
+    told = " ".join(ended["findings"])
+    assert f"The file of changes of {second.name} in BACKUP is not the one that was sealed" in told
+    assert f"The snapshot {third.name} is gone in BACKUP, and no rule has dropped it." in told
+    assert cli("verify", other, "--all").code == 0
 
 
 def test_what_looks_alike_is_not_linked_where_its_hash_is_another(cli: Cli, tmp_path: Path, other: Path) -> None:
@@ -300,6 +316,13 @@ def test_two_copies_at_once_are_locked(cli: Cli, backup: Path, other: Path) -> N
     assert codes == [4]
 
 
+def _prune(snapshot: Path) -> None:
+    name = SnapshotName.parse(snapshot.name)
+    assert name
+    Manifests(snapshot.parent).note_dropped([name])
+    shutil.rmtree(snapshot)
+
+
 def test_a_snapshot_that_is_pruned_meanwhile_is_named_and_a_stop_is_gone_on_from(own: Path, other: Path) -> None:
     """Neither is damage."""
     first, second, third = _snapshots(own)
@@ -307,7 +330,7 @@ def test_a_snapshot_that_is_pruned_meanwhile_is_named_and_a_stop_is_gone_on_from
 
     def heard(text: str) -> None:
         if first.name in text:
-            shutil.rmtree(second)
+            _prune(second)
         if third.name in text:
             stop.ask("it was asked to")
 
@@ -324,10 +347,8 @@ def test_a_snapshot_that_is_pruned_meanwhile_is_named_and_a_stop_is_gone_on_from
 @pytest.mark.parametrize(
     ("owner", "name"),
     [
-        (Arrival, "run"),
         (snapshot_copy, "bring_manifest"),
         (Series, "publish"),
-        (Manifests, "note_there"),
         (second_copy, "bring_history"),
         (Flusher, "flush"),
     ],

@@ -6,7 +6,7 @@ import stat
 import threading
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain, pairwise
 
@@ -22,9 +22,14 @@ _SORTED_AT_ONCE = 1_000_000
 
 
 class LinkFacts:
-    """Facts about files with several names, gathered in a walk; 8 bytes for each file that the target shares."""
+    """Facts about files with several names, gathered in a walk; 8 bytes for each file that the target shares.
 
-    def __init__(self) -> None:
+    several: the only paths that can be names of one file with others; None where nobody knows. A snapshot shares nearly
+    all of its files with others, and its manifest tells which of its own names are one file.
+    """
+
+    def __init__(self, several: Collection[str] | None = None) -> None:
+        self._several = several
         self._met = array("Q")
         self._names: dict[tuple[int, int], dict[str, int]] = defaultdict(dict)
 
@@ -34,7 +39,8 @@ class LinkFacts:
 
     def meet_name(self, source: tuple[int, int], path: str, there: int) -> None:
         """Remember a name of a file with several links in the source, and its inode in the target; 0 for a new one."""
-        self._names[source][path] = there
+        if self._several is None or path in self._several:
+            self._names[source][path] = there
 
     def groups(self) -> list[list[str]]:
         """The names of each file of the source that are not one file in the target."""
@@ -48,10 +54,10 @@ class LinkFacts:
         explained = Counter[int]()
         for names in self._names.values():
             explained.update({one: len(names) for one in [*names.values()][:1] if len(set(names.values())) == 1})
-        return frozenset(inode for inode, count in _repeated(self._met) if count != explained[inode])
+        return frozenset(inode for inode, count in repeated(self._met) if count != explained[inode])
 
 
-def _repeated(inodes: "array[int]") -> Iterator[tuple[int, int]]:
+def repeated(inodes: "array[int]") -> Iterator[tuple[int, int]]:
     """(number, how often) of each that is there more than once; in slices, for a sorted list takes 48 bytes each."""
     slices = 1 + len(inodes) // _SORTED_AT_ONCE
     for number in range(slices):

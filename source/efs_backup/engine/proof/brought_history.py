@@ -5,7 +5,8 @@ What was brought once is never replaced: where BACKUP has another seal by now, s
 
 import hashlib
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from efs_backup.copy_worker.blocks import Block
@@ -39,13 +40,16 @@ def bring_file(theirs: Manifests, ours: Manifests, name: str, sha256: str | None
 
 
 def bring_manifest(theirs: Manifests, ours: Manifests, name: SnapshotName, index: bytes) -> None:
-    """Bring the manifest of a snapshot that is to be published, with its index and changes. Raises as `bring_file`."""
+    """Bring the manifest of a snapshot that is to be published, with its index and changes. Raises as `bring_file`.
+
+    Changes that cannot be had are no reason against the snapshot: its seal tells of them, and is brought later.
+    """
     ours.make()
     seal = theirs.seal(name)
     bring_file(theirs, ours, f"{name}{MANIFEST}", seal.manifest.sha256 if seal and seal.manifest else None)
     with ours.written(f"{name}{INDEX}", is_durable=False) as write:
         write(index)
-    if os.path.lexists(theirs.file(name, CHANGES)):
+    with suppress(FileNotFoundError, ValueError):
         bring_file(theirs, ours, f"{name}{CHANGES}", seal.changes.sha256 if seal and seal.changes else None)
 
 
@@ -123,6 +127,18 @@ def _has_same_lines(one: Block, other: Block) -> bool:
         line == its[name] or line.startswith(its[name] + HASH) or its[name].startswith(line + HASH)
         for name, line in mine.items()
     )
+
+
+def lost_snapshots(theirs: Manifests, listed: Callable[[], Collection[SnapshotName]]) -> Iterator[str]:
+    """Say which snapshots of BACKUP are gone, though its newest seal has them and no rule has dropped them.
+
+    listed: gives those that are there; what a rule drops meanwhile was noted before it went.
+    """
+    seals = theirs.seals()
+    newest = _read(seals[max(seals)]) if seals else None
+    there = {*map(str, listed())} if newest else set()
+    for name in sorted({newest.snapshot, *newest.kept} - there - {*theirs.dropped()} if newest else ()):
+        yield f"The snapshot {name} is gone in BACKUP, and no rule has dropped it."
 
 
 def _changed(name: str, was: bytes, now: bytes) -> str:

@@ -1,7 +1,7 @@
 """What the copy workers prove in one backup, gathered for its manifest."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -57,13 +57,15 @@ class Gathered:
 
     What is gathered in vain, for the temporary files are full for example, is no failure of the backup: `fault` says
     why there is nothing. is_late: whether hashes that the manifest before lacks may be known by now, in a directory of
-    this key. remark: a line of text for the manifest's head.
+    this key. remark: a line of text for the manifest's head. several: the only paths that may be one file with others;
+    None where nobody knows.
     """
 
     def __init__(self, base: Base | None, spool: Path, is_late: Callable[[int], bool] = lambda _key: False) -> None:
         self.base = base
         self._is_late = is_late
         self.remark = ""
+        self.several: Collection[str] | None = None
         self.fault = ""
         self.seen = bytearray(len(base.index) if base else 0)
         self.new: dict[tuple[bytes, int], Stored] = {}

@@ -29,7 +29,7 @@ from efs_backup.engine.machine.patience import supervised, within
 from efs_backup.engine.machine.process import Runner, Tools
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.machine.telling import Telling
-from efs_backup.engine.proof.brought_history import bring_history
+from efs_backup.engine.proof.brought_history import bring_history, lost_snapshots
 from efs_backup.engine.proof.manifests import MANIFEST, Manifests
 from efs_backup.engine.runs.preflight import check_backup, refuse_nesting
 from efs_backup.engine.runs.run_log import RunLog
@@ -158,13 +158,17 @@ class SecondCopy:
         ours = Manifests(sides.ours.path)
         with self._log.step("seals"), refusals_named(str(ours.path)):
             there = [one.name for one in sides.ours.snapshots()]
-            history = bring_history(Manifests(sides.theirs.path), ours, there)
-        result = ended(self._done, history.findings, stopped=None)
-        for finding in history.findings:
+            theirs = Manifests(sides.theirs.path)
+            findings = (
+                *bring_history(theirs, ours, there).findings,
+                *lost_snapshots(theirs, lambda: [one.name for one in sides.theirs.snapshots()]),
+            )
+        result = ended(self._done, findings, stopped=None)
+        for finding in findings:
             self._log.warn(Warned(WarningKind.SEAL_DIFFERS, finding))
         is_odd = result.status is not CopyStatus.SUCCESS
         pruned = () if is_odd or not self._done else self._prune(sides)
-        return replace(result, findings=history.findings, pruned=pruned)
+        return replace(result, findings=findings, pruned=pruned)
 
     def _prune(self, sides: Sides) -> tuple[SnapshotName, ...]:
         """Drop what the rules of OTHER drop, after a copy in which nothing was odd. What fails is no failure of it."""

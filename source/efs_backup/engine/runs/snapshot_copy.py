@@ -13,11 +13,12 @@ from efs_backup.copy_worker.hashing import sha256_of
 from efs_backup.copy_worker.throttle import Throttle
 from efs_backup.domain.copying.arrival import Cause, Fidelity, Trouble, fault_of
 from efs_backup.domain.copying.commands import Comparing, Purpose
-from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed, NotAsSealed, SourceUnreadable
+from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed, Hung, NotAsSealed, SourceUnreadable
 from efs_backup.domain.requests.tuning import Tuning
 from efs_backup.domain.snapshots.names import Interval, SnapshotName
 from efs_backup.domain.snapshots.second_copy import Brought, CopiedSnapshot, neighbours
 from efs_backup.domain.snapshots.verification import Aspect, Difference
+from efs_backup.engine.finalize.told_links import names_of_one_file
 from efs_backup.engine.machine.os_errors import refusals_named
 from efs_backup.engine.machine.process import Runner, Tools
 from efs_backup.engine.machine.stop import Stop
@@ -33,7 +34,7 @@ from efs_backup.engine.proof.unlike import unlike
 from efs_backup.engine.proof.verify import forget_cached
 from efs_backup.engine.rest.workspace import Workspace, workspace
 from efs_backup.engine.runs.run_log import RunLog
-from efs_backup.engine.runs.transfer import Disk, Transfer, Transferred, TransferSpec
+from efs_backup.engine.runs.transfer import Disk, TargetStuck, Transfer, Transferred, TransferSpec
 from efs_backup.engine.series.flush_marks import Flusher
 from efs_backup.engine.series.lock import reading
 from efs_backup.engine.series.making import read_back
@@ -106,18 +107,30 @@ class SnapshotCopy:
         return not os.path.isdir(self._snapshot.path)
 
     def _bring(self, source: Tree, wanted: ManifestReader | None) -> CopiedSnapshot:
-        ours = self._means.ours
+        """Make a snapshot of the partial that is there; of a new one, where that holds what nobody can remove."""
         with ExitStack() as stack:
-            references = self._references(stack)
-            partial = begin_partial(ours, self._name, is_empty=False, keeps_spare=False)
-            for note in partial.notes:
-                self._means.log.note(note)
-            with Tree(partial.path) as target:
-                is_fresh, step_ns = not target.names(""), time_step_of(target.descriptor)
-            beat = self._means.throttle.beat
-            flusher = stack.enter_context(closing(Flusher(self._means.runner, partial.path, partial.mark, beat=beat)))
+            sides = _Sides(source, wanted, self._references(stack))
             try:
-                return self._fill(_Filling(source, wanted, partial, references, flusher, is_fresh, step_ns))
+                return self._bring_into(self._partial(is_empty=False), sides)
+            except TargetStuck as stuck:
+                self._means.log.note(f"What a copy has left cannot be brought up to date ({stuck}): made anew.")
+            return self._bring_into(self._partial(is_empty=True), sides)
+
+    def _partial(self, *, is_empty: bool) -> Partial:
+        partial = begin_partial(self._means.ours, self._name, is_empty=is_empty, keeps_spare=False)
+        for note in partial.notes:
+            self._means.log.note(note)
+        return partial
+
+    def _bring_into(self, partial: Partial, sides: "_Sides") -> CopiedSnapshot:
+        with Tree(partial.path) as target:
+            is_fresh, step_ns = not target.names(""), time_step_of(target.descriptor)
+        runner, beat = self._means.runner, self._means.throttle.beat
+        with closing(Flusher(runner, partial.path, partial.mark, beat=beat)) as flusher:
+            try:
+                return self._fill(_Filling(sides, partial, flusher, is_fresh, step_ns))
+            except (Hung, TargetStuck):
+                raise  # whatever touches the file systems now may wait for ever
             except BaseException:
                 if not self._means.stop.is_urgent:
                     flusher.finish()
@@ -166,11 +179,11 @@ class SnapshotCopy:
     def _transfer(self, filling: "_Filling", target: Tree, gathered: Gathered, private: Workspace) -> Transferred:
         means, flusher = self._means, filling.flusher
         spec = TransferSpec(
-            filling.source, target, Purpose.BACKUP, means.tuning,
-            Comparing(filling.step_ns, filling.wanted is None), LeftOut(),
-            references=tuple(Path(one.tree.root) for one in filling.references), trash=means.ours.trash,
+            filling.sides.source, target, Purpose.BACKUP, means.tuning,
+            Comparing(filling.step_ns, filling.sides.wanted is None), LeftOut(),
+            references=tuple(Path(one.tree.root) for one in filling.sides.references), trash=means.ours.trash,
             unfinished=UnfinishedFiles(means.ours.path).make(), trusted_until_ns=filling.partial.trusted_until_ns,
-            gathered=gathered, damaged=self._damaged(filling),
+            gathered=gathered, damaged=self._learn(filling, gathered),
         )  # fmt: skip
         disk = Disk(flusher.tick, lambda: flusher.flush(FLUSH_PATIENCE_SECONDS))
         done = Transfer(
@@ -181,11 +194,21 @@ class SnapshotCopy:
         self._refuse_fault(done, gathered)
         return done
 
-    def _damaged(self, filling: "_Filling") -> frozenset[int]:
-        """The inodes of OTHER that must not be linked: damaged ones, and what only looks like what is wanted."""
-        found = {one.inode for one in DamageList(self._means.ours.path).read()}
-        for reference in filling.references if filling.wanted else ():
-            found |= unlike(filling.wanted, reference.manifest, reference.tree)  # type: ignore[arg-type]
+    def _learn(self, filling: "_Filling", gathered: Gathered) -> frozenset[int]:
+        """Learn from the manifests which names are one file; give the inodes of OTHER that must not be linked.
+
+        Those are damaged ones, and what only looks like what is wanted. Raises NotAsSealed of a manifest that is torn.
+        """
+        found, wanted = {one.inode for one in DamageList(self._means.ours.path).read()}, filling.sides.wanted
+        if wanted:
+            try:
+                gathered.several = names_of_one_file(wanted)
+                for reference in filling.sides.references:
+                    found |= unlike(wanted, reference.manifest, reference.tree)
+            except ValueError as error:
+                raise NotAsSealed(
+                    f"The manifest of {self._name}, or of a neighbour of it, is torn: {error}."
+                ) from error
         return frozenset(found)
 
     def _refuse_fault(self, done: Transferred, gathered: Gathered) -> None:
@@ -206,14 +229,14 @@ class SnapshotCopy:
 
     def _compare(self, filling: "_Filling", target: Tree, gathered: Gathered, done: Transferred) -> Arrived | None:
         """Hold it against the manifest; None where there is none."""
-        if filling.wanted is None:
+        if filling.sides.wanted is None:
             if done.troubles:
                 raise _unreadable(self._name, done.troubles)
             return None
         fidelity = Fidelity(os.geteuid() == 0, filling.step_ns)
-        place = Place(target, [one.tree for one in filling.references], fidelity, filling.is_fresh)
+        place = Place(target, [one.tree for one in filling.sides.references], fidelity, filling.is_fresh)
         troubles = {one.path: one.text for one in done.troubles}
-        arrival = Arrival(filling.wanted, gathered, place, troubles=troubles, pulse=self._means.throttle.beat)
+        arrival = Arrival(filling.sides.wanted, gathered, place, troubles=troubles, pulse=self._means.throttle.beat)
         try:
             return arrival.run()
         except ValueError as error:
@@ -224,12 +247,13 @@ class SnapshotCopy:
         paths = [one.path for one in arrived.differences]
         if "." in paths:
             raise NotAsSealed(f"The snapshot {self._name} cannot be read in BACKUP.")
-        again = [one.path for one in arrived.differences if self._is_whole_in_source(filling.source, one)]
+        again = [one.path for one in arrived.differences if self._is_whole_in_source(filling.sides.source, one)]
         with (
             refusals_named(str(filling.partial.path)),
             held(open_place(str(self._means.ours.trash), PASSING)) as trash,
         ):
-            take_out(target, trash, paths, lambda path: _attributes(filling.wanted, path))
+            dressed = [one.path for one in arrived.directories]
+            take_out(target, trash, paths, lambda path: _attributes(filling.sides.wanted, path), dressed)
         if again:
             raise CopyFailed(f"{again[0]!r} was read with another content than BACKUP has.", _AGAIN)
 
@@ -246,14 +270,18 @@ class SnapshotCopy:
     def _publish(self, filling: "_Filling") -> bool:
         """Publish it with its manifest, which comes first; whether one had to be made, which it is afterwards."""
         means, ours = self._means, Manifests(self._means.ours.path)
-        if filling.wanted:
-            with refusals_named(str(ours.path)):
-                bring_manifest(Manifests(means.theirs.path), ours, self._name, filling.wanted.index.packed())
+        if filling.sides.wanted:
+            theirs, index = Manifests(means.theirs.path), filling.sides.wanted.index.packed()
+            try:
+                with refusals_named(str(ours.path)):
+                    bring_manifest(theirs, ours, self._name, index)
+            except ValueError as error:
+                raise NotAsSealed(f"The manifest of {self._name} was changed meanwhile: {error}.") from error
         filling.flusher.flush(FLUSH_PATIENCE_SECONDS)
         snapshot = means.ours.publish(self._name)
         with refusals_named(str(ours.path)):
             ours.note_there([self._name])
-        if filling.wanted:
+        if filling.sides.wanted:
             return False
         _, unread = read_back(ours, snapshot, means.throttle, means.stop.is_due, means.log.note)
         means.log.note(f"The snapshot {self._name} has no manifest in BACKUP: one was made of its copy.")
@@ -273,13 +301,20 @@ class SnapshotCopy:
 
 
 @dataclass(frozen=True)
-class _Filling:
-    """A partial that is filled. is_fresh: nothing was in it. step_ns: the mtimes there are multiples of it."""
+class _Sides:
+    """What a snapshot is made of: itself in BACKUP, its manifest there, and what may be linked in OTHER."""
 
     source: Tree
     wanted: ManifestReader | None
-    partial: Partial
     references: Sequence[_Reference]
+
+
+@dataclass(frozen=True)
+class _Filling:
+    """A partial that is filled. is_fresh: nothing was in it. step_ns: the mtimes there are multiples of it."""
+
+    sides: _Sides
+    partial: Partial
     flusher: Flusher
     is_fresh: bool
     step_ns: int

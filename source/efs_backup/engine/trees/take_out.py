@@ -10,13 +10,17 @@ from efs_backup.copy_worker.trash import to_trash
 from efs_backup.engine.trees.tree import Tree
 
 
-def take_out(tree: Tree, trash: int, paths: Iterable[str], attributes_of: Callable[[str], Attributes | None]) -> None:
+def take_out(
+    tree: Tree, trash: int, paths: Iterable[str], attributes_of: Callable[[str], Attributes | None],
+    dressed: Iterable[str] = (),
+) -> None:  # fmt: skip
     """Remove names, directories to the trash (a descriptor); what is not there is left. Raises OSError.
 
-    attributes_of: those that the directory at a path has to have; None where nobody knows.
+    attributes_of: those that the directory at a path ("" for the tree itself) has to have; None where nobody knows.
+    dressed: directories that get theirs, though nothing is taken out of them.
     """
     around = {path.rpartition("/")[0] for path in paths if _remove(tree, trash, path)}
-    for directory in sorted(around, reverse=True):
+    for directory in sorted(around | {"" if path == "." else path for path in dressed}, reverse=True):
         wanted = attributes_of(directory)
         if wanted and tree.find(directory or "."):
             times = wanted.mtime_ns, wanted.mtime_ns

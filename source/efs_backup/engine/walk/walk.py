@@ -105,7 +105,7 @@ class Walk:
         self._last, self._since = -1, time.monotonic()
         self._begun: dict[Directory, CopyStatistics] = {}
         self._tries = Counter[str]()
-        self._walked = Walked()
+        self._walked = Walked(links=LinkFacts(gathered.several if gathered else None))
         self._frontier = Frontier(Directory("", None, directory_facts(os.fstat(source.descriptor))))
 
     def run(self) -> Walked:
