@@ -19,12 +19,6 @@ _BLOCK = re.compile(r"^ *```.*$", re.MULTILINE)
 _INLINE = re.compile(r"`(efs-backup [^`]+)`")
 _BEFORE = re.compile(r"(?:^|[;&|(] *|\$\(|\$ |sudo |exec |= *)efs-backup (?=[a-z-])")
 _ENDS = {"|", ">", "<", "&&", "||", ";", "&", "2>&1", "...", "…", ")", "\\"}
-_COMING = frozenset({
-    "status", "start", "stop", "logs", "history", "restore", "undo", "release", "hold", "pin", "unpin", "note",
-    "doctor", "copy", "browse",
-})  # fmt: skip
-"""Commands that documents may name before they are there; the others must be."""
-
 _SKIPPED = re.compile(r"\[|\.\.\.|…|/dev/null \$|<<")
 """A synopsis, or a line that stands for others."""
 
@@ -64,7 +58,7 @@ def complaint(words: list[str]) -> str | None:
     while isinstance(group, click.Group) and words and not words[0].startswith("-"):
         found = group.get_command(context, words[0])
         if found is None:
-            return None if words[0] in _COMING else f"no command {words[0]}"
+            return f"no command {words[0]}"
         context, group, words = click.Context(found, parent=context, info_name=words[0]), found, words[1:]
     try:
         _, left, _ = group.make_parser(context).parse_args(list(words))

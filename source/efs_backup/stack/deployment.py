@@ -45,6 +45,11 @@ class Deployment:
         return Caller.of(self.account.client("sts"))
 
     @property
+    def has_further_sources(self) -> bool:
+        """Whether it may back up other file systems than that of its parameters, whose backups take turns."""
+        return self.stack.parameters.get("FurtherSources") == "Yes"
+
+    @property
     def plan(self) -> Plan:
         """The plan that it was given."""
         zone = zone_of(self.stack.parameters.get("ScheduleTimeZone", ""))

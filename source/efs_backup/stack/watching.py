@@ -38,7 +38,7 @@ def watch(found: Deployment, backup_id: BackupId) -> BackupRecord | None:
 def tell_end(found: Deployment, answer: dict[str, Any], record: BackupRecord, *, as_json: bool) -> int:
     """Say how a backup has ended, behind what was answered when it was asked for; gives the exit code."""
     if as_json:
-        print_json({**answer, "backup": backup_fields(found.plan.label, record)})
+        print_json({**answer, "backup": backup_fields(record.label or found.plan.label, record)})
     else:
         print_facts([
             (kind_of(record), record.backup_id), ("ended", ended_line(record, utc_now())),

@@ -36,7 +36,10 @@ def why_line(record: BackupRecord) -> str:
 
 def progress_line(record: BackupRecord, now: datetime) -> str:
     """How far a backup is: its phase, figures, the last sign of its agent, and when its window closes."""
-    facts = [f"{kind_of(record)} {record.backup_id}, {aged(now - record.start_time)}: {record.phase or _waits(record)}"]
+    of = f" of {record.label}" if record.label else ""
+    facts = [
+        f"{kind_of(record)}{of} {record.backup_id}, {aged(now - record.start_time)}: {record.phase or _waits(record)}"
+    ]
     if record.number_of_files is not None:
         facts.append(counted(record.number_of_files, "file"))
     if record.total_file_size is not None:

@@ -138,9 +138,9 @@ class Status:
 
 
 def status_of(plan: Plan, records: Iterable[BackupRecord], now: datetime, around: Surroundings) -> Status:
-    """The status now. records: all there are, in any order."""
+    """The status now. records: all there are, in any order; those of further file systems only count as running."""
     known = sorted(records, key=lambda one: one.start_time)
-    backups = [one for one in known if one.mode is None]
+    backups = [one for one in known if one.mode is None and one.label is None]
     drills = [one for one in known if one.is_drill]
     running = next((one for one in reversed(known) if not one.has_ended), None)
     return Status(

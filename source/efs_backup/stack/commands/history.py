@@ -19,19 +19,21 @@ _LIMIT = 30
 @click.command(cls=options.Command)
 @on_stack
 @click.option("--limit", type=click.IntRange(min=1), default=_LIMIT, show_default=True, help="Show so many at most.")
+@click.option("--label", metavar="LABEL", help="Of one file system alone.")
 @as_json
-def history(*, account: Account, name: str | None, limit: int, as_json: bool) -> int:
+def history(*, account: Account, name: str | None, limit: int, label: str | None, as_json: bool) -> int:
     """Show what each backup of a stack came to, newest first; records are kept for 90 days."""
     found = Deployment.of(account, name)
-    backups = (one for one in found.store.backups() if one.mode is None)
+    own = found.plan.label
+    backups = (one for one in found.store.backups() if one.mode is None and label in (None, one.label or own))
     records = [*islice(sorted(backups, key=lambda one: one.start_time, reverse=True), limit)]
     if not records:
-        raise NothingThere(f"The stack {found.stack.name} has no record of a backup.", _FIRST)
-    label = found.plan.label
+        of = f" of {label}" if label else ""
+        raise NothingThere(f"The stack {found.stack.name} has no record of a backup{of}.", _FIRST)
     if as_json:
-        print_json({"backups": [backup_fields(label, record) for record in records]})
+        print_json({"backups": [backup_fields(record.label or own, record) for record in records]})
     else:
-        print_table(COLUMNS, as_rows([(f"{label}/{record.interval}", record) for record in records]))
+        print_table(COLUMNS, as_rows([(f"{record.label or own}/{record.interval}", record) for record in records]))
     return answered()
 
 

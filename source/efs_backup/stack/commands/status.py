@@ -34,7 +34,10 @@ def status(*, account: Account, name: str | None, as_json: bool) -> int:
     if as_json:
         print_json({**_fields(found, shown), "notes": notes})
     else:
-        print_facts([("stack", f"{found.stack.name} ({found.stack.region}, {found.stack.status})"), *_facts(shown)])
+        print_facts([
+            ("stack", f"{found.stack.name} ({found.stack.region}, {found.stack.status})"), *_facts(shown),
+            ("further", "efs-backup stack list" if found.has_further_sources else ""),
+        ])  # fmt: skip
         print_notes(notes)
     return answered()
 
@@ -147,7 +150,7 @@ def _running(label: str, record: BackupRecord | None) -> dict[str, Any] | None:
     return {
         "kind": kind_of(record), "phase": record.phase, "instance_id": record.instance_id,
         "heartbeat": record.heartbeat_time and as_time(record.heartbeat_time),
-        "window_stops": as_time(record.window_stop), "record": backup_fields(label, record),
+        "window_stops": as_time(record.window_stop), "record": backup_fields(record.label or label, record),
     }  # fmt: skip
 
 

@@ -14,9 +14,8 @@ from efs_backup.domain.warnings import WarningKind
 _NOTHING = "Nothing."
 _DECIDE = (
     "Find out what changed so much: somebody who knows the data, or `efs-backup diff` between the snapshots before and"
-    " after. If it was meant, release the hold: send the orchestrator the event"
-    ' {"mode": "backup", "action": "release", "reason": "..."}, and the next backup carries it out. If it was not,'
-    " keep the hold, stop whoever writes, and restore from a snapshot that is older than it"
+    " after. If it was meant, release the hold (`efs-backup stack release --reason WHY`): the next backup carries it"
+    " out. If it was not, keep the hold, stop whoever writes, and restore from a snapshot that is older than it"
     " (docs/how-to/mass-change.md)."
 )
 _LONGER = "Give a longer BackupWindow: it is {} minutes, and the copy ends 15 minutes before it does."
