@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
 
@@ -14,6 +15,14 @@ from cdk.restore_stack import RestoreStack
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 BUNDLE = REPOSITORY / "deployment" / "dist" / BUNDLE_ZIP
+
+
+def new_app(**options: Any) -> cdk.App:
+    """An app without the CDK's own look at templates, which tries out all conditions together: of twenty it never ends.
+
+    cfn-lint looks at both templates instead, in the tests.
+    """
+    return cdk.App(builtin_cloud_formation_validation=False, **options)
 
 
 def build(app: cdk.App, programs: Programs) -> tuple[BackupStack, RestoreStack]:
@@ -29,7 +38,7 @@ def main() -> None:
         if not needed.is_file():
             sys.exit(f"{needed} is not there: run bash deployment/build-bundle.sh first.")
     with tempfile.TemporaryDirectory() as place:
-        app = cdk.App()
+        app = new_app()
         build(app, Programs(write_lambda_zip(Path(place) / LAMBDA_ZIP), bundle, page))
         app.synth()
 

@@ -52,9 +52,6 @@ class BackupFileSystem(Construct):
         # An update or a removal leaves it; one whose very creation is rolled back is empty, and goes.
         made.apply_removal_policy(cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         acknowledge(made, "AwsSolutions-EFS1", "It is encrypted unless the operator says no.")
-        acknowledge(made, "CloudFormation-Validate::F3031", "Where the key is empty, the property is left out.")
-        acknowledge(made, "CloudFormation-Validate::F3033", "Where the zone is empty, the property is left out.")
-        acknowledge(made, "CloudFormation-Validate::W3030", "Where nothing moves, the policy is left out.")
         return made
 
     def _key(self, form: Form) -> str:
@@ -109,7 +106,6 @@ class BackupFileSystem(Construct):
             file_system_id=self.id,
             root_directory=efs.CfnAccessPoint.RootDirectoryProperty(path="/"),
         )
-        acknowledge(point, "CloudFormation-Validate::F3031", "Where none is given, it is the new one.")
         return point.ref
 
 

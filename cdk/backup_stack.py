@@ -22,7 +22,7 @@ from cdk.orchestrator import Orchestrator
 from cdk.orchestrator_role import Surroundings, orchestrator_permissions
 from cdk.outputs import Outputs
 from cdk.page import Page
-from cdk.permissions import acknowledge, permit
+from cdk.permissions import permit
 from cdk.programs import Programs
 from cdk.quiesce import PingSecret, Quiescing
 from cdk.records import log_bucket, record_table
@@ -135,7 +135,3 @@ class BackupStack(cdk.Stack):
         add("RestoreCommand", f"efs-backup stack restore {here} --dry-run --path PATH", "Shows what a restore would do")
         add("MountsEncrypted", "Yes" if programs.mounts_encrypted else "No", "Whether the bundle mounts with TLS")
         add("RecordTable", self.table.table_name, "The table with a record of each backup")
-        reason = "The file system is named under the condition under which it is made."
-        acknowledge(self, "CloudFormation-Validate::W1001", reason)
-        acknowledge(self, "CloudFormation-Validate::F3033", "Where no topic is given, alarms go to the stack's own.")
-        acknowledge(self, "CloudFormation-Validate::W2001", "Workers has one value; deployments may give it still.")

@@ -119,7 +119,6 @@ class Page(Construct):
             posix_user=efs.CfnAccessPoint.PosixUserProperty(uid=_ROOT, gid=_ROOT),
             root_directory=efs.CfnAccessPoint.RootDirectoryProperty(path="/"),
         )
-        acknowledge(point, "CloudFormation-Validate::F3031", "Where none is given, it is the new one.")
         made = cast("lambda_.CfnFunction", self.function.node.default_child)
         made.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
             security_group_ids=[self.security_group], subnet_ids=form.texts("Subnets")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
-from cdk.app import build
+from cdk.app import build, new_app
 from cdk.archives import write_lambda_zip
 from cdk.programs import BUNDLE_ZIP, LAMBDA_ZIP, PAGE_ZIP, Programs
 
@@ -29,7 +29,7 @@ def publish(code_bucket: str, version: str, place: Path) -> None:
         key_prefix=key_prefix(version),
     )
     with tempfile.TemporaryDirectory() as assembly:
-        app = cdk.App(
+        app = new_app(
             outdir=assembly,
             analytics_reporting=False,
             default_stack_synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),

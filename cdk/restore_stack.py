@@ -9,7 +9,6 @@ from cdk.dashboard import Dashboard, file_systems
 from cdk.form import Form
 from cdk.network import subnets_are_in_the_vpc
 from cdk.outputs import Outputs
-from cdk.permissions import acknowledge
 from cdk.programs import Programs
 from cdk.reports import Reports
 from cdk.restore_limit import RestoreLimit
@@ -31,9 +30,6 @@ class RestoreStack(cdk.Stack):
         RestoreLimit(self, form, worker.group, reports.topic)
         rows = file_systems(("Target", form.text("SrcEFS")), ("Backup", form.text("DstEFS")))
         board = Dashboard(self, form.text("Dashboard"), rows)
-        acknowledge(self, "CloudFormation-Validate::W2001", "The VPC is used by a rule alone.")
-        acknowledge(self, "CloudFormation-Validate::F3033", "Where no topic is given, alarms go to the stack's own.")
-        acknowledge(self, "CloudFormation-Validate::W1001", "The topic is named under the condition of its making.")
 
         add = Outputs(self).add
         add("SNSTopic", reports.name, "The topic of the reports")

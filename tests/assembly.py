@@ -27,11 +27,11 @@ def _synthesize(place: Path) -> None:
     import aws_cdk  # noqa: PLC0415 - it starts another program, and only this process shall
     from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415
 
-    from cdk.app import build  # noqa: PLC0415
+    from cdk.app import build, new_app  # noqa: PLC0415
     from cdk.archives import write_lambda_zip, write_least_bundle, write_page_zip  # noqa: PLC0415
     from cdk.programs import Programs  # noqa: PLC0415
 
-    app = aws_cdk.App(outdir=str(place / "cdk.out"), analytics_reporting=False)
+    app = new_app(outdir=str(place / "cdk.out"), analytics_reporting=False)
     aws_cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
     bundle = write_least_bundle(place / "bundle.zip")
     build(app, Programs(write_lambda_zip(place / "lambda.zip"), bundle, write_page_zip(place / "page.zip")))

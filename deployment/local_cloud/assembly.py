@@ -61,14 +61,12 @@ def _code_of(template: dict[str, Any]) -> Any:
 
 def synthesize(place: Path, bundle: Path | None = None) -> Assembly:
     """Both stacks, with a bundle or the least of one. Takes more than ten seconds, most of them for the CDK's start."""
-    import aws_cdk  # noqa: PLC0415 - who only reads an assembly need not wait for it
-
-    from cdk.app import build  # noqa: PLC0415
+    from cdk.app import build, new_app  # noqa: PLC0415 - who only reads an assembly need not wait for it
     from cdk.archives import write_lambda_zip, write_least_bundle, write_page_zip  # noqa: PLC0415
     from cdk.programs import Programs  # noqa: PLC0415
 
     shutil.rmtree(place, ignore_errors=True)
-    app = aws_cdk.App(outdir=str(place / "cdk.out"), analytics_reporting=False)
+    app = new_app(outdir=str(place / "cdk.out"), analytics_reporting=False)
     bundle = bundle or write_least_bundle(place / "bundle.zip")
     build(app, Programs(write_lambda_zip(place / "lambda.zip"), bundle, write_page_zip(place / "page.zip")))
     app.synth()
