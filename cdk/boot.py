@@ -4,7 +4,8 @@
     boot.py fetch BUCKET KEY FILE    bring an object of Amazon S3
     boot.py give-up                  store the boot's log, say how it ended, and want no instance any more
 
-The user data, which has 16 KB, holds this file as it is: it knows the standard library alone, and is short.
+The user data, which has 16 KB, holds this file without its docstrings: it is short, and needs the standard library
+alone.
 """
 
 import functools

@@ -1,5 +1,6 @@
 """What an instance does when it boots: a shell script with few values of the stack."""
 
+import ast
 import json
 import re
 from collections.abc import Mapping
@@ -30,7 +31,7 @@ def user_data(environment: Mapping[str, str], task: str, form: Form, bundle: Sto
     table = environment.get("TABLE_NAME")
     values = {
         "AGENT_ENVIRONMENT": "\n".join(f"{name}={value}" for name, value in settings.items()),
-        "BOOT_PROGRAM": PROGRAM.read_text().rstrip(),
+        "BOOT_PROGRAM": _without_words(PROGRAM.read_text()).rstrip(),
         "PREPARED_REQUESTS": json.dumps(prepared_requests(table) if table else {}),
         "BUNDLE_BUCKET": bundle.bucket,
         "BUNDLE_KEY": bundle.key,
@@ -43,6 +44,14 @@ def _proxies(form: Form) -> dict[str, str]:
     """The proxy, or where the instance reads its address: who may read the template need not know a password."""
     address, parameter = form.text("HttpProxy"), form.text("HttpProxyParameter")
     return {"http_proxy": address, "https_proxy": address, "no_proxy": _NO_PROXY, "PROXY_PARAMETER": parameter}
+
+
+def _without_words(program: str) -> str:
+    """A program without its docstrings, for which user data have no room."""
+    nodes = (node for node in ast.walk(ast.parse(program)) if isinstance(node, ast.Expr))
+    words = [node for node in nodes if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)]
+    dropped = {line for node in words for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
+    return "".join(line for at, line in enumerate(program.splitlines(keepends=True), 1) if at not in dropped)
 
 
 def _template(script: str, values: Mapping[str, str]) -> str:

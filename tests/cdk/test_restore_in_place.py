@@ -118,14 +118,3 @@ def test_no_path_of_a_document_is_taken_for_anything_else(restoring: Template, p
     for document in _documents(restoring).values():
         for name in {"Path", "Quarantine"} & set(document["Content"]["parameters"]):
             assert not re.fullmatch(document["Content"]["parameters"][name]["allowedPattern"], path)
-
-
-def test_the_role_of_the_documents_asks_the_function_alone(restoring: Template) -> None:
-    """For automations of this account."""
-    (role,) = (each for name, each in restoring.resources("AWS::IAM::Role").items() if "RestoreDoc" in name)
-    properties = restoring.resolve(role["Properties"])
-    ((statement,),) = (policy["PolicyDocument"]["Statement"] for policy in properties["Policies"])
-    assert statement["Action"] == "lambda:InvokeFunction"
-    assert statement["Resource"] == restoring.arn("AWS::Lambda::Function")
-    (trust,) = properties["AssumeRolePolicyDocument"]["Statement"]
-    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}

@@ -299,7 +299,7 @@ def test_a_mass_change_has_a_subject_of_its_own_and_says_how_to_decide() -> None
     report = told(changed, None, SETTINGS)
     assert report.subject.startswith("EFS backup MASS CHANGE: 61.2 % of the files changed or went, nothing older")
     assert "All that are older than 20261122T020000Z are held: none of them is dropped." in report.text
-    assert '{"mode": "backup", "action": "release", "reason": "..."}' in report.text
+    assert "efs-backup stack release --reason WHY" in report.text
     reminder = told(replace(changed, warning="Held"), None, SETTINGS)
     assert "succeeded with a WARNING (Held)" in reminder.subject
     assert "release the hold" in reminder.text

@@ -90,14 +90,16 @@ def parse_schedule(expression: str) -> Rate | Cron:
 
 
 def next_start(expression: str, after: datetime, zone: tzinfo = UTC, since: datetime | None = None) -> datetime | None:
-    """When a schedule fires after this time; None where nobody can know. `since`: a time at which a rate fired.
+    """When a schedule fires after this time, in UTC; None where nobody can know. `since`: a time at which a rate fired.
 
     Raises WrongUsage.
     """
     schedule = parse_schedule(expression)
     if isinstance(schedule, Cron):
-        return schedule.next_after(after, zone)
-    return schedule.next_after(after, since) if since else None
+        found = schedule.next_after(after, zone)
+    else:
+        found = schedule.next_after(after, since) if since else None
+    return found and found.astimezone(UTC)
 
 
 def _named(field: str, names: dict[str, int]) -> str:

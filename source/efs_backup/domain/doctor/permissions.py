@@ -64,6 +64,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
         Need(("elasticfilesystem:DescribeFileSystems",), "source"),
         Need(("elasticfilesystem:DescribeFileSystems",), "backup"),
         Need(("sns:Publish",), "topic"),
+        Need(("events:PutEvents",), "bus"),
         Need(("kms:Decrypt", "kms:GenerateDataKey"), "topic key"),
         Need(("ssm:SendCommand",), "document"),
     ),

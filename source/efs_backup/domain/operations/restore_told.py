@@ -32,7 +32,7 @@ def restore_headline(restore: BackupRecord) -> str:
 def restore_kept(restore: BackupRecord) -> str:
     """What a restore leaves as it was, and where what it replaced lies."""
     if restore.restore_quarantine:
-        place = f"{restore.source}:{shown(restore.restore_quarantine)}"
+        place = f"{restore.source or 'the source'}:{shown(restore.restore_quarantine)}"
         return f"The snapshots: a restore never changes them. What was replaced is in {place}."
     return "The snapshots: a restore never changes them."
 

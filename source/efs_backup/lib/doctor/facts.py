@@ -185,9 +185,13 @@ class _Account:
             "logs": asked(lambda: f"arn:{partition}:s3:::{logs}/efs-backup-logs/log" if logs else ""),
             "stop rule": asked(lambda: self._stop_rule(partition)),
             "topic": asked(lambda: self._topic),
+            "bus": asked(lambda: self._bus(partition)),
             "topic key": asked(self._topic_key_arn),
             "document": asked(lambda: f"arn:{partition}:ssm:{region}::document/AWS-RunShellScript"),
         }
+
+    def _bus(self, partition: str) -> str:
+        return f"arn:{partition}:events:{self.stack.region}:{self._topic.split(':')[4]}:event-bus/default"
 
     def _stop_rule(self, partition: str) -> str:
         names = [wake.name for wake in self._wakes.value if wake.name.startswith(_STOP_RULE)]
