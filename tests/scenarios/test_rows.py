@@ -76,7 +76,7 @@ def test_a_row_waits_no_longer_than_its_window(cloud: Cloud) -> None:
     assert len(rows_of().waiting()) == 1
     look(cloud, "2026-11-22T04:00:00Z")
     assert records(cloud)["web"].status is BackupStatus.SKIPPED
-    assert "web: EFS backup was SKIPPED" in cloud.mails()[0][0]
+    assert "web: EFS backup SKIPPED" in cloud.mails()[0][0]
     assert (rows_of().waiting(), cloud.capacity()) == ([], 1)
     assert cloud.store.get(first.backup_id).status is BackupStatus.RUNNING
 

@@ -11,7 +11,7 @@ from efs_backup.domain.operations.pin_requests import PinAction, PinRequest
 from efs_backup.engine.machine.patience import within
 from efs_backup.engine.series.pinning import pin, say, unpin
 from efs_backup.engine.series.series import Series
-from efs_backup.lib.insisting import insist
+from efs_backup.lib.insisting import insist, tried
 
 _logger = logging.getLogger(__name__)
 _MOST_LETTERS = 1_000
@@ -25,7 +25,8 @@ def carry_out_pins(services: BackupServices, target: Path) -> list[str]:
     if services.pins is None:
         return []
     told = []
-    for request in insist(services.pins.pending):
+    pending, nothing = services.pins.pending, list[PinRequest]()
+    for request in tried(lambda: insist(pending), nothing):  # what waits goes on waiting; the night is not lost for it
         sentence = _carry_out(services, target, request)
         _logger.info("%s", sentence)
         told.append(sentence)

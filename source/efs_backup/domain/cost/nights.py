@@ -16,9 +16,6 @@ _ABOUT_THE_SOURCE = 8
 _MANIFEST_BYTES = 80
 """Of one name, with its part of the index and gzip (docs/performance.md)."""
 
-_BYTES_OF_A_BLOCK_READ = 8192
-"""Of a manifest: blocks of directories that lie so near each other are read together."""
-
 _SMALL_READS, _SMALL_WRITES = 18, 11
 """Files about the series itself that are read, and written, each night."""
 
@@ -109,7 +106,7 @@ def linked_night(tree: TreeFigures, habits: Habits) -> Night:
     backup = Operations(
         2.06 * tree.directories + tree.listings + tree.others + 205,
         tree.names - changed + 2 * tree.directories + 2 * changed + 33,
-        _read_about(tree, habits), tree.metered * habits.change + _written_about(tree),
+        _read_about(tree), tree.metered * habits.change + _written_about(tree),
     )  # fmt: skip
     return Night(_source(tree, habits), backup + _scrub(tree, habits) + _records(habits))
 
@@ -121,7 +118,7 @@ def steady_night(tree: TreeFigures, habits: Habits) -> Night:
     backup = Operations(
         tree.directories + tree.listings + tree.others + 208 + 3.6 * touched,
         44 + 2 * habits.keeping.retained + changed + 2 * stale + touched,
-        _read_about(tree, habits), tree.metered * habits.change + _written_about(tree),
+        _read_about(tree), tree.metered * habits.change + _written_about(tree),
     )  # fmt: skip
     return Night(_source(tree, habits), backup + _scrub(tree, habits) + _records(habits))
 
@@ -152,11 +149,9 @@ def _records(habits: Habits) -> Operations:
     return Operations(2 * habits.records, 0, habits.records * LEAST_DATA_BYTES)
 
 
-def _read_about(tree: TreeFigures, habits: Habits) -> float:
-    """The manifest is read twice, for its hash and for what stays of it, and again where something has changed."""
-    manifest = manifest_bytes(tree)
-    blocks = min(touched_directories(tree, habits.change), manifest / _BYTES_OF_A_BLOCK_READ)
-    return 2 * manifest + (_SMALL_READS + blocks) * LEAST_DATA_BYTES
+def _read_about(tree: TreeFigures) -> float:
+    """The manifest is read once, for its hash; what stays of it, and what has changed, is in the cache by then."""
+    return manifest_bytes(tree) + _SMALL_READS * LEAST_DATA_BYTES
 
 
 def _written_about(tree: TreeFigures) -> float:
