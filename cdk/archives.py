@@ -11,6 +11,8 @@ _INSTALLED = ("install.sh", "efs-backup-agent.service", "efs-backup-give-up.serv
 """What the bundle has beside wheels and packages."""
 
 _IN_LAMBDA = ("copy_worker", "domain", "lib", "orchestrator")
+_OF_A_TERMINAL = frozenset({"doctor"})
+"""Folders of these for a command that people type."""
 _IN_PAGE = ("browse", "copy_worker", "domain", "engine")
 _COMPILED = (".so", ".c", ".pyi")
 """What of a wheel stays out: MarkupSafe has the same in Python, which is for any processor."""
@@ -45,7 +47,8 @@ def write_lambda_zip(target: Path) -> Path:
     """The code of the orchestrator: only what runs there."""
     package = _SOURCE / "efs_backup"
     parts = [package / "__init__.py", *(path for part in _IN_LAMBDA for path in (package / part).rglob("*.py"))]
-    return write_zip(target, {str(path.relative_to(_SOURCE)): path for path in parts})
+    ours = {str(path.relative_to(_SOURCE)): path for path in parts if path.parent.name not in _OF_A_TERMINAL}
+    return write_zip(target, ours)
 
 
 def write_page_zip(target: Path, packages: Path | None = None) -> Path:

@@ -1,5 +1,6 @@
 """What moto does differently from AWS, set right while the cloud is open."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,7 +14,7 @@ from moto.ec2.models.instances import InstanceBackend
 from moto.efs.models import AccessPoint, EFSBackend, FileSystem
 from moto.s3.models import FakeBucket, s3_backends
 from moto.sns.models import Topic
-from moto.ssm.models import Command, SimpleSystemManagerBackend, ssm_backends
+from moto.ssm.models import Command, Document, SimpleSystemManagerBackend, ssm_backends
 
 from deployment.local_cloud.bus import heard_by_patterns
 from deployment.local_cloud.file_systems import FileSystems
@@ -52,6 +53,12 @@ def _kept(inner: Inner, resources: Any) -> None:
     inner(resources)
 
 
+def _text_of_document(inner: Inner, document: Document, **given: Any) -> None:
+    """A document of a template is an object there; moto keeps that, and fails at its hash."""
+    content = given["content"]
+    inner(document, **{**given, "content": content if isinstance(content, str) else json.dumps(content)})
+
+
 @contextmanager
 def set_right(
     fleet: Fleet, file_systems: FileSystems, mail_box: MailBox, listener: Callable[[Event], None]
@@ -69,6 +76,7 @@ def set_right(
             (EFSBackend, "create_mount_target", _mount_targets(file_systems)),
             (EFSBackend, "delete_mount_target", _no_mount_targets(file_systems)),
             (Topic, "publish", _publications(mail_box)),
+            (Document, "__init__", _text_of_document),
         ):
             patches.enter_context(mock.patch.object(owner, name, _around(getattr(owner, name), around)))
         patches.enter_context(retaining())

@@ -61,7 +61,8 @@ def test_there_are_options_that_may_be_given_several_times() -> None:
     several = {(command, option.name) for command, option in _options() if option.multiple}
     paths = {("restore", "path"), ("drill", "path"), ("repair", "places")}
     hooks = {("run", phase) for phase in ("before", "after", "failed")}
-    assert several == {("init", "exclude"), ("run", "exclude"), ("estimate", "exclude"), *paths, *hooks}
+    excludes = {(command, "exclude") for command in ("init", "run", "estimate")}
+    assert several == {*excludes, *paths, *hooks, ("copy", "snapshots"), ("doctor", "only")}
 
 
 def test_an_option_given_twice_is_wrong_usage(cli: Cli) -> None:

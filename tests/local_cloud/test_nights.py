@@ -242,7 +242,7 @@ def test_a_policy_that_lacks_an_action_is_named_in_the_mail(site: Site) -> None:
     assert site.cloud.functions.done[-1].tries == 3
     site.stack.reconcile()
     site.stack.wait_for_the_end()
-    assert [json.dumps(mail.text).count("events:PutTargets") for mail in site.cloud.mail_box.mails] == [1]
+    assert ["events:PutTargets" in mail.text for mail in site.cloud.mail_box.mails] == [True]
     site.assert_nothing_left()
 
 

@@ -8,7 +8,10 @@ INSTANCE, ORCHESTRATOR = "instance", "orchestrator"
 
 @dataclass(frozen=True)
 class Need:
-    """Calls on one resource. resource: a key of the resources that are known; context: keys of conditions."""
+    """Calls on one resource. resource: a key of the resources that are known.
+
+    context: keys of conditions with their values, in which `{region}` stands for that of the resource.
+    """
 
     actions: tuple[str, ...]
     resource: str
@@ -65,7 +68,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
         Need(("elasticfilesystem:DescribeFileSystems",), "backup"),
         Need(("sns:Publish",), "topic"),
         Need(("events:PutEvents",), "bus"),
-        Need(("kms:Decrypt", "kms:GenerateDataKey"), "topic key"),
+        Need(("kms:Decrypt", "kms:GenerateDataKey"), "topic key", {"kms:ViaService": "sns.{region}.amazonaws.com"}),
         Need(("ssm:SendCommand",), "document"),
     ),
 }  # fmt: skip

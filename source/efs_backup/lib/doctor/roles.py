@@ -25,8 +25,9 @@ def permissions(
 
 
 def _simulated(iam: Any, role: str, need: Need, resource: str) -> Iterator[Permission]:
+    region = (resource.split(":") + [""] * 4)[3]
     context = [
-        {"ContextKeyName": key, "ContextKeyType": "string", "ContextKeyValues": [value]}
+        {"ContextKeyName": key, "ContextKeyType": "string", "ContextKeyValues": [value.format(region=region)]}
         for key, value in need.context.items()
     ]
     found = listed(
