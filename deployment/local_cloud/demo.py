@@ -1,9 +1,10 @@
-"""The whole solution on this machine: four nights and a restore, as a live timeline."""
+"""The whole solution on this machine: four nights, an operator's look, and a restore, as a live timeline."""
 
 import logging
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from rich.table import Table
 from deployment.local_cloud.assembly import Assembly, synthesize_apart
 from deployment.local_cloud.cloud import LocalCloud
 from deployment.local_cloud.functions import Invocation
+from deployment.local_cloud.place import OPERATOR, REGION
 from deployment.local_cloud.stacks import BackupStack, bootstrap, deploy, make_file_system
 from efs_backup.domain.operations.record import BackupRecord
 
@@ -26,6 +28,8 @@ _SAMPLE = (
     f" | head --zero-terminated --lines={_FILES} | rsync --archive --no-owner --no-group --from0 --files-from=- / "
 )
 _SCHEDULE = "cron(0 2 1 1 ? 2199)"
+_STACK = "backups"
+_PROGRAM = Path(sys.executable).with_name("efs-backup")
 
 
 class Demo:
@@ -45,7 +49,8 @@ class Demo:
             cloud.functions.listener = self._tell_invocation
             source, stack = self._deploy(cloud, assembly)
             self._nights(cloud, stack, source)
-            self._restore(cloud, assembly, stack, source)
+            self._operate(cloud)
+            self._restore(cloud, stack, source)
             self._sum_up(cloud, stack)
 
     def _deploy(self, cloud: LocalCloud, assembly: Assembly) -> tuple[Path, BackupStack]:
@@ -54,8 +59,10 @@ class Demo:
         file_system = make_file_system(cloud, "source")
         source = cloud.file_systems.folder(file_system)
         subprocess.run(["/bin/bash", "-c", f'{_SAMPLE} "$0"', f"{source}/"], check=True)
-        given = {"SrcEFS": file_system, "BackupWindow": "60", "BackupSchedule": _SCHEDULE}
-        stack = BackupStack(cloud, "backups", deploy(cloud, "backups", assembly.template("EfsBackup"), given))
+        given = {
+            "SrcEFS": file_system, "BackupWindow": "60", "BackupSchedule": _SCHEDULE, "RestoreInPlace": "Yes",
+        }  # fmt: skip
+        stack = BackupStack(cloud, _STACK, deploy(cloud, _STACK, assembly.template("EfsBackup"), given))
         self._say(f"The stack backs up {file_system} to {stack.outputs['BackupEFS']}")
         return source, stack
 
@@ -88,21 +95,33 @@ class Demo:
         stack.fire_schedule()
         self._tell_end(stack.wait_for_the_end(120))
 
-    def _restore(self, cloud: LocalCloud, assembly: Assembly, stack: BackupStack, source: Path) -> None:
+    def _operate(self, cloud: LocalCloud) -> None:
+        """What an operator asks of a stack. Faults that the doctor names here are of the emulation, and are true of it."""
+        self._title("An operator looks from a terminal")
+        self._command(cloud, "status")
+        self._command(cloud, "history")
+        self._command(cloud, "doctor")
+        self._say("What is missing is missing here: an emulation has neither routes nor Canonical's AMI")
+
+    def _restore(self, cloud: LocalCloud, stack: BackupStack, source: Path) -> None:
         lost = min(path for path in (source / "usr").glob("*/*") if path.is_dir())
-        self._title(f"The directory {lost.relative_to(source)} is lost; a restore stack brings it back")
+        place = f"/{lost.relative_to(source)}"
+        self._title(f"The directory {place} is lost; a command brings it back")
         before = sorted(path.name for path in lost.rglob("*"))
         shutil.rmtree(lost)
-        given = {
-            "SrcEFS": source.name, "DstEFS": stack.outputs["BackupEFS"], "RestoreLogBucket": stack.outputs["LogBucket"],
-            "SecurityGroupId": stack.outputs["SecurityGroup"], "RestoreSubDir": f"/{lost.relative_to(source)}",
-            "RestorePrefix": f"/{lost.relative_to(source)}",
-        }  # fmt: skip
-        made = BackupStack(cloud, "restore", deploy(cloud, "restore", assembly.template("EfsRestore"), given))
-        cloud.wait("the restore is over", made.is_quiet, 120)
+        self._command(cloud, "restore", "--path", place, "--to-original", "--follow", "--yes")
+        cloud.wait("the restore is over", stack.is_quiet, 120)
         equal = sorted(path.name for path in lost.rglob("*")) == before
         self._say(f"{len(before)} names are back" if equal else "[red]Not all is back[/]")
-        cloud.client("cloudformation").delete_stack(StackName="restore")
+
+    def _command(self, cloud: LocalCloud, *words: str) -> None:
+        """Run `efs-backup stack` as the operator, who may do all; its answer is shown, whatever it is."""
+        login = {
+            "AWS_ENDPOINT_URL": cloud.endpoint, "AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": OPERATOR,
+            "AWS_SECRET_ACCESS_KEY": OPERATOR,
+        }  # fmt: skip
+        self._say(f"$ efs-backup stack {words[0]} {_STACK} {' '.join(words[1:])}")
+        subprocess.run((_PROGRAM, "stack", words[0], _STACK, *words[1:]), env={**os.environ, **login}, check=False)
 
     def _sum_up(self, cloud: LocalCloud, stack: BackupStack) -> None:
         self._title("The records")
@@ -140,7 +159,7 @@ class Demo:
 
 def main() -> None:
     """Show it, and leave what it made."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)  # the emulation does not know all that is asked
     try:
         Demo(Path(tempfile.mkdtemp(prefix="efs-backup-local-cloud."))).run()
     except KeyboardInterrupt:
