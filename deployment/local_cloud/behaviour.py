@@ -12,6 +12,7 @@ from moto.cloudformation.parsing import ResourceMap
 from moto.core.exceptions import JsonRESTError
 from moto.ec2.models.instances import InstanceBackend
 from moto.efs.models import AccessPoint, EFSBackend, FileSystem
+from moto.kms.models import Key
 from moto.s3.models import FakeBucket, s3_backends
 from moto.sns.models import Topic
 from moto.ssm.models import Command, Document, SimpleSystemManagerBackend, ssm_backends
@@ -59,6 +60,11 @@ def _text_of_document(inner: Inner, document: Document, **given: Any) -> None:
     inner(document, **{**given, "content": content if isinstance(content, str) else json.dumps(content)})
 
 
+def _text_of_policy(inner: Inner, key: Key, policy: Any, *given: Any, **more: Any) -> None:
+    """The policy of a key is an object in a template, too; moto reads a text."""
+    inner(key, policy if policy is None or isinstance(policy, str) else json.dumps(policy), *given, **more)
+
+
 @contextmanager
 def set_right(
     fleet: Fleet, file_systems: FileSystems, mail_box: MailBox, listener: Callable[[Event], None]
@@ -77,6 +83,7 @@ def set_right(
             (EFSBackend, "delete_mount_target", _no_mount_targets(file_systems)),
             (Topic, "publish", _publications(mail_box)),
             (Document, "__init__", _text_of_document),
+            (Key, "__init__", _text_of_policy),
         ):
             patches.enter_context(mock.patch.object(owner, name, _around(getattr(owner, name), around)))
         patches.enter_context(retaining())
