@@ -1,0 +1,61 @@
+"""What an operator does with further file systems of a stack: a start, a look, what came of it, by label."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from efs_backup.domain.results import BackupStatus
+from tests.cloud import Cloud, a_stack
+from tests.scenarios.rows import add_row, ends, further_sources, records
+from tests.stack.conftest import Ask, describe, outputs_of
+from tests.stack.operating import PARAMETERS, Operator, answering
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """An account with a stack that may back up several file systems, and answers."""
+    with a_stack(monkeypatch.setenv) as made, answering(made), further_sources(made):
+        given = PARAMETERS | {"FurtherSources": "Yes", "SrcEFS": made.environment["SOURCE_FILE_SYSTEM"]}
+        describe("many", outputs_of(made), **given)
+        yield made
+
+
+def test_a_start_names_its_file_system_and_waits_beside_another(cloud: Cloud, ask: Ask) -> None:
+    """A person is told that it waits; in the end each label has a record of its own, which history tells apart."""
+    add_row(cloud, "web")
+    operator = Operator(cloud, ask)
+    started = operator("start", "many", "--json").json
+    waits = operator("start", "many", "--label", "web", "--json").json
+    assert (started["action"], waits["action"], waits["window_stops"]) == ("start", "queue", None)
+    ends(cloud, records(cloud)[""].backup_id)
+    assert records(cloud)["web"].status is BackupStatus.RUNNING
+    told = operator("status", "many").stdout
+    assert "backup of web" in told
+    assert "efs-backup stack list" in told
+    ends(cloud, records(cloud)["web"].backup_id)
+    assert {one["label"] for one in operator("history", "many", "--json").json["backups"]} == {"web", "efs-backup"}
+    (only,) = operator("history", "many", "--label", "web", "--json").json["backups"]
+    assert only["label"] == "web"
+
+
+def test_a_start_of_a_further_file_system_is_one_of_its_own_record(cloud: Cloud, ask: Ask) -> None:
+    """The id that is told is that of the record, so that it can be followed."""
+    add_row(cloud, "web")
+    answer = Operator(cloud, ask)("start", "many", "--label", "web", "--interval", "daily", "--json").json
+    assert (answer["action"], answer["backup_id"]) == ("start", records(cloud)["web"].backup_id)
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "said"),
+    [
+        (("--label", "plugh"), 5, "There is no row plugh"),
+        (("--interval", "daily"), 2, "Give both"),
+        (("--label", "web", "--drill"), 2, "Leave --label out"),
+    ],
+)
+def test_a_start_of_what_there_is_not_is_refused(
+    cloud: Cloud, ask: Ask, given: tuple[str, ...], code: int, said: str
+) -> None:
+    """Before anything is asked of the orchestrator."""
+    assert said in Operator(cloud, ask)("start", "many", *given, code=code).stderr
+    assert records(cloud) == {}
