@@ -1,7 +1,8 @@
 """A deployed stack, and the command as its operator calls it, in this process."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 
 import boto3
 import pytest
@@ -51,6 +52,13 @@ def outputs_of(cloud: Cloud) -> dict[str, str]:
 
 def describe(name: str, outputs: dict[str, str], **parameters: str) -> None:
     """Let CloudFormation know a stack with these outputs and parameters, which makes next to nothing."""
+    describe_tagged(name, outputs, {}, parameters)
+
+
+def describe_tagged(
+    name: str, outputs: dict[str, str], tags: dict[str, str], parameters: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """The same, with tags."""
     template = {
         "Parameters": {key: {"Type": "String"} for key in parameters},
         "Resources": {"Nothing": {"Type": "AWS::SNS::Topic"}},
@@ -60,4 +68,5 @@ def describe(name: str, outputs: dict[str, str], **parameters: str) -> None:
         StackName=name,
         TemplateBody=json.dumps(template),
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
     )

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cloud import TABLE, Cloud
-from tests.stack.conftest import NAME, Ask, describe, outputs_of
+from tests.stack.conftest import NAME, Ask, describe, describe_tagged, outputs_of
 
 
 def test_the_only_stack_of_the_region_needs_no_name(cloud: Cloud, ask: Ask) -> None:
@@ -21,6 +21,16 @@ def test_of_several_stacks_one_must_be_named(cloud: Cloud, ask: Ask) -> None:
     said = ask("outputs", code=2).stderr
     assert f"There are several backup stacks in this region: {NAME}, other." in said
     assert ask("outputs", "other", "--json").json["stack"] == "other"
+
+
+def test_a_stack_is_found_by_a_tag_that_it_alone_has(cloud: Cloud, ask: Ask) -> None:
+    """As a team knows it; what is no backup stack may have the tag, too."""
+    describe_tagged("of-web", outputs_of(cloud), {"team": "web", "stage": "live"})
+    describe_tagged("site", {"Address": "https://example.com"}, {"team": "web"})
+    assert ask("outputs", "team=web", "--json").json["stack"] == "of-web"
+    describe_tagged("of-data", outputs_of(cloud), {"stage": "live"})
+    assert "several backup stacks" in ask("outputs", "stage=live", code=2).stderr
+    assert "no backup stack with the tag team=plugh" in ask("outputs", "team=plugh", code=5).stderr
 
 
 def test_a_name_that_there_is_not_is_refused(cloud: Cloud, ask: Ask) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from efs_backup.domain.operations.deployed import DeployedStack, choose
+from efs_backup.domain.operations.deployed import DeployedStack, choose, choose_tagged
 from efs_backup.lib.aws_errors import ignored
 
 if TYPE_CHECKING:
@@ -19,7 +19,12 @@ class Stacks:
         self._region = region
 
     def find(self, name: str | None) -> DeployedStack:
-        """The backup stack of this name, or the only one of the region. Raises NothingThere, WrongUsage."""
+        """The backup stack of this name, or with this tag (`KEY=VALUE`), or the only one of the region.
+
+        Raises NothingThere, WrongUsage.
+        """
+        if name is not None and "=" in name:
+            return choose_tagged(self._all(), name)
         if name is not None:
             with ignored("ValidationError", saying="does not exist"):
                 (found,) = self._client.describe_stacks(StackName=name)["Stacks"]
@@ -33,4 +38,5 @@ class Stacks:
     def _deployed(self, stack: "StackTypeDef") -> DeployedStack:
         outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
         parameters = {one["ParameterKey"]: one.get("ParameterValue", "") for one in stack.get("Parameters", [])}
-        return DeployedStack(stack["StackName"], self._region, stack["StackStatus"], outputs, parameters)
+        tags = {one["Key"]: one["Value"] for one in stack.get("Tags", [])}
+        return DeployedStack(stack["StackName"], self._region, stack["StackStatus"], outputs, parameters, tags)

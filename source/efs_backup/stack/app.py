@@ -10,5 +10,5 @@ from efs_backup.cli.lazy import LazyGroup
 def stack() -> None:
     """Operate the backups of a deployed stack, with the credentials and the region of your environment.
 
-    STACK is the name of a backup stack; without it, the only one of the region.
+    STACK is the name of a backup stack, or a tag that it alone has (KEY=VALUE); without it, the only one of the region.
     """

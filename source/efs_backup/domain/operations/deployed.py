@@ -1,7 +1,7 @@
 """A deployed backup stack, as it tells of itself by its outputs and parameters."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from efs_backup.domain.errors import NothingThere, WrongUsage
 
@@ -18,6 +18,7 @@ class DeployedStack:
     status: str
     outputs: Mapping[str, str]
     parameters: Mapping[str, str]
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_backup_stack(self) -> bool:
@@ -52,6 +53,15 @@ def choose(stacks: Iterable[DeployedStack], name: str | None) -> DeployedStack:
         raise WrongUsage(f"There are several backup stacks in this region: {names}.", "Give the name of one of them.")
     (only,) = found.values()
     return only
+
+
+def choose_tagged(stacks: Iterable[DeployedStack], tag: str) -> DeployedStack:
+    """Choose the only stack with a tag, `KEY=VALUE`. Raises NothingThere, WrongUsage."""
+    key, _, value = tag.partition("=")
+    found = [stack for stack in stacks if stack.is_backup_stack and stack.tags.get(key) == value]
+    if not found:
+        raise NothingThere(f"There is no backup stack with the tag {tag} in this region.", _ELSEWHERE)
+    return choose(found, None)
 
 
 _ELSEWHERE = "Look into another region (--region), or with other credentials (--profile)."
