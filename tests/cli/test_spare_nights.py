@@ -72,7 +72,7 @@ def test_who_is_not_root_has_recycled_nights_too(cli: Cli, source: Path, backup:
         for path in (closed / "below", closed / f"night {night}", closed):
             path.chmod(0o500)
         result = run_as_nobody(cli, tmp_path, "run", source, backup, "--retain", 1, "--json")
-        assert (result["status"], result["warnings"]) == ("Success", [])
+        assert (result["status"], result["warnings"]) == ("Success", []), result
         assert account(Path(result["path"])) == account(source)
         assert _snapshots(backup) == [Path(result["path"])]
         assert os.listdir(backup / "efs-backup/daily/.trash") == []

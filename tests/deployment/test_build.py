@@ -98,6 +98,7 @@ def test_a_bundle_that_can_mount_encrypted_protects_the_snapshots(dist: Path) ->
     assert Template.read(dist / "efs-backup.template").parameters["BackupSecurity"]["Default"] == "Yes"
 
 
+@pytest.mark.long
 def test_no_account_has_to_be_prepared_for_cdk(published: Template) -> None:
     """Neither its bucket nor its parameter is asked for."""
     text = json.dumps(published.content)

@@ -97,6 +97,7 @@ def test_a_run_that_is_killed_is_torn_down_by_its_name(dist: Path, tmp_path: Pat
         assert left_over(cloud) == NOTHING, (tmp_path / "again").read_text()
 
 
+@pytest.mark.long
 def test_a_run_that_fails_is_torn_down_too(dist: Path, tmp_path: Path) -> None:
     """It says why, and leaves nothing that costs."""
     with LocalCloud(tmp_path / "cloud") as cloud:

@@ -62,6 +62,7 @@ def _ended(site: Site, count: int) -> dict[str, BackupRecord]:
     return {each.label or "": each for each in site.stack.records()}
 
 
+@pytest.mark.long
 def test_three_file_systems_over_two_nights_one_of_them_failing(many: Site) -> None:
     """Two at a time, the third in turn; records, mails and snapshots are by label, and no failure touches another."""
     data, web = (many.cloud.file_systems.folder(row.file_system) for row in _table(many).read().rows)

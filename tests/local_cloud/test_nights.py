@@ -124,6 +124,7 @@ def test_an_agent_that_is_killed_serves_its_own_record_again(site: Site) -> None
     site.assert_nothing_left()
 
 
+@pytest.mark.long
 def test_an_agent_that_dies_again_and_again_gives_its_instance_back(site: Site) -> None:
     """By the unit in its place; nobody has to find it silent half an hour later."""
     site.cloud.fleet.environment["LOCAL_CLOUD_KILLS"] = "1"
@@ -133,6 +134,7 @@ def test_an_agent_that_dies_again_and_again_gives_its_instance_back(site: Site) 
     site.assert_nothing_left()
 
 
+@pytest.mark.long
 def test_a_bundle_that_cannot_be_fetched_once_costs_no_night(site: Site) -> None:
     """The second instance has it, within the same window."""
     with site.cloud.gate.refusing("s3", "GetObject", NOT_THERE, times=1) as refused:
@@ -158,6 +160,7 @@ def test_an_instance_that_cannot_be_launched_is_told_and_comes_later(site: Site)
     site.assert_nothing_left()
 
 
+@pytest.mark.long
 def test_a_clean_up_that_breaks_off_is_finished_by_the_next_reconcile(site: Site) -> None:
     """The mail does not wait for it; no rule stays that would stop anything."""
     with site.cloud.gate.refusing("events", "DisableRule", DENIED, times=1) as refused:
@@ -196,6 +199,7 @@ def test_an_instance_that_is_lost_in_the_middle_is_replaced(site: Site) -> None:
     site.assert_nothing_left()
 
 
+@pytest.mark.long
 def test_an_agent_that_hangs_until_the_hold_times_out(site: Site) -> None:
     """The group waits no longer than its hook says; nothing is known of the backup, and the mail says so."""
     many_files(site)
@@ -258,6 +262,7 @@ def test_a_report_that_cannot_be_sent_is_sent_by_the_next_reconcile(site: Site) 
     site.assert_nothing_left()
 
 
+@pytest.mark.long
 def test_events_that_arrive_twice_and_late_change_nothing(site: Site) -> None:
     """Two deliveries at the same moment while it lasts; and when all is over all once more, the last first."""
     site.cloud.bridge.distort = lambda event: [event, event]
@@ -294,6 +299,7 @@ def test_a_stack_that_is_deleted_while_a_backup_waits_leaves_no_rule(site: Site)
     assert site.cloud.client("events").list_rules()["Rules"] == []
 
 
+@pytest.mark.long
 def test_a_stack_that_is_made_anew_finds_the_history_again(site: Site) -> None:
     """The file system with the snapshots outlives the stack; its mount targets have to be made again."""
     site.night()

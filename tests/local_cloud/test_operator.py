@@ -59,6 +59,7 @@ def _asked(login: dict[str, str], *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.long
 def test_a_backup_is_started_followed_looked_at_and_stopped_by_an_operator(site: Site) -> None:
     """With no more than the how-to's permissions; who follows ends as the backup does, and the runbooks are there."""
     for number in range(_FILES):

@@ -66,6 +66,7 @@ def test_a_restore_stack_that_is_updated_does_not_restore_again(site: Site) -> N
     site.assert_nothing_left()
 
 
+@pytest.mark.long
 def test_a_restore_whose_agent_is_killed_goes_on(site: Site) -> None:
     """It is started again by its unit, and the mark says that it was this instance which began."""
     site.night()

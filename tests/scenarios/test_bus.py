@@ -78,6 +78,7 @@ def test_rules_hear_what_their_patterns_say(cloud: Cloud) -> None:
         assert not complaints("backup", json.dumps(event["detail"]))
 
 
+@pytest.mark.long
 def test_a_bus_that_is_away_changes_nothing_and_hears_it_later(cloud: Cloud, faults: Faults) -> None:
     """The mail goes out once; the event, by the next reconcile; the log says what failed meanwhile."""
     everything = _listen("Everything")
