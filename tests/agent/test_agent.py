@@ -147,6 +147,7 @@ def test_a_source_that_is_suddenly_empty_fails(instance: Instance) -> None:
     assert (ended.status, ended.failure_reason) == (BackupStatus.FAILED, FailureReason.SOURCE_UNREADABLE)
 
 
+@pytest.mark.long
 def test_a_backup_keeps_to_the_operations_that_the_stack_allows(instance: Instance) -> None:
     """It needs some fifty, and takes its time for them."""
     instance.environment["MAX_OPERATIONS_PER_SECOND"] = "10"

@@ -119,6 +119,7 @@ def test_the_probe_fits_into_user_data() -> None:
     assert subprocess.run(alone, capture_output=True, check=False).returncode == 0
 
 
+@pytest.mark.long
 def test_our_own_templates_are_valid(tmp_path: Path) -> None:
     """As far as cfn-lint knows; nobody here can deploy them."""
     site = site_template("run", "vpc-12345678", ("subnet-12345678", "subnet-23456789"))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from efs_backup.domain.drill.result import DrillStatus
@@ -131,6 +131,7 @@ def test_numbers_that_nobody_of_us_has_written_are_unknown(value: object) -> Non
         st.tuples(st.integers(-3, 400), st.sampled_from(BackupStatus), st.none() | st.floats(0, 2.0**60)), max_size=40
     )
 )
+@example([(0, BackupStatus.SUCCESS, 5e-324)])
 def test_every_past_is_a_page(drawn: Sequence[tuple[int, BackupStatus, float | None]]) -> None:
     """With each day once, half a year at most, today the last."""
     nights = [_night(status, new=new, ago=ago) for ago, status, new in drawn if ago >= 0]

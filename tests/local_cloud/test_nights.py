@@ -173,6 +173,7 @@ def test_a_clean_up_that_breaks_off_is_finished_by_the_next_reconcile(site: Site
     site.assert_nothing_left()
 
 
+@pytest.mark.long
 def test_a_source_that_is_suddenly_empty(site: Site) -> None:
     """It is not backed up over the full snapshot."""
     site.night()

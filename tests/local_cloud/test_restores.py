@@ -29,6 +29,7 @@ def test_a_restore_of_each_mode(site: Site) -> None:
     site.assert_nothing_left()
 
 
+@pytest.mark.long
 def test_a_restore_of_a_snapshot_that_is_not_there(site: Site) -> None:
     """The mail says so, and nothing is touched."""
     site.night()
@@ -51,6 +52,7 @@ def launch_again(site: Site, stack: BackupStack) -> str:
     return subject
 
 
+@pytest.mark.long
 def test_a_restore_stack_that_is_updated_does_not_restore_again(site: Site) -> None:
     """The second instance says when the first one did, touches nothing, and goes; the role lets it read the mark."""
     site.night()

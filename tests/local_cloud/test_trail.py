@@ -119,6 +119,7 @@ def _unheard_hold(site: Site) -> None:
     site.stack.wait_for_the_end()
 
 
+@pytest.mark.long
 def test_what_is_allowed_is_called(site: Site, trail: Trail) -> None:
     """By the instance and the function of backups, and by the instance of a restore; each exception has its reason."""
     _closed_window(site)

@@ -15,6 +15,9 @@ _WISH = 3
 _TIMES = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400)
 _DAY = 86_400
 _LABELLED = 6
+_NOTHING = 1e-6
+"""Bytes and seconds are counted in no smaller parts."""
+
 _LABEL_WIDTH = 60
 
 
@@ -47,8 +50,9 @@ class Plot:
 
     @property
     def top(self) -> float:
-        """The value at the upper edge."""
-        return max((*self.known, *self.limits), default=0.0) * 1.05 or 1.0
+        """The value at the upper edge; 1 where no value is more than nothing."""
+        highest = max((*self.known, *self.limits), default=0.0)
+        return highest * 1.05 if highest > _NOTHING else 1.0
 
     @property
     def known(self) -> list[float]:
