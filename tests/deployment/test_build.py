@@ -37,6 +37,7 @@ def published(request: pytest.FixtureRequest, dist: Path) -> Template:
     return Template.read(dist / request.param)
 
 
+@pytest.mark.long
 def test_the_programs_come_from_a_bucket_of_the_region(dist: Path) -> None:
     """Lambda takes code from its own region alone."""
     backup = Template.read(dist / "efs-backup.template")
@@ -79,6 +80,7 @@ def test_each_file_has_its_checksum(dist: Path) -> None:
     assert {line.split()[1] for line in (dist / "SHA256SUMS").read_text().splitlines()} == set(_NAMES)
 
 
+@pytest.mark.long
 def test_the_build_says_what_goes_where(dist: Path) -> None:
     """With commands to copy."""
     said = (dist.parents[1] / "said").read_text()
@@ -88,6 +90,7 @@ def test_the_build_says_what_goes_where(dist: Path) -> None:
     assert "https://my-templates.s3.REGION.amazonaws.com/efs-backup/v1.2.3/efs-backup.template" in said
 
 
+@pytest.mark.long
 def test_cfn_lint_finds_no_error_in_the_plain_templates(dist: Path) -> None:
     """As in those of the CDK."""
     assert rules_broken(sorted(map(str, dist.glob("*.template")))) == set(CFN_LINT)
@@ -106,6 +109,7 @@ def test_no_account_has_to_be_prepared_for_cdk(published: Template) -> None:
     assert "BootstrapVersion" not in text
 
 
+@pytest.mark.long
 def test_the_same_input_gives_the_same_bytes(dist: Path, tmp_path: Path) -> None:
     """So that anybody can check what is published."""
     for name in _ZIPS[1:]:

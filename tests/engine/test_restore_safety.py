@@ -422,6 +422,7 @@ def _leaf(root: Path, depth: int, name: str) -> Any:
         return tree.find("/".join([*[name] * depth, "leaf"]))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("depth", "name"), [(1500, "d"), (40, "n" * 200)])
 def test_deep_and_long_paths_are_backed_up_compared_restored_and_deleted(
     cli: Cli, place_for_depth: Path, depth: int, name: str

@@ -34,6 +34,7 @@ def plain(files: Published, tmp_path: Path) -> Iterator[Site]:
         yield made
 
 
+@pytest.mark.long
 def test_the_bundle_is_fetched_checked_installed_and_run(plain: Site) -> None:
     """By the user data as it is: nothing but the wheels of the bundle is in the environment that the unit starts."""
     plain.stack.fire_schedule()
