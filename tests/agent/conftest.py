@@ -9,8 +9,11 @@ from pathlib import Path
 import boto3
 import pytest
 
+from efs_backup.agent.backup import back_up
 from efs_backup.agent.services import BackupServices, Machine, RestoreServices, document_of
 from efs_backup.domain.operations.agent_settings import AgentSettings, RestoreSettings
+from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.results import BackupStatus
 from efs_backup.engine.machine.mounts import kind_of
 from efs_backup.lib.asg import BackupGroup
 from efs_backup.lib.bus import EventBus
@@ -145,3 +148,17 @@ def instance(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 def _mount_target(file_system: str) -> str:
     subnet = boto3.client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
     return boto3.client("efs").create_mount_target(FileSystemId=file_system, SubnetId=subnet)["IpAddress"]
+
+
+def successful_night(instance: Instance, day: int) -> BackupRecord:
+    """One night; gives its record as it has ended, which is a success."""
+    instance.cloud.time = f"2026-11-{day}T02:00:00Z"
+    backup = instance.cloud.schedule_fires()
+    back_up(instance.services())
+    instance.cloud.deliver()
+    if instance.cloud.instances():
+        instance.cloud.hold_times_out()
+        instance.cloud.deliver()
+    ended = instance.cloud.store.get(backup.backup_id)
+    assert ended.status is BackupStatus.SUCCESS
+    return ended

@@ -6,29 +6,13 @@ from typing import Any
 
 import pytest
 
-from efs_backup.agent.backup import back_up
 from efs_backup.domain.operations.record import BackupRecord
-from efs_backup.domain.results import BackupStatus
-from tests.agent.conftest import Instance
+from tests.agent.conftest import Instance, successful_night
 from tests.builders import write
 
 pytestmark = pytest.mark.root
 
 _FILES = 210
-
-
-def _night(instance: Instance, day: int) -> BackupRecord:
-    """One night; gives its record as it has ended."""
-    instance.cloud.time = f"2026-11-{day}T02:00:00Z"
-    backup = instance.cloud.schedule_fires()
-    back_up(instance.services())
-    instance.cloud.deliver()
-    if instance.cloud.instances():
-        instance.cloud.hold_times_out()
-        instance.cloud.deliver()
-    ended = instance.cloud.store.get(backup.backup_id)
-    assert ended.status is BackupStatus.SUCCESS
-    return ended
 
 
 def _ask(instance: Instance, time: str, action: str, **more: str) -> dict[str, str]:
@@ -53,9 +37,9 @@ def _warns(backup: BackupRecord, kind: str) -> bool:
 def test_a_mass_change_is_mailed_held_and_released_by_an_event(instance: Instance) -> None:
     """The mail has a subject of its own; a reminder comes each night; the release is carried out by the next backup."""
     _rewrite(instance)
-    _night(instance, 20)
+    successful_night(instance, 20)
     _rewrite(instance)
-    ended = _night(instance, 21)
+    ended = successful_night(instance, 21)
     assert _warns(ended, "MassChange")
     assert (ended.changed_files, ended.removed_files, ended.renamed_files, ended.attribute_changes) == (_FILES, 0, 0, 0)
     assert ended.changed_share == round(_FILES / (_FILES + 13), 4)
@@ -64,11 +48,11 @@ def test_a_mass_change_is_mailed_held_and_released_by_an_event(instance: Instanc
     assert subject.startswith("EFS backup MASS CHANGE: 94.1 % of the files changed or went, nothing older")
     assert f"All that are older than {ended.hold} are held" in text
     assert "efs-backup stack release" in text
-    assert _warns(_night(instance, 22), "Held")
+    assert _warns(successful_night(instance, 22), "Held")
     assert "with a WARNING" in instance.cloud.mails()[-1][0]
     assert _ask(instance, "2026-11-22T12:00:00Z", "release", by="ann")["action"] == "note"
     assert _hold(instance)
-    ended = _night(instance, 23)
+    ended = successful_night(instance, 23)
     assert not _warns(ended, "Held")
     assert ended.hold is None
     assert "is released, as ann has asked: because." in str(ended.message)
@@ -78,23 +62,23 @@ def test_a_mass_change_is_mailed_held_and_released_by_an_event(instance: Instanc
 def test_a_release_that_was_asked_for_before_a_hold_does_not_end_it(instance: Instance) -> None:
     """Nor does an event that is delivered again when it was carried out long ago."""
     _rewrite(instance)
-    _night(instance, 20)
+    successful_night(instance, 20)
     _ask(instance, "2026-11-20T12:00:00Z", "release", event_id="event 1")
     _rewrite(instance)
-    ended = _night(instance, 21)
+    ended = successful_night(instance, 21)
     assert "There is no hold that an event of the orchestrator could have meant" in str(ended.message)
     assert _hold(instance)
     answer = _ask(instance, "2026-11-21T12:00:00Z", "release", event_id="event 1")
     assert answer == {"action": "ignore", "reason": "the event was delivered before"}
-    _night(instance, 22)
+    successful_night(instance, 22)
     assert _hold(instance)
 
 
 def test_a_hold_that_is_asked_for_protects_what_is_there(instance: Instance) -> None:
     """It is made before that night's backup, which drops nothing then."""
-    _night(instance, 20)
+    successful_night(instance, 20)
     _ask(instance, "2026-11-20T12:00:00Z", "hold", by="bob")
-    ended = _night(instance, 21)
+    ended = successful_night(instance, 21)
     assert "is held, as bob has asked: because." in str(ended.message)
     hold = _hold(instance)
     assert hold

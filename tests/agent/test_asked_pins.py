@@ -5,26 +5,9 @@ from typing import Any
 
 import pytest
 
-from efs_backup.agent.backup import back_up
-from efs_backup.domain.operations.record import BackupRecord
-from efs_backup.domain.results import BackupStatus
-from tests.agent.conftest import Instance
+from tests.agent.conftest import Instance, successful_night
 
 pytestmark = pytest.mark.root
-
-
-def _night(instance: Instance, day: int) -> BackupRecord:
-    """One night; gives its record as it has ended."""
-    instance.cloud.time = f"2026-11-{day}T02:00:00Z"
-    backup = instance.cloud.schedule_fires()
-    back_up(instance.services())
-    instance.cloud.deliver()
-    if instance.cloud.instances():
-        instance.cloud.hold_times_out()
-        instance.cloud.deliver()
-    ended = instance.cloud.store.get(backup.backup_id)
-    assert ended.status is BackupStatus.SUCCESS
-    return ended
 
 
 def _ask(instance: Instance, action: str, snapshot: str, **more: str) -> dict[str, str]:
@@ -40,13 +23,13 @@ def _said(instance: Instance, name: str) -> dict[str, Any] | None:
 
 def test_a_pin_a_note_and_their_end_are_carried_out_by_the_next_agent(instance: Instance) -> None:
     """With who has asked, in the pin and in the mail; what cannot be done is told, and tried once."""
-    first, gone = str(_night(instance, 20).snapshot), "20260101T020000Z"
+    first, gone = str(successful_night(instance, 20).snapshot), "20260101T020000Z"
     assert _ask(instance, "pin", first, until="2026-12-31", event_id="event 1") == {
         "action": "note", "reason": f"the agent of the next backup carries out the pin of {first}"
     }  # fmt: skip
     _ask(instance, "note", first, reason="before the upgrade")
     _ask(instance, "pin", gone)
-    told = str(_night(instance, 21).message)
+    told = str(successful_night(instance, 21).message)
     assert f"The snapshot {first} is pinned, as ann has asked: the audit." in told
     assert f"The pin of {gone} could not be carried out, as ann has asked: The snapshot {gone} was dropped" in told
     pin, note = _said(instance, f"{first}.pin.json"), _said(instance, f"{first}.note.json")
@@ -58,7 +41,7 @@ def test_a_pin_a_note_and_their_end_are_carried_out_by_the_next_agent(instance: 
     _ask(instance, "note", first, reason="")
     answer = _ask(instance, "pin", first, event_id="event 1")
     assert answer == {"action": "ignore", "reason": "the event was delivered before"}
-    told = str(_night(instance, 22).message)
+    told = str(successful_night(instance, 22).message)
     assert f"The pin of the snapshot {first} is released, as ann has asked: the audit." in told
     assert "could not be carried out" not in told
     assert (_said(instance, f"{first}.pin.json"), _said(instance, f"{first}.note.json")) == (None, None)
