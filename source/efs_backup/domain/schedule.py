@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from efs_backup.domain.errors import WrongUsage
 
@@ -69,6 +70,14 @@ class Cron:
 
 def _is_there(moment: datetime) -> bool:
     return moment.astimezone(UTC).astimezone(moment.tzinfo).replace(tzinfo=None) == moment.replace(tzinfo=None)
+
+
+def zone_named(name: str) -> tzinfo | None:
+    """The time zone of this name, UTC for ""; None where nobody here knows it."""
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (LookupError, ValueError, OSError):
+        return None
 
 
 def parse_schedule(expression: str) -> Rate | Cron:

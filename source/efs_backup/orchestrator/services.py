@@ -5,10 +5,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from efs_backup.domain.operations.settings import OrchestratorSettings
 from efs_backup.domain.ports import BackupStore
+from efs_backup.domain.schedule import zone_named
 from efs_backup.lib.asg import BackupGroup
 from efs_backup.lib.bus import EventBus
 from efs_backup.lib.clients import client
@@ -81,8 +81,7 @@ class Services:
 
 def zone_of(name: str) -> tzinfo:
     """The time zone of this name; UTC where none is given, or the machine does not know it."""
-    try:
-        return ZoneInfo(name) if name else UTC
-    except (ZoneInfoNotFoundError, ValueError):
+    found = zone_named(name)
+    if found is None:
         _logger.warning("There is no time zone %s here: times are told in UTC", name)
-        return UTC
+    return found or UTC

@@ -10,8 +10,8 @@ from efs_backup.domain.errors import NothingThere, RecordGone
 from efs_backup.domain.operations.deployed import DeployedStack
 from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.status import Asked, Plan
+from efs_backup.domain.schedule import zone_named
 from efs_backup.stack.account import Account
-from efs_backup.stack.zones import zone_of
 
 if TYPE_CHECKING:
     from efs_backup.lib.ddb import RecordTable
@@ -45,14 +45,9 @@ class Deployment:
         return Caller.of(self.account.client("sts"))
 
     @property
-    def has_further_sources(self) -> bool:
-        """Whether it may back up other file systems than that of its parameters, whose backups take turns."""
-        return self.stack.parameters.get("FurtherSources") == "Yes"
-
-    @property
     def plan(self) -> Plan:
         """The plan that it was given."""
-        zone = zone_of(self.stack.parameters.get("ScheduleTimeZone", ""))
+        zone = zone_named(self.stack.parameters.get("ScheduleTimeZone", ""))
         return Plan.of(self.stack.parameters, self.stack.outputs, zone)
 
     def ask(self, event: dict[str, str]) -> dict[str, str]:

@@ -30,6 +30,11 @@ class DeployedStack:
         """The Auto Scaling group of its instances, whose name is fixed by the template."""
         return f"{self.name}-worker"
 
+    @property
+    def has_further_sources(self) -> bool:
+        """Whether it may back up other file systems than that of its parameters, whose backups take turns."""
+        return self.parameters.get("FurtherSources") == "Yes"
+
     def output(self, name: str) -> str:
         """One output. Raises NothingThere where the stack, of an older version perhaps, has none of that name."""
         if name not in self.outputs:

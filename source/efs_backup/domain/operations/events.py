@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from efs_backup.domain.errors import WrongUsage
 from efs_backup.domain.humanize import as_time, clipped, shown_lines
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.record_fields import backup_fields
 from efs_backup.domain.operations.reports.around import Around
 from efs_backup.domain.operations.reports.headlines import facts_of, has_warning
-from efs_backup.domain.operations.restore_record import order_of
+from efs_backup.domain.operations.restore_record import order_if_any
 from efs_backup.domain.operations.settings import OrchestratorSettings
 from efs_backup.domain.requests.requests import RestoreMode
-from efs_backup.domain.requests.restore_order import RestoreOrder
 from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.warnings import WarningKind
 
@@ -67,7 +65,7 @@ def events_of_end(backup: BackupRecord, around: Around) -> list[Event]:
 
 def _restore_ended(restore: BackupRecord, settings: OrchestratorSettings) -> Event:
     """A restore into the source has ended: the members are those of a restore stack's event."""
-    order, label = _ordered(restore), str(settings.folder_label)
+    order, label = order_if_any(restore), str(settings.folder_label)
     is_plan = order is not None and order.dry_run and restore.status is BackupStatus.SUCCESS
     return Event(DetailType.RESTORE_ENDED, {
         "schema": SCHEMA,
@@ -91,13 +89,6 @@ def _restore_ended(restore: BackupRecord, settings: OrchestratorSettings) -> Eve
         "next_step": plain(restore.next_step or ""),
         "log": restore.logs,
     })  # fmt: skip
-
-
-def _ordered(restore: BackupRecord) -> RestoreOrder | None:
-    try:
-        return order_of(restore)
-    except WrongUsage:
-        return None
 
 
 def _begins_a_hold(backup: BackupRecord, around: Around) -> bool:

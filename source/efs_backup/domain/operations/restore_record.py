@@ -38,12 +38,18 @@ def order_of(restore: BackupRecord) -> RestoreOrder:
     return RestoreOrder.of_text(restore.restore_order or "")
 
 
+def order_if_any(restore: BackupRecord) -> RestoreOrder | None:
+    """What was asked for; None where the record does not say."""
+    try:
+        return order_of(restore)
+    except WrongUsage:
+        return None
+
+
 def writes(backup: BackupRecord) -> bool:
     """Whether it changes the source file system while it runs: a restore that is no dry run."""
-    try:
-        return backup.is_restore and order_of(backup).writes
-    except WrongUsage:
-        return False
+    order = order_if_any(backup) if backup.is_restore else None
+    return order is not None and order.writes
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,8 @@
 """What the operator is told about a restore into the source of a stack."""
 
-from efs_backup.domain.errors import WrongUsage
 from efs_backup.domain.humanize import shown, sized
 from efs_backup.domain.operations.record import BackupRecord
-from efs_backup.domain.operations.restore_record import first_paths, order_of
-from efs_backup.domain.requests.restore_order import RestoreOrder
+from efs_backup.domain.operations.restore_record import first_paths, order_if_any
 from efs_backup.domain.results import BackupStatus
 
 Rows = list[tuple[str, str | None]]
@@ -21,7 +19,7 @@ _HEADLINES = {
 
 def restore_headline(restore: BackupRecord) -> str:
     """How it ended, in a few words."""
-    order = _order(restore)
+    order = order_if_any(restore)
     what = "undo of a restore" if order and order.undoes else "restore"
     if restore.status is BackupStatus.SUCCESS and order and order.dry_run:
         return f"EFS {what} was planned, nothing was touched"
@@ -39,7 +37,7 @@ def restore_kept(restore: BackupRecord) -> str:
 
 def restore_figures(restore: BackupRecord) -> Rows:
     """What was asked for, by whom, and what came of it."""
-    order = _order(restore)
+    order = order_if_any(restore)
     asked: Rows = [
         ("asked for", order.told()),
         ("snapshot", None if order.undoes else order.told_snapshot()),
@@ -55,10 +53,3 @@ def restore_figures(restore: BackupRecord) -> Rows:
     size = None if restore.restore_bytes is None else sized(restore.restore_bytes)
     paths: Rows = [(name, path) for name, found in first_paths(restore).items() for path in found]
     return [*asked, *counted, ("to bring", size), *paths]
-
-
-def _order(restore: BackupRecord) -> RestoreOrder | None:
-    try:
-        return order_of(restore)
-    except WrongUsage:
-        return None

@@ -22,7 +22,7 @@ def first_source(stack: DeployedStack) -> Source:
 
 def needs_further_sources(stack: DeployedStack) -> None:
     """Raises WrongUsage where the stack backs up its first row alone."""
-    if stack.parameters.get("FurtherSources") != "Yes":
+    if not stack.has_further_sources:
         raise WrongUsage(
             f"The stack {stack.name} backs up one file system alone.",
             "Update it with the parameter FurtherSources=Yes; its instance may then mount file systems with the tag"

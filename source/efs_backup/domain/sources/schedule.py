@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo
 
 from efs_backup.domain.errors import WrongUsage
-from efs_backup.domain.schedule import Cron, Rate, parse_schedule
+from efs_backup.domain.schedule import Cron, Rate, parse_schedule, zone_named
 
 LATEST = timedelta(hours=1)
 """A start that could not be delivered for so long is left out: a backup that starts later disturbs the day."""
@@ -42,9 +41,7 @@ class Schedule:
 
 
 def _zone(name: str) -> tzinfo:
-    if not name:
-        return UTC
-    try:
-        return ZoneInfo(name)
-    except (OSError, ValueError, LookupError) as error:
-        raise WrongUsage(f"There is no time zone {name!r} here.", "Give one such as Europe/Berlin, or none.") from error
+    found = zone_named(name)
+    if found is None:
+        raise WrongUsage(f"There is no time zone {name!r} here.", "Give one such as Europe/Berlin, or none.")
+    return found

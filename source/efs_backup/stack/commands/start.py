@@ -37,7 +37,7 @@ def start(
     """
     found = Deployment.of(account, name)
     row = _row(account, found, label, interval, drill=drill)
-    if not found.has_further_sources:
+    if not found.stack.has_further_sources:
         _refuse_beside(found.running(), drill=drill)
     event_id = new_event_id()
     told = found.ask({**(drill_event() if drill else start_event(label, interval)), "event_id": event_id})

@@ -36,7 +36,7 @@ def status(*, account: Account, name: str | None, as_json: bool) -> int:
     else:
         print_facts([
             ("stack", f"{found.stack.name} ({found.stack.region}, {found.stack.status})"), *_facts(shown),
-            ("further", "efs-backup stack list" if found.has_further_sources else ""),
+            ("further", "efs-backup stack list" if found.stack.has_further_sources else ""),
         ])  # fmt: skip
         print_notes(notes)
     return answered()
