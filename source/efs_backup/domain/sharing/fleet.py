@@ -1,6 +1,6 @@
 """Fleet: the instances that make one backup together, as one of them sees it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,6 +56,12 @@ class ShareQueue(Protocol):
 
 class Fence(Protocol):
     """Keeps the other instances of a fleet away."""
+
+    def expel(self, names: Collection[str], beat: Callable[[], None]) -> None:
+        """Have these instances terminated, and return when they are; some may be gone for long.
+
+        beat: as of `close`. Raises NotFenced.
+        """
 
     def close(self, beat: Callable[[], None]) -> None:
         """Have every other instance terminated, and none come; returns when that is so.
