@@ -24,7 +24,7 @@ from efs_backup.engine.machine.process import Runner, _members
 from efs_backup.engine.trees.left_out import Description, LeftOut, Paths
 from efs_backup.engine.trees.tree import Tree
 from efs_backup.engine.walk import walk as walk_module
-from efs_backup.engine.walk.walk import Task, Walk, Walked
+from efs_backup.engine.walk.walk import Scope, Task, Walk, Walked
 from efs_backup.engine.walk.workers import Workers
 from tests.builders import A_DAY_AGO_NS, account, small_tree, write
 from tests.simulator import Simulator
@@ -97,7 +97,7 @@ class Walking:
 
     def _walk(self, source: Tree, workers: Workers[Task], *, with_large: bool) -> Walked:
         walk = Walk(
-            source, workers, self.left_out, rest=self._rest, should_stop=lambda: self.should_stop,
+            source, workers, Scope(self.left_out), rest=self._rest, should_stop=lambda: self.should_stop,
             pulse=self.pulses.append,
         )  # fmt: skip
         walked = walk.run()
@@ -174,7 +174,7 @@ def test_large_files_are_copied_after_all_directories(walking: Walking) -> None:
         setup = Setup(source.descriptor, opened[0], REPLACES)
         setup.unfinished = opened[1]
         with closing(Workers[Task](walking.runner, setup, 2)) as workers:
-            walk = Walk(source, workers, LeftOut(), rest=walking._rest, should_stop=lambda: False)
+            walk = Walk(source, workers, Scope(), rest=walking._rest, should_stop=lambda: False)
             copied = walk.copy_large(walked.large)
         for descriptor in opened:
             os.close(descriptor)

@@ -11,6 +11,7 @@ from efs_backup.domain.errors import WrongUsage
 PARTIAL_PREFIX = ".partial-"
 SPARE_PREFIX = ".spare-"
 MANIFESTS_NAME = ".manifests"
+SHARES_NAME = ".shares"
 TRASH_NAME = ".trash"
 DEFAULT_LABEL = "efs-backup"
 

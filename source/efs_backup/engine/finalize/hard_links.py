@@ -42,6 +42,20 @@ class LinkFacts:
         if self._several is None or path in self._several:
             self._names[source][path] = there
 
+    def inodes(self) -> bytes:
+        """What `meet` was told, for somebody else's facts."""
+        return self._met.tobytes()
+
+    def names(self) -> Iterator[tuple[tuple[int, int], str, int]]:
+        """What `meet_name` was told."""
+        return ((source, path, there) for source, names in self._names.items() for path, there in names.items())
+
+    def take_in(self, other: "LinkFacts") -> None:
+        """Have what others know too."""
+        self.meet(other.inodes())
+        for source, path, there in other.names():
+            self.meet_name(source, path, there)
+
     def groups(self) -> list[list[str]]:
         """The names of each file of the source that are not one file in the target."""
         return [

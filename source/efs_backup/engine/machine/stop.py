@@ -37,3 +37,28 @@ class Stop:
     def seconds_left(self) -> float | None:
         """Seconds until the window closes; None if it never does."""
         return self._window.left(self._clock() - self._started)
+
+
+class PartStop(Stop):
+    """Why to stop a part of the work: for a reason of its own, or because all of it stops."""
+
+    def __init__(self, whole: Stop) -> None:
+        self._whole = whole
+        super().__init__(Window())
+
+    def reason(self) -> str | None:
+        """See Stop."""
+        return self._whole.reason() or super().reason()
+
+    def seconds_left(self) -> float | None:
+        """See Stop."""
+        return self._whole.seconds_left()
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether files under way are not waited for."""
+        return self._whole.is_urgent
+
+    @is_urgent.setter
+    def is_urgent(self, _value: bool) -> None:
+        """Only the whole is asked a second time."""

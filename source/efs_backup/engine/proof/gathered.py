@@ -1,8 +1,10 @@
 """What the copy workers prove in one backup, gathered for its manifest."""
 
+import errno
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
@@ -12,6 +14,7 @@ from efs_backup.copy_worker.receipts import BlockProof, is_as_before
 from efs_backup.engine.proof.index import Index
 
 Facts = tuple[int, ...]
+_SPOOLED_AT_ONCE = 2**20
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,11 @@ class Base:
     snapshot: str
     descriptor: int
     index: Index
+
+    @cached_property
+    def first_positions(self) -> Mapping[int, int]:
+        """See Index."""
+        return self.index.first_positions()
 
     def block(self, position: int) -> bytes:
         """The member of a block. Raises OSError."""
@@ -42,6 +50,16 @@ class Stored:
     counts: tuple[int, int, int, int]
     parts: int
     changes: tuple[int, int]
+
+    @property
+    def end(self) -> int:
+        """Where the spool has to reach."""
+        return max(self.offset + self.length, sum(self.changes))
+
+    def moved(self, by: int) -> "Stored":
+        """The same in a spool that has so many bytes before it."""
+        first, length = self.changes
+        return replace(self, offset=self.offset + by, changes=(first + by, length))
 
 
 @dataclass
@@ -73,7 +91,7 @@ class Gathered:
         self._spool: IO[bytes] = open(spool, "w+b", buffering=0)  # noqa: SIM115 - closed by `close`
         self._end = 0
         self._under_way: dict[str, Sequence[int]] = {}
-        self._first = base.index.first_positions() if base else {}
+        self._first = base.first_positions if base else {}
 
     def close(self) -> None:
         """Nothing more is wanted of it."""
@@ -206,6 +224,34 @@ class Gathered:
         """The lines of changes of a new block. Raises OSError."""
         offset, length = self.new[key].changes
         return os.pread(self._spool.fileno(), length, offset)
+
+    def spooled(self) -> Iterator[bytes]:
+        """All that is in the spool, for somebody else's. Raises OSError."""
+        position = 0
+        while position < self._end:
+            content = os.pread(self._spool.fileno(), min(_SPOOLED_AT_ONCE, self._end - position), position)
+            if not content:
+                raise OSError(errno.EIO, "The spool is shorter than it was")
+            position += len(content)
+            yield content
+
+    def take_in(self, blocks: Iterable[tuple[bytes, int, Stored]], seen: Iterable[int], spool: Iterable[bytes]) -> None:
+        """Have what somebody else has proved by the same base, of directories of which nothing was proved here.
+
+        blocks: (raw path, part, where it lies in their spool). seen: positions of blocks that are as they were. Raises
+        ValueError of a position that no block has, and OSError.
+        """
+        begin, positions = self._end, [*seen]
+        if positions and not 0 <= min(positions) <= max(positions) < len(self.seen):
+            raise ValueError("the manifest before has no such block")
+        for content in spool:
+            self._store(content)
+        moved = {(raw, part): stored.moved(begin) for raw, part, stored in blocks}
+        if any(one.end > self._end for one in moved.values()):
+            raise ValueError("the spool is torn")
+        self.new |= moved
+        for position in positions:
+            self.seen[position] = 1
 
     def hashes(self) -> Iterator[HashRecord]:
         """What is known of all files of new blocks. Raises OSError and ValueError."""

@@ -1,7 +1,7 @@
 """One backup: a partial, one transfer that brings it up to date, a rename."""
 
-from collections.abc import Callable
-from contextlib import closing, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from efs_backup.domain.ports import Hooks, Watcher
 from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.requests.tuning import Copier
 from efs_backup.domain.results import BackupResult, BackupStatus
+from efs_backup.domain.sharing.fleet import Fleet
 from efs_backup.domain.snapshots.names import TRASH_NAME, SnapshotName
 from efs_backup.domain.snapshots.series_rules import Settled, said_once
 from efs_backup.domain.snapshots.window import Window
@@ -37,10 +38,13 @@ from efs_backup.engine.runs.preflight import (
     refuse_nesting,
     refuse_sudden_emptiness,
 )
-from efs_backup.engine.runs.proving import Proving
+from efs_backup.engine.runs.proving import Basis, Proving
 from efs_backup.engine.runs.quiet import NoHooks, Quiet
 from efs_backup.engine.runs.recognition import recognize, remember
 from efs_backup.engine.runs.run_log import RunLog
+from efs_backup.engine.runs.sharing.leading import Leading, led
+from efs_backup.engine.runs.sharing.orders import order_of
+from efs_backup.engine.runs.sharing.work import ShareWork
 from efs_backup.engine.runs.transfer import Disk, TargetStuck, Transfer, Transferred, TransferSpec
 from efs_backup.engine.series.flush_marks import Flusher
 from efs_backup.engine.series.journal import Journal, expected
@@ -52,6 +56,9 @@ from efs_backup.engine.trees.delete import delete_content
 from efs_backup.engine.trees.time_step import time_step_of
 from efs_backup.engine.trees.tree import Tree
 from efs_backup.engine.trees.tree_walk import Stopped
+
+LOCK_PATIENCE_SECONDS = 300.0
+"""How long the lock of a leader that was lost may stay: a server of NFS waits a lease, of a minute or two."""
 
 FLUSH_PATIENCE_SECONDS = 3600.0
 """How long a file system may take to write all that it still has in memory."""
@@ -83,10 +90,16 @@ class BackupRun:
         self._quiet = Quiet(hooks or NoHooks(), request, stop, self._throttle.beat)
         self._dropping = Dropping(self._log, now, self._throttle, stop.is_due)
         self._settled = Settled(request, None)
+        self._fleet: Fleet | None = None
+        self._is_alone = True
         self._seal: str | None = None
 
-    def run(self) -> BackupResult:
-        """Back up. Every end that has a name is a result; WrongUsage and what has no name are raised."""
+    def run(self, fleet: Fleet | None = None) -> BackupResult:
+        """Back up. Every end that has a name is a result; WrongUsage and what has no name are raised.
+
+        fleet: the other instances, which this one leads; None: there are none. Stock tools alone cannot be helped.
+        """
+        self._fleet = fleet if self._request.tuning.copier is not Copier.RSYNC else None
         try:
             result = self._result_of(lambda: supervised(lambda: self._result_of(self._run), self._activity))
         except WrongUsage:
@@ -131,7 +144,7 @@ class BackupRun:
             backup.mkdir(exist_ok=True)
         series.prepare()
         with (
-            locked(series.path, Owner.this_process(self._runner.family, self._now)) as dead,
+            self._locked(series) as dead,
             Tree(source, self._throttle) as tree,
         ):
             if dead:
@@ -148,6 +161,12 @@ class BackupRun:
             with suppress(Hung):
                 within(lambda: journal.end(result), str(series.path), LAST_WORDS_SECONDS)
             return replace(result, notes=tuple(self._log.notes))
+
+    def _locked(self, series: Series) -> AbstractContextManager[Owner | None]:
+        """Hold the lock; that of a leader that was lost falls only when the server has missed it for a while."""
+        seconds = LOCK_PATIENCE_SECONDS if self._fleet else 0.0
+        owner = Owner.this_process(self._runner.family, self._now)
+        return locked(series.path, owner, seconds=seconds, beat=self._throttle.beat)
 
     def _foretold(self, journal: Journal, result: BackupResult) -> BackupResult:
         """Add what the nights foretell, which changes nothing about this one."""
@@ -268,17 +287,35 @@ class BackupRun:
         with (
             workspace(self._log.note) as private,
             Tree(attempt.partial.path, self._throttle) as target,
-            attempt.proving.gathering(attempt.snapshots, private.path) as (gathered, hashes),
+            attempt.proving.basis(attempt.snapshots) as basis,
+            basis.gathering(private.path) as gathered,
         ):
             with self._log.step("copy"):
                 self._log.watcher.expect(*expected(attempt.series.path))
-                spec = replace(self._spec(attempt, target), gathered=gathered, hashes=hashes, damaged=attempt.damaged)
-                transfer = Transfer(
-                    spec, private, self._runner, tools, stop=self._stop, watcher=self._log.watcher, disk=disk
-                )
-                done = transfer.run()
+                spec = replace(self._spec(attempt, target), gathered=gathered, hashes=basis.hashes)
+                with self._led(attempt, spec, basis, disk, tools) as sharing:
+                    transfer = Transfer(
+                        replace(spec, sharing=sharing), private, self._runner, tools,
+                        stop=self._stop, watcher=self._log.watcher, disk=disk,
+                    )  # fmt: skip
+                    done = transfer.run()
             self._prove(attempt, gathered, done)
             return done
+
+    @contextmanager
+    def _led(
+        self, attempt: Attempt, spec: TransferSpec, basis: Basis, disk: Disk, tools: Tools
+    ) -> Iterator[Leading | None]:
+        """Lead the other instances, if there are any."""
+        if self._fleet is None:
+            yield None
+            return
+        self._is_alone = False
+        order = order_of(self._fleet.name, self._request, attempt, spec)
+        work = ShareWork(spec, attempt.series.path, basis, self._runner, tools, self._log.note, disk.flush)
+        with led(self._fleet, order, work, self._stop, self._log.watcher, self._log.note) as leading:
+            yield leading
+        self._is_alone = leading.is_alone
 
     def _prove(self, attempt: Attempt, gathered: Gathered, done: Transferred) -> None:
         """Write the manifest of what is whole; of what is not, leave what the next backup can use."""
@@ -296,7 +333,7 @@ class BackupRun:
         return TransferSpec(
             attempt.source, target, Purpose.BACKUP, self._request.tuning, self._comparing(target), attempt.left_out,
             references=tuple(attempt.references), trash=attempt.series.trash, unfinished=attempt.unfinished.make(),
-            trusted_until_ns=attempt.partial.trusted_until_ns,
+            trusted_until_ns=attempt.partial.trusted_until_ns, damaged=attempt.damaged,
         )  # fmt: skip
 
     def _comparing(self, target: Tree) -> Comparing:
@@ -355,8 +392,8 @@ class BackupRun:
         return self._incomplete(f"with {copied} copied", done.statistics, attempt)
 
     def _keep(self, flusher: Flusher) -> None:
-        """Have on the disk what the next backup continues from."""
-        if not self._stop.is_urgent:
+        """Have on the disk what the next backup continues from. Nobody knows what another has there who did not say."""
+        if not self._stop.is_urgent and self._is_alone:
             flusher.finish()
 
     def _incomplete(self, how_far: str, statistics: CopyStatistics, attempt: Attempt | None = None) -> BackupResult:

@@ -5,6 +5,7 @@ Whatever fails here is said, and is no failure of the backup.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,13 +17,31 @@ from efs_backup.domain.snapshots.scrubbing import Damage, ScrubRule, coverage
 from efs_backup.domain.snapshots.tripwire import Verdict, judge, not_compared
 from efs_backup.domain.warnings import Warned, WarningKind, damage_warning
 from efs_backup.engine.proof.damage import DamageList, good_copies
-from efs_backup.engine.proof.gathered import Gathered
+from efs_backup.engine.proof.gathered import Base, Gathered
 from efs_backup.engine.proof.manifests import HASHES_NAME, Manifests, Stored
 from efs_backup.engine.proof.scrub import Scrub, read_state
 from efs_backup.engine.proof.sealing import Sealer
 from efs_backup.engine.series.series import Series, Snapshot
 
 _SPOOL = "proof"
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What proofs build on: the manifest before, and a descriptor of the hash store, or -1.
+
+    is_late: see Gathered.
+    """
+
+    base: Base | None
+    is_late: Callable[[int], bool]
+    hashes: int
+
+    @contextmanager
+    def gathering(self, private: Path) -> Iterator[Gathered]:
+        """What workers' proofs are gathered in; its spool lies in a directory for temporary files."""
+        with closing(Gathered(self.base, private / _SPOOL, self.is_late)) as gathered:
+            yield gathered
 
 
 class Proving:
@@ -43,14 +62,10 @@ class Proving:
             self._sealer.seal_late([one.name for one in snapshots], self._note)
 
     @contextmanager
-    def gathering(self, snapshots: Sequence[SnapshotName], private: Path) -> Iterator[tuple[Gathered, int]]:
-        """(what the workers' proofs are gathered in, a descriptor of the hash store or -1)."""
-        with (
-            self._manifests.base(snapshots, self._note) as base,
-            closing(Gathered(base, private / _SPOOL, read_state(self._manifests).is_late)) as gathered,
-            self._hashes() as hashes,
-        ):
-            yield gathered, hashes
+    def basis(self, snapshots: Sequence[SnapshotName]) -> Iterator["Basis"]:
+        """Open what is proved already."""
+        with self._manifests.base(snapshots, self._note) as base, self._hashes() as hashes:
+            yield Basis(base, read_state(self._manifests).is_late, hashes)
 
     @contextmanager
     def _hashes(self) -> Iterator[int]:

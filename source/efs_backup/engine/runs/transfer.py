@@ -1,13 +1,15 @@
 """Transfer: a tree brought into a target, by one walk, then what is left to others, then what needs all to be there."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
+from typing import Protocol
 
 from efs_backup.copy_worker.beneath import open_root
+from efs_backup.copy_worker.directory import UNKNOWN
 from efs_backup.copy_worker.facts import DirectoryFacts, refused_attributes, set_directory_attributes
 from efs_backup.copy_worker.roots import COMPARES, NO_ROOT, OVERLAYS, REPLACES, Setup
 from efs_backup.domain.copying.arrival import Cause, Fidelity, Trouble, fault_of
@@ -24,7 +26,8 @@ from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.errors import BackupError, BackupFull, CopyFailed, Hung, SourceUnreadable
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.requests.tuning import Copier, Tuning
-from efs_backup.engine.finalize.hard_links import make_links_true
+from efs_backup.domain.sharing.order import Top
+from efs_backup.engine.finalize.hard_links import LinkFacts, make_links_true
 from efs_backup.engine.machine.os_errors import source_errors_named
 from efs_backup.engine.machine.patience import for_each
 from efs_backup.engine.machine.process import Runner, Tools
@@ -41,7 +44,7 @@ from efs_backup.engine.trees.tree import Tree, slowest_concurrency
 from efs_backup.engine.trees.tree_walk import Stopped
 from efs_backup.engine.walk.frontier import Directory
 from efs_backup.engine.walk.tokens import TokenFeeder
-from efs_backup.engine.walk.walk import Task, Walk, Walked
+from efs_backup.engine.walk.walk import Scope, Task, Walk, Walked
 from efs_backup.engine.walk.workers import Workers
 
 
@@ -52,7 +55,8 @@ class TransferSpec:
     references: directories to link unchanged files from. trash: where stale directories go; unfinished: where large
     files lie until they are whole. trusted_until_ns: see `efs_backup.copy_worker.roots.Setup`. keeps_root: the root's
     own attributes are left alone. gathered: where it is to be proved what the target has; damaged: inodes of the target
-    and of the references that it must not have. hashes: a hash store of a backup that was cut off.
+    and of the references that it must not have. hashes: a hash store of a backup that was cut off. sharing: others who
+    bring parts of it.
     """
 
     source: Tree
@@ -69,6 +73,7 @@ class TransferSpec:
     gathered: Gathered | None = None
     damaged: frozenset[int] = frozenset()
     hashes: int = NO_ROOT
+    sharing: "Sharing | None" = None
 
     @property
     def fidelity(self) -> Fidelity:
@@ -109,6 +114,23 @@ class Transferred:
         return fault_of(self.troubles, tolerated, source, target)
 
 
+class Sharing(Protocol):
+    """Others who bring parts of the same tree at the same time."""
+
+    @property
+    def shared_at(self) -> int:
+        """How many directories have to be known before the rest is shared out."""
+
+    def hand_out(self, tops: Sequence[Top]) -> None:
+        """Let others bring subtrees."""
+
+    def finish(self, done: "Transferred", links: LinkFacts) -> bool:
+        """See to it that they are brought, and that nobody else is at work any more; False where that was cut off.
+
+        done, links: get what was brought, and what is known of names of one file. Raises BackupError.
+        """
+
+
 @dataclass(frozen=True)
 class Disk:
     """How what is written reaches the disk: `tick` is called about every second, `flush` where all has to be there."""
@@ -136,6 +158,8 @@ class Transfer:
         disk: Disk = Disk(),
     ) -> None:
         self._spec = spec
+        self._sharing = spec.sharing if spec.tuning.copier is not Copier.RSYNC else None
+        self._scope = Scope(spec.left_out, shared_at=self._sharing.shared_at if self._sharing else 0)
         self._private = private
         self._runner = runner
         self._tools = tools
@@ -149,13 +173,42 @@ class Transfer:
         """Bring everything. Raises TargetStuck, CopyFailed, Hung, and OSError of the target's side."""
         if self._spec.tuning.copier is Copier.RSYNC and not self._copy_by_stock_tools():
             return self._done
-        walked = self._walk()
-        if walked and self._rest.lists:
-            walked = self._walk_again()
+        walked = self._walk_all()
         if walked:
             self._finish(walked)
             self._prove()
         return self._done
+
+    def run_share(self, tops: Sequence[Top]) -> tuple[Transferred, LinkFacts]:
+        """Bring subtrees, to the last attribute; hard links are left to who knows the names in all shares.
+
+        The files are on the disk when it returns. Raises CopyFailed, Hung, and OSError of the target's side.
+        """
+        self._scope = Scope(self._spec.left_out, tops)
+        walked = self._walk_all()
+        if walked:
+            self._check_that_source_is_the_same()
+            self._leave_below(walked.waiting)
+            self._prove()
+            self._disk.flush()
+            self._done.is_whole = True
+        return self._done, walked.links if walked else LinkFacts()
+
+    def _walk_all(self) -> Walked | None:
+        """Bring everything, with all that others bring; None where it did not come to its end."""
+        walked = self._walk()
+        shared, handed = LinkFacts(), walked.handed if walked else []
+        if handed and self._sharing and not self._sharing.finish(self._done, shared):
+            return None
+        if walked and self._rest.lists:
+            waiting = walked.waiting
+            tops = [replace(top, there=UNKNOWN) for top in self._scope.tops]
+            walked = self._walk_again(Scope(self._spec.left_out, tops, elsewhere=frozenset(one.path for one in handed)))
+            if walked and handed:
+                walked.waiting += waiting
+        if walked:
+            walked.links.take_in(shared)
+        return walked
 
     def _walk(self) -> Walked | None:
         """Bring everything but what needs all to be there; None where that did not come to its end."""
@@ -165,10 +218,12 @@ class Transfer:
             self._take(walked)
             if walked.is_stuck:
                 raise TargetStuck(walked.troubles[-1].text)
+            if walked.handed and self._sharing and walked.is_whole:
+                self._sharing.hand_out([Top(one.path, one.wanted, one.there, one.flags) for one in walked.handed])
             is_whole = walked.is_whole and self._bring_rest(walked.doubtful) and self._copy_large(walk, walked)
             return walked if is_whole else None
 
-    def _walk_again(self) -> Walked | None:
+    def _walk_again(self, scope: Scope) -> Walked | None:
         """Compare once more, after others have worked in the target; what is not as it was made is made again.
 
         All that is there now was made by this transfer, or was trusted before.
@@ -177,6 +232,7 @@ class Transfer:
         with ExitStack() as stack:
             setup = self._setup(stack)
             setup.with_content, setup.trusted_until_ns, setup.proves = False, None, False
+            self._scope = scope
             walked = self._begin_walk(stack, setup, self._spec.gathered).run()
             self._done.is_full |= walked.is_full
             self._done.troubles += walked.troubles
@@ -204,7 +260,7 @@ class Transfer:
         setup.threads = plan.threads
         workers: Workers[Task] = stack.enter_context(closing(Workers(self._runner, setup, plan.workers)))
         return Walk(
-            spec.source, workers, spec.left_out, rest=self._rest.add, should_stop=self._stop.is_due, pulse=self._pulse,
+            spec.source, workers, self._scope, rest=self._rest.add, should_stop=self._stop.is_due, pulse=self._pulse,
             gathered=gathered,
         )  # fmt: skip
 
@@ -345,7 +401,14 @@ class Transfer:
             raise SourceUnreadable(f"The source {source.root!r} was unmounted or replaced meanwhile.")
 
     def _leave(self, waiting: list[Directory]) -> None:
-        """Give their attributes to the directories that had to wait, the deepest first, and at last to the root."""
+        """Give their attributes to the directories that had to wait, and at last to the root."""
+        self._leave_below(waiting)
+        if not self._spec.keeps_root:
+            found = os.fstat(self._spec.source.descriptor)
+            set_directory_attributes(self._spec.target.descriptor, found)
+
+    def _leave_below(self, waiting: Iterable[Directory]) -> None:
+        """Give their attributes to the directories that had to wait, the deepest first."""
         deepest_first = sorted(((one.path.count("/"), one.path, one.wanted) for one in waiting), reverse=True)
         for _, level in groupby(deepest_first, key=lambda one: one[0]):
             for_each(
@@ -354,9 +417,6 @@ class Transfer:
                 threads=self._spec.target.concurrency.changing_threads,
                 activity=lambda: self._spec.target.throttle.paid,
             )
-        if not self._spec.keeps_root:
-            found = os.fstat(self._spec.source.descriptor)
-            set_directory_attributes(self._spec.target.descriptor, found)
 
     def _give_attributes(self, path: str, wanted: tuple[int, ...]) -> None:
         try:

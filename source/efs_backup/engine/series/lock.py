@@ -6,6 +6,7 @@ import json
 import os
 import pwd
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -22,6 +23,7 @@ from efs_backup.engine.trees.held import held
 LOCK_NAME = ".lock"
 READERS_NAME = ".readers"
 _RELEASE_SECONDS = 10.0
+_AGAIN_SECONDS = 1.0
 _TEXT_BYTES = 512
 _HELD = frozenset({errno.EACCES, errno.EAGAIN})
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS})
@@ -55,8 +57,12 @@ def _user_name() -> str:
 
 
 @contextmanager
-def locked(directory: Path, owner: Owner) -> Iterator[Owner | None]:
+def locked(
+    directory: Path, owner: Owner, *, seconds: float = 0.0, beat: Callable[[], None] = lambda: None
+) -> Iterator[Owner | None]:
     """Hold the series' lock; yields the dead owner from whom it was taken over, or None.
+
+    seconds: how long it is asked for again and again; beat: is called meanwhile.
 
     The kernel (on NFS the server) keeps the lock as long as its owner lives, and no longer: a lock never has to be
     removed by hand. The file's text only says whose it is: where it cannot be written, as on a full disk, the work goes
@@ -67,7 +73,7 @@ def locked(directory: Path, owner: Owner) -> Iterator[Owner | None]:
         descriptor = os.open(directory / LOCK_NAME, os.O_RDWR | _FLAGS, 0o600)
     with held(descriptor):
         with _no_locks_named(directory):
-            _acquire(descriptor, directory)
+            _acquire(descriptor, directory, seconds, beat)
         dead = _read(descriptor)
         if dead:
             _end_remains(dead, directory)
@@ -162,8 +168,12 @@ def _try_shared(descriptor: int) -> bool:
     return True
 
 
-def _acquire(descriptor: int, directory: Path) -> None:
-    if not _try_exclusive(descriptor):
+def _acquire(descriptor: int, directory: Path, seconds: float, beat: Callable[[], None]) -> None:
+    give_up = time.monotonic() + seconds
+    while not (is_ours := _try_exclusive(descriptor)) and time.monotonic() < give_up:
+        time.sleep(_AGAIN_SECONDS)
+        beat()
+    if not is_ours:
         raise Locked(
             f"Another backup of this series is running: {_read(descriptor) or 'its owner is not known'}.",
             f"Wait until it ends, or stop that process. The lock is {str(directory / LOCK_NAME)!r}.",

@@ -1,6 +1,6 @@
 """Frontier: the directories that are still to be entered or left, the newest found first."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from efs_backup.copy_worker.directory import UNKNOWN
 
@@ -43,11 +43,12 @@ class Frontier:
     """Decides what is done next: enter the newest found, and leave a directory once all below it is left.
 
     A directory in which, or below which, something is still to be brought is not left but waits; `waits` gets it, after
-    all of those below it, and never the root.
+    all of those below it, and never the root. below: directories to begin with instead of the root.
     """
 
-    def __init__(self, root: Directory) -> None:
-        self._entering = [root]
+    def __init__(self, root: Directory, below: Sequence[Directory] = ()) -> None:
+        self._entering = [*below] or [root]
+        root.pending = len(self._entering)
         self._leaving: list[Directory] = []
         self._under_way = 0
         self.waits: list[Directory] = []
@@ -57,14 +58,32 @@ class Frontier:
         """Whether nothing is left to do."""
         return not (self._entering or self._leaving or self._under_way)
 
-    def take(self) -> tuple[Directory, bool] | None:
-        """Choose (a directory, whether it is to be entered rather than left); None where there is nothing now."""
+    @property
+    def waiting(self) -> int:
+        """How many directories are known that nobody has entered."""
+        return len(self._entering)
+
+    def take(self, *, oldest: bool = False) -> tuple[Directory, bool] | None:
+        """Choose (a directory, whether it is to be entered rather than left); None where there is nothing now.
+
+        oldest: enter that which was found first, so that many are known soon.
+        """
         is_entered = not self._leaving
         chosen = self._entering if is_entered else self._leaving
         if not chosen:
             return None
         self._under_way += 1
-        return chosen.pop(), is_entered
+        return chosen.pop(0 if oldest else -1), is_entered
+
+    def hand_over(self) -> list[Directory]:
+        """Leave all that nobody has entered to others; what is above them gets its attributes when they are done."""
+        handed, self._entering = self._entering, []
+        for directory in handed:
+            self._under_way += 1
+            if directory.parent:
+                directory.parent.is_left = False
+            self.entered(directory, is_left=True, must_wait=True)
+        return handed
 
     def give_back(self, directory: Directory, *, is_entered: bool) -> None:
         """Have a directory done again, whose worker has died."""

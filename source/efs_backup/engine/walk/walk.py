@@ -3,7 +3,7 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from efs_backup.copy_worker.facts import directory_facts
@@ -13,6 +13,7 @@ from efs_backup.copy_worker.receipts import SOURCE, Receipt
 from efs_backup.domain.copying.arrival import Cause, Trouble, cause_in_source, cause_in_target
 from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.errors import CopyFailed, Hung
+from efs_backup.domain.sharing.order import Top
 from efs_backup.engine.finalize.hard_links import LinkFacts
 from efs_backup.engine.machine.patience import PATIENCE_SECONDS
 from efs_backup.engine.proof.gathered import Facts, Gathered
@@ -67,6 +68,7 @@ class Walked:
     large: list[tuple[str, int]] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
     waiting: list[Directory] = field(default_factory=list)
+    handed: list[Directory] = field(default_factory=list)
     links: LinkFacts = field(default_factory=LinkFacts)
     is_full: bool = False
     is_stuck: bool = False
@@ -75,18 +77,33 @@ class Walked:
     rewritten: int = 0
 
 
+@dataclass(frozen=True)
+class Scope:
+    """The part of a source that is walked; nothing said: all of it.
+
+    tops: subtrees, instead of the root. shared_at: the number of directories not entered yet that are left to others; 0
+    for none. elsewhere: paths of subtrees that are left alone.
+    """
+
+    left_out: LeftOut = field(default_factory=LeftOut)
+    tops: Sequence[Top] = ()
+    shared_at: int = 0
+    elsewhere: frozenset[str] = frozenset()
+
+
 class Walk:
     """Walks a source by workers. `rest` gets (path, bytes) of the files that others have to bring.
 
     should_stop: asked all the time. pulse: called about every second with what is done. gathered: what is proved, None
-    where nothing is; workers that do not prove only say what is to be proved once more.
+    where nothing is; workers that do not prove only say what is to be proved once more. scope: which part of the source
+    is walked.
     """
 
     def __init__(
         self,
         source: Tree,
         workers: Workers[Task],
-        left_out: LeftOut,
+        scope: Scope,
         *,
         rest: Callable[[str, list[tuple[str, int]]], None],
         should_stop: Callable[[], bool],
@@ -95,7 +112,7 @@ class Walk:
     ) -> None:
         self._source = source
         self._workers = workers
-        self._left_out = left_out
+        self._scope, self._left_out = scope, scope.left_out
         self._rest = rest
         self._should_stop = should_stop
         self._pulse = pulse
@@ -106,20 +123,34 @@ class Walk:
         self._begun: dict[Directory, CopyStatistics] = {}
         self._tries = Counter[str]()
         self._walked = Walked(links=LinkFacts(gathered.several if gathered else None))
-        self._frontier = Frontier(Directory("", None, directory_facts(os.fstat(source.descriptor))))
+        root = Directory("", None, directory_facts(os.fstat(source.descriptor)))
+        tops = [Directory(top.path, root, top.wanted, top.there, top.flags) for top in scope.tops]
+        self._frontier = Frontier(root, tops)
 
     def run(self) -> Walked:
         """Walk to the end, or until there is a reason to stop. Raises CopyFailed and Hung."""
         frontier, walked = self._frontier, self._walked
         while (self._workers.tasks or not frontier.is_done) and not self._is_to_stop():
-            while self._workers.is_free and (chosen := frontier.take()):
+            while self._workers.is_free and not self._is_enough and (chosen := frontier.take(oldest=self._shares)):
                 self._give(*chosen)
+            if self._is_enough and not self._workers.tasks:
+                walked.handed = frontier.hand_over()
+                continue
             self._wait()
         if self._workers.tasks:
             self._end_what_is_under_way()
         walked.is_whole = frontier.is_done and not walked.is_full
         walked.waiting = frontier.waits
         return walked
+
+    @property
+    def _shares(self) -> bool:
+        return self._scope.shared_at > 0
+
+    @property
+    def _is_enough(self) -> bool:
+        """Whether so many directories are known that others can begin."""
+        return self._shares and self._frontier.waiting >= self._scope.shared_at
 
     def copy_large(self, files: Iterable[tuple[str, int]]) -> Walked:
         """Copy large files, a few at a time; those that are not whole are doubtful. Raises as `run`."""
@@ -287,6 +318,8 @@ class Walk:
         for name, wanted, there, flags in receipt.below:
             if flags & CLOSED:
                 self._left_out.learn_closed(joined(path, name))
+            if self._scope.elsewhere and joined(path, name) in self._scope.elsewhere:
+                continue
             if flags & SUSPECT and self._is_our_own(joined(path, name)):
                 if there is not None:
                     self._workers.give(Task(DISCARD, path=joined(path, name)), DISCARD, joined(path, name))

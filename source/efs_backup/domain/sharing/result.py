@@ -1,0 +1,67 @@
+"""Result: what became of one share, as whoever did it has written it down."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from efs_backup.domain.copying.arrival import Cause, Trouble
+from efs_backup.domain.copying.statistics import CopyStatistics
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a walk has learned of what is left out: see `efs_backup.engine.trees.left_out.LeftOut`.
+
+    met: numbers of patterns; gone: paths; closed: directories that stay empty; own: where BACKUP itself turned up.
+    """
+
+    met: tuple[int, ...] = ()
+    gone: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ShareResult:
+    """The end of one attempt at a share. is_whole: all is done.
+
+    base: the snapshot to whose manifest the proofs refer; fault: why nothing is proved. Other fields: see
+    `efs_backup.engine.runs.transfer.Transferred`.
+    """
+
+    statistics: CopyStatistics
+    is_whole: bool
+    is_full: bool = False
+    compared: int = 0
+    rewritten: int = 0
+    troubles: tuple[Trouble, ...] = ()
+    notes: tuple[str, ...] = ()
+    base: str | None = None
+    fault: str = ""
+    learned: Learned = Learned()
+
+    def text(self) -> str:
+        """The result as it is stored."""
+        troubles = [(one.path, one.cause.name, one.text) for one in self.troubles]
+        return json.dumps({**asdict(self), "troubles": troubles})
+
+
+def read_result(said: Any) -> ShareResult:
+    """A result from what its text says. Raises ValueError of anything else."""
+    try:
+        fields = {**said}
+        return ShareResult(
+            statistics=CopyStatistics(**fields.pop("statistics")),
+            troubles=tuple(Trouble(path, Cause[cause], text) for path, cause, text in fields.pop("troubles")),
+            learned=Learned(**{name: tuple(several) for name, several in fields.pop("learned").items()}),
+            notes=tuple(fields.pop("notes")),
+            **fields,
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"it is no result ({error})") from error
+
+
+def summed(results: Sequence[ShareResult]) -> CopyStatistics:
+    """Add up what several have done."""
+    return sum((one.statistics for one in results), CopyStatistics())

@@ -1,0 +1,1 @@
+"""One backup by several instances: shares are done, led and helped with."""

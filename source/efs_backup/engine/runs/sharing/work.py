@@ -1,0 +1,129 @@
+"""The work at a share, whoever does it: the walk of its subtrees, what fpsync brings of them, and their proof."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from efs_backup.domain.ports import Watcher
+from efs_backup.domain.sharing.attempts import Attempt
+from efs_backup.domain.sharing.order import Share, Top
+from efs_backup.domain.sharing.result import ShareResult
+from efs_backup.domain.snapshots.names import TRASH_NAME
+from efs_backup.engine.finalize.hard_links import LinkFacts
+from efs_backup.engine.machine.process import Runner, Tools
+from efs_backup.engine.machine.stop import Stop
+from efs_backup.engine.proof.gathered import Gathered
+from efs_backup.engine.proof.handed_over import lines_of, take_in
+from efs_backup.engine.rest.workspace import Workspace, workspace
+from efs_backup.engine.runs.proving import Basis
+from efs_backup.engine.runs.sharing.learning import Learning
+from efs_backup.engine.runs.transfer import Disk, Transfer, Transferred, TransferSpec
+from efs_backup.engine.series.shares import BLOCKS, INODES, LINKS, PROOF, OrderFiles
+from efs_backup.engine.trees.delete import delete_content
+
+_READ_AT_ONCE = 2**20
+_INODE_BYTES = 8
+
+
+@dataclass(frozen=True)
+class Done:
+    """A share that was done. gathered: its proofs; links: what is known of names of one file."""
+
+    result: ShareResult
+    gathered: Gathered
+    links: LinkFacts
+
+
+@dataclass(frozen=True)
+class ShareWork:
+    """How a share of one order is done here.
+
+    spec: of the whole backup; what is gathered is each share's own. basis: what it is proved by.
+    flush: has on the disk what this instance has written.
+    """
+
+    spec: TransferSpec
+    series: Path
+    basis: Basis
+    runner: Runner
+    tools: Tools
+    note: Callable[[str], None]
+    flush: Callable[[], None]
+
+    @contextmanager
+    def done(self, tops: tuple[Top, ...], unfinished: Path | None, stop: Stop, watcher: Watcher) -> Iterator[Done]:
+        """Do a share; its proofs are there while the block runs. Raises as Transfer.run_share."""
+        learning = Learning(self.spec.left_out)
+        with workspace(self.note) as private, self.basis.gathering(private.path) as gathered:
+            spec = replace(
+                self.spec, gathered=gathered, hashes=self.basis.hashes, left_out=learning, sharing=None,
+                unfinished=unfinished or self.spec.unfinished,
+            )  # fmt: skip
+            transferred, links = self._transfer(spec, private, stop, watcher).run_share(tops)
+            yield Done(_result_of(transferred, gathered, learning), gathered, links)
+
+    def delete(self, share: Share, stop: Stop) -> None:
+        """Delete what is in some directories of the trash; what cannot be deleted is named by the prune."""
+        for path in share.trash:
+            delete_content(self.series, f"{TRASH_NAME}/{path}", stop.is_due, self.spec.target.throttle)
+
+    def _transfer(self, spec: TransferSpec, private: Workspace, stop: Stop, watcher: Watcher) -> Transfer:
+        disk = Disk(flush=self.flush)
+        return Transfer(spec, private, self.runner, self.tools, stop=stop, watcher=watcher, disk=disk)
+
+
+def _result_of(done: Transferred, gathered: Gathered, learning: Learning) -> ShareResult:
+    return ShareResult(
+        done.statistics, done.is_whole, done.is_full, done.compared, done.rewritten, tuple(done.troubles),
+        tuple(done.notes), gathered.base.snapshot if gathered.base else None, gathered.fault, learning.learned,
+    )  # fmt: skip
+
+
+def write_done(files: OrderFiles, attempt: Attempt, done: Done, device: int) -> None:
+    """Write the result of an attempt, and before it what lies beside it. Raises OSError.
+
+    device: that of this instance's source, which is another number for each.
+    """
+    if not done.gathered.fault:
+        with files.writing(attempt, PROOF) as file:
+            for content in done.gathered.spooled():
+                file.write(content)
+        with files.writing(attempt, BLOCKS) as file:
+            file.writelines(lines_of(done.gathered))
+    with files.writing(attempt, INODES) as file:
+        file.write(done.links.inodes())
+    with files.writing(attempt, LINKS) as file:
+        file.writelines(_link_line(*name, device) for name in done.links.names())
+    files.end(attempt, done.result)
+
+
+def _link_line(source: tuple[int, int], path: str, there: int, device: int) -> bytes:
+    on, inode = source
+    return json.dumps([0 if on == device else on, inode, path, there]).encode() + b"\n"
+
+
+def take_in_proofs(files: OrderFiles, attempt: Attempt, gathered: Gathered) -> None:
+    """Take in what an attempt has proved. Raises OSError, and ValueError of what nobody of ours has written."""
+    with files.reading(attempt, BLOCKS) as blocks, files.reading(attempt, PROOF) as spool:
+        take_in(gathered, blocks, iter(lambda: spool.read(_READ_AT_ONCE), b""))
+
+
+def take_in_links(files: OrderFiles, attempt: Attempt, links: LinkFacts, device: int) -> None:
+    """Take in what an attempt knows of names of one file. Raises as `take_in_proofs`."""
+    with files.reading(attempt, INODES) as inodes:
+        while content := inodes.read(_READ_AT_ONCE):
+            if len(content) % _INODE_BYTES:
+                raise ValueError("the inodes are torn")
+            links.meet(content)
+    with files.reading(attempt, LINKS) as lines:
+        for line in lines:
+            on, inode, path, there = json.loads(line)
+            links.meet_name((int(on) or device, int(inode)), str(path), int(there))
+
+
+def device_of(descriptor: int) -> int:
+    """The number of the file system of an open directory."""
+    return os.fstat(descriptor).st_dev

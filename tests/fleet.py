@@ -1,0 +1,349 @@
+"""A fleet on one machine: instances are namespaces of processes, their queue is a directory, their fence a kill.
+
+Also run as a program, which is one of the instances: `python -m tests.fleet PLACE NAME lead|help`.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from efs_backup.domain.copying.statistics import CopyStatistics
+from efs_backup.domain.requests.requests import Asked, BackupRequest
+from efs_backup.domain.requests.tuning import Tuning
+from efs_backup.domain.sharing import attempts
+from efs_backup.domain.sharing.fleet import Delivery, Fleet, NotFenced, QueueFailed
+from efs_backup.domain.snapshots.names import FolderLabel, Interval
+from efs_backup.domain.snapshots.retention import Retention
+from efs_backup.domain.snapshots.window import Window
+from efs_backup.engine.machine.process import Runner
+from efs_backup.engine.machine.signals import stopping_on_signals
+from efs_backup.engine.machine.stop import Stop
+from efs_backup.engine.runs.backup import BackupRun
+from efs_backup.engine.runs.sharing import attempting, helping, leading
+from efs_backup.engine.runs.sharing.helping import Helping, HelpRequest
+
+LABEL = FolderLabel("web")
+_LOOK_SECONDS = 0.02
+_PATIENCE_SECONDS = 60.0
+
+
+class DirectoryQueue:
+    """Hands messages over at least once; see `efs_backup.domain.sharing.fleet.ShareQueue`.
+
+    Who is named in its directory `cut` does not reach it.
+    """
+
+    def __init__(self, place: Path, name: str, hidden_seconds: float = 3.0, most: int = 3) -> None:
+        self.place, self._name, self._most = place, name, most
+        self._hidden = hidden_seconds
+        for directory in ("messages", "dead", "cut"):
+            (place / directory).mkdir(parents=True, exist_ok=True)
+
+    @property
+    def hidden_seconds(self) -> float:
+        """See ShareQueue."""
+        return self._hidden
+
+    def send(self, order: str, shares: Sequence[int]) -> None:
+        """See ShareQueue."""
+        with self._alone():
+            for share in shares:
+                self._write(uuid.uuid4().hex, {"order": order, "share": share, "times": 0, "visible": 0.0, "handle": ""})
+
+    def receive(self, seconds: float) -> Delivery | None:
+        """See ShareQueue."""
+        give_up = time.monotonic() + seconds
+        while True:
+            with self._alone():
+                delivery = self._next()
+            if delivery or time.monotonic() >= give_up:
+                return delivery
+            time.sleep(_LOOK_SECONDS)
+
+    def extend(self, delivery: Delivery) -> None:
+        """See ShareQueue."""
+        self._change(delivery, time.time() + self._hidden)
+
+    def give_back(self, delivery: Delivery) -> None:
+        """See ShareQueue."""
+        self._change(delivery, 0.0)
+
+    def done(self, delivery: Delivery) -> None:
+        """See ShareQueue."""
+        with self._alone():
+            (self.place / "messages" / delivery.handle.partition("/")[0]).unlink(missing_ok=True)
+
+    def dead(self) -> list[Delivery]:
+        """See ShareQueue."""
+        with self._alone():
+            found = []
+            for path in sorted((self.place / "dead").iterdir()):
+                said = json.loads(path.read_text())
+                found.append(Delivery(said["order"], said["share"], said["times"], ""))
+                path.unlink()
+            return found
+
+    def _next(self) -> Delivery | None:
+        """The messages are in no order at all."""
+        for path in sorted((self.place / "messages").iterdir(), key=lambda path: path.name[::-1]):
+            said = json.loads(path.read_text())
+            if said["visible"] > time.time():
+                continue
+            if said["times"] >= self._most:
+                path.rename(self.place / "dead" / path.name)
+                continue
+            handle = f"{path.name}/{uuid.uuid4().hex}"
+            self._write(
+                path.name,
+                {**said, "times": said["times"] + 1, "visible": time.time() + self._hidden, "handle": handle},
+            )
+            return Delivery(said["order"], said["share"], said["times"] + 1, handle)
+        return None
+
+    def _change(self, delivery: Delivery, visible: float) -> None:
+        """An old handle changes nothing."""
+        name = delivery.handle.partition("/")[0]
+        with self._alone(), suppress(FileNotFoundError):
+            said = json.loads((self.place / "messages" / name).read_text())
+            if said["handle"] == delivery.handle:
+                self._write(name, {**said, "visible": visible})
+
+    def _write(self, name: str, said: Mapping[str, Any]) -> None:
+        beside = self.place / f"{name}.new"
+        beside.write_text(json.dumps(said))
+        beside.rename(self.place / "messages" / name)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if (self.place / "cut" / self._name).exists():
+            raise QueueFailed("the queue cannot be reached")
+        with (self.place / "lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+class AskedFence:
+    """Asks whoever has started the instances to end them; see `efs_backup.domain.sharing.fleet.Fence`."""
+
+    def __init__(self, place: Path, name: str) -> None:
+        self._place, self._name = place, name
+
+    def expel(self, names: Collection[str], beat: Callable[[], None]) -> None:
+        """See Fence."""
+        self._ask({"expel": sorted(names)}, beat)
+
+    def close(self, beat: Callable[[], None]) -> None:
+        """See Fence."""
+        self._ask({"all but": self._name}, beat)
+
+    def _ask(self, what: Mapping[str, Any], beat: Callable[[], None]) -> None:
+        asked = self._place / f"fence-{uuid.uuid4().hex}"
+        asked.with_suffix(".new").write_text(json.dumps(what))
+        asked.with_suffix(".new").rename(asked.with_suffix(".asked"))
+        give_up = time.monotonic() + _PATIENCE_SECONDS
+        while not asked.with_suffix(".done").exists():
+            if time.monotonic() > give_up:
+                raise NotFenced("Nobody has ended the others.", "Look why.")
+            time.sleep(_LOOK_SECONDS)
+            beat()
+
+
+class NoWatcher:
+    """Follows nothing."""
+
+    def step(self, name: str) -> None:
+        """See Watcher."""
+
+    def expect(self, files: int, size: int) -> None:
+        """See Watcher."""
+
+    def progress(self, done: CopyStatistics) -> None:
+        """See Watcher."""
+
+    def note(self, text: str) -> None:
+        """See Watcher."""
+        print(text, flush=True)
+
+
+@dataclass
+class Fleets:
+    """Starts, kills and freezes instances that back up `source` to `backup`; a thread does what a fence asks for.
+
+    sources, backups: where an instance finds them, if it has mounts of its own.
+    """
+
+    place: Path
+    source: Path
+    backup: Path
+    workers: int = 3
+    hidden_seconds: float = 3.0
+    silent_seconds: float = 3.0
+    jobs: int = 2
+    sources: Mapping[str, Path] = field(default_factory=dict)
+    backups: Mapping[str, Path] = field(default_factory=dict)
+    closed: list[str] = field(default_factory=list)
+    machines: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    is_over: threading.Event = field(default_factory=threading.Event)
+
+    def __enter__(self) -> "Fleets":
+        self.place.mkdir(parents=True, exist_ok=True)
+        self._thread = threading.Thread(target=self._serve_fences, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.is_over.set()
+        self._thread.join()
+        for name in [*self.machines]:
+            self.kill(name)
+
+    def queue(self, name: str = "test") -> DirectoryQueue:
+        """The queue, as this instance sees it."""
+        return DirectoryQueue(self.place / "queue", name, self.hidden_seconds)
+
+    def start(self, name: str, role: str, **environment: str) -> None:
+        """Start an instance that leads or helps."""
+        settings = {
+            "source": str(self.sources.get(name, self.source)), "backup": str(self.backups.get(name, self.backup)),
+            "workers": self.workers, "hidden": self.hidden_seconds, "silent": self.silent_seconds, "jobs": self.jobs,
+        }  # fmt: skip
+        (self.place / f"{name}.json").write_text(json.dumps(settings))
+        line = ["unshare", "--pid", "--fork", "--kill-child=KILL", "--mount-proc", sys.executable, "-m", "tests.fleet"]
+        with (self.place / f"{name}.log").open("ab") as log:
+            self.machines[name] = subprocess.Popen(
+                [*line, self.place, name, role], stdout=log, stderr=log, env={**os.environ, **environment}
+            )
+
+    def kill(self, name: str) -> None:
+        """Have no process of an instance any more."""
+        machine = self.machines.pop(name, None)
+        if machine is None:
+            return
+        for process in self.processes(machine):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        machine.kill()
+        machine.wait()
+        while self._inside(machine):
+            time.sleep(_LOOK_SECONDS)
+
+    def freeze(self, name: str) -> None:
+        """Stop all processes of an instance where they are."""
+        self._signal(name, signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        """Let a frozen instance go on."""
+        self._signal(name, signal.SIGCONT)
+
+    def cut(self, name: str) -> None:
+        """Keep an instance from the queue."""
+        (self.place / "queue" / "cut" / name).touch()
+
+    def result(self, name: str = "leader") -> dict[str, Any]:
+        """Wait until an instance has ended by itself; what it says."""
+        self.machines[name].wait(240)
+        self.machines.pop(name)
+        path = self.place / f"{name}.result"
+        assert path.exists(), self.log(name)
+        result: dict[str, Any] = json.loads(path.read_text())
+        return result
+
+    def log(self, name: str) -> str:
+        """What an instance has said."""
+        return (self.place / f"{name}.log").read_text()
+
+    def processes(self, machine: "subprocess.Popen[bytes]") -> list[int]:
+        """All processes of an instance."""
+        return self._inside(machine)
+
+    def _signal(self, name: str, number: int) -> None:
+        for process in self.processes(self.machines[name]):
+            with suppress(ProcessLookupError):
+                os.kill(process, number)
+
+    def _inside(self, machine: "subprocess.Popen[bytes]") -> list[int]:
+        """The processes whose namespace is that of the child of `unshare`."""
+        space = getattr(machine, "space", None)
+        if space is None:
+            space = self._space_of(machine.pid)
+            machine.space = space  # type: ignore[attr-defined]
+        return [] if space is None else [one for one in _numbers() if _space(one) == space]
+
+    def _space_of(self, parent: int) -> str | None:
+        own = _space(os.getpid())
+        children = [one for one in _numbers() if _parent(one) == parent and _space(one) not in (own, None)]
+        return _space(children[0]) if children else None
+
+    def _serve_fences(self) -> None:
+        while not self.is_over.is_set():
+            for asked in self.place.glob("fence-*.asked"):
+                said = json.loads(asked.read_text())
+                names = said.get("expel", [one for one in [*self.machines] if one != said.get("all but")])
+                for name in names:
+                    self.kill(name)
+                    self.closed.append(name)
+                asked.rename(asked.with_suffix(".done"))
+            time.sleep(_LOOK_SECONDS)
+
+
+def _numbers() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def _space(process: int) -> str | None:
+    try:
+        return os.readlink(f"/proc/{process}/ns/pid")
+    except OSError:
+        return None
+
+
+def _parent(process: int) -> int | None:
+    try:
+        return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
+
+
+def _main(place: Path, name: str, role: str) -> None:
+    said = json.loads((place / f"{name}.json").read_text())
+    attempts.SILENT_SECONDS = said["silent"]
+    attempting._LIFE_SECONDS = 0.2  # type: ignore[misc]
+    leading.HALT_SECONDS, leading.RECEIVE_SECONDS = 5.0, 0.2  # type: ignore[misc]
+    helping._RECEIVE_SECONDS = 0.2  # type: ignore[misc]
+    queue = DirectoryQueue(place / "queue", name, said["hidden"])
+    fleet = Fleet(said["workers"], name, queue, AskedFence(place, name))
+    tuning, runner, stop = Tuning(jobs=said["jobs"], threads=4), Runner.with_new_family(), Stop(Window())
+    with stopping_on_signals(stop):
+        if role == "help":
+            request = HelpRequest(said["source"], said["backup"], LABEL, Interval.DAILY, tuning)
+            helped = Helping(request, fleet, runner=runner, stop=stop, watcher=NoWatcher()).run()
+            told: dict[str, Any] = {"shares": helped.shares}
+        else:
+            asked = Asked(Retention(7), init=True, saves=True)
+            order = BackupRequest(said["source"], said["backup"], LABEL, tuning=tuning, asked=asked)
+            run = BackupRun(order, now=datetime.now(UTC), runner=runner, stop=stop, watcher=NoWatcher())
+            result = run.run(fleet)
+            told = {
+                "status": str(result.status), "message": result.message, "path": result.path,
+                "notes": list(result.notes), "warnings": [str(one) for one in result.warnings],
+                "files": result.statistics.number_of_files, "copied": result.statistics.number_of_files_transferred,
+            }  # fmt: skip
+    beside = place / f"{name}.result.new"
+    beside.write_text(json.dumps(told))
+    beside.rename(place / f"{name}.result")
+
+
+if __name__ == "__main__":
+    _main(Path(sys.argv[1]), sys.argv[2], sys.argv[3])
