@@ -1,12 +1,14 @@
 """Files of one order, beside the partial: the order, who has begun which share, and what became of it.
 
-All is written under another name, flushed and renamed; whatever else lies there is not read.
+All is written under another name, flushed and renamed; whatever else lies there is not read. Who wants to know whether
+something is there lists the directory, which a client of NFS asks the server for; that a single name is not there it
+may believe itself for a minute.
 """
 
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -68,9 +70,18 @@ class OrderFiles:
         """Ask all who work at it to stop."""
         self._write(_STOP, b"")
 
+    def names(self) -> frozenset[str]:
+        """What is there now."""
+        with held(os.open(self.path, _DIRECTORY)) as directory:
+            return frozenset(os.listdir(directory))
+
     def is_over(self) -> bool:
         """Whether nobody should go on with it."""
-        return not os.path.lexists(self.path / _ORDER) or os.path.lexists(self.path / _STOP)
+        try:
+            names = self.names()
+        except FileNotFoundError:
+            return True
+        return _ORDER not in names or _STOP in names
 
     def begin(self, share: int, by: str) -> Attempt:
         """Begin an attempt at a share; each has another number. It is on the disk before anything is touched."""
@@ -81,13 +92,12 @@ class OrderFiles:
                 return attempt
         raise OSError(f"share {share} was begun {_MOST_ATTEMPTS} times")
 
-    def attempts(self) -> list[Attempt]:
-        """All that were begun, in order."""
-        found = list[Attempt]()
-        with held(os.open(self.path, _DIRECTORY)) as directory:
-            for name in os.listdir(directory):
-                if key := _KEY.fullmatch(name):
-                    found.append(Attempt(int(key[1]), int(key[2]), str(self._said(name).get("by", "?"))))
+    def attempts(self, names: Iterable[str] | None = None) -> list[Attempt]:
+        """All that were begun, in order; of these names, if it was listed before."""
+        keys = (_KEY.fullmatch(name) for name in (self.names() if names is None else names))
+        found = [
+            Attempt(int(key[1]), int(key[2]), str(self._said(key[0]).get("by", "?"))) for key in keys if key
+        ]  # fmt: skip
         return sorted(found, key=lambda one: (one.share, one.number))
 
     def unfinished(self, attempt: Attempt) -> Path:
@@ -117,8 +127,13 @@ class OrderFiles:
         """Write that an attempt has ended without a result: nothing of it is at work any more."""
         self._write(f"{_ENDED}.{attempt.key}", json.dumps({"failure": why}).encode())
 
-    def ended(self, attempt: Attempt) -> "ShareResult | str | None":
-        """The result of an attempt, or why there is none, or None of one that has not ended. Raises ValueError."""
+    def ended(self, attempt: Attempt, names: Container[str]) -> "ShareResult | str | None":
+        """The result of an attempt, or why there is none, or None of one that has not ended. Raises ValueError.
+
+        names: what is there.
+        """
+        if f"{_ENDED}.{attempt.key}" not in names:
+            return None
         try:
             said = json.loads(self._read(f"{_ENDED}.{attempt.key}"))
         except FileNotFoundError:
