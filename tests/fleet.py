@@ -1,6 +1,6 @@
 """A fleet on one machine: instances are namespaces of processes, their queue is a directory, their fence a kill.
 
-Also run as a program, which is one of the instances: `python -m tests.fleet PLACE NAME lead|help`.
+Also run as a program, which is one of the instances: `python -m tests.fleet PLACE NAME lead|help|alone`.
 """
 
 import fcntl
@@ -193,7 +193,8 @@ class Fleets:
     workers: int = 3
     hidden_seconds: float = 3.0
     silent_seconds: float = 3.0
-    jobs: int = 2
+    jobs: int | None = 2
+    threads: int | None = 4
     pace: float | None = None
     trace: Path | None = None
     sources: Mapping[str, Path] = field(default_factory=dict)
@@ -219,10 +220,11 @@ class Fleets:
         return DirectoryQueue(self.place / "queue", name, self.hidden_seconds)
 
     def start(self, name: str, role: str, **environment: str) -> None:
-        """Start an instance that leads or helps."""
+        """Start an instance that leads, helps, or is alone."""
         settings = {
             "source": str(self.sources.get(name, self.source)), "backup": str(self.backups.get(name, self.backup)),
-            "workers": self.workers, "hidden": self.hidden_seconds, "silent": self.silent_seconds, "jobs": self.jobs,
+            "workers": self.workers, "hidden": self.hidden_seconds, "silent": self.silent_seconds,
+            "jobs": self.jobs, "threads": self.threads,
             "pace": self.pace,
         }  # fmt: skip
         (self.place / f"{name}.json").write_text(json.dumps(settings))
@@ -358,7 +360,7 @@ def _main(place: Path, name: str, role: str) -> None:
     helping._RECEIVE_SECONDS = 0.2
     queue = DirectoryQueue(place / "queue", name, said["hidden"])
     fleet = Fleet(said["workers"], name, queue, AskedFence(place, name))
-    tuning = Tuning(jobs=said["jobs"], threads=4, operations_per_second=said["pace"])
+    tuning = Tuning(jobs=said["jobs"], threads=said["threads"], operations_per_second=said["pace"])
     runner, stop = Runner.with_new_family(), Stop(Window())
     with stopping_on_signals(stop):
         if role == "help":
@@ -369,10 +371,11 @@ def _main(place: Path, name: str, role: str) -> None:
             asked = Asked(Retention(7), init=True, saves=True)
             order = BackupRequest(said["source"], said["backup"], LABEL, tuning=tuning, asked=asked)
             run = BackupRun(order, now=datetime.now(UTC), runner=runner, stop=stop, watcher=NoWatcher())
-            result = run.run(fleet)
+            result = run.run(fleet if role == "lead" else None)
             told = {
                 "status": str(result.status), "message": result.message, "path": result.path,
                 "notes": list(result.notes), "warnings": [str(one) for one in result.warnings],
+                "steps": {step.name: step.seconds for step in result.steps},
                 "files": result.statistics.number_of_files, "copied": result.statistics.number_of_files_transferred,
             }  # fmt: skip
     beside = place / f"{name}.result.new"

@@ -232,7 +232,9 @@ def test_a_backup_is_true_whatever_becomes_of_an_instance(fleets: Fleets) -> Non
         fleets.join("helper-1")
         for helper in ("helper-1", "helper-2"):
             fleets.kill(helper)
-        assert result["status"] == "Success", (number, result, fleets.log("leader"))
+        told = (number, FAULTS[number % len(FAULTS)], result, fleets.log("leader"))
+        assert result["status"] == "Success", told
+        assert account(Path(result["path"])) == account(fleets.source), told
         is_true(fleets, result["path"], without_hash=None)
         after = _accounts(fleets.backup)
         assert all(after[name] == known for name, known in before.items() if name in after), number

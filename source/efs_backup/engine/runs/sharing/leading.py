@@ -1,7 +1,7 @@
 """The leader of a fleet: it shares a backup out, works at it too, and goes on alone once all is there."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -212,21 +212,24 @@ class Leading:
         if self.is_alone:
             return
         now, names = self.clock(), self.files.names()
-        for attempt in self.files.attempts(names):
-            known = self._known.setdefault(attempt.key, Known(attempt, now))
-            if known.result or known.failure is not None:
-                continue
-            beat, known.done = self.files.life(attempt)
-            if beat != known.beat:
-                known.beat, known.heard = beat, now
-            try:
-                ended = self.files.ended(attempt, names)
-            except ValueError as error:
-                ended = f"its result cannot be read: {error}"
-            if isinstance(ended, ShareResult):
-                known.result = ended
-            else:
-                known.failure = ended
+        for attempt in self.files.attempts(names, self._known):
+            self._known[attempt.key] = Known(attempt, now)
+        for known in self._known.values():
+            if not known.standing(now).has_ended:
+                self._look_at(known, names, now)
+
+    def _look_at(self, known: Known, names: Container[str], now: float) -> None:
+        beat, known.done = self.files.life(known.attempt, names)
+        if beat != known.beat:
+            known.beat, known.heard = beat, now
+        try:
+            ended = self.files.ended(known.attempt, names)
+        except ValueError as error:
+            ended = f"its result cannot be read: {error}"
+        if isinstance(ended, ShareResult):
+            known.result = ended
+        else:
+            known.failure = ended
 
     def _beat(self) -> None:
         """Something moves, whoever moves it."""
