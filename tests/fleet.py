@@ -228,6 +228,7 @@ class Fleets:
             "pace": self.pace,
         }  # fmt: skip
         (self.place / f"{name}.json").write_text(json.dumps(settings))
+        (self.place / f"{name}.result").unlink(missing_ok=True)
         alone = ("unshare", "--pid", "--fork", "--kill-child=KILL", "--mount-proc")
         line = [*alone, *(tracer(self.trace) if self.trace else ()), sys.executable, "-m", "tests.fleet"]
         with (self.place / f"{name}.log").open("ab") as log:
@@ -267,7 +268,7 @@ class Fleets:
     def has_begun(self, name: str) -> bool:
         """Whether an instance has begun a share of the order that there is."""
         begun = [*(self.backup / str(LABEL) / "daily" / ".shares").glob("*/begun.*")]
-        return any(f'"{name}"' in _text_of(path) for path in begun)
+        return any(_led_to(path) == name for path in begun)
 
     def wait_until_begun(self, name: str) -> bool:
         """Wait for that; False where the leader ended before."""
@@ -327,11 +328,11 @@ class Fleets:
             time.sleep(_LOOK_SECONDS)
 
 
-def _text_of(path: Path) -> str:
+def _led_to(path: Path) -> str | None:
     try:
-        return path.read_text()
+        return os.readlink(path)
     except OSError:
-        return ""
+        return None
 
 
 def _numbers() -> list[int]:

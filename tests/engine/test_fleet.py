@@ -14,12 +14,14 @@ import pytest
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.requests.requests import Asked, BackupRequest
 from efs_backup.domain.results import BackupResult, BackupStatus
-from efs_backup.domain.sharing.fleet import Fleet, ShareQueue
+from efs_backup.domain.sharing.fleet import Delivery, Fleet, ShareQueue
 from efs_backup.domain.snapshots.retention import Retention
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.process import Runner
 from efs_backup.engine.machine.stop import Stop
+from efs_backup.engine.proof.manifests import Manifests
 from efs_backup.engine.runs.backup import BackupRun
+from efs_backup.engine.runs.sharing.trash_shares import trash_places
 from tests.builders import A_DAY_AGO_NS, Fact, account, small_tree, write
 from tests.fleet import LABEL, DirectoryQueue, Fleets, NoWatcher
 from tests.proved import assert_proved, check_by_mtree
@@ -132,11 +134,30 @@ class NobodyElse:
         beat()
 
 
-def lead(fleets: Fleets, queue: ShareQueue) -> BackupResult:
+class ClosingQueue(DirectoryQueue):
+    """Closes the window after some shares."""
+
+    stop: Stop
+    left = 5
+
+    def receive(self, seconds: float) -> Delivery | None:
+        """See ShareQueue."""
+        self.left -= 1
+        if not self.left:
+            self.stop.ask("the window closed")
+        return super().receive(seconds)
+
+
+def lead(fleets: Fleets, queue: ShareQueue, stop: Stop | None = None) -> BackupResult:
     """Lead in this process, with nobody else."""
     request = BackupRequest(str(fleets.source), str(fleets.backup), LABEL, asked=Asked(Retention(3), init=True))
-    runner, stop = Runner.with_new_family(), Stop(Window())
-    run = BackupRun(request, now=datetime.now(UTC), runner=runner, stop=stop, watcher=NoWatcher())
+    run = BackupRun(
+        request,
+        now=datetime.now(UTC),
+        runner=Runner.with_new_family(),
+        stop=stop or Stop(Window()),
+        watcher=NoWatcher(),
+    )
     return run.run(Fleet(2, "leader", queue, NobodyElse()))
 
 
@@ -161,6 +182,51 @@ def test_a_share_that_nobody_can_do_ends_the_backup_by_name(fleets: Fleets) -> N
     again = lead(fleets, DirectoryQueue(fleets.place / "queue", "leader"))
     assert again.status is BackupStatus.SUCCESS, again
     is_true(fleets, str(again.path), without_hash=None)
+
+
+def test_a_window_that_closes_leaves_what_was_copied_to_the_next_backup(fleets: Fleets) -> None:
+    """What is whole on the disk is not copied again."""
+    queue = ClosingQueue(fleets.place / "queue", "leader")
+    queue.stop = Stop(Window())
+    result = lead(fleets, queue, queue.stop)
+    copied = result.statistics.number_of_files_transferred
+    assert (result.status, result.stopped) == (BackupStatus.INCOMPLETE, "the window closed")
+    assert copied > 20
+    again = lead(fleets, DirectoryQueue(fleets.place / "queue", "leader"))
+    assert again.status is BackupStatus.SUCCESS, again
+    assert again.statistics.number_of_files_transferred < again.statistics.number_of_files - copied + 10
+    is_true(fleets, str(again.path), without_hash=None)
+    figures = Manifests(fleets.backup / "web" / "daily").index(str(again.snapshot))
+    assert sum(figures.unknown) <= 15, "of one share at most"
+
+
+def test_a_leader_that_was_lost_is_followed_by_another_one(fleets: Fleets) -> None:
+    """Who was at work by its order is ended first; the partial is continued."""
+    fleets.pace = 300
+    fleets.start("leader", "lead")
+    assert fleets.wait_until_begun("leader")
+    fleets.freeze("leader")
+    fleets.kill("leader")
+    series = fleets.backup / "web" / "daily"
+    order = next((series / ".shares").iterdir())
+    (order / "begun.5.7").symlink_to("lost-instance")
+    fleets.pace = None
+    fleets.start("leader", "lead")
+    result = fleets.result()
+    assert result["status"] == "Success", fleets.log("leader")
+    assert fleets.closed == ["lost-instance"]
+    is_true(fleets, result["path"], without_hash=None)
+
+
+def test_directories_of_the_trash_are_shares_where_there_are_enough(tmp_path: Path) -> None:
+    """Symlinks lead nowhere, and what is not in the trash is not looked at."""
+    for number in range(20):
+        write(tmp_path / f".trash/stale/home/{number}/file", "x")
+    (tmp_path / ".trash/stale/home/link").symlink_to(tmp_path)
+    (tmp_path / ".trash/link").symlink_to("/")
+    assert sorted(trash_places(tmp_path, 16)) == sorted(f"stale/home/{number}" for number in range(20))
+    assert trash_places(tmp_path, 21) == []
+    assert trash_places(tmp_path / "nothing", 1) == []
 
 
 def change(root: Path, chance: random.Random) -> None:

@@ -241,9 +241,14 @@ class Leading:
         self.watcher.progress(sum((one.result.statistics if one.result else one.done for one in known), self._base))
 
     def _add_up(self, done: Transferred) -> None:
-        """Count what was done of a backup that is cut off."""
-        results = [one.result for one in self._known.values() if one.result]
-        done.statistics += sum((one.statistics for one in results), CopyStatistics())
+        """Count what was done of a backup that is cut off, and have the hashes for the one that goes on from there."""
+        mine = self.work.spec.gathered
+        for one in self._known.values():
+            if one.result:
+                done.statistics += one.result.statistics
+            if one.result and mine and not mine.fault and one.result.base == self.order.base:
+                with suppress(OSError, ValueError):
+                    take_in_proofs(self.files, one.attempt, mine)
 
     def _gather(self, done: Transferred, links: LinkFacts) -> bool:
         """Take in what the others have brought; what more than one was at is walked again, now that nobody else is."""
