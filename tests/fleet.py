@@ -183,8 +183,8 @@ class NoWatcher:
 class Fleets:
     """Starts, kills and freezes instances that back up `source` to `backup`; a thread does what a fence asks for.
 
-    pace: operations a second of each instance. trace: where all that they call is written. sources, backups: where an
-    instance finds them, if it has mounts of its own.
+    kills_leader: "before" or "after" the fence is closed, once. pace: operations a second of each instance. trace:
+    where all that they call is written. sources, backups: where an instance finds them, if it has mounts of its own.
     """
 
     place: Path
@@ -200,6 +200,7 @@ class Fleets:
     sources: Mapping[str, Path] = field(default_factory=dict)
     backups: Mapping[str, Path] = field(default_factory=dict)
     closed: list[str] = field(default_factory=list)
+    kills_leader: str = ""
     machines: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     is_over: threading.Event = field(default_factory=threading.Event)
 
@@ -270,6 +271,15 @@ class Fleets:
         begun = [*(self.backup / str(LABEL) / "daily" / ".shares").glob("*/begun.*")]
         return any(_led_to(path) == name for path in begun)
 
+    def wait_for(self, pattern: str) -> bool:
+        """Wait until something of this name is in the series; False where the leader ended before."""
+        leader = self.machines["leader"]
+        while leader.poll() is None:
+            if [*(self.backup / str(LABEL) / "daily").glob(pattern)]:
+                return True
+            time.sleep(_LOOK_SECONDS / 4)
+        return False
+
     def wait_until_begun(self, name: str) -> bool:
         """Wait for that; False where the leader ended before."""
         leader = self.machines["leader"]
@@ -316,15 +326,22 @@ class Fleets:
         children = [one for one in _numbers() if _parent(one) == parent and _space(one) not in (own, None)]
         return _space(children[0]) if children else None
 
+    def _kill_leader(self, when: str) -> None:
+        if self.kills_leader == when:
+            self.kill("leader")
+            self.kills_leader = ""
+
     def _serve_fences(self) -> None:
         while not self.is_over.is_set():
             for asked in self.place.glob("fence-*.asked"):
                 said = json.loads(asked.read_text())
+                self._kill_leader("before")
                 names = said.get("expel", [one for one in [*self.machines] if one != said.get("all but")])
                 for name in names:
                     self.kill(name)
                     self.closed.append(name)
                 asked.rename(asked.with_suffix(".done"))
+                self._kill_leader("after")
             time.sleep(_LOOK_SECONDS)
 
 

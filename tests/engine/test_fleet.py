@@ -275,6 +275,33 @@ def _disturb(fleets: Fleets, fault: str, chance: random.Random) -> bool:
     return True
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("phase", ["partial", "order", "share", "result", "before", "after"])
+def test_a_leader_may_be_killed_in_each_phase(fleets: Fleets, phase: str) -> None:
+    """As it begins, shares out, works, waits, closes the fence, and as it goes on alone. Another one takes over."""
+    fleets.pace, fleets.workers = 500, 3
+    fleets.start("leader", "lead")
+    fleets.result()
+    change(fleets.source, random.Random(phase))  # noqa: S311 - no secret
+    before = _accounts(fleets.backup)
+    fleets.kills_leader = phase if phase in {"before", "after"} else ""
+    fleets.start("leader", "lead")
+    fleets.start("helper", "help")
+    patterns = {"partial": ".partial-*", "order": ".shares/*/order.json", "share": ".shares/*/begun.*"}
+    if pattern := {**patterns, "result": ".shares/*/ended.*"}.get(phase):
+        assert fleets.wait_for(pattern)
+        fleets.kill("leader")
+    fleets.machines.get("leader") and fleets.machines["leader"].wait(60)
+    fleets.machines.pop("leader", None)
+    assert _accounts(fleets.backup) == before, "nothing is published"
+    fleets.start("leader", "lead")
+    result = fleets.result()
+    assert result["status"] == "Success", fleets.log("leader")
+    is_true(fleets, result["path"], without_hash=None)
+    after = _accounts(fleets.backup)
+    assert all(after[name] == known for name, known in before.items())
+
+
 FAULTS = ("killed", "frozen", "frozen for a while", "cut off", "leader killed")
 
 
