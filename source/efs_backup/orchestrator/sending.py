@@ -34,11 +34,16 @@ def send_all(services: Services, backup: BackupRecord, due: Iterable[Channel], n
 def _around(services: Services, backup: BackupRecord, now: datetime) -> Around:
     """A report that compares with nothing is better than none; with other rows it compares nothing."""
     nothing = list[BackupRecord]()
-    records = tried(lambda: [each for each in services.store.backups() if each.label == backup.label], nothing)
+    records = tried(lambda: [each for each in services.store.backups() if _is_of_its_row(each, backup)], nothing)
     settings, zone = services.settings, services.zone
     if backup.label is not None:
         settings = replace(settings_for(settings, backup), backup_schedule=_schedule_of_row(services, backup))
     return around_of(backup, records, settings, now, zone)
+
+
+def _is_of_its_row(other: BackupRecord, backup: BackupRecord) -> bool:
+    """Whether it is of the same row. The first row is one, whatever its interval was before an update of the stack."""
+    return other.label == backup.label and (backup.label is None or other.interval is backup.interval)
 
 
 def _schedule_of_row(services: Services, backup: BackupRecord) -> str:
