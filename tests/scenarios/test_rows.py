@@ -1,15 +1,17 @@
 """Several file systems in one stack, told as timelines: one after the other, and no failure touches another."""
 
+from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.triggers import start_event
 from efs_backup.domain.results import BackupStatus
-from tests.cloud import Cloud
-from tests.scenarios.rows import add_row, ends, further_sources, look, records, rows_of
+from tests.cloud import Cloud, Faults
+from tests.scenarios.rows import NIGHTLY, add_row, ends, further_sources, look, records, rows_of
 from tests.scenarios.test_nights import assert_nothing_left
 
 pytestmark = pytest.mark.usefixtures("several")
@@ -162,3 +164,14 @@ def _metric(name: str, label: str | None = None) -> list[float]:
         Period=60, Statistics=["Maximum"], Dimensions=named,
     )["Datapoints"]  # fmt: skip
     return [point["Maximum"] for point in found]
+
+
+def test_a_refused_look_for_tags_hides_no_age(cloud: Cloud, faults: Faults) -> None:
+    """The alarm of the rows is quiet where nothing is said: whoever takes a permission away must not silence it."""
+    add_row(cloud, "web", since=cloud.now())
+    rows_of().write(rows_of().read().with_policy(replace(NIGHTLY, name="nightly")))
+    cloud.time = "2026-11-24T02:00:00Z"
+    with faults.refusing("efs", "DescribeFileSystems", "AccessDeniedException"):
+        with pytest.raises(ClientError):
+            cloud.reconcile()
+        assert _metric("HoursPastDue") == [12.0]

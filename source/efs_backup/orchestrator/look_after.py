@@ -21,28 +21,29 @@ def look_after_rows(services: Services, now: datetime) -> None:
     if not services.settings.further_sources:
         return
     begin_waiting(services, now)
-    _measure(services, _discover(services, now), now)
+    try:
+        _discover(services, now)
+    finally:
+        _measure(services, services.sources.read(), now)
 
 
-def _discover(services: Services, now: datetime) -> SourceTable:
-    """The rows as they are after this look; whoever changes them at the same moment is found by the next one."""
+def _discover(services: Services, now: datetime) -> None:
+    """Bring the rows up to date; whoever changes them at the same moment is found by the next look."""
     settings, table = services.settings, services.sources.read()
     if not (table.policies or any(row.is_discovered for row in table.active)):
-        return table
+        return
     found = services.file_systems.all_tagged()
     made = discover(table, found, first_taken(settings), settings.backup_file_system, now)
     for refused in made.refused:
         _logger.warning("%s", refused)
     if not made.told:
-        return table
-    one_ahead = made.table.one_ahead_of(table)
+        return
     try:
-        services.sources.write(one_ahead)
+        services.sources.write(made.table.one_ahead_of(table))
     except RecordChanged as changed:
         _logger.info("%s", changed.message)
-        return services.sources.read()
+        return
     _tell(services, made.told)
-    return one_ahead
 
 
 def _tell(services: Services, told: tuple[str, ...]) -> None:

@@ -13,6 +13,7 @@ from efs_backup.domain.operations.reports.around import Around, around_of
 from efs_backup.domain.operations.reports.message import Report
 from efs_backup.domain.operations.telling import Channel
 from efs_backup.domain.sources.serving import headed, settings_for
+from efs_backup.domain.sources.table import SourceTable
 from efs_backup.lib.insisting import tried
 from efs_backup.orchestrator.services import Services
 
@@ -49,7 +50,7 @@ def _is_of_its_row(other: BackupRecord, backup: BackupRecord) -> bool:
 def _schedule_of_row(services: Services, backup: BackupRecord) -> str:
     """The expression of the row that a backup is of; "" where the row is gone or inactive, or has a zone of its own."""
     try:
-        row = services.sources.read().row(str(backup.label), backup.interval)
+        row = tried(services.sources.read, SourceTable()).row(str(backup.label), backup.interval)
     except EfsBackupError:
         return ""
     is_told = row.is_active and row.policy.zone == services.settings.schedule_time_zone
