@@ -156,6 +156,25 @@ def test_ages_are_published_by_label_and_the_oldest_rings(cloud: Cloud) -> None:
     assert _metric("HoursPastDue") == [12.0]
 
 
+def test_a_hold_and_a_full_window_of_any_row_ring(cloud: Cloud) -> None:
+    """One figure of all rows for one alarm each: that of the worst. What the first row has is told by its own."""
+    add_row(cloud, "web")
+    add_row(cloud, "data")
+    look(cloud)
+    for label, hold in (("data", None), ("web", "20261120T020000Z")):
+        backup_id = records(cloud)[label].backup_id
+        cloud.agent_claims(backup_id)
+        cloud.time = {"data": "2026-11-22T02:20:00Z", "web": "2026-11-22T04:10:00Z"}[label]
+        cloud.agent_reports(backup_id, BackupStatus.SUCCESS, hold=hold)
+        cloud.agent_goes_home()
+        cloud.deliver()
+        cloud.agent_lets_go()
+        cloud.deliver()
+    cloud.reconcile()
+    assert _metric("RowWindowUsed") == [91.7]
+    assert _metric("RowHeldDays") == [pytest.approx(2.09, abs=0.01)]
+
+
 def _metric(name: str, label: str | None = None) -> list[float]:
     named: list[Any] = [{"Name": "StackName", "Value": "efs-backup"}]
     named += [{"Name": "Label", "Value": label}] if label else []

@@ -6,7 +6,7 @@ from datetime import datetime
 from efs_backup.domain.errors import RecordChanged, ReportFailed
 from efs_backup.domain.operations.figures import Figure
 from efs_backup.domain.sources.discovery import discover
-from efs_backup.domain.sources.due import hours_of_first, hours_past_due, hours_since_success
+from efs_backup.domain.sources.due import hours_of_first, hours_since_success, of_all_rows
 from efs_backup.domain.sources.report import report_on_rows
 from efs_backup.domain.sources.table import SourceTable
 from efs_backup.orchestrator.rows import first_taken
@@ -63,4 +63,4 @@ def _measure(services: Services, table: SourceTable, now: datetime) -> None:
     for row in table.active:
         hours = hours_since_success(backups, row, now)
         services.metrics.of_label(str(row.label)).put({Figure.HOURS_SINCE_LAST_SUCCESS: hours}, now)
-    services.metrics.put({Figure.HOURS_PAST_DUE: hours_past_due(backups, table.active, now)}, now)
+    services.metrics.put(of_all_rows(backups, table.active, now), now)
