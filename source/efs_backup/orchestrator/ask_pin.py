@@ -13,6 +13,4 @@ def ask_pin(services: Services, now: datetime, asked: AskPin, request_id: str) -
     request = PinRequest(asked.wish, now, asked.event_id or request_id)
     if not services.pins.ask(request):
         return Decision(Action.IGNORE, "the event was delivered before")
-    return Decision(
-        Action.NOTE, f"the agent of the next backup carries out the {asked.wish.action} of {asked.wish.snapshot}"
-    )
+    return Decision(Action.NOTE, f"the agent of the next backup carries out the {request.what}")

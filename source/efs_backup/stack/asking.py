@@ -50,15 +50,16 @@ def snapshot_named(found: Deployment, text: str, reading: Reading) -> SnapshotNa
     selection = Words(interval, reading, {}).selection(text)
     if selection.number is not None and text.lower() != LATEST:
         raise WrongUsage("The records of a stack tell of no numbers.", "Give the name of the snapshot, or a time.")
-    name = selection.choose(_names(found.store.backups(), interval))
+    name = selection.choose(_names(found.store.backups(), interval, found.plan.label))
     read = f", for {text!r} is read as {local_time(selection.as_of)}" if selection.as_of else ""
     print_notes([f"The snapshot is {name}{read}."])
     return name
 
 
-def _names(records: Iterable[BackupRecord], interval: Interval) -> list[SnapshotName]:
-    """Those of successes, the newest first."""
-    made = (one.snapshot for one in records if one.interval is interval and one.mode is None and one.snapshot)
+def _names(records: Iterable[BackupRecord], interval: Interval, label: str) -> list[SnapshotName]:
+    """Those of successes of the stack's own label, the newest first: another label's may have the same time."""
+    backups = (one for one in records if one.mode is None and one.label in (None, label))
+    made = (one.snapshot for one in backups if one.interval is interval and one.snapshot)
     return sorted({name for text in made if (name := SnapshotName.parse(text))}, reverse=True)
 
 
