@@ -69,7 +69,8 @@ def _pending(asked: Asked[_Request]) -> list[_Request]:
             return insist(asked.pending)
     except ServiceFault as error:
         raise BackupError(
-            f"What was asked to be held or pinned cannot be read: {error.message.rstrip('.')}. Nothing was copied or dropped.",
+            f"What was asked to be held or pinned cannot be read: {error.message.rstrip('.')}. Nothing was copied, and"
+            " nothing dropped.",
             "See that the instance may read the table of records; the next backup tries it again.",
         ) from error
 

@@ -40,14 +40,19 @@ def watch(found: Deployment, record: BackupRecord) -> BackupRecord | None:
     """Tell on standard error how far it is, until it has ended; None where SIGINT has ended the watching."""
     last, kind = record, kind_of(record)
     try:
-        with going_on(f"The {kind} {record.backup_id}"):
-            for last in follow(_patient(lambda: found.find(record.backup_id)), utc_now, time.sleep):
-                if not last.has_ended:
-                    print_notes([progress_line(last, utc_now())])
+        for last in followed(found, record):
+            if not last.has_ended:
+                print_notes([progress_line(last, utc_now())])
     except KeyboardInterrupt:
         print_notes([f"Nobody follows any more; the {kind} goes on. {_SEE}"])
         return None
     return last
+
+
+def followed(found: Deployment, record: BackupRecord) -> Iterator[BackupRecord]:
+    """The record as it is, and each time that it has changed, until it has ended. Raises ServiceFault, RecordGone."""
+    with going_on(f"The {kind_of(record)} {record.backup_id}"):
+        yield from follow(_patient(lambda: found.find(record.backup_id)), utc_now, time.sleep)
 
 
 @contextmanager

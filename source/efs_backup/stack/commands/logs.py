@@ -1,7 +1,6 @@
 """`efs-backup stack logs`."""
 
 import sys
-import time
 from collections.abc import Iterator
 
 import click
@@ -11,9 +10,8 @@ from efs_backup.cli.output import answered, print_lines, print_notes
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.stack.account import Account
 from efs_backup.stack.deployment import Deployment
-from efs_backup.stack.following import follow as follow_record
 from efs_backup.stack.options import on_stack
-from efs_backup.stack.watching import INTERRUPTED, utc_now
+from efs_backup.stack.watching import INTERRUPTED, followed
 from efs_backup.stack.zones import local_time
 
 
@@ -37,8 +35,7 @@ def logs(*, account: Account, name: str | None, backup: str | None, follow: bool
 
 def _lines(found: Deployment, record: BackupRecord, *, follow: bool) -> Iterator[str]:
     seen, last = set[str](), record
-    states = follow_record(lambda: found.find(record.backup_id), utc_now, time.sleep) if follow else [record]
-    for last in states:
+    for last in followed(found, record) if follow else [record]:
         yield from _of_function(found, last, seen)
         sys.stdout.flush()
     yield from _of_agent(found, last)
