@@ -40,9 +40,15 @@ DOCUMENTS = (
     Document(
         "UndoRestore",
         "Takes a restore into the source of EFS backups back.",
-        {**_COMMON, "action": "undo", "quarantine": "{{ Quarantine }}"},
+        {**_COMMON, "action": "undo", "quarantine": "{{ Quarantine }}", "move_changed": "{{ MoveChanged }}"},
         {
-            "Quarantine": Asked("The quarantine that the mail of the restore names.", f"/{_PATH}{{1,1023}}"),
+            "Quarantine": Asked(
+                "The quarantine that the mail of the restore names, or the directory into which it went.",
+                f"/{_PATH}{{1,1023}}",
+            ),
+            "MoveChanged": Asked(
+                "Move also away what was changed since? No: it is left alone, and named.", _YES_OR_NO, "No"
+            ),
             "DryRun": _DRY_RUN,
         },
     ),

@@ -148,6 +148,13 @@ def test_requests_are_read_from_their_item_in_the_order_in_which_they_came() -> 
     assert requests_in({"BackupId": "hold", "HoldReleaseId": "event 1"}) == []
 
 
+def test_a_request_that_is_half_written_ends_no_backup() -> None:
+    """Without its time nobody knows which hold was meant; without an author it is somebody's."""
+    assert requests_in({"HoldRelease": "why", "HoldReleaseTime": "plugh", "HoldAsked": "why"}) == []
+    (only,) = requests_in({"HoldAsked": "why", "HoldAskedTime": "2026-11-22T09:00:00"})
+    assert (only.by, only.at, only.event_id) == ("somebody", datetime(2026, 11, 22, 9, tzinfo=UTC), "")
+
+
 def test_the_days_of_a_hold_are_those_since_its_snapshot() -> None:
     """For a metric; 0 without one."""
     assert held_days(RUNNING, START) == 0

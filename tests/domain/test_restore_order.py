@@ -119,3 +119,14 @@ def test_mounts_are_told_as_file_systems() -> None:
     )
     assert mounts.in_file_system("/run/efs-backup/source/.quarantine-T") == "/.quarantine-T"
     assert mounts.in_file_system("/elsewhere") == "/elsewhere"
+
+
+def test_an_undo_may_move_away_what_was_changed_since() -> None:
+    """By the event too; a restore knows no such thing, and an undo no snapshot."""
+    undo = RestoreOrder(undoes="/.q", moves_changed=True, by="ann")
+    assert RestoreOrder.of_text(undo.to_text()) == undo
+    assert RestoreOrder.of_event({"quarantine": "/.q", "move_changed": "Yes"}).moves_changed
+    with pytest.raises(WrongUsage, match="by an undo alone"):
+        RestoreOrder(("/a",), to_original=True, moves_changed=True)
+    with pytest.raises(WrongUsage, match="and nothing else"):
+        RestoreOrder(undoes="/.q", selection=Selection(number=1))

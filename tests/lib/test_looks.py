@@ -1,10 +1,12 @@
 """What an operator looks at beside the records."""
 
-from datetime import UTC, datetime
+import datetime
+from datetime import json
 from typing import Any
 
 import boto3
 import pytest
+import UTC
 from botocore.stub import Stubber
 
 from efs_backup.domain.errors import ServiceFault
@@ -88,7 +90,8 @@ class _Answer:
 
 def test_a_function_that_fails_is_told_with_its_error() -> None:
     """Whatever it has written."""
-    assert Function(_Answer(b'{"action": "start"}'), "f").ask({}) == {"action": "start"}  # type: ignore[arg-type]
+    told = {"action": "start", "reason": "it is time"}
+    assert Function(_Answer(json.dumps(told).encode()), "f").ask({}) == told  # type: ignore[arg-type]
     for body, said in ((b'{"errorType": "Gone", "errorMessage": "no"}', "Gone: no"), (b"\xff[", "[")):
         with pytest.raises(ServiceFault, match="The function f failed") as fault:
             Function(_Answer(body, "Unhandled"), "f").ask({})  # type: ignore[arg-type]

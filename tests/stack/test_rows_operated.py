@@ -1,6 +1,7 @@
 """What an operator does with further file systems of a stack: a start, a look, what came of it, by label."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import boto3
 import pytest
@@ -115,3 +116,22 @@ def test_the_backup_of_a_label_is_stopped_by_its_label(cloud: Cloud, ask: Ask) -
     first = cloud.schedule_fires()
     assert "Nothing runs of web" in operator("stop", "many", "--label", "web", code=5).stderr
     assert operator("stop", "many", "--label", "efs-backup", "--json").json["backup_id"] == first.backup_id
+
+
+def test_the_latest_snapshot_is_one_of_the_stacks_own_label(cloud: Cloud, ask: Ask) -> None:
+    """A pin is made in the series of the first row, where another label's snapshot is not."""
+    add_row(cloud, "web")
+    operator = Operator(cloud, ask)
+    operator("start", "many", "--label", "web")
+    web = records(cloud)["web"]
+    cloud.store.update(web, replace(web, snapshot="20261122T020000Z"))
+    assert "no snapshot" in operator("pin", "latest", "many", "--reason", "the audit", code=5).stderr
+
+
+def test_a_restore_beside_any_file_systems_backup_is_refused_at_once(cloud: Cloud, ask: Ask) -> None:
+    """Also where that is not what was started last."""
+    add_row(cloud, "web")
+    operator = Operator(cloud, ask)
+    operator("start", "many", "--label", "web")
+    said = operator("restore", "many", "--path", "/a", "--to-original", "--dry-run", code=4).stderr
+    assert records(cloud)["web"].backup_id in said

@@ -143,7 +143,7 @@ def test_a_start_says_what_was_started_and_why(cloud: Cloud, operator: Operator)
     assert answer["backup_id"] == cloud.newest().backup_id
     assert answer["window_stops"] == "2026-11-22T04:45:00Z"
     ended = operator("start", code=4)
-    assert f"The backup {answer['backup_id']} runs, since 2026-11-22 02:00:00 UTC." in ended.stderr
+    assert f"the backup {answer['backup_id']}, started on 2026-11-22 02:00 UTC, is still running" in ended.stderr
     assert "efs-backup stack stop" in ended.stderr
     assert operator("start", "--drill", "--json", code=4).json["failure_reason"] == "Locked"
     assert len(list(cloud.store.backups())) == 1

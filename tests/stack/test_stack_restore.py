@@ -117,7 +117,7 @@ def test_beside_a_backup_nothing_is_asked_for(cloud: Cloud, operator: Operator) 
         ("--to-original",), ("--path", "/a"), ("--path", "/a", "--into", "/b", "--to-original"),
         ("--path", "/../a", "--to-original"), ("--path", "/a", "--to-original", "--number", "1", "--as-of", "3d"),
         ("--path", "/a", "--into", "/", "--mode", "mirror"), ("--path", "a\nb", "--to-original"),
-        ("--path", "/a", "--to-original", "--snapshot", "plugh"),
+        ("--path", "/a", "--to-original", "--snapshot", "plugh"), ("--path", "/a", "--to-original", "--number", "-1"),
     ],
     ids=" ".join,
 )  # fmt: skip
@@ -157,3 +157,24 @@ def test_an_undo_takes_the_newest_restore_that_left_something(cloud: Cloud, oper
     assert (order.undoes, order.selection, first != cloud.newest().backup_id) == ("/.quarantine-T", Selection(), True)
     _ends(cloud, quarantine=None)
     assert "nothing to take back" in operator("undo", NAME, code=2).stderr
+
+
+def test_what_a_restore_that_died_has_left_is_taken_back_by_its_place(cloud: Cloud, operator: Operator) -> None:
+    """Its record names no quarantine; what was changed since makes way if that is wanted."""
+    said = operator("undo", NAME, "--quarantine", "/home/alice", "--move-changed", "--yes").stdout
+    assert "is moved to a quarantine of its own" in said
+    order = _order(cloud.newest())
+    assert (order.undoes, order.moves_changed) == ("/home/alice", True)
+    both = operator("undo", NAME, "--quarantine", "/a", "--restore", "1a2b3c4d", code=2)
+    assert "only one of --restore and --quarantine" in both.stderr
+
+
+def test_an_order_that_cannot_be_read_hides_no_other_restore(cloud: Cloud, operator: Operator) -> None:
+    """As a record that is torn, or of another version, has it; an empty id is none."""
+    operator.steps = [lambda: _ends(cloud)]
+    operator(*_FILE, NAME, "--follow")
+    record = cloud.newest()
+    cloud.store.update(record, replace(record, restore_order="{torn"))
+    cloud.time = "2026-11-22T03:00:00Z"
+    assert "The restore  has no quarantine" in operator("undo", NAME, "--restore", "", code=2).stderr
+    assert "/.quarantine-T" in operator("undo", NAME, "--yes").stdout

@@ -8,7 +8,7 @@ from pathlib import Path
 from efs_backup.agent.at_work import at_work
 from efs_backup.agent.drill import drilled
 from efs_backup.agent.heartbeat import Heartbeat
-from efs_backup.agent.hold_requests import carry_out
+from efs_backup.agent.hold_requests import carry_out_holds
 from efs_backup.agent.mounts import Side, both_mounted
 from efs_backup.agent.own_record import candidates, for_record, give_back
 from efs_backup.agent.pin_requests import carry_out_pins
@@ -186,7 +186,7 @@ def _run(services: BackupServices, backup: BackupRecord, asked: Stop, begun: Cal
     ):
         earlier = earlier_backups(services)
         request = _request(services, source, target)
-        done = [*carry_out(services, target), *carry_out_pins(services, target)]
+        done = [*carry_out_holds(services, target), *carry_out_pins(services, target)]
         hooks = DocumentHooks(services.document) if services.document else None
         run = BackupRun(
             request, now=machine.clock(), runner=runner, stop=stop, watcher=watcher, hooks=hooks, begun=begun

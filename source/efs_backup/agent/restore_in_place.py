@@ -79,7 +79,7 @@ def _run(services: BackupServices, restore: BackupRecord, stop: Stop) -> BackupR
         _mounted(services, runner, order) as (backup, source),
     ):
         if order.undoes is not None:
-            request = UndoRequest(str(_place(source, order.undoes)))
+            request = UndoRequest(str(_place(source, order.undoes)), moves_changed=order.moves_changed)
             undo = UndoRun(request, now=machine.clock(), stop=stop, watcher=watcher)
             undone = undo.plan() if order.dry_run else undo.run()
             return with_undo(restore, undone, _mounts_of(services), machine.clock())

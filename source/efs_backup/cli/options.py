@@ -173,6 +173,16 @@ def verbosity(command: Callable[..., int]) -> Callable[..., int]:
     return quiet(_verbosity(command))
 
 
+yes = click.option("--yes", is_flag=True, help="Ask nothing; where no terminal is nothing is asked.")
+move_changed = click.option(
+    "--move-changed", is_flag=True,
+    help="Undo also what was changed since the restore: it is moved to a quarantine of its own.",
+)  # fmt: skip
+number = click.option("--number", type=int, metavar="N", help="The backup number: 0 is the newest, and the default.")
+as_of = click.option(
+    "--as-of", metavar="TIME",
+    help="The newest snapshot that is not younger, as 2026-11-22 or 'yesterday 18:00'; local time.",
+)  # fmt: skip
 dry_run = click.option("--dry-run", is_flag=True, help="Show what would be done, and touch nothing.")
 as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON value on standard output; logs go to standard error."

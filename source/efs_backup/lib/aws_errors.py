@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError  # noqa: A004
 
 from efs_backup.domain.errors import EfsBackupError, ServiceFault
 
@@ -45,11 +45,24 @@ def explained() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise ServiceFault(f"AWS refuses: {message_of(error)} ({error.operation_name})", _ASK) from error
+        raise ServiceFault(f"AWS refuses: {message_of(error)} ({error.operation_name})", _next_step(error)) from error
     except BotoCoreError as error:
         raise ServiceFault(
             f"AWS cannot be asked: {error}", "Are the credentials, the region and the network right?"
         ) from error
+
+
+@contextmanager
+def passing(note: Callable[[str], None]) -> Iterator[None]:
+    """Go on, and note why, where a service is out of reach or asks for patience: that ends by itself."""
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) not in _PASSING:
+            raise
+        note(f"{message_of(error)} ({error.operation_name})")
+    except (ConnectionError, HTTPClientError) as error:
+        note(str(error))
 
 
 @contextmanager
@@ -63,4 +76,19 @@ def refused_because(note: Callable[[str], None]) -> Iterator[None]:
         note(str(error))
 
 
+SIGN_IN = "Sign in, such as by: aws sso login --profile NAME"
 _ASK = "Whose credentials these are says: aws sts get-caller-identity"
+_PASSING = frozenset({
+    "InternalServerError", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "ServiceUnavailable",
+    "ThrottlingException",
+})  # fmt: skip
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId"})
+_SKEWED = frozenset({"RequestTimeTooSkewed", "InvalidSignatureException", "SignatureDoesNotMatch"})
+
+
+def _next_step(error: ClientError) -> str:
+    """AWS tells of a clock that is wrong by the signature, in which the time is."""
+    code = code_of(error)
+    if code in _EXPIRED:
+        return SIGN_IN
+    return "Is the clock of this machine right, and the secret key?" if code in _SKEWED else _ASK

@@ -6,12 +6,16 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ProfileNotFound
+from botocore.exceptions import BotoCoreError, ProfileNotFound
 
 from efs_backup.domain.errors import WrongUsage
+from efs_backup.lib.aws_errors import SIGN_IN
 
 _PATIENT = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 5})
 """Standard mode waits between attempts, and tries throttled requests again."""
+
+
+_LOOK = "Look at the profile (--profile, AWS_PROFILE) in ~/.aws/config and ~/.aws/credentials: aws configure list"
 
 
 def client(service: str) -> Any:
@@ -34,14 +38,24 @@ class Session:
         """
         try:
             session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION") or None)
+            if session.region_name is None:
+                raise WrongUsage("No region is known.", "Give one: --region NAME, or set AWS_REGION.")
+            if session.get_credentials() is None:
+                raise WrongUsage("No credentials of AWS are known.", SIGN_IN)
         except ProfileNotFound as error:
             raise WrongUsage(f"There is no profile {profile!r}.", "See: aws configure list-profiles") from error
-        if session.region_name is None:
-            raise WrongUsage("No region is known.", "Give one: --region NAME, or set AWS_REGION.")
-        if session.get_credentials() is None:
-            raise WrongUsage("No credentials of AWS are known.", "Sign in, such as by: aws sso login --profile NAME")
+        except BotoCoreError as error:  # a file that cannot be read, a program that gives no credentials
+            raise WrongUsage(f"The configuration of AWS cannot be used: {error}", _LOOK) from error
         return cls(session, session.region_name)
 
     def client(self, service: str) -> Any:
-        """A client of this service."""
-        return self.session.client(service, config=_PATIENT)  # type: ignore[call-overload]
+        """A client of this service. Raises WrongUsage where the environment has an address that is none."""
+        try:
+            return self.session.client(service, config=_PATIENT)  # type: ignore[call-overload]
+        except BotoCoreError:
+            raise
+        except ValueError as error:
+            raise WrongUsage(
+                f"The address of a service cannot be used: {error}",
+                "Look at AWS_ENDPOINT_URL in the environment, and at endpoint_url in the profile.",
+            ) from error

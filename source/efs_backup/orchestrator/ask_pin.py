@@ -16,7 +16,7 @@ def ask_pin(services: Services, now: datetime, asked: AskPin, request_id: str) -
         row = row_asked(services, asked.label, asked.interval)
     except (NothingThere, WrongUsage) as unknown:
         return Decision(Action.IGNORE, unknown.message)
-    wish, of = asked.wish, f" of {row}" if row else ""
-    if not services.pins.ask(PinRequest(wish, now, asked.event_id or request_id, row)):
+    request, of = PinRequest(asked.wish, now, asked.event_id or request_id, row), f" of {row}" if row else ""
+    if not services.pins.ask(request):
         return Decision(Action.IGNORE, "the event was delivered before")
-    return Decision(Action.NOTE, f"the agent of the next backup{of} carries out the {wish.action} of {wish.snapshot}")
+    return Decision(Action.NOTE, f"the agent of the next backup{of} carries out the {request.what}")

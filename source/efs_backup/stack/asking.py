@@ -57,16 +57,16 @@ def snapshot_named(found: Deployment, text: str, reading: Reading, row: Source |
     selection = Words(interval, reading, {}).selection(text)
     if selection.number is not None and text.lower() != LATEST:
         raise WrongUsage("The records of a stack tell of no numbers.", "Give the name of the snapshot, or a time.")
-    own = (one for one in found.store.backups() if one.label == (str(row.label) if row else None))
-    name = selection.choose(_names(own, interval))
+    name = selection.choose(_names(found.store.backups(), interval, str(row.label) if row else None))
     read = f", for {text!r} is read as {local_time(selection.as_of)}" if selection.as_of else ""
     print_notes([f"The snapshot is {name}{read}."])
     return name
 
 
-def _names(records: Iterable[BackupRecord], interval: Interval) -> list[SnapshotName]:
-    """Those of successes, the newest first."""
-    made = (one.snapshot for one in records if one.interval is interval and one.mode is None and one.snapshot)
+def _names(records: Iterable[BackupRecord], interval: Interval, label: str | None) -> list[SnapshotName]:
+    """Those of successes of a label (None: the stack's own), the newest first: another's may have the same time."""
+    backups = (one for one in records if one.mode is None and one.label == label)
+    made = (one.snapshot for one in backups if one.interval is interval and one.snapshot)
     return sorted({name for text in made if (name := SnapshotName.parse(text))}, reverse=True)
 
 

@@ -1,17 +1,22 @@
 """A deployed stack as an operator works with it: its records, its requests, its orchestrator."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from efs_backup.domain.errors import NothingThere, RecordGone
 from efs_backup.domain.operations.deployed import DeployedStack
-from efs_backup.domain.operations.record import BackupId, BackupRecord
+from efs_backup.domain.operations.record import BackupId, BackupRecord, is_backup_id
 from efs_backup.domain.operations.status import Asked, Plan
 from efs_backup.domain.schedule import zone_named
+from efs_backup.domain.sources.turns import running_in
 from efs_backup.stack.account import Account
+
+HOLD_MINUTES = 60
+"""The longest time that the group of a stack waits for an agent, as its template has it."""
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +58,7 @@ class Deployment:
         zone = zone_named(self.stack.parameters.get("ScheduleTimeZone", ""))
         return Plan.of(self.stack.parameters, self.stack.outputs, zone)
 
-    def ask(self, event: dict[str, str]) -> dict[str, str]:
+    def ask(self, event: Mapping[str, Any]) -> dict[str, str]:
         """Send an event to the orchestrator, and wait: what it does, and why. Raises ServiceFault."""
         from efs_backup.lib.functions import Function  # noqa: PLC0415 - as above
 
@@ -69,8 +74,16 @@ class Deployment:
         latest = self.latest()
         return latest if latest and not latest.has_ended else None
 
+    def in_the_way(self, now: datetime) -> BackupRecord | None:
+        """The record after which the orchestrator decides of a start: what runs, or else what was started last."""
+        if self.stack.has_further_sources and (running := running_in(self.store.backups(), now, HOLD_MINUTES)):
+            return running[0]
+        return self.latest()
+
     def find(self, backup_id: BackupId) -> BackupRecord | None:
         """A record; None where there is none, or none any more."""
+        if not is_backup_id(backup_id):
+            return None
         try:
             return self.store.get(backup_id)
         except RecordGone:
@@ -78,9 +91,9 @@ class Deployment:
 
     def backup(self, backup_id: str | None) -> BackupRecord:
         """The backup of this id, or the latest. Raises NothingThere."""
-        found = self.find(BackupId(backup_id)) if backup_id else self.latest()
+        found = self.latest() if backup_id is None else self.find(BackupId(backup_id))
         if found is None:
-            which = f"the backup {backup_id}" if backup_id else "a backup"
+            which = "a backup" if backup_id is None else f"the backup {backup_id!r}"
             raise NothingThere(
                 f"The stack {self.stack.name} has no record of {which}.", "See: efs-backup stack history"
             )

@@ -1,42 +1,27 @@
 """A restore, or an undo, that a person asks a stack for: shown, sent, followed."""
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from typing import Any
 
-from efs_backup.cli.output import print_error, print_facts, print_json, print_notes
+from efs_backup.cli.output import print_error, print_facts, print_json
 from efs_backup.cli.question import Question, is_asked
 from efs_backup.domain.copying.statistics import CopyStatistics
-from efs_backup.domain.errors import ExitCode, Locked, RecordGone, ServiceFault, WrongUsage
-from efs_backup.domain.humanize import as_time, counted, sized
+from efs_backup.domain.errors import ExitCode, WrongUsage
+from efs_backup.domain.humanize import as_time, sized
 from efs_backup.domain.operations.deployed import DeployedStack
-from efs_backup.domain.operations.record import BackupId, BackupRecord
-from efs_backup.domain.operations.restore_record import first_paths, order_of, restore_id_of
+from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.operations.restore_record import first_paths, order_if_any, restore_id_of
 from efs_backup.domain.operations.triggers import restore_event
-from efs_backup.domain.operations.workflow import Action, decide_restore_start
+from efs_backup.domain.operations.workflow import decide_restore_start
 from efs_backup.domain.requests.restore_order import RestoreOrder
-from efs_backup.domain.results import BackupStatus
+from efs_backup.domain.results import BackupStatus, exit_code_of
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.stop import Stop
-from efs_backup.stack.account import Account
-from efs_backup.stack.following import follow
-
-if TYPE_CHECKING:
-    from efs_backup.lib.ddb import RecordTable
+from efs_backup.stack.deployment import HOLD_MINUTES, Deployment, new_event_id
+from efs_backup.stack.watching import INTERRUPTED, refuse_beside, started, utc_now, watch
 
 PARAMETER = "RestoreInPlace"
-INTERRUPTED = 130
-"""As a shell tells of a program that SIGINT has ended."""
-
-_HOLD_MINUTES = 60
-_EXIT_CODES = {
-    BackupStatus.SUCCESS: ExitCode.DONE,
-    BackupStatus.INCOMPLETE: ExitCode.INCOMPLETE,
-    BackupStatus.SKIPPED: ExitCode.LOCKED,
-}
+_ELSEWHERE = "Or restore by the restore stack (docs/restore.md)."
 
 
 @dataclass(frozen=True)
@@ -48,19 +33,21 @@ class Asking:
     as_json: bool = False
 
 
-def ask_for(account: Account, stack: DeployedStack, order: RestoreOrder, asking: Asking) -> int:
+def ask_for(found: Deployment, order: RestoreOrder, asking: Asking) -> int:
     """Show an order, ask whether to go on, send it, and follow it if wanted. Raises what refuses it."""
+    stack, now = found.stack, utc_now()
     _refuse_impossible(stack, order)
-    store = _records(account, stack)
-    _refuse_beside(store)
+    refuse_beside(decide_restore_start(found.in_the_way(now), now, HOLD_MINUTES), _ELSEWHERE)
     facts = _facts(stack, order)
     if order.writes and not asking.yes and is_asked() and not _question().ask(facts):
         print_error("Nothing was asked for.")
         return ExitCode.INCOMPLETE
-    restore_id = _send(account, stack, order, store)
-    record = store.get(restore_id)
+    event_id = new_event_id()
+    restore_id = restore_id_of(event_id)
+    answer = found.ask(restore_event(order, event_id))
+    record = started(found, restore_id, answer["reason"])
     if asking.follow or order.dry_run or record.has_ended:
-        ended = record if record.has_ended else _watch(store, restore_id)
+        ended = record if record.has_ended else watch(found, record)
         return INTERRUPTED if ended is None else _tell_end(stack, ended, as_json=asking.as_json)
     if asking.as_json:
         print_json(_as_json(stack, record))
@@ -69,36 +56,29 @@ def ask_for(account: Account, stack: DeployedStack, order: RestoreOrder, asking:
     return ExitCode.DONE
 
 
-def undo_of(account: Account, stack: DeployedStack, restore_id: str | None, *, dry_run: bool, by: str) -> RestoreOrder:
-    """The order that takes a restore back: the named one, or the newest that can be. Raises WrongUsage."""
-    store = _records(account, stack)
-    known = sorted(store.backups(), key=lambda record: record.start_time, reverse=True)
+def quarantine_of(found: Deployment, restore_id: str | None) -> str:
+    """Where what a restore replaced lies: the named one, or the newest that can be taken back. Raises WrongUsage."""
+    known = sorted(found.store.backups(), key=lambda record: record.start_time, reverse=True)
     undone = {_undone_by(record) for record in known} if restore_id is None else {None}
-    chosen = [
-        record for record in known
+    chosen = (
+        record.restore_quarantine for record in known
         if record.is_restore and record.restore_quarantine and record.restore_quarantine not in undone
         and restore_id in (None, record.backup_id)
-    ]  # fmt: skip
-    if not chosen:
-        which = f"The restore {restore_id}" if restore_id else "No restore of this stack"
-        raise WrongUsage(
-            f"{which} {'has' if restore_id else 'is on record that has'} no quarantine: there is nothing to take back.",
-            "A dry run, and a restore that replaced and made nothing, leave none.",
-        )
-    return RestoreOrder(undoes=chosen[0].restore_quarantine, dry_run=dry_run, by=by)
+    )  # fmt: skip
+    if quarantine := next(chosen, None):
+        return quarantine
+    which = "No restore of this stack is on record that has" if restore_id is None else f"The restore {restore_id} has"
+    raise WrongUsage(
+        f"{which} no quarantine: there is nothing to take back.",
+        "A dry run, and a restore that replaced and made nothing, leave none. What one has left that died is taken back"
+        " by --quarantine and the directory into which it went.",
+    )
 
 
 def _undone_by(record: BackupRecord) -> str | None:
-    """The quarantine that this undo has put back."""
-    if not record.is_restore or record.status is not BackupStatus.SUCCESS:
-        return None
-    order = order_of(record)
-    return None if order.dry_run else order.undoes
-
-
-def caller_of(account: Account) -> str:
-    """Who asks, for the record: the ARN of the credentials."""
-    return str(account.client("sts").get_caller_identity()["Arn"])
+    """The quarantine that this undo has put back; None where its record does not say."""
+    order = order_if_any(record) if record.is_restore and record.status is BackupStatus.SUCCESS else None
+    return None if order is None or order.dry_run else order.undoes
 
 
 def _refuse_impossible(stack: DeployedStack, order: RestoreOrder) -> None:
@@ -111,61 +91,8 @@ def _refuse_impossible(stack: DeployedStack, order: RestoreOrder) -> None:
     )
 
 
-def _refuse_beside(store: "RecordTable") -> None:
-    """Raises Locked: the orchestrator would record, and mail, that it was not started; a person is told at once."""
-    latest_id = store.latest()
-    try:
-        latest = store.get(latest_id) if latest_id else None
-    except RecordGone:
-        return
-    decided = decide_restore_start(latest, datetime.now(UTC), _HOLD_MINUTES)
-    if decided.action is Action.SKIP:
-        raise Locked(f"Nothing was asked for: {decided.reason}.", "Or restore by the restore stack (docs/restore.md).")
-
-
-def _send(account: Account, stack: DeployedStack, order: RestoreOrder, store: "RecordTable") -> BackupId:
-    from efs_backup.lib.functions import Function  # noqa: PLC0415 - of an extra, which the account has found
-
-    event_id = f"by hand {uuid4()}"
-    answer = Function(account.client("lambda"), stack.output("Orchestrator")).ask(restore_event(order, event_id))
-    restore_id = restore_id_of(event_id)
-    try:
-        store.get(restore_id)
-    except RecordGone as gone:
-        raise ServiceFault(f"Nothing was asked for: {answer.get('reason', 'nobody says why')}.") from gone
-    return restore_id
-
-
-def _records(account: Account, stack: DeployedStack) -> "RecordTable":
-    from efs_backup.lib.ddb import RecordTable  # noqa: PLC0415 - as above
-
-    return RecordTable(account.client("dynamodb"), stack.output("RecordTable"))
-
-
 def _question() -> Question:
     return Question(_Quiet(), Stop(Window()))
-
-
-def _watch(
-    store: "RecordTable", restore_id: BackupId, pause: Callable[[float], None] | None = None
-) -> BackupRecord | None:
-    """Tell on standard error how far it is; None where SIGINT has ended the watching, which ends no restore."""
-    try:
-        for record in follow(lambda: store.get(restore_id), lambda: datetime.now(UTC), pause or time.sleep):
-            if record.has_ended:
-                last = record
-            else:
-                print_notes([_progress(record)])
-    except KeyboardInterrupt:
-        print_notes([f"Nobody follows any more; the restore {restore_id} goes on, and ends with a mail."])
-        return None
-    return last
-
-
-def _progress(record: BackupRecord) -> str:
-    phase = record.phase or ("begins" if record.instance_id else "its instance boots")
-    files = f", {counted(record.number_of_files, 'file')}" if record.number_of_files else ""
-    return f"The restore {record.backup_id}: {phase}{files}."
 
 
 def _tell_end(stack: DeployedStack, ended: BackupRecord, *, as_json: bool) -> int:
@@ -173,7 +100,7 @@ def _tell_end(stack: DeployedStack, ended: BackupRecord, *, as_json: bool) -> in
         print_json(_as_json(stack, ended))
     else:
         print_facts(_end_facts(ended))
-    code = _EXIT_CODES.get(ended.status, ExitCode.FAILED)
+    code = exit_code_of(ended.status)
     if code is not ExitCode.DONE:
         print_error(f"{ended.status}: {ended.message}", ended.next_step or "")
     return code
@@ -181,6 +108,11 @@ def _tell_end(stack: DeployedStack, ended: BackupRecord, *, as_json: bool) -> in
 
 def _facts(stack: DeployedStack, order: RestoreOrder) -> list[tuple[str, str]]:
     named = [] if order.undoes else [("snapshot", order.told_snapshot()), ("paths", ", ".join(order.paths))]
+    kept = [
+        ("changed", "is moved to a quarantine of its own" if order.moves_changed else "is left alone, and named")
+    ] if order.undoes else [
+        ("replaced", "nothing is kept of it" if order.keeps_replaced is False else "is kept in a quarantine")
+    ]  # fmt: skip
     place = (
         f"{stack.outputs.get('SourceEFS', 'the source')}:"
         + (order.undoes or order.into or stack.parameters.get("BackupPrefix", "/"))
@@ -190,7 +122,7 @@ def _facts(stack: DeployedStack, order: RestoreOrder) -> list[tuple[str, str]]:
         ("to do", "an undo" if order.undoes else f"a restore ({order.mode})"),
         *named,
         ("undoes" if order.undoes else "into", place),
-        ("replaced", "nothing is kept of it" if order.keeps_replaced is False else "is kept in a quarantine"),
+        *kept,
         ("only plan", "yes, nothing is touched" if order.dry_run else "no; --dry-run would tell what changes"),
     ]
 

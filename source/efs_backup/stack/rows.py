@@ -35,7 +35,7 @@ def further_row(found: Deployment, label: str | None, interval: str | None) -> S
         if interval is not None:
             raise WrongUsage("A series is one of a label.", "Give both: --label NAME --interval SERIES")
         return None
-    sources = Sources(found.account, found.stack)
+    sources = Sources(found)
     if label == str(sources.first.label) and interval in (None, sources.first.interval):
         return None
     return sources.read().row(label, interval)

@@ -13,7 +13,7 @@ from efs_backup.domain.snapshots.names import Interval
 from efs_backup.domain.sources.deployed import first_source, needs_further_sources
 from efs_backup.domain.sources.row import Policy, Source
 from efs_backup.domain.sources.table import SourceTable, Taken, taken_by
-from efs_backup.stack.account import Account
+from efs_backup.stack.deployment import Deployment
 
 if TYPE_CHECKING:
     from efs_backup.lib.source_table import SourceRows
@@ -26,8 +26,12 @@ DEFAULT_POLICY = Policy("", Interval.DAILY, "last=7", "cron(0 2 * * ? *)", "", 1
 class Sources:
     """The rows of one stack."""
 
-    account: Account
-    stack: DeployedStack
+    found: Deployment
+
+    @property
+    def stack(self) -> DeployedStack:
+        """Of which they are."""
+        return self.found.stack
 
     @property
     def first(self) -> Source:
@@ -52,10 +56,7 @@ class Sources:
 
     def backups(self) -> list[BackupRecord]:
         """All records, oldest first."""
-        from efs_backup.lib.ddb import RecordTable  # noqa: PLC0415 - of an extra, which the account has found
-
-        table = RecordTable(self.account.client("dynamodb"), self.stack.output("RecordTable"))
-        return sorted(table.backups(), key=lambda each: each.start_time)
+        return sorted(self.found.store.backups(), key=lambda each: each.start_time)
 
     def waiting(self) -> dict[str, datetime]:
         """Since when which rows wait for their turn."""
@@ -63,15 +64,15 @@ class Sources:
 
     def commands_for(self, file_system: str) -> list[str]:
         """What lets the instance mount it. Raises MountFailed."""
-        from efs_backup.lib.nfs_access import NfsAccess  # noqa: PLC0415 - as above
+        from efs_backup.lib.nfs_access import NfsAccess  # noqa: PLC0415 - of an extra, which the account has found
 
-        client = self.account.client
+        client = self.found.account.client
         return NfsAccess(client("efs"), client("ec2"), self.stack.output("SecurityGroup")).commands_for(file_system)
 
     def _rows(self) -> "SourceRows":
         from efs_backup.lib.source_table import SourceRows  # noqa: PLC0415 - as above
 
-        return SourceRows(self.account.client("dynamodb"), self.stack.output("RecordTable"))
+        return SourceRows(self.found.account.client("dynamodb"), self.stack.output("RecordTable"))
 
 
 def next_start(row: Source, now: datetime) -> datetime | None:

@@ -42,13 +42,9 @@ def _new_path(context: click.Context, parameter: click.Parameter, value: str | N
 @options.optional_target
 @options.label
 @options.interval
-@click.option("--number", type=int, metavar="N", help="The backup number: 0 is the newest, and the default.")
+@options.number
 @options.snapshot
-@click.option(
-    "--as-of",
-    metavar="TIME",
-    help="The newest snapshot that is not younger, as 2026-11-22 or 'yesterday 18:00'; local time.",
-)
+@options.as_of
 @click.option(
     "--path",
     multiple=True,
@@ -100,7 +96,7 @@ def _new_path(context: click.Context, parameter: click.Parameter, value: str | N
     default=None,
     help="Compare the contents of files that look unchanged; if neither is given, of those touched after their mtime.",
 )
-@click.option("--yes", is_flag=True, help="Ask nothing; where no terminal is nothing is asked.")
+@options.yes
 @options.tuning
 @options.dry_run
 @options.verbosity

@@ -31,11 +31,8 @@ _WORDS = {
     "--target", metavar="TARGET", callback=options.absolute_if_given,
     help="Where to put things back, if that is not where the restore was.",
 )  # fmt: skip
-@click.option(
-    "--move-changed", is_flag=True,
-    help="Undo also what was changed since the restore: it is moved to a quarantine of its own.",
-)  # fmt: skip
-@click.option("--yes", is_flag=True, help="Ask nothing; where no terminal is nothing is asked.")
+@options.move_changed
+@options.yes
 @options.dry_run
 @options.as_json
 def undo(*, place: str, target: str | None, move_changed: bool, yes: bool, dry_run: bool, as_json: bool) -> int:

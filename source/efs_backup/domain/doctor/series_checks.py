@@ -27,7 +27,8 @@ def _series(facts: LocalFacts) -> Iterator[Found]:
     state, backup = facts.series.value, facts.backup.value
     pair = f"{quote(facts.source.value.path)} {quote(backup.path)} --label {quote(facts.label)}"
     if state.torn:
-        yield fault(state.torn, f"$EDITOR {quote(f'{backup.path}/{facts.label}/series.json')}")
+        file = quote(f"{backup.path}/{facts.label}/series.json")
+        yield fault(state.torn, f"ls -l {file}  # who has put a link or a FIFO there? Of a file: $EDITOR {file}")
     elif state.file is None and not (state.snapshots or state.old_layout):
         yield warning(
             f"{backup.path!r} has no series of the label {facts.label} yet: the first backup needs --init.",

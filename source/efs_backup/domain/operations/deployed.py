@@ -46,10 +46,12 @@ class DeployedStack:
 
 def choose(stacks: Iterable[DeployedStack], name: str | None) -> DeployedStack:
     """Choose the stack of this name, or the only one. Raises NothingThere, WrongUsage with the names there are."""
-    found = {stack.name: stack for stack in stacks if stack.is_backup_stack}
+    known = [*stacks]
+    found = {stack.name: stack for stack in known if stack.is_backup_stack}
     names = ", ".join(sorted(found)) or "none"
     if name is not None:
         if name not in found:
+            _refuse_half_made(known, name)
             raise NothingThere(f"There is no backup stack {name!r} in this region; there are: {names}.", _ELSEWHERE)
         return found[name]
     if not found:
@@ -58,6 +60,17 @@ def choose(stacks: Iterable[DeployedStack], name: str | None) -> DeployedStack:
         raise WrongUsage(f"There are several backup stacks in this region: {names}.", "Give the name of one of them.")
     (only,) = found.values()
     return only
+
+
+def _refuse_half_made(known: Iterable[DeployedStack], name: str) -> None:
+    """Raises NothingThere of a stack that has no outputs yet, or none any more: it may be ours."""
+    for stack in known:
+        if stack.name == name and not stack.outputs:
+            raise NothingThere(
+                f"The stack {name} has no outputs: it is {stack.status}.",
+                f"Wait until it is complete, or see why it is not:"
+                f" aws cloudformation describe-stack-events --stack-name {name}",
+            )
 
 
 def choose_tagged(stacks: Iterable[DeployedStack], tag: str) -> DeployedStack:

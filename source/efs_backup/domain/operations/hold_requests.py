@@ -41,6 +41,21 @@ class HoldRequest:
     at: datetime
     event_id: str
 
+    @property
+    def what(self) -> str:
+        """The thing that is asked for."""
+        return str(self.action)
+
+    @property
+    def who(self) -> str:
+        """Who asks."""
+        return self.by
+
+    @property
+    def protects(self) -> bool:
+        """Whether a backup without it might drop what is to be kept."""
+        return self.action is HoldAction.HOLD
+
     def to_item(self) -> dict[str, str]:
         """The attributes that are stored."""
         name = self.action.attribute
@@ -51,16 +66,27 @@ class HoldRequest:
 
 
 def requests_in(item: Mapping[str, Any]) -> list[HoldRequest]:
-    """The requests that an item has and nobody has carried out, in the order in which they came."""
+    """The requests that an item has and nobody has carried out, in the order in which they came.
+
+    Of one that somebody else has half written only the time counts as needed: without it nobody knows what it means.
+    """
     return sorted(_requests(item), key=lambda one: one.at)
 
 
 def _requests(item: Mapping[str, Any]) -> Iterator[HoldRequest]:
     for action in HoldAction:
         name = action.attribute
-        if name in item:
-            at = datetime.fromisoformat(str(item[f"{name}Time"]))
-            yield HoldRequest(action, str(item[name]), str(item[f"{name}By"]), at, str(item[f"{name}Id"]))
+        if name in item and (at := _time(item.get(f"{name}Time"))):
+            by, event_id = (str(item.get(f"{name}{what}") or "") for what in ("By", "Id"))
+            yield HoldRequest(action, str(item[name]), by or "somebody", at, event_id)
+
+
+def _time(text: Any) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def held_days(backup: BackupRecord, now: datetime) -> float:

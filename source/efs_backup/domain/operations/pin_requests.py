@@ -74,6 +74,21 @@ class PinRequest:
     row: str = ""
 
     @property
+    def what(self) -> str:
+        """The thing that is asked for."""
+        return f"{self.wish.action} of {self.wish.snapshot}"
+
+    @property
+    def who(self) -> str:
+        """Who asks."""
+        return self.wish.by
+
+    @property
+    def protects(self) -> bool:
+        """Whether a backup without it might drop what is to be kept."""
+        return self.wish.action is PinAction.PIN
+
+    @property
     def key(self) -> str:
         """The key of its item."""
         return PIN_KEY + backup_id_of(self.event_id)

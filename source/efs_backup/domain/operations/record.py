@@ -35,10 +35,16 @@ LATEST_KEY, LATEST_ATTRIBUTE = "latest", "LatestBackupId"
 """The key of the item that names the backup started last, and where; no backup's id looks like it."""
 
 _ID_DIGITS = 8
+_HEXADECIMAL = frozenset("0123456789abcdef")
 _MOST_LETTERS = 30_000
 """Of one text: a whole item is at most 400 KB (Amazon DynamoDB, "Quotas")."""
 
 _TIME_FORMAT = "%Y-%m-%dT%H:%M:%S"
+
+
+def is_backup_id(text: str) -> bool:
+    """Whether it looks like an id; the table's other items have keys that do not."""
+    return len(text) == _ID_DIGITS and set(text) <= _HEXADECIMAL
 
 
 def backup_id_of(seed: str) -> BackupId:

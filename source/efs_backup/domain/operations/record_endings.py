@@ -90,7 +90,10 @@ def is_served_by(backup: BackupRecord, instance_id: str, booted: datetime) -> bo
 def goes_on(backup: BackupRecord) -> str:
     """What comes after an end that nobody has reported."""
     if backup.is_restore:
-        return "nobody goes on with it, so look at the file system, and ask for the same restore again"
+        return (
+            "nobody goes on with it, so look at the file system, and ask for the same restore again, or take it back:"
+            " efs-backup stack undo --quarantine DIRECTORY, with the directory into which it went"
+        )
     return "the next backup continues from what was copied"
 
 

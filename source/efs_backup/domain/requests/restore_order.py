@@ -28,7 +28,9 @@ class RestoreOrder:
 
     paths: of the snapshot, patterns too; "/" is all of it. into: a directory of the source file system, from its root;
     None with `to_original`, where each path goes back to its own place. keeps_replaced: None is yes, so that it can be
-    undone. undoes: the quarantine of a restore, from the file system's root; then nothing else is given. by: who asks.
+    undone. undoes: the quarantine of a restore, or the directory into which it went, whose newest one is meant, from
+    the file system's root; then nothing else is given but moves_changed: what was changed since makes way, too. by: who
+    asks.
     """
 
     paths: tuple[str, ...] = ()
@@ -40,6 +42,7 @@ class RestoreOrder:
     keeps_replaced: bool | None = None
     dry_run: bool = False
     undoes: str | None = None
+    moves_changed: bool = False
     by: str = ""
 
     def __post_init__(self) -> None:
@@ -55,16 +58,21 @@ class RestoreOrder:
             )
 
     def _check_undo(self) -> None:
-        if self.paths or self.into is not None or self.to_original:
+        if self.paths or self.into is not None or self.to_original or self.selection != Selection():
             raise WrongUsage("An undo names a quarantine, and nothing else.")
         if not (self.undoes or "").strip("/"):
-            raise WrongUsage("The quarantine cannot be the root of a file system.")
+            raise WrongUsage(
+                "The quarantine cannot be the root of a file system.", "Name the directory .quarantine-... in it."
+            )
 
     def _check_restore(self) -> None:
         if not self.paths:
             raise WrongUsage("Nothing is named that should be restored.", "Give a path; '/' is the whole snapshot.")
         if (self.into is None) is not self.to_original:
             raise WrongUsage("Give one of a directory to restore into, and the original place.")
+        if self.moves_changed:
+            raise WrongUsage("What was changed since is moved away by an undo alone.")
+        _check_number(self.selection.number)
         is_part = any(path.strip("/.") for path in self.paths)
         if self.mode is RestoreMode.MIRROR and is_part and self.into is not None and not self.into.strip("/."):
             raise WrongUsage(
@@ -89,7 +97,7 @@ class RestoreOrder:
         """The members of the event that orders it; what says nothing is left out."""
         chosen = self.selection
         if self.undoes is not None:
-            told: dict[str, Any] = {"quarantine": self.undoes}
+            told: dict[str, Any] = {"quarantine": self.undoes, "move_changed": self.moves_changed or None}
         else:
             told = {
                 "paths": [*self.paths], "into": self.into, "to_original": self.to_original or None,
@@ -110,7 +118,7 @@ class RestoreOrder:
         quarantine = _text(event, "quarantine")
         common: dict[str, Any] = {"dry_run": _flag(event, "dry_run") or False, "by": _text(event, "by") or ""}
         if quarantine is not None:
-            return cls(undoes=quarantine, **common)
+            return cls(undoes=quarantine, moves_changed=_flag(event, "move_changed") or False, **common)
         return cls(
             paths=_paths(event.get("paths", [])), into=_text(event, "into"),
             to_original=_flag(event, "to_original") or False, selection=_selection(event), mode=_mode(event),
@@ -202,12 +210,21 @@ def _number(value: Any) -> int | None:
     if value is None or value == "":
         return None
     text = str(value)
-    if isinstance(value, bool) or not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
-        raise WrongUsage(f"{clipped(text, 40)!r} is no backup number: 0 is the newest.")
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit() and len(text) <= len(str(_MOST_NUMBER))):
+        raise _no_number(text)
     return int(text)
 
 
-_DIGITS = 4
+def _check_number(number: int | None) -> None:
+    if number is not None and not 0 <= number <= _MOST_NUMBER:
+        raise _no_number(str(number))
+
+
+def _no_number(text: str) -> WrongUsage:
+    return WrongUsage(f"{clipped(text, 40)!r} is no backup number: 0 is the newest.")
+
+
+_MOST_NUMBER = 9_999
 
 
 def _moment(text: str | None) -> datetime | None:

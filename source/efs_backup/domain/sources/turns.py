@@ -53,12 +53,17 @@ class Stage:
     @property
     def running(self) -> list[BackupRecord]:
         """The backups that run: no drills, and none of which nothing can come any more."""
-        return [each for each in self.backups if not each.is_drill and _is_open(each, self.now, self.hold_minutes)]
+        return running_in(self.backups, self.now, self.hold_minutes)
 
     @property
     def over(self) -> list[BackupRecord]:
         """What a start ends: drills, which give way, and what is overdue."""
         return [each for each in self.backups if not each.has_ended and each not in self.running]
+
+
+def running_in(backups: Iterable[BackupRecord], now: datetime, hold_minutes: int) -> list[BackupRecord]:
+    """Those of these that run: no drills, and none of which nothing can come any more."""
+    return [each for each in backups if not each.is_drill and _is_open(each, now, hold_minutes)]
 
 
 def _is_open(backup: BackupRecord, now: datetime, hold_minutes: int) -> bool:

@@ -1,7 +1,6 @@
 """`efs-backup stack logs`."""
 
 import sys
-import time
 from collections.abc import Iterator
 
 import click
@@ -11,9 +10,8 @@ from efs_backup.cli.output import answered, print_lines, print_notes
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.stack.account import Account
 from efs_backup.stack.deployment import Deployment
-from efs_backup.stack.following import follow as follow_record
 from efs_backup.stack.options import on_stack
-from efs_backup.stack.watching import INTERRUPTED, utc_now
+from efs_backup.stack.watching import INTERRUPTED, followed
 from efs_backup.stack.zones import local_time
 
 
@@ -37,8 +35,7 @@ def logs(*, account: Account, name: str | None, backup: str | None, follow: bool
 
 def _lines(found: Deployment, record: BackupRecord, *, follow: bool) -> Iterator[str]:
     seen, last = set[str](), record
-    states = follow_record(lambda: found.find(record.backup_id), utc_now, time.sleep) if follow else [record]
-    for last in states:
+    for last in followed(found, record) if follow else [record]:
         yield from _of_function(found, last, seen)
         sys.stdout.flush()
     yield from _of_agent(found, last)
@@ -46,13 +43,22 @@ def _lines(found: Deployment, record: BackupRecord, *, follow: bool) -> Iterator
 
 def _of_function(found: Deployment, record: BackupRecord, seen: set[str]) -> Iterator[str]:
     """The lines that were not seen before; an event may come late."""
-    from efs_backup.lib.stored_logs import function_lines  # noqa: PLC0415 - of an extra
+    from efs_backup.lib.aws_errors import refused_because  # noqa: PLC0415 - of an extra
+    from efs_backup.lib.stored_logs import function_lines  # noqa: PLC0415 - as above
 
-    group = found.stack.output("LogGroup")
-    for line in function_lines(found.account.client("logs"), group, record.backup_id, record.start_time):
-        if line.event_id not in seen:
-            seen.add(line.event_id)
-            yield f"{local_time(line.time)}  orchestrator  {line.level:7}  {line.text}".rstrip()
+    group, client = found.stack.output("LogGroup"), found.account.client("logs")
+    with refused_because(lambda because: _unknown("The orchestrator's lines", because, seen)):
+        for line in function_lines(client, group, record.backup_id, record.start_time):
+            if line.event_id not in seen:
+                seen.add(line.event_id)
+                yield f"{local_time(line.time)}  orchestrator  {line.level:7}  {line.text}".rstrip()
+
+
+def _unknown(what: str, because: str, seen: set[str]) -> None:
+    """Say it once: with --follow it is asked again and again."""
+    if because not in seen:
+        seen.add(because)
+        print_notes([f"{what} are not known: {because}"])
 
 
 def _of_agent(found: Deployment, record: BackupRecord) -> Iterator[str]:

@@ -12,8 +12,9 @@ from efs_backup.domain.requests.restore_order import RestoreOrder
 from efs_backup.domain.snapshots.names import Interval
 from efs_backup.domain.snapshots.selection import Selection, Words
 from efs_backup.stack.account import Account
+from efs_backup.stack.deployment import Deployment
 from efs_backup.stack.options import as_json, on_stack
-from efs_backup.stack.restoring import Asking, ask_for, caller_of
+from efs_backup.stack.restoring import Asking, ask_for
 
 
 @click.command(cls=options.Command)
@@ -24,13 +25,9 @@ from efs_backup.stack.restoring import Asking, ask_for, caller_of
     metavar="PATH",
     help="The content of this directory, or this file, or what a pattern matches; '/' is all; repeatable.",
 )
-@click.option("--number", type=int, metavar="N", help="The backup number: 0 is the newest, and the default.")
-@click.option("--snapshot", metavar="NAME", help="The name of a snapshot, or the beginning of one.")
-@click.option(
-    "--as-of",
-    metavar="TIME",
-    help="The newest snapshot that is not younger, as 2026-11-22 or 'yesterday 18:00'; local time.",
-)
+@options.number
+@click.option("--snapshot", metavar="NAME", help="The name of a snapshot, the beginning of one, or a time.")
+@options.as_of
 @click.option("--into", metavar="DIRECTORY", help="A directory of the source file system, from its root.")
 @click.option("--to-original", is_flag=True, help="Instead: each path to where it was backed up from.")
 @click.option(
@@ -49,7 +46,7 @@ from efs_backup.stack.restoring import Asking, ask_for, caller_of
     help="What is replaced is moved to a quarantine, so that it can be undone; the default.",
 )  # fmt: skip
 @click.option("--follow", is_flag=True, help="Tell how far it is, and end as it ends.")
-@click.option("--yes", is_flag=True, help="Ask nothing; where no terminal is nothing is asked.")
+@options.yes
 @options.dry_run
 @as_json
 def restore(
@@ -76,13 +73,13 @@ def restore(
     exit code is that of the restore: 0 done, 1 failed, 3 incomplete, 4 not started. Ctrl-C ends the following (130),
     not the restore.
     """
-    stack = account.stack(name)
-    selection = _selection(stack.parameters.get("IntervalTag", "daily"), number, snapshot, as_of)
+    found = Deployment.of(account, name)
+    selection = _selection(found.plan.interval, number, snapshot, as_of)
     order = RestoreOrder(
         path, into, to_original, selection, RestoreMode(mode), keep_paths, keep_replaced, dry_run,
-        by=caller_of(account),
+        by=found.caller.arn,
     )  # fmt: skip
-    return ask_for(account, stack, order, Asking(follow, yes, as_json))
+    return ask_for(found, order, Asking(follow, yes, as_json))
 
 
 def _selection(interval: str, number: int | None, snapshot: str | None, as_of: str | None) -> Selection:

@@ -17,6 +17,7 @@ from efs_backup.domain.snapshots.window import Window, minutes_of
 from efs_backup.domain.sources.row import Policy, Source
 from efs_backup.domain.sources.table import SourceTable
 from efs_backup.stack.account import Account
+from efs_backup.stack.deployment import Deployment
 from efs_backup.stack.options import as_json, on_stack
 from efs_backup.stack.sources import DEFAULT_POLICY, Sources, next_start, policy_as_json, row_as_json
 
@@ -37,7 +38,7 @@ _NAME = click.option("--policy", metavar="NAME", help="The policy that the file 
 @as_json
 def list_sources(*, account: Account, name: str | None, as_json: bool) -> int:
     """List the file systems that a stack backs up, with the next start of each, and its policies."""
-    sources, now = Sources(account, account.stack(name)), datetime.now(UTC)
+    sources, now = Sources(Deployment.of(account, name)), datetime.now(UTC)
     table, backups, waiting = sources.read(), sources.backups(), sources.waiting()
     rows = [(sources.first, None), *((row, str(row.label)) for row in table.rows)]
     last = {row.identity: _last(backups, row, label) for row, label in rows}
@@ -73,7 +74,7 @@ def add(*, account: Account, name: str | None, source: str | None, as_json: bool
 
     A file system with the tag efs-backup:policy=NAME is added by itself within half an hour.
     """
-    sources = Sources(account, account.stack(name))
+    sources = Sources(Deployment.of(account, name))
     if source is None:
         if asked["label"] is not None or asked["prefix"] is not None:
             raise WrongUsage("A label and a directory are of a file system, and none is named.", "Give --source fs-...")
@@ -113,7 +114,7 @@ def remove(
 
     Its snapshots and records stay; a backup of it that runs goes on.
     """
-    sources = Sources(account, account.stack(name))
+    sources = Sources(Deployment.of(account, name))
     if (label is None) == (policy is None):
         raise WrongUsage("Either a file system or a policy is removed.", "Give --label or --policy.")
     removed = [policy or ""]

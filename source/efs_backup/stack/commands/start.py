@@ -4,16 +4,16 @@ import click
 
 from efs_backup.cli import options
 from efs_backup.cli.output import answered, print_facts, print_json
-from efs_backup.domain.errors import Locked, ServiceFault, WrongUsage
+from efs_backup.domain.errors import WrongUsage
 from efs_backup.domain.humanize import as_time
 from efs_backup.domain.operations.record import BackupRecord, backup_id_of, drill_id_of
 from efs_backup.domain.operations.triggers import drill_event, start_event
-from efs_backup.domain.operations.workflow import Action
+from efs_backup.domain.operations.workflow import Action, decide_drill, decide_start
 from efs_backup.stack.account import Account
-from efs_backup.stack.deployment import Deployment, new_event_id
+from efs_backup.stack.deployment import HOLD_MINUTES, Deployment, new_event_id
 from efs_backup.stack.options import as_json, on_stack
 from efs_backup.stack.rows import further_row, of_label
-from efs_backup.stack.watching import INTERRUPTED, tell_end, watch
+from efs_backup.stack.watching import INTERRUPTED, refuse_beside, started, tell_end, utc_now, watch
 from efs_backup.stack.words import kind_of
 from efs_backup.stack.zones import local_time
 
@@ -35,8 +35,7 @@ def start(
     """
     found = Deployment.of(account, name)
     row = _row(found, label, interval, drill=drill)
-    if not found.stack.has_further_sources:
-        _refuse_beside(found.running(), drill=drill)
+    _refuse_beside(found, drill=drill)
     event_id = new_event_id()
     told = found.ask({**(drill_event() if drill else start_event(label, interval)), "event_id": event_id})
     seed = f"{row} {event_id}" if row else event_id
@@ -44,11 +43,9 @@ def start(
     answer = {"stack": found.stack.name, "action": told["action"], "reason": told["reason"], "backup_id": backup_id}
     if told["action"] == Action.QUEUE:
         return _tell_turn(answer, as_json=as_json)
-    record = found.find(backup_id)
-    if record is None:
-        raise ServiceFault(f"Nothing was started: {told.get('reason', 'the function does not say why')}.")
+    record = started(found, backup_id, told["reason"])
     if follow or record.has_ended:
-        ended = record if record.has_ended else watch(found, backup_id)
+        ended = record if record.has_ended else watch(found, record)
         return tell_end(found, answer, ended, as_json=as_json) if ended else INTERRUPTED
     _tell_start(answer, record, as_json=as_json)
     return answered()
@@ -62,14 +59,16 @@ def _row(found: Deployment, label: str | None, interval: str | None, *, drill: b
     return row.identity if row else None
 
 
-def _refuse_beside(running: BackupRecord | None, *, drill: bool) -> None:
-    """Raises Locked: the orchestrator would record, and mail, that one was skipped; a person is told at once."""
-    if running is None or (running.is_drill and not drill):
+def _refuse_beside(found: Deployment, *, drill: bool) -> None:
+    """Raises Locked; beside other file systems a backup may wait for its turn, which the orchestrator decides."""
+    if found.stack.has_further_sources and not drill:
         return
-    raise Locked(
-        f"The {kind_of(running)} {running.backup_id} runs, since {local_time(running.start_time)}.",
-        "See how far it is: efs-backup stack status. End it: efs-backup stack stop",
-    )
+    now = utc_now()
+    decide = decide_drill if drill else decide_start
+    refuse_beside(decide(found.in_the_way(now), now, HOLD_MINUTES), _RUNS)
+
+
+_RUNS = "See how far it is: efs-backup stack status. End it: efs-backup stack stop"
 
 
 def _tell_turn(answer: dict[str, str], *, as_json: bool) -> int:

@@ -37,7 +37,7 @@ def stop(
         raise ServiceFault(f"It was not stopped: {told['reason']}.", "See: efs-backup stack status")
     answer = {"stack": found.stack.name, **told, "backup_id": running.backup_id}
     if wait:
-        ended = watch(found, running.backup_id)
+        ended = watch(found, running)
         return tell_end(found, answer, ended, as_json=as_json) if ended else INTERRUPTED
     if as_json:
         print_json({**answer, "backup": None})
