@@ -103,7 +103,7 @@ use_release_date() {
 
 # unpack_command DIRECTORY: the command and the packages that it needs, of the locked versions, ready to be imported from there.
 unpack_command() {
-    local wheels pip=("$environment/bin/python" -m pip --quiet --disable-pip-version-check)
+    local wheels pip=("$environment/bin/python" -m pip -qq --disable-pip-version-check)
     wheels=$(mktemp -d)
     "${pip[@]}" wheel --no-deps --no-build-isolation --wheel-dir "$wheels" "$repository"
     "${pip[@]}" install --no-deps --no-compile --require-hashes --only-binary=:all: --target "$1" \
