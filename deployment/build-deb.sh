@@ -38,6 +38,6 @@ efs-backup ($(project_version)) unstable; urgency=medium
 
  -- $(sed --quiet 's/^Maintainer: //p' deployment/debian/control)  $(date --utc --rfc-email --date="@$SOURCE_DATE_EPOCH")
 END
-(cd "$tree" && dpkg-buildpackage --build=binary --no-sign >/tmp/h7/deb.log 2>&1) || { cat "$building/log" >&2; exit 1; }
+(cd "$tree" && dpkg-buildpackage --build=binary --no-sign >"$building/log" 2>&1) || { cat "$building/log" >&2; exit 1; }
 cp "$building"/*.deb "$place"
 say "The Debian package is in $place"
