@@ -29,9 +29,9 @@ describe() {
         --require-hashes --only-binary=:all: --requirement "deployment/$2"
     "$environment/bin/python" -m pip --python "$python" install -qq --disable-pip-version-check --no-deps --no-compile \
         --no-index "$place"/efs_backup-*.whl
-    "$environment/release/bin/cyclonedx-py" environment --gather-license-texts --output-reproducible --spec-version 1.6 \
+    "$environment/release/bin/cyclonedx-py" environment --output-reproducible --spec-version 1.6 \
         --pyproject pyproject.toml --mc-type application --output-file "$place/$1.cdx.json" "$python"
-    "$environment/bin/python" deployment/licences.py "$place/$1.cdx.json" >"$place/$1.licences.txt"
+    "$environment/bin/python" deployment/licences.py "$content/$1"/lib/python3*/site-packages >"$place/$1.licences.txt"
 }
 say "The parts and their licences"
 describe efs-backup locked/runtime.txt

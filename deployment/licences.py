@@ -1,40 +1,38 @@
-"""Print which licence each part of a CycloneDX parts list is under, then the texts: licences.py FILE."""
+"""Print which licence each installed package is under, then the texts that it brings: licences.py SITE_PACKAGES."""
 
-import base64
-import json
+import re
 import sys
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Sequence
+from importlib.metadata import Distribution, distributions
+
+_FILES = re.compile(r"\.dist-info/(?:licenses/.+|(?:LICEN[CS]E|COPYING|NOTICE)[^/]*)$")
+_CLASSIFIER = "License :: OSI Approved :: "
 
 
-def told(parts: Mapping[str, Any]) -> str:
-    """One line a part, then each text under the name of its part."""
-    components = sorted(parts["components"], key=lambda one: one["name"].lower())
-    lines = [f"{one['name']} {one['version']}: {', '.join(names_of(one)) or 'unknown'}" for one in components]
-    texts = [f"{'-' * 80}\n{one['name']} {one['version']}\n\n{text}" for one in components for text in _texts_of(one)]
+def told(packages: Iterable[Distribution]) -> str:
+    """One line a package, then each text under the name of its package."""
+    known = sorted(packages, key=lambda one: one.name.lower())
+    lines = [f"{one.name} {one.version}: {' or '.join(licences_of(one)) or 'unknown'}" for one in known]
+    texts = [f"{'-' * 80}\n{one.name} {one.version}\n\n{text}\n" for one in known for text in texts_of(one)]
     return "\n".join([*lines, "", *texts])
 
 
-def names_of(component: Mapping[str, Any]) -> list[str]:
-    """Expressions and identifiers as SPDX has them, else the words of the package; sorted."""
-    entries = component.get("licenses", [])
-    names = (entry.get("expression") or _word(entry["license"]) for entry in entries)
-    return sorted({name for name in names if name})
+def licences_of(package: Distribution) -> Sequence[str]:
+    """Give the expression of SPDX, else what the classifiers say, else the package's own short words."""
+    told = package.metadata
+    if expression := told["License-Expression"]:
+        return [expression]
+    classified = [
+        one.removeprefix(_CLASSIFIER) for one in told.get_all("Classifier", []) if one.startswith(_CLASSIFIER)
+    ]
+    return classified or [word for word in [told["License"]] if word and "\n" not in word]
 
 
-def _word(found: Mapping[str, Any]) -> str | None:
-    """The identifier or the name of a licence; None for one that is a text alone."""
-    return found.get("id") or (None if "text" in found else found.get("name"))
-
-
-def _texts_of(component: Mapping[str, Any]) -> Iterator[str]:
-    entries = [*component.get("licenses", []), *component.get("evidence", {}).get("licenses", [])]
-    for entry in entries:
-        if text := entry.get("license", {}).get("text"):
-            content = text["content"]
-            yield base64.b64decode(content).decode() if text.get("encoding") == "base64" else content
+def texts_of(package: Distribution) -> Sequence[str]:
+    """Give the texts of licences, notices and lists of authors that lie beside the metadata."""
+    found = sorted(file for file in package.files or () if _FILES.search(str(file)))
+    return [file.read_text(encoding="utf-8").strip() for file in found]
 
 
 if __name__ == "__main__":
-    sys.stdout.write(told(json.loads(Path(sys.argv[1]).read_text())))
+    sys.stdout.write(told(distributions(path=sys.argv[1:])))

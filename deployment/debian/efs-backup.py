@@ -5,6 +5,6 @@ import sys
 
 sys.path.insert(0, "/usr/share/efs-backup")
 
-from efs_backup.cli.app import main  # noqa: E402 - from there
+from efs_backup.cli.app import main
 
 main()
