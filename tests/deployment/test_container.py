@@ -79,6 +79,7 @@ def _construct(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> str:
 _Loader.add_multi_constructor("!", _construct)  # type: ignore[no-untyped-call]
 
 
+@pytest.mark.long
 def test_cfn_lint_finds_nothing_in_the_scheduled_task() -> None:
     """Neither an error nor a warning."""
     assert rules_broken([str(CONTAINER / "ecs.yaml")]) == set()

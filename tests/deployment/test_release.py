@@ -1,4 +1,4 @@
-"""A release: built twice, described, and each of its packages used for a backup and a restore. All of it is for the nightly run."""
+"""A release: built twice, described, and each of its packages used. All of it is for the nightly run."""
 
 import hashlib
 import json
@@ -17,11 +17,12 @@ from tests.once import once
 REPOSITORY = Path(__file__).parents[2]
 DEB = f"efs-backup_{__version__}_all.deb"
 NAMES = {
-    DEB, "SHA256SUMS", "efs-backup.pyz", f"efs_backup-{__version__}-py3-none-any.whl", f"efs_backup-{__version__}.tar.gz",
+    DEB, "SHA256SUMS", "efs-backup.pyz",
+    f"efs_backup-{__version__}-py3-none-any.whl", f"efs_backup-{__version__}.tar.gz",
     *(f"{name}.{kind}" for name in ("efs-backup", "efs-backup-agent") for kind in ("cdx.json", "licences.txt")),
 }  # fmt: skip
-_OURS = ("source", "cdk", "deployment", "docs", "bench", "pyproject.toml", "uv.lock", "README.md", "CHANGELOG.md", "LICENSE",
-         ".gitignore", "CONTRIBUTING.md", "SECURITY.md")  # fmt: skip
+_OURS = ("source", "cdk", "deployment", "docs", "bench", "pyproject.toml", "uv.lock", "README.md", "CHANGELOG.md",
+         "LICENSE", ".gitignore", "CONTRIBUTING.md", "SECURITY.md")  # fmt: skip
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "dist", "cdk.out", "results*.json", "efs_sim")
 _WORLD = "/usr/sbin:/usr/bin:/sbin:/bin"
 

@@ -8,10 +8,14 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ProfileNotFound
 
+from efs_backup import __version__
 from efs_backup.domain.errors import WrongUsage
 
-_PATIENT = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 5})
-"""Standard mode waits between attempts, and tries throttled requests again."""
+_PATIENT = Config(
+    connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 5},
+    user_agent_extra=f"efs-backup/{__version__}",
+)  # fmt: skip
+"""Standard mode waits between attempts, and tries throttled requests again; CloudTrail shows who called, and which version."""
 
 
 def client(service: str) -> Any:
