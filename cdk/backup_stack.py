@@ -38,7 +38,6 @@ from cdk.sources import FurtherSources
 from cdk.triggers import Triggers
 from efs_backup import __version__
 
-
 DESCRIPTION = f"Backups of an Amazon EFS file system as snapshot trees (efs-backup {__version__})"
 
 

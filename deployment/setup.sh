@@ -109,5 +109,5 @@ unpack_command() {
     "${pip[@]}" install --no-deps --no-compile --require-hashes --only-binary=:all: --target "$1" \
         --requirement "$repository/deployment/locked/runtime.txt"
     "${pip[@]}" install --no-deps --no-compile --no-index --target "$1" "$wheels"/*.whl
-    rm -rf "$wheels" "$1/bin" "$1"/*.dist-info/{RECORD,direct_url.json,INSTALLER,REQUESTED}
+    rm -rf "$wheels" "${1:?}/bin" "$1"/*.dist-info/{RECORD,direct_url.json,INSTALLER,REQUESTED}
 }
