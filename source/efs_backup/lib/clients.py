@@ -15,7 +15,7 @@ _PATIENT = Config(
     connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 5},
     user_agent_extra=f"efs-backup/{__version__}",
 )  # fmt: skip
-"""Standard mode waits between attempts, and tries throttled requests again; CloudTrail shows the version that called."""
+"""Standard mode waits between attempts, and tries throttled requests again; CloudTrail shows the version."""
 
 
 def client(service: str) -> Any:
