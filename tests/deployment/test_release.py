@@ -30,20 +30,27 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
 
 def _fill(place: Path) -> None:
-    """Two checkouts, built at two times by two machines, as far as one machine can be two."""
+    """Two checkouts, built at two times in two places."""
+    for part in _OURS:
+        target = place / "first" / "checkout" / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (REPOSITORY / part).is_dir():
+            shutil.copytree(REPOSITORY / part, target, ignore=_LEFT_OUT)
+        else:
+            shutil.copyfile(REPOSITORY / part, target)
+    shutil.copytree(place / "first", place / "second", copy_function=shutil.copyfile)  # with other times
     for name in ("first", "second"):
-        checkout = place / name / "checkout"
-        checkout.mkdir(parents=True)
-        for part in _OURS:
-            if (REPOSITORY / part).is_dir():
-                shutil.copytree(REPOSITORY / part, checkout / part, ignore=_LEFT_OUT)
-            else:
-                shutil.copyfile(REPOSITORY / part, checkout / part)
-        (checkout / ".venv").symlink_to(REPOSITORY / ".venv")
-        line = ["bash", "deployment/build-release.sh", place / name / "release"]
-        environment = {**os.environ, "SOURCE_DATE_EPOCH": "1795305600"}
-        done = subprocess.run(line, cwd=checkout, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+        _build(place / name)
+
+
+def _build(place: Path) -> None:
+    (place / "checkout" / ".venv").symlink_to(REPOSITORY / ".venv")
+    line = ["bash", "deployment/build-release.sh", place / "release"]
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1795305600"}
+    done = subprocess.run(
+        line, cwd=place / "checkout", env=environment, capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
