@@ -38,7 +38,7 @@ def _fill(place: Path) -> None:
             shutil.copytree(REPOSITORY / part, target, ignore=_LEFT_OUT)
         else:
             shutil.copyfile(REPOSITORY / part, target)
-    shutil.copytree(place / "first", place / "second", copy_function=shutil.copyfile)  # with other times
+    shutil.copytree(place / "first", place / "second", copy_function=shutil.copy)  # with other times
     for name in ("first", "second"):
         _build(place / name)
 
@@ -93,7 +93,7 @@ def test_the_parts_lists_name_what_is_packed(release: Path) -> None:
 
 def test_a_tag_that_is_not_the_version_s_builds_nothing(tmp_path: Path) -> None:
     """Nor one of a version that the changelog does not tell of."""
-    line = ["bash", REPOSITORY / "deployment/build-release.sh", tmp_path / "release", "v999.0.0"]
+    line = ["bash", str(REPOSITORY / "deployment/build-release.sh"), str(tmp_path / "release"), "v999.0.0"]
     done = subprocess.run(line, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert f"the version in source/efs_backup/__init__.py is {__version__}" in done.stderr
@@ -116,15 +116,8 @@ def test_one_file_makes_a_backup_and_brings_it_back(release: Path, tmp_path: Pat
 @pytest.mark.skipif(not shutil.which("lintian"), reason="needs lintian")
 def test_lintian_finds_nothing_in_the_debian_package(release: Path) -> None:
     """Not even what it tells for information."""
-    line = [
-        "lintian",
-        "--allow-root",
-        "--fail-on",
-        "error,warning,info,pedantic",
-        "--display-info",
-        "--pedantic",
-        release / DEB,
-    ]
+    failing = "error,warning,info,pedantic"
+    line = ["lintian", "--allow-root", "--fail-on", failing, "--display-info", "--pedantic", str(release / DEB)]
     done = subprocess.run(line, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 

@@ -75,7 +75,7 @@ def _copy(package: Distribution, packages: Path) -> None:
         if ".." not in file.parts and "__pycache__" not in file.parts:
             target = packages / file
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(package.locate_file(file), target)
+            shutil.copyfile(str(package.locate_file(file)), target)
 
 
 def backs_up_and_restores(command: list[str], place: Path) -> None:
