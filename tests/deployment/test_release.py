@@ -45,7 +45,7 @@ def _fill(place: Path) -> None:
 
 def _build(place: Path) -> None:
     (place / "checkout" / ".venv").symlink_to(REPOSITORY / ".venv")
-    line = ["bash", "deployment/build-release.sh", place / "release"]
+    line = ["bash", "deployment/build-release.sh", str(place / "release")]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "1795305600"}
     done = subprocess.run(
         line, cwd=place / "checkout", env=environment, capture_output=True, text=True, check=False
