@@ -36,13 +36,16 @@ from cdk.seals import SealBucket
 from cdk.security_groups import SecurityGroups
 from cdk.sources import FurtherSources
 from cdk.triggers import Triggers
+from efs_backup import __version__
+
+DESCRIPTION = f"Backups of an Amazon EFS file system as snapshot trees (efs-backup {__version__})"
 
 
 class BackupStack(cdk.Stack):
     """From the schedule to the report."""
 
     def __init__(self, scope: Construct, name: str, programs: Programs, **options: Any) -> None:
-        super().__init__(scope, name, description="Backups of an Amazon EFS file system as snapshot trees", **options)
+        super().__init__(scope, name, description=DESCRIPTION, **options)
         self.form = Form(self, backup_parameters(protects=programs.mounts_encrypted))
         subnets_are_in_the_vpc(self)
         one_zone_is_that_of_the_subnets(self, self.form)

@@ -14,14 +14,17 @@ from cdk.reports import Reports
 from cdk.restore_limit import RestoreLimit
 from cdk.restore_parameters import RESTORE_PARAMETERS
 from cdk.restore_worker import RestoreWorker
+from efs_backup import __version__
 from efs_backup.domain.requests.requests import RestoreMode
+
+DESCRIPTION = f"One restore of a snapshot into an Amazon EFS file system (efs-backup {__version__})"
 
 
 class RestoreStack(cdk.Stack):
     """Deployed for a restore, and deleted after it."""
 
     def __init__(self, scope: Construct, name: str, programs: Programs, **options: Any) -> None:
-        super().__init__(scope, name, description="One restore of a snapshot into an Amazon EFS file system", **options)
+        super().__init__(scope, name, description=DESCRIPTION, **options)
         form = Form(self, RESTORE_PARAMETERS)
         subnets_are_in_the_vpc(self)
         _no_mirror_of_a_part_into_the_root(self, form)

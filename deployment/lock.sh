@@ -24,6 +24,8 @@ export_to() {
 mkdir -p deployment/locked
 export_to uv --only-group installer
 export_to command --group build
+export_to runtime
+export_to release --only-group release
 export_to cdk --group build --extra cdk
 export_to function --extra function --no-emit-package click --no-emit-package markdown-it-py --no-emit-package mdurl \
     --no-emit-package pygments --no-emit-package rich

@@ -86,4 +86,7 @@ diff --recursive --no-dereference "$backup/efs-backup/daily.1/$restored" "$sourc
 
 say "Look around"
 echo "The snapshots are plain directories: $backup/efs-backup/daily.0 and daily.1"
+echo "The command is $environment/bin/efs-backup: try $environment/bin/efs-backup list $backup"
+echo "By its name alone, in this shell:         export PATH=$environment/bin:\$PATH"
+echo "By its name alone, for everybody:         ln -s $environment/bin/efs-backup /usr/local/bin/"
 echo "Delete the sample with: rm -rf $sample"

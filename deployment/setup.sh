@@ -70,15 +70,44 @@ install_project() {
 }
 
 # need_checkers: checkov and parliament, in a virtual environment of their own, for checkov wants another boto3 than the project.
-need_checkers() {
-    local checkers="$environment/checkers" locked="$repository/deployment/locked/checkers.txt" wanted
+need_checkers() { need_locked checkers "$environment/checkers"; }
+
+# need_release_tools: what builds and describes the packages, in a virtual environment of its own: the project's has no use for it.
+need_release_tools() { need_locked release "$environment/release"; }
+
+# need_locked NAME DIRECTORY: a virtual environment with what deployment/locked/NAME.txt says, and nothing else.
+need_locked() {
+    local place=$2 locked="$repository/deployment/locked/$1.txt" wanted
     wanted=$(sha256sum <"$locked")
-    grep -qxF "$wanted" "$checkers/.installed" 2>/dev/null && return
-    say "Installing the checkers into $checkers"
-    if ! { "$environment/bin/uv" venv --quiet --clear --python "$environment/bin/python" "$checkers" &&
-        "$environment/bin/uv" pip install --quiet --python "$checkers/bin/python" --require-hashes --requirement "$locked"; }; then
-        "$environment/bin/python" -m venv --clear "$checkers"
-        "$checkers/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$locked"
+    grep -qxF "$wanted" "$place/.installed" 2>/dev/null && return
+    say "Installing the tools of $1 into $place"
+    if ! { "$environment/bin/uv" venv --quiet --clear --python "$environment/bin/python" "$place" &&
+        "$environment/bin/uv" pip install --quiet --python "$place/bin/python" --require-hashes --requirement "$locked"; }; then
+        "$environment/bin/python" -m venv --clear "$place"
+        "$place/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$locked"
     fi
-    echo "$wanted" >"$checkers/.installed"
+    echo "$wanted" >"$place/.installed"
+}
+
+# project_version: what source/efs_backup/__init__.py says, and no other file.
+project_version() { sed --quiet 's/^__version__ = "\(.*\)"$/\1/p' "$repository/source/efs_backup/__init__.py"; }
+
+# use_release_date: the packages are dated by the commit, so that whoever builds it again gets the same bytes; without a
+# repository, as in an unpacked sdist, by the newest of its files.
+use_release_date() {
+    : "${SOURCE_DATE_EPOCH:=$(git -C "$repository" log -1 --format=%ct 2>/dev/null ||
+        find "$repository/source" -name '*.py' -printf '%Ts\n' | sort --numeric-sort | tail --lines=1)}"
+    export SOURCE_DATE_EPOCH
+    umask 022
+}
+
+# unpack_command DIRECTORY: the command and the packages that it needs, of the locked versions, ready to be imported from there.
+unpack_command() {
+    local wheels pip=("$environment/bin/python" -m pip -qq --disable-pip-version-check)
+    wheels=$(mktemp -d)
+    "${pip[@]}" wheel --no-deps --no-build-isolation --wheel-dir "$wheels" "$repository"
+    "${pip[@]}" install --no-deps --no-compile --require-hashes --only-binary=:all: --target "$1" \
+        --requirement "$repository/deployment/locked/runtime.txt"
+    "${pip[@]}" install --no-deps --no-compile --no-index --target "$1" "$wheels"/*.whl
+    rm -rf "$wheels" "${1:?}/bin" "$1"/*.dist-info/{RECORD,direct_url.json,INSTALLER,REQUESTED}
 }

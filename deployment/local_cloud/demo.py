@@ -139,6 +139,7 @@ class Demo:
         self._console.print(f"Snapshots:            {cloud.file_systems.folder(stack.outputs['BackupEFS'])}/efs-backup")
         self._console.print(f"Logs of the instances: {self._place}/cloud/instances/*/log")
         self._console.print(f"Logs of the Lambda:    {self._place}/cloud/functions/*/log")
+        self._console.print(f"The command:           {Path(sys.executable).with_name('efs-backup')}")
         self._console.print(f"Delete all of it with: rm -rf {self._place}")
 
     def _tell_end(self, record: BackupRecord) -> None:

@@ -6,12 +6,18 @@ from typing import Any
 import pytest
 
 from cdk.parameters import GRAVITON_TYPES, X86_TYPES
+from efs_backup import __version__
 from tests.cdk.template import Template
 
 
 def _launch(template: Template) -> dict[str, object]:
     data: dict[str, object] = template.properties("AWS::EC2::LaunchTemplate")["LaunchTemplateData"]
     return data
+
+
+def test_a_stack_says_of_which_version_it_is(template: Template) -> None:
+    """In the console's list, and by `describe-stacks`."""
+    assert template.content["Description"].endswith(f" (efs-backup {__version__})")
 
 
 def test_no_arn_names_a_partition(template: Template) -> None:

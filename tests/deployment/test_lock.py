@@ -36,7 +36,8 @@ def _renewed(place: Path) -> Path:
 def test_the_lock_is_in_step_with_what_the_project_asks_for(tmp_path: Path) -> None:
     """Whoever changes pyproject.toml runs deployment/lock.sh."""
     renewed = _renewed(tmp_path)
-    locked = ["cdk.txt", "checkers.txt", "command.txt", "function.txt", "test.txt", "uv.txt"]
+    names = ("cdk", "checkers", "command", "function", "release", "runtime", "test", "uv")
+    locked = [f"{name}.txt" for name in names]
     assert sorted(path.name for path in (_REPOSITORY / "deployment/locked").iterdir()) == locked
     for name in ("uv.lock", *(f"deployment/locked/{one}" for one in locked)):
         assert (renewed / name).read_text() == (_REPOSITORY / name).read_text(), f"{name}: run bash deployment/lock.sh"

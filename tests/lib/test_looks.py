@@ -1,12 +1,11 @@
 """What an operator looks at beside the records."""
 
-import datetime
-from datetime import json
+import json
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import pytest
-import UTC
 from botocore.stub import Stubber
 
 from efs_backup.domain.errors import ServiceFault

@@ -8,11 +8,15 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ProfileNotFound
 
+from efs_backup import __version__
 from efs_backup.domain.errors import WrongUsage
 from efs_backup.lib.aws_errors import SIGN_IN
 
-_PATIENT = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 5})
-"""Standard mode waits between attempts, and tries throttled requests again."""
+_PATIENT = Config(
+    connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 5},
+    user_agent_extra=f"efs-backup/{__version__}",
+)  # fmt: skip
+"""Standard mode waits between attempts, and tries throttled requests again; CloudTrail shows the version."""
 
 
 _LOOK = "Look at the profile (--profile, AWS_PROFILE) in ~/.aws/config and ~/.aws/credentials: aws configure list"
