@@ -16,6 +16,7 @@ from cdk.console import Console
 from cdk.dashboard import Dashboard
 from cdk.drills import DrillRole
 from cdk.endpoints import Endpoints
+from cdk.fleet import ShareQueues
 from cdk.form import Form
 from cdk.network import one_zone_is_that_of_the_subnets, subnets_are_in_the_vpc
 from cdk.orchestrator import Orchestrator
@@ -61,7 +62,7 @@ class BackupStack(cdk.Stack):
         self.leave = LeaveToWrite(self, self.form, worker.role)
         self.settings = BackupSettings(
             self.form, self.table.table_name, self.logs.bucket_name, self.backup, self.seals, drills.arn_if_any,
-            quiescing.tag, self.leave.policy_if_any, worker.role.role_name,
+            quiescing.tag, self.leave.policy_if_any, worker.role.role_name, ShareQueues(self, self.form),
         )  # fmt: skip
         drills.let_drill(self.settings)
         sources = FurtherSources(self, self.form)

@@ -48,7 +48,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
         Need(
             (
                 "autoscaling:CompleteLifecycleAction", "autoscaling:SetDesiredCapacity",
-                "autoscaling:TerminateInstanceInAutoScalingGroup",
+                "autoscaling:SetInstanceProtection", "autoscaling:TerminateInstanceInAutoScalingGroup",
             ),
             "group",
         ),
