@@ -35,6 +35,7 @@ def _slowly(site: Site) -> None:
 
 def _leader(site: Site) -> str:
     """The instance that leads, once all three have come and files are copied."""
+    site.cloud.wait("a backup is recorded", lambda: bool(site.stack.records()), site.patience)
     site.cloud.wait("all have come", lambda: len(site.stack.records()[-1].workers or ()) == 3, site.patience)
     site.wait_for_copy()
     return str(site.stack.records()[-1].instance_id)

@@ -311,5 +311,5 @@ def change_between(before: BackupRecord, after: BackupRecord) -> Change:
     put = {name: value for name, value in new.items() if old.get(name) != value}
     drop = tuple(name for name in old if name not in new)
     guarded = (name for name in (*put, *drop) if name in _GUARDED)
-    leader = (INSTANCE_ATTRIBUTE,) if before.is_shared else ()
+    leader = (INSTANCE_ATTRIBUTE,) if before.is_shared and (put or drop) else ()
     return Change(put, drop, {name: old.get(name) for name in (*guarded, *leader)})
