@@ -9,7 +9,7 @@ from cdk import arns
 from cdk.conditions import either, only_if
 from cdk.form import Field, Form
 from cdk.permissions import Allow, permit
-from efs_backup.lib.sqs import HIDDEN_SECONDS
+from efs_backup.domain.sharing.workers import HIDDEN_SECONDS
 
 WORKERS = "Workers"
 MOST_WORKERS = 16

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from efs_backup.domain.sharing.fleet import Delivery, QueueFailed
+from efs_backup.domain.sharing.workers import HIDDEN_SECONDS
 from efs_backup.lib.aws_errors import code_of, message_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-
-HIDDEN_SECONDS = 300
-"""How long a share is nobody else's; the template says the same of its queue."""
 
 _logger = logging.getLogger(__name__)
 _LONGEST_POLL = 15

@@ -14,6 +14,9 @@ PACE = timedelta(minutes=1)
 STALE_AFTER = 5
 """So many signs of life are missed before a leader counts as lost."""
 
+HIDDEN_SECONDS = 300
+"""How long a share that the queue has handed over is nobody else's."""
+
 _TIME = "%Y-%m-%dT%H:%M:%S"
 _LONGEST_WORK = 200
 
