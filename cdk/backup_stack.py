@@ -120,6 +120,13 @@ class BackupStack(cdk.Stack):
         add("TopicArn", self.reports.arn, "The topic of the reports, for further subscriptions")
         add("LogBucket", self.logs.bucket_name, "The bucket of the logs")
         add("SealBucket", self.seals.name, "The bucket of the seals", self.seals.condition)
+        shares = self.settings.shares
+        add(
+            "ShareQueue",
+            shares.arn,
+            "The queue of the shares of a backup that several instances make",
+            shares.condition,
+        )
         add("AmiId", self.group.ami, "The SSM parameter with the AMI of the backup instance; records say which it was")
         add("SecurityGroup", self.access.worker, "Let the mount targets of the source accept NFS from this group")
         add("Orchestrator", self.orchestrator.function.function_name, "The Lambda function, to start a backup by hand")

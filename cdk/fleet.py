@@ -42,6 +42,7 @@ class ShareQueues(Construct):
         )
         self._dead = self._queue("Dead", days=_DAYS_OF_THE_DEAD)
         self._shares = self._queue("Queue", days=_DAY, dead=self._dead)
+        self.arn, self.condition = self._shares.queue_arn, self._condition
         self.url_if_any = either(self._condition, self._shares.queue_url, "")
         self.dead_url_if_any = either(self._condition, self._dead.queue_url, "")
         self.most_instances = either(self._condition, wanted, form.text("ConcurrentBackups"))

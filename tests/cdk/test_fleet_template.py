@@ -2,6 +2,7 @@
 
 import pytest
 
+from efs_backup.domain.doctor.permissions import OF_SEVERAL
 from tests.cdk.iam import Role
 from tests.cdk.template import ACCOUNT, Template, environment_file
 
@@ -50,6 +51,13 @@ def test_several_instances_share_by_a_queue(fleet: Template) -> None:
     assert environment["DEAD_SHARE_QUEUE_URL"] == f"<{queues['dead']}>"
     assert environment["WORKERS"] == "4"
     assert fleet.properties("AWS::AutoScaling::AutoScalingGroup")["MaxSize"] == "4"
+
+
+def test_the_doctor_asks_for_what_several_instances_may_beside_one(fleet: Template, backup: Template) -> None:
+    """Neither more nor less."""
+    asked = {action for need in OF_SEVERAL for action in need.actions}
+    assert Role(fleet, _WORKER).actions - Role(backup, _WORKER).actions == asked
+    assert fleet.resolve(fleet.content["Outputs"]["ShareQueue"]["Value"]) == f"<{_queues(fleet)['shares']}.Arn>"
 
 
 def test_nobody_speaks_to_the_queues_in_clear(fleet: Template) -> None:

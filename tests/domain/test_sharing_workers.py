@@ -104,7 +104,7 @@ def test_signs_of_others_are_not_overwritten() -> None:
 
 
 def test_former_leaders_are_known_by_the_record_and_by_what_they_said() -> None:
-    """This instance is none of them."""
+    """Who asks is none of them."""
     signs = {"i-1": WorkerSign(START, LEADS), "i-2": WorkerSign(START, "share 1"), "i-3": WorkerSign(START, LEADS)}
     assert leaders_before(signs, "i-lead", "i-3") == {"i-1", "i-lead"}
     assert leaders_before({}, None, "i-3") == frozenset()

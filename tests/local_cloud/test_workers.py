@@ -74,6 +74,20 @@ def test_a_leader_that_is_lost_is_followed_by_a_helper(shared: Site) -> None:
     assert len(shared.subjects()) == 1
 
 
+def test_a_leader_that_is_frozen_is_terminated_before_another_goes_on(shared: Site) -> None:
+    """It would write on when it is awake again; its instance answers nothing, and is let go by the one that follows."""
+    _slowly(shared)
+    shared.stack.fire_schedule()
+    frozen = _leader(shared)
+    machine = shared.cloud.fleet.running(frozen)
+    assert machine
+    machine.start("kill -STOP -1").wait()
+    night = shared.end_of_night()
+    _assert_whole(shared, night)
+    assert night.instance_id not in (None, frozen)
+    assert len(shared.subjects()) == 1
+
+
 def test_a_helper_that_is_lost_costs_nothing_but_its_share(shared: Site) -> None:
     """The queue hands it over again, or the leader takes it over."""
     _slowly(shared)
