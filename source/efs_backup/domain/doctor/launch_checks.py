@@ -134,8 +134,8 @@ def _processors(facts: StackFacts) -> Iterator[Found]:
     )  # fmt: skip
     level = fault if quota.limit < machine.processors else warning
     yield level(
-        f"{machine.name} needs {machine.processors} vCPUs{each}; of {quota.limit:.0f} ({quota.name}) {quota.used:.0f} are"
-        " in use.",
+        f"{machine.name} needs {machine.processors} vCPUs{each}; of {quota.limit:.0f} ({quota.name})"
+        f" {quota.used:.0f} are in use.",
         ask,
     )
 

@@ -100,8 +100,9 @@ def tried_again(backup: BackupRecord, instance_id: str) -> BackupRecord:
 
 def not_launched(backup: BackupRecord, now: datetime, cause: str) -> BackupRecord:
     """A backup that waits for its instance, with what the group said when it could not launch one."""
+    further = "further " if backup.is_shared and backup.instance_id else ""
     message = (
-        f"At {now:%H:%M} UTC no {'further ' * (backup.instance_id is not None)}instance could be launched:"
+        f"At {now:%H:%M} UTC no {further}instance could be launched:"
         f" {cause.rstrip('.')}. The group tries again by itself until the window closes."
     )
     return replace(backup, launch_failure=cause, message=message)
