@@ -45,15 +45,26 @@ class _Rule:
     tells_its_end: bool = True
 
 
+@dataclass(frozen=True)
+class Known:
+    """Where it is written what to do, and the condition under which there are further file systems."""
+
+    runbooks: Runbooks
+    has_rows: cdk.CfnCondition
+
+
 class Alarms(Construct):
-    """Alarms that report on the topic. `of_drills` exists only with a schedule of drills, `others` always."""
+    """Alarms that report on the topic.
+
+    `of_drills` exists only with a schedule of drills, `of_rows` with further file systems, `others` always.
+    """
 
     def __init__(
-        self, scope: Construct, topic: sns.ITopic, form: Form, orchestrator: Orchestrator, runbooks: Runbooks
+        self, scope: Construct, topic: sns.ITopic, form: Form, orchestrator: Orchestrator, known: Known
     ) -> None:
         super().__init__(scope, "Alarms")
         self._action = actions.SnsAction(topic)
-        self._runbooks = runbooks
+        self._runbooks, self.there_are_rows = known.runbooks, known.has_rows
         self.drills_are_wanted = is_given(self, "DrillsAreWanted", form.text(SCHEDULE))
         rules = {
             "NoSuccess": _no_success(self._maximum_age(form)),
@@ -66,7 +77,11 @@ class Alarms(Construct):
         for name, rule in rules.items():
             self._made(name, rule)
         only_if(self.drills_are_wanted, self._made("NoDrill", _no_drill(form.text(AGE))))
+        of_rows = {"PastDue": _past_due(), "RowHeld": _row_held(), "RowWindowUsed": _row_window_used()}
+        for name, rule in of_rows.items():
+            only_if(self.there_are_rows, self._made(name, rule))
         self.others, self.of_drills = list(map(self._named, rules)), self._named("NoDrill")
+        self.of_rows = list(map(self._named, of_rows))
 
     def _maximum_age(self, form: Form) -> str:
         """What was entered, or what suits the interval."""
@@ -182,6 +197,44 @@ def _mass_change() -> _Rule:
         f" {cdk.Aws.STACK_NAME} --reason TEXT. If not, restore from a snapshot before it.",
         Runbook.MASS_CHANGE,
         without_data=_STAYS,
+    )
+
+
+def _past_due() -> _Rule:
+    """One further file system has no success for longer than its interval allows; that nothing reports rings above."""
+    return _Rule(
+        own_metric(Figure.HOURS_PAST_DUE, "Maximum", _HOUR),
+        0,
+        "No EFS backup of one of the further file systems has succeeded for too long.",
+        f"Find out which: efs-backup stack list {cdk.Aws.STACK_NAME}. The last mail that begins with its label says"
+        " why.",
+        Runbook.NO_SUCCESS,
+        periods=2,
+    )
+
+
+def _row_held() -> _Rule:
+    """As of the first: until somebody has decided."""
+    return _Rule(
+        own_metric(Figure.ROW_HELD_DAYS, "Maximum", _HOUR),
+        0,
+        "So much of one of the further file systems changed or went at once that no snapshot of it is dropped, or a"
+        " person holds them.",
+        "The last mail that begins with its label says which. If it was meant: efs-backup stack release"
+        f" {cdk.Aws.STACK_NAME} --label LABEL --reason TEXT. If not, restore from a snapshot before it.",
+        Runbook.MASS_CHANGE,
+    )
+
+
+def _row_window_used() -> _Rule:
+    """The last backup of each counts, as it does of the first."""
+    return _Rule(
+        own_metric(Figure.ROW_WINDOW_USED, "Maximum", _HOUR),
+        MOST_OF_A_WINDOW,
+        f"The last EFS backup of one of the further file systems took more than {MOST_OF_A_WINDOW} % of its window.",
+        f"Find out which: efs-backup stack history {cdk.Aws.STACK_NAME}. Nothing is lost; if it lasts, give its row a"
+        " longer window.",
+        Runbook.WINDOW,
     )
 
 

@@ -22,7 +22,7 @@ _WIDTH, _HALF, _SIXTH = 24, 12, 4
 _HALF_AN_HOUR, _DAY = cdk.Duration.minutes(30), cdk.Duration.days(1)
 _ENDED_SHOWN = 10
 
-_SHOWN = ("started", "status", "reason", "took_minutes", "window_used", "files", "copied", "new_gb", "why")
+_SHOWN = ("started", "label", "status", "reason", "took_minutes", "window_used", "files", "copied", "new_gb", "why")
 """Fields of the line that tells how a backup ended."""
 
 
@@ -47,6 +47,7 @@ def of_backups(scope: Construct, shown: Shown) -> Rows:
         [Tile(_last_nights(shown.orchestrator.log_group))],
         *file_systems(("Source", form.text("SrcEFS")), ("Backup", backup)),
         [Tile(_links(shown)), Tile(_credits(form.text("SrcEFS"), backup), _is_bursting(scope, shown.settings))],
+        [Tile(_states(shown.alarms.of_rows, "Alarms of further file systems"), shown.alarms.there_are_rows)],
     ]
 
 
@@ -55,8 +56,8 @@ def _alarms(alarms: Alarms) -> Tile:
     return Tile(_states([*alarms.others, alarms.of_drills]), alarms.drills_are_wanted, instead=_states(alarms.others))
 
 
-def _states(alarms: Sequence[cloudwatch.IAlarm]) -> cloudwatch.AlarmStatusWidget:
-    return cloudwatch.AlarmStatusWidget(title="Alarms", alarms=list(alarms), width=_WIDTH, height=3)
+def _states(alarms: Sequence[cloudwatch.IAlarm], title: str = "Alarms") -> cloudwatch.AlarmStatusWidget:
+    return cloudwatch.AlarmStatusWidget(title=title, alarms=list(alarms), width=_WIDTH, height=3)
 
 
 def _figures(alarms: Alarms) -> list[Tile]:

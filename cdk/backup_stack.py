@@ -5,7 +5,7 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
-from cdk.alarms import Alarms
+from cdk.alarms import Alarms, Known
 from cdk.automation import Automation, document_name
 from cdk.backup_dashboard import Shown, of_backups
 from cdk.backup_file_system import BackupFileSystem
@@ -71,12 +71,11 @@ class BackupStack(cdk.Stack):
         sources.let_go_alone(worker.role, self.group.name)
         self.orchestrator = self._orchestrator(programs)
         sources.let_find(self.orchestrator)
-        sources.alarm(self.reports.topic)
         self.page = Page(self, self.form, self.access, self.backup, programs.page_code(self))
         self.automation = Automation(self, self.orchestrator)
         RestoreDocuments(self, self.orchestrator, self.automation, self.leave)
         runbooks, self.console = Runbooks(self, self.form), Console(self)
-        alarms = Alarms(self, self.reports.topic, self.form, self.orchestrator, runbooks)
+        alarms = Alarms(self, self.reports.topic, self.form, self.orchestrator, Known(runbooks, sources.condition))
         rows = of_backups(self, Shown(self.settings, alarms, self.orchestrator, runbooks, self.console))
         self.board = Dashboard(self, self.form.text("Dashboard"), rows)
         self._outputs(programs)

@@ -1,21 +1,16 @@
 """Further file systems beside the first: who may mount them, what finds out that they are due; only if wanted."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from cdk import arns
 from cdk.conditions import is_yes, only_if
 from cdk.form import YES_OR_NO, Field, Form
-from cdk.metrics import own_metric
 from cdk.orchestrator import Orchestrator
 from cdk.permissions import Allow, permit
-from efs_backup.domain.operations.figures import Figure
 from efs_backup.domain.operations.triggers import due_event
 from efs_backup.domain.sources.discovery import TAG
 
@@ -50,7 +45,7 @@ class FurtherSources(Construct):
 
     def __init__(self, scope: Construct, form: Form) -> None:
         super().__init__(scope, "Sources")
-        self._condition = is_yes(self, "AreWanted", form.text(_FURTHER))
+        self.condition = is_yes(self, "AreWanted", form.text(_FURTHER))
         is_one = cdk.Fn.condition_equals(form.text(_CONCURRENT), "1")
         self._several = cdk.CfnCondition(self, "AreSeveral", expression=cdk.Fn.condition_not(is_one))
 
@@ -60,7 +55,7 @@ class FurtherSources(Construct):
         may = Allow(
             [f"elasticfilesystem:{action}" for action in reads], [arns.file_system("*")], _REASON, _BOUNDED,
         )  # fmt: skip
-        self._permit("Reading", self._condition, worker, may)
+        self._permit("Reading", self.condition, worker, may)
 
     def let_go_alone(self, worker: iam.IRole, group: str) -> None:
         """Let an instance end itself and no other where several work."""
@@ -80,7 +75,7 @@ class FurtherSources(Construct):
         """Let the orchestrator see which file systems there are, with their tags, and look for who is due."""
         reason = "Amazon EFS lists file systems for who may describe all; descriptions hold no content."
         may = Allow(["elasticfilesystem:DescribeFileSystems"], [arns.file_system("*")], reason)
-        self._permit("Finding", self._condition, orchestrator.role, may)
+        self._permit("Finding", self.condition, orchestrator.role, may)
         sent = events.RuleTargetInput.from_object(due_event())
         patience = cdk.Duration.minutes(5)
         rule = events.Rule(
@@ -90,26 +85,10 @@ class FurtherSources(Construct):
             schedule=events.Schedule.expression(_EVERY_FIVE_MINUTES),
             targets=[targets.LambdaFunction(orchestrator.function, event=sent, max_event_age=patience)],
         )
-        only_if(self._condition, rule)
+        only_if(self.condition, rule)
         for child in self.node.find_all():
             if isinstance(child, cdk.CfnResource):
-                child.cfn_options.condition = child.cfn_options.condition or self._condition
-
-    def alarm(self, topic: sns.ITopic) -> None:
-        """One of them has no success for longer than its interval allows; the first row has an alarm of its own."""
-        scope = Construct(self, "Alarm")
-        alarm = own_metric(Figure.HOURS_PAST_DUE, "Maximum", cdk.Duration.hours(1)).create_alarm(
-            scope,
-            "PastDue",
-            alarm_description="No EFS backup of one of the further file systems has succeeded for too long.",
-            threshold=0,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            evaluation_periods=2,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
-        alarm.add_alarm_action(actions.SnsAction(topic))
-        alarm.add_ok_action(actions.SnsAction(topic))
-        only_if(self._condition, scope)
+                child.cfn_options.condition = child.cfn_options.condition or self.condition
 
     def _permit(self, name: str, condition: cdk.CfnCondition, role: iam.IRole, *may: Allow) -> None:
         scope = Construct(self, name)

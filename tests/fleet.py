@@ -1,6 +1,6 @@
 """A fleet on one machine: instances are namespaces of processes, their queue is a directory, their fence a kill.
 
-Also run as a program, which is one of the instances: `python -m tests.fleet PLACE NAME lead|help`.
+Also run as a program, which is one of the instances: `python -m tests.fleet PLACE NAME lead|help|alone`.
 """
 
 import fcntl
@@ -33,6 +33,7 @@ from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.runs.backup import BackupRun
 from efs_backup.engine.runs.sharing import attempting, helping, leading
 from efs_backup.engine.runs.sharing.helping import Helping, HelpRequest
+from tests.traced import tracer
 
 LABEL = FolderLabel("web")
 _LOOK_SECONDS = 0.02
@@ -60,7 +61,8 @@ class DirectoryQueue:
         """See ShareQueue."""
         with self._alone():
             for share in shares:
-                self._write(uuid.uuid4().hex, {"order": order, "share": share, "times": 0, "visible": 0.0, "handle": ""})
+                said = {"order": order, "share": share, "times": 0, "visible": 0.0, "handle": ""}
+                self._write(uuid.uuid4().hex, said)
 
     def receive(self, seconds: float) -> Delivery | None:
         """See ShareQueue."""
@@ -174,14 +176,15 @@ class NoWatcher:
 
     def note(self, text: str) -> None:
         """See Watcher."""
-        print(text, flush=True)
+        sys.stderr.write(f"{text}\n")
 
 
 @dataclass
 class Fleets:
     """Starts, kills and freezes instances that back up `source` to `backup`; a thread does what a fence asks for.
 
-    sources, backups: where an instance finds them, if it has mounts of its own.
+    kills_leader: "before" or "after" the fence is closed, once. pace: operations a second of each instance. trace:
+    where all that they call is written. sources, backups: where an instance finds them, if it has mounts of its own.
     """
 
     place: Path
@@ -190,15 +193,19 @@ class Fleets:
     workers: int = 3
     hidden_seconds: float = 3.0
     silent_seconds: float = 3.0
-    jobs: int = 2
+    jobs: int | None = 2
+    threads: int | None = 4
+    pace: float | None = None
+    trace: Path | None = None
     sources: Mapping[str, Path] = field(default_factory=dict)
     backups: Mapping[str, Path] = field(default_factory=dict)
     closed: list[str] = field(default_factory=list)
+    kills_leader: str = ""
     machines: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     is_over: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> "Fleets":
-        self.place.mkdir(parents=True, exist_ok=True)
+        self.queue()  # its directories
         self._thread = threading.Thread(target=self._serve_fences, daemon=True)
         self._thread.start()
         return self
@@ -214,13 +221,17 @@ class Fleets:
         return DirectoryQueue(self.place / "queue", name, self.hidden_seconds)
 
     def start(self, name: str, role: str, **environment: str) -> None:
-        """Start an instance that leads or helps."""
+        """Start an instance that leads, helps, or is alone."""
         settings = {
             "source": str(self.sources.get(name, self.source)), "backup": str(self.backups.get(name, self.backup)),
-            "workers": self.workers, "hidden": self.hidden_seconds, "silent": self.silent_seconds, "jobs": self.jobs,
+            "workers": self.workers, "hidden": self.hidden_seconds, "silent": self.silent_seconds,
+            "jobs": self.jobs, "threads": self.threads,
+            "pace": self.pace,
         }  # fmt: skip
         (self.place / f"{name}.json").write_text(json.dumps(settings))
-        line = ["unshare", "--pid", "--fork", "--kill-child=KILL", "--mount-proc", sys.executable, "-m", "tests.fleet"]
+        (self.place / f"{name}.result").unlink(missing_ok=True)
+        alone = ("unshare", "--pid", "--fork", "--kill-child=KILL", "--mount-proc")
+        line = [*alone, *(tracer(self.trace) if self.trace else ()), sys.executable, "-m", "tests.fleet"]
         with (self.place / f"{name}.log").open("ab") as log:
             self.machines[name] = subprocess.Popen(
                 [*line, self.place, name, role], stdout=log, stderr=log, env={**os.environ, **environment}
@@ -251,6 +262,33 @@ class Fleets:
         """Keep an instance from the queue."""
         (self.place / "queue" / "cut" / name).touch()
 
+    def join(self, name: str) -> None:
+        """Let it reach the queue again."""
+        (self.place / "queue" / "cut" / name).unlink(missing_ok=True)
+
+    def has_begun(self, name: str) -> bool:
+        """Whether an instance has begun a share of the order that there is."""
+        begun = [*(self.backup / str(LABEL) / "daily" / ".shares").glob("*/begun.*")]
+        return any(_led_to(path) == name for path in begun)
+
+    def wait_for(self, pattern: str) -> bool:
+        """Wait until something of this name is in the series; False where the leader ended before."""
+        leader = self.machines["leader"]
+        while leader.poll() is None:
+            if [*(self.backup / str(LABEL) / "daily").glob(pattern)]:
+                return True
+            time.sleep(_LOOK_SECONDS / 4)
+        return False
+
+    def wait_until_begun(self, name: str) -> bool:
+        """Wait for that; False where the leader ended before."""
+        leader = self.machines["leader"]
+        while leader.poll() is None:
+            if self.has_begun(name):
+                return True
+            time.sleep(_LOOK_SECONDS)
+        return False
+
     def result(self, name: str = "leader") -> dict[str, Any]:
         """Wait until an instance has ended by itself; what it says."""
         self.machines[name].wait(240)
@@ -269,7 +307,9 @@ class Fleets:
         return self._inside(machine)
 
     def _signal(self, name: str, number: int) -> None:
-        for process in self.processes(self.machines[name]):
+        """Nothing where the fence has ended it meanwhile."""
+        machine = self.machines.get(name)
+        for process in self.processes(machine) if machine else []:
             with suppress(ProcessLookupError):
                 os.kill(process, number)
 
@@ -286,16 +326,30 @@ class Fleets:
         children = [one for one in _numbers() if _parent(one) == parent and _space(one) not in (own, None)]
         return _space(children[0]) if children else None
 
+    def _kill_leader(self, when: str) -> None:
+        if self.kills_leader == when:
+            self.kill("leader")
+            self.kills_leader = ""
+
     def _serve_fences(self) -> None:
         while not self.is_over.is_set():
             for asked in self.place.glob("fence-*.asked"):
                 said = json.loads(asked.read_text())
+                self._kill_leader("before")
                 names = said.get("expel", [one for one in [*self.machines] if one != said.get("all but")])
                 for name in names:
                     self.kill(name)
                     self.closed.append(name)
                 asked.rename(asked.with_suffix(".done"))
+                self._kill_leader("after")
             time.sleep(_LOOK_SECONDS)
+
+
+def _led_to(path: Path) -> str | None:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return None
 
 
 def _numbers() -> list[int]:
@@ -319,12 +373,13 @@ def _parent(process: int) -> int | None:
 def _main(place: Path, name: str, role: str) -> None:
     said = json.loads((place / f"{name}.json").read_text())
     attempts.SILENT_SECONDS = said["silent"]
-    attempting._LIFE_SECONDS = 0.2  # type: ignore[misc]
-    leading.HALT_SECONDS, leading.RECEIVE_SECONDS = 5.0, 0.2  # type: ignore[misc]
-    helping._RECEIVE_SECONDS = 0.2  # type: ignore[misc]
+    attempting._LIFE_SECONDS = 0.2
+    leading.HALT_SECONDS, leading.RECEIVE_SECONDS = 5.0, 0.2
+    helping._RECEIVE_SECONDS = 0.2
     queue = DirectoryQueue(place / "queue", name, said["hidden"])
     fleet = Fleet(said["workers"], name, queue, AskedFence(place, name))
-    tuning, runner, stop = Tuning(jobs=said["jobs"], threads=4), Runner.with_new_family(), Stop(Window())
+    tuning = Tuning(jobs=said["jobs"], threads=said["threads"], operations_per_second=said["pace"])
+    runner, stop = Runner.with_new_family(), Stop(Window())
     with stopping_on_signals(stop):
         if role == "help":
             request = HelpRequest(said["source"], said["backup"], LABEL, Interval.DAILY, tuning)
@@ -334,10 +389,11 @@ def _main(place: Path, name: str, role: str) -> None:
             asked = Asked(Retention(7), init=True, saves=True)
             order = BackupRequest(said["source"], said["backup"], LABEL, tuning=tuning, asked=asked)
             run = BackupRun(order, now=datetime.now(UTC), runner=runner, stop=stop, watcher=NoWatcher())
-            result = run.run(fleet)
+            result = run.run(fleet if role == "lead" else None)
             told = {
                 "status": str(result.status), "message": result.message, "path": result.path,
                 "notes": list(result.notes), "warnings": [str(one) for one in result.warnings],
+                "steps": {step.name: step.seconds for step in result.steps},
                 "files": result.statistics.number_of_files, "copied": result.statistics.number_of_files_transferred,
             }  # fmt: skip
     beside = place / f"{name}.result.new"

@@ -6,7 +6,9 @@ import boto3
 import pytest
 
 from efs_backup.agent.backup import back_up
+from efs_backup.domain.operations.hold_requests import HoldAction
 from efs_backup.domain.operations.record import BackupId
+from efs_backup.domain.operations.triggers import hold_event
 from efs_backup.domain.results import BackupStatus
 from tests.agent.conftest import Instance
 from tests.builders import account, write
@@ -30,10 +32,14 @@ def test_a_row_is_backed_up_below_its_label_by_its_rules(instance: Instance) -> 
         source = instance.folders / target["IpAddress"] / "srv"
         write(source / "page", "hello")
         cloud.time = "2026-11-22T02:20:00Z"
+        assert (
+            "of web/daily" in cloud.call(hold_event(HoldAction.HOLD, "the audit", "ann") | {"label": "web"})["reason"]
+        )
         look(cloud)
         back_up(instance.services())
     ended = records(cloud)["web"]
     assert ended.status is BackupStatus.SUCCESS, ended.message
+    assert "asked for by ann: the audit" in str(ended.message), "what is asked of a row its own agent does"
     assert account(instance.backup / "web" / "daily" / str(ended.snapshot)) == account(source)
     assert ended.logs
     assert "efs-backup-logs/web-backup" in ended.logs

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from efs_backup.domain.operations.record import BackupRecord
-from efs_backup.domain.operations.triggers import start_event, stop_event
+from efs_backup.domain.operations.triggers import start_event, window_event
 from efs_backup.lib.ddb import RecordTable
 from tests.aws.account import Account, RunFailed
 
@@ -51,7 +51,7 @@ class Backups:
     def close_window_soon(self) -> None:
         """Let the rule that would stop the backup at its window's end fire in two minutes. Raises RunFailed."""
         events, backup_id = self.account.client("events"), self.records()[-1].backup_id
-        rule = self._stop_rule(stop_event(backup_id))
+        rule = self._stop_rule(window_event(backup_id))
         at = datetime.now(UTC) + _SOON
         events.put_rule(Name=rule, ScheduleExpression=f"cron({at.minute} {at.hour} {at.day} {at.month} ? {at.year})")
         self.account.tell(f"The rule {rule} fires at {at:%H:%M} UTC")

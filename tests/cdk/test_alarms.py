@@ -15,6 +15,7 @@ from tests.cdk.template import Template
 from tests.cloud import Cloud, a_stack
 
 RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
+_OF_ROWS = {Figure.HOURS_PAST_DUE, Figure.ROW_HELD_DAYS, Figure.ROW_WINDOW_USED}
 _EXPECTED = {"NoSuccess", "WindowUsed", "WindowFills", "MassChange", "FailedEvents", "NotTold"}
 
 Metric = tuple[str, frozenset[tuple[str, str]]]
@@ -80,7 +81,7 @@ def test_what_is_watched_is_what_is_published(backup: Template, published: set[M
 
 def test_every_figure_is_published(published: set[Metric]) -> None:
     """None is a name without a value, and each is of the stack."""
-    assert {name for name, _ in published} == set(Figure) - {Figure.HOURS_PAST_DUE}, "that is of further rows"
+    assert {name for name, _ in published} == set(Figure) - _OF_ROWS
     assert {dimensions for _, dimensions in published} == {frozenset({(STACK_DIMENSION, "efs-backup")})}
 
 
@@ -88,11 +89,13 @@ def test_alarms_are_named_after_the_stack_and_exist_where_they_mean_something(ba
     """An alarm about drills would ring for ever where none are wanted."""
     assert _alarms(backup).keys() == _EXPECTED
     assert _alarms(backup.having(DrillSchedule="rate(7 days)")).keys() == _EXPECTED | {"NoDrill"}
+    further = _alarms(backup.having(FurtherSources="Yes")).keys() - _EXPECTED
+    assert further == {"PastDue", "RowHeld", "RowWindowUsed"}
 
 
 def test_each_alarm_says_what_to_do_and_where_more_is_written(backup: Template) -> None:
     """In the mail that it sends, of at most 1,024 letters; the runbook is there, with a part on what to do."""
-    for alarm in _alarms(backup.having(DrillSchedule="rate(7 days)")).values():
+    for alarm in _alarms(backup.having(DrillSchedule="rate(7 days)", FurtherSources="Yes")).values():
         text, _, runbook = alarm["AlarmDescription"].rpartition(" Runbook: ")
         assert len(alarm["AlarmDescription"]) <= 1024
         assert text.count(". ") >= 1

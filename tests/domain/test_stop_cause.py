@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from efs_backup.domain.operations.record_endings import told_by_file_systems
 from efs_backup.domain.operations.stop_cause import NOT_BY_US, to_be_stopped, why_stopped, why_taken_away
+from efs_backup.domain.operations.triggers import StopBackup, read_trigger, window_event
 from tests.domain.mails import RUNNING, START
 
 _CLOSED = START + timedelta(minutes=165)
@@ -12,10 +13,16 @@ _WINDOW = "the window of 180 minutes closed"
 
 
 def test_the_stop_rule_stops_for_the_window_and_a_person_for_a_reason() -> None:
-    """An event without a reason before its time is neither."""
-    assert why_stopped(RUNNING, _CLOSED, "") == _WINDOW
-    assert why_stopped(RUNNING, START, "the source moves.") == "somebody has asked for it: the source moves"
-    assert why_stopped(RUNNING, START, "") == "an event has asked for it before its window closed"
+    """An event without a reason before its time is neither; the rule's word counts whatever the clock says."""
+    stop = StopBackup(RUNNING.backup_id)
+    assert why_stopped(RUNNING, _CLOSED, stop) == _WINDOW
+    assert why_stopped(RUNNING, START, replace(stop, reason="the source moves.")) == (
+        "somebody has asked for it: the source moves"
+    )
+    assert why_stopped(RUNNING, START, stop) == "an event has asked for it before its window closed"
+    of_rule = read_trigger(window_event(RUNNING.backup_id))
+    assert isinstance(of_rule, StopBackup)
+    assert why_stopped(RUNNING, START, of_rule) == _WINDOW
 
 
 def test_an_instance_is_taken_away_for_what_is_on_record() -> None:

@@ -73,7 +73,7 @@ def test_an_armed_rule_fires_at_one_minute_of_one_year_and_names_its_backup(clou
     """A rate would fire again and again, and at once."""
     rule.arm(ONE, TIME)
     assert cloud.rule() == ("cron(45 4 22 11 ? 2026)", "ENABLED")
-    assert read_trigger(json.loads(cloud.target()["Input"])) == StopBackup(ONE)
+    assert read_trigger(json.loads(cloud.target()["Input"])) == StopBackup(ONE, closes_window=True)
     assert rule.describe_target() == ONE
 
 

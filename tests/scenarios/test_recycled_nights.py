@@ -1,7 +1,6 @@
 """A night with a spare: what is unchanged is not written, and nothing that exists is ever changed."""
 
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,39 +11,20 @@ import pytest
 from tests.builders import account, small_tree, write
 from tests.conftest import Cli
 from tests.mounts import mounted_tmpfs
-
-_WRITES = "open,openat,openat2,creat,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,utimensat,truncate,ftruncate"
-_MAKES = "symlinkat,symlink"
-_OPENED = re.compile(r"(?:open|openat|openat2|creat)\((?P<arguments>.*)\) += +\d+<(?P<path>.*?)>$")
-_DRESSED = re.compile(r"(?P<call>f?chmod(?:at)?|[fl]?chown(?:at)?|utimensat|f?truncate)\((?P<arguments>.*)\) += 0$")
-_MADE_LINK = re.compile(r"symlinkat\(\"[^\"]*\", \d+<(?P<directory>[^>]*)>, \"(?P<name>[^\"]*)\"\) += 0$")
-_PLACE = re.compile(
-    r"^\d+<(?P<directory>[^>]*)>(?:, \"(?P<name>[^\"]*)\")?|^(?:AT_FDCWD(?:<[^>]*>)?, )?\"(?P<path>[^\"]*)\""
-)
+from tests.traced import assert_only_new_is_written, traced_lines, tracer
 
 
 def _traced(cli: Cli, trace: Path, *arguments: object) -> list[str]:
     """Run a command under strace; what its processes have called, a line each."""
-    tracer = ("strace", "-ff", "-y", "-qq", "-e", f"trace={_WRITES},{_MAKES}", "-o", str(trace))
     done = subprocess.run(
-        [*map(os.fsencode, tracer), *cli.line(*arguments)],
+        [*map(os.fsencode, tracer(trace)), *cli.line(*arguments)],
         env=cli.environment,
         capture_output=True,
         check=False,
         timeout=200,
     )
     assert done.returncode == 0, done.stderr
-    files = trace.parent.glob(f"{trace.name}.*")  # one for each thread, so that no call is cut in two
-    return [line for file in files for line in file.read_text(errors="replace").splitlines()]
-
-
-def _dressed(lines: list[str]) -> Iterator[tuple[str, str]]:
-    """(call, path) of what was given attributes, or cut."""
-    for line in lines:
-        found = _DRESSED.match(line)
-        if found and (place := _PLACE.match(found["arguments"])):
-            directory, name = place["directory"], place["name"]
-            yield found["call"], place["path"] or (os.path.join(directory, name) if name else directory)
+    return traced_lines(trace)
 
 
 @pytest.fixture
@@ -71,18 +51,8 @@ def test_nothing_that_exists_is_opened_for_writing_or_given_attributes(
     (source / "a new link").symlink_to("new")
     next(path for path in sorted(source.rglob("*")) if path.is_file() and not path.is_symlink()).unlink()
     lines = _traced(cli, tmp_path / "trace", "run", source, backup, "--retain", 1)
-    opened = [found for line in lines if (found := _OPENED.match(line)) and ".partial-" in found["path"]]
-    writing = [found for found in opened if re.search(r"O_WRONLY|O_RDWR|O_TRUNC", found["arguments"])]
-    assert writing, "the tracer saw the workers write"
-    assert [found["path"] for found in writing if "O_EXCL" not in found["arguments"]] == []
-    made = {found["path"] for found in writing}
-    made |= {os.path.join(found["directory"], found["name"]) for line in lines if (found := _MADE_LINK.search(line))}
     (published,) = series.glob("2*")
-    dressed = {path for _, path in _dressed(lines) if ".partial-" in path}
-    assert dressed, "the tracer saw attributes given"
-    for path in dressed - made:
-        inside = path.partition(".partial-")[2].partition("/")[2]
-        assert (published / inside).is_dir(), path
+    assert_only_new_is_written(lines, published)
     assert account(published) == account(source)
 
 

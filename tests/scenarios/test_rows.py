@@ -1,15 +1,17 @@
 """Several file systems in one stack, told as timelines: one after the other, and no failure touches another."""
 
+from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.triggers import start_event
 from efs_backup.domain.results import BackupStatus
-from tests.cloud import Cloud
-from tests.scenarios.rows import add_row, ends, further_sources, look, records, rows_of
+from tests.cloud import Cloud, Faults
+from tests.scenarios.rows import NIGHTLY, add_row, ends, further_sources, look, records, rows_of
 from tests.scenarios.test_nights import assert_nothing_left
 
 pytestmark = pytest.mark.usefixtures("several")
@@ -154,6 +156,25 @@ def test_ages_are_published_by_label_and_the_oldest_rings(cloud: Cloud) -> None:
     assert _metric("HoursPastDue") == [12.0]
 
 
+def test_a_hold_and_a_full_window_of_any_row_ring(cloud: Cloud) -> None:
+    """One figure of all rows for one alarm each: that of the worst. What the first row has is told by its own."""
+    add_row(cloud, "web")
+    add_row(cloud, "data")
+    look(cloud)
+    for label, hold in (("data", None), ("web", "20261120T020000Z")):
+        backup_id = records(cloud)[label].backup_id
+        cloud.agent_claims(backup_id)
+        cloud.time = {"data": "2026-11-22T02:20:00Z", "web": "2026-11-22T04:10:00Z"}[label]
+        cloud.agent_reports(backup_id, BackupStatus.SUCCESS, hold=hold)
+        cloud.agent_goes_home()
+        cloud.deliver()
+        cloud.agent_lets_go()
+        cloud.deliver()
+    cloud.reconcile()
+    assert _metric("RowWindowUsed") == [91.7]
+    assert _metric("RowHeldDays") == [pytest.approx(2.09, abs=0.01)]
+
+
 def _metric(name: str, label: str | None = None) -> list[float]:
     named: list[Any] = [{"Name": "StackName", "Value": "efs-backup"}]
     named += [{"Name": "Label", "Value": label}] if label else []
@@ -162,3 +183,14 @@ def _metric(name: str, label: str | None = None) -> list[float]:
         Period=60, Statistics=["Maximum"], Dimensions=named,
     )["Datapoints"]  # fmt: skip
     return [point["Maximum"] for point in found]
+
+
+def test_a_refused_look_for_tags_hides_no_age(cloud: Cloud, faults: Faults) -> None:
+    """The alarm of the rows is quiet where nothing is said: whoever takes a permission away must not silence it."""
+    add_row(cloud, "web", since=cloud.now())
+    rows_of().write(rows_of().read().with_policy(replace(NIGHTLY, name="nightly")))
+    cloud.time = "2026-11-24T02:00:00Z"
+    with faults.refusing("efs", "DescribeFileSystems", "AccessDeniedException"):
+        with pytest.raises(ClientError):
+            cloud.reconcile()
+        assert _metric("HoursPastDue") == [12.0]

@@ -2,11 +2,16 @@
 
 from collections.abc import Iterator
 
+import boto3
 import pytest
 
+from efs_backup.domain.operations.hold_requests import HoldAction
+from efs_backup.domain.operations.triggers import hold_event
 from efs_backup.domain.results import BackupStatus
-from tests.cloud import Cloud, a_stack
-from tests.scenarios.rows import add_row, ends, further_sources, records
+from efs_backup.lib.hold_table import HoldTable
+from efs_backup.lib.pin_table import PinTable
+from tests.cloud import TABLE, Cloud, a_stack
+from tests.scenarios.rows import add_row, ends, further_sources, look, records
 from tests.stack.conftest import Ask, describe, outputs_of
 from tests.stack.operating import PARAMETERS, Operator, answering
 
@@ -59,3 +64,54 @@ def test_a_start_of_what_there_is_not_is_refused(
     """Before anything is asked of the orchestrator."""
     assert said in Operator(cloud, ask)("start", "many", *given, code=code).stderr
     assert records(cloud) == {}
+
+
+def test_a_release_is_of_the_file_system_that_is_named_and_of_no_other(cloud: Cloud, ask: Ask) -> None:
+    """Its own agent carries it out; status tells of which it waits. What there is not is refused."""
+    add_row(cloud, "web")
+    operator = Operator(cloud, ask)
+    assert "web/daily" in operator("release", "many", "--label", "web", "--reason", "meant").stdout
+    table = HoldTable(boto3.client("dynamodb"), TABLE)
+    assert (table.pending(), [one.reason for one in table.of_row("web/daily").pending()]) == ([], ["meant"])
+    operator("hold", "many", "--reason", "look first")
+    assert [one.reason for one in table.pending()] == ["look first"]
+    assert {one["row"] for one in operator("status", "many", "--json").json["asked"]} == {"web/daily", None}
+    assert "release of web/daily" in operator("status", "many").stdout
+    assert "no row plugh" in operator("release", "many", "--label", "plugh", "--reason", "x", code=5).stderr
+    assert list(records(cloud)) == [], "a request is no record"
+
+
+def test_an_event_about_an_inactive_row_asks_nobody(cloud: Cloud) -> None:
+    """No agent would ever carry it out."""
+    add_row(cloud, "web", is_active=False, why="its tag is gone")
+    asked = hold_event(HoldAction.RELEASE, "meant", "ann") | {"label": "web"}
+    assert "inactive, and no agent would do it: its tag is gone" in cloud.call(asked)["reason"]
+
+
+def test_the_latest_snapshot_is_that_of_the_file_system_that_is_meant(cloud: Cloud, ask: Ask) -> None:
+    """Another label may have a newer one, which the agent of this one would not find."""
+    add_row(cloud, "web")
+    operator = Operator(cloud, ask)
+    first = cloud.schedule_fires()
+    ends(cloud, first.backup_id)
+    cloud.time = "2026-11-22T02:10:00Z"
+    look(cloud)
+    web = records(cloud)["web"]
+    cloud.agent_claims(web.backup_id)
+    cloud.agent_reports(web.backup_id, BackupStatus.SUCCESS, snapshot="20261122T021000Z")
+    asked = operator("pin", "latest", "many", "--reason", "x", "--json").json
+    assert asked["snapshot"] == "20261122T020000Z"
+    asked = operator("pin", "latest", "many", "--reason", "x", "--label", "web", "--json").json
+    assert asked["snapshot"] == "20261122T021000Z"
+    table = PinTable(boto3.client("dynamodb"), TABLE)
+    assert [str(one.wish.snapshot) for one in table.pending()] == ["20261122T020000Z"]
+    assert [str(one.wish.snapshot) for one in table.of_row("web/daily").pending()] == ["20261122T021000Z"]
+
+
+def test_the_backup_of_a_label_is_stopped_by_its_label(cloud: Cloud, ask: Ask) -> None:
+    """Beside it others may run, of which one was started last."""
+    add_row(cloud, "web")
+    operator = Operator(cloud, ask)
+    first = cloud.schedule_fires()
+    assert "Nothing runs of web" in operator("stop", "many", "--label", "web", code=5).stderr
+    assert operator("stop", "many", "--label", "efs-backup", "--json").json["backup_id"] == first.backup_id

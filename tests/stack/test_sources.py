@@ -3,7 +3,7 @@
 import boto3
 import pytest
 
-from tests.cloud import Cloud
+from tests.cloud import TABLE, Cloud
 from tests.scenarios.rows import add_row, look, records, rows_of
 from tests.stack.conftest import Ask, describe, outputs_of
 
@@ -122,3 +122,31 @@ def test_only_what_would_stay_away_is_removed(cloud: Cloud, ask: Ask, stack: str
     ask("remove", stack, "--label", "web")
     assert ask("remove", stack, "--policy", "nightly", "--json").json["removed"] == "nightly"
     assert (look(cloud)["action"], records(cloud)) == ("ignore", {})
+
+
+@pytest.mark.parametrize(
+    "given", [("--policy", "p", "--label", "web"), ("--policy", "p", "--prefix", "/home"),
+              ("--policy", "p", "--window", "nan"), ("--policy", "p", "--window", "inf"),
+              ("--policy", "p", "--schedule", "rate(999999 days)")],
+)  # fmt: skip
+def test_half_an_order_is_none(ask: Ask, stack: str, given: tuple[str, ...]) -> None:
+    """What would be left out without a word is refused."""
+    ask("add", stack, *given, code=2)
+    assert rows_of().read().policies == ()
+
+
+def test_what_cannot_be_read_is_listed_beside_what_can(cloud: Cloud, ask: Ask, stack: str) -> None:
+    """And one start that waits and is torn holds up no other."""
+    add_row(cloud, "web")
+    boto3.client("dynamodb").update_item(
+        TableName=TABLE, Key={"BackupId": {"S": "sources"}}, UpdateExpression="SET #rows.#row = :torn",
+        ExpressionAttributeNames={"#rows": "Rows", "#row": "torn/daily"},
+        ExpressionAttributeValues={":torn": {"M": {}}},
+    )  # fmt: skip
+    boto3.client("dynamodb").put_item(
+        TableName=TABLE, Item={"BackupId": {"S": "waiting"}, "torn/daily": {"S": "nothing"}}
+    )
+    listed = ask("list", stack)
+    assert "web/daily" in listed.stdout
+    assert "torn/daily" in listed.stderr
+    assert rows_of().waiting() == []

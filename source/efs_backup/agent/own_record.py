@@ -9,6 +9,7 @@ from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.workflow import newest_success
 from efs_backup.domain.ports import BackupStore
 from efs_backup.domain.sources.claims import claimable
+from efs_backup.domain.sources.row import identity_of
 from efs_backup.domain.sources.serving import settings_for
 
 
@@ -60,12 +61,18 @@ def _give_back_of_several(services: BackupServices, own: str) -> None:
 def for_record(services: BackupServices, backup: BackupRecord) -> BackupServices:
     """The services for what this record is of: its source, its label, and the records of its row alone.
 
-    The document that makes a source quiet, the ping and what is asked of a hold are the first row's.
+    The document that makes a source quiet, and the ping, are the first row's.
     """
     own = replace(
         services, settings=settings_for(services.settings, backup), store=RowStore(services.store, backup.label)
     )
-    return own if backup.label is None else replace(own, document=None, secrets=None, holds=None, pins=None)
+    if backup.label is None:
+        return own
+    row = identity_of(backup.label, backup.interval)
+    holds, pins = services.holds, services.pins
+    return replace(
+        own, document=None, secrets=None, holds=holds and holds.of_row(row), pins=pins and pins.of_row(row)
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,9 @@ from efs_backup.domain.errors import WrongUsage
 
 _RATE = re.compile(r"rate\((\d{1,6}) (minute|hour|day)s?\)", re.ASCII)
 _CRON = re.compile(r"cron\((.+)\)")
+_MOST_MINUTES = 10 * 366 * 1440
+"""Of a rate: what comes in more than ten years is no schedule, and what comes after the year 9999 is no time."""
+
 _MINUTES = {"minute": 1, "hour": 60, "day": 1440}
 _MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if name}
 _WEEKDAYS = {name: number for number, name in enumerate(("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"), start=1)}
@@ -82,7 +85,7 @@ def zone_named(name: str) -> tzinfo | None:
 
 def parse_schedule(expression: str) -> Rate | Cron:
     """What an expression means. Raises WrongUsage where it is none of EventBridge's."""
-    if (rate := _RATE.fullmatch(expression)) and int(rate[1]):
+    if (rate := _RATE.fullmatch(expression)) and 0 < int(rate[1]) * _MINUTES[rate[2]] <= _MOST_MINUTES:
         return Rate(int(rate[1]) * _MINUTES[rate[2]])
     cron = _CRON.fullmatch(expression)
     fields = cron[1].split() if cron else []

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from efs_backup.domain.errors import RuleMissing, ServiceFault
 from efs_backup.domain.operations.record import BackupId
-from efs_backup.domain.operations.triggers import StopBackup, read_trigger, reconcile_event, stop_event
+from efs_backup.domain.operations.triggers import StopBackup, read_trigger, reconcile_event, window_event
 from efs_backup.domain.snapshots.window import one_time_cron
 from efs_backup.lib.aws_errors import ignored
 
@@ -37,7 +37,7 @@ class StopRule:
 
         The target comes first: were it the last, a rule of tonight could fire with the backup of yesterday.
         """
-        self._tell_target(stop_event(backup_id))
+        self._tell_target(window_event(backup_id))
         self._events.put_rule(
             Name=self._name, ScheduleExpression=one_time_cron(time), State="ENABLED", Description=_DESCRIPTION
         )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from efs_backup.domain.operations.hold_requests import HOLD_KEY, HoldRequest, requests_in
+from efs_backup.domain.operations.hold_requests import HoldRequest, hold_key, requests_in
 from efs_backup.domain.operations.record import ID_ATTRIBUTE
 from efs_backup.lib.aws_errors import code_of
 
@@ -17,11 +17,16 @@ _REFUSED = "ConditionalCheckFailedException"
 
 
 class HoldTable:
-    """The requests of one stack. What is read is always consistent."""
+    """The requests of one row of a stack; "" is the first. What is read is always consistent."""
 
-    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+    def __init__(self, client: "DynamoDBClient", table_name: str, row: str = "") -> None:
         self._client = client
         self._table = table_name
+        self._key = {ID_ATTRIBUTE: {"S": hold_key(row)}}
+
+    def of_row(self, row: str) -> "HoldTable":
+        """The requests of this row, LABEL/INTERVAL; "" is the first."""
+        return HoldTable(self._client, self._table, row)
 
     def ask(self, request: HoldRequest) -> bool:
         """Store a request over an earlier one of its kind; False where this very event was taken before."""
@@ -35,9 +40,7 @@ class HoldTable:
 
     def pending(self) -> list[HoldRequest]:
         """The requests that nobody has carried out, in the order in which they came."""
-        found = self._client.get_item(
-            TableName=self._table, Key={ID_ATTRIBUTE: {"S": HOLD_KEY}}, ConsistentRead=True
-        ).get("Item", {})
+        found = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True).get("Item", {})
         return requests_in({name: value["S"] for name, value in found.items() if "S" in value})
 
     def done(self, request: HoldRequest) -> None:
@@ -57,7 +60,7 @@ class HoldTable:
         try:
             self._client.update_item(
                 TableName=self._table,
-                Key={ID_ATTRIBUTE: {"S": HOLD_KEY}},
+                Key=self._key,
                 UpdateExpression=change,
                 ConditionExpression=condition,
                 ExpressionAttributeNames={**names, "#id": f"{request.action.attribute}Id"},

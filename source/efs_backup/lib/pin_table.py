@@ -17,11 +17,16 @@ _REFUSED = "ConditionalCheckFailedException"
 
 
 class PinTable:
-    """The requests of one stack. What is read is always consistent."""
+    """The requests of one row of a stack; "" is the first. What is read is always consistent."""
 
-    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+    def __init__(self, client: "DynamoDBClient", table_name: str, row: str = "") -> None:
         self._client = client
         self._table = table_name
+        self._row = row
+
+    def of_row(self, row: str) -> "PinTable":
+        """The requests of this row, LABEL/INTERVAL; "" is the first."""
+        return PinTable(self._client, self._table, row)
 
     def ask(self, request: PinRequest) -> bool:
         """Store a request; False where this very event was taken before, even if it was carried out since."""
@@ -39,7 +44,11 @@ class PinTable:
         return True
 
     def pending(self) -> list[PinRequest]:
-        """The requests that nobody has carried out, in the order in which they came."""
+        """The requests of the row that nobody has carried out, in the order in which they came."""
+        return [each for each in self.pending_of_all() if each.row == self._row]
+
+    def pending_of_all(self) -> list[PinRequest]:
+        """Those of all rows."""
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._table,
             ConsistentRead=True,

@@ -1,6 +1,7 @@
 """DynamoDB: the rows of a stack, and the starts that wait, in two items of the table of records."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
+_logger = logging.getLogger(__name__)
 _REFUSED = "ConditionalCheckFailedException"
 
 
@@ -47,7 +49,7 @@ class SourceRows:
     def waiting(self) -> list[Waiting]:
         """The starts that wait, the oldest first."""
         found = self._read(WAITING_KEY) or {}
-        return in_turn(Waiting.from_item(row, item) for row, item in found.items() if row != ID_ATTRIBUTE)
+        return in_turn(_readable({row: item for row, item in found.items() if row != ID_ATTRIBUTE}))
 
     def wait(self, start: Waiting) -> bool:
         """Let a start wait; False where another of its row does."""
@@ -78,6 +80,15 @@ class SourceRows:
             TableName=self._table, Key=_attributes({ID_ATTRIBUTE: key}), ConsistentRead=True
         ).get("Item")
         return _plain({name: TypeDeserializer().deserialize(value) for name, value in found.items()}) if found else None
+
+
+def _readable(found: Mapping[str, Any]) -> Iterator[Waiting]:
+    """One that cannot be read holds up no other; its row is started by its next time."""
+    for row, item in found.items():
+        try:
+            yield Waiting.from_item(row, item)
+        except (KeyError, TypeError, ValueError):
+            _logger.warning("What waits as %s cannot be read, and is passed over: %s", row, item)
 
 
 def _attributes(values: Mapping[str, Any]) -> "dict[str, AttributeValueTypeDef]":

@@ -2,15 +2,22 @@
 
 from datetime import datetime
 
+from efs_backup.domain.errors import NothingThere, WrongUsage
 from efs_backup.domain.operations.hold_requests import HoldRequest
 from efs_backup.domain.operations.triggers import AskHold
 from efs_backup.domain.operations.workflow import Action, Decision
+from efs_backup.orchestrator.rows import row_asked
 from efs_backup.orchestrator.services import Services
 
 
 def ask_hold(services: Services, now: datetime, asked: AskHold, request_id: str) -> Decision:
     """Store what is asked for; a second delivery of the same event changes nothing, whatever was done since."""
     request = HoldRequest(asked.action, asked.reason, asked.by, now, asked.event_id or request_id)
-    if not services.holds.ask(request):
+    try:
+        row = row_asked(services, asked.label, asked.interval)
+    except (NothingThere, WrongUsage) as unknown:
+        return Decision(Action.IGNORE, unknown.message)
+    if not services.holds.of_row(row).ask(request):
         return Decision(Action.IGNORE, "the event was delivered before")
-    return Decision(Action.NOTE, f"the agent of the next backup carries out the {asked.action}")
+    of = f" of {row}" if row else ""
+    return Decision(Action.NOTE, f"the agent of the next backup{of} carries out the {asked.action}")

@@ -50,13 +50,20 @@ def look_for_due(services: Services, now: datetime) -> Decision:
 def _starts(services: Services, table: SourceTable, now: datetime) -> Iterator[Decision]:
     for fault in table.faults:
         _logger.warning("%s", fault)
-    known = {backup.backup_id for backup in services.store.backups() if not _was_undone(backup)}
-    known |= {each.backup_id for each in services.sources.waiting()}
-    for due in due_rows(table.active, now):
-        if isinstance(due, str):
-            _logger.warning("%s", due)
-        elif backup_id_of(due.seed) not in known:
-            yield _start(services, due, now)
+    found = [*due_rows(table.active, now)]
+    for unreadable in (each for each in found if isinstance(each, str)):
+        _logger.warning("%s", unreadable)
+    due = [each for each in found if isinstance(each, Due)]
+    known = _known(services) if due else frozenset()
+    for each in due:
+        if backup_id_of(each.seed) not in known:
+            yield _start(services, each, now)
+
+
+def _known(services: Services) -> frozenset[str]:
+    """The starts that were made, or wait: the records are read only where something is due, for they are many."""
+    made = {backup.backup_id for backup in services.store.backups() if not _was_undone(backup)}
+    return frozenset(made | {each.backup_id for each in services.sources.waiting()})
 
 
 def _was_undone(backup: BackupRecord) -> bool:

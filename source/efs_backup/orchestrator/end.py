@@ -44,7 +44,7 @@ def stop(services: Services, now: datetime, wanted: StopBackup) -> Decision:
     decision = decide_stop(backup_id, backup.backup_id if backup else latest_id, backup)
     if decision.action is Action.STOP:
         if backup and not backup.has_ended:
-            say_why(services, backup, why_stopped(backup, now, wanted.reason))
+            say_why(services, backup, why_stopped(backup, now, wanted))
         take_instance(services, backup)
     return decision
 

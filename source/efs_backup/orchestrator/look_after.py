@@ -6,7 +6,7 @@ from datetime import datetime
 from efs_backup.domain.errors import RecordChanged, ReportFailed
 from efs_backup.domain.operations.figures import Figure
 from efs_backup.domain.sources.discovery import discover
-from efs_backup.domain.sources.due import hours_of_first, hours_past_due, hours_since_success
+from efs_backup.domain.sources.due import hours_of_first, hours_since_success, of_all_rows
 from efs_backup.domain.sources.report import report_on_rows
 from efs_backup.domain.sources.table import SourceTable
 from efs_backup.orchestrator.rows import first_taken
@@ -21,28 +21,29 @@ def look_after_rows(services: Services, now: datetime) -> None:
     if not services.settings.further_sources:
         return
     begin_waiting(services, now)
-    _measure(services, _discover(services, now), now)
+    try:
+        _discover(services, now)
+    finally:
+        _measure(services, services.sources.read(), now)
 
 
-def _discover(services: Services, now: datetime) -> SourceTable:
-    """The rows as they are after this look; whoever changes them at the same moment is found by the next one."""
+def _discover(services: Services, now: datetime) -> None:
+    """Bring the rows up to date; whoever changes them at the same moment is found by the next look."""
     settings, table = services.settings, services.sources.read()
     if not (table.policies or any(row.is_discovered for row in table.active)):
-        return table
+        return
     found = services.file_systems.all_tagged()
     made = discover(table, found, first_taken(settings), settings.backup_file_system, now)
     for refused in made.refused:
         _logger.warning("%s", refused)
     if not made.told:
-        return table
-    one_ahead = made.table.one_ahead_of(table)
+        return
     try:
-        services.sources.write(one_ahead)
+        services.sources.write(made.table.one_ahead_of(table))
     except RecordChanged as changed:
         _logger.info("%s", changed.message)
-        return services.sources.read()
+        return
     _tell(services, made.told)
-    return one_ahead
 
 
 def _tell(services: Services, told: tuple[str, ...]) -> None:
@@ -62,4 +63,4 @@ def _measure(services: Services, table: SourceTable, now: datetime) -> None:
     for row in table.active:
         hours = hours_since_success(backups, row, now)
         services.metrics.of_label(str(row.label)).put({Figure.HOURS_SINCE_LAST_SUCCESS: hours}, now)
-    services.metrics.put({Figure.HOURS_PAST_DUE: hours_past_due(backups, table.active, now)}, now)
+    services.metrics.put(of_all_rows(backups, table.active, now), now)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from efs_backup.domain.errors import WrongUsage
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.settings import OrchestratorSettings
 from efs_backup.domain.sources.row import Source, identity_of
@@ -22,6 +23,16 @@ def is_first(settings: OrchestratorSettings, label: str | None, interval: str | 
     """Whether a start is of the first row."""
     own = settings.interval.value
     return label is None or (label, interval or own) == (str(settings.folder_label), own)
+
+
+def row_asked(services: Services, label: str | None, interval: str | None) -> str:
+    """The further row that an event means, LABEL/INTERVAL; "" is the first. Raises NothingThere, WrongUsage."""
+    if is_first(services.settings, label, interval):
+        return ""
+    row = services.sources.read().row(str(label), interval)
+    if not row.is_active:
+        raise WrongUsage(f"The row {row.identity} is inactive, and no agent would do it: {row.why}.")
+    return row.identity
 
 
 def for_row(services: Services, row: Source) -> Services:

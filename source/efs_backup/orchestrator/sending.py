@@ -13,6 +13,7 @@ from efs_backup.domain.operations.reports.around import Around, around_of
 from efs_backup.domain.operations.reports.message import Report
 from efs_backup.domain.operations.telling import Channel
 from efs_backup.domain.sources.serving import headed, settings_for
+from efs_backup.domain.sources.table import SourceTable
 from efs_backup.lib.insisting import tried
 from efs_backup.orchestrator.services import Services
 
@@ -34,17 +35,22 @@ def send_all(services: Services, backup: BackupRecord, due: Iterable[Channel], n
 def _around(services: Services, backup: BackupRecord, now: datetime) -> Around:
     """A report that compares with nothing is better than none; with other rows it compares nothing."""
     nothing = list[BackupRecord]()
-    records = tried(lambda: [each for each in services.store.backups() if each.label == backup.label], nothing)
+    records = tried(lambda: [each for each in services.store.backups() if _is_of_its_row(each, backup)], nothing)
     settings, zone = services.settings, services.zone
     if backup.label is not None:
         settings = replace(settings_for(settings, backup), backup_schedule=_schedule_of_row(services, backup))
     return around_of(backup, records, settings, now, zone)
 
 
+def _is_of_its_row(other: BackupRecord, backup: BackupRecord) -> bool:
+    """Whether it is of the same row. The first row is one, whatever its interval was before an update of the stack."""
+    return other.label == backup.label and (backup.label is None or other.interval is backup.interval)
+
+
 def _schedule_of_row(services: Services, backup: BackupRecord) -> str:
     """The expression of the row that a backup is of; "" where the row is gone or inactive, or has a zone of its own."""
     try:
-        row = services.sources.read().row(str(backup.label), backup.interval)
+        row = tried(services.sources.read, SourceTable()).row(str(backup.label), backup.interval)
     except EfsBackupError:
         return ""
     is_told = row.is_active and row.policy.zone == services.settings.schedule_time_zone

@@ -15,11 +15,13 @@ _logger = logging.getLogger(__name__)
 def stage_of(services: Services, latest: BackupRecord | None, now: datetime, *, in_turn: bool) -> Stage:
     """What is known when a turn is decided. in_turn: of a start that waits, which no other that waits holds up."""
     settings = services.settings
-    waiting = () if in_turn or not settings.further_sources else tuple(services.sources.waiting())
-    instances = services.group.state().instances if settings.further_sources else ()
+    if not settings.further_sources:  # then what was started last is all that may run
+        alone = () if latest is None else (latest,)
+        return Stage(latest, alone, (), (), settings.concurrent_backups, now, settings.lifecycle_hold_minutes)
+    waiting = () if in_turn else tuple(services.sources.waiting())
     return Stage(
-        latest, tuple(services.store.backups()), waiting, instances, settings.concurrent_backups, now,
-        settings.lifecycle_hold_minutes,
+        latest, tuple(services.store.backups()), waiting, services.group.state().instances,
+        settings.concurrent_backups, now, settings.lifecycle_hold_minutes,
     )  # fmt: skip
 
 

@@ -12,26 +12,33 @@ from efs_backup.domain.operations.workflow import Action
 from efs_backup.domain.snapshots.names import Interval, SnapshotName
 from efs_backup.domain.snapshots.selection import LATEST, Words
 from efs_backup.domain.snapshots.when import Reading
+from efs_backup.domain.sources.row import Source
 from efs_backup.stack.deployment import Deployment, new_event_id
+from efs_backup.stack.rows import event_of, running_of, start_of
 from efs_backup.stack.words import next_line
 from efs_backup.stack.zones import local_time
 
 
 def ask_for(
-    found: Deployment, event: dict[str, str], facts: dict[str, str | None], now: datetime, *, as_json: bool
-) -> int:
-    """Send a request, and say when it is carried out. facts: of what was asked. Raises ServiceFault."""
-    running = found.running()
-    told = found.ask({**event, "event_id": new_event_id()})
+    found: Deployment, event: dict[str, str], facts: dict[str, str | None], now: datetime, row: Source | None, *,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Send a request, and say when it is carried out. facts: of what was asked. row: None for the first.
+
+    Raises ServiceFault.
+    """
+    running = running_of(found, row)
+    told = found.ask({**event, **event_of(row), "event_id": new_event_id()})
     if told["action"] != Action.NOTE:
         raise ServiceFault(f"Nothing was asked for: {told['reason']}.")
-    start = found.next_start(now)
+    start = start_of(found, row, now)
     if as_json:
         at = {"next_start": as_time(start) if start else None}
         print_json({"stack": found.stack.name, "action": event["action"], **facts, "by": event["by"], **at})
         return answered()
     print_facts([
-        ("asked", event["action"]), *((name, value) for name, value in facts.items() if value), ("by", event["by"]),
+        ("asked", event["action"]), ("of", row.identity if row else ""),
+        *((name, value) for name, value in facts.items() if value), ("by", event["by"]),
         ("done", f"by the next backup: {next_line(start, now, None)}"),
     ])  # fmt: skip
     if running:
@@ -39,18 +46,19 @@ def ask_for(
     return answered()
 
 
-def snapshot_named(found: Deployment, text: str, reading: Reading) -> SnapshotName:
+def snapshot_named(found: Deployment, text: str, reading: Reading, row: Source | None) -> SnapshotName:
     """The snapshot of these words, among those that records tell of; a whole name is taken as it is.
 
     Raises WrongUsage, and NothingThere.
     """
     if name := SnapshotName.parse(text):
         return name
-    interval = Interval(found.plan.interval)
+    interval = row.interval if row else Interval(found.plan.interval)
     selection = Words(interval, reading, {}).selection(text)
     if selection.number is not None and text.lower() != LATEST:
         raise WrongUsage("The records of a stack tell of no numbers.", "Give the name of the snapshot, or a time.")
-    name = selection.choose(_names(found.store.backups(), interval))
+    own = (one for one in found.store.backups() if one.label == (str(row.label) if row else None))
+    name = selection.choose(_names(own, interval))
     read = f", for {text!r} is read as {local_time(selection.as_of)}" if selection.as_of else ""
     print_notes([f"The snapshot is {name}{read}."])
     return name

@@ -14,6 +14,9 @@ from efs_backup.domain.schedule import zone_named
 from efs_backup.stack.account import Account
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from efs_backup.domain.sources.row import Source
     from efs_backup.lib.ddb import RecordTable
     from efs_backup.lib.looks import Caller
 
@@ -89,12 +92,24 @@ class Deployment:
         from efs_backup.lib.pin_table import PinTable  # noqa: PLC0415 - as above
 
         client, table = self.account.client("dynamodb"), self.stack.output("RecordTable")
-        holds = [Asked(one.action, None, one.reason, one.by, one.at) for one in HoldTable(client, table).pending()]
+        of_first = HoldTable(client, table)
+        rows = ["", *(each.identity for each in self._further_rows())]
+        holds = [
+            Asked(one.action, None, one.reason, one.by, one.at, row)
+            for row in rows for one in of_first.of_row(row).pending()
+        ]  # fmt: skip
         pins = [
-            Asked(one.wish.action, str(one.wish.snapshot), one.wish.text, one.wish.by, one.at)
-            for one in PinTable(client, table).pending()
+            Asked(one.wish.action, str(one.wish.snapshot), one.wish.text, one.wish.by, one.at, one.row)
+            for one in PinTable(client, table).pending_of_all()
         ]
         return sorted([*holds, *pins], key=lambda one: one.at)
+
+    def _further_rows(self) -> "Sequence[Source]":
+        from efs_backup.lib.source_table import SourceRows  # noqa: PLC0415 - as above
+
+        if not self.stack.has_further_sources:
+            return ()
+        return SourceRows(self.account.client("dynamodb"), self.stack.output("RecordTable")).read().rows
 
     def next_start(self, now: datetime) -> datetime | None:
         """When the next backup starts, as far as anybody can tell without the records."""

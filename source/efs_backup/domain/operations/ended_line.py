@@ -14,13 +14,14 @@ _GB = 1_000_000_000
 def ended_line(backup: BackupRecord, label: str) -> dict[str, str | int | float]:
     """The fields of the line; what is unknown is left out.
 
-    `kind` is `backup` or `drill`; `took_minutes` is minutes, `window_used` percent, `new_gb` gigabytes of 10^9 bytes.
+    `kind` is `backup`, `drill` or `restore`; `label` is that of the first row; `took_minutes` is minutes, `window_used`
+    percent, `new_gb` gigabytes of 10^9 bytes.
     `reason` is why it failed, else the kinds of its warnings; `why` is the beginning of its message.
     """
     known = {
         "backup_id": backup.backup_id,
-        "kind": "drill" if backup.is_drill else "backup",
-        "label": label,
+        "kind": str(backup.mode or "backup"),
+        "label": backup.label or label,
         "interval": backup.interval.value,
         "started": f"{backup.start_time:%Y-%m-%d %H:%M}",
         "status": backup.status.value,

@@ -110,7 +110,7 @@ def _of_backup(backup: BackupRecord, settings: OrchestratorSettings) -> dict[str
         "source_prefix": settings.backup_prefix,
         **{name: plain(value) for name, value in fields.items()},
         "window_minutes": backup.window_minutes,
-        "stop_cause": backup.stop_cause,
+        "stop_cause": plain(backup.stop_cause),
         "mode": "drill" if backup.is_drill else "backup",
         "instance_id": backup.instance_id,
         "log": backup.logs,

@@ -28,6 +28,8 @@ class Figure(StrEnum):
     SCRUB_COVERAGE = "ScrubCoverage"
     HOURS_SINCE_LAST_SUCCESS = "HoursSinceLastSuccess"
     HOURS_PAST_DUE = "HoursPastDue"
+    ROW_HELD_DAYS = "RowHeldDays"
+    ROW_WINDOW_USED = "RowWindowUsed"
     HOURS_SINCE_LAST_DRILL = "HoursSinceLastDrill"
 
 

@@ -11,7 +11,12 @@ from efs_backup.domain.snapshots.hold import told
 from efs_backup.domain.snapshots.names import SnapshotName
 
 HOLD_KEY = "hold"
-"""The key of the item that has the requests; no backup's id looks like it."""
+"""The key of the item that has the requests of the first row; no backup's id looks like it."""
+
+
+def hold_key(row: str) -> str:
+    """The key of the item that has the requests of a row, LABEL/INTERVAL; "" is the first."""
+    return f"{HOLD_KEY} {row}" if row else HOLD_KEY
 
 
 class HoldAction(StrEnum):

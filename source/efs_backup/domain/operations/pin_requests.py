@@ -63,11 +63,15 @@ class Wish:
 
 @dataclass(frozen=True)
 class PinRequest:
-    """A wish that waits. at: when it was asked for, aware. event_id: the same for each delivery of one event."""
+    """A wish that waits. at: when it was asked for, aware. event_id: the same for each delivery of one event.
+
+    row: whose snapshot is meant, LABEL/INTERVAL; "" is the first row.
+    """
 
     wish: Wish
     at: datetime
     event_id: str
+    row: str = ""
 
     @property
     def key(self) -> str:
@@ -86,7 +90,8 @@ class PinRequest:
             "Reason": self.wish.text, "AskedBy": self.wish.by, "AskedTime": _written(self.at), "EventId": self.event_id,
             EXPIRY_ATTRIBUTE: int(self.expires.timestamp()),
         }  # fmt: skip
-        return known | ({"Until": _written(self.wish.until)} if self.wish.until else {})
+        until = {"Until": _written(self.wish.until)} if self.wish.until else {}
+        return {**known, **until, **({"Row": self.row} if self.row else {})}
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> "PinRequest | None":
@@ -97,7 +102,7 @@ class PinRequest:
             if name is None:
                 return None
             wish = Wish(PinAction(item["Action"]), name, item["Reason"], item["AskedBy"], until)
-            return cls(wish, _read(item["AskedTime"]), item["EventId"])
+            return cls(wish, _read(item["AskedTime"]), item["EventId"], item.get("Row", ""))
         except (KeyError, TypeError, ValueError):
             return None
 

@@ -83,13 +83,14 @@ class Alarm:
 
 @dataclass(frozen=True)
 class Asked:
-    """Something that waits for the next agent. at: aware."""
+    """Something that waits for the next agent. at: aware. row: whose, LABEL/INTERVAL; "" is the first."""
 
     action: str
     snapshot: str | None
     reason: str
     by: str
     at: datetime
+    row: str = ""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ RUNNING = "running"
 _NOBODY = "an event of the orchestrator"
 """Who asks, where an event does not say so."""
 
+_WINDOW = "window"
+
 NOT_FAILED = ("Pending", "InProgress", "Delayed", "Cancelling", "Success")
 """The statuses of a command that still runs, or has done what it should (Systems Manager User Guide, "Understanding
 command statuses"); whatever else there is means that it will do no more."""
@@ -50,10 +52,11 @@ class StartDrill:
 
 @dataclass(frozen=True)
 class StopBackup:
-    """The window of this backup closes soon; or a person wants it stopped, for a `reason`."""
+    """The window of this backup closes soon, as the stop rule says; or a person wants it stopped, for a `reason`."""
 
     backup_id: str
     reason: str = ""
+    closes_window: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,20 +104,24 @@ class LookForDue:
 
 @dataclass(frozen=True)
 class AskHold:
-    """A person wants a hold, or an end of it: the next agent carries it out. `event_id` as of a backup."""
+    """A person wants a hold, or an end of it: the next agent of the row carries it out. The rest is as of a backup."""
 
     action: HoldAction
     reason: str
     by: str
     event_id: str | None = None
+    label: str | None = None
+    interval: str | None = None
 
 
 @dataclass(frozen=True)
 class AskPin:
-    """A person wants something of one snapshot: the next agent carries it out. `event_id` as of a backup."""
+    """A person wants something of one snapshot: the next agent of the row carries it out. The rest as of a backup."""
 
     wish: Wish
     event_id: str | None = None
+    label: str | None = None
+    interval: str | None = None
 
 
 @dataclass(frozen=True)
@@ -154,8 +161,13 @@ def read_trigger(event: Any) -> Trigger:
 
 def start_event(label: str | None = None, interval: str | None = None) -> dict[str, str]:
     """The event by which the schedule, or a person, starts a backup; of the first row, unless told."""
+    return {"mode": "backup", "action": "start", **of_row(label, interval)}
+
+
+def of_row(label: str | None, interval: str | None) -> dict[str, str]:
+    """What an event has besides where it is about a further row."""
     row = {"label": label, "interval": interval}
-    return {"mode": "backup", "action": "start", **{name: value for name, value in row.items() if value}}
+    return {name: value for name, value in row.items() if value}
 
 
 def due_event() -> dict[str, str]:
@@ -175,9 +187,14 @@ def restore_event(order: RestoreOrder, event_id: str) -> dict[str, Any]:
 
 
 def stop_event(backup_id: str, reason: str = "") -> dict[str, str]:
-    """The event that ends the window of a backup, or by which a person ends it, for a reason."""
+    """The event by which a person ends a backup, for a reason."""
     event = {"mode": "backup", "action": "stop", "backup_id": backup_id}
     return {**event, "reason": reason} if reason else event
+
+
+def window_event(backup_id: str) -> dict[str, str]:
+    """The event by which the stop rule ends the window of a backup: nobody else sends it, whatever the clock says."""
+    return {**stop_event(backup_id), "because": _WINDOW}
 
 
 def hold_event(action: HoldAction, reason: str, by: str) -> dict[str, str]:
@@ -199,7 +216,8 @@ def _own_event(event: Mapping[str, Any]) -> Trigger:
         case "start":
             return StartBackup(*(_text(event, name) for name in ("event_id", "label", "interval")))
         case "stop" if event.get("backup_id"):
-            return StopBackup(str(event["backup_id"]), str(event.get("reason") or "").strip())
+            reason = str(event.get("reason") or "").strip()
+            return StopBackup(str(event["backup_id"]), reason, event.get("because") == _WINDOW)
         case "stop":
             return UnknownTrigger("a stop must name its backup_id")
         case ("reconcile" | "due") as action:
@@ -226,7 +244,7 @@ def _hold_event(action: HoldAction, event: Mapping[str, Any]) -> Trigger:
     reason, by, event_id = (str(event.get(name) or "").strip() for name in ("reason", "by", "event_id"))
     if not reason:
         return UnknownTrigger(f"a {action} must give its reason")
-    return AskHold(action, reason, by or _NOBODY, event_id or None)
+    return AskHold(action, reason, by or _NOBODY, event_id or None, _text(event, "label"), _text(event, "interval"))
 
 
 def _pin_event(action: PinAction, event: Mapping[str, Any]) -> Trigger:
@@ -234,8 +252,7 @@ def _pin_event(action: PinAction, event: Mapping[str, Any]) -> Trigger:
         wish = Wish.read(action, event, _NOBODY)
     except WrongUsage as error:
         return UnknownTrigger(error.message)
-    event_id = event.get("event_id")
-    return AskPin(wish, str(event_id) if event_id else None)
+    return AskPin(wish, *(_text(event, name) for name in ("event_id", "label", "interval")))
 
 
 def _drill_event(event: Mapping[str, Any]) -> Trigger:

@@ -1,7 +1,5 @@
 """Result: what became of one share, as whoever did it has written it down."""
 
-import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -41,14 +39,14 @@ class ShareResult:
     fault: str = ""
     learned: Learned = Learned()
 
-    def text(self) -> str:
-        """The result as it is stored."""
+    def said(self) -> dict[str, Any]:
+        """The result as it is stored, of what JSON knows."""
         troubles = [(one.path, one.cause.name, one.text) for one in self.troubles]
-        return json.dumps({**asdict(self), "troubles": troubles})
+        return {**asdict(self), "troubles": troubles}
 
 
 def read_result(said: Any) -> ShareResult:
-    """A result from what its text says. Raises ValueError of anything else."""
+    """A result from what is stored of it. Raises ValueError of anything else."""
     try:
         fields = {**said}
         return ShareResult(
@@ -60,8 +58,3 @@ def read_result(said: Any) -> ShareResult:
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"it is no result ({error})") from error
-
-
-def summed(results: Sequence[ShareResult]) -> CopyStatistics:
-    """Add up what several have done."""
-    return sum((one.statistics for one in results), CopyStatistics())

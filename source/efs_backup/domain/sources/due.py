@@ -1,10 +1,12 @@
 """Which rows are due, and how old the last success of each may be."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from efs_backup.domain.errors import WrongUsage
+from efs_backup.domain.operations.figures import Figure, window_used
+from efs_backup.domain.operations.hold_requests import held_days
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.workflow import newest_success
 from efs_backup.domain.snapshots.names import Interval
@@ -64,3 +66,27 @@ def hours_past_due(backups: Sequence[BackupRecord], rows: Iterable[Source], now:
     """How much older than its interval lets it be the last success of the row is that lacks one most; None: no row."""
     ages = (hours_since_success(backups, row, now) - MAXIMUM_AGES[row.interval] for row in rows)
     return max(ages, default=None)
+
+
+def of_all_rows(
+    backups: Sequence[BackupRecord], rows: Sequence[Source], now: datetime
+) -> Mapping[Figure, float | None]:  # fmt: skip
+    """What alarms look at that are one for all further rows: of each figure that of the worst row; None: of no row."""
+    return {
+        Figure.HOURS_PAST_DUE: hours_past_due(backups, rows, now),
+        Figure.ROW_HELD_DAYS: max((_held_days(backups, row, now) for row in rows), default=None),
+        Figure.ROW_WINDOW_USED: max(filter(None, (_window_used(backups, row) for row in rows)), default=None),
+    }
+
+
+def _held_days(backups: Sequence[BackupRecord], row: Source, now: datetime) -> float:
+    """Only a success says whether anything is held."""
+    newest = newest_success(of_row(backups, row))
+    return held_days(newest, now) if newest else 0.0
+
+
+def _window_used(backups: Sequence[BackupRecord], row: Source) -> float | None:
+    """Of the last backup that says anything about its window."""
+    said = (each for each in of_row(backups, row) if window_used(each) is not None)
+    last = max(said, key=lambda each: each.start_time, default=None)
+    return window_used(last) if last else None

@@ -49,6 +49,14 @@ class Policy:
             )
         return replace(self, rules=str(Retention.parse(self.rules)))
 
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> "Policy":
+        """The policy that such a mapping holds. Raises RecordFault where it cannot be read."""
+        try:
+            return policy_from(item)
+        except (KeyError, TypeError, ValueError) as error:
+            raise RecordFault(f"A policy cannot be read: {type(error).__name__}: {error}.") from error
+
 
 @dataclass(frozen=True)
 class Source:

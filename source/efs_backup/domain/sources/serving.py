@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from efs_backup.domain.operations.agent_settings import AgentSettings
 from efs_backup.domain.operations.record import BackupRecord
-from efs_backup.domain.operations.reports.message import Report, subject_of
+from efs_backup.domain.operations.reports.message import Report, prefixed
 from efs_backup.domain.operations.settings import OrchestratorSettings
 from efs_backup.domain.snapshots.names import FolderLabel
 
@@ -32,4 +32,4 @@ def headed(backup: BackupRecord, report: Report) -> Report:
     """A report, with the label of a row in front of its subject; that of the first row is as it is."""
     if backup.label is None:
         return report
-    return replace(report, subject=subject_of(f"{backup.label}: {report.subject}"))
+    return replace(report, subject=prefixed(backup.label, report.subject))

@@ -1,22 +1,31 @@
 """All rows and policies of a stack: what may be added, changed and removed."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from efs_backup.domain.errors import NothingThere, RecordFault, WrongUsage
-from efs_backup.domain.sources.row import Policy, Source, policy_from, policy_item
+from efs_backup.domain.humanize import shown
+from efs_backup.domain.sources.row import Policy, Source, policy_item
+
+_Read = TypeVar("_Read", Source, Policy)
+_ROWS, _POLICIES = "Rows", "Policies"
 
 
 @dataclass(frozen=True)
 class SourceTable:
-    """`version` counts the changes: who writes says which one it has read."""
+    """`version` counts the changes: who writes says which one it has read.
+
+    `unread` has what nobody here can read, by the name of its list and its own; a change of the rest leaves it as it
+    is, for a later version may have written it. `faults` has a sentence for each.
+    """
 
     version: int = 0
     rows: tuple[Source, ...] = ()
     policies: tuple[Policy, ...] = ()
     faults: tuple[str, ...] = ()
+    unread: tuple[tuple[str, str, Any], ...] = ()
 
     @property
     def active(self) -> tuple[Source, ...]:
@@ -96,19 +105,22 @@ class SourceTable:
         """The mapping that is stored, but for the key."""
         return {
             "Version": self.version,
-            "Rows": {row.identity: row.to_item() for row in self.rows},
-            "Policies": {policy.name: policy_item(policy) for policy in self.policies},
+            _ROWS: self._unread(_ROWS) | {row.identity: row.to_item() for row in self.rows},
+            _POLICIES: self._unread(_POLICIES) | {policy.name: policy_item(policy) for policy in self.policies},
         }
+
+    def _unread(self, kind: str) -> dict[str, Any]:
+        return {name: item for of, name, item in self.unread if of == kind}
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any] | None) -> "SourceTable":
-        """The table that such a mapping holds; a row that cannot be read is told in `faults` and hides no other."""
+        """The table that such a mapping holds; what cannot be read is told in `faults` and hides nothing else."""
         if item is None:
             return cls()
-        faults = list[str]()
-        rows = tuple(_readable(item.get("Rows", {}).values(), faults))
-        policies = tuple(map(policy_from, item.get("Policies", {}).values()))
-        return cls(int(item.get("Version", 0)), rows, policies, tuple(faults))
+        reading = _Reading()
+        rows = tuple(reading.read(_ROWS, item.get(_ROWS), Source.from_item))
+        policies = tuple(reading.read(_POLICIES, item.get(_POLICIES), Policy.from_item))
+        return cls(int(item.get("Version", 0)), rows, policies, tuple(reading.faults), tuple(reading.unread))
 
     def _with(self, **changed: Any) -> "SourceTable":
         return replace(self, version=self.version + 1, **changed)
@@ -141,12 +153,21 @@ def _refuse_double(new: Source, taken: Taken) -> None:
         raise WrongUsage(f"{':'.join(taken.place)} is backed up {taken.interval} already, by the row {taken.identity}.")
 
 
-def _readable(items: Iterable[Mapping[str, Any]], faults: list[str]) -> Iterator[Source]:
-    for item in items:
-        try:
-            yield Source.from_item(item)
-        except RecordFault as fault:
-            faults.append(fault.message)
+@dataclass
+class _Reading:
+    """What was read of an item, and what could not be."""
+
+    faults: list[str] = field(default_factory=list)
+    unread: list[tuple[str, str, Any]] = field(default_factory=list)
+
+    def read(self, kind: str, items: Any, read: Callable[[Mapping[str, Any]], _Read]) -> Iterator[_Read]:
+        """Each that can be read."""
+        for name, item in (items if isinstance(items, Mapping) else {}).items():
+            try:
+                yield read(item)
+            except RecordFault as fault:
+                self.faults.append(f"{kind}, {shown(name)}: {fault.message} It is left as it is.")
+                self.unread.append((kind, name, item))
 
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)

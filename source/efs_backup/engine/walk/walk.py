@@ -131,11 +131,10 @@ class Walk:
         """Walk to the end, or until there is a reason to stop. Raises CopyFailed and Hung."""
         frontier, walked = self._frontier, self._walked
         while (self._workers.tasks or not frontier.is_done) and not self._is_to_stop():
-            while self._workers.is_free and not self._is_enough and (chosen := frontier.take(oldest=self._shares)):
-                self._give(*chosen)
-            if self._is_enough and not self._workers.tasks:
+            if self._is_enough:
                 walked.handed = frontier.hand_over()
                 continue
+            self._give_all() if not self._is_shared else self._give_level()
             self._wait()
         if self._workers.tasks:
             self._end_what_is_under_way()
@@ -144,13 +143,24 @@ class Walk:
         return walked
 
     @property
-    def _shares(self) -> bool:
+    def _is_shared(self) -> bool:
         return self._scope.shared_at > 0
 
     @property
     def _is_enough(self) -> bool:
         """Whether so many directories are known that others can begin."""
-        return self._shares and self._frontier.waiting >= self._scope.shared_at
+        return self._is_shared and not self._workers.tasks and self._frontier.waiting >= self._scope.shared_at
+
+    def _give_all(self) -> None:
+        while self._workers.is_free and (chosen := self._frontier.take()):
+            self._give(*chosen)
+
+    def _give_level(self) -> None:
+        """Give what was found so far, and no more before all of that is done: so that it is known how much there is."""
+        most = 0 if self._workers.tasks else self._frontier.waiting + 1
+        while most and self._workers.is_free and (chosen := self._frontier.take(oldest=True)):
+            self._give(*chosen)
+            most -= chosen[1]
 
     def copy_large(self, files: Iterable[tuple[str, int]]) -> Walked:
         """Copy large files, a few at a time; those that are not whole are doubtful. Raises as `run`."""

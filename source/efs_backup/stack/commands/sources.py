@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 import click
 
 from efs_backup.cli import options
-from efs_backup.cli.output import answered, print_json, print_line, print_table
+from efs_backup.cli.output import answered, print_json, print_line, print_notes, print_table
 from efs_backup.cli.tables import Column
 from efs_backup.domain.errors import NothingThere, WrongUsage
 from efs_backup.domain.humanize import as_time
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
-from efs_backup.domain.snapshots.window import minutes_of
+from efs_backup.domain.snapshots.window import Window, minutes_of
 from efs_backup.domain.sources.row import Policy, Source
 from efs_backup.domain.sources.table import SourceTable
 from efs_backup.stack.account import Account
@@ -49,6 +49,7 @@ def list_sources(*, account: Account, name: str | None, as_json: bool) -> int:
         })  # fmt: skip
         return answered()
     print_table(_COLUMNS, [_cells(row, last[row.identity], row.identity in waiting, now) for row, _ in rows])
+    print_notes(table.faults)
     if table.policies:
         print_line("")
         print_table(_POLICY_COLUMNS, [_policy_cells(policy) for policy in table.policies])
@@ -59,7 +60,7 @@ def list_sources(*, account: Account, name: str | None, as_json: bool) -> int:
 @on_stack
 @click.option("--source", metavar="FILESYSTEM", help="The id of the file system, fs-...; without it, a policy is made.")
 @_LABEL
-@click.option("--prefix", metavar="DIRECTORY", default="/", help="The directory of it that is backed up.  [/]")
+@click.option("--prefix", metavar="DIRECTORY", help="The directory of it that is backed up.  [/]")
 @_NAME
 @_INTERVAL
 @click.option("--schedule", metavar="EXPRESSION", help="When, as EventBridge has it: cron(0 2 * * ? *) or rate(...).")
@@ -74,6 +75,8 @@ def add(*, account: Account, name: str | None, source: str | None, as_json: bool
     """
     sources = Sources(account, account.stack(name))
     if source is None:
+        if asked["label"] is not None or asked["prefix"] is not None:
+            raise WrongUsage("A label and a directory are of a file system, and none is named.", "Give --source fs-...")
         return _add_policy(sources, _policy_of(asked["policy"], asked, DEFAULT_POLICY), as_json)
     now, label = datetime.now(UTC), asked["label"]
     if label is None:
@@ -174,16 +177,16 @@ _OF_POLICIES = ("interval", "schedule", "time_zone", "window", "rules")
 def _policy_of(name: str | None, given: Mapping[str, str | None], base: Policy) -> Policy:
     if name is None:
         raise WrongUsage("Nothing is named that could be added.", "Give --source and --label, or --policy.")
-    window = given["window"]
+    window = Window.of_minutes(minutes_of(given["window"])).seconds if given["window"] else None
     return replace(
         base, name=name, interval=Interval(given["interval"] or base.interval), rules=given["rules"] or base.rules,
         schedule=given["schedule"] or base.schedule, zone=given["time_zone"] or base.zone,
-        window_minutes=round(minutes_of(window)) if window else base.window_minutes,
+        window_minutes=round(window / 60) if window else base.window_minutes,
     )  # fmt: skip
 
 
 def _last(backups: list[BackupRecord], row: Source, label: str | None) -> BackupRecord | None:
-    own = [each for each in backups if each.label == label and each.interval is row.interval and not each.is_drill]
+    own = [each for each in backups if each.label == label and each.interval is row.interval and each.is_backup]
     return own[-1] if own else None
 
 

@@ -9,11 +9,10 @@ from efs_backup.domain.humanize import as_time
 from efs_backup.domain.operations.record import BackupRecord, backup_id_of, drill_id_of
 from efs_backup.domain.operations.triggers import drill_event, start_event
 from efs_backup.domain.operations.workflow import Action
-from efs_backup.domain.snapshots.names import Interval
 from efs_backup.stack.account import Account
 from efs_backup.stack.deployment import Deployment, new_event_id
 from efs_backup.stack.options import as_json, on_stack
-from efs_backup.stack.sources import Sources
+from efs_backup.stack.rows import further_row, of_label
 from efs_backup.stack.watching import INTERRUPTED, tell_end, watch
 from efs_backup.stack.words import kind_of
 from efs_backup.stack.zones import local_time
@@ -21,8 +20,7 @@ from efs_backup.stack.zones import local_time
 
 @click.command(cls=options.Command)
 @on_stack
-@click.option("--label", metavar="LABEL", help="Of which file system; without it, of that of the stack's parameters.")
-@click.option("--interval", type=click.Choice([each.value for each in Interval]), help="Which series of the label.")
+@of_label
 @click.option("--drill", is_flag=True, help="Start the rehearsal of a restore instead.")
 @click.option("--follow", is_flag=True, help="Tell how far it is, and end as it ends.")
 @as_json
@@ -36,7 +34,7 @@ def start(
     (130), not the backup.
     """
     found = Deployment.of(account, name)
-    row = _row(account, found, label, interval, drill=drill)
+    row = _row(found, label, interval, drill=drill)
     if not found.stack.has_further_sources:
         _refuse_beside(found.running(), drill=drill)
     event_id = new_event_id()
@@ -56,18 +54,12 @@ def start(
     return answered()
 
 
-def _row(account: Account, found: Deployment, label: str | None, interval: str | None, *, drill: bool) -> str | None:
+def _row(found: Deployment, label: str | None, interval: str | None, *, drill: bool) -> str | None:
     """The further row that is meant, as LABEL/INTERVAL; None for the first. Raises NothingThere, WrongUsage."""
-    if label is None:
-        if interval is not None:
-            raise WrongUsage("A series is one of a label.", "Give both: --label NAME --interval SERIES")
-        return None
-    if drill:
+    if label is not None and drill:
         raise WrongUsage("A drill is of the label of the stack's parameters.", "Leave --label out.")
-    sources = Sources(account, found.stack)
-    if label == str(sources.first.label) and interval in (None, sources.first.interval):
-        return None
-    return sources.read().row(label, interval).identity
+    row = further_row(found, label, interval)
+    return row.identity if row else None
 
 
 def _refuse_beside(running: BackupRecord | None, *, drill: bool) -> None:

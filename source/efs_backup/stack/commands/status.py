@@ -102,7 +102,7 @@ def _alarms(shown: Status) -> str:
 
 
 def _asked(one: Asked, now: datetime) -> str:
-    of = f" of {one.snapshot}" if one.snapshot else ""
+    of = "".join(f" of {what}" for what in (one.snapshot, one.row) if what)
     return f"{one.action}{of}, asked for by {one.by} {aged(now - one.at)} ago: {one.reason} (the next backup does it)"
 
 
@@ -133,7 +133,10 @@ def _fields(found: Deployment, shown: Status) -> dict[str, Any]:
         ],
         "hold": shown.hold,
         "asked": [
-            {"action": one.action, "snapshot": one.snapshot, "reason": one.reason, "by": one.by, "at": as_time(one.at)}
+            {
+                "action": one.action, "row": one.row or None, "snapshot": one.snapshot, "reason": one.reason,
+                "by": one.by, "at": as_time(one.at),
+            }
             for one in around.asked
         ],
         "drill": _last_drill(shown.drill), "next_drill": shown.next_drill and as_time(shown.next_drill),

@@ -5,28 +5,33 @@ import click
 from efs_backup.cli import options
 from efs_backup.cli.output import answered, print_facts, print_json
 from efs_backup.domain.errors import NothingThere, ServiceFault
+from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.triggers import stop_event
 from efs_backup.domain.operations.workflow import Action
 from efs_backup.stack.account import Account
 from efs_backup.stack.deployment import Deployment
 from efs_backup.stack.options import as_json, on_stack
+from efs_backup.stack.rows import further_row, of_label, running_of
 from efs_backup.stack.watching import INTERRUPTED, tell_end, watch
 from efs_backup.stack.words import kind_of
 
 
 @click.command(cls=options.Command)
 @on_stack
+@of_label
 @click.option("--wait", is_flag=True, help="Wait until it has ended; the exit code is that of the backup.")
 @as_json
-def stop(*, account: Account, name: str | None, wait: bool, as_json: bool) -> int:
-    """End the backup, or drill, that runs, as the end of its window would.
+def stop(
+    *, account: Account, name: str | None, label: str | None, interval: str | None, wait: bool, as_json: bool
+) -> int:  # fmt: skip
+    """End the backup, or drill, that runs, as the end of its window would. Without --label: what was started last.
 
     Its agent has an hour to finish; what is copied is kept, and the next backup continues from it.
     """
     found = Deployment.of(account, name)
-    running = found.running()
+    running = _running(found, label, interval)
     if running is None:
-        raise NothingThere("Nothing runs.", "See: efs-backup stack status")
+        raise NothingThere(f"Nothing runs{f' of {label}' if label else ''}.", "See: efs-backup stack status")
     told = found.ask(stop_event(running.backup_id, found.caller.name))
     if told["action"] != Action.STOP:
         raise ServiceFault(f"It was not stopped: {told['reason']}.", "See: efs-backup stack status")
@@ -39,3 +44,8 @@ def stop(*, account: Account, name: str | None, wait: bool, as_json: bool) -> in
     else:
         print_facts([("stops", f"{kind_of(running)} {running.backup_id}"), ("see", "efs-backup stack status")])
     return answered()
+
+
+def _running(found: Deployment, label: str | None, interval: str | None) -> BackupRecord | None:
+    row = further_row(found, label, interval)
+    return found.running() if label is None else running_of(found, row)

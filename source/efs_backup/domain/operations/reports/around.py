@@ -48,7 +48,7 @@ def around_of(
     zone: tzinfo = UTC,
 ) -> Around:  # fmt: skip
     """What is around this backup or drill; `records` are any, also its own."""
-    others = [one for one in records if one.backup_id != backup.backup_id and not one.is_drill]
+    others = [one for one in records if one.backup_id != backup.backup_id and one.is_backup]
     earlier = sorted((one for one in others if one.start_time < backup.start_time), key=_start, reverse=True)
     successes = [one for one in earlier if one.status is BackupStatus.SUCCESS]
     before = next((one for one in earlier if one.number_of_files is not None and one.has_ended), None)

@@ -14,7 +14,7 @@ from efs_backup.domain.warnings import WarningKind
 _NOTHING = "Nothing."
 _DECIDE = (
     "Find out what changed so much: somebody who knows the data, or `efs-backup diff` between the snapshots before and"
-    " after. If it was meant, release the hold (`efs-backup stack release --reason WHY`): the next backup carries it"
+    " after. If it was meant, release the hold (`efs-backup stack release{} --reason WHY`): the next backup carries it"
     " out. If it was not, keep the hold, stop whoever writes, and restore from a snapshot that is older than it"
     " (docs/how-to/mass-change.md)."
 )
@@ -55,7 +55,7 @@ def to_do(backup: BackupRecord) -> str:
 
 def _of_success(backup: BackupRecord) -> str:
     if is_mass_change(backup) or has_warning(backup, WarningKind.HELD):
-        return _DECIDE
+        return _DECIDE.format(f" --label {backup.label} --interval {backup.interval}" if backup.label else "")
     if backup.next_step:
         return backup.next_step
     return "Look at what the warning names, under `What happened`." if backup.warning else _NOTHING

@@ -23,7 +23,7 @@ def links(
     is_good = backup.status is BackupStatus.SUCCESS and not (backup.is_drill or is_mass_change(backup))
     there = backup if is_good else newest
     return [
-        ("restore, look first", restore_command(there, settings)),
+        ("restore, look first", restore_command(there, settings, backup.label)),
         ("restore by a stack", restore_form(there, settings)),
         ("dashboard", _dashboard(settings)),
         ("snapshot", _snapshot(backup, settings)),
@@ -40,14 +40,20 @@ def links(
     ]
 
 
-def restore_command(snapshot: BackupRecord | None, settings: OrchestratorSettings) -> str | None:
-    """What brings files back from this snapshot into the source; it only plans, until --dry-run is taken off."""
+def restore_command(
+    snapshot: BackupRecord | None, settings: OrchestratorSettings, label: str | None = None
+) -> str | None:  # fmt: skip
+    """What brings files back from this snapshot into the source; it only plans, until --dry-run is taken off.
+
+    label: of a further row, into whose source the stack does not restore: a machine does that has both mounted.
+    """
     if snapshot is None:
         return None
-    words = (
-        "efs-backup", "stack", "restore", settings.stack_name, "--region", settings.aws_region,
-        "--as-of", _as_of(snapshot), "--dry-run", "--path",
-    )  # fmt: skip
+    looks = ("--as-of", _as_of(snapshot), "--dry-run", "--path")
+    if label is not None:
+        of = ("--label", label, "--interval", str(snapshot.interval))
+        return f"efs-backup restore BACKUP TARGET {shlex.join((*of, *looks))} PATH"
+    words = ("efs-backup", "stack", "restore", settings.stack_name, "--region", settings.aws_region, *looks)
     return f"{shlex.join(words)} PATH"
 
 

@@ -17,6 +17,7 @@ SECTION_LIMIT = 10_000
 """Letters of a section: a message has at most 256 KB (Amazon SNS API Reference, "Publish")."""
 
 _LEAST_REASON = 20
+_MOST_PREFIX = 30
 
 
 class Severity(StrEnum):
@@ -86,6 +87,19 @@ def subject(head: str, reason: str, where: str) -> str:
     short = reason if len(reason) <= room else f"{reason[: max(room - 3, 0)].rstrip()}..."
     told = f": {short}" if short and room >= min(_LEAST_REASON, len(reason)) else ""
     return subject_of(f"{head}{told} [{where}]")
+
+
+def prefixed(prefix: str, told: str) -> str:
+    """A subject with a prefix: `PREFIX: HEAD: REASON [WHERE]`. Of both a long prefix and a long reason the end is cut.
+
+    Who hears of several file systems reads first which one it is, and never misses what and where.
+    """
+    short = prefix if len(prefix) <= _MOST_PREFIX else f"{prefix[: _MOST_PREFIX - 3]}..."
+    head, bracket, where = told.rpartition(" [") if " [" in told else (told, "", "")
+    tail = f"{bracket}{where}"
+    room = SUBJECT_LIMIT - len(f"{short}: {tail}")
+    cut = head if len(head) <= room else f"{head[: max(room - 3, 0)].rstrip()}..."
+    return subject_of(f"{short}: {cut}{tail}")
 
 
 def first_sentence(text: str) -> str:

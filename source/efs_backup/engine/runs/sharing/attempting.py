@@ -19,7 +19,7 @@ from efs_backup.engine.runs.sharing.work import ShareWork, device_of, write_done
 from efs_backup.engine.runs.transfer import TargetStuck
 from efs_backup.engine.series.shares import OrderFiles
 
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 1.0
 _LIFE_SECONDS = 5.0
 _ENDING_SECONDS = 10.0
 _EXTENSIONS = 3
@@ -60,7 +60,7 @@ class Attempting:
         if share.trash:
             self.work.delete(share, stop)
             result = ShareResult(CopyStatistics(), is_whole=True)
-            self.files.end(attempt, result)
+            self.files.end(attempt, result, {})
             return result
         own = self.files.unfinished(attempt) if attempt.number else None
         with self.work.done(share.tops, own, stop, attending) as done:
@@ -119,7 +119,7 @@ class Attending:
 
     def _attend(self) -> None:
         extends = self._doing.fleet.queue.hidden_seconds / _EXTENSIONS
-        alive, extended = 0.0, time.monotonic()
+        alive = extended = time.monotonic()
         while not self._is_over.wait(_LOOK_SECONDS):
             now = time.monotonic()
             if self._doing.files.is_over():

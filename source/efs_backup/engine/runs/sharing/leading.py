@@ -1,7 +1,7 @@
 """The leader of a fleet: it shares a backup out, works at it too, and goes on alone once all is there."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -27,6 +27,9 @@ from efs_backup.engine.runs.transfer import Transferred
 from efs_backup.engine.series.shares import OrderFiles, orders_left
 
 RECEIVE_SECONDS = 2.0
+MUTE_SECONDS = 60.0
+"""How long a queue that does not answer is left alone: a client may take as long to find that out."""
+
 HALT_SECONDS = 60.0
 """How long the others may take to end what is under way, once they are asked to stop."""
 
@@ -69,7 +72,7 @@ class Leading:
     _dead: set[int] = field(default_factory=set)
     _handed: float = 0.0
     _base: CopyStatistics = CopyStatistics()
-    _is_queue_mute: bool = False
+    _mute_since: float | None = None
 
     @property
     def shared_at(self) -> int:
@@ -153,8 +156,6 @@ class Leading:
                 return
             self._do(delivery.share, delivery)
             return
-        with self._queue():
-            self._dead |= {one.share for one in self.fleet.queue.dead() if one.order == self.order.identity}
         for share in sorted(self._missing()):
             decision = self._decide(share)
             if decision.step is Step.FAIL:
@@ -163,6 +164,7 @@ class Leading:
                 self.note(f"Share {share}: {decision.reason}.")
                 self._do(share)
                 return
+        time.sleep(_LOOK_SECONDS if self._mute_since is not None else 0.0)
         self._beat()
 
     def _undone(self) -> frozenset[int]:
@@ -171,27 +173,27 @@ class Leading:
 
     def _received(self) -> Delivery | None:
         delivery = None
-        with self._queue():
-            delivery = self.fleet.queue.receive(RECEIVE_SECONDS)
-        if self._is_queue_mute:
-            time.sleep(_LOOK_SECONDS)
+        if self._mute_since is None or self.clock() - self._mute_since > MUTE_SECONDS:
+            with self._queue():
+                delivery = self.fleet.queue.receive(RECEIVE_SECONDS)
+                self._dead |= {one.share for one in self.fleet.queue.dead() if one.order == self.order.identity}
         return delivery
 
     @contextmanager
     def _queue(self) -> Iterator[None]:
-        """Go on where the queue does not answer: said once."""
+        """Go on where the queue does not answer; said once."""
         try:
             yield
-            self._is_queue_mute = False
+            self._mute_since = None
         except QueueFailed as failed:
-            if not self._is_queue_mute:
+            if self._mute_since is None:
                 self.note(f"The queue of the shares does not answer: {failed.message}")
-            self._is_queue_mute = True
+            self._mute_since = self.clock()
 
     def _decide(self, share: int) -> Decision:
         now = self.clock()
         attempts = [one.standing(now) for one in self._known.values() if one.attempt.share == share]
-        patience = 0.0 if self._is_queue_mute else self.fleet.queue.hidden_seconds
+        patience = 0.0 if self._mute_since is not None else self.fleet.queue.hidden_seconds
         return decide_share(attempts, is_dead=share in self._dead, waited=now - self._handed, patience=patience)
 
     def _told(self, share: int, decision: Decision) -> str:
@@ -209,22 +211,25 @@ class Leading:
         """Look at what the attempts have written."""
         if self.is_alone:
             return
-        now = self.clock()
-        for attempt in self.files.attempts():
-            known = self._known.setdefault(attempt.key, Known(attempt, now))
-            if known.result or known.failure is not None:
-                continue
-            beat, known.done = self.files.life(attempt)
-            if beat != known.beat:
-                known.beat, known.heard = beat, now
-            try:
-                ended = self.files.ended(attempt)
-            except ValueError as error:
-                ended = f"its result cannot be read: {error}"
-            if isinstance(ended, ShareResult):
-                known.result = ended
-            else:
-                known.failure = ended
+        now, names = self.clock(), self.files.names()
+        for attempt in self.files.attempts(names, self._known):
+            self._known[attempt.key] = Known(attempt, now)
+        for known in self._known.values():
+            if not known.standing(now).has_ended:
+                self._look_at(known, names, now)
+
+    def _look_at(self, known: Known, names: Container[str], now: float) -> None:
+        beat, known.done = self.files.life(known.attempt, names)
+        if beat != known.beat:
+            known.beat, known.heard = beat, now
+        try:
+            ended = self.files.ended(known.attempt, names)
+        except ValueError as error:
+            ended = f"its result cannot be read: {error}"
+        if isinstance(ended, ShareResult):
+            known.result = ended
+        else:
+            known.failure = ended
 
     def _beat(self) -> None:
         """Something moves, whoever moves it."""
@@ -236,9 +241,14 @@ class Leading:
         self.watcher.progress(sum((one.result.statistics if one.result else one.done for one in known), self._base))
 
     def _add_up(self, done: Transferred) -> None:
-        """Count what was done of a backup that is cut off."""
-        results = [one.result for one in self._known.values() if one.result]
-        done.statistics += sum((one.statistics for one in results), CopyStatistics())
+        """Count what was done of a backup that is cut off, and have the hashes for the one that goes on from there."""
+        mine = self.work.spec.gathered
+        for one in self._known.values():
+            if one.result:
+                done.statistics += one.result.statistics
+            if one.result and mine and not mine.fault and one.result.base == self.order.base:
+                with suppress(OSError, ValueError):
+                    take_in_proofs(self.files, one.attempt, mine)
 
     def _gather(self, done: Transferred, links: LinkFacts) -> bool:
         """Take in what the others have brought; what more than one was at is walked again, now that nobody else is."""
@@ -338,9 +348,10 @@ def _others(former: Sequence[OrderFiles], own: str) -> set[str]:
 
 def _unended(files: OrderFiles) -> Iterator[str]:
     with suppress(FileNotFoundError):
-        for attempt in files.attempts():
+        names = files.names()
+        for attempt in files.attempts(names):
             try:
-                has_ended = files.ended(attempt) is not None
+                has_ended = files.ended(attempt, names) is not None
             except ValueError:
                 has_ended = True  # torn, so that somebody has come to writing it
             if not has_ended:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,9 +23,6 @@ from efs_backup.engine.runs.sharing.learning import Learning
 from efs_backup.engine.runs.transfer import Disk, Transfer, Transferred, TransferSpec
 from efs_backup.engine.series.shares import BLOCKS, INODES, LINKS, PROOF, OrderFiles
 from efs_backup.engine.trees.delete import delete_content
-
-_READ_AT_ONCE = 2**20
-_INODE_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -83,21 +80,18 @@ def _result_of(done: Transferred, gathered: Gathered, learning: Learning) -> Sha
 
 
 def write_done(files: OrderFiles, attempt: Attempt, done: Done, device: int) -> None:
-    """Write the result of an attempt, and before it what lies beside it. Raises OSError.
+    """Write the result of an attempt with all that it has proved and met. Raises OSError.
 
     device: that of this instance's source, which is another number for each.
     """
-    if not done.gathered.fault:
-        with files.writing(attempt, PROOF) as file:
-            for content in done.gathered.spooled():
-                file.write(content)
-        with files.writing(attempt, BLOCKS) as file:
-            file.writelines(lines_of(done.gathered))
-    with files.writing(attempt, INODES) as file:
-        file.write(done.links.inodes())
-    with files.writing(attempt, LINKS) as file:
-        file.writelines(_link_line(*name, device) for name in done.links.names())
-    files.end(attempt, done.result)
+    gathered, links = done.gathered, done.links
+    sections: dict[str, Callable[[], Iterable[bytes]]] = {
+        INODES: lambda: [links.inodes()],
+        LINKS: lambda: (_link_line(*name, device) for name in links.names()),
+    }
+    if not gathered.fault:
+        sections |= {BLOCKS: lambda: lines_of(gathered), PROOF: gathered.spooled}
+    files.end(attempt, done.result, sections)
 
 
 def _link_line(source: tuple[int, int], path: str, there: int, device: int) -> bytes:
@@ -107,21 +101,28 @@ def _link_line(source: tuple[int, int], path: str, there: int, device: int) -> b
 
 def take_in_proofs(files: OrderFiles, attempt: Attempt, gathered: Gathered) -> None:
     """Take in what an attempt has proved. Raises OSError, and ValueError of what nobody of ours has written."""
-    with files.reading(attempt, BLOCKS) as blocks, files.reading(attempt, PROOF) as spool:
-        take_in(gathered, blocks, iter(lambda: spool.read(_READ_AT_ONCE), b""))
+    with files.section(attempt, BLOCKS) as blocks, files.section(attempt, PROOF) as spool:
+        take_in(gathered, lines_in(blocks), spool)
 
 
 def take_in_links(files: OrderFiles, attempt: Attempt, links: LinkFacts, device: int) -> None:
     """Take in what an attempt knows of names of one file. Raises as `take_in_proofs`."""
-    with files.reading(attempt, INODES) as inodes:
-        while content := inodes.read(_READ_AT_ONCE):
-            if len(content) % _INODE_BYTES:
-                raise ValueError("the inodes are torn")
-            links.meet(content)
-    with files.reading(attempt, LINKS) as lines:
-        for line in lines:
+    with files.section(attempt, INODES) as inodes:
+        links.meet(b"".join(inodes))
+    with files.section(attempt, LINKS) as lines:
+        for line in lines_in(lines):
             on, inode, path, there = json.loads(line)
             links.meet_name((int(on) or device, int(inode)), str(path), int(there))
+
+
+def lines_in(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines, whatever pieces they come in."""
+    left = b""
+    for piece in pieces:
+        *lines, left = (left + piece).split(b"\n")
+        yield from lines
+    if left:
+        yield left
 
 
 def device_of(descriptor: int) -> int:
