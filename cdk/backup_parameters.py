@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from cdk.drills import DRILL_PARAMETERS
+from cdk.fleet import FLEET_PARAMETERS
 from cdk.form import YES_OR_NO, Field
 from cdk.network_parameters import BACKUP_NETWORK
 from cdk.page import BROWSE_PARAMETERS
@@ -116,7 +117,7 @@ _INSTANCE = INSTANCE | {
         pattern=r"(sg-[0-9a-f]+(,sg-[0-9a-f]+){0,3})?",
         wrong="must be up to four ids of security groups, sg-..., separated by commas without spaces",
     ),
-    "Workers": Field("Workers", "Instances of one backup: one, for now.", default="1", type="Number", choices=("1",)),
+    **FLEET_PARAMETERS,
 }
 _REPORTS = REPORTS | {
     "SuccessNotification": Field(

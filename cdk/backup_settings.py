@@ -8,6 +8,7 @@ from constructs import Construct
 from cdk.backup_file_system import BackupFileSystem
 from cdk.conditions import either, is_yes
 from cdk.dashboard import board_name
+from cdk.fleet import WORKERS, ShareQueues
 from cdk.form import Form
 from cdk.seals import SealBucket
 from cdk.worker_group import HOLD_MINUTES
@@ -27,6 +28,7 @@ class BackupSettings:
     quiesce_tag: str
     restore_policy: str
     worker_role: str
+    shares: ShareQueues
 
     @property
     def backup(self) -> str:
@@ -46,6 +48,8 @@ class BackupSettings:
             "QUIESCE_DOCUMENT": self.form.text("QuiesceDocument"),
             "QUIESCE_TAG": self.quiesce_tag,
             "PING_URL_PARAMETER": self.form.text("PingUrlParameter"),
+            "SHARE_QUEUE_URL": self.shares.url_if_any,
+            "DEAD_SHARE_QUEUE_URL": self.shares.dead_url_if_any,
             "BACKUP_ACCESS_POINT": self.file_system.access_point,
             "AWS_DEFAULT_REGION": Aws.REGION,
         }
@@ -82,6 +86,7 @@ class BackupSettings:
             "RETENTION_RULES": self.form.text("RetentionRules"),
             "LIFECYCLE_HOLD_MINUTES": str(HOLD_MINUTES),
             "CONCURRENT_BACKUPS": self.form.text("ConcurrentBackups"),
+            "WORKERS": self.form.text(WORKERS),
         }
 
 

@@ -16,6 +16,7 @@ from cdk.console import Console
 from cdk.dashboard import Dashboard
 from cdk.drills import DrillRole
 from cdk.endpoints import Endpoints
+from cdk.fleet import ShareQueues
 from cdk.form import Form
 from cdk.network import one_zone_is_that_of_the_subnets, subnets_are_in_the_vpc
 from cdk.orchestrator import Orchestrator
@@ -64,7 +65,7 @@ class BackupStack(cdk.Stack):
         self.leave = LeaveToWrite(self, self.form, worker.role)
         self.settings = BackupSettings(
             self.form, self.table.table_name, self.logs.bucket_name, self.backup, self.seals, drills.arn_if_any,
-            quiescing.tag, self.leave.policy_if_any, worker.role.role_name,
+            quiescing.tag, self.leave.policy_if_any, worker.role.role_name, ShareQueues(self, self.form),
         )  # fmt: skip
         drills.let_drill(self.settings)
         sources = FurtherSources(self, self.form)
@@ -121,6 +122,13 @@ class BackupStack(cdk.Stack):
         add("TopicArn", self.reports.arn, "The topic of the reports, for further subscriptions")
         add("LogBucket", self.logs.bucket_name, "The bucket of the logs")
         add("SealBucket", self.seals.name, "The bucket of the seals", self.seals.condition)
+        shares = self.settings.shares
+        add(
+            "ShareQueue",
+            shares.arn,
+            "The queue of the shares of a backup that several instances make",
+            shares.condition,
+        )
         add("AmiId", self.group.ami, "The SSM parameter with the AMI of the backup instance; records say which it was")
         add("SecurityGroup", self.access.worker, "Let the mount targets of the source accept NFS from this group")
         add("Orchestrator", self.orchestrator.function.function_name, "The Lambda function, to start a backup by hand")

@@ -34,9 +34,10 @@ class BackupWorker(Construct):
             role=self.role,
             security_groups=security_groups.of_instance(),
             user_data=user_data(settings.of_agent(), "backup", form, bundle),
-            most=form.text("ConcurrentBackups"),
+            most=settings.shares.most_instances,
         )
         group.hold_before_termination()
+        settings.shares.let_share(self.role, group.name)
         ProxySecret(self, form, self.role)
         permit(
             self,

@@ -146,7 +146,7 @@ def give_up(log: str = "/var/log/cloud-init-output.log") -> None:
 
 def give_back() -> dict[str, str]:
     """What asks for no instance any more; where others may work beside this one, for none in its place."""
-    if os.environ.get("CONCURRENT_BACKUPS", "1") == "1":
+    if {os.environ.get(name, "1") for name in ("CONCURRENT_BACKUPS", "WORKERS")} == {"1"}:
         group = os.environ["GROUP_NAME"]
         return {
             "Action": "SetDesiredCapacity", "DesiredCapacity": "0", "HonorCooldown": "false",

@@ -5,6 +5,7 @@ from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from cdk.conditions import is_yes, only_if
+from cdk.fleet import WORKERS
 from cdk.form import Form
 from cdk.network import endpoints_have_route_tables
 from cdk.security_groups import SecurityGroups
@@ -37,6 +38,8 @@ class Endpoints(Construct):
         tokens = self._interface("Tokens", "sts", group.security_group_id)
         only_if(is_yes(self, "AreWanted", form.text("CreateEndpoints")), self)
         only_if(_for_drills(self, form), tokens)
+        shares = self._interface("Shares", "sqs", group.security_group_id)
+        only_if(_for_shares(self, form), shares)
         endpoints_have_route_tables(scope, form)
 
     def _interface(self, name: str, service: str, group: str) -> ec2.CfnVPCEndpoint:
@@ -67,6 +70,13 @@ def _for_drills(scope: Construct, form: Form) -> cdk.CfnCondition:
     wanted = cdk.Fn.condition_equals(form.text("CreateEndpoints"), "Yes")
     drills = cdk.Fn.condition_not(cdk.Fn.condition_equals(form.text("DrillSchedule"), ""))
     return cdk.CfnCondition(scope, "AreWantedByDrills", expression=cdk.Fn.condition_and(wanted, drills))
+
+
+def _for_shares(scope: Construct, form: Form) -> cdk.CfnCondition:
+    """Several instances of one backup share it by a queue."""
+    wanted = cdk.Fn.condition_equals(form.text("CreateEndpoints"), "Yes")
+    several = cdk.Fn.condition_not(cdk.Fn.condition_equals(form.text(WORKERS), "1"))
+    return cdk.CfnCondition(scope, "AreWantedForShares", expression=cdk.Fn.condition_and(wanted, several))
 
 
 def _named(service: str) -> str:

@@ -62,7 +62,9 @@ def _metrics() -> list[Allow]:
 
 
 def _group(name: str) -> list[Allow]:
-    changes = ("CompleteLifecycleAction", "SetDesiredCapacity", "TerminateInstanceInAutoScalingGroup")
+    changes = (
+        "CompleteLifecycleAction", "SetDesiredCapacity", "SetInstanceProtection", "TerminateInstanceInAutoScalingGroup",
+    )  # fmt: skip
     looks = ("DescribeAutoScalingGroups", "DescribeAutoScalingInstances", "DescribeLifecycleHooks")
     return [
         Allow(

@@ -343,7 +343,8 @@ def plain_environment() -> dict[str, str]:
         "PING_URL_PARAMETER": "", "BACKUP_SCHEDULE": "cron(0 2 * * ? *)", "SCHEDULE_TIME_ZONE": "", "DASHBOARD": "",
         "CHAT_TOPIC_ARN": "", "RESTORE_TEMPLATE": "", "VPC_ID": "vpc-1", "SUBNETS": "subnet-1",
         "SECURITY_GROUP": "sg-1",
-        "FURTHER_SOURCES": "No", "CONCURRENT_BACKUPS": "1",
+        "FURTHER_SOURCES": "No", "CONCURRENT_BACKUPS": "1", "WORKERS": "1",
+        "SHARE_QUEUE_URL": "", "DEAD_SHARE_QUEUE_URL": "",
         "AWS_LAMBDA_FUNCTION_NAME": FUNCTION, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
     }  # fmt: skip

@@ -145,6 +145,7 @@ _RESOURCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "logs": lambda given: _arn("logs", f"log-group:{given.get('logGroupName')}:*"),
     "s3": lambda given: f"arn:aws:s3::{given['path'].replace('/', ':', 1)}",
     "sns": lambda given: str(given.get("TopicArn")),
+    "sqs": lambda given: _arn("sqs", str(given.get("QueueUrl")).rpartition("/")[2]),
 }
 
 
@@ -200,6 +201,7 @@ _SPECIAL: dict[tuple[str, str], Callable[[Call], list[Need]]] = {
     ("iam", "AttachRolePolicy"): _pass_policy,
     ("iam", "DetachRolePolicy"): _pass_policy,
     ("sns", "Publish"): _publish,
+    ("sqs", "SendMessageBatch"): lambda call: [Need("sqs:SendMessage", _resource(call))],
     ("ssm", "SendCommand"): _send_command,
     ("monitoring", "PutMetricData"): _put_metrics,
 }

@@ -67,9 +67,10 @@ class Lifecycle:
                 self.time_out(backend, instance_id)
 
     def set_capacity(self, group: FakeAutoScalingGroup, wanted: int | None) -> None:
-        """Launch at once, as moto does; let go what is too many by way of the hook."""
-        active = group.active_instances()
-        for state in active[wanted or 0 :]:
+        """Launch at once, as moto does; let go what is too many by way of the hook, but for what is protected."""
+        active = [state for state in group.active_instances() if state.lifecycle_state == "InService"]
+        free = [state for state in active if not state.protected_from_scale_in]
+        for state in free[max(0, (wanted or 0) - (len(active) - len(free))) :]:
             self._let_go_or_hold(group, state)
         group.desired_capacity = wanted or 0
         self._launch(group)

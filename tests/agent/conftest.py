@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from efs_backup.agent.backup import back_up
-from efs_backup.agent.services import BackupServices, Machine, RestoreServices, document_of
+from efs_backup.agent.services import BackupServices, FleetServices, Machine, RestoreServices, document_of
 from efs_backup.domain.operations.agent_settings import AgentSettings, RestoreSettings
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupStatus
@@ -40,6 +40,11 @@ exec /bin/mount --bind "$folder" "$at"
 """
 
 
+def _one(names: list[str]) -> str:
+    (name,) = names
+    return name
+
+
 @dataclass
 class Instance:
     """An instance of the stack; `source` and `backup` are the folders that it mounts."""
@@ -51,10 +56,10 @@ class Instance:
     backup: Path
     environment: dict[str, str] = field(default_factory=dict)
 
-    def services(self) -> BackupServices:
-        """What the agent of a backup works with."""
+    def services(self, instance_id: str = "") -> BackupServices:
+        """What the agent of a backup works with; of the only instance, unless told."""
         settings = AgentSettings.from_env(self.environment)
-        (instance_id,) = self.cloud.instances()
+        instance_id = instance_id or _one(self.cloud.instances())
         return BackupServices(
             settings, replace(self.machine, instance_id=instance_id, clock=self.cloud.now, booted=self.cloud.now()),
             RecordTable(boto3.client("dynamodb"), TABLE), BackupGroup(boto3.client("autoscaling"), GROUP),
@@ -64,6 +69,7 @@ class Instance:
             document_of(settings, boto3.client) if settings.quiesce_document else None,  # type: ignore[arg-type]
             Secrets(boto3.client("ssm")) if settings.ping_url_parameter else None,
             HoldTable(boto3.client("dynamodb"), TABLE), PinTable(boto3.client("dynamodb"), TABLE),
+            FleetServices.of_settings(settings, boto3.client) if settings.share_queue_url else None,  # type: ignore[arg-type]
         )  # fmt: skip
 
     def restore_services(self, **given: str) -> RestoreServices:

@@ -84,7 +84,7 @@ def test_the_windows_are_those_of_the_list(backup: Template) -> None:
         ("BackupPrefix", "home"), ("BackupPrefix", "/a b"), ("BackupPrefix", "/$(reboot)"), ("BackupPrefix", "/a\nB=c"),
         ("HttpProxy", "10.0.0.5:3128"), ("HttpProxy", "http://a b"), ("HttpProxy", 'http://a";reboot'),
         ("SecurityGroups", "default"), ("SecurityGroups", "sg-1, sg-2"), ("SecurityGroups", "sg-1,sg-2,sg-3,sg-4,sg-5"),
-        ("KmsKey", "alias/mine"), ("Workers", "2"), ("InstanceType", "t2.nano"), ("MetricsEndpoint", "http://a"),
+        ("KmsKey", "alias/mine"), ("Workers", "0"), ("Workers", "17"), ("InstanceType", "t2.nano"), ("MetricsEndpoint", "http://a"),
         ("BackupSecurity", "perhaps"), ("MaxOperationsPerSecond", "-1"), ("MaxOperationsPerSecond", "fast"),
         ("AmiX86", "ami-0123456789abcdef0"), ("AmiGraviton", ""), ("DiskGigabytes", "-1"), ("RootDevice", "sda1"),
         ("TransitionToIA", "AFTER_90_DAYS"), ("TransitionToArchive", "AFTER_7_DAYS"), ("AvailabilityZone", "us-east-1"),

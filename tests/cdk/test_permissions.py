@@ -38,6 +38,7 @@ _ORCHESTRATOR: list[Call] = [
     ("events:DisableRule", "STOP_RULE"),
     ("events:ListTargetsByRule", "STOP_RULE"),
     ("autoscaling:TerminateInstanceInAutoScalingGroup", "GROUP"),
+    ("autoscaling:SetInstanceProtection", "GROUP"),
     ("autoscaling:DescribeLifecycleHooks", "*"),
     ("ec2:DescribeInstances", "*"),
     ("ssm:SendCommand", _SHELL),
@@ -125,6 +126,8 @@ _NOT_THE_AGENT: list[Call] = [
     ("sns:Publish", "TOPIC"),
     ("events:PutRule", "STOP_RULE"),
     ("autoscaling:SetDesiredCapacity", "OTHER_GROUP"),
+    ("autoscaling:SetInstanceProtection", "GROUP"),
+    ("sqs:ReceiveMessage", "QUEUE"),
     ("cloudwatch:PutMetricData", "*"),
     ("cloudwatch:PutMetricData", "*", _METRICS),  # it could say that all is well
     ("cloudwatch:GetMetricStatistics", "*"),

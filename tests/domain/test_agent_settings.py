@@ -15,7 +15,7 @@ from efs_backup.domain.snapshots.selection import Selection
 
 _BACKUP = {field.name.upper(): field.name for field in fields(AgentSettings)} | {
     "INTERVAL": "daily", "RETENTION": "7", "RETENTION_RULES": "", "LIFECYCLE_HOLD_MINUTES": "60",
-    "CONCURRENT_BACKUPS": "1", "KEEP_SPARE": "Yes",
+    "CONCURRENT_BACKUPS": "1", "WORKERS": "1", "KEEP_SPARE": "Yes",
     "MAX_OPERATIONS_PER_SECOND": "0", "SCRUB_DAYS": "90", "SCRUB_GIGABYTES": "0",
 }  # fmt: skip
 RESTORE = {field.name.upper(): field.name for field in fields(RestoreSettings)} | {

@@ -13,6 +13,7 @@ from efs_backup.domain.drill.result import DrillStatus
 from efs_backup.domain.errors import FailureReason, RecordFault
 from efs_backup.domain.operations.record import BackupId, BackupRecord, Change, Mode, backup_id_of, change_between
 from efs_backup.domain.results import BackupStatus, SealStatus
+from efs_backup.domain.sharing.workers import Workers, WorkerSign
 from efs_backup.domain.snapshots.names import Interval
 from tests.domain.strategies import times
 
@@ -32,6 +33,7 @@ RUNNING = BackupRecord(
 ENDED = tuple(status for status in BackupStatus if status is not BackupStatus.RUNNING)
 
 _whole_seconds = times.map(lambda time: time.replace(microsecond=0))
+_signs = st.builds(WorkerSign, _whole_seconds, st.text(st.characters(codec="utf-8"), max_size=9), st.integers(0, 9))
 _values: dict[Any, st.SearchStrategy[Any]] = {
     type(None): st.none(),
     BackupId: st.from_regex(r"[0-9a-f]{8}", fullmatch=True),
@@ -45,6 +47,7 @@ _values: dict[Any, st.SearchStrategy[Any]] = {
     Mode: st.sampled_from(Mode),
     DrillStatus: st.sampled_from(DrillStatus),
     Interval: st.sampled_from(Interval),
+    Workers: st.dictionaries(st.from_regex(r"i-[0-9a-f]{3}", fullmatch=True), _signs, max_size=3),
 }
 
 _fields = {
@@ -65,8 +68,11 @@ def test_what_is_stored_is_read_again(backup: BackupRecord) -> None:
 
 @given(backups)
 def test_an_item_holds_only_text_and_numbers(backup: BackupRecord) -> None:
-    """No store has to know more; what is unknown is left out."""
-    assert all(type(value) in (str, int, float) for value in backup.to_item().values())
+    """No store has to know more, but for what several instances say of themselves; what is unknown is left out."""
+    signs = backup.to_item().pop("Workers", {})
+    plain = (value for name, value in backup.to_item().items() if name != "Workers")
+    assert all(type(value) in (str, int, float) for value in plain)
+    assert all(type(value) in (str, int) for sign in signs.values() for value in sign.values())
 
 
 def test_the_names_of_the_attributes_are_those_of_years_ago() -> None:
@@ -85,7 +91,7 @@ def test_the_names_of_the_attributes_are_those_of_years_ago() -> None:
         "EstimatedRestoreSeconds", "DrillEvidence", "RetentionRules", "KeptSnapshots",
         "ForecastSeconds", "ForecastDaysLeft", "SeriesReport", "StopCause", "Told", "ScrubCoverage", "FolderLabel",
         "RestoreOrder", "RestoreCreated", "RestoreReplaced", "RestoreExtra", "RestoreBytes", "RestoreFirst",
-        "RestoreQuarantine",
+        "RestoreQuarantine", "WantedWorkers", "Workers",
         "ChangedFiles", "RemovedFiles", "RenamedFiles", "AttributeChanges", "ChangedShare", "Hold",
     }  # fmt: skip
 
@@ -94,7 +100,7 @@ def _any_value(kind: Any) -> Any:
     examples = {
         BackupId: "0badcafe", str: "text", int: 1, float: 1.5, datetime: START, BackupStatus: BackupStatus.SUCCESS,
         FailureReason: FailureReason.LOCKED, SealStatus: SealStatus.STORED, Mode: Mode.DRILL,
-        DrillStatus: DrillStatus.PASSED, Interval: Interval.DAILY,
+        DrillStatus: DrillStatus.PASSED, Interval: Interval.DAILY, Workers: {"i-1": WorkerSign(START, "share 1")},
     }  # fmt: skip
     return examples[next(iter(get_args(kind)), kind)]
 

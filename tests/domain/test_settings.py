@@ -42,6 +42,7 @@ ENVIRONMENT = {
     "WORKER_ROLE": "nightly-worker",
     "FURTHER_SOURCES": "No",
     "CONCURRENT_BACKUPS": "1",
+    "WORKERS": "1",
     "AWS_LAMBDA_FUNCTION_NAME": "nightly-orchestrator",
     "AWS_REGION": "us-east-1",
 }
@@ -58,7 +59,7 @@ def test_every_variable_goes_into_the_field_of_its_name() -> None:
     settings = settings_of()
     meant = {
         "folder_label": FolderLabel("efs-backup"), "interval": Interval.DAILY, "retention": Retention(7),
-        "retention_rules": "", "further_sources": False, "concurrent_backups": 1,
+        "retention_rules": "", "further_sources": False, "concurrent_backups": 1, "workers": 1,
         "window_minutes": 180, "lifecycle_hold_minutes": 60, "success_notification": True,
     }  # fmt: skip
     expected = {name.lower(): text for name, text in ENVIRONMENT.items()} | meant

@@ -1,4 +1,7 @@
-"""The agent's backup, drill, or restore into the source: find it, mount, run the engine, report, go home."""
+"""The agent's backup, drill, or restore into the source: find it, mount, run the engine, report, go home.
+
+Of several instances that make one backup all do that but one, which leads; the others help until it is over.
+"""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -6,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from efs_backup.agent.at_work import at_work
+from efs_backup.agent.claim import Claim, claim
 from efs_backup.agent.drill import drilled
 from efs_backup.agent.heartbeat import Heartbeat
+from efs_backup.agent.help import help_with
 from efs_backup.agent.hold_requests import carry_out_holds
 from efs_backup.agent.mounts import Side, both_mounted
-from efs_backup.agent.own_record import candidates, for_record, give_back
+from efs_backup.agent.own_record import for_record, give_back
 from efs_backup.agent.pin_requests import carry_out_pins
 from efs_backup.agent.pings import ping_of
 from efs_backup.agent.quiesce import DocumentHooks
@@ -26,9 +31,10 @@ from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.record_endings import agent_log_key, boot_log_key, told_by_file_systems, with_result
 from efs_backup.domain.operations.settings import retention_of
 from efs_backup.domain.operations.stop_cause import window_closed
-from efs_backup.domain.operations.workflow import SILENCE, Action, decide_service
+from efs_backup.domain.operations.workflow import SILENCE
 from efs_backup.domain.requests.requests import Asked, BackupRequest, Named
 from efs_backup.domain.results import BackupResult, BackupStatus
+from efs_backup.domain.sharing.workers import operations_of_each
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.mounting import inside
 from efs_backup.engine.machine.process import Runner
@@ -54,10 +60,14 @@ def back_up(services: BackupServices) -> None:
     """
     served: list[BackupRecord] = []
     with at_work(services.machine, lambda: _give_back(services, served)) as asked:
-        backup = insist(lambda: _claim(services), seconds=CLAIM_SECONDS)
-        if backup is not None:
-            served.append(backup)
-            _serve(for_record(services, backup), backup, asked)
+        while claimed := insist(lambda: claim(services), seconds=CLAIM_SECONDS):
+            own = for_record(services, claimed.backup)
+            if not claimed.helps:
+                served.append(claimed.backup)
+                _serve(own, claimed, asked)
+                return
+            if not help_with(own, claimed.backup, asked):
+                return
 
 
 def _give_back(services: BackupServices, served: Sequence[BackupRecord]) -> None:
@@ -70,7 +80,8 @@ def _give_back(services: BackupServices, served: Sequence[BackupRecord]) -> None
     give_back(services)
 
 
-def _serve(services: BackupServices, backup: BackupRecord, asked: Stop) -> None:
+def _serve(services: BackupServices, claimed: Claim, asked: Stop) -> None:
+    backup = claimed.backup
     if backup.is_drill:
         _store_record(services, backup, drilled(services, backup, asked), task="drill")
         return
@@ -78,7 +89,7 @@ def _serve(services: BackupServices, backup: BackupRecord, asked: Stop) -> None:
         _serve_restore(services, backup, asked)
         return
     ping, notes = ping_of(services)
-    result = _result_of(services, backup, asked, ping.start if ping else lambda: None)
+    result = _result_of(services, claimed, asked, ping.start if ping else lambda: None)
     _logger.info("%s: %s", result.status, result.message)
     if services.machine.reboots and result.status is not BackupStatus.SUCCESS:
         _logger.info("The machine boots anew; the backup %s goes on afterwards", backup.backup_id)
@@ -134,33 +145,9 @@ def store_logs(services: BackupServices, task: str = _TASK) -> str | None:
     return services.log_bucket.upload(machine.log, agent_log_key(label, task, now))
 
 
-def _claim(services: BackupServices) -> BackupRecord | None:
-    """The backup that this instance serves, with its id and a first sign of life in the record. Safe to repeat."""
-    for backup in candidates(services):
-        claimed = _claimed(services, backup)
-        if claimed is not None:
-            return claimed
-    return None
-
-
-def _claimed(services: BackupServices, backup: BackupRecord | None) -> BackupRecord | None:
-    machine, now = services.machine, services.machine.clock()
-    decision = decide_service(backup, machine.instance_id, now)
-    _logger.info("%s: %s", decision.action, decision.reason)
-    if decision.action is not Action.SERVE or backup is None:
-        return None
-    claimed = replace(backup, instance_id=machine.instance_id, ami_id=machine.ami_id, heartbeat_time=now)
+def _result_of(services: BackupServices, claimed: Claim, asked: Stop, begun: Callable[[], None]) -> BackupResult:
     try:
-        services.store.update(backup, claimed)
-    except RecordChanged as changed:
-        _logger.info("It does not serve %s: %s", backup.backup_id, changed.message)
-        return None
-    return claimed
-
-
-def _result_of(services: BackupServices, backup: BackupRecord, asked: Stop, begun: Callable[[], None]) -> BackupResult:
-    try:
-        return _run(services, backup, asked, begun)
+        return _run(services, claimed, asked, begun)
     except BackupError as error:
         return BackupResult.failed(error)
     except WrongUsage as error:
@@ -171,8 +158,9 @@ def _result_of(services: BackupServices, backup: BackupRecord, asked: Stop, begu
         return BackupResult(BackupStatus.FAILED, message, "Read the log.", FailureReason.INTERNAL_ERROR)
 
 
-def _run(services: BackupServices, backup: BackupRecord, asked: Stop, begun: Callable[[], None]) -> BackupResult:
-    machine = services.machine
+def _run(services: BackupServices, claimed: Claim, asked: Stop, begun: Callable[[], None]) -> BackupResult:
+    machine, backup = services.machine, claimed.backup
+    fleet = claimed.fleet(services)
     stop = Stop(Window((backup.window_stop - machine.clock()).total_seconds()), closed=window_closed(backup))
     if why := asked.reason():
         stop.ask(why)
@@ -182,27 +170,29 @@ def _run(services: BackupServices, backup: BackupRecord, asked: Stop, begun: Cal
     with (
         stopping_on_signals(stop, told_why(machine.place)),
         Heartbeat(services, backup, stop) as watcher,
+        claimed.alone(fleet, watcher),
         both_mounted(machine, services.file_systems, runner, read, write) as (source, target),
     ):
         earlier = earlier_backups(services)
-        request = _request(services, source, target)
+        request = _request(services, source, target, backup.wanted_workers or 1)
         done = [*carry_out_holds(services, target), *carry_out_pins(services, target)]
         hooks = DocumentHooks(services.document) if services.document else None
         run = BackupRun(
             request, now=machine.clock(), runner=runner, stop=stop, watcher=watcher, hooks=hooks, begun=begun
         )  # fmt: skip
-        result = run.run()
+        result = run.run(fleet)
         result = replace(result, notes=(*done, *result.notes))
         result = stored_outside(services, target, result, earlier)
         return result if stop.reason() else with_report(services, backup, target, result)
 
 
-def _request(services: BackupServices, source: Path, target: Path) -> BackupRequest:
+def _request(services: BackupServices, source: Path, target: Path, workers: int) -> BackupRequest:
     settings = services.settings
+    operations = operations_of_each(settings.tuning.operations_per_second, workers)
     return BackupRequest(
         str(inside(source, settings.backup_prefix)), str(target), settings.folder_label, settings.interval,
-        tuning=settings.tuning, keeps_spare=settings.keep_spare, asked=_asked(services, target),
-        scrub=settings.scrub,
+        tuning=replace(settings.tuning, operations_per_second=operations), keeps_spare=settings.keep_spare,
+        asked=_asked(services, target), scrub=settings.scrub,
     )  # fmt: skip
 
 

@@ -9,9 +9,8 @@ from efs_backup.agent.services import BackupServices
 from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.errors import RecordChanged, RecordGone
 from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.sharing.workers import LEADS, WorkerSign
 from efs_backup.engine.machine.stop import Stop
-
-SECONDS = 60.0
 
 _logger = logging.getLogger(__name__)
 
@@ -19,14 +18,17 @@ _logger = logging.getLogger(__name__)
 class Heartbeat:
     """The watcher of a backup; writes its phase and figures each minute while it is entered.
 
-    Where the record says that the backup has ended (somebody gave it up), it is asked to stop.
+    Where the record says that the backup has ended (somebody gave it up), or that another instance leads it, it is
+    asked to stop.
     """
 
-    def __init__(self, services: BackupServices, backup: BackupRecord, stop: Stop, seconds: float = SECONDS) -> None:
+    def __init__(
+        self, services: BackupServices, backup: BackupRecord, stop: Stop, seconds: float | None = None
+    ) -> None:  # fmt: skip
         self._services = services
         self._backup = backup
         self._stop = stop
-        self._seconds = seconds
+        self._seconds = services.machine.pace.total_seconds() if seconds is None else seconds
         self._phase = "mount"
         self._done = CopyStatistics()
         self._is_over = threading.Event()
@@ -79,6 +81,10 @@ class Heartbeat:
         _logger.info("%s: %s files, %s bytes", self._phase, self._done.number_of_files, self._done.total_file_size)
         try:
             self._services.store.update(self._backup, alive)
+            if self._backup.is_shared and self._services.fleet:
+                own = self._services.machine.instance_id
+                sign = WorkerSign(self._services.machine.clock(), LEADS, self._done.number_of_files)
+                self._services.fleet.signs.say(self._backup.backup_id, own, sign)
         except RecordChanged as changed:
             self._stop.ask(f"its record was closed: {changed.message}")
         except RecordGone:

@@ -35,12 +35,27 @@ def own_ids(services: BackupServices) -> list[BackupId]:
 
 
 def give_back(services: BackupServices) -> None:
-    """Want this instance no more. Where others work beside it they keep theirs. Raises GroupMissing, GroupBusy."""
+    """Want this instance no more. Where others work beside it they keep theirs. Raises GroupMissing, GroupBusy.
+
+    Of several that make one backup its leader alone ends all.
+    """
     own = services.machine.instance_id
-    if services.settings.concurrent_backups == 1:
+    if services.settings.workers > 1:
+        _give_back_of_several(services, own)
+    elif services.settings.concurrent_backups == 1:
         services.group.stop_instance()
     elif own in services.group.state().serving:  # else it goes already, and another's place would go with it
         services.group.take_away(own)
+
+
+def _give_back_of_several(services: BackupServices, own: str) -> None:
+    if any(backup and backup.instance_id == own for backup in candidates(services)):
+        services.group.unprotect([own])
+        services.group.stop_instance()
+        return
+    state = services.group.state()
+    if own in state.serving:
+        services.group.take_away(own, want_less=state.desired_capacity >= len(state.serving))
 
 
 def for_record(services: BackupServices, backup: BackupRecord) -> BackupServices:

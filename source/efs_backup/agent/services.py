@@ -4,30 +4,39 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from efs_backup.domain.operations.agent_settings import AgentSettings, RestoreSettings
 from efs_backup.domain.operations.mounting import MOUNTED_KINDS
 from efs_backup.domain.ports import BackupStore
+from efs_backup.domain.sharing.fleet import Fleet
+from efs_backup.domain.sharing.workers import PACE, STALE_AFTER
 from efs_backup.lib.asg import BackupGroup
 from efs_backup.lib.bus import EventBus
 from efs_backup.lib.clients import client
 from efs_backup.lib.ddb import RecordTable
+from efs_backup.lib.ec2 import Instances
 from efs_backup.lib.efs import FileSystems
+from efs_backup.lib.fence import GroupFence
 from efs_backup.lib.hold_table import HoldTable
 from efs_backup.lib.imds import InstanceMetadata
 from efs_backup.lib.notify import ChatNotifier, Notifier
 from efs_backup.lib.pin_table import PinTable
 from efs_backup.lib.quiesce import QuiesceDocument
 from efs_backup.lib.s3 import LogBucket, SealBucket
+from efs_backup.lib.sqs import SqsShares
 from efs_backup.lib.ssm import Secrets
 from efs_backup.lib.sts import Roles
+from efs_backup.lib.worker_signs import WorkerSigns
 
 KINDS_VARIABLE = "EFS_BACKUP_MOUNTED_KINDS"
 """Further kinds of file system that may be mounted, by comma: where EFS is emulated."""
 
+
+PACE_VARIABLE = "EFS_BACKUP_PACE_SECONDS"
+"""How often an agent says that it lives, if not each minute: where instances are emulated, and nobody has minutes."""
 
 LOG_VARIABLE = "EFS_BACKUP_AGENT_LOG"
 """Where the agent's log is, if not in its usual place."""
@@ -69,11 +78,17 @@ class Machine:
     booted: datetime = field(default_factory=boot_time)
     scratch: Path = Path("/var/tmp/efs-backup-drill")  # noqa: S108 - only root makes it, and it must be root's own
     credentials: Path = Path("/root/.aws/credentials")
+    pace: timedelta = PACE
 
     @property
     def reboots(self) -> bool:
         """Whether it goes down only to come back: its unit says so, in a place that is empty again afterwards."""
         return (self.place / "reboots").exists()
+
+    @property
+    def silence(self) -> timedelta:
+        """After how long a leader of whom nothing is heard counts as lost."""
+        return self.pace * STALE_AFTER
 
     @classmethod
     def this_one(cls, environment: Mapping[str, str]) -> "Machine":
@@ -81,7 +96,27 @@ class Machine:
         metadata = InstanceMetadata.of_environment(environment)
         further = filter(None, environment.get(KINDS_VARIABLE, "").split(","))
         kinds, log = MOUNTED_KINDS.union(further), agent_log(environment)
-        return cls(metadata.instance_id(), metadata.zone(), kinds, log=log, ami_id=metadata.ami_id())
+        pace = timedelta(seconds=float(environment.get(PACE_VARIABLE) or PACE.total_seconds()))
+        return cls(metadata.instance_id(), metadata.zone(), kinds, log=log, ami_id=metadata.ami_id(), pace=pace)
+
+
+@dataclass(frozen=True)
+class FleetServices:
+    """What an instance works with that makes a backup together with others."""
+
+    queue: SqsShares
+    instances: Instances
+    signs: WorkerSigns
+
+    @classmethod
+    def of_settings(cls, settings: AgentSettings, client: Callable[[str], Any]) -> "FleetServices":
+        """Made of clients; `client` makes one of a service."""
+        queue = SqsShares(client("sqs"), settings.share_queue_url, settings.dead_share_queue_url)
+        return cls(queue, Instances(client("ec2")), WorkerSigns(client("dynamodb"), settings.table_name))
+
+    def around(self, group: BackupGroup, own: str, workers: int) -> Fleet:
+        """The fleet of so many instances, as the instance `own` sees it."""
+        return Fleet(workers, own, self.queue, GroupFence(group, self.instances, own))
 
 
 @dataclass(frozen=True)
@@ -100,6 +135,7 @@ class BackupServices:
     secrets: Secrets | None = None
     holds: HoldTable | None = None
     pins: PinTable | None = None
+    fleet: FleetServices | None = None
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> "BackupServices":
@@ -118,6 +154,7 @@ class BackupServices:
             Secrets(client("ssm")) if settings.ping_url_parameter else None,
             HoldTable(client("dynamodb"), settings.table_name),
             PinTable(client("dynamodb"), settings.table_name),
+            FleetServices.of_settings(settings, client) if settings.share_queue_url else None,
         )
 
 

@@ -1,5 +1,6 @@
-"""Auto Scaling: the group whose one instance makes the backups."""
+"""Auto Scaling: the group whose instance, or instances, make the backups."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,18 +16,23 @@ _NO_ACTION = "No active Lifecycle Action"
 _GONE = "not found"
 _TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
 _HELD = "Terminating:Wait"
+_IN_SERVICE = "InService"
 _GOING = "Terminat"
 """How the states of an instance begin that is on its way out, or is out."""
 
 
 @dataclass(frozen=True)
 class GroupState:
-    """How many instances a group wants, and which it has: `held` ones wait to be let go, `serving` ones do not."""
+    """How many instances a group wants, and which it has: `held` ones wait to be let go, `serving` ones do not.
+
+    `protected` ones stay although the group wants fewer.
+    """
 
     desired_capacity: int
     instances: tuple[str, ...]
     serving: tuple[str, ...]
     held: tuple[str, ...]
+    protected: tuple[str, ...] = ()
 
 
 class BackupGroup:
@@ -52,14 +58,27 @@ class BackupGroup:
             group["DesiredCapacity"], tuple(states),
             serving=tuple(name for name, state in states.items() if not state.startswith(_GOING)),
             held=tuple(name for name, state in states.items() if state == _HELD),
+            protected=tuple(
+                instance["InstanceId"] for instance in group["Instances"]
+                if instance.get("ProtectedFromScaleIn") and instance["LifecycleState"] == _IN_SERVICE
+            ),
         )  # fmt: skip
 
-    def take_away(self, instance_id: str) -> None:
+    def take_away(self, instance_id: str, *, want_less: bool = True) -> None:
         """Terminate an instance by way of the hook, and want one less: it may be gone already. Raises GroupBusy."""
         with ignored("ValidationError", saying=_GONE), translated(self._busy(), "ScalingActivityInProgress"):
             self._client.terminate_instance_in_auto_scaling_group(
-                InstanceId=instance_id, ShouldDecrementDesiredCapacity=True
+                InstanceId=instance_id, ShouldDecrementDesiredCapacity=want_less
             )
+
+    def protect(self, instance_id: str) -> None:
+        """Keep an instance although fewer are wanted; one that is on its way out already goes."""
+        self._set_protection((instance_id,), protected=True)
+
+    def unprotect(self, instance_ids: Sequence[str]) -> None:
+        """Let the group choose these again where fewer are wanted; those on their way out go already."""
+        if instance_ids:
+            self._set_protection(instance_ids, protected=False)
 
     def group_of(self, instance_id: str) -> str | None:
         """The group that an instance belongs to, while it is held too; None where it is in none."""
@@ -96,6 +115,12 @@ class BackupGroup:
                 LifecycleHookName=action.hook,
                 LifecycleActionToken=action.token,
                 InstanceId=action.instance_id,
+            )
+
+    def _set_protection(self, instance_ids: Sequence[str], *, protected: bool) -> None:
+        with ignored("ValidationError"):  # one of them is not in service, or gone
+            self._client.set_instance_protection(
+                AutoScalingGroupName=self.name, InstanceIds=list(instance_ids), ProtectedFromScaleIn=protected
             )
 
     def _describe(self) -> "AutoScalingGroupTypeDef":

@@ -1,4 +1,4 @@
-"""How many instances the group has to have: as many as backups are open, where several run at a time."""
+"""How many instances the group has to have: one, those of a backup that several make, or one for each open backup."""
 
 import logging
 
@@ -11,11 +11,13 @@ _logger = logging.getLogger(__name__)
 def want_instance(services: Services, backup: BackupRecord) -> None:
     """Want an instance for each open backup, and for this one, which may open only now. Raises GroupMissing, GroupBusy.
 
+    Where one backup runs at a time it may want several.
+
     The records are counted again afterwards: a start at the same moment may have written its own, and set a smaller
     number last.
     """
     if services.settings.concurrent_backups == 1:
-        services.group.start_instance()
+        services.group.start_instance(backup.wanted_workers or 1)
         return
     wanted = 0
     while wanted != (count := len({backup.backup_id, *(each.backup_id for each in _open(services))})):
@@ -31,11 +33,21 @@ def take_instance(services: Services, backup: BackupRecord | None) -> None:
     others = [] if services.settings.concurrent_backups == 1 else _open(services)
     others = [each for each in others if backup is None or each.backup_id != backup.backup_id]
     if not others:
-        services.group.stop_instance()
+        want_none(services, are_several=backup is not None and backup.is_shared)
     elif backup is not None and backup.instance_id in services.group.state().serving:
         services.group.take_away(str(backup.instance_id))
     else:
         _logger.info("No instance serves the backup; one that comes finds its window closed")
+
+
+def want_none(services: Services, *, are_several: bool = False) -> None:
+    """Want no instance, and protect none: a leader that was lost may have left its protection. Raises as above.
+
+    are_several: those of one backup, whatever the stack says by now.
+    """
+    if are_several or services.settings.workers > 1:
+        services.group.unprotect(services.group.state().protected)
+    services.group.stop_instance()
 
 
 def find_open(services: Services, backup_id: str) -> BackupRecord | None:

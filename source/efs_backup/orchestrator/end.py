@@ -20,7 +20,7 @@ from efs_backup.domain.operations.workflow import (
 )
 from efs_backup.domain.sources.serving import settings_for
 from efs_backup.orchestrator.again import try_again
-from efs_backup.orchestrator.capacity import find_open, is_any_open, take_instance
+from efs_backup.orchestrator.capacity import find_open, is_any_open, take_instance, want_none
 from efs_backup.orchestrator.leave_to_write import try_to_settle_leave
 from efs_backup.orchestrator.logs import concerns
 from efs_backup.orchestrator.records import find_latest, find_served, say_why, tell
@@ -132,4 +132,4 @@ def _clean_up(services: Services, backup_id: BackupId, capacity: int, now: datet
         return
     services.stop_rule.disarm()
     if capacity > 0:
-        services.group.stop_instance()
+        want_none(services)

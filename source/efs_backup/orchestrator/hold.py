@@ -68,13 +68,13 @@ def finish_failed(services: Services, now: datetime, failed: FinishFailed) -> De
 
 
 def _close_unfinished(services: Services, now: datetime, failed: FinishFailed) -> None:
-    """Its mail is sent when the instance is gone, as always."""
+    """Its mail is sent when the instance is gone, as always. Of several that nobody leads yet another one may lead."""
     try:
         backup = services.store.get(failed.backup_id)
     except RecordGone:
         return
     instance_id = failed.action.instance_id
-    if not may_close(backup, instance_id):
+    if not may_close(backup, instance_id) or (backup.is_shared and backup.instance_id is None):
         return
     output = services.run_command.output(failed.command_id, instance_id)
     ended = after_failed_finish(backup, now, instance_id, failed.status, output)

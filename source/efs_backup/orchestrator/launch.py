@@ -21,7 +21,8 @@ def launch_failed(services: Services, now: datetime, group: str, cause: str) -> 
     """Note why the backup that runs has no instance, and tell the operator once: the group tries again by itself."""
     latest = _without_instance(services)
     concerns(latest.backup_id if latest else None)
-    decision = decide_launch_failure(group, services.settings.group_name, latest, cause)
+    others = latest is not None and latest.is_shared and bool(services.group.state().serving)
+    decision = decide_launch_failure(group, services.settings.group_name, latest, cause, others=others)
     if latest is None or decision.action not in (Action.TELL, Action.NOTE):
         return decision
     waiting = not_launched(latest, now, cause)

@@ -13,7 +13,7 @@ from efs_backup.domain.operations.stop_cause import SILENT
 from efs_backup.domain.operations.workflow import Action, Decision, without_report
 from efs_backup.domain.sources.due import hours_of_first
 from efs_backup.lib.asg import GroupState
-from efs_backup.orchestrator.capacity import take_instance
+from efs_backup.orchestrator.capacity import take_instance, want_none
 from efs_backup.orchestrator.leave_to_write import try_to_settle_leave
 from efs_backup.orchestrator.look_after import look_after_rows
 from efs_backup.orchestrator.records import end, say_why, tell
@@ -39,7 +39,7 @@ def reconcile(services: Services, now: datetime) -> Decision:
     _set_right(services, found, group, instances, now)
     try_to_settle_leave(services, now)
     if found.is_idle and services.store.latest() == latest:
-        _clean_up(services, group.desired_capacity)
+        _clean_up(services, group)
     _release(services, [each for each in instances if each.instance_id in group.held], backups, now)
     look_after_rows(services, now)
     return Decision(Action.RECONCILE, str(found))
@@ -83,11 +83,11 @@ def _end(services: Services, backup: BackupRecord, now: datetime) -> None:
         _logger.info("The backup %s was reported at the last moment", backup.backup_id)
 
 
-def _clean_up(services: Services, capacity: int) -> None:
+def _clean_up(services: Services, group: GroupState) -> None:
     """In any case: what a clean-up of the night has left half done looks like nothing."""
     services.stop_rule.disarm()
-    if capacity > 0:
-        services.group.stop_instance()
+    if group.desired_capacity > 0 or group.protected:
+        want_none(services, are_several=bool(group.protected))
 
 
 def _release(services: Services, held: Sequence[Instance], backups: Sequence[BackupRecord], now: datetime) -> None:

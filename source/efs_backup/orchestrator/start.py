@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from efs_backup.domain.errors import AlreadyStarted, FailureReason, MountFailed, RecordChanged, WrongUsage
-from efs_backup.domain.operations.instances import is_in_the_way
+from efs_backup.domain.operations.instances import for_several, is_in_the_way
 from efs_backup.domain.operations.record import BackupId, BackupRecord, Mode, backup_id_of, drill_id_of
 from efs_backup.domain.operations.restore_record import writes
 from efs_backup.domain.operations.settings import RECORD_DAYS, OrchestratorSettings, retention_of
@@ -62,6 +62,7 @@ def start_drill(services: Services, now: datetime, seed: str) -> Decision:
 def begin(services: Services, backup: BackupRecord, now: datetime, *, in_turn: bool = False) -> Decision:
     """Start what a new record says; `services` are those of its row. in_turn: it has waited for its turn."""
     concerns(backup.backup_id)
+    backup = for_several(backup, services.settings.workers)
     try:
         return _start_or_skip(services, backup, now, in_turn)
     except AlreadyStarted as known:

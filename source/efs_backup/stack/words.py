@@ -52,6 +52,16 @@ def progress_line(record: BackupRecord, now: datetime) -> str:
     return ", ".join(facts)
 
 
+def workers_lines(record: BackupRecord, now: datetime) -> list[str]:
+    """What each instance of a backup that several make says of itself, and which are missing."""
+    signs, wanted = record.workers or {}, record.wanted_workers or 0
+    lines = [
+        f"{name}: {sign.work}, {counted(sign.files, 'file')}, heard {aged(now - sign.alive)} ago"
+        for name, sign in sorted(signs.items())
+    ]
+    return [*lines, f"{wanted - len(signs)} of {wanted} have not come yet"] if len(signs) < wanted else lines
+
+
 def _waits(record: BackupRecord) -> str:
     if record.instance_id:
         return "begins"

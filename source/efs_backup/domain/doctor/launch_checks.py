@@ -124,17 +124,18 @@ def _ebs_key(facts: StackFacts) -> Iterator[Found]:
 
 def _processors(facts: StackFacts) -> Iterator[Found]:
     quota, machine = facts.quotas[PROCESSORS].value, facts.machine.value
-    left = quota.limit - quota.used
-    if left >= machine.processors:
+    workers = int(facts.parameter("Workers") or 1)
+    needed, each = machine.processors * workers, f" each for {workers} instances" if workers > 1 else ""
+    if quota.limit - quota.used >= needed:
         return
     ask = aws(
         "service-quotas", "request-service-quota-increase", facts.region, service_code=quota.service,
-        quota_code=quota.code, desired_value=f"{quota.limit + max(machine.processors, 32):.0f}",
+        quota_code=quota.code, desired_value=f"{quota.limit + max(needed, 32):.0f}",
     )  # fmt: skip
     level = fault if quota.limit < machine.processors else warning
     yield level(
-        f"{machine.name} needs {machine.processors} vCPUs; of {quota.limit:.0f} ({quota.name}) {quota.used:.0f} are in"
-        " use.",
+        f"{machine.name} needs {machine.processors} vCPUs{each}; of {quota.limit:.0f} ({quota.name})"
+        f" {quota.used:.0f} are in use.",
         ask,
     )
 

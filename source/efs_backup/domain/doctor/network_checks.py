@@ -24,9 +24,10 @@ GATEWAYS = ("s3", "dynamodb")
 
 
 def services(facts: StackFacts) -> tuple[str, ...]:
-    """The services that the instance of a backup or a drill calls."""
+    """The services that the instances of a backup or a drill call."""
     drills = ("sts",) if facts.parameter("DrillSchedule") else ()
-    return (*GATEWAYS, *INTERFACES, *drills)
+    shares = ("sqs",) if facts.parameter("Workers") not in ("", "1") else ()
+    return (*GATEWAYS, *INTERFACES, *drills, *shares)
 
 
 def _mount_targets(facts: StackFacts) -> Iterator[Found]:

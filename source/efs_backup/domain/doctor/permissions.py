@@ -22,6 +22,17 @@ ANY = "any"
 _MOUNT = ("elasticfilesystem:ClientMount", "elasticfilesystem:ClientRootAccess")
 _POINT = "elasticfilesystem:AccessPointArn"
 
+OF_SEVERAL = (
+    Need(
+        ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage", "sqs:SendMessage"), "shares"
+    ),
+    Need(("autoscaling:SetInstanceProtection", "autoscaling:TerminateInstanceInAutoScalingGroup"), "group"),
+    Need(
+        ("autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeLifecycleHooks", "ec2:DescribeInstances"), ANY
+    ),
+)  # fmt: skip
+"""Further calls of each instance where several make a backup."""
+
 NEEDS: Mapping[str, tuple[Need, ...]] = {
     INSTANCE: (
         Need(("dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"), "table"),
@@ -48,7 +59,7 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
         Need(
             (
                 "autoscaling:CompleteLifecycleAction", "autoscaling:SetDesiredCapacity",
-                "autoscaling:TerminateInstanceInAutoScalingGroup",
+                "autoscaling:SetInstanceProtection", "autoscaling:TerminateInstanceInAutoScalingGroup",
             ),
             "group",
         ),

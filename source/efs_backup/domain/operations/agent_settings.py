@@ -36,7 +36,8 @@ class AgentSettings(MachineSettings):
     beside their snapshots alone. `drill_role` is the role that can read the backup file system and not write to it;
     empty where there are no drills. `retention` holds where `retention_rules` is empty.
     0 `scrub_days` read nothing again, 0 `scrub_gigabytes` are no limit. An empty
-    `quiesce_document` makes nothing quiet, an empty `ping_url_parameter` tells no service.
+    `quiesce_document` makes nothing quiet, an empty `ping_url_parameter` tells no service. `share_queue_url` and
+    `dead_share_queue_url` are empty where one instance makes a backup.
     """
 
     stack_name: str
@@ -61,6 +62,9 @@ class AgentSettings(MachineSettings):
     ping_url_parameter: str
     lifecycle_hold_minutes: int
     concurrent_backups: int
+    workers: int
+    share_queue_url: str
+    dead_share_queue_url: str
     aws_default_region: str
 
     @property

@@ -15,6 +15,7 @@ from efs_backup.domain.operations.record import (
     LATEST_KEY,
     START_ATTRIBUTE,
     STATUS_ATTRIBUTE,
+    WANTED_WORKERS_ATTRIBUTE,
     BackupId,
     BackupRecord,
     Item,
@@ -34,12 +35,15 @@ _RUNNING = BackupRecord(
 def prepared_requests(table: str) -> dict[str, Any]:
     """Which backup was started last (`get`, and in which attribute), and that it has failed (`update`).
 
-    It is closed only if it is running, was started before the instance booted, and no other instance serves it.
+    It is closed only if it is running, was started before the instance booted, no other instance serves it, and it
+    wants no others.
     """
     put = _ending()
-    names = {f"#{name}": name for name in (*put, STATUS_ATTRIBUTE, START_ATTRIBUTE, INSTANCE_ATTRIBUTE)}
+    asked = (STATUS_ATTRIBUTE, START_ATTRIBUTE, INSTANCE_ATTRIBUTE, WANTED_WORKERS_ATTRIBUTE)
+    names = {f"#{name}": name for name in (*put, *asked)}
     conditions = (
         f"#{STATUS_ATTRIBUTE} = :running", f"#{START_ATTRIBUTE} <= :booted",
+        f"attribute_not_exists(#{WANTED_WORKERS_ATTRIBUTE})",
         f"(attribute_not_exists(#{INSTANCE_ATTRIBUTE}) OR #{INSTANCE_ATTRIBUTE} = :{INSTANCE_ATTRIBUTE})",
     )  # fmt: skip
     values = {":running": BackupStatus.RUNNING, ":booted": "@BOOTED@", **{f":{name}": put[name] for name in put}}

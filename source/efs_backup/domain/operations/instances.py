@@ -35,10 +35,11 @@ def served_by(instance: Instance, backups: Iterable[BackupRecord]) -> BackupReco
     """
     known = sorted(backups, key=lambda backup: backup.start_time, reverse=True)
     claimed = (backup for backup in known if backup.instance_id == instance.instance_id)
+    joined = (backup for backup in known if instance.instance_id in (backup.workers or ()))
     open_then = [backup for backup in known if _was_open(backup, instance.launched)]
     free = (each for each in reversed(open_then) if each.instance_id is None and not each.has_ended)
     unserved = (each for each in free if each.first_instance != instance.instance_id)
-    return next(chain(claimed, unserved, open_then), None)
+    return next(chain(claimed, joined, unserved, open_then), None)
 
 
 def _was_open(backup: BackupRecord, time: datetime | None) -> bool:
@@ -53,7 +54,8 @@ def is_in_the_way(instance: Instance, backups: Iterable[BackupRecord], now: date
     One that has served a backup is about to go, or hangs; and so does one that was launched long ago, and whose agent
     should have gone home. One that boots finds the backup that starts now.
     """
-    has_served = any(backup.instance_id == instance.instance_id for backup in backups)
+    name = instance.instance_id
+    has_served = any(name == backup.instance_id or name in (backup.workers or ()) for backup in backups)
     return has_served or (instance.launched is not None and now - instance.launched > LONGEST_BOOT)
 
 
@@ -75,6 +77,13 @@ def may_try_again(backup: BackupRecord, now: datetime) -> bool:
     return (went_unheard or failed) and is_first and now + SECOND_TRY <= backup.window_stop
 
 
+def for_several(backup: BackupRecord, workers: int) -> BackupRecord:
+    """A backup that so many instances make; drills and restores are made by one."""
+    if workers == 1 or not backup.is_backup:
+        return backup
+    return replace(backup, wanted_workers=workers, workers={})
+
+
 def tried_again(backup: BackupRecord, instance_id: str) -> BackupRecord:
     """The same backup, open for a second instance: that the first is named in it keeps a third from being started.
 
@@ -83,6 +92,7 @@ def tried_again(backup: BackupRecord, instance_id: str) -> BackupRecord:
     cause = backup.message if backup.has_ended else f"The instance {instance_id} went before its backup began."
     return replace(
         backup, status=BackupStatus.RUNNING, first_instance=instance_id, instance_id=None, stop_time=None,
+        workers=backup.workers and {},
         failure_reason=None, next_step=None, logs=None, report_claim=None,
         message=f"{cause} A second instance is started in its place.",
     )  # fmt: skip
@@ -90,8 +100,9 @@ def tried_again(backup: BackupRecord, instance_id: str) -> BackupRecord:
 
 def not_launched(backup: BackupRecord, now: datetime, cause: str) -> BackupRecord:
     """A backup that waits for its instance, with what the group said when it could not launch one."""
+    further = "further " if backup.is_shared and backup.instance_id else ""
     message = (
-        f"At {now:%H:%M} UTC no instance could be launched: {cause.rstrip('.')}. The group tries again by itself until"
-        " the window closes."
+        f"At {now:%H:%M} UTC no {further}instance could be launched:"
+        f" {cause.rstrip('.')}. The group tries again by itself until the window closes."
     )
     return replace(backup, launch_failure=cause, message=message)

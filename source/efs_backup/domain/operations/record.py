@@ -13,19 +13,24 @@ from efs_backup.domain.drill.result import DrillStatus
 from efs_backup.domain.errors import FailureReason, RecordFault
 from efs_backup.domain.humanize import clipped, valid
 from efs_backup.domain.results import BackupStatus, SealStatus
+from efs_backup.domain.sharing import workers as signs
 from efs_backup.domain.snapshots.names import Interval
 from efs_backup.domain.snapshots.window import stop_of_window
 
 BackupId = NewType("BackupId", str)
 """Eight hexadecimal digits."""
 
-Item = dict[str, str | int | float]
-"""A record as it is stored: no value is None, times are text in UTC, the rest is text or numbers."""
+Item = dict[str, Any]
+"""A record as it is stored: no value is None, times are text in UTC, the rest is text or numbers.
+
+The signs of life of several workers alone are a mapping of mappings.
+"""
 
 ID_ATTRIBUTE = "BackupId"
 STATUS_ATTRIBUTE = "BackupStatus"
 START_ATTRIBUTE = "BackupStartTime"
 INSTANCE_ATTRIBUTE = "InstanceId"
+WORKERS_ATTRIBUTE, WANTED_WORKERS_ATTRIBUTE = "Workers", "WantedWorkers"
 EXPIRY_ATTRIBUTE = "ExpireItem"
 
 SOURCES_KEY, WAITING_KEY = "sources", "waiting"
@@ -68,7 +73,7 @@ class Mode(StrEnum):
 class _Kind:
     """How a value is written into an item and read from it."""
 
-    write: Callable[[Any], str | int | float]
+    write: Callable[[Any], Any]
     read: Callable[[Any], Any]
 
 
@@ -94,6 +99,7 @@ def _read_time(text: str) -> datetime:
 _TEXT = _Kind(lambda text: clipped(valid(str(text)), _MOST_LETTERS), str)
 _NUMBER = _Kind(lambda value: value, _number)
 _TIME = _Kind(lambda time: time.astimezone(UTC).strftime(_TIME_FORMAT), _read_time)
+_WORKERS = _Kind(signs.written, signs.read)
 _EPOCH = _Kind(lambda time: int(time.timestamp()), lambda value: datetime.fromtimestamp(int(value), UTC))
 
 
@@ -130,7 +136,9 @@ class BackupRecord:
     ended, as long as somebody else has not. Of a restore into the source, `restore_order` is what was asked for, one
     line of JSON; `restore_created`, `restore_replaced` and `restore_extra` count paths, `restore_first` has the first
     of each as lines, and `restore_quarantine` is where what was replaced lies. `backup_size` and the like belong to the
-    backup file system.
+    backup file system. `wanted_workers` is how many instances a backup wants that is shared by several, and `workers`
+    what each that came says of itself; both None where one makes it. Then `instance_id` is the leader, which alone
+    reports.
     """
 
     backup_id: BackupId = _stored(ID_ATTRIBUTE)
@@ -208,6 +216,8 @@ class BackupRecord:
     restore_bytes: int | None = _maybe("RestoreBytes", _NUMBER)
     restore_first: str | None = _maybe("RestoreFirst")
     restore_quarantine: str | None = _maybe("RestoreQuarantine")
+    wanted_workers: int | None = _maybe(WANTED_WORKERS_ATTRIBUTE, _NUMBER)
+    workers: signs.Workers | None = _maybe(WORKERS_ATTRIBUTE, _WORKERS)
 
     @property
     def is_backup(self) -> bool:
@@ -223,6 +233,11 @@ class BackupRecord:
     def is_drill(self) -> bool:
         """Whether it is no backup, but the rehearsal of a restore."""
         return self.mode is Mode.DRILL
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several instances make it."""
+        return self.workers is not None
 
     @property
     def has_ended(self) -> bool:
@@ -297,8 +312,10 @@ class Change:
 
 
 def change_between(before: BackupRecord, after: BackupRecord) -> Change:
-    """The attributes to write and to remove."""
+    """The attributes to write and to remove; of what several instances make, only while the same one leads."""
     old, new = before.to_item(), after.to_item()
     put = {name: value for name, value in new.items() if old.get(name) != value}
     drop = tuple(name for name in old if name not in new)
-    return Change(put, drop, {name: old.get(name) for name in (*put, *drop) if name in _GUARDED})
+    guarded = (name for name in (*put, *drop) if name in _GUARDED)
+    leader = (INSTANCE_ATTRIBUTE,) if before.is_shared and (put or drop) else ()
+    return Change(put, drop, {name: old.get(name) for name in (*guarded, *leader)})

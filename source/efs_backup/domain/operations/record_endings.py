@@ -80,11 +80,12 @@ def is_served_by(backup: BackupRecord, instance_id: str, booted: datetime) -> bo
     """Whether a running backup is this instance's to close.
 
     Where no instance is on record yet it may be: but one that booted before the backup was started is held because
-    of an earlier one, and the next instance will serve this. So will the second one, where this was the first.
+    of an earlier one, and the next instance will serve this. So will the second one, where this was the first; and of
+    several that are to serve it together any other.
     """
     if backup.instance_id or backup.first_instance == instance_id:
         return backup.instance_id == instance_id
-    return booted >= backup.start_time
+    return not backup.is_shared and booted >= backup.start_time
 
 
 def goes_on(backup: BackupRecord) -> str:
@@ -155,6 +156,11 @@ def boot_log_key(label: FolderLabel, task: str, now: datetime) -> str:
 def agent_log_key(label: FolderLabel, task: str, now: datetime) -> str:
     """Where the log of the agent goes; `task` is `backup`, `drill` or `restore`."""
     return f"efs-{task}-logs/{label}-{task}-fpsync-{now:{_LOG_STAMP}}.log"
+
+
+def helper_log_key(label: FolderLabel, instance_id: str, now: datetime) -> str:
+    """Where the log of an instance goes that helped with a backup: there may be several in one minute."""
+    return f"efs-backup-logs/{label}-help-{instance_id}-{now:{_LOG_STAMP}}.log"
 
 
 def report_key(label: FolderLabel, interval: Interval, now: datetime) -> str:

@@ -56,7 +56,8 @@ class OrchestratorSettings(Settings):
     for an agent to say goodbye. An empty `metrics_endpoint` turns the anonymous metrics off,
     an empty `drill_schedule` drills. `restore_policy` is the policy that lets the `worker_role` write to the source
     while a restore runs; where it is empty none does. Without `further_sources` there is the first row alone; so
-    many as `concurrent_backups` rows are backed up at a time. `retention` holds where `retention_rules` is empty.
+    many as `concurrent_backups` rows are backed up at a time, each by `workers` instances. `retention` holds where
+    `retention_rules` is empty.
     Reports show times by the clock of `schedule_time_zone` (UTC where it is empty), lead to the `dashboard` where
     one is named, and to a restore stack where it is known where the `restore_template` lies; network and subnets
     (separated by commas) are for that. An empty `chat_topic_arn` tells no chat.
@@ -94,6 +95,7 @@ class OrchestratorSettings(Settings):
     worker_role: str
     further_sources: bool
     concurrent_backups: int
+    workers: int
     aws_lambda_function_name: str
     aws_region: str
 

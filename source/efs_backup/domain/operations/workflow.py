@@ -13,9 +13,13 @@ from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.record_endings import goes_on
 from efs_backup.domain.operations.restore_record import writes
 from efs_backup.domain.results import BackupStatus
+from efs_backup.domain.sharing.workers import PACE, STALE_AFTER
 
 SILENCE = timedelta(minutes=30)
 """An agent says every minute how far it is; an instance boots, and installs what it needs, in a few minutes."""
+
+LEADER_SILENCE = PACE * STALE_AFTER
+"""A leader of several instances that has said nothing for so long is lost, or frozen: one of the others takes over."""
 
 REPORTING = timedelta(minutes=10)
 """Who is about to report a backup has done so by then, or has died: the function lives for five minutes."""
@@ -34,6 +38,8 @@ class Action(StrEnum):
     TRY_AGAIN = "try again with a second instance"
     LET_GO = "let the instance go"
     SERVE = "serve"
+    HELP = "help"
+    TAKE_OVER = "take over"
     GO_HOME = "go home"
     WAIT = "wait for the next instance"
     CLOSE = "close"
@@ -137,8 +143,13 @@ def decide_failed_finish(action: LifecycleAction, our_group: str, status: str) -
     return Decision(Action.LET_GO, f"the command to finish ended as {status}")
 
 
-def decide_service(latest: BackupRecord | None, instance_id: str, now: datetime) -> Decision:
-    """Whether a new instance has a backup to make."""
+def decide_service(
+    latest: BackupRecord | None, instance_id: str, now: datetime, silence: timedelta = LEADER_SILENCE
+) -> Decision:
+    """Whether an instance has a backup to make, to help with, or to take over from a leader of whom nothing is heard.
+
+    silence: after how long a leader counts as lost.
+    """
     if latest is None:
         return Decision(Action.GO_HOME, "no backup is on record")
     if latest.has_ended:
@@ -146,10 +157,25 @@ def decide_service(latest: BackupRecord | None, instance_id: str, now: datetime)
     if now >= latest.window_stop:
         return Decision(Action.GO_HOME, f"the window of the backup {latest.backup_id} is over")
     if latest.instance_id not in (None, instance_id):
-        if latest.is_restore:
-            return Decision(Action.GO_HOME, f"{latest.instance_id} has begun {latest.backup_id}: no other goes on")
-        return Decision(Action.SERVE, f"it takes over {latest.backup_id} from {latest.instance_id}, which was lost")
+        return _decide_beside(latest, now, silence)
     return Decision(Action.SERVE, f"it makes the backup {latest.backup_id}")
+
+
+def _decide_beside(latest: BackupRecord, now: datetime, silence: timedelta) -> Decision:
+    """The same where another instance has begun."""
+    if latest.is_restore:
+        return Decision(Action.GO_HOME, f"{latest.instance_id} has begun {latest.backup_id}: no other goes on")
+    if latest.is_shared:
+        return _help_or_take_over(latest, now, silence)
+    return Decision(Action.SERVE, f"it takes over {latest.backup_id} from {latest.instance_id}, which was lost")
+
+
+def _help_or_take_over(latest: BackupRecord, now: datetime, silence: timedelta) -> Decision:
+    leads = f"{latest.instance_id}, which leads the backup {latest.backup_id}"
+    heard = latest.heartbeat_time or latest.start_time
+    if now - heard < silence:
+        return Decision(Action.HELP, f"it helps {leads}")
+    return Decision(Action.TAKE_OVER, f"nothing has been heard since {heard:%H:%M:%S} UTC of {leads}: it takes over")
 
 
 @dataclass(frozen=True)
@@ -174,8 +200,12 @@ def decide_gone(group: str, instance_id: str, backup: BackupRecord | None, situa
         serving = backup.instance_id or "another"
         return Decision(Action.IGNORE, f"the backup is served by {serving}, not by {instance_id}")
     if situation.desired_capacity > 0 and situation.now < backup.window_stop and not _is_its_own(backup):
-        return Decision(Action.WAIT, "it was lost, the window is open, and the group starts another")
+        return Decision(Action.WAIT, f"it was lost, the window is open, and {_who_goes_on(backup)}")
     return _try_again_or_close(backup, "it went without a report of its agent", situation)
+
+
+def _who_goes_on(backup: BackupRecord) -> str:
+    return "others are there or come, of whom one goes on" if backup.is_shared else "the group starts another"
 
 
 def _is_its_own(backup: BackupRecord) -> bool:
@@ -196,12 +226,20 @@ def _report(backup: BackupRecord, situation: Situation) -> Decision:
     return _try_again_or_close(backup, f"{ended}, not reported yet", situation)
 
 
-def decide_launch_failure(group: str, our_group: str, latest: BackupRecord | None, cause: str) -> Decision:
-    """What to do where the group could not launch an instance. It tries again and again: the operator is told once."""
+def decide_launch_failure(
+    group: str, our_group: str, latest: BackupRecord | None, cause: str, *, others: bool = False
+) -> Decision:
+    """What to do where the group could not launch an instance. It tries again and again: the operator is told once.
+
+    others: some instances of a backup that wants several are there; it goes on with them, and nobody needs to know
+    before its end.
+    """
     if group != our_group:
         return Decision(Action.IGNORE, f"the group {group} is not ours")
     if latest is None or latest.has_ended:
         return Decision(Action.IGNORE, "no backup waits for an instance")
+    if others and latest.launch_failure != cause:
+        return Decision(Action.NOTE, f"the backup {latest.backup_id} goes on with the instances that it has: {cause}")
     if latest.launch_failure is None:
         return Decision(Action.TELL, f"the backup {latest.backup_id} waits for an instance: {cause}")
     if latest.launch_failure == cause:

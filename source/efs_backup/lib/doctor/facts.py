@@ -8,7 +8,7 @@ from typing import Any
 
 from efs_backup.domain.doctor.answer import Answer, NotKnown
 from efs_backup.domain.doctor.launch_checks import FILE_SYSTEMS, PROCESSORS
-from efs_backup.domain.doctor.permissions import ANY, INSTANCE, NEEDS, ORCHESTRATOR
+from efs_backup.domain.doctor.permissions import ANY, INSTANCE, NEEDS, OF_SEVERAL, ORCHESTRATOR
 from efs_backup.domain.doctor.stack_facts import FileSystem, Key, SecurityGroup, StackFacts, Target
 from efs_backup.domain.operations.deployed import DeployedStack
 from efs_backup.domain.operations.record import BackupRecord
@@ -165,7 +165,8 @@ class _Account:
             INSTANCE: lambda: role_of_profile(iam, self._template.value.profile),
             ORCHESTRATOR: lambda: self._attribute("Role"),
         }[which]()
-        return permissions(iam, role, NEEDS[which], self._resources)
+        are_several = which == INSTANCE and self.stack.parameters.get("Workers", "1") != "1"
+        return permissions(iam, role, NEEDS[which] + (OF_SEVERAL if are_several else ()), self._resources)
 
     @cached_property
     def _resources(self) -> dict[str, Answer[str]]:
@@ -182,6 +183,7 @@ class _Account:
             "group": asked(lambda: self._machines.existing(self._found.value)["AutoScalingGroupARN"]),
             "source": asked(lambda: self._systems.arn(self.stack.output("SourceEFS"))),
             "backup": asked(lambda: self._systems.arn(self.stack.output("BackupEFS"))),
+            "shares": asked(lambda: self.stack.outputs.get("ShareQueue", "")),
             "logs": asked(lambda: f"arn:{partition}:s3:::{logs}/efs-backup-logs/log" if logs else ""),
             "stop rule": asked(lambda: self._stop_rule(partition)),
             "topic": asked(lambda: self._topic),

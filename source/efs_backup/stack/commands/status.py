@@ -15,7 +15,7 @@ from efs_backup.domain.operations.status import Activity, Asked, Status, Surroun
 from efs_backup.stack.account import Account
 from efs_backup.stack.deployment import Deployment
 from efs_backup.stack.options import as_json, on_stack
-from efs_backup.stack.words import ended_line, kind_of, next_line, progress_line, schedule_line, why_line
+from efs_backup.stack.words import ended_line, kind_of, next_line, progress_line, schedule_line, why_line, workers_lines
 from efs_backup.stack.zones import local_time
 
 _Answer = TypeVar("_Answer")
@@ -78,6 +78,7 @@ def _facts(shown: Status) -> list[tuple[str, str]]:
         ("", why_line(shown.last) if shown.last else ""),
         ("success", ended_line(shown.success, now) if shown.success and last_failed else ""),
         ("now", _activity(shown)),
+        *(("", line) for line in (workers_lines(shown.running, now) if shown.running else ())),
         ("next", next_line(shown.next_start, now, shown.forecast_seconds)),
         ("alarms", _alarms(shown)),
         ("hold", f"nothing older than {shown.hold} is dropped" if shown.hold else "none"),
@@ -153,6 +154,10 @@ def _running(label: str, record: BackupRecord | None) -> dict[str, Any] | None:
     return {
         "kind": kind_of(record), "phase": record.phase, "instance_id": record.instance_id,
         "heartbeat": record.heartbeat_time and as_time(record.heartbeat_time),
+        "wanted_workers": record.wanted_workers, "workers": [
+            {"instance_id": name, "work": sign.work, "files": sign.files, "alive": as_time(sign.alive)}
+            for name, sign in sorted((record.workers or {}).items())
+        ],
         "window_stops": as_time(record.window_stop), "record": backup_fields(record.label or label, record),
     }  # fmt: skip
 

@@ -42,12 +42,20 @@ def _alone(backup: BackupRecord, clock: Clock) -> Iterable[str]:
         ("started", clock.at(backup.start_time)),
         ("ended", clock.at(backup.stop_time) if backup.stop_time else None),
         ("window", counted(backup.window_minutes, "minute")),
+        ("made by", _instances(backup)),
         ("may take", _forecast(backup)),
         ("source", _size(backup.source_size)),
         ("snapshots", _size(backup.backup_size)),
         ("burst credits", _credits(backup)),
     )
     return _aligned((name, value, "") for name, value in rows if value)
+
+
+def _instances(backup: BackupRecord) -> str | None:
+    """How many of the instances came that were wanted, where several were."""
+    if backup.workers is None or backup.wanted_workers is None:
+        return None
+    return f"{counted(backup.wanted_workers, 'instance')}, {len(backup.workers)} came"
 
 
 def _count(of: Callable[[BackupRecord], int | None]) -> Callable[[BackupRecord], str | None]:
