@@ -18,6 +18,9 @@ _INTERFACES = {
     "FileSystems": "elasticfilesystem",
     "Topics": "sns",  # a restore reports by itself
 }
+_OF_SEVERAL = {"Shares": "sqs", "Instances": "ec2"}
+"""Of several instances of one backup: their queue, and who says that the others are terminated."""
+
 _GATEWAYS = {"Storage": "s3", "Records": "dynamodb"}
 
 
@@ -38,8 +41,8 @@ class Endpoints(Construct):
         tokens = self._interface("Tokens", "sts", group.security_group_id)
         only_if(is_yes(self, "AreWanted", form.text("CreateEndpoints")), self)
         only_if(_for_drills(self, form), tokens)
-        shares = self._interface("Shares", "sqs", group.security_group_id)
-        only_if(_for_shares(self, form), shares)
+        for name, service in _OF_SEVERAL.items():
+            only_if(_for_shares(self, form), self._interface(name, service, group.security_group_id))
         endpoints_have_route_tables(scope, form)
 
     def _interface(self, name: str, service: str, group: str) -> ec2.CfnVPCEndpoint:

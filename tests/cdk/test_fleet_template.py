@@ -90,16 +90,17 @@ def test_an_instance_fences_its_own_group_alone(fleet: Template, action: str) ->
     assert not role.may("ec2:TerminateInstances", f"arn:aws:ec2:{_HERE}:instance/i-1")
 
 
-def test_private_subnets_get_an_endpoint_for_the_queue(fleet: Template, backup: Template) -> None:
+def test_private_subnets_get_endpoints_for_the_queue_and_the_fence(fleet: Template, backup: Template) -> None:
     """Where the stack makes endpoints at all, and several instances work."""
 
-    def has_one(template: Template) -> bool:
+    def found(template: Template) -> set[str]:
         ends = template.resources("AWS::EC2::VPCEndpoint").values()
-        return any(template.resolve(each["Properties"]["ServiceName"]).endswith(".sqs") for each in ends)
+        names = {template.resolve(each["Properties"]["ServiceName"]).rpartition(".")[2] for each in ends}
+        return names & {"sqs", "ec2"}
 
-    assert has_one(fleet)
-    assert not has_one(backup.having(CreateEndpoints="Yes"))
-    assert not has_one(fleet.having(CreateEndpoints="No"))
+    assert found(fleet) == {"sqs", "ec2"}
+    assert not found(backup.having(CreateEndpoints="Yes"))
+    assert not found(fleet.having(CreateEndpoints="No"))
 
 
 def test_several_instances_make_one_backup_at_a_time(backup: Template) -> None:

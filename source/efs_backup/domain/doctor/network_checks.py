@@ -26,7 +26,7 @@ GATEWAYS = ("s3", "dynamodb")
 def services(facts: StackFacts) -> tuple[str, ...]:
     """The services that the instances of a backup or a drill call."""
     drills = ("sts",) if facts.parameter("DrillSchedule") else ()
-    shares = ("sqs",) if facts.parameter("Workers") not in ("", "1") else ()
+    shares = ("sqs", "ec2") if facts.parameter("Workers") not in ("", "1") else ()
     return (*GATEWAYS, *INTERFACES, *drills, *shares)
 
 

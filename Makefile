@@ -1,0 +1,23 @@
+# The commands that are typed most often; each is one line of a script or a tool that can be called without it.
+
+environment = .venv/bin
+
+.PHONY: help fast check demo bench
+
+help:
+	@echo "make fast   pure tests, without any installed program: under 20 seconds"
+	@echo "make check  all that has to be true before a change lands, as CI runs it"
+	@echo "make demo   three nights of the whole solution in an emulated AWS"
+	@echo "make bench  ours beside rsync and others, on a small tree"
+
+fast:
+	$(environment)/pytest -q tests/domain tests/copy_worker -m "not long and not former"
+
+check:
+	bash .ci/run
+
+demo:
+	bash deployment/run-local.sh
+
+bench:
+	$(environment)/python bench/compare.py --files 5000 --backend local --contenders ours,rsync --rounds 3
