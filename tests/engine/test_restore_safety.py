@@ -13,12 +13,19 @@ from typing import Any
 
 import pytest
 
-from efs_backup.domain.snapshots.names import SnapshotName
+from efs_backup.domain.errors import RestoreFailed
+from efs_backup.domain.requests.requests import RestoreRequest
+from efs_backup.domain.snapshots.names import FolderLabel, SnapshotName
+from efs_backup.domain.snapshots.window import Window
+from efs_backup.engine.machine.process import Runner
+from efs_backup.engine.machine.stop import Stop
+from efs_backup.engine.runs.restore import RestoreRun
 from efs_backup.engine.series.quarantine import Quarantine
 from efs_backup.engine.trees.tree import Tree
 from tests.builders import A_DAY_AGO_NS, account, small_tree, write
 from tests.conftest import Cli, both_copiers
 from tests.engine.namespaces import bind, run_with_mounts, tmpfs
+from tests.scenarios.test_random_nights import Quiet
 from tests.simulator import Simulator
 
 STRANGER = 4242
@@ -452,3 +459,48 @@ def test_deep_and_long_paths_are_backed_up_compared_restored_and_deleted(
     result = cli("restore", backup, target, "--mode", "mirror", "--json").json
     assert _leaf(Path(result["quarantine"]), depth, name).st_size == 4
     assert len(os.listdir(backup / "efs-backup" / "daily" / ".trash")) == 0
+
+
+class _Swapping(Quiet):
+    """A watcher by which a directory on the way to the target becomes a symlink, just before that is looked at."""
+
+    def __init__(self, on_the_way: Path, decoy: Path) -> None:
+        self._on_the_way, self._decoy = on_the_way, decoy
+        self.has_swapped = False
+
+    def step(self, name: str) -> None:
+        """See Watcher."""
+        if name == "compare" and not self.has_swapped:
+            self._on_the_way.rename(self._on_the_way.with_name("aside"))
+            _symlink(self._on_the_way, self._decoy)
+            self.has_swapped = True
+
+
+@pytest.mark.parametrize("below", ["target", "new", "new/and below"])
+def test_a_directory_swapped_on_the_way_to_the_target_leads_nowhere(
+    snapshot: Path, target: Path, decoy: Path, below: str
+) -> None:
+    """Its owner may do so at any moment; a restore by root below their home must not follow."""
+    root, before = target.parent.parent, account(decoy)
+    watcher = _Swapping(target.parent, decoy)
+    request = RestoreRequest(
+        str(snapshot.parents[2]), str(target.parent / below), FolderLabel("efs-backup"), within=str(root)
+    )
+    runner, stop = Runner.with_new_family(), Stop(Window())
+    run = RestoreRun(request, now=datetime.now(UTC), runner=runner, stop=stop, watcher=watcher)
+    with pytest.raises((RestoreFailed, OSError)):
+        run.run()
+    assert watcher.has_swapped
+    assert account(decoy) == before
+
+
+def test_a_new_target_below_a_root_is_made_where_it_was_wanted(snapshot: Path, tmp_path: Path) -> None:
+    """With the directories above it."""
+    root = tmp_path / "root"
+    root.mkdir()
+    request = RestoreRequest(
+        str(snapshot.parents[2]), str(root / ".new" / "place"), FolderLabel("efs-backup"), within=str(root)
+    )
+    runner, stop = Runner.with_new_family(), Stop(Window())
+    RestoreRun(request, now=datetime.now(UTC), runner=runner, stop=stop, watcher=Quiet()).run()
+    assert account(root / ".new" / "place") == account(snapshot)

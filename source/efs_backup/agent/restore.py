@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from efs_backup.agent.at_work import at_work
 from efs_backup.agent.finish import last_lines
@@ -138,7 +139,7 @@ def _run(services: RestoreServices, asked: Stop) -> RestoreResult:
     with both_mounted(machine, services.file_systems, runner, read, write) as (backup, target):
         place = inside(target, settings.restore_prefix)
         refuse_detours(target, place)
-        order = restore_request(settings, str(backup), str(place))
+        order = replace(restore_request(settings, str(backup), str(place)), within=str(target))
         run = RestoreRun(order, now=machine.clock(), runner=runner, stop=asked, watcher=LogWatcher())
         return run.plan() if settings.dry_run else run.run()
 

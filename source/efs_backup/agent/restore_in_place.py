@@ -7,6 +7,7 @@ begun neither.
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from efs_backup.agent.heartbeat import Heartbeat
@@ -84,6 +85,7 @@ def _run(services: BackupServices, restore: BackupRecord, stop: Stop) -> BackupR
             undone = undo.plan() if order.dry_run else undo.run()
             return with_undo(restore, undone, _mounts_of(services), machine.clock())
         wanted = settle_restore(_asked(services, order, backup, source), machine.clock(), stop.is_due)
+        wanted = replace(wanted, within=str(source))
         run = RestoreRun(wanted, now=machine.clock(), runner=runner, stop=stop, watcher=watcher)
         result = run.plan() if order.dry_run else run.run()
         return with_restore(restore, result, _mounts_of(services), machine.clock())

@@ -86,7 +86,8 @@ class RestoreRequest:
     chosen: only these paths of the one part, each at its own place in the target, a directory with all that is in it;
     None: all of it. A name among them that the snapshot has not is not brought, and no failure.
     new_name: what the one file of `paths` is called in the target; None: as in the snapshot. keeps_replaced: an overlay
-    moves what it replaces to a quarantine too, and notes what it makes, so that it can be undone.
+    moves what it replaces to a quarantine too, and notes what it makes, so that it can be undone. within: the root of
+    the target's file system, from which no symlink may lead to the target, whoever makes one meanwhile.
     """
 
     backup: str
@@ -101,6 +102,7 @@ class RestoreRequest:
     chosen: tuple[str, ...] | None = None
     new_name: str | None = None
     keeps_replaced: bool = False
+    within: str | None = None
 
     @property
     def has_quarantine(self) -> bool:

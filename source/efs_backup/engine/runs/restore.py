@@ -47,6 +47,7 @@ from efs_backup.engine.series.series import Series
 from efs_backup.engine.trees.bring import Bringer
 from efs_backup.engine.trees.compare import facts_of
 from efs_backup.engine.trees.left_out import AllBut, LeftOut, Paths, Together
+from efs_backup.engine.trees.straight import is_straight, make_straight
 from efs_backup.engine.trees.time_step import time_step_of
 from efs_backup.engine.trees.tree import Tree, narrow_directory
 from efs_backup.engine.trees.tree_walk import Stopped
@@ -258,14 +259,24 @@ class RestoreRun:
         """The directory that was compared, or a new one; a new private one is so from the beginning."""
         planned = attempt.planned
         if planned.target is None:
-            self._target.parent.mkdir(parents=True, exist_ok=True)
-            os.mkdir(self._target, _PLAIN if attempt.part.only is not None or self._has_several else _PRIVATE)
+            self._make_target(_PLAIN if attempt.part.only is not None or self._has_several else _PRIVATE)
         tree = Tree(self._target, self._throttle)
         is_new = planned.target is None and self._is_ours(tree)
-        if planned.target != identity_of(tree) and not is_new:
+        if (planned.target != identity_of(tree) and not is_new) or not self._is_straight(tree):
             tree.close()
             raise RestoreFailed(f"Somebody has replaced the target {str(self._target)!r} meanwhile.", _AGAIN)
         return tree
+
+    def _make_target(self, mode: int) -> None:
+        if self._request.within is not None:
+            make_straight(Path(self._request.within), self._target, mode)
+            return
+        self._target.parent.mkdir(parents=True, exist_ok=True)
+        os.mkdir(self._target, mode)
+
+    def _is_straight(self, tree: Tree) -> bool:
+        root = self._request.within
+        return root is None or is_straight(Path(root), self._target, tree.descriptor)
 
     def _is_ours(self, tree: Tree) -> bool:
         """Whether a new target is what was made: somebody may have put something else into its place at once."""
