@@ -11,8 +11,8 @@ _INSTALLED = ("install.sh", "efs-backup-agent.service", "efs-backup-give-up.serv
 """What the bundle has beside wheels and packages."""
 
 _IN_LAMBDA = ("copy_worker", "domain", "lib", "orchestrator")
-_OF_A_TERMINAL = frozenset({"doctor"})
-"""Folders of these for a command that people type."""
+_OF_A_TERMINAL = frozenset({"cost", "doctor", "page", "series_report"})
+"""Folders of these for commands that people type, and for pages that they look at."""
 _IN_PAGE = ("browse", "copy_worker", "domain", "engine")
 _COMPILED = (".so", ".c", ".pyi")
 """What of a wheel stays out: MarkupSafe has the same in Python, which is for any processor."""
