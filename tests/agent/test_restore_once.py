@@ -222,6 +222,7 @@ def test_a_report_that_cannot_be_sent_is_tried_again(
     assert "succeeded" in last_mail(instance)[0]
 
 
+@pytest.mark.long
 def test_a_restore_that_is_stopped_while_it_compares_says_so(instance: Instance, faults: Faults) -> None:
     """It has touched nothing; no error without a name is told."""
     lost = lose(instance)

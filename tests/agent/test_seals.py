@@ -112,6 +112,7 @@ def test_what_could_not_be_stored_is_stored_by_the_next_backup(
     assert len([key for key in _keys(storage) if key.startswith("seals/")]) == 2
 
 
+@pytest.mark.long
 def test_three_nights_without_the_bucket_are_a_warning(instance: Instance, storage: "S3Client", faults: Faults) -> None:
     """By mail, in any case."""
     with faults.refusing("s3", "PutObject", "AccessDenied"):
@@ -151,6 +152,7 @@ def test_another_seal_under_the_same_name_is_told_and_stays(instance: Instance, 
     assert _content(storage, key) == b"another"
 
 
+@pytest.mark.long
 def test_changes_that_are_not_what_was_sealed_are_told_and_not_stored(
     instance: Instance, storage: "S3Client", faults: Faults
 ) -> None:

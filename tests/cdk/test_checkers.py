@@ -69,6 +69,7 @@ def test_cfn_lint_finds_what_is_named_and_nothing_else(assembly: Assembly) -> No
     assert rules_broken(_templates(assembly)) == set(CFN_LINT)
 
 
+@pytest.mark.long
 @_needs_checkers
 def test_checkov_finds_what_is_named_and_nothing_else(assembly: Assembly) -> None:
     """A check and the type of a resource that it may find wanting."""

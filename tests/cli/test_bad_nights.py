@@ -357,6 +357,7 @@ def _later_ones(cli: Cli, source: Path, backup: Path) -> list[Path]:
     return [path / "fifo" for path in source.glob("part *") if path.name not in begun]
 
 
+@pytest.mark.long
 @both_copiers
 def test_a_source_that_is_replaced_during_the_backup_is_noticed(
     cli: Cli, source: Path, backup_on_efs: Path, slow_rsync: None

@@ -281,6 +281,7 @@ def _holder(path: Path) -> int:
     return next(int(line.split()[4]) for line in Path("/proc/locks").read_text().splitlines() if f":{inode} " in line)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("slow_rsync")
 def test_an_ignored_sighup_stays_ignored(cli: Cli, source: Path, backup: Path) -> None:
     """As with nohup: also for the programs that copy; another signal is answered all the same."""

@@ -71,6 +71,7 @@ def test_programs_get_every_byte_of_every_path_as_valid_json(cli: Cli, places: t
     _strict(cli("list", source / ODD, "--json", code=None).json)
 
 
+@pytest.mark.long
 def test_people_see_every_name_escaped(cli: Cli, places: tuple[Path, Path, Path]) -> None:
     """In lines, tables, plans and errors."""
     source, backup, target = places

@@ -261,6 +261,7 @@ def test_the_snapshot_does_not_change(cli: Cli, snapshot: Path, backup: Path, ta
     assert account(snapshot) == before
 
 
+@pytest.mark.long
 def test_a_restore_can_be_stopped_and_gone_on_with(
     cli: Cli, source: Path, backup_on_efs: Path, tmp_path: Path, slow_rsync: None
 ) -> None:

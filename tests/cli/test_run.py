@@ -294,6 +294,7 @@ def _shown_on_a_terminal(cli: Cli, *arguments: object) -> str:
     return shown.decode()
 
 
+@pytest.mark.long
 def test_a_live_line_is_shown_on_a_terminal(cli: Cli, source: Path, backup: Path) -> None:
     """Files, rates and the time left in the window; the part that is done is known from the last backup."""
     for number in range(200):

@@ -200,6 +200,7 @@ def test_a_window_that_closes_leaves_what_was_copied_to_the_next_backup(fleets: 
     assert sum(figures.unknown) <= 15, "of one share at most"
 
 
+@pytest.mark.long
 def test_a_leader_that_was_lost_is_followed_by_another_one(fleets: Fleets) -> None:
     """Who was at work by its order is ended first; the partial is continued."""
     fleets.pace = 300

@@ -20,6 +20,7 @@ def drilling(cloud: LocalCloud, assembly: Assembly) -> Site:
     return made
 
 
+@pytest.mark.long
 def test_a_drill_passes_and_the_next_night_goes_on(drilling: Site) -> None:
     """By the same group: a record of its own, its evidence under the lock, a mail, and nothing left."""
     drilling.night()

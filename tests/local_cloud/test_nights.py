@@ -56,6 +56,7 @@ def test_a_good_night(site: Site) -> None:
     site.assert_nothing_left()
 
 
+@pytest.mark.long
 def test_a_night_that_the_window_closes_is_continued_by_the_next(site: Site) -> None:
     """The stop rule fires, the agent is asked to finish, the partial is kept, and nothing copied is copied again."""
     many_files(site)
@@ -108,6 +109,7 @@ def test_a_boot_that_fails_before_systems_manager_knows_the_instance(site: Site)
     site.assert_nothing_left()
 
 
+@pytest.mark.long
 def test_an_agent_that_is_killed_serves_its_own_record_again(site: Site) -> None:
     """Its unit starts it again on the same instance; what it left mounted and locked does not stop it."""
     many_files(site)
@@ -145,6 +147,7 @@ def test_a_bundle_that_cannot_be_fetched_once_costs_no_night(site: Site) -> None
     site.assert_nothing_left()
 
 
+@pytest.mark.long
 def test_an_instance_that_cannot_be_launched_is_told_and_comes_later(site: Site) -> None:
     """The operator knows at once why the night does not begin; the group tries on by itself."""
     site.cloud.lifecycle.refusal = "We currently do not have sufficient capacity."
@@ -185,6 +188,7 @@ def test_a_source_that_is_suddenly_empty(site: Site) -> None:
     site.assert_nothing_left()
 
 
+@pytest.mark.long
 def test_an_instance_that_is_lost_in_the_middle_is_replaced(site: Site) -> None:
     """The next instance of the group makes the same backup; there is one mail."""
     many_files(site)
@@ -251,6 +255,7 @@ def test_a_policy_that_lacks_an_action_is_named_in_the_mail(site: Site) -> None:
     site.assert_nothing_left()
 
 
+@pytest.mark.long
 def test_a_report_that_cannot_be_sent_is_sent_by_the_next_reconcile(site: Site) -> None:
     """The clean-up does not wait for it."""
     with site.cloud.gate.refusing("sns", "Publish", Refusal("NotFound", "the topic is away", "404 Not Found")):
@@ -278,6 +283,7 @@ def test_events_that_arrive_twice_and_late_change_nothing(site: Site) -> None:
     site.assert_nothing_left()
 
 
+@pytest.mark.long
 def test_two_schedules_at_once_make_one_backup(site: Site) -> None:
     """The other is recorded as skipped, and reported."""
     site.stack.fire_schedule()

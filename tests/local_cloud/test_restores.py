@@ -11,6 +11,7 @@ from tests.local_cloud.site import Site
 pytestmark = pytest.mark.root
 
 
+@pytest.mark.long
 def test_a_restore_of_each_mode(site: Site) -> None:
     """Overlay adds, mirror makes equal, new fills an empty directory; none touches a snapshot."""
     site.night()

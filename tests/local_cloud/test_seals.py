@@ -48,6 +48,7 @@ def _refusal(call: Callable[..., Any], **given: Any) -> str:
     return str(refused.value.response["Error"]["Code"])
 
 
+@pytest.mark.long
 def test_seals_are_stored_locked_and_stay(sealing: Site, tmp_path: Path) -> None:
     """Two nights by the templates and roles as they are; then the role tries whatever an intruder would."""
     nights = sealing.night(), sealing.night()

@@ -60,6 +60,7 @@ def test_without_a_spare_an_unchanged_file_costs_one_link(begun: tuple[Cli, Simu
     assert source["total_ops"] / _NAMES <= 0.16
 
 
+@pytest.mark.long
 @pytest.mark.root
 def test_a_whole_backup_keeps_the_throttle(cli: Cli, simulator: Simulator) -> None:
     """All its steps together, as both file systems count them, with changes and without.

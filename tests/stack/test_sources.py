@@ -92,6 +92,7 @@ _REFUSED: list[tuple[tuple[str, ...], str]] = [
 ]
 
 
+@pytest.mark.long
 def test_what_can_never_work_is_refused(cloud: Cloud, ask: Ask, stack: str, source: str) -> None:
     """And nothing is stored."""
     known = {"SOURCE": source, "FIRST": cloud.environment["SOURCE_FILE_SYSTEM"],
