@@ -41,8 +41,9 @@ class Endpoints(Construct):
         tokens = self._interface("Tokens", "sts", group.security_group_id)
         only_if(is_yes(self, "AreWanted", form.text("CreateEndpoints")), self)
         only_if(_for_drills(self, form), tokens)
+        several_work = _for_shares(self, form)
         for name, service in _OF_SEVERAL.items():
-            only_if(_for_shares(self, form), self._interface(name, service, group.security_group_id))
+            only_if(several_work, self._interface(name, service, group.security_group_id))
         endpoints_have_route_tables(scope, form)
 
     def _interface(self, name: str, service: str, group: str) -> ec2.CfnVPCEndpoint:
