@@ -15,6 +15,6 @@ def test_each_target_is_told_and_each_that_is_told_is_there() -> None:
     assert sorted(named) == sorted(set(targets) - {"help"})
     for target in named:
         lines = subprocess.run(["make", "-C", REPOSITORY, "-n", target], capture_output=True, text=True, check=True)
-        script = re.search(r"[\w./]+\.(?:sh|py)|\.ci/run|tests/\w+", lines.stdout)
+        script = re.search(r"[\w./-]+\.(?:sh|py)|\.ci/run|tests/\w+", lines.stdout)
         assert script, lines.stdout
         assert (REPOSITORY / script[0]).exists(), script[0]
