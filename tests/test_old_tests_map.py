@@ -1,6 +1,5 @@
 """The table of the old solution's tests, docs/old-tests.md, tells the truth."""
 
-import ast
 import functools
 import re
 from pathlib import Path
@@ -25,9 +24,8 @@ MAP = {row[1].strip(" `"): _names(row[2]) for row in _rows()}
 
 @functools.cache
 def _our_tests() -> set[str]:
-    trees = [ast.parse(file.read_text()) for file in (ROOT / "tests").rglob("test_*.py")]
-    functions = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
-    return {function.name for function in functions}
+    files = (ROOT / "tests").rglob("test_*.py")
+    return {name for file in files for name in re.findall(r"^ *def (test_\w+)\(", file.read_text(), re.MULTILINE)}
 
 
 def test_every_old_test_stands_once_in_the_table() -> None:

@@ -32,7 +32,7 @@ def _name(script: Path) -> str:
     return str(script.relative_to(_HERE).with_suffix(""))
 
 
-_LONG = ("a02_", "a04_", "a06_", "a10_", "a13_", "a14_", "a17_", "a20_")
+_LONG = ("a02_", "a04_", "a06_", "a10_", "a13_", "a14_", "a17_", "a20_", "06-", "18-")
 """Cases that take three seconds of processor time and more; what they found has tests of its own, which are short."""
 
 

@@ -329,6 +329,7 @@ def test_what_a_killed_fpsync_has_not_begun_is_done(
     assert _processes_of(cli) == {}
 
 
+@pytest.mark.long
 @both_copiers
 def test_files_that_vanish_while_they_are_copied_are_counted(
     cli: Cli, source: Path, backup_on_efs: Path, slow_rsync: None

@@ -303,6 +303,7 @@ def test_a_snapshot_that_cannot_be_read_fails_the_restore(
     cli("restore", backup, tmp_path / "out two", code=1)
 
 
+@pytest.mark.long
 def test_what_is_being_restored_is_not_pruned(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, slow_rsync: None
 ) -> None:

@@ -25,6 +25,9 @@ _ZIPS = ("efs_to_efs_backup.zip", "efs-backup-agent.zip", "efs-backup-page.zip")
 _NAMES = ("efs-backup.template", "efs-restore.template", *_ZIPS)
 
 
+pytestmark = pytest.mark.xdist_group("built")  # one worker builds
+
+
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the build leaves."""

@@ -130,6 +130,7 @@ def test_who_is_taken_away_while_others_stay_is_not_the_leader_any_more(group: G
         group.fence(own).close(group.beat)
 
 
+@pytest.mark.long
 def test_an_instance_that_cannot_be_terminated_is_named(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a quarter of an hour."""
     own, other = group.want(2)

@@ -82,6 +82,7 @@ def test_the_run_tells_its_story_and_leaves_nothing(dist: Path, tmp_path: Path) 
     assert re.search(r"^\$ +\d+\.\d{4}  in all", said, re.MULTILINE), said
 
 
+@pytest.mark.long
 def test_a_run_that_is_killed_is_torn_down_by_its_name(dist: Path, tmp_path: Path) -> None:
     """Which is the first thing that a run says; what its stacks retain is found by them, and by its tag."""
     log = tmp_path / "said"

@@ -97,6 +97,7 @@ def test_an_instance_that_cannot_be_set_up(site: Site) -> None:
     site.assert_nothing_left()
 
 
+@pytest.mark.long
 def test_a_boot_that_fails_before_systems_manager_knows_the_instance(site: Site) -> None:
     """The instance has told the record itself what it was; it is not Unknown."""
     site.remove_bundles()
@@ -222,6 +223,7 @@ def test_an_agent_that_hangs_until_the_hold_times_out(site: Site) -> None:
     site.assert_nothing_left()
 
 
+@pytest.mark.long
 def test_a_log_bucket_that_cannot_be_written(site: Site) -> None:
     """The backup succeeds all the same, and has no address of a log."""
     with site.cloud.gate.refusing("s3", "PutObject", DENIED) as refused:

@@ -89,6 +89,7 @@ def test_a_restore_whose_agent_is_killed_goes_on(site: Site) -> None:
     assert "was interrupted" in (machine.log / "efs-backup-agent.log").read_text()
 
 
+@pytest.mark.long
 def test_a_restore_whose_instance_cannot_be_set_up_is_mailed(site: Site) -> None:
     """By the instance itself, with the last lines of its boot; it goes, and its log is in the bucket."""
     site.night()
