@@ -46,7 +46,7 @@ from efs_backup.engine.runs.sharing.leading import Leading, led
 from efs_backup.engine.runs.sharing.orders import order_of
 from efs_backup.engine.runs.sharing.work import ShareWork
 from efs_backup.engine.runs.transfer import Disk, TargetStuck, Transfer, Transferred, TransferSpec
-from efs_backup.engine.series.flush_marks import Flusher
+from efs_backup.engine.series.flush_marks import FLUSH_PATIENCE_SECONDS, Flusher
 from efs_backup.engine.series.journal import Journal, expected
 from efs_backup.engine.series.lock import Owner, locked
 from efs_backup.engine.series.partial import Partial, begin_partial
@@ -60,8 +60,6 @@ from efs_backup.engine.trees.tree_walk import Stopped
 LOCK_PATIENCE_SECONDS = 300.0
 """How long the lock of a leader that was lost may stay: a server of NFS waits a lease, of a minute or two."""
 
-FLUSH_PATIENCE_SECONDS = 3600.0
-"""How long a file system may take to write all that it still has in memory."""
 
 _KEPT = "All older snapshots are as they were."
 _NEXT_STEPS = {

@@ -35,7 +35,7 @@ from efs_backup.engine.proof.verify import forget_cached
 from efs_backup.engine.rest.workspace import Workspace, workspace
 from efs_backup.engine.runs.run_log import RunLog
 from efs_backup.engine.runs.transfer import Disk, TargetStuck, Transfer, Transferred, TransferSpec
-from efs_backup.engine.series.flush_marks import Flusher
+from efs_backup.engine.series.flush_marks import FLUSH_PATIENCE_SECONDS, Flusher
 from efs_backup.engine.series.lock import reading
 from efs_backup.engine.series.making import read_back
 from efs_backup.engine.series.partial import Partial, begin_partial
@@ -47,9 +47,6 @@ from efs_backup.engine.trees.take_out import take_out
 from efs_backup.engine.trees.time_step import time_step_of
 from efs_backup.engine.trees.tree import Tree
 from efs_backup.engine.trees.tree_walk import Stopped
-
-FLUSH_PATIENCE_SECONDS = 3600.0
-"""How long a file system may take to write all that it still has in memory."""
 
 _SPOOL = "proof"
 _AGAIN = "Run the copy again; if that comes again, look at the memory and the network of this machine."

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 FLUSH_SECONDS = 300.0
 """How much of a backup's work a killed machine may cost."""
 
+FLUSH_PATIENCE_SECONDS = 3600.0
+"""How long a file system may take to write all that it still has in memory."""
+
 FINISH_SECONDS = 600.0
 """How long the last flush of a backup that was cut off may take."""
 

@@ -27,13 +27,12 @@ from efs_backup.engine.runs.proving import Proving
 from efs_backup.engine.runs.sharing.attempting import Attempting
 from efs_backup.engine.runs.sharing.work import ShareWork
 from efs_backup.engine.runs.transfer import TransferSpec
-from efs_backup.engine.series.flush_marks import Flusher, FlushMark
+from efs_backup.engine.series.flush_marks import FLUSH_PATIENCE_SECONDS, Flusher, FlushMark
 from efs_backup.engine.series.series import Series
 from efs_backup.engine.series.shares import OrderFiles
 from efs_backup.engine.series.unfinished import UnfinishedFiles
 from efs_backup.engine.trees.tree import Tree
 
-FLUSH_PATIENCE_SECONDS = 3600.0
 _RECEIVE_SECONDS = 2.0
 _MUTE_SECONDS = 5.0
 
