@@ -1,5 +1,6 @@
 """The copy worker: a process that lives as long as the walk, is given work over a socket, and answers with receipts."""
 
+import gc
 import os
 import sys
 import threading
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     """(number, kind, path, what else is to be known)."""
 
 BEAT_SECONDS = 1.0
+_NEW_OBJECTS = 50_000
+"""So many new objects are looked through for cycles at once: there are few, and a receipt alone has hundreds."""
 
 
 class Worker:
@@ -187,6 +190,8 @@ def _die(ended: threading.ExceptHookArgs) -> None:
 
 def main() -> None:
     """Serve the socket whose number is the only argument."""
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS)
     os.umask(0)  # what is made here gets the mode that it is made with
     threading.excepthook = _die
     serve(int(sys.argv[1]))
