@@ -20,11 +20,12 @@ from efs_backup.domain.sharing.fleet import Delivery, Fleet, QueueFailed
 from efs_backup.domain.sharing.order import Order
 from efs_backup.domain.snapshots.names import FolderLabel, Interval, SnapshotName
 from efs_backup.engine.machine.process import Runner, Tools
-from efs_backup.engine.machine.stop import Stop
+from efs_backup.engine.machine.stop import PartStop, Stop
 from efs_backup.engine.runs.backup_inside import left_out_of_backup
 from efs_backup.engine.runs.preflight import check_backup, check_source, refuse_nesting
 from efs_backup.engine.runs.proving import Proving
 from efs_backup.engine.runs.sharing.attempting import Attempting
+from efs_backup.engine.runs.sharing.lanes import Lanes
 from efs_backup.engine.runs.sharing.work import ShareWork
 from efs_backup.engine.runs.transfer import TransferSpec
 from efs_backup.engine.series.flush_marks import FLUSH_PATIENCE_SECONDS, Flusher, FlushMark
@@ -35,6 +36,9 @@ from efs_backup.engine.trees.tree import Tree
 
 _RECEIVE_SECONDS = 2.0
 _MUTE_SECONDS = 5.0
+_ENDING_SECONDS = 60.0
+_ROOM_SECONDS = 0.5
+"""How long it is waited for the end of a share before it is looked whether to stop."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,9 @@ class Helping:
         self._stop = stop
         self._watcher = watcher
         self._helped = Helped()
+        self._lanes = Lanes[Helped]()
+        self._here = PartStop(stop)
+        self._under_way = dict[int, CopyStatistics]()
 
     def run(self) -> Helped:
         """Do shares until `stop` is due. Raises BackupError where nothing can be done here at all."""
@@ -76,11 +83,26 @@ class Helping:
         source, backup = check_source(self._request.source), check_backup(self._request.backup)
         refuse_nesting(source, "SOURCE", backup, "BACKUP")
         series = Series(backup, self._request.label, self._request.interval, datetime.now(UTC))
-        with closing(_Opened(self._request, source, series, self._runner, tools, self._watcher.note)) as opened:
-            while not self._stop.is_due():
-                if delivery := self._received():
-                    self._do(delivery, opened)
+        opened = _Opened(self._request, source, series, self._runner, tools, self._watcher.note)
+        try:
+            self._help(opened)
+        finally:
+            self._here.ask("a share beside it failed")
+            if self._lanes.end_within(_ENDING_SECONDS):  # else somebody still works in what is open
+                opened.close()
         return self._helped
+
+    def _help(self, opened: "_Opened") -> None:
+        while not self._stop.is_due():
+            self._settle(0 if self._lanes.has_room else _ROOM_SECONDS)
+            if self._lanes.has_room and (delivery := self._received()):
+                self._do(delivery, opened)
+        while self._lanes.under_way:
+            self._settle(_ROOM_SECONDS)
+
+    def _settle(self, seconds: float) -> None:
+        if helped := self._lanes.settled(seconds):
+            self._helped += helped
 
     def _received(self) -> Delivery | None:
         try:
@@ -104,24 +126,36 @@ class Helping:
             with suppress(QueueFailed):
                 self._fleet.queue.done(delivery)
             return
+        while not opened.is_of(order) and self._lanes.under_way:
+            self._settle(_ROOM_SECONDS)  # the former order is closed only when nobody works by it
+        if delivery.share in self._lanes.under_way:
+            return  # handed over twice: it stays hidden, and is done by then
         with suppress(FileNotFoundError):  # the order is over
-            self._do_share(delivery, files, order, opened.work(order))
+            work = opened.work(order)
+            self._watcher.step(f"share {delivery.share}")
+            self._lanes.begin(delivery.share, lambda: self._helped_by(delivery, files, order, work))
 
-    def _do_share(self, delivery: Delivery, files: OrderFiles, order: Order, work: ShareWork) -> None:
+    def _helped_by(self, delivery: Delivery, files: OrderFiles, order: Order, work: ShareWork) -> Helped:
+        """Do a share; nothing where its order is over."""
         attempting = Attempting(
-            self._fleet, files, order, work, self._stop, self._watcher.note,
-            lambda done: self._watcher.progress(self._helped.statistics + done),
-        )  # fmt: skip
-        self._watcher.step(f"share {delivery.share}")
+            self._fleet, files, order, work, self._here, self._watcher.note, lambda done: self._tell(delivery, done)
+        )
         try:
             result = attempting.do(delivery.share, delivery)
         except FileNotFoundError:
-            raise
+            return Helped()
         except OSError as error:  # a full disk: the leader meets it too, and decides
             raise CopyFailed(f"Share {delivery.share} cannot be brought: {error}.") from error
-        if result:
-            self._helped += Helped(1, result.statistics)
-            self._watcher.note(f"Share {delivery.share}: {counted(result.statistics.number_of_files, 'file')}.")
+        finally:
+            self._under_way.pop(delivery.share, None)
+        if not result:
+            return Helped()
+        self._watcher.note(f"Share {delivery.share}: {counted(result.statistics.number_of_files, 'file')}.")
+        return Helped(1, result.statistics)
+
+    def _tell(self, delivery: Delivery, done: CopyStatistics) -> None:
+        self._under_way[delivery.share] = done
+        self._watcher.progress(sum([*self._under_way.values()], self._helped.statistics))
 
 
 class _Opened:
@@ -144,9 +178,13 @@ class _Opened:
         """Nothing more is wanted of it."""
         self._stack.close()
 
+    def is_of(self, order: Order) -> bool:
+        """Whether this order is open."""
+        return self._last is not None and self._last[0] == order.identity
+
     def work(self, order: Order) -> ShareWork:
         """How shares of an order are done here. Raises OSError and BackupError."""
-        if self._last is None or self._last[0] != order.identity:
+        if self._last is None or not self.is_of(order):
             self._stack.close()
             self._last = None
             self._last = order.identity, self._open(order)

@@ -17,9 +17,10 @@ from efs_backup.domain.sharing.fleet import Delivery, Fleet, QueueFailed
 from efs_backup.domain.sharing.order import SHARES_FOR_EACH, Order, Top, shared_out
 from efs_backup.domain.sharing.result import ShareResult
 from efs_backup.engine.finalize.hard_links import LinkFacts
-from efs_backup.engine.machine.stop import Stop
+from efs_backup.engine.machine.stop import PartStop, Stop
 from efs_backup.engine.proof.handed_over import lines_of, take_in
 from efs_backup.engine.runs.sharing.attempting import Attempting
+from efs_backup.engine.runs.sharing.lanes import Lanes
 from efs_backup.engine.runs.sharing.learning import teach
 from efs_backup.engine.runs.sharing.trash_shares import trash_places
 from efs_backup.engine.runs.sharing.work import ShareWork, device_of, take_in_links, take_in_proofs
@@ -27,6 +28,8 @@ from efs_backup.engine.runs.transfer import Transferred
 from efs_backup.engine.series.shares import OrderFiles, orders_left
 
 RECEIVE_SECONDS = 2.0
+_RECEIVE_BESIDE_SECONDS = 1.0
+"""How long the queue is waited for while something is done beside."""
 MUTE_SECONDS = 60.0
 """How long a queue that does not answer is left alone: a client may take as long to find that out."""
 
@@ -34,6 +37,7 @@ HALT_SECONDS = 60.0
 """How long the others may take to end what is under way, once they are asked to stop."""
 
 _LOOK_SECONDS = 0.5
+_ENDING_SECONDS = 10.0
 
 
 @dataclass
@@ -68,11 +72,16 @@ class Leading:
     note: Callable[[str], None]
     clock: Callable[[], float] = time.monotonic
     is_alone: bool = True
+    _lanes: Lanes[ShareResult | None] = field(default_factory=Lanes)
     _known: dict[str, Known] = field(default_factory=dict)
     _dead: set[int] = field(default_factory=set)
     _handed: float = 0.0
     _base: CopyStatistics = CopyStatistics()
     _mute_since: float | None = None
+    _here: Stop = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._here = PartStop(self.stop)
 
     @property
     def shared_at(self) -> int:
@@ -99,6 +108,7 @@ class Leading:
                 if self.stop.is_due() or self._is_full():
                     break
                 self._go_on()
+            self._end_lanes()
         except OSError as error:
             if error.errno not in NO_SPACE:
                 raise
@@ -112,8 +122,15 @@ class Leading:
         self.is_alone = True
         return self._gather(done, links)
 
+    def _end_lanes(self) -> None:
+        """End what is still under way here, which nobody needs: a share that somebody else has ended, or the trash."""
+        self._here.ask("all shares are done")
+        while self._lanes.under_way:
+            self._lanes.settled(_LOOK_SECONDS)
+            self._beat()
+
     def halt(self) -> None:
-        """Have the others stop, and wait for that, not for long."""
+        """Have all stop, and wait for that, not for long."""
         if self.is_alone:
             return
         with suppress(OSError):
@@ -129,8 +146,10 @@ class Leading:
 
     def close(self) -> None:
         """Have nothing left of the order, unless somebody may still be at work."""
+        self._here.ask("the order is over")
         with suppress(OSError):
             self.halt()
+        self._lanes.end_within(_ENDING_SECONDS)
         if self.is_alone:
             self.files.remove()
 
@@ -146,26 +165,42 @@ class Leading:
         return any(one.result and one.result.is_full for one in self._known.values())
 
     def _go_on(self) -> None:
-        """Do the next share that the queue hands over, or what it hands to nobody."""
-        delivery = self._received()
-        if delivery:
-            self._handed = self.clock()
-            if delivery.order != self.order.identity or delivery.share not in self._undone():
-                with self._queue():
-                    self.fleet.queue.done(delivery)
-                return
-            self._do(delivery.share, delivery)
+        """Begin the next share that the queue hands over, or what it hands to nobody."""
+        self._lanes.settled(0)
+        if not self._lanes.has_room:
+            self._lanes.settled(_LOOK_SECONDS)
+            self._beat()
             return
-        for share in sorted(self._missing()):
+        if delivery := self._received():
+            self._begin_handed(delivery)
+            return
+        self._begin_left_over()
+        if self._mute_since is not None:
+            time.sleep(_LOOK_SECONDS)
+        self._beat()
+
+    def _begin_handed(self, delivery: Delivery) -> None:
+        """Begin a share that the queue hands over, if it still is to be done."""
+        self._handed = self.clock()
+        is_ours = delivery.order == self.order.identity
+        if is_ours and delivery.share in self._lanes.under_way:
+            return  # handed over twice: it stays hidden, and is done by then
+        if is_ours and delivery.share in self._undone():
+            self._begin(delivery.share, delivery)
+            return
+        with self._queue():
+            self.fleet.queue.done(delivery)
+
+    def _begin_left_over(self) -> None:
+        """Begin a share that the queue hands to nobody, if any. Raises CopyFailed of one that cannot be had."""
+        for share in sorted(self._missing() - self._lanes.under_way):
             decision = self._decide(share)
             if decision.step is Step.FAIL:
                 raise CopyFailed(self._told(share, decision), "Look at the logs of the instances; then run it again.")
             if decision.step is Step.TAKE:
                 self.note(f"Share {share}: {decision.reason}.")
-                self._do(share)
+                self._begin(share)
                 return
-        time.sleep(_LOOK_SECONDS if self._mute_since is not None else 0.0)
-        self._beat()
 
     def _undone(self) -> frozenset[int]:
         done = {one.attempt.share for one in self._known.values() if one.result}
@@ -175,7 +210,9 @@ class Leading:
         delivery = None
         if self._mute_since is None or self.clock() - self._mute_since > MUTE_SECONDS:
             with self._queue():
-                delivery = self.fleet.queue.receive(RECEIVE_SECONDS)
+                delivery = self.fleet.queue.receive(
+                    min(RECEIVE_SECONDS, _RECEIVE_BESIDE_SECONDS) if self._lanes.under_way else RECEIVE_SECONDS
+                )
                 self._dead |= {one.share for one in self.fleet.queue.dead() if one.order == self.order.identity}
         return delivery
 
@@ -200,11 +237,11 @@ class Leading:
         paths = ", ".join(repr(top.path) for top in self.order.shares[share].tops[:3])
         return f"Share {share} ({paths}) cannot be brought: {decision.reason}."
 
-    def _do(self, share: int, delivery: Delivery | None = None) -> None:
+    def _begin(self, share: int, delivery: Delivery | None = None) -> None:
         attempting = Attempting(
-            self.fleet, self.files, self.order, self.work, self.stop, self.note, lambda _done: self._tell()
+            self.fleet, self.files, self.order, self.work, self._here, self.note, lambda _done: self._tell()
         )
-        attempting.do(share, delivery)
+        self._lanes.begin(share, lambda: attempting.do(share, delivery))
         self._beat()
 
     def _look(self) -> None:
