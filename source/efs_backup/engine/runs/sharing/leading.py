@@ -81,9 +81,11 @@ class Leading:
 
     def hand_out(self, tops: Sequence[Top]) -> None:
         """See Sharing."""
-        trash = trash_places(self.work.series, self.shared_at)
+        is_restore = self.order.restored is not None
+        trash = [] if is_restore else trash_places(self.work.series, self.shared_at)
         self.order = replace(self.order, shares=shared_out(tops, trash, self.fleet.workers))
-        self.files.make()
+        if not is_restore:  # which has made sure first that it can write there
+            self.files.make()
         self.files.write_order(self.order)
         self.is_alone = False
         self._handed = self.clock()
@@ -126,6 +128,12 @@ class Leading:
         if at_work:
             names = ", ".join(sorted({one.attempt.by for one in at_work}))
             self.note(f"Nothing is heard of {names}: what it has written is not believed before it is looked at.")
+
+    def shut_out(self) -> None:
+        """Have the others stop, and be gone: also where they are not needed any more. Raises NotFenced."""
+        self.halt()
+        self.fleet.fence.close(self._beat)
+        self.is_alone = True
 
     def close(self) -> None:
         """Have nothing left of the order, unless somebody may still be at work."""
@@ -290,11 +298,11 @@ class Leading:
         """Walk a share once more. What others have copied of it is found as it should be, and counts as copied."""
         tops = tuple(replace(top, there=UNKNOWN) for top in self.order.shares[share].tops)
         mine = self.work.spec.gathered
-        with self.work.done(tops, None, self.stop, self.watcher) as again:
+        with self.work.anew(tops).done(tops, None, self.stop, self.watcher) as again:
             if not again.result.is_whole:
                 done.is_full |= again.result.is_full
                 return False
-            if mine and not mine.fault and not again.result.fault:
+            if mine and again.gathered and not mine.fault and not again.result.fault:
                 take_in(mine, lines_of(again.gathered), again.gathered.spooled())
             links.take_in(again.links)
             self._take(again.result, self._counted(share, again.result.statistics), done)
@@ -318,15 +326,16 @@ def led(
     fleet: Fleet, order: Order, work: ShareWork, stop: Stop, watcher: Watcher, note: Callable[[str], None]
 ) -> Iterator[Leading]:
     """Lead while the block runs; nobody is left at work afterwards, as far as that can be had. Raises NotFenced."""
-    _end_former_orders(work, fleet, note)
+    end_orders(orders_left(work.series), fleet, work.spec.source.throttle.beat, note)
     leading = Leading(fleet, OrderFiles(work.series, order.identity), order, work, stop, watcher, note)
     with closing(leading):
         yield leading
 
 
-def _end_former_orders(work: ShareWork, fleet: Fleet, note: Callable[[str], None]) -> None:
-    """See to it that nobody is at work by the order of a leader that was lost. Raises NotFenced."""
-    former, beat = orders_left(work.series), work.spec.source.throttle.beat
+def end_orders(
+    former: Sequence[OrderFiles], fleet: Fleet, beat: Callable[[], None], note: Callable[[str], None]
+) -> None:
+    """See to it that nobody is at work by the orders of a leader that was lost. Raises NotFenced."""
     for files in former:
         with suppress(OSError):
             files.stop()
