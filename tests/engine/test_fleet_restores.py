@@ -168,7 +168,7 @@ def test_no_instance_writes_to_what_is_published(fleets: Fleets, tmp_path: Path)
 @pytest.mark.parametrize("phase", ["order", "share", "result", "before", "after"])
 def test_a_restore_whose_leader_was_killed_is_made_again(fleets: Fleets, phase: str) -> None:
     """Who was at work for the lost one is ended first: nobody writes into what the next has made true."""
-    fleets.pace, fleets.workers, fleets.keeps_replaced = 500, 3, True
+    fleets.pace, fleets.workers, fleets.mode = 500, 3, RestoreMode.MIRROR
     fleets.kills_leader = phase if phase in {"before", "after"} else ""
     fleets.start("helper", "help-restore")
     fleets.start("leader", "restore")
