@@ -1,12 +1,13 @@
 """One restore by several instances: shares, the fence, and whatever becomes of one of them."""
 
+import json
 import os
 import random
 import shutil
 import stat
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,16 +16,21 @@ from typing import Any
 import pytest
 
 from efs_backup.domain.copying.undoing import UndoRequest, UndoStatus
-from efs_backup.domain.requests.requests import RestoreMode
+from efs_backup.domain.errors import RestoreFailed
+from efs_backup.domain.requests.requests import RestoreMode, RestoreRequest
+from efs_backup.domain.results import RestoreResult, RestoreStatus
+from efs_backup.domain.sharing.fleet import Fence, Fleet, NotFenced, ShareQueue
 from efs_backup.domain.sharing.order import Top
 from efs_backup.domain.snapshots.window import Window
+from efs_backup.engine.machine.process import Runner
 from efs_backup.engine.machine.stop import Stop
+from efs_backup.engine.runs.restore import RestoreRun
 from efs_backup.engine.runs.sharing.restore_work import clear_remains
 from efs_backup.engine.runs.undo import UndoRun
 from efs_backup.engine.trees.tree import Tree
 from tests.builders import Fact, account, write
-from tests.engine.test_fleet import change, grow
-from tests.fleet import LABEL, Fleets, NoWatcher
+from tests.engine.test_fleet import ClosingQueue, NobodyElse, change, grow
+from tests.fleet import LABEL, DirectoryQueue, Fleets, NoWatcher
 from tests.proved import check_by_mtree
 from tests.traced import assert_nothing_below_is_changed, traced_lines
 
@@ -133,6 +139,79 @@ def test_what_was_made_beside_a_name_is_known_again_by_its_mark(tmp_path: Path) 
     with Tree(source) as one, Tree(target) as other:
         clear_remains(one, other, [Top("top", (), None, 0)], mark)
     assert sorted(str(path.relative_to(target)) for path in target.rglob("*") if path.is_file()) == sorted(stay)
+
+
+class HauntedQueue(DirectoryQueue):
+    """Before the shares are handed out, somebody has begun one and was ended in the midst of it."""
+
+    haunted: Path
+    snapshot: Path
+    target: Path
+    left: list[Path]
+
+    def send(self, order: str, shares: Sequence[int]) -> None:
+        """See ShareQueue. One file is torn, but has all attributes of the whole one."""
+        (self.haunted / order / "begun.3.0").symlink_to("ghost")
+        top = json.loads((self.haunted / order / "order.json").read_text())["shares"][3]["tops"][0]["path"]
+        whole = next(path for path in (self.snapshot / top).rglob("file-*") if path.is_file())
+        torn = self.target / whole.relative_to(self.snapshot)
+        write(torn, "x" * whole.stat().st_size, whole.stat().st_mtime_ns)
+        self.left = [torn, torn.with_name(f".efs-backup-{order}0123")]
+        write(self.left[1], "half of it")
+        super().send(order, shares)
+
+
+def lead(fleets: Fleets, queue: ShareQueue, fence: Fence, stop: Stop | None = None) -> RestoreResult:
+    """Lead in this process, with nobody else."""
+    request = RestoreRequest(str(fleets.backup), str(target_of(fleets)), LABEL)
+    runner, watcher = Runner.with_new_family(), NoWatcher()
+    run = RestoreRun(request, now=datetime.now(UTC), runner=runner, stop=stop or Stop(Window()), watcher=watcher)
+    return run.run(Fleet(2, "leader", queue, fence))
+
+
+def test_what_somebody_left_who_was_ended_is_made_good_when_nobody_else_is_there(fleets: Fleets) -> None:
+    """A torn file is found by its content, and what he was about to rename is gone."""
+    queue = HauntedQueue(fleets.place / "queue", "leader")
+    series = fleets.backup / str(LABEL) / "daily"
+    queue.haunted, queue.target = series / ".restores", target_of(fleets)
+    (queue.snapshot,) = series.glob("2*Z")
+    result = lead(fleets, queue, NobodyElse())
+    assert result.status is RestoreStatus.SUCCESS, result
+    assert_restored(fleets)
+    assert [path.exists() for path in queue.left] == [True, False]
+
+
+class NoEnd(NobodyElse):
+    """A fence that cannot be had."""
+
+    def close(self, beat: Callable[[], None]) -> None:
+        """See Fence."""
+        raise NotFenced("Not terminated within 15 minutes: i-2.", "Terminate these instances.")
+
+
+def test_a_restore_that_others_may_still_write_into_has_failed(fleets: Fleets) -> None:
+    """What needs all to be there is not done, and the journal has no end; the message names who is there."""
+    with pytest.raises(RestoreFailed, match=r"Not terminated within 15 minutes: i-2\."):
+        lead(fleets, DirectoryQueue(fleets.place / "queue", "leader"), NoEnd())
+
+
+def test_a_restore_that_is_stopped_has_nobody_else_left_when_it_ends(fleets: Fleets) -> None:
+    """For the same restore again, or an undo, is alone with the target."""
+    queue, fence = ClosingQueue(fleets.place / "queue", "leader"), CountedFence()
+    queue.stop = Stop(Window())
+    result = lead(fleets, queue, fence, queue.stop)
+    assert (result.status, fence.closed) == (RestoreStatus.INCOMPLETE, 1)
+    assert orders_of(fleets) == []
+
+
+class CountedFence(NobodyElse):
+    """Counts how often it was closed."""
+
+    closed = 0
+
+    def close(self, beat: Callable[[], None]) -> None:
+        """See Fence."""
+        self.closed += 1
 
 
 @pytest.mark.long

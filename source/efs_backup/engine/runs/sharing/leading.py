@@ -56,7 +56,7 @@ class Known:
 class Leading:
     """Leads one order; see `efs_backup.engine.runs.transfer.Sharing`. order: without its shares.
 
-    is_alone: nobody else can be at work, as far as the leader knows.
+    is_alone: nobody else can be at work, as far as the leader knows. is_fence_asked: the others were to be terminated.
     """
 
     fleet: Fleet
@@ -68,6 +68,7 @@ class Leading:
     note: Callable[[str], None]
     clock: Callable[[], float] = time.monotonic
     is_alone: bool = True
+    is_fence_asked: bool = False
     _known: dict[str, Known] = field(default_factory=dict)
     _dead: set[int] = field(default_factory=set)
     _handed: float = 0.0
@@ -110,8 +111,7 @@ class Leading:
             self.halt()
             self._add_up(done)
             return False
-        self.fleet.fence.close(self._beat)
-        self.is_alone = True
+        self._close_fence()
         return self._gather(done, links)
 
     def halt(self) -> None:
@@ -132,6 +132,10 @@ class Leading:
     def shut_out(self) -> None:
         """Have the others stop, and be gone: also where they are not needed any more. Raises NotFenced."""
         self.halt()
+        self._close_fence()
+
+    def _close_fence(self) -> None:
+        self.is_fence_asked = True
         self.fleet.fence.close(self._beat)
         self.is_alone = True
 

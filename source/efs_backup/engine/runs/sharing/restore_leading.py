@@ -67,7 +67,7 @@ def _be_alone(leading: Leading, note: Callable[[str], None]) -> None:
 
     An instance that is itself on its way out is so with all others, and has no time for it.
     """
-    if leading.is_alone or leading.stop.is_urgent:
+    if not leading.order.shares or leading.is_fence_asked or leading.stop.is_urgent:
         return
     try:
         leading.shut_out()
