@@ -190,7 +190,7 @@ class Fleets:
 
     kills_leader: "before" or "after" the fence is closed, once. pace: operations a second of each instance. trace:
     where all that they call is written. sources, backups: where an instance finds them, if it has mounts of its own.
-    target: into which they restore; orders: the directory of their orders.
+    target, targets: into what they restore; orders: the directory of their orders.
     """
 
     place: Path
@@ -204,6 +204,7 @@ class Fleets:
     pace: float | None = None
     trace: Path | None = None
     target: Path | None = None
+    targets: Mapping[str, Path] = field(default_factory=dict)
     mode: RestoreMode = RestoreMode.OVERLAY
     keeps_replaced: bool = False
     orders: str = ".shares"
@@ -236,7 +237,7 @@ class Fleets:
             "source": str(self.sources.get(name, self.source)), "backup": str(self.backups.get(name, self.backup)),
             "workers": self.workers, "hidden": self.hidden_seconds, "silent": self.silent_seconds,
             "jobs": self.jobs, "threads": self.threads,
-            "pace": self.pace, "target": str(self.target), "mode": self.mode, "keeps": self.keeps_replaced,
+            "pace": self.pace, "target": str(self.targets.get(name, self.target)), "mode": self.mode, "keeps": self.keeps_replaced,
         }  # fmt: skip
         (self.place / f"{name}.json").write_text(json.dumps(settings))
         (self.place / f"{name}.result").unlink(missing_ok=True)
@@ -391,14 +392,14 @@ def _restore(
         said["backup"], said["target"], LABEL, mode=RestoreMode(said["mode"]), tuning=tuning,
         keeps_replaced=said["keeps"], within=within,
     )  # fmt: skip
-    run = RestoreRun(request, now=datetime.now(UTC), runner=runner, stop=stop, watcher=NoWatcher())
+    run, begun = RestoreRun(request, now=datetime.now(UTC), runner=runner, stop=stop, watcher=NoWatcher()), time.time()
     try:
         result = run.run(fleet if role == "restore" else None)
     except (EfsBackupError, Stopped) as error:
         return {"status": "Failed", "message": str(error), "notes": []}
     return {
         "status": str(result.status), "message": result.message, "notes": list(result.notes),
-        "quarantine": result.quarantine,
+        "quarantine": result.quarantine, "steps": {"restore": time.time() - begun},
     }  # fmt: skip
 
 
