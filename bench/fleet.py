@@ -114,9 +114,8 @@ def _check(result: dict[str, Any], source: Path, made: Path) -> None:
 
 def _told(figures: dict[str, list[float]], instances: int) -> dict[str, Any]:
     medians = {name: round(statistics.median(several), 2) for name, several in figures.items()}
-    times = {
-        stage: round(medians[f"{stage}, 1"] / medians[f"{stage}, {instances}"], 2) for stage in ("first", "night", "restore")
-    }  # fmt: skip
+    stages = ("first", "night", "restore")
+    times = {stage: round(medians[f"{stage}, 1"] / medians[f"{stage}, {instances}"], 2) for stage in stages}
     return {"seconds": medians, "times as fast": times}
 
 

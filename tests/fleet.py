@@ -237,7 +237,8 @@ class Fleets:
             "source": str(self.sources.get(name, self.source)), "backup": str(self.backups.get(name, self.backup)),
             "workers": self.workers, "hidden": self.hidden_seconds, "silent": self.silent_seconds,
             "jobs": self.jobs, "threads": self.threads,
-            "pace": self.pace, "target": str(self.targets.get(name, self.target)), "mode": self.mode, "keeps": self.keeps_replaced,
+            "pace": self.pace, "target": str(self.targets.get(name, self.target)), "mode": self.mode,
+            "keeps": self.keeps_replaced, "within": str(self.targets.get(name, self.target and self.target.parent)),
         }  # fmt: skip
         (self.place / f"{name}.json").write_text(json.dumps(settings))
         (self.place / f"{name}.result").unlink(missing_ok=True)
@@ -384,7 +385,7 @@ def _parent(process: int) -> int | None:
 def _restore(
     said: Mapping[str, Any], role: str, fleet: Fleet, tuning: Tuning, runner: Runner, stop: Stop
 ) -> dict[str, Any]:
-    within = str(Path(said["target"]).parent)
+    within = said["within"]
     if role == "help-restore":
         asked = RestoreHelpRequest(said["backup"], said["target"], within, LABEL, Interval.DAILY, tuning)
         return {"shares": RestoreHelping(asked, fleet, runner=runner, stop=stop, watcher=NoWatcher()).run().shares}
