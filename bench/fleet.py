@@ -1,6 +1,7 @@
 """How much faster are several instances than one? Each is a namespace with mounts of its own of one simulated EFS.
 
-A first backup, and a night in which 1 % of the files have changed, by one instance and by several, in turn.
+A first backup, a night in which 1 % of the files have changed, and a restore of everything, by one instance and by
+several, in turn.
 """
 
 import argparse
@@ -18,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # it is run by its
 
 from bench import machine, simulator
 from bench.tree import change_tree, make_tree
+from efs_backup.domain.requests.requests import RestoreMode
 from tests.builders import account
 from tests.fleet import Fleets
 
@@ -62,29 +64,36 @@ def _round(place: Path, instances: int, asked: argparse.Namespace, turn: int) ->
     for stage in ("first", "night"):
         if stage == "night":
             change_tree(source, 0.01, turn)
-        seconds[stage] = _backed_up(place, source, backup, instances, asked)
+        seconds[stage] = _done(place, source, backup, instances, asked)["copy"]
+    seconds["restore"] = _done(place, source, backup, instances, asked, place / "target")["restore"]
     return seconds
 
 
-def _backed_up(place: Path, source: Path, backup: Path, instances: int, asked: argparse.Namespace) -> float:
+def _done(
+    place: Path, source: Path, backup: Path, instances: int, asked: argparse.Namespace, target: Path | None = None
+) -> dict[str, float]:
+    """Seconds of each step of a backup, or of a restore into a target."""
+    what = "restore" if target else "lead"
+    if target:
+        target.mkdir()
     names = ["leader", *(f"helper-{number}" for number in range(1, instances))]
     with ExitStack() as stack:
-        mounts = {
-            (name, side.name): _mounted(stack, place, name, side, asked) for name in names for side in (source, backup)
-        }
+        sides = (source, backup, *filter(None, [target]))
+        mounts = {(name, side.name): _mounted(stack, place, name, side, asked) for name in names for side in sides}
         fleets = stack.enter_context(Fleets(
             place / "fleet", source, backup, workers=instances, hidden_seconds=30, silent_seconds=30, jobs=asked.jobs,
             threads=asked.threads, sources={name: mounts[name, "source"] for name in names},
-            backups={name: mounts[name, "backup"] for name in names},
+            backups={name: mounts[name, "backup"] for name in names}, target=target, mode=RestoreMode.MIRROR,
+            targets={name: mounts[name, "target"] for name in names} if target else {},
         ))  # fmt: skip
         for name in names[1:]:
-            fleets.start(name, "help")
+            fleets.start(name, "help-restore" if target else "help")
         time.sleep(3 if instances > 1 else 0)  # they boot before the leader begins; that is not measured
-        fleets.start("leader", "lead" if instances > 1 else "alone")
+        fleets.start("leader", what if instances > 1 else "restore-alone" if target else "alone")
         result = fleets.result()
-    _check(result, source, backup)
-    copied: float = result["steps"]["copy"]
-    return copied
+    _check(result, source, target or max((backup / _DIRECTORY).glob("2*Z")))
+    steps: dict[str, float] = result["steps"]
+    return steps
 
 
 def _mounted(stack: ExitStack, place: Path, name: str, side: Path, asked: argparse.Namespace) -> Path:
@@ -95,20 +104,18 @@ def _mounted(stack: ExitStack, place: Path, name: str, side: Path, asked: argpar
     return point
 
 
-def _check(result: dict[str, Any], source: Path, backup: Path) -> None:
+def _check(result: dict[str, Any], source: Path, made: Path) -> None:
     """Compare every file, behind the simulator."""
     if result["status"] != "Success":
-        raise SystemExit(f"The backup ended as {result}")
-    newest = max((backup / _DIRECTORY).glob("2*Z"))
-    if account(newest) != account(source):
-        raise SystemExit(f"{newest} is not what the source is")
+        raise SystemExit(f"It ended as {result}")
+    if account(made) != account(source):
+        raise SystemExit(f"{made} is not what the source is")
 
 
 def _told(figures: dict[str, list[float]], instances: int) -> dict[str, Any]:
     medians = {name: round(statistics.median(several), 2) for name, several in figures.items()}
-    times = {
-        stage: round(medians[f"{stage}, 1"] / medians[f"{stage}, {instances}"], 2) for stage in ("first", "night")
-    }  # fmt: skip
+    stages = ("first", "night", "restore")
+    times = {stage: round(medians[f"{stage}, 1"] / medians[f"{stage}, {instances}"], 2) for stage in stages}
     return {"seconds": medians, "times as fast": times}
 
 

@@ -49,6 +49,9 @@ class Night:
 
 FIRST = Night("first backup", 1.18, 2.15, 2.0, 0, 23e-6, 2e-6)
 QUIET = Night("no change", 0.25, 0.002, 0, 0, 3.7e-6, 0.3e-6)
+RESTORE = Night("restore of everything", 1.18, 2.15, 2.0, 0, 23e-6, 21e-6)
+"""As a first backup; but first one process of the leader compares both sides: 0.85 s for 40,000 files, measured."""
+
 ONE_PERCENT = Night("1 % changed at random", 0.32, 0.06, 0.02, 0, 8e-6, 0.5e-6)
 
 
@@ -93,7 +96,7 @@ def main() -> None:
     asked = parser.parse_args()
     machine = Machine(asked.processors, asked.network)
     small = [(f"{night.name}, {files:,} files of 8 KiB", replace(night, size=8192 * (night.data / 2)), files)
-             for files in (10**7, 10**8, 10**9) for night in (FIRST, QUIET, ONE_PERCENT)]  # fmt: skip
+             for files in (10**7, 10**8, 10**9) for night in (FIRST, QUIET, ONE_PERCENT, RESTORE)]  # fmt: skip
     large = [("first backup, 100 TB in files of 1 MiB", replace(FIRST, size=MIB), 10**14 // MIB)]
     told = {
         name: {

@@ -22,8 +22,9 @@ _DAYS_OF_THE_DEAD = 14
 FLEET_PARAMETERS = {
     WORKERS: Field(
         "Workers",
-        "Instances that make one backup together, 1 to 16: worth it where a night changes so much, or a first copy is"
-        " so large, that one instance is too slow. More than one needs ConcurrentBackups = 1.",
+        "Instances that make one backup together, or one restore into the source, 1 to 16: worth it where a night"
+        " changes so much, or a first copy is so large, that one instance is too slow. More than one needs"
+        " ConcurrentBackups = 1.",
         default="1",
         type="Number",
         choices=tuple(map(str, range(1, MOST_WORKERS + 1))),

@@ -1,6 +1,7 @@
 """A fleet on one machine: instances are namespaces of processes, their queue is a directory, their fence a kill.
 
-Also run as a program, which is one of the instances: `python -m tests.fleet PLACE NAME lead|help|alone`.
+Also run as a program, which is one of the instances: `python -m tests.fleet PLACE NAME lead|help|alone`, and for a
+restore `restore|help-restore|restore-alone`.
 """
 
 import fcntl
@@ -20,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from efs_backup.domain.copying.statistics import CopyStatistics
-from efs_backup.domain.requests.requests import Asked, BackupRequest
+from efs_backup.domain.errors import EfsBackupError
+from efs_backup.domain.requests.requests import Asked, BackupRequest, RestoreMode, RestoreRequest
 from efs_backup.domain.requests.tuning import Tuning
 from efs_backup.domain.sharing import attempts
 from efs_backup.domain.sharing.fleet import Delivery, Fleet, NotFenced, QueueFailed
@@ -31,8 +33,11 @@ from efs_backup.engine.machine.process import Runner
 from efs_backup.engine.machine.signals import stopping_on_signals
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.runs.backup import BackupRun
+from efs_backup.engine.runs.restore import RestoreRun
 from efs_backup.engine.runs.sharing import attempting, helping, leading
 from efs_backup.engine.runs.sharing.helping import Helping, HelpRequest
+from efs_backup.engine.runs.sharing.restore_helping import RestoreHelping, RestoreHelpRequest
+from efs_backup.engine.trees.tree_walk import Stopped
 from tests.traced import tracer
 
 LABEL = FolderLabel("web")
@@ -185,6 +190,7 @@ class Fleets:
 
     kills_leader: "before" or "after" the fence is closed, once. pace: operations a second of each instance. trace:
     where all that they call is written. sources, backups: where an instance finds them, if it has mounts of its own.
+    target, targets: into what they restore; orders: the directory of their orders.
     """
 
     place: Path
@@ -197,6 +203,11 @@ class Fleets:
     threads: int | None = 4
     pace: float | None = None
     trace: Path | None = None
+    target: Path | None = None
+    targets: Mapping[str, Path] = field(default_factory=dict)
+    mode: RestoreMode = RestoreMode.OVERLAY
+    keeps_replaced: bool = False
+    orders: str = ".shares"
     sources: Mapping[str, Path] = field(default_factory=dict)
     backups: Mapping[str, Path] = field(default_factory=dict)
     closed: list[str] = field(default_factory=list)
@@ -226,7 +237,8 @@ class Fleets:
             "source": str(self.sources.get(name, self.source)), "backup": str(self.backups.get(name, self.backup)),
             "workers": self.workers, "hidden": self.hidden_seconds, "silent": self.silent_seconds,
             "jobs": self.jobs, "threads": self.threads,
-            "pace": self.pace,
+            "pace": self.pace, "target": str(self.targets.get(name, self.target)), "mode": self.mode,
+            "keeps": self.keeps_replaced, "within": str(self.targets.get(name, self.target and self.target.parent)),
         }  # fmt: skip
         (self.place / f"{name}.json").write_text(json.dumps(settings))
         (self.place / f"{name}.result").unlink(missing_ok=True)
@@ -268,7 +280,7 @@ class Fleets:
 
     def has_begun(self, name: str) -> bool:
         """Whether an instance has begun a share of the order that there is."""
-        begun = [*(self.backup / str(LABEL) / "daily" / ".shares").glob("*/begun.*")]
+        begun = [*(self.backup / str(LABEL) / "daily" / self.orders).glob("*/begun.*")]
         return any(_led_to(path) == name for path in begun)
 
     def wait_for(self, pattern: str) -> bool:
@@ -370,6 +382,28 @@ def _parent(process: int) -> int | None:
         return None
 
 
+def _restore(
+    said: Mapping[str, Any], role: str, fleet: Fleet, tuning: Tuning, runner: Runner, stop: Stop
+) -> dict[str, Any]:
+    within = said["within"]
+    if role == "help-restore":
+        asked = RestoreHelpRequest(said["backup"], said["target"], within, LABEL, Interval.DAILY, tuning)
+        return {"shares": RestoreHelping(asked, fleet, runner=runner, stop=stop, watcher=NoWatcher()).run().shares}
+    request = RestoreRequest(
+        said["backup"], said["target"], LABEL, mode=RestoreMode(said["mode"]), tuning=tuning,
+        keeps_replaced=said["keeps"], within=within,
+    )  # fmt: skip
+    run, begun = RestoreRun(request, now=datetime.now(UTC), runner=runner, stop=stop, watcher=NoWatcher()), time.time()
+    try:
+        result = run.run(fleet if role == "restore" else None)
+    except (EfsBackupError, Stopped) as error:
+        return {"status": "Failed", "message": str(error), "notes": []}
+    return {
+        "status": str(result.status), "message": result.message, "notes": list(result.notes),
+        "quarantine": result.quarantine, "steps": {"restore": time.time() - begun},
+    }  # fmt: skip
+
+
 def _main(place: Path, name: str, role: str) -> None:
     said = json.loads((place / f"{name}.json").read_text())
     attempts.SILENT_SECONDS = said["silent"]
@@ -381,10 +415,12 @@ def _main(place: Path, name: str, role: str) -> None:
     tuning = Tuning(jobs=said["jobs"], threads=said["threads"], operations_per_second=said["pace"])
     runner, stop = Runner.with_new_family(), Stop(Window())
     with stopping_on_signals(stop):
-        if role == "help":
+        if "restore" in role:
+            told: dict[str, Any] = _restore(said, role, fleet, tuning, runner, stop)
+        elif role == "help":
             request = HelpRequest(said["source"], said["backup"], LABEL, Interval.DAILY, tuning)
             helped = Helping(request, fleet, runner=runner, stop=stop, watcher=NoWatcher()).run()
-            told: dict[str, Any] = {"shares": helped.shares}
+            told = {"shares": helped.shares}
         else:
             asked = Asked(Retention(7), init=True, saves=True)
             order = BackupRequest(said["source"], said["backup"], LABEL, tuning=tuning, asked=asked)

@@ -28,9 +28,11 @@ def changes_of(snapshot: Path) -> list[str]:
     return [" ".join(os.fsdecode(line).split(" ")[:2]) for line in lines]
 
 
-def check_by_mtree(snapshot: Path) -> str:
-    """What `mtree` finds different in a snapshot; "" where nothing is."""
-    done = subprocess.run(("mtree", "-p", snapshot), input=manifest_text(snapshot), capture_output=True, check=False)
+def check_by_mtree(snapshot: Path, tree: Path | None = None) -> str:
+    """What `mtree` finds different in a snapshot, or in a tree that should be like it; "" where nothing is."""
+    done = subprocess.run(
+        ("mtree", "-p", tree or snapshot), input=manifest_text(snapshot), capture_output=True, check=False
+    )
     assert (done.returncode == 0) == (not done.stdout), done
     return os.fsdecode(done.stdout + done.stderr)
 

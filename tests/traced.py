@@ -41,6 +41,17 @@ def assert_only_new_is_written(lines: Sequence[str], published: Path) -> None:
         assert (published / inside).is_dir(), path
 
 
+def assert_nothing_below_is_changed(lines: Sequence[str], place: Path) -> None:
+    """Nothing below a directory is opened to be written, made, or given attributes, by who writes elsewhere."""
+    opened = [found for line in lines if (found := _OPENED.match(line))]
+    writing = [found["path"] for found in opened if re.search(r"O_WRONLY|O_RDWR|O_TRUNC|O_CREAT", found["arguments"])]
+    assert writing, "the tracer saw the workers write"
+    assert [found["path"] for found in opened if found["path"].startswith(f"{place}/")], "and read"
+    made = [os.path.join(found["directory"], found["name"]) for line in lines if (found := _MADE_LINK.search(line))]
+    changed = [*writing, *made, *(path for _, path in _dressed(lines))]
+    assert [path for path in changed if path == str(place) or path.startswith(f"{place}/")] == []
+
+
 def _dressed(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
     """(call, path) of what was given attributes, or cut."""
     for line in lines:

@@ -7,8 +7,10 @@ import pytest
 
 from efs_backup.domain.copying.arrival import Cause, Trouble
 from efs_backup.domain.copying.statistics import CopyStatistics
+from efs_backup.domain.requests.tuning import Copier
+from efs_backup.domain.sharing.alone import why_by_one
 from efs_backup.domain.sharing.attempts import SILENT_SECONDS, Attempt, Standing, Step, decide_share, doubtful
-from efs_backup.domain.sharing.order import Order, Top, read_order, shared_out
+from efs_backup.domain.sharing.order import Order, Restored, Top, read_order, shared_out
 from efs_backup.domain.sharing.result import Learned, ShareResult, read_result
 
 TOP = Top("home/a\nname/\udcff", (0o40755, 0, 0, 1), None, 2)
@@ -37,6 +39,9 @@ def test_an_order_is_read_as_it_was_written() -> None:
     """Names may be of any bytes."""
     assert read_order(ORDER.text().encode()) == ORDER
     assert ORDER.walks == {0, 1}
+    for restored in (Restored("", None, 2), Restored("home/\udcff", ("a b/c", "d"), 7)):
+        order = replace(ORDER, restored=restored)
+        assert read_order(order.text().encode()) == order
 
 
 @pytest.mark.parametrize(
@@ -46,6 +51,8 @@ def test_an_order_is_read_as_it_was_written() -> None:
         {"shares": 3}, {"shares": [{"tops": [], "trash": ["../x"]}]}, {"shares": [{"tops": [], "trash": ["/x"]}]},
         {"shares": [{"tops": [{"path": "a//b", "wanted": [], "there": None, "flags": 0}], "trash": []}]},
         {"shares": [{"tops": [{"path": 1, "wanted": [], "there": None, "flags": 0}], "trash": []}]}, {"more": 1},
+        {"restored": {"path": "../etc", "chosen": None, "target": 2}}, {"restored": {"path": "", "chosen": None}},
+        {"restored": {"path": "", "chosen": ["a/../../b"], "target": 2}}, {"restored": 7},
     ],
 )  # fmt: skip
 def test_what_nobody_of_ours_has_written_is_no_order(change: dict[str, object]) -> None:
@@ -55,6 +62,16 @@ def test_what_nobody_of_ours_has_written_is_no_order(change: dict[str, object]) 
     for text in (b"", b"[]", b"null", b"[" * 100_000):
         with pytest.raises(ValueError, match=r"."):
             read_order(text)
+
+
+def test_a_restore_is_made_by_one_where_others_could_not_do_the_same() -> None:
+    """The reason is for the operator."""
+    assert (
+        why_by_one(parts=0, mounts=0, copier=Copier.LINKS) == why_by_one(parts=1, mounts=0, copier=Copier.LINKS) == ""
+    )
+    assert "several paths" in why_by_one(parts=2, mounts=0, copier=Copier.LINKS)
+    assert "mounted" in why_by_one(parts=1, mounts=1, copier=Copier.LINKS)
+    assert "stock tools" in why_by_one(parts=1, mounts=0, copier=Copier.RSYNC)
 
 
 def test_a_result_is_read_as_it_was_written() -> None:

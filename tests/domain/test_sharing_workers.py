@@ -24,6 +24,7 @@ from efs_backup.domain.operations.workflow import (
     decide_launch_failure,
     decide_service,
 )
+from efs_backup.domain.requests.restore_order import RestoreOrder
 from efs_backup.domain.sharing.workers import LEADS, WorkerSign, leaders_before, operations_of_each
 from tests.domain.test_record import RUNNING, START
 
@@ -56,10 +57,38 @@ def test_a_record_of_one_instance_says_nothing_of_workers() -> None:
     assert not {"Workers", "WantedWorkers"} & {*RUNNING.to_item()}
 
 
-@pytest.mark.parametrize("mode", list(Mode))
-def test_drills_and_restores_are_made_by_one_instance(mode: Mode) -> None:
+def _restore(order: RestoreOrder) -> BackupRecord:
+    return replace(RUNNING, mode=Mode.RESTORE, restore_order=order.to_text())
+
+
+@pytest.mark.parametrize("paths", [("/",), ("/home",)])
+def test_a_restore_of_a_directory_is_made_by_several(paths: tuple[str, ...]) -> None:
+    """Or of all; nobody knows yet how large it is."""
+    assert for_several(_restore(RestoreOrder(paths, "/")), 4).wanted_workers == 4
+
+
+@pytest.mark.parametrize(
+    "made_by_one",
+    [
+        replace(RUNNING, mode=Mode.DRILL),
+        replace(RUNNING, mode=Mode.RESTORE),
+        _restore(RestoreOrder(("/a", "/b"), "/")),
+        _restore(RestoreOrder(("/home/*/thesis",), "/")),
+        _restore(RestoreOrder(("/",), "/", dry_run=True)),
+        _restore(RestoreOrder(undoes="/.quarantine-20261122T120000Z")),
+    ],
+)
+def test_drills_undos_plans_and_small_restores_are_made_by_one_instance(made_by_one: BackupRecord) -> None:
     """However many make a backup."""
-    assert not for_several(replace(RUNNING, mode=mode), 4).is_shared
+    assert not for_several(made_by_one, 4).is_shared
+
+
+def test_nobody_takes_a_restore_over() -> None:
+    """Others help as long as its leader is heard, and then go: who knows what has been written since."""
+    restore = replace(LED, mode=Mode.RESTORE)
+    assert decide_service(restore, "i-1", START + LEADER_SILENCE - SECOND).action is Action.HELP
+    assert decide_service(restore, "i-1", START + LEADER_SILENCE).action is Action.GO_HOME
+    assert decide_service(restore, "i-lead", START + LEADER_SILENCE).action is Action.SERVE
 
 
 def test_a_backup_of_several_is_shared() -> None:

@@ -1,6 +1,6 @@
 """The agent's backup, drill, or restore into the source: find it, mount, run the engine, report, go home.
 
-Of several instances that make one backup all do that but one, which leads; the others help until it is over.
+Of several instances that make one backup, or one restore, one does all that: it leads. The others help.
 """
 
 import logging
@@ -86,7 +86,7 @@ def _serve(services: BackupServices, claimed: Claim, asked: Stop) -> None:
         _store_record(services, backup, drilled(services, backup, asked), task="drill")
         return
     if backup.is_restore:
-        _serve_restore(services, backup, asked)
+        _serve_restore(services, claimed, asked)
         return
     ping, notes = ping_of(services)
     result = _result_of(services, claimed, asked, ping.start if ping else lambda: None)
@@ -98,8 +98,8 @@ def _serve(services: BackupServices, claimed: Claim, asked: Stop) -> None:
     report(services, backup, _foretold(services, backup, told))
 
 
-def _serve_restore(services: BackupServices, restore: BackupRecord, asked: Stop) -> None:
-    ended = restored(services, restore, asked)
+def _serve_restore(services: BackupServices, claimed: Claim, asked: Stop) -> None:
+    restore, ended = claimed.backup, restored(services, claimed, asked)
     if services.machine.reboots and ended.status is not BackupStatus.SUCCESS:
         _logger.info("The machine boots anew; the restore %s goes on afterwards", restore.backup_id)
         return

@@ -1,22 +1,26 @@
-"""The agent's help with a backup that another instance leads: it does shares, and touches neither record nor group.
+"""The agent's help with what another instance leads: it does shares, and touches neither record nor group.
 
 Its own entry in the record's signs of life is all that it writes there.
 """
 
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
 
+from efs_backup.agent.help_restore import helping_with_restore
 from efs_backup.agent.mounts import Side, both_mounted
 from efs_backup.agent.running import told_why
 from efs_backup.agent.services import BackupServices
 from efs_backup.domain.copying.statistics import CopyStatistics
-from efs_backup.domain.errors import BackupError, RecordChanged, RecordGone
+from efs_backup.domain.errors import EfsBackupError, RecordChanged, RecordGone
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.record_endings import helper_log_key
 from efs_backup.domain.operations.stop_cause import window_closed
 from efs_backup.domain.operations.workflow import Action, decide_service
+from efs_backup.domain.ports import Watcher
 from efs_backup.domain.sharing.fleet import Fleet
 from efs_backup.domain.sharing.workers import WorkerSign, operations_of_each
 from efs_backup.domain.snapshots.window import Window
@@ -44,8 +48,8 @@ def help_with(services: BackupServices, backup: BackupRecord, asked: Stop) -> bo
     fleet = services.fleet.around(services.group, machine.instance_id, backup.wanted_workers or 1)
     try:
         with stopping_on_signals(stop, told_why(machine.place)), HelperSigns(services, backup, stop) as watcher:
-            _help(services, fleet, stop, watcher)
-    except BackupError as error:
+            _help(services, backup, fleet, stop, watcher)
+    except EfsBackupError as error:
         _logger.exception("This instance cannot help: %s", error.next_step)
         return False
     finally:
@@ -54,7 +58,19 @@ def help_with(services: BackupServices, backup: BackupRecord, asked: Stop) -> bo
     return watcher.is_to_be_decided
 
 
-def _help(services: BackupServices, fleet: Fleet, stop: Stop, watcher: "HelperSigns") -> None:
+def _help(
+    services: BackupServices, backup: BackupRecord, fleet: Fleet, stop: Stop, watcher: "HelperSigns"
+) -> None:  # fmt: skip
+    helping = helping_with_restore if backup.is_restore else _helping_with_backup
+    with helping(services, backup, fleet, stop, watcher) as engine:
+        helped = engine.run()
+    _logger.info("It has done %s shares with %s files", helped.shares, helped.statistics.number_of_files)
+
+
+@contextmanager
+def _helping_with_backup(
+    services: BackupServices, _backup: BackupRecord, fleet: Fleet, stop: Stop, watcher: Watcher
+) -> Iterator[Helping]:
     settings, runner = services.settings, Runner.with_new_family()
     read = Side(settings.source_file_system, _SOURCE)
     write = Side(settings.backup_file_system, _BACKUP, settings.backup_access_point)
@@ -64,8 +80,7 @@ def _help(services: BackupServices, fleet: Fleet, stop: Stop, watcher: "HelperSi
         request = HelpRequest(
             str(inside(source, settings.backup_prefix)), str(target), settings.folder_label, settings.interval, tuning
         )  # fmt: skip
-        helped = Helping(request, fleet, runner=runner, stop=stop, watcher=watcher).run()
-    _logger.info("It has done %s shares with %s files", helped.shares, helped.statistics.number_of_files)
+        yield Helping(request, fleet, runner=runner, stop=stop, watcher=watcher)
 
 
 class HelperSigns:

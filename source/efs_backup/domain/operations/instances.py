@@ -7,6 +7,7 @@ from itertools import chain
 
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.operations.restore_record import may_be_shared
 from efs_backup.domain.results import BackupStatus
 
 SECOND_TRY = timedelta(minutes=15)
@@ -78,8 +79,8 @@ def may_try_again(backup: BackupRecord, now: datetime) -> bool:
 
 
 def for_several(backup: BackupRecord, workers: int) -> BackupRecord:
-    """A backup that so many instances make; drills and restores are made by one."""
-    if workers == 1 or not backup.is_backup:
+    """A backup, or a large restore, that so many instances make; all else is made by one."""
+    if workers == 1 or not may_be_shared(backup):
         return backup
     return replace(backup, wanted_workers=workers, workers={})
 

@@ -52,6 +52,12 @@ def writes(backup: BackupRecord) -> bool:
     return order is not None and order.writes
 
 
+def may_be_shared(backup: BackupRecord) -> bool:
+    """Whether several instances may make it: a backup, or a restore of one directory, or of all; no drill, no undo."""
+    order = order_if_any(backup) if backup.is_restore else None
+    return backup.is_backup or (order is not None and order.may_be_shared)
+
+
 @dataclass(frozen=True)
 class Mounts:
     """Where an instance has mounted the two file systems, which nobody else can know: their ids stand for that."""

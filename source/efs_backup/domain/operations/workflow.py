@@ -163,7 +163,7 @@ def decide_service(
 
 def _decide_beside(latest: BackupRecord, now: datetime, silence: timedelta) -> Decision:
     """The same where another instance has begun."""
-    if latest.is_restore:
+    if latest.is_restore and not latest.is_shared:
         return Decision(Action.GO_HOME, f"{latest.instance_id} has begun {latest.backup_id}: no other goes on")
     if latest.is_shared:
         return _help_or_take_over(latest, now, silence)
@@ -171,10 +171,12 @@ def _decide_beside(latest: BackupRecord, now: datetime, silence: timedelta) -> D
 
 
 def _help_or_take_over(latest: BackupRecord, now: datetime, silence: timedelta) -> Decision:
-    leads = f"{latest.instance_id}, which leads the backup {latest.backup_id}"
+    leads = f"{latest.instance_id}, which leads the {_kind(latest)} {latest.backup_id}"
     heard = latest.heartbeat_time or latest.start_time
     if now - heard < silence:
         return Decision(Action.HELP, f"it helps {leads}")
+    if latest.is_restore:  # who knows what has been written since into what it has brought back
+        return Decision(Action.GO_HOME, f"nothing has been heard since {heard:%H:%M:%S} UTC of {leads}: none goes on")
     return Decision(Action.TAKE_OVER, f"nothing has been heard since {heard:%H:%M:%S} UTC of {leads}: it takes over")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from efs_backup.domain.errors import WrongUsage
 from efs_backup.domain.humanize import as_time, clipped
 from efs_backup.domain.requests.asked_restore import AskedRestore
+from efs_backup.domain.requests.path_patterns import is_pattern
 from efs_backup.domain.requests.requests import RestoreMode
 from efs_backup.domain.requests.tuning import Tuning
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
@@ -84,6 +85,12 @@ class RestoreOrder:
     def writes(self) -> bool:
         """Whether it changes the source file system."""
         return not self.dry_run
+
+    @property
+    def may_be_shared(self) -> bool:
+        """Whether several instances may be of use: it writes, and names one directory, or all. A file is not told."""
+        is_one = len(self.paths) == 1 and not is_pattern(self.paths[0])
+        return self.writes and self.undoes is None and is_one
 
     def asked(self, backup: str, target: str, label: FolderLabel, interval: Interval, tuning: Tuning) -> AskedRestore:
         """The same for an instance, which has mounted both; with `to_original`, `target` is what is backed up."""

@@ -39,12 +39,24 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Restored:
+    """What of a snapshot is brought back, and into which directory: both are known to each instance itself.
+
+    path: a directory of the snapshot, "" for all of it. chosen: see `RestoreRequest`. target: the directory's inode.
+    """
+
+    path: str
+    chosen: tuple[str, ...] | None
+    target: int
+
+
+@dataclass(frozen=True)
 class Order:
     """What is to be done, by names alone: source and backup are known to each who works at it.
 
     leader: the instance that has written it. snapshot: what it is to become; references: the snapshots to link from,
     as `daily/20261122T020000Z`. base: the snapshot whose manifest the proofs refer to. damaged: inodes that no snapshot
-    may get any more.
+    may get any more. restored: of a restore, whose `snapshot` is read.
     """
 
     identity: str
@@ -59,6 +71,7 @@ class Order:
     trusted_until_ns: int | None
     damaged: tuple[int, ...]
     shares: tuple[Share, ...]
+    restored: Restored | None = None
 
     def text(self) -> str:
         """The order as it is stored."""
@@ -78,6 +91,7 @@ def read_order(text: bytes) -> Order:
             raise ValueError("it has another format")
         for name in ("references", "excludes", "damaged"):
             said[name] = tuple(said[name])
+        said["restored"] = _restored(said["restored"])
         order = Order(**{**said, "shares": tuple(_share(one) for one in said["shares"])})
     except (AttributeError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"it is no order ({error})") from error
@@ -90,6 +104,13 @@ def _check_place(place: str) -> None:
     interval, _, name = place.partition("/")
     if SnapshotName.parse(name) is None or interval not in {*map(str, Interval)}:
         raise ValueError(f"{place!r} is no snapshot of a label")
+
+
+def _restored(said: dict[str, Any] | None) -> Restored | None:
+    if said is None:
+        return None
+    path, chosen = said["path"], said["chosen"]
+    return Restored(path and _below(path), None if chosen is None else tuple(map(_below, chosen)), int(said["target"]))
 
 
 def _share(said: dict[str, Any]) -> Share:

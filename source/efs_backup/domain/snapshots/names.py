@@ -12,6 +12,7 @@ PARTIAL_PREFIX = ".partial-"
 SPARE_PREFIX = ".spare-"
 MANIFESTS_NAME = ".manifests"
 SHARES_NAME = ".shares"
+RESTORES_NAME = ".restores"
 TRASH_NAME = ".trash"
 DEFAULT_LABEL = "efs-backup"
 

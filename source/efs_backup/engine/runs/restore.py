@@ -3,8 +3,8 @@
 import os
 import shlex
 import stat
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -20,6 +20,8 @@ from efs_backup.domain.errors import BackupError, Hung, RestoreFailed
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.requests.requests import RestoreMode, RestoreRequest
 from efs_backup.domain.results import RestorePlan, RestoreResult, RestoreStatus
+from efs_backup.domain.sharing.alone import why_by_one
+from efs_backup.domain.sharing.fleet import Fleet
 from efs_backup.domain.snapshots.locations import LOST_AND_FOUND
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.engine.finalize.hard_links import separate
@@ -39,14 +41,17 @@ from efs_backup.engine.runs.restore_plan import (
     plan_restore,
     refuse_same_names,
 )
-from efs_backup.engine.runs.transfer import Transfer, TransferSpec
+from efs_backup.engine.runs.sharing.leading import Leading
+from efs_backup.engine.runs.sharing.restore_leading import end_restores, led_restore, order_of_restore
+from efs_backup.engine.runs.sharing.restore_work import left_out_of_restore, restore_work
+from efs_backup.engine.runs.transfer import Transfer, Transferred, TransferSpec
 from efs_backup.engine.series.lock import reading
 from efs_backup.engine.series.quarantine import Quarantine
 from efs_backup.engine.series.restore_journal import Spool
 from efs_backup.engine.series.series import Series
 from efs_backup.engine.trees.bring import Bringer
 from efs_backup.engine.trees.compare import facts_of
-from efs_backup.engine.trees.left_out import AllBut, LeftOut, Paths, Together
+from efs_backup.engine.trees.left_out import LeftOut
 from efs_backup.engine.trees.straight import is_straight, make_straight
 from efs_backup.engine.trees.time_step import time_step_of
 from efs_backup.engine.trees.tree import Tree, narrow_directory
@@ -85,6 +90,7 @@ class RestoreRun:
         self._notes: list[str] = []
         self._spool: Spool | None = None
         self._quarantine = Quarantine(self._target, SnapshotName.of(now))
+        self._fleet: Fleet | None = None
 
     def plan(self) -> RestoreResult:
         """What `run` would do; nothing is touched. Raises NothingThere, WrongUsage, RestoreFailed, Hung and Stopped."""
@@ -99,11 +105,12 @@ class RestoreRun:
             plan = _whole([self._plan(part, source).plan for part, source in parts])
         return RestoreResult(RestoreStatus.PLANNED, plan, f"Nothing was touched.{plan.about_mounts}")
 
-    def run(self) -> RestoreResult:
+    def run(self, fleet: Fleet | None = None) -> RestoreResult:
         """Restore. Raises NothingThere, WrongUsage, RestoreFailed, ToolMissing, Hung, CopyFailed of temporary files.
 
-        And Stopped where nothing was touched.
+        And Stopped where nothing was touched. fleet: the other instances, which this one leads; None: there are none.
         """
+        self._fleet = fleet
         try:
             return replace(supervised(self._restore, self._activity), notes=tuple(self._notes))
         except Hung as error:
@@ -111,6 +118,8 @@ class RestoreRun:
 
     def _restore(self) -> RestoreResult:
         tools = Tools.find(self._runner)
+        if self._fleet:
+            end_restores(self._series, self._fleet, self._throttle.beat, self._note)
         with reading(self._series.path, self._note), ExitStack() as stack:
             parts = self._opened_parts(stack)
             if self._request.has_quarantine:
@@ -171,8 +180,7 @@ class RestoreRun:
 
     @cached_property
     def _left_out(self) -> LeftOut:
-        mounted, chosen = Paths(self._mounted), self._request.chosen
-        return mounted if chosen is None else Together([mounted, AllBut(chosen)])
+        return left_out_of_restore(self._mounted, self._request.chosen)
 
     def _carry_out(self, attempts: "Sequence[_Attempt]") -> None:
         with self._opened_target(attempts[0]) as target:
@@ -230,7 +238,7 @@ class RestoreRun:
         """What could not be brought. Raises RestoreFailed, BackupError and Stopped."""
         if attempt.part.only is not None:
             return self._bring_one(attempt, attempt.part.only, bringer)
-        done = self._transfer(attempt, target, fidelity).run()
+        done = self._transfer(attempt, target, fidelity)
         for note in done.notes:
             self._note(note)
         if done.statistics.vanished_files:
@@ -239,14 +247,35 @@ class RestoreRun:
             raise Stopped if not (done.is_whole or done.is_full) and self._stop.is_due() else fault
         return done.troubles
 
-    def _transfer(self, attempt: "_Attempt", target: Tree, fidelity: Fidelity) -> Transfer:
+    def _transfer(self, attempt: "_Attempt", target: Tree, fidelity: Fidelity) -> Transferred:
         self._watcher.step("copy")
         comparing = Comparing(fidelity.time_step_ns, attempt.planned.has_hidden_changes)
         spec = TransferSpec(
             attempt.source, target, Purpose.RESTORE, self._request.tuning, comparing, self._left_out,
             keeps_root=self._keeps_root(attempt),
         )  # fmt: skip
-        return Transfer(spec, attempt.private, self._runner, attempt.tools, stop=self._stop, watcher=self._watcher)
+        runner, tools = self._runner, attempt.tools
+        with self._led(attempt, spec) as sharing:
+            shared = replace(spec, sharing=sharing)
+            transfer = Transfer(shared, attempt.private, runner, tools, stop=self._stop, watcher=self._watcher)
+            return transfer.run()
+
+    @contextmanager
+    def _led(self, attempt: "_Attempt", spec: TransferSpec) -> Iterator[Leading | None]:
+        """Lead the other instances, if there are any, and this can be shared."""
+        if self._fleet is None:
+            yield None
+            return
+        parts, mounts = len(self._request.paths), len(self._mounted)
+        why = why_by_one(parts=parts, mounts=mounts, copier=self._request.tuning.copier)
+        if why:
+            self._note(f"Restored by one instance: {why}.")
+            yield None
+            return
+        order = order_of_restore(self._fleet.name, self._request, attempt.part, spec)
+        work = restore_work(spec, self._series.path, self._runner, attempt.tools, order.identity, self._note)
+        with led_restore(self._fleet, order, work, self._stop, self._watcher, self._note) as leading:
+            yield leading
 
     def _bring_one(self, attempt: "_Attempt", name: str, bringer: Bringer) -> list[Trouble]:
         self._watcher.step("copy")

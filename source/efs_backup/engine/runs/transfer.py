@@ -56,7 +56,8 @@ class TransferSpec:
     files lie until they are whole. trusted_until_ns: see `efs_backup.copy_worker.roots.Setup`. keeps_root: the root's
     own attributes are left alone. gathered: where it is to be proved what the target has; damaged: inodes of the target
     and of the references that it must not have. hashes: a hash store of a backup that was cut off. sharing: others who
-    bring parts of it.
+    bring parts of it. mark: begins the names of what is made beside others, so that it can be told what is left of
+    somebody who was killed; then nothing is left to rsync, whose remains could be anybody's.
     """
 
     source: Tree
@@ -74,6 +75,7 @@ class TransferSpec:
     damaged: frozenset[int] = frozenset()
     hashes: int = NO_ROOT
     sharing: "Sharing | None" = None
+    mark: str = ""
 
     @property
     def fidelity(self) -> Fidelity:
@@ -327,7 +329,8 @@ class Transfer:
         """Bring what the workers have left to others; False where that did not come to its end."""
         rest = self._rest
         is_crawled = self._spec.tuning.copier is Copier.RSYNC and not self._spec.left_out
-        are_many = rest.lists is not None and not self._spec.source.throttle.is_on and not is_crawled
+        are_few = rest.lists is None or self._spec.source.throttle.is_on or is_crawled
+        are_many = not are_few and not self._spec.mark
         if are_many and not self._copy(rest.files, rest.size):
             return False
         return self._settle([] if are_many else rest.paths(), doubtful)
@@ -365,7 +368,7 @@ class Transfer:
     def _settle(self, rest: Iterable[str], doubtful: Iterable[str]) -> bool:
         """Bring names one by one, and look at those that somebody else may have brought."""
         spec = self._spec
-        bringer = Bringer(spec.source, spec.target, spec.fidelity, self._stop.is_due)
+        bringer = Bringer(spec.source, spec.target, spec.fidelity, self._stop.is_due, mark=spec.mark)
         arrivals = Arrivals(
             spec.source, spec.target, bringer, spec.fidelity, keeps_remains=spec.purpose is Purpose.RESTORE
         )

@@ -23,6 +23,7 @@ from efs_backup.domain.snapshots.hold import HOLD_NAME
 from efs_backup.domain.snapshots.names import (
     MANIFESTS_NAME,
     PARTIAL_PREFIX,
+    RESTORES_NAME,
     SHARES_NAME,
     SPARE_PREFIX,
     TRASH_NAME,
@@ -46,7 +47,17 @@ from efs_backup.engine.trees.held import held
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 _PRIVATE = 0o700
 _OURS = frozenset(
-    {TRASH_NAME, LOCK_NAME, READERS_NAME, RECORDS_NAME, UNFINISHED_NAME, MANIFESTS_NAME, PINS_NAME, SHARES_NAME}
+    {
+        TRASH_NAME,
+        LOCK_NAME,
+        READERS_NAME,
+        RECORDS_NAME,
+        UNFINISHED_NAME,
+        MANIFESTS_NAME,
+        PINS_NAME,
+        SHARES_NAME,
+        RESTORES_NAME,
+    }
 )
 _NO_VIEWS: Mapping[str, str] = {}
 LINK_TEST = ".link-test-"

@@ -1,4 +1,4 @@
-"""Files of one order, beside the partial: the order, who has begun which share, and what became of it.
+"""Files of one order, beside the snapshots: the order, who has begun which share, and what became of it.
 
 All is written under another name, flushed and renamed; whatever else lies there is not read. Who wants to know whether
 something is there lists the directory, which a client of NFS asks the server for; that a single name is not there it
@@ -41,13 +41,16 @@ _READ_AT_ONCE = 2**20
 
 
 class OrderFiles:
-    """The files of one order. All raise OSError, FileNotFoundError where the order is over."""
+    """The files of one order. All raise OSError, FileNotFoundError where the order is over.
 
-    def __init__(self, series: Path, identity: str) -> None:
+    place: the directory in the series that has such orders.
+    """
+
+    def __init__(self, series: Path, identity: str, place: str = SHARES_NAME) -> None:
         if not _IDENTITY.fullmatch(identity):
             raise ValueError(f"{identity!r} names no order")
         self.identity = identity
-        self.path = series / SHARES_NAME / identity
+        self.path = series / place / identity
 
     def make(self) -> None:
         """Make the directory, real ones of our own."""
@@ -223,10 +226,10 @@ def _pieces(file: IO[bytes], length: int) -> Iterator[bytes]:
         yield piece
 
 
-def orders_left(series: Path) -> list[OrderFiles]:
-    """The orders that lie in a series."""
+def orders_left(series: Path, place: str = SHARES_NAME) -> list[OrderFiles]:
+    """The orders that lie in a series, in the directory for their kind."""
     try:
-        names = os.listdir(series / SHARES_NAME)
+        names = os.listdir(series / place)
     except (FileNotFoundError, NotADirectoryError):
         return []
-    return [OrderFiles(series, name) for name in sorted(names) if _IDENTITY.fullmatch(name)]
+    return [OrderFiles(series, name, place) for name in sorted(names) if _IDENTITY.fullmatch(name)]

@@ -57,18 +57,19 @@ class _Fault(Exception):
 class Bringer:
     """Brings names one by one; the target's old one is replaced only when the new one is whole.
 
-    is_durable: and only when it is on the disk, too.
+    is_durable: and only when it is on the disk, too. mark: begins the names of what is made beside others.
     """
 
     def __init__(
         self, source: Tree, target: Tree, fidelity: Fidelity, should_stop: Callable[[], bool] = lambda: False,
-        *, is_durable: bool = False,
+        *, is_durable: bool = False, mark: str = "",
     ) -> None:  # fmt: skip
         self._source = source
         self._target = target
         self._fidelity = fidelity
         self._should_stop = should_stop
         self._is_durable = is_durable
+        self._mark = mark
 
     def bring(self, path: str, was: str | None = None) -> Brought | Trouble | None:
         """Bring one name, a directory without what is in it; None where the source has it no more.
@@ -105,7 +106,7 @@ class Bringer:
 
     def _replace(self, origin: tuple[int, str], to: int, name: str, found: os.stat_result) -> None:
         """Put what the source has in a directory of its, under a name, into the place of a name of the target."""
-        beside = beside_name()
+        beside = beside_name(self._mark)
         try:
             self._make(*origin, to, beside, found)
             with _pinned(to, beside, found) as made:
@@ -223,9 +224,17 @@ def _text_of(place: int, name: str) -> str:
         raise _Fault(cause_in_source(error.errno or 0), error.strerror or str(error)) from error
 
 
-def beside_name() -> str:
-    """A name that nobody can foresee, for what is made beside another and renamed over it."""
-    return f".efs-backup-{uuid.uuid4().hex}"
+def beside_name(mark: str = "") -> str:
+    """A name that nobody can foresee, for what is made beside another and renamed over it.
+
+    mark: by which it is known again whose it is.
+    """
+    return f".efs-backup-{mark}{uuid.uuid4().hex}"
+
+
+def is_beside(name: str, mark: str) -> bool:
+    """Whether a name was made with this mark, for something that is not renamed yet."""
+    return name.startswith(f".efs-backup-{mark}")
 
 
 def _blocks(reading: int, found: os.stat_result) -> Iterator[tuple[int, bytes]]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, closing, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.requests.tuning import Tuning
 from efs_backup.domain.sharing.fleet import Delivery, Fleet, QueueFailed
 from efs_backup.domain.sharing.order import Order
-from efs_backup.domain.snapshots.names import FolderLabel, Interval, SnapshotName
+from efs_backup.domain.snapshots.names import SHARES_NAME, FolderLabel, Interval, SnapshotName
 from efs_backup.engine.machine.process import Runner, Tools
 from efs_backup.engine.machine.stop import PartStop, Stop
 from efs_backup.engine.runs.backup_inside import left_out_of_backup
@@ -26,6 +26,7 @@ from efs_backup.engine.runs.preflight import check_backup, check_source, refuse_
 from efs_backup.engine.runs.proving import Proving
 from efs_backup.engine.runs.sharing.attempting import Attempting
 from efs_backup.engine.runs.sharing.lanes import Lanes
+from efs_backup.engine.runs.sharing.opened import Opened
 from efs_backup.engine.runs.sharing.work import ShareWork
 from efs_backup.engine.runs.transfer import TransferSpec
 from efs_backup.engine.series.flush_marks import FLUSH_PATIENCE_SECONDS, Flusher, FlushMark
@@ -64,7 +65,12 @@ class Helped:
 
 
 class Helping:
-    """Helps until there is a reason to stop."""
+    """Helps until there is a reason to stop.
+
+    orders: the directory of the series in which the orders lie that are meant.
+    """
+
+    orders = SHARES_NAME
 
     def __init__(self, request: HelpRequest, fleet: Fleet, *, runner: Runner, stop: Stop, watcher: Watcher) -> None:
         self._request = request
@@ -79,11 +85,7 @@ class Helping:
 
     def run(self) -> Helped:
         """Do shares until `stop` is due. Raises BackupError where nothing can be done here at all."""
-        tools = Tools.find(self._runner)
-        source, backup = check_source(self._request.source), check_backup(self._request.backup)
-        refuse_nesting(source, "SOURCE", backup, "BACKUP")
-        series = Series(backup, self._request.label, self._request.interval, datetime.now(UTC))
-        opened = _Opened(self._request, source, series, self._runner, tools, self._watcher.note)
+        opened = self._opened()
         try:
             self._help(opened)
         finally:
@@ -92,7 +94,15 @@ class Helping:
                 opened.close()
         return self._helped
 
-    def _help(self, opened: "_Opened") -> None:
+    def _opened(self) -> Opened:
+        """All that an order may name. Raises BackupError."""
+        tools = Tools.find(self._runner)
+        source, backup = check_source(self._request.source), check_backup(self._request.backup)
+        refuse_nesting(source, "SOURCE", backup, "BACKUP")
+        series = Series(backup, self._request.label, self._request.interval, datetime.now(UTC))
+        return _Opened(self._request, source, series, self._runner, tools, self._watcher.note)
+
+    def _help(self, opened: Opened) -> None:
         while not self._stop.is_due():
             self._settle(0 if self._lanes.has_room else _ROOM_SECONDS)
             if self._lanes.has_room and (delivery := self._received()):
@@ -114,11 +124,11 @@ class Helping:
                 time.sleep(_RECEIVE_SECONDS / 4)
             return None
 
-    def _do(self, delivery: Delivery, opened: "_Opened") -> None:
+    def _do(self, delivery: Delivery, opened: Opened) -> None:
         """Do a share; one whose order is over is nobody's any more."""
         files = order = None
         try:
-            files = OrderFiles(opened.series.path, delivery.order)
+            files = OrderFiles(opened.series.path, delivery.order, self.orders)
             order = files.order()
         except (OSError, ValueError) as error:
             self._watcher.note(f"Share {delivery.share} of {delivery.order} is no work for anybody: {error}.")
@@ -158,37 +168,16 @@ class Helping:
         self._watcher.progress(sum([*self._under_way.values()], self._helped.statistics))
 
 
-class _Opened:
-    """What the order of which a share was done last names, open: the next share is most often of the same one."""
+class _Opened(Opened):
+    """What the order of a backup names."""
 
     def __init__(
         self, request: HelpRequest, source: Path, series: Series, runner: Runner, tools: Tools,
         note: Callable[[str], None],
     ) -> None:  # fmt: skip
+        super().__init__(series, runner, tools, note)
         self._request = request
         self._source = source
-        self.series = series
-        self._runner = runner
-        self._tools = tools
-        self._note = note
-        self._stack = ExitStack()
-        self._last: tuple[str, ShareWork] | None = None
-
-    def close(self) -> None:
-        """Nothing more is wanted of it."""
-        self._stack.close()
-
-    def is_of(self, order: Order) -> bool:
-        """Whether this order is open."""
-        return self._last is not None and self._last[0] == order.identity
-
-    def work(self, order: Order) -> ShareWork:
-        """How shares of an order are done here. Raises OSError and BackupError."""
-        if self._last is None or not self.is_of(order):
-            self._stack.close()
-            self._last = None
-            self._last = order.identity, self._open(order)
-        return self._last[1]
 
     def _open(self, order: Order) -> ShareWork:
         name, series, stack = SnapshotName.parse(order.snapshot), self.series, self._stack

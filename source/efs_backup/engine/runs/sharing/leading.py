@@ -60,7 +60,7 @@ class Known:
 class Leading:
     """Leads one order; see `efs_backup.engine.runs.transfer.Sharing`. order: without its shares.
 
-    is_alone: nobody else can be at work, as far as the leader knows.
+    is_alone: nobody else can be at work, as far as the leader knows. is_fence_asked: the others were to be terminated.
     """
 
     fleet: Fleet
@@ -72,6 +72,7 @@ class Leading:
     note: Callable[[str], None]
     clock: Callable[[], float] = time.monotonic
     is_alone: bool = True
+    is_fence_asked: bool = False
     _lanes: Lanes[ShareResult | None] = field(default_factory=Lanes)
     _known: dict[str, Known] = field(default_factory=dict)
     _dead: set[int] = field(default_factory=set)
@@ -90,9 +91,11 @@ class Leading:
 
     def hand_out(self, tops: Sequence[Top]) -> None:
         """See Sharing."""
-        trash = trash_places(self.work.series, self.shared_at)
+        is_restore = self.order.restored is not None
+        trash = [] if is_restore else trash_places(self.work.series, self.shared_at)
         self.order = replace(self.order, shares=shared_out(tops, trash, self.fleet.workers))
-        self.files.make()
+        if not is_restore:  # which has made sure first that it can write there
+            self.files.make()
         self.files.write_order(self.order)
         self.is_alone = False
         self._handed = self.clock()
@@ -118,8 +121,7 @@ class Leading:
             self.halt()
             self._add_up(done)
             return False
-        self.fleet.fence.close(self._beat)
-        self.is_alone = True
+        self._close_fence()
         return self._gather(done, links)
 
     def _end_lanes(self) -> None:
@@ -131,6 +133,7 @@ class Leading:
 
     def halt(self) -> None:
         """Have all stop, and wait for that, not for long."""
+        self._here.ask("the order is over")
         if self.is_alone:
             return
         with suppress(OSError):
@@ -144,9 +147,18 @@ class Leading:
             names = ", ".join(sorted({one.attempt.by for one in at_work}))
             self.note(f"Nothing is heard of {names}: what it has written is not believed before it is looked at.")
 
+    def shut_out(self) -> None:
+        """Have the others stop, and be gone: also where they are not needed any more. Raises NotFenced."""
+        self.halt()
+        self._close_fence()
+
+    def _close_fence(self) -> None:
+        self.is_fence_asked = True
+        self.fleet.fence.close(self._beat)
+        self.is_alone = True
+
     def close(self) -> None:
         """Have nothing left of the order, unless somebody may still be at work."""
-        self._here.ask("the order is over")
         with suppress(OSError):
             self.halt()
         self._lanes.end_within(_ENDING_SECONDS)
@@ -327,11 +339,11 @@ class Leading:
         """Walk a share once more. What others have copied of it is found as it should be, and counts as copied."""
         tops = tuple(replace(top, there=UNKNOWN) for top in self.order.shares[share].tops)
         mine = self.work.spec.gathered
-        with self.work.done(tops, None, self.stop, self.watcher) as again:
+        with self.work.anew(tops).done(tops, None, self.stop, self.watcher) as again:
             if not again.result.is_whole:
                 done.is_full |= again.result.is_full
                 return False
-            if mine and not mine.fault and not again.result.fault:
+            if mine and again.gathered and not mine.fault and not again.result.fault:
                 take_in(mine, lines_of(again.gathered), again.gathered.spooled())
             links.take_in(again.links)
             self._take(again.result, self._counted(share, again.result.statistics), done)
@@ -355,15 +367,16 @@ def led(
     fleet: Fleet, order: Order, work: ShareWork, stop: Stop, watcher: Watcher, note: Callable[[str], None]
 ) -> Iterator[Leading]:
     """Lead while the block runs; nobody is left at work afterwards, as far as that can be had. Raises NotFenced."""
-    _end_former_orders(work, fleet, note)
+    end_orders(orders_left(work.series), fleet, work.spec.source.throttle.beat, note)
     leading = Leading(fleet, OrderFiles(work.series, order.identity), order, work, stop, watcher, note)
     with closing(leading):
         yield leading
 
 
-def _end_former_orders(work: ShareWork, fleet: Fleet, note: Callable[[str], None]) -> None:
-    """See to it that nobody is at work by the order of a leader that was lost. Raises NotFenced."""
-    former, beat = orders_left(work.series), work.spec.source.throttle.beat
+def end_orders(
+    former: Sequence[OrderFiles], fleet: Fleet, beat: Callable[[], None], note: Callable[[str], None]
+) -> None:
+    """See to it that nobody is at work by the orders of a leader that was lost. Raises NotFenced."""
     for files in former:
         with suppress(OSError):
             files.stop()

@@ -3,10 +3,11 @@
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from efs_backup.copy_worker.roots import NO_ROOT
 from efs_backup.domain.ports import Watcher
 from efs_backup.domain.sharing.attempts import Attempt
 from efs_backup.domain.sharing.order import Share, Top
@@ -27,10 +28,13 @@ from efs_backup.engine.trees.delete import delete_content
 
 @dataclass(frozen=True)
 class Done:
-    """A share that was done. gathered: its proofs; links: what is known of names of one file."""
+    """A share that was done.
+
+    gathered: its proofs, None where nothing is proved; links: what is known of names of one file.
+    """
 
     result: ShareResult
-    gathered: Gathered
+    gathered: Gathered | None
     links: LinkFacts
 
 
@@ -38,13 +42,13 @@ class Done:
 class ShareWork:
     """How a share of one order is done here.
 
-    spec: of the whole backup; what is gathered is each share's own. basis: what it is proved by.
+    spec: of the whole backup; what is gathered is each share's own. basis: what it is proved by, None for a restore.
     flush: has on the disk what this instance has written.
     """
 
     spec: TransferSpec
     series: Path
-    basis: Basis
+    basis: Basis | None
     runner: Runner
     tools: Tools
     note: Callable[[str], None]
@@ -54,13 +58,20 @@ class ShareWork:
     def done(self, tops: tuple[Top, ...], unfinished: Path | None, stop: Stop, watcher: Watcher) -> Iterator[Done]:
         """Do a share; its proofs are there while the block runs. Raises as Transfer.run_share."""
         learning = Learning(self.spec.left_out)
-        with workspace(self.note) as private, self.basis.gathering(private.path) as gathered:
+        with workspace(self.note) as private, self._gathering(private) as gathered:
             spec = replace(
-                self.spec, gathered=gathered, hashes=self.basis.hashes, left_out=learning, sharing=None,
-                unfinished=unfinished or self.spec.unfinished,
+                self.spec, gathered=gathered, hashes=self.basis.hashes if self.basis else NO_ROOT, left_out=learning,
+                sharing=None, unfinished=unfinished or self.spec.unfinished,
             )  # fmt: skip
             transferred, links = self._transfer(spec, private, stop, watcher).run_share(tops)
             yield Done(_result_of(transferred, gathered, learning), gathered, links)
+
+    def anew(self, tops: tuple[Top, ...]) -> "ShareWork":  # noqa: ARG002 - a restore has to see to them
+        """How subtrees are walked again at which more than one was, once nobody else is there."""
+        return self
+
+    def _gathering(self, private: Workspace) -> AbstractContextManager[Gathered | None]:
+        return self.basis.gathering(private.path) if self.basis else nullcontext()
 
     def delete(self, share: Share, stop: Stop) -> None:
         """Delete what is in some directories of the trash; what cannot be deleted is named by the prune."""
@@ -72,10 +83,11 @@ class ShareWork:
         return Transfer(spec, private, self.runner, self.tools, stop=stop, watcher=watcher, disk=disk)
 
 
-def _result_of(done: Transferred, gathered: Gathered, learning: Learning) -> ShareResult:
+def _result_of(done: Transferred, gathered: Gathered | None, learning: Learning) -> ShareResult:
     return ShareResult(
         done.statistics, done.is_whole, done.is_full, done.compared, done.rewritten, tuple(done.troubles),
-        tuple(done.notes), gathered.base.snapshot if gathered.base else None, gathered.fault, learning.learned,
+        tuple(done.notes), gathered.base.snapshot if gathered and gathered.base else None,
+        gathered.fault if gathered else "", learning.learned,
     )  # fmt: skip
 
 
@@ -89,7 +101,7 @@ def write_done(files: OrderFiles, attempt: Attempt, done: Done, device: int) -> 
         INODES: lambda: [links.inodes()],
         LINKS: lambda: (_link_line(*name, device) for name in links.names()),
     }
-    if not gathered.fault:
+    if gathered and not gathered.fault:
         sections |= {BLOCKS: lambda: lines_of(gathered), PROOF: gathered.spooled}
     files.end(attempt, done.result, sections)
 
