@@ -224,8 +224,7 @@ class Fleets:
     def __exit__(self, *_: object) -> None:
         self.is_over.set()
         self._thread.join()
-        for name in [*self.machines]:
-            self.kill(name)
+        self.kill(*self.machines)
 
     def queue(self, name: str = "test") -> DirectoryQueue:
         """The queue, as this instance sees it."""
@@ -249,18 +248,18 @@ class Fleets:
                 [*line, self.place, name, role], stdout=log, stderr=log, env={**os.environ, **environment}
             )
 
-    def kill(self, name: str) -> None:
-        """Have no process of an instance any more."""
-        machine = self.machines.pop(name, None)
-        if machine is None:
-            return
-        for process in self.processes(machine):
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
-        machine.kill()
-        machine.wait()
-        while self._inside(machine):
-            time.sleep(_LOOK_SECONDS)
+    def kill(self, *names: str) -> None:
+        """Have no process of these instances any more."""
+        machines = [machine for name in names if (machine := self.machines.pop(name, None))]
+        for machine in machines:
+            for process in self.processes(machine):
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            machine.kill()
+        for machine in machines:
+            machine.wait()
+            while self._inside(machine):
+                time.sleep(_LOOK_SECONDS)
 
     def freeze(self, name: str) -> None:
         """Stop all processes of an instance where they are."""
@@ -349,9 +348,8 @@ class Fleets:
                 said = json.loads(asked.read_text())
                 self._kill_leader("before")
                 names = said.get("expel", [one for one in [*self.machines] if one != said.get("all but")])
-                for name in names:
-                    self.kill(name)
-                    self.closed.append(name)
+                self.kill(*names)
+                self.closed += names
                 asked.rename(asked.with_suffix(".done"))
                 self._kill_leader("after")
             time.sleep(_LOOK_SECONDS)
