@@ -47,7 +47,9 @@ def test_each_runbook_asks_the_orchestrator_for_what_it_says(backup: Template) -
     asked = {name: _ask(each["Content"], **given) for name, each in _documents(backup).items()}
     assert asked.pop("StartBackup") == StartBackup(_EXECUTION)
     assert asked.pop("StartDrill") == StartDrill(_EXECUTION)
-    assert asked.pop("StopBackup") == StopBackup("running", f"the automation {_EXECUTION}")
+    assert asked.pop("StopBackup") == StopBackup(
+        "running", f"the automation {_EXECUTION}", event_id=_EXECUTION
+    )  # fmt: skip
     for name in ("Hold", "Release"):
         trigger = asked.pop(name)
         assert isinstance(trigger, AskHold)

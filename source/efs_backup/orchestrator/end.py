@@ -35,9 +35,11 @@ _logger = logging.getLogger(__name__)
 def stop(services: Services, now: datetime, wanted: StopBackup) -> Decision:
     """Step 2: take the instance of this backup away; its agent gets time to finish, and reads why in its record."""
     latest_id, latest = find_latest(services.store)
-    is_at_work = latest is not None and not latest.has_ended
-    if wanted.backup_id == RUNNING and not is_at_work:
-        return Decision(Action.IGNORE, "nothing is running")
+    if wanted.backup_id == RUNNING:
+        if (before := _stopped_by(services, now, wanted)) is not None:
+            return before
+        if latest_id is None or latest is None or latest.has_ended:
+            return Decision(Action.IGNORE, "nothing is running")
     backup_id = latest_id if wanted.backup_id == RUNNING and latest_id else wanted.backup_id
     concerns(backup_id)
     backup = latest if backup_id == latest_id else find_open(services, backup_id)
@@ -46,7 +48,23 @@ def stop(services: Services, now: datetime, wanted: StopBackup) -> Decision:
         if backup and not backup.has_ended:
             say_why(services, backup, why_stopped(backup, now, wanted))
         take_instance(services, backup)
+    elif wanted.reason and (before := _stopped_by(services, now, wanted)) is not None:
+        return before
     return decision
+
+
+def _stopped_by(services: Services, now: datetime, wanted: StopBackup) -> Decision | None:
+    """The answer to a person's event that has stopped a backup before, which is over: it means no other."""
+
+    def is_it(backup: BackupRecord) -> bool:
+        if wanted.backup_id != RUNNING:
+            return backup.backup_id == wanted.backup_id
+        is_named = bool(wanted.event_id) and str(wanted.event_id) in wanted.reason
+        return is_named and backup.stop_cause == why_stopped(backup, now, wanted)
+
+    over = (each for each in services.store.backups() if each.has_ended and each.stop_cause and is_it(each))
+    found = next(over, None)
+    return Decision(Action.STOP, f"the event was delivered before: {found.backup_id} is over") if found else None
 
 
 def instance_gone(services: Services, now: datetime, group: str, instance_id: str) -> Decision:

@@ -66,10 +66,17 @@ def begin(services: Services, backup: BackupRecord, now: datetime, *, in_turn: b
     try:
         return _start_or_skip(services, backup, now, in_turn)
     except AlreadyStarted as known:
-        return Decision(Action.IGNORE, f"the event was delivered before: {known.message}")
+        return _as_before(services, backup, known)
     except RecordChanged:
         _logger.warning("Another start came at the same moment; deciding again")
         return _start_or_skip(services, backup, now, in_turn)
+
+
+def _as_before(services: Services, backup: BackupRecord, known: AlreadyStarted) -> Decision:
+    """Answer as the first delivery was, whose answer may not have reached who asked."""
+    was_skipped = services.store.get(backup.backup_id).status is BackupStatus.SKIPPED
+    action = Action.SKIP if was_skipped else Action.START
+    return Decision(action, f"the event was delivered before: {known.message}")
 
 
 def new_backup(
