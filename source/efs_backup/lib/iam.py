@@ -28,7 +28,10 @@ class PassingPermission:
         """Let the role do what the policy allows."""
         self._client.attach_role_policy(RoleName=self._role, PolicyArn=self._policy)
 
-    def take(self) -> None:
-        """Let it do so no more, in sessions that are open too; that it cannot anyway is no failure."""
+    def take(self) -> bool:
+        """Let it do so no more, in sessions that are open too; False where it could not anyway."""
+        was_given = False
         with ignored("NoSuchEntity"):
             self._client.detach_role_policy(RoleName=self._role, PolicyArn=self._policy)
+            was_given = True
+        return was_given

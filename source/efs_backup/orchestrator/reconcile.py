@@ -14,7 +14,7 @@ from efs_backup.domain.operations.workflow import Action, Decision, without_repo
 from efs_backup.domain.sources.due import hours_of_first
 from efs_backup.lib.asg import GroupState
 from efs_backup.orchestrator.capacity import take_instance, want_none
-from efs_backup.orchestrator.leave_to_write import try_to_settle_leave
+from efs_backup.orchestrator.leave_to_write import look_after_leave
 from efs_backup.orchestrator.look_after import look_after_rows
 from efs_backup.orchestrator.records import end, say_why, tell
 from efs_backup.orchestrator.services import Services
@@ -23,7 +23,11 @@ _logger = logging.getLogger(__name__)
 
 
 def reconcile(services: Services, now: datetime) -> Decision:
-    """Set right what was forgotten, clean up if nobody works, publish the age of the last success."""
+    """Set right what was forgotten, clean up if nobody works, publish the age of the last success.
+
+    Raises in the end why the leave to write could not be set right: the event is tried again, then given up, of which
+    an alarm tells.
+    """
     group = services.group.state()  # before the records: a start writes its record first
     latest, backups = services.store.latest(), tuple(services.store.backups())
     instances = services.instances.find_all(group.instances)
@@ -37,11 +41,13 @@ def reconcile(services: Services, now: datetime) -> Decision:
         Figure.HOURS_SINCE_LAST_DRILL: found.hours_since_drill if settings.drill_schedule else None,
     }, now)  # fmt: skip
     _set_right(services, found, group, instances, now)
-    try_to_settle_leave(services, now)
+    refused = look_after_leave(services, now)
     if found.is_idle and services.store.latest() == latest:
         _clean_up(services, group)
     _release(services, [each for each in instances if each.instance_id in group.held], backups, now)
     look_after_rows(services, now)
+    if refused is not None:
+        raise refused
     return Decision(Action.RECONCILE, str(found))
 
 
