@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from efs_backup.lib.aws_errors import ignored
+from botocore.exceptions import ClientError
+
+from efs_backup.lib.aws_errors import code_of
 
 
 class _Client(Protocol):
@@ -30,8 +32,10 @@ class PassingPermission:
 
     def take(self) -> bool:
         """Let it do so no more, in sessions that are open too; False where it could not anyway."""
-        was_given = False
-        with ignored("NoSuchEntity"):
+        try:
             self._client.detach_role_policy(RoleName=self._role, PolicyArn=self._policy)
-            was_given = True
-        return was_given
+        except ClientError as error:
+            if code_of(error) != "NoSuchEntity":
+                raise
+            return False
+        return True
