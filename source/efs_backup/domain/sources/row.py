@@ -18,7 +18,9 @@ SHORTEST_WINDOW, LONGEST_WINDOW = 60, 1320
 
 _FILE_SYSTEM = re.compile(r"fs-[0-9a-f]{8,40}", re.ASCII)
 _PREFIX = re.compile(r"/[A-Za-z0-9._@+=/-]*", re.ASCII)
-_LABEL = re.compile(r"[A-Za-z0-9_@+=-][A-Za-z0-9._@+=-]{0,254}", re.ASCII)
+LABEL = r"[A-Za-z0-9_@+=-][A-Za-z0-9._@+=-]{0,254}"
+"""A label of a row."""
+_LABEL = re.compile(LABEL, re.ASCII)
 _POLICY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 BY_HAND = "by-hand"
