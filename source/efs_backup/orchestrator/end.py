@@ -8,6 +8,7 @@ from efs_backup.domain.errors import RecordChanged
 from efs_backup.domain.operations.figures import figures_of
 from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.report import report_on_vanished
+from efs_backup.domain.operations.running import told
 from efs_backup.domain.operations.stop_cause import why_stopped
 from efs_backup.domain.operations.triggers import RUNNING, StopBackup
 from efs_backup.domain.operations.workflow import (
@@ -20,7 +21,7 @@ from efs_backup.domain.operations.workflow import (
 )
 from efs_backup.domain.sources.serving import settings_for
 from efs_backup.orchestrator.again import try_again
-from efs_backup.orchestrator.capacity import find_open, is_any_open, take_instance, want_none
+from efs_backup.orchestrator.capacity import all_running, find_open, is_any_open, take_instance, want_none
 from efs_backup.orchestrator.leave_to_write import try_to_settle_leave
 from efs_backup.orchestrator.logs import concerns
 from efs_backup.orchestrator.records import find_latest, find_served, say_why, tell
@@ -38,9 +39,13 @@ def stop(services: Services, now: datetime, wanted: StopBackup) -> Decision:
     if wanted.backup_id == RUNNING:
         if (before := _stopped_by(services, now, wanted)) is not None:
             return before
-        if latest_id is None or latest is None or latest.has_ended:
-            return Decision(Action.IGNORE, "nothing is running")
-    backup_id = latest_id if wanted.backup_id == RUNNING and latest_id else wanted.backup_id
+        running = all_running(services, latest)
+        if len(running) != 1:
+            return Decision(
+                Action.IGNORE, f"several run, name one: {told(running)}" if running else "nothing is running"
+            )
+        wanted = replace(wanted, backup_id=running[0].backup_id)
+    backup_id = wanted.backup_id
     concerns(backup_id)
     backup = latest if backup_id == latest_id else find_open(services, backup_id)
     decision = decide_stop(backup_id, backup.backup_id if backup else latest_id, backup)
