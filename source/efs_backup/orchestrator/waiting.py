@@ -37,10 +37,10 @@ def _take_turn(services: Services, waiting: Waiting, now: datetime) -> Decision:
 
 def _begin_or_skip(services: Services, waiting: Waiting, now: datetime) -> Decision:
     try:
-        own, label = services_of(services, waiting.row)
+        own, row = services_of(services, waiting.row)
     except (NothingThere, WrongUsage) as gone:
         return Decision(Action.IGNORE, f"it is forgotten: {gone.message}")
-    backup = new_backup(own.settings, waiting.backup_id, now, label)
+    backup = new_backup(own.settings, waiting.backup_id, now, row)
     if not waiting.has_waited_enough(backup.window_minutes, now):
         return begin(own, backup, now, in_turn=True)
     since = f"{waiting.since:%Y-%m-%d %H:%M} UTC"
