@@ -26,12 +26,12 @@ def _take_turn(services: Services, waiting: Waiting, now: datetime) -> Decision:
     concerns(waiting.backup_id)
     try:
         decision = _begin_or_skip(services, waiting, now)
+        if decision.action is not Action.QUEUE:
+            services.sources.forget(waiting)
     except Exception:
         _logger.exception("The backup of %s could not begin; it is tried again with the next look", waiting.row)
         return Decision(Action.QUEUE, f"{waiting.row} could not begin")
     _logger.info("%s, %s: %s", waiting.row, decision.action, decision.reason)
-    if decision.action is not Action.QUEUE:
-        services.sources.forget(waiting)
     return decision
 
 
