@@ -28,7 +28,9 @@ def test_a_pin_a_note_and_their_end_are_carried_out_by_the_next_agent(instance: 
     assert answer == {"action": "note", "reason": f"the agent of the next backup carries out the pin of {first}"}
     _ask(instance, "note", first, reason="before the upgrade")
     _ask(instance, "pin", gone)
-    told = str(successful_night(instance, 21).message)
+    ended = successful_night(instance, 21)
+    told = str(ended.message)
+    assert ended.pinned == f"{first} pinned until 2026-12-31: the audit"
     assert f"The snapshot {first} is pinned, as ann has asked: the audit." in told
     assert f"The pin of {gone} could not be carried out, as ann has asked: The snapshot {gone} was dropped" in told
     pin, note = _said(instance, f"{first}.pin.json"), _said(instance, f"{first}.note.json")

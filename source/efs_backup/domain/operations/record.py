@@ -138,8 +138,8 @@ class BackupRecord:
     `restore_created`, `restore_replaced` and `restore_extra` count paths, `restore_first` has the first of each as
     lines, and `restore_quarantine` is where what was replaced lies. `backup_size` and the like belong to the backup
     file system. `wanted_workers` is how many instances a backup wants that is shared by several, and `workers` what
-    each that came says of itself; both None where one makes it. Then `instance_id` is the leader, which alone
-    reports.
+    each that came says of itself; both None where one makes it. `pinned` has a line for each pin that holds. Then
+    `instance_id` is the leader, which alone reports.
     """
 
     backup_id: BackupId = _stored(ID_ATTRIBUTE)
@@ -220,6 +220,7 @@ class BackupRecord:
     wanted_workers: int | None = _maybe(WANTED_WORKERS_ATTRIBUTE, _NUMBER)
     workers: signs.Workers | None = _maybe(WORKERS_ATTRIBUTE, _WORKERS)
     excludes: str | None = _maybe("Excludes")
+    pinned: str | None = _maybe("PinnedSnapshots")
 
     @property
     def is_backup(self) -> bool:

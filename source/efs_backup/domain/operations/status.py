@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from efs_backup.domain.errors import WrongUsage
+from efs_backup.domain.operations.pinned import read
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.review import is_silent
 from efs_backup.domain.operations.running import open_ones
@@ -128,6 +129,11 @@ class Status:
     def hold(self) -> str | None:
         """What the newest success says of holds."""
         return self.success.hold if self.success else None
+
+    @property
+    def pins(self) -> list[tuple[str, str]] | None:
+        """The snapshots that the newest success has found pinned, and what their pins say; None: not known."""
+        return read(self.success.pinned) if self.success else None
 
     @property
     def forecast_seconds(self) -> float | None:

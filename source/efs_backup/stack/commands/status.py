@@ -84,6 +84,7 @@ def _facts(shown: Status) -> list[tuple[str, str]]:
         ("next", next_line(shown.next_start, now, shown.forecast_seconds)),
         ("alarms", _alarms(shown)),
         ("hold", f"nothing older than {shown.hold} is dropped" if shown.hold else "none"),
+        *_pins(shown),
         *(("waits", _asked(one, now)) for one in around.asked),
         ("drill", _drill(shown)),
         ("mails", "".join(f"{one} has not confirmed that it wants them; " for one in around.unconfirmed or ())),
@@ -105,6 +106,14 @@ def _alarms(shown: Status) -> str:
     if shown.around.alarms is None:
         return "not known"
     return "; ".join(f"{one.name} (for {aged(shown.now - one.since)})" for one in shown.around.alarms) or "none"
+
+
+def _pins(shown: Status) -> list[tuple[str, str]]:
+    """A line for each pin; the records of an older agent do not say whether there are any."""
+    pins = shown.pins
+    if not pins:
+        return [("pins", "not known" if pins is None else "none")]
+    return [("" if at else "pins", f"{snapshot} {said}") for at, (snapshot, said) in enumerate(pins)]
 
 
 def _asked(one: Asked, now: datetime) -> str:
@@ -139,6 +148,7 @@ def _fields(found: Deployment, shown: Status) -> dict[str, Any]:
             {"name": one.name, "since": as_time(one.since), "reason": one.reason} for one in around.alarms
         ],
         "hold": shown.hold,
+        "pins": None if shown.pins is None else [{"snapshot": name, "told": said} for name, said in shown.pins],
         "asked": [
             {
                 "action": one.action, "row": one.row or None, "snapshot": one.snapshot, "reason": one.reason,
