@@ -120,6 +120,41 @@ def test_of_two_that_add_at_once_the_second_tries_again(
     assert "Somebody else has just changed the sources" in ask("remove", stack, "--label", "web", code=1).stderr
 
 
+def test_a_change_whose_answer_was_lost_is_told_as_made(
+    ask: Ask, stack: str, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client sends it again, and finds a table that somebody has changed: who asked has."""
+    write = SourceRows.write
+
+    def twice(rows: SourceRows, table: SourceTable) -> None:
+        write(rows, table)
+        write(rows, table)
+
+    monkeypatch.setattr(SourceRows, "write", twice)
+    ask("add", stack, "--policy", "p", "--rules", "daily=9")
+    assert "web/daily of" in ask("add", stack, "--source", source, "--label", "web", "--exclude", "*.tmp").stdout
+    assert ask("remove", stack, "--label", "web").stdout == "web/daily is removed. Its snapshots stay.\n"
+    assert rows_of().read().version == 3
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("start",), ("stop",), ("hold", "--reason", "x"), ("pin", "latest", "--reason", "x"), ("history",),
+        ("remove",), ("add", "--window", "2h"),
+    ],
+    ids=lambda words: words[0],
+)  # fmt: skip
+def test_a_hostile_label_is_an_unknown_one(ask: Ask, stack: str, words: tuple[str, ...]) -> None:
+    """It does nothing to the terminal, and nothing is asked for."""
+    command, *rest = words
+    at = [rest.pop(0)] if command == "pin" else []
+    said = ask(command, *at, stack, *rest, "--label", "../\x1b]0;owned\x07\u202e", code=5).stderr
+    assert "owned" in said
+    assert not [letter for letter in said if not letter.isprintable() and letter != "\n"]
+    assert "Traceback" not in said
+
+
 def _obey(source: str, group: str) -> None:
     boto3.client("efs").tag_resource(ResourceId=source, Tags=[{"Key": "efs-backup:policy", "Value": "by-hand"}])
     permission = {"IpProtocol": "tcp", "FromPort": 2049, "ToPort": 2049, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}

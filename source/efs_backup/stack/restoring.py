@@ -67,9 +67,10 @@ def quarantine_of(found: Deployment, restore_id: str | None) -> str:
     )  # fmt: skip
     if quarantine := next(chosen, None):
         return quarantine
-    which = "No restore of this stack is on record that has" if restore_id is None else f"The restore {restore_id} has"
+    none = "No restore of this stack is on record that has a quarantine"
+    which = none if restore_id is None else f"The restore {restore_id} has no quarantine"
     raise WrongUsage(
-        f"{which} no quarantine: there is nothing to take back.",
+        f"{which}: there is nothing to take back.",
         "A dry run, and a restore that replaced and made nothing, leave none. What one has left that died is taken back"
         " by --quarantine and the directory into which it went.",
     )

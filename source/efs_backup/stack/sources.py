@@ -62,6 +62,8 @@ class Sources:
             try:
                 self._rows().write(table)
             except RecordChanged:
+                if self.read().to_item() == table.to_item():
+                    break  # it was written, and the answer was lost on the way
                 if tries == _TRIES:
                     raise
                 time.sleep(_PAUSE * tries)
