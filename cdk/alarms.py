@@ -77,7 +77,10 @@ class Alarms(Construct):
         for name, rule in rules.items():
             self._made(name, rule)
         only_if(self.drills_are_wanted, self._made("NoDrill", _no_drill(form.text(AGE))))
-        of_rows = {"PastDue": _past_due(), "RowHeld": _row_held(), "RowWindowUsed": _row_window_used()}
+        of_rows = {
+            "PastDue": _past_due(), "RowHeld": _row_held(), "RowWindowUsed": _row_window_used(),
+            "RowWindowFills": _row_window_fills(),
+        }  # fmt: skip
         for name, rule in of_rows.items():
             only_if(self.there_are_rows, self._made(name, rule))
         self.others, self.of_drills = list(map(self._named, rules)), self._named("NoDrill")
@@ -235,6 +238,20 @@ def _row_window_used() -> _Rule:
         f"Find out which: efs-backup stack history {cdk.Aws.STACK_NAME}. Nothing is lost; if it lasts, give its row a"
         " longer window.",
         Runbook.WINDOW,
+    )
+
+
+def _row_window_fills() -> _Rule:
+    """As of the first; the row whose window is full soonest counts."""
+    return _Rule(
+        own_metric(Figure.ROW_DAYS_LEFT, "Minimum", _HOUR),
+        LEAST_DAYS,
+        f"In less than {LEAST_DAYS} days an EFS backup of one of the further file systems will no longer fit into its"
+        " window.",
+        "The last mail that begins with its label says which. Give its row a longer window: efs-backup stack add"
+        f" {cdk.Aws.STACK_NAME} --label LABEL --window TIME.",
+        Runbook.WINDOW,
+        comparison=_BELOW,
     )
 
 

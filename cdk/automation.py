@@ -15,7 +15,9 @@ from cdk import arns
 from cdk.orchestrator import Orchestrator
 from efs_backup.domain.operations.hold_requests import HoldAction
 from efs_backup.domain.operations.pin_requests import PinAction
-from efs_backup.domain.operations.triggers import RUNNING, drill_event, start_event, stop_event
+from efs_backup.domain.operations.triggers import RUNNING, drill_event, hold_event, of_row, start_event, stop_event
+from efs_backup.domain.snapshots.names import Interval
+from efs_backup.domain.sources.row import LABEL
 
 PREFIX = "EfsBackup"
 """Of the names: Systems Manager takes none that begins like a name of AWS, as that of a stack may."""
@@ -78,14 +80,25 @@ class Document:
         }
 
 
-_TEXT = r"[^\"\\{}\r\n]{1,500}"
-"""Nothing that could end a text of JSON, or be taken for a parameter."""
-_SNAPSHOT = Asked("The name of the snapshot, such as 20261122T020000Z.", "[0-9]{8}T[0-9]{6}Z")
+UNSEEN = r"\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+"""Signs that nobody sees, for a class of letters: controls, breaks of lines, what turns the direction of writing."""
+_LETTER = rf"[^\"\\{{}}{UNSEEN}]"
+"""Nothing that could end a text of JSON, be taken for a parameter, or do something to a terminal or a mail."""
+_TEXT, _NOTE = f"{_LETTER}{{1,500}}", f"{_LETTER}{{0,500}}"
+SNAPSHOT = "[0-9]{8}T[0-9]{6}Z"
+_SNAPSHOT = Asked("The name of the snapshot, such as 20261122T020000Z.", SNAPSHOT)
 _WHY = Asked("Why: the next seal tells it.", _TEXT)
+_ROW = {
+    "Label": Asked(
+        "Of which file system, by its label; empty: that of the stack's parameters.", f"({LABEL})?", ""
+    ),
+    "Interval": Asked("Which series of the label; empty where there is one.", f"({'|'.join(Interval)})?", ""),
+}  # fmt: skip
+_OF_ROW = of_row("{{ Label }}", "{{ Interval }}")
 
 
 def _of_hold(action: HoldAction) -> dict[str, str]:
-    return {"mode": "backup", "action": str(action), "reason": "{{ Reason }}", "by": BY}
+    return {**hold_event(action, "{{ Reason }}", BY), **_OF_ROW}
 
 
 def _of_pin(action: PinAction) -> dict[str, str]:
@@ -95,7 +108,8 @@ def _of_pin(action: PinAction) -> dict[str, str]:
 _LATER = "The next backup carries it out."
 
 DOCUMENTS = (
-    Document("StartBackup", "Starts a backup, unless one runs: then the answer says skip.", start_event()),
+    Document("StartBackup", "Starts a backup, unless one runs: then the answer says skip.", start_event() | _OF_ROW,
+             _ROW),
     Document("StartDrill", "Starts the rehearsal of a restore, unless a backup or drill runs.", drill_event()),
     Document(
         "StopBackup",
@@ -104,9 +118,9 @@ DOCUMENTS = (
         {"BackupId": Asked("The id of a backup, or that which runs.", rf"({RUNNING}|[0-9a-f]{{8}})", RUNNING)},
     ),
     Document("Hold", f"Keeps all snapshots that there are, until Release. {_LATER}", _of_hold(HoldAction.HOLD),
-            {"Reason": _WHY}),
+             {"Reason": _WHY, **_ROW}),
     Document("Release", f"Takes the holds away that there are when it is asked for. {_LATER}",
-            _of_hold(HoldAction.RELEASE), {"Reason": _WHY}),
+             _of_hold(HoldAction.RELEASE), {"Reason": _WHY, **_ROW}),
     Document(
         "Pin", f"Keeps one snapshot, whatever the rules say. {_LATER}",
         {**_of_pin(PinAction.PIN), "until": "{{ Until }}"},
@@ -114,10 +128,16 @@ DOCUMENTS = (
             "Snapshot": _SNAPSHOT, "Reason": _WHY,
             "Until": Asked("The last day on which it is kept, UTC; empty: for good.",
                            "([0-9]{4}-[0-9]{2}-[0-9]{2})?", ""),
+            **_ROW,
         },
     ),
     Document("Unpin", f"Lets the rules decide about a pinned snapshot again. {_LATER}", _of_pin(PinAction.UNPIN),
-            {"Snapshot": _SNAPSHOT, "Reason": _WHY}),
+             {"Snapshot": _SNAPSHOT, "Reason": _WHY, **_ROW}),
+    Document(
+        "Note", f"Writes a note on a snapshot, which protects nothing. {_LATER}",
+        {**_of_pin(PinAction.NOTE), "reason": "{{ Note }}"},
+        {"Snapshot": _SNAPSHOT, "Note": Asked("What it says; empty: it is taken away.", _NOTE, ""), **_ROW},
+    ),
 )  # fmt: skip
 
 

@@ -2,15 +2,15 @@
 
 from constructs import Construct
 
-from cdk.automation import BY, Asked, Automation, Document, add_document
+from cdk.automation import BY, SNAPSHOT, UNSEEN, Asked, Automation, Document, add_document
 from cdk.conditions import only_if
 from cdk.orchestrator import Orchestrator
 from cdk.restore_in_place import LeaveToWrite
 from efs_backup.domain.operations.record import Mode
 from efs_backup.domain.requests.requests import RestoreMode
 
-_PATH = r"[^\"\\{}\x00-\x1f\x7f]"
-"""A letter that can neither end a text of JSON nor be taken for a parameter."""
+_PATH = rf"[^\"\\{{}}{UNSEEN}]"
+"""A letter that can neither end a text of JSON nor be taken for a parameter, and that people see."""
 
 _YES_OR_NO = "(Yes|No)"
 _DRY_RUN = Asked("Only plan: touch nothing, and mail what would be done?", _YES_OR_NO, "Yes")
@@ -22,7 +22,8 @@ DOCUMENTS = (
         "Restores into the source of EFS backups, by an instance of their stack; how it ends is mailed.",
         {
             **_COMMON, "action": "start", "paths": "{{ Path }}", "into": "{{ Into }}",
-            "to_original": "{{ ToOriginal }}", "as_of": "{{ AsOf }}", "restore_mode": "{{ Mode }}",
+            "to_original": "{{ ToOriginal }}", "as_of": "{{ AsOf }}", "snapshot": "{{ Snapshot }}",
+            "restore_mode": "{{ Mode }}",
         },
         {
             "Path": Asked("The file or directory of the snapshot, or a pattern; / is all.", f"{_PATH}{{1,1024}}"),
@@ -31,6 +32,7 @@ DOCUMENTS = (
             "AsOf": Asked(
                 "The newest snapshot that is not younger, in ISO 8601; empty: the newest.", "[0-9TZ:+-]{0,25}", ""
             ),
+            "Snapshot": Asked("Instead: the name of a snapshot, such as 20261122T020000Z.", f"({SNAPSHOT})?", ""),
             "Mode": Asked(
                 "What may become of what is there.", f"({'|'.join(RestoreMode)})", str(RestoreMode.OVERLAY)
             ),

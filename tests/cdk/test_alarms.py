@@ -15,7 +15,7 @@ from tests.cdk.template import Template
 from tests.cloud import Cloud, a_stack
 
 RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
-_OF_ROWS = {Figure.HOURS_PAST_DUE, Figure.ROW_HELD_DAYS, Figure.ROW_WINDOW_USED}
+_OF_ROWS = {Figure.HOURS_PAST_DUE, Figure.ROW_HELD_DAYS, Figure.ROW_WINDOW_USED, Figure.ROW_DAYS_LEFT}
 _EXPECTED = {"NoSuccess", "WindowUsed", "WindowFills", "MassChange", "FailedEvents", "NotTold"}
 
 Metric = tuple[str, frozenset[tuple[str, str]]]
@@ -90,7 +90,7 @@ def test_alarms_are_named_after_the_stack_and_exist_where_they_mean_something(ba
     assert _alarms(backup).keys() == _EXPECTED
     assert _alarms(backup.having(DrillSchedule="rate(7 days)")).keys() == _EXPECTED | {"NoDrill"}
     further = _alarms(backup.having(FurtherSources="Yes")).keys() - _EXPECTED
-    assert further == {"PastDue", "RowHeld", "RowWindowUsed"}
+    assert further == {"PastDue", "RowHeld", "RowWindowUsed", "RowWindowFills"}
 
 
 def test_each_alarm_says_what_to_do_and_where_more_is_written(backup: Template) -> None:

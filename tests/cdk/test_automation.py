@@ -23,6 +23,10 @@ from tests.cdk.template import ACCOUNT, Template
 _EXECUTION = "0a1b2c3d-1111-2222-3333-444455556666"
 _GIVEN = {"Snapshot": "20261122T020000Z", "Reason": 'the audit; "no" is refused', "Until": "", "BackupId": "running"}
 
+_OF_RESTORES = {"Restore", "UndoRestore"}
+_UNSEEN = ("\x00", "\x1b[31m", "\x7f", "\x85", "\u202e", "\u200b", "\u2028", "\ufeff")
+"""A terminal's escape, what ends a line, what turns the direction of writing, and what is not there."""
+
 
 def _documents(template: Template) -> dict[str, Any]:
     found = (template.resolve(each["Properties"]) for each in template.resources("AWS::SSM::Document").values())
@@ -43,11 +47,13 @@ def _ask(content: Any, **given: str) -> Trigger:
 
 def test_each_runbook_asks_the_orchestrator_for_what_it_says(backup: Template) -> None:
     """The event that it sends is one that the handler knows, with the execution as what tells deliveries apart."""
-    given = _GIVEN | {"Reason": "the audit's year, 100 %"}
+    given = _GIVEN | {"Reason": "the audit's year, 100 %", "Note": "größer als sonst"}
     asked = {name: _ask(each["Content"], **given) for name, each in _documents(backup).items()}
     assert asked.pop("StartBackup") == StartBackup(_EXECUTION)
     assert asked.pop("StartDrill") == StartDrill(_EXECUTION)
-    assert asked.pop("StopBackup") == StopBackup("running", f"the automation {_EXECUTION}")
+    assert asked.pop("StopBackup") == StopBackup(
+        "running", f"the automation {_EXECUTION}", event_id=_EXECUTION
+    )  # fmt: skip
     for name in ("Hold", "Release"):
         trigger = asked.pop(name)
         assert isinstance(trigger, AskHold)
@@ -58,7 +64,26 @@ def test_each_runbook_asks_the_orchestrator_for_what_it_says(backup: Template) -
         assert isinstance(trigger, AskPin)
         assert (trigger.wish.action, str(trigger.wish.snapshot)) == (name.lower(), given["Snapshot"])
         assert (trigger.wish.text, trigger.wish.until, trigger.event_id) == (given["Reason"], None, _EXECUTION)
+    note = asked.pop("Note")
+    assert isinstance(note, AskPin)
+    assert (note.wish.action, note.wish.text) == ("note", given["Note"])
     assert not [name for name, trigger in asked.items() if isinstance(trigger, UnknownTrigger)]
+
+
+def test_each_runbook_of_a_row_can_name_one(backup: Template) -> None:
+    """By its label, and by the series of it; what stops names a backup, and a drill is of the first."""
+    documents = _documents(backup)
+    for name in documents.keys() - {"StartDrill", "StopBackup"} - _OF_RESTORES:
+        trigger = _ask(documents[name]["Content"], **_GIVEN | {"Reason": "why", "Label": "web", "Interval": "hourly"})
+        assert isinstance(trigger, StartBackup | AskHold | AskPin)
+        assert (trigger.label, trigger.interval) == ("web", "hourly")
+
+
+def test_an_empty_note_takes_a_note_away(backup: Template) -> None:
+    """As of the command."""
+    trigger = _ask(_documents(backup)["Note"]["Content"], **_GIVEN)
+    assert isinstance(trigger, AskPin)
+    assert trigger.wish.text == ""
 
 
 def test_a_pin_of_a_runbook_can_end(backup: Template) -> None:
@@ -76,6 +101,11 @@ def test_a_pin_of_a_runbook_can_end(backup: Template) -> None:
         ("Hold", {"Reason": "{{ ssm:secret }}"}),
         ("Hold", {"Reason": "two\nlines"}),
         ("Hold", {"Reason": "x\\"}),
+        *(("Release", {"Reason": f"a{sign}b"}) for sign in _UNSEEN),
+        *(("Note", {"Note": f"a{sign}b"}) for sign in _UNSEEN),
+        ("StartBackup", {"Label": "../etc"}),
+        ("Pin", {"Reason": "why", "Label": "{{ Reason }}"}),
+        ("Hold", {"Reason": "why", "Label": "web", "Interval": "yearly"}),
         ("Pin", {"Reason": "why", "Snapshot": "latest"}),
         ("Pin", {"Reason": "why", "Snapshot": "20261122T020000Z", "Until": "tomorrow"}),
         ("StopBackup", {"BackupId": "every"}),

@@ -108,11 +108,14 @@ def test_the_documents_ask_for_what_they_say(restoring: Template) -> None:
     into = read_trigger(_event(restore, Path="/", Into="/r", AsOf="2026-11-20T12:00:00Z", Mode="new", DryRun="No"))
     assert isinstance(into, AskRestore)
     assert (into.order.into, into.order.mode, into.order.writes) == ("/r", "new", True)
+    named = read_trigger(_event(restore, Path="/", ToOriginal="Yes", Snapshot="20261122T020000Z"))
+    assert isinstance(named, AskRestore)
+    assert named.order.selection.name == "20261122T020000Z"
     taken = _event(undo, Quarantine="/.quarantine-T", DryRun="No")
     assert read_trigger(taken) == AskRestore(RestoreOrder(undoes="/.quarantine-T", by=by), "e1")
 
 
-@pytest.mark.parametrize("path", ['/a", "into": "/', "/{{ global:DATE }}", "/a\\", "/a\nb", ""])
+@pytest.mark.parametrize("path", ['/a", "into": "/', "/{{ global:DATE }}", "/a\\", "/a\nb", "/a\u202eb", ""])
 def test_no_path_of_a_document_is_taken_for_anything_else(restoring: Template, path: str) -> None:
     """Neither for the rest of the event, nor for a parameter."""
     for document in _documents(restoring).values():

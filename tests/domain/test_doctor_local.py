@@ -21,7 +21,7 @@ from efs_backup.domain.doctor.local_facts import (
 )
 from efs_backup.domain.doctor.series_checks import LOCAL_CHECKS
 from efs_backup.domain.errors import ExitCode, FailureReason
-from efs_backup.domain.operations.record import BackupId, BackupRecord
+from efs_backup.domain.operations.record import BackupId, BackupRecord, Mode
 from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.snapshots.identity import FileSystem, Likeness, Mount
 from efs_backup.domain.snapshots.names import Interval
@@ -144,6 +144,18 @@ WRONG: list[tuple[str, Make, Level, str]] = [
      Level.WARNING, "chmod 600 /c.toml"),
 ]  # fmt: skip
 """(id, facts, level, words of the finding or its command)."""
+
+
+@pytest.mark.parametrize("mode", [Mode.RESTORE, Mode.DRILL])
+@pytest.mark.parametrize("status", [BackupStatus.FAILED, BackupStatus.SUCCESS])
+def test_a_restore_is_no_backup(mode: Mode, status: BackupStatus) -> None:
+    """One that failed says nothing of the last night, and one that succeeded is no success of it."""
+    other = replace(night(status, 1), mode=mode)
+    facts = _series(records=(other, night(BackupStatus.SUCCESS)))
+    assert [one.level for one in examine(LOCAL_CHECKS, facts) if one.id == "last-backup"] == [Level.OK]
+    late = _series(records=(other, night(BackupStatus.SUCCESS, 40)))
+    (told,) = (one.what for one in examine(LOCAL_CHECKS, late) if one.id == "last-backup")
+    assert "40 hours ago" in told
 
 
 def test_where_nothing_is_wrong_all_is_well() -> None:

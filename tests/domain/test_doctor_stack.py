@@ -21,6 +21,7 @@ from efs_backup.domain.doctor.stack_facts import (
     Image,
     Key,
     Launch,
+    Leave,
     Machine,
     OldStack,
     Permission,
@@ -37,9 +38,12 @@ from efs_backup.domain.doctor.stack_facts import (
 )
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.deployed import DeployedStack
-from efs_backup.domain.operations.record import BackupId, BackupRecord
+from efs_backup.domain.operations.record import BackupId, BackupRecord, Mode
+from efs_backup.domain.requests.restore_order import RestoreOrder
 from efs_backup.domain.results import BackupStatus
-from efs_backup.domain.snapshots.names import Interval
+from efs_backup.domain.snapshots.names import FolderLabel, Interval
+from efs_backup.domain.sources.row import Policy, Source
+from efs_backup.domain.sources.table import SourceTable
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 REGION = "eu-central-1"
@@ -96,6 +100,7 @@ SOUND = StackFacts(
     STACK,
     NOW,
     f"arn:aws:sns:{REGION}:1:reports",
+    account="1",
     vpc=Known(Vpc("vpc-1")),
     subnets=Known((SUBNET,)),
     instance_groups=Known((WORKER,)),
@@ -120,6 +125,9 @@ SOUND = StackFacts(
     wakes=Known((Wake("start", SCHEDULE, is_enabled=True), Wake("efs-backup-stop-1", "cron(x)", is_enabled=False))),
     function=Known(Function("orchestrator", queue="failed-events")),
     records=Known((night(BackupStatus.SUCCESS),)),
+    restores=Known(()),
+    table=Known(SourceTable()),
+    leave=Known(Leave("worker", "arn:leave", is_given=False)),
     has_bucket=Known(True),
     has_table=Known(True),
     old_stacks=Known(()),
@@ -184,6 +192,7 @@ TLS = {
         },
     ]
 }
+_LEAVE = Leave("worker", "arn:leave", is_given=True)
 MINE = Wake("start", SCHEDULE, is_enabled=True)
 OLD = OldStack("old", "fs-1", ("nightly",), ())
 F, W, U = Level.FAULT, Level.WARNING, Level.UNKNOWN
@@ -242,6 +251,8 @@ WRONG: list[tuple[str, Callable[[], StackFacts], Level, str]] = [
     ("window", lambda: _record(forecast_seconds=12000.0), F, "200 minutes"),
     ("window", lambda: _record(forecast_seconds=60.0, forecast_days_left=5.0), W, "5 days"),
     ("success", lambda: _with(records=(night(BackupStatus.SUCCESS, 40),)), F, "40 hours ago"),
+    ("rows", lambda: _with(table=SourceTable(faults=("The row web cannot be read.",))), F, "stack list EfsBackup"),
+    ("leave-to-write", lambda: _with(leave=_LEAVE), F, "detach-role-policy --role-name worker --policy-arn arn:leave"),
     ("held", lambda: _record(hold="20261101T020000Z"), W, "stack release EfsBackup"),
     ("old-solution", lambda: _with(old_stacks=(OLD,)), F, "events disable-rule --name nightly"),
     ("old-solution", lambda: _with(old_stacks=(replace(OLD, rules=()),)), W, "delete-stack"),
@@ -330,7 +341,8 @@ WRONG: list[tuple[str, Callable[[], StackFacts], Level, str]] = [
     (
         "throughput",
         lambda: replace(
-            _system("source", throughput="bursting"), records=_record(source_burst_credit_balance=1e9).records
+            _system("source", throughput="bursting"),
+            records=_record(source="fs-1", source_burst_credit_balance=1e9).records,
         ),
         W,
         "1 GiB of burst credits",
@@ -464,3 +476,97 @@ def test_what_is_not_known_is_said_by_the_checks_that_need_it() -> None:
     """With the reason, and no other check."""
     wrong = _wrong(replace(SOUND, wakes=Unknown("You may not call ListSchedules.")))
     assert [(one.id, one.level, one.what) for one in wrong] == [("schedule", U, "You may not call ListSchedules.")]
+
+
+def _of_rows(*records: BackupRecord, policy: str = "", **changed: Any) -> StackFacts:
+    """A stack with a further row, web, of fs-9, which is there for a day."""
+    rules = Policy(policy, Interval.DAILY, "last=7", SCHEDULE, "", 60)
+    row = Source(FolderLabel("web"), "fs-9", "/", rules, NOW - timedelta(days=1))
+    facts = _with(table=SourceTable(rows=(row,)), records=(*records, night(BackupStatus.SUCCESS)), **changed)
+    return _parameters(facts, FurtherSources="Yes")
+
+
+def _web(status: BackupStatus, hours: int = 1, **known: Any) -> BackupRecord:
+    return replace(night(status, hours), label="web", source="fs-9", **known)
+
+
+@pytest.mark.parametrize(
+    ("check", "facts", "words"),
+    [
+        ("last-night", lambda: _of_rows(_web(BackupStatus.FAILED)), "The backup of web/daily of"),
+        ("window", lambda: _of_rows(_web(BackupStatus.SUCCESS, forecast_seconds=4000.0)),
+         "--label web --interval daily --window 90m"),
+        ("window", lambda: _of_rows(_web(BackupStatus.SUCCESS, forecast_seconds=4000.0), policy="nightly"),
+         "stack add EfsBackup --policy nightly --window 90m"),
+        ("success", lambda: _of_rows(_web(BackupStatus.SUCCESS, 40)), "The last success of web/daily began 40 hours"),
+        ("held", lambda: _of_rows(_web(BackupStatus.SUCCESS, hold="20261101T020000Z")),
+         "release EfsBackup --label web --interval daily"),
+        ("nfs-rules", lambda: _of_rows(_web(BackupStatus.SUCCESS), targets=(
+            target("source"), target("backup"),
+            replace(target("source"), id="fsmt-9", file_system="fs-9", role="source of web", groups=()),
+        )), "of fs-9 (source of web, eu-central-1a) has no group"),
+        ("file-systems", lambda: _of_rows(_web(BackupStatus.SUCCESS), file_systems=(
+            system("source"), system("backup"),
+            replace(system("source"), id="fs-9", role="source of web", state="gone"),
+        ), targets=(
+            target("source"), target("backup"), replace(target("source"), file_system="fs-9", role="source of web"),
+        )), "fs-9 (source of web) is gone"),
+        ("mount-policies", lambda: _of_rows(_web(BackupStatus.SUCCESS), file_systems=(
+            system("source"), system("backup"),
+            replace(system("source"), id="fs-9", role="source of web", policy=Known(TLS)),
+        ), targets=(
+            target("source"), target("backup"), replace(target("source"), file_system="fs-9", role="source of web"),
+        )), "The policy of fs-9 (source of web) refuses mounts without TLS"),
+        ("instance-role", lambda: replace(_of_rows(_web(BackupStatus.SUCCESS)), permissions={
+            **SOUND.permissions, INSTANCE: Known((Permission(
+                "role/i", "elasticfilesystem:ClientMount", "arn:efs:file-system/fs-9", "implicitDeny",
+                of="source of web",
+            ),)),
+        }), "aws efs tag-resource --resource-id fs-9 --tags Key=efs-backup:policy,Value=by-hand"),
+        ("old-solution", lambda: _of_rows(_web(BackupStatus.SUCCESS), old_stacks=(replace(OLD, source="fs-9"),)),
+         "still starts backups of fs-9"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_further_file_system_names_it(
+    check: str, facts: Callable[[], StackFacts], words: str
+) -> None:
+    """By its label; that the first one is well hides nothing, and nothing else is named."""
+    (wrong,) = _wrong(facts())
+    assert wrong.id == check
+    assert words in f"{wrong.what} {wrong.command}"
+
+
+def test_a_further_file_system_that_was_never_backed_up_is_overdue_in_time() -> None:
+    """As of when its row came to be."""
+    assert _wrong(_of_rows()) == []
+    (wrong,) = _wrong(replace(_of_rows(), now=NOW + timedelta(hours=24), records=Known((
+        replace(night(BackupStatus.SUCCESS), start_time=NOW),
+    ))))  # fmt: skip
+    assert wrong.what == "The row web/daily is there for 48 hours, and no backup of it began."
+
+
+def test_rows_that_cannot_be_read_hide_nothing_of_the_first() -> None:
+    """They are unknown; its hold is told all the same."""
+    held = replace(_of_rows(), table=Unknown("no table"), records=_record(hold="20261101T020000Z").records)
+    found = [one for one in _wrong(held) if one.id == "held"]
+    assert [one.level for one in found] == [Level.WARNING, Level.UNKNOWN]
+    assert "efs-backup/daily" in found[0].what
+
+
+def test_the_leave_to_write_is_well_while_a_restore_runs() -> None:
+    """One that plans needs none, and one whose window is long over runs no more."""
+    order = RestoreOrder(("/a",), to_original=True).to_text()
+    running = replace(night(BackupStatus.SUCCESS, 1), status=BackupStatus.RUNNING, mode=Mode.RESTORE)
+    given = replace(SOUND, leave=Known(_LEAVE))
+    for record, is_well in (
+        (replace(running, restore_order=order), True),
+        (replace(running, restore_order=RestoreOrder(("/a",), to_original=True, dry_run=True).to_text()), False),
+        (replace(running, restore_order=order, start_time=NOW - timedelta(days=9)), False),
+    ):
+        assert (_wrong(replace(given, restores=Known((record,)))) == []) is is_well
+
+
+def test_a_key_of_another_account_is_for_the_groups_role_of_this_one() -> None:
+    """The role that launches is the stack's account's own, whoever has the key."""
+    key = replace(OWN_KEY, arn="arn:aws:kms:eu-central-1:9:key/1", grantees=(SLR,))
+    assert _wrong(_with(default_key=key)) == []

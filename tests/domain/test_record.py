@@ -91,7 +91,7 @@ def test_the_names_of_the_attributes_are_those_of_years_ago() -> None:
         "EstimatedRestoreSeconds", "DrillEvidence", "RetentionRules", "KeptSnapshots",
         "ForecastSeconds", "ForecastDaysLeft", "SeriesReport", "StopCause", "Told", "ScrubCoverage", "FolderLabel",
         "RestoreOrder", "RestoreCreated", "RestoreReplaced", "RestoreExtra", "RestoreBytes", "RestoreFirst",
-        "RestoreQuarantine", "WantedWorkers", "Workers",
+        "RestoreQuarantine", "WantedWorkers", "Workers", "Excludes", "PinnedSnapshots",
         "ChangedFiles", "RemovedFiles", "RenamedFiles", "AttributeChanges", "ChangedShare", "Hold",
     }  # fmt: skip
 

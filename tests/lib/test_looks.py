@@ -72,6 +72,12 @@ def test_a_caller_is_named_as_people_know_them(arn: str, name: str) -> None:
     )
 
 
+def test_a_topic_that_was_given_in_full_is_that_one() -> None:
+    """As ExistingTopicArn gives it, of another account perhaps."""
+    topic = "arn:aws:sns:eu-central-1:999999999999:reports"
+    assert Caller("arn:aws:iam::123456789012:user/ann").topic(topic, "eu-central-1") == topic
+
+
 class _Answer:
     """What a function has answered."""
 

@@ -121,9 +121,9 @@ def test_a_drill_gives_way_to_a_restore(cloud: Cloud) -> None:
 def test_an_event_that_is_delivered_twice_restores_once(cloud: Cloud) -> None:
     """Also after the restore has ended: what users have written since stays."""
     restore = asked(cloud)
-    assert cloud.call(restore_event(ORDER, "e1"))["action"] == "ignore"
+    assert "delivered before" in cloud.call(restore_event(ORDER, "e1"))["reason"]
     ends(cloud, restore)
-    assert cloud.call(restore_event(ORDER, "e1"))["action"] == "ignore"
+    assert "delivered before" in cloud.call(restore_event(ORDER, "e1"))["reason"]
     assert (len(list(cloud.store.backups())), is_given(), cloud.capacity()) == (1, False, 0)
 
 
@@ -195,6 +195,37 @@ def test_a_leave_that_was_left_behind_is_taken_by_the_reconcile(cloud: Cloud, le
     boto3.client("iam").detach_role_policy(RoleName=ROLE, PolicyArn=leave)
     cloud.call(reconcile_event())
     assert is_given()
+
+
+def test_a_leave_that_nobody_of_us_has_given_is_told(cloud: Cloud, leave: str) -> None:
+    """At once by mail; one whose last step is only late is taken without a word."""
+    restore = asked(cloud)
+    ends(cloud, restore)
+    boto3.client("iam").attach_role_policy(RoleName=ROLE, PolicyArn=leave)
+    cloud.call(reconcile_event())
+    assert (is_given(), len(cloud.mails())) == (False, 1)
+    boto3.client("iam").attach_role_policy(RoleName=ROLE, PolicyArn=leave)
+    cloud.time = "2026-11-22T05:00:00Z"
+    cloud.call(reconcile_event())
+    subject, text = cloud.mails()[-1]
+    assert "worker could WRITE to the source while no restore ran" in subject
+    assert leave in text
+    cloud.call(reconcile_event())
+    assert (is_given(), len(cloud.mails())) == (False, 2)
+
+
+def test_a_leave_that_cannot_be_taken_fails_the_reconcile_when_all_else_is_done(
+    cloud: Cloud, leave: str, faults: Faults
+) -> None:
+    """So that its event is given up in the end, and the alarm rings; a capacity that was forgotten is taken first."""
+    boto3.client("iam").attach_role_policy(RoleName=ROLE, PolicyArn=leave)
+    boto3.client("autoscaling").set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=1)
+    with (
+        faults.refusing("iam", "DetachRolePolicy", "AccessDenied"),
+        pytest.raises(Exception, match="AccessDenied"),
+    ):
+        cloud.call(reconcile_event())
+    assert (is_given(), cloud.capacity()) == (True, 0)
 
 
 def test_a_backup_never_starts_with_the_leave(cloud: Cloud, leave: str) -> None:

@@ -165,13 +165,14 @@ def test_a_hold_and_a_full_window_of_any_row_ring(cloud: Cloud) -> None:
         backup_id = records(cloud)[label].backup_id
         cloud.agent_claims(backup_id)
         cloud.time = {"data": "2026-11-22T02:20:00Z", "web": "2026-11-22T04:10:00Z"}[label]
-        cloud.agent_reports(backup_id, BackupStatus.SUCCESS, hold=hold)
+        days = {"data": 9.5, "web": 400.0}[label]
+        cloud.agent_reports(backup_id, BackupStatus.SUCCESS, hold=hold, forecast_days_left=days)
         cloud.agent_goes_home()
         cloud.deliver()
         cloud.agent_lets_go()
         cloud.deliver()
     cloud.reconcile()
-    assert _metric("RowWindowUsed") == [91.7]
+    assert (_metric("RowWindowUsed"), _metric("RowDaysLeft")) == ([91.7], [9.5])
     assert _metric("RowHeldDays") == [pytest.approx(2.09, abs=0.01)]
 
 

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from unittest import mock
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.sources.claims import claimable
-from tests.cloud import GROUP, Cloud
-from tests.scenarios.rows import add_row, further_sources, look, rows_of
+from efs_backup.lib.source_table import SourceRows
+from tests.cloud import GROUP, Cloud, Faults
+from tests.scenarios.rows import NIGHTLY, add_row, further_sources, look, rows_of
 from tests.scenarios.test_nights import assert_nothing_left
 
 pytestmark = pytest.mark.usefixtures("two")
@@ -79,6 +82,49 @@ def test_each_window_closes_by_itself(cloud: Cloud) -> None:
     cloud.deliver()
     assert cloud.store.get(first.backup_id).status is BackupStatus.RUNNING
     assert str(first.instance_id) in cloud.instances()
+
+
+def test_a_window_that_cannot_be_closed_holds_up_no_other_row(cloud: Cloud, faults: Faults) -> None:
+    """The other's window closes, who is due starts or waits; in the end the look fails, of which an alarm tells."""
+    both(cloud)
+    late = replace(NIGHTLY, schedule="cron(50 4 * * ? *)")
+    add_row(cloud, "late", policy=late)
+    with (
+        faults.refusing("autoscaling", "TerminateInstanceInAutoScalingGroup", "AccessDenied", times=1),
+        pytest.raises(Exception, match="AccessDenied"),
+    ):
+        look(cloud, "2026-11-22T04:50:00Z")
+    cloud.deliver()
+    assert sum("finish" in line for line in cloud.commands()) == 1
+    assert "late/daily" in [each.row for each in rows_of().waiting()]
+    look(cloud)
+    cloud.deliver()
+    assert sum("finish" in line for line in cloud.commands()) == 2
+
+
+def test_a_silent_agent_that_cannot_be_taken_away_holds_up_no_other_row(cloud: Cloud, faults: Faults) -> None:
+    """Nor the rest of the reconcile, which is raised in the end."""
+    both(cloud)
+    cloud.time = "2026-11-22T02:45:00Z"
+    with (
+        faults.refusing("autoscaling", "TerminateInstanceInAutoScalingGroup", "AccessDenied", times=1),
+        pytest.raises(Exception, match="AccessDenied"),
+    ):
+        cloud.reconcile()
+    cloud.deliver()
+    assert sum("finish" in line for line in cloud.commands()) == 1
+
+
+def test_a_start_that_cannot_be_forgotten_holds_up_nothing(cloud: Cloud) -> None:
+    """It has begun; the next look finds that, and forgets it."""
+    first, _ = both(cloud)
+    refused = ClientError({"Error": {"Code": "ThrottlingException", "Message": "no"}}, "UpdateItem")
+    with mock.patch.object(SourceRows, "forget", side_effect=refused):
+        goes(cloud, first)
+    begun = [each for each in cloud.store.backups() if each.label == "web"]
+    assert ([each.status for each in begun], len(rows_of().waiting())) == ([BackupStatus.RUNNING], 1)
+    look(cloud)
+    assert (len([each for each in cloud.store.backups() if each.label == "web"]), rows_of().waiting()) == (1, [])
 
 
 def test_a_lost_instance_is_replaced_for_its_own_backup(cloud: Cloud) -> None:

@@ -7,7 +7,7 @@ which moto has nothing), `GetEbsDefaultKmsKeyId`, and quotas.
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest import mock
 from urllib.parse import parse_qs
@@ -15,6 +15,11 @@ from urllib.parse import parse_qs
 import boto3
 from moto.core.models import botocore_stubber
 
+from efs_backup.domain.snapshots.names import FolderLabel, Interval
+from efs_backup.domain.sources.discovery import TAG
+from efs_backup.domain.sources.row import BY_HAND, Policy, Source
+from efs_backup.domain.sources.table import SourceTable, taken_by
+from efs_backup.lib.source_table import SourceRows
 from tests.cloud import ACCOUNT, FUNCTION, GROUP, REGION, TABLE, Cloud
 from tests.stack.conftest import NAME, describe, outputs_of
 
@@ -23,12 +28,19 @@ AMI = "/ami/x86"
 X86, ARM = "ami-1e749f67", "ami-0e9271c829888680e"
 """AMIs that the emulation has."""
 KIND = "c6i.xlarge"
+_WRITES = json.dumps({
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "elasticfilesystem:ClientWrite", "Resource": "*"}],
+})  # fmt: skip
 _TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 
 
 @dataclass
 class Account:
-    """What a test may break. denied: calls that IAM refuses; default_key: of new disks; limit: of vCPUs."""
+    """What a test may break. denied: calls that IAM refuses; default_key: of new disks; limit: of vCPUs.
+
+    web: a further source.
+    """
 
     cloud: Cloud
     vpc: str = ""
@@ -36,6 +48,9 @@ class Account:
     table: str = ""
     worker: str = ""
     target_group: str = ""
+    web: str = ""
+    web_group: str = ""
+    leave: str = ""
     denied: dict[str, str] = field(default_factory=dict)
     default_key: str = "alias/aws/ebs"
     limit: float = 64.0
@@ -62,9 +77,12 @@ class Account:
         """The recorded answer of IAM's simulator, with the calls that were asked for."""
         actions = [value[0] for key, value in asked.items() if key.startswith("ActionNames.member.")]
         (resource,) = (value[0] for key, value in asked.items() if key.startswith("ResourceArns.member."))
+        keys = {value[0] for key, value in asked.items() if key.endswith("ContextKeyName")}
+        is_bound = resource.endswith(self.web) and f"aws:ResourceTag/{TAG}" not in keys
+        denied = self.denied | ({"elasticfilesystem:ClientMount": "implicitDeny"} if is_bound else {})
         members = "".join(
             f"<member><EvalActionName>{action}</EvalActionName><EvalResourceName>{resource}</EvalResourceName>"
-            f"<EvalDecision>{self.denied.get(action, 'allowed')}</EvalDecision><MatchedStatements/>"
+            f"<EvalDecision>{denied.get(action, 'allowed')}</EvalDecision><MatchedStatements/>"
             "<MissingContextValues/></member>"
             for action in actions
         )
@@ -97,7 +115,12 @@ def healthy(cloud: Cloud) -> Iterator[Account]:
     _launch(account)
     _wakes(account)
     boto3.client("s3").create_bucket(Bucket=cloud.environment["LOG_BUCKET"])
-    account.parameters = {"BackupSchedule": SCHEDULE, "BackupWindow": "180", "VpcId": account.vpc, "DrillSchedule": ""}
+    account.parameters = {
+        "BackupSchedule": SCHEDULE, "BackupWindow": "180", "VpcId": account.vpc, "DrillSchedule": "",
+        "FurtherSources": "Yes",
+    }  # fmt: skip
+    _further_row(account)
+    _leave(account)
     describe(NAME, account.outputs(), **account.parameters)
     with _recorded(account):
         yield account
@@ -143,6 +166,30 @@ def _file_systems(account: Account) -> None:
         efs.create_mount_target(
             FileSystemId=file_system, SubnetId=account.subnet, SecurityGroups=[account.target_group]
         )
+
+
+def _further_row(account: Account) -> None:
+    """A row for a file system of its own, with a security group of its own."""
+    ec2, efs = boto3.client("ec2"), boto3.client("efs")
+    account.web_group = ec2.create_security_group(GroupName="web", Description="web", VpcId=account.vpc)["GroupId"]
+    ec2.authorize_security_group_ingress(GroupId=account.web_group, IpPermissions=[nfs(account)])
+    account.web = efs.create_file_system(
+        CreationToken="web", ThroughputMode="elastic", Tags=[{"Key": TAG, "Value": BY_HAND}]
+    )["FileSystemId"]
+    efs.create_mount_target(FileSystemId=account.web, SubnetId=account.subnet, SecurityGroups=[account.web_group])
+    rules = Policy("", Interval.DAILY, "last=7", SCHEDULE, "", 180)
+    row = Source(FolderLabel("web"), account.web, "/", rules, account.cloud.now())
+    first = taken_by(replace(row, label=FolderLabel("efs-backup"), file_system=account.source))
+    SourceRows(boto3.client("dynamodb"), TABLE).write(SourceTable().with_row(row, first, account.backup))
+
+
+def _leave(account: Account) -> None:
+    """The policy of a stack with RestoreInPlace, which nobody has."""
+    leave = boto3.client("iam").create_policy(PolicyName="leave", PolicyDocument=_WRITES)["Policy"]["Arn"]
+    account.leave = leave
+    boto3.client("lambda").update_function_configuration(
+        FunctionName=FUNCTION, Environment={"Variables": {"WORKER_ROLE": "instance", "RESTORE_POLICY": leave}}
+    )
 
 
 def _launch(account: Account) -> None:

@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from efs_backup.domain.operations.hold_requests import HoldAction
-from efs_backup.domain.operations.triggers import hold_event
+from efs_backup.domain.operations.triggers import RUNNING, hold_event, stop_event
 from efs_backup.domain.results import BackupStatus
 from efs_backup.lib.hold_table import HoldTable
 from efs_backup.lib.pin_table import PinTable
@@ -116,6 +116,31 @@ def test_the_backup_of_a_label_is_stopped_by_its_label(cloud: Cloud, ask: Ask) -
     first = cloud.schedule_fires()
     assert "Nothing runs of web" in operator("stop", "many", "--label", "web", code=5).stderr
     assert operator("stop", "many", "--label", "efs-backup", "--json").json["backup_id"] == first.backup_id
+
+
+def test_of_several_that_run_a_stop_ends_the_one_that_is_meant(cloud: Cloud, ask: Ask) -> None:
+    """An older one too; without a label it says which there are. Status shows all of them."""
+    with further_sources(cloud, concurrent=2):
+        add_row(cloud, "web")
+        operator = Operator(cloud, ask)
+        first = cloud.schedule_fires()
+        cloud.time = "2026-11-22T02:10:00Z"
+        operator("start", "many", "--label", "web")
+        web = records(cloud)["web"]
+        said = operator("stop", "many", code=2).stderr
+        assert f"2 run: backup of web {web.backup_id}, backup of efs-backup {first.backup_id}." in said
+        assert "--label LABEL" in said
+        answer = operator("status", "many", "--json").json
+        assert (answer["running"]["record"]["label"], answer["beside"][0]["record"]["label"]) == ("web", "efs-backup")
+        assert f"backup {first.backup_id}" in operator("status", "many").stdout
+        several = cloud.call(stop_event(RUNNING, "ann"))
+        assert several["action"] == "ignore"
+        assert web.backup_id in several["reason"]
+        stopped = operator("stop", "many", "--label", "efs-backup", "--json").json
+        assert (stopped["backup_id"], cloud.store.get(web.backup_id).stop_cause) == (first.backup_id, None)
+        assert cloud.store.get(first.backup_id).stop_cause
+        cloud.agent_reports(web.backup_id, BackupStatus.SUCCESS)
+        assert operator("stop", "many", "--json").json["backup_id"] == first.backup_id
 
 
 def test_the_latest_snapshot_is_one_of_the_stacks_own_label(cloud: Cloud, ask: Ask) -> None:

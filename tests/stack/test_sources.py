@@ -1,8 +1,12 @@
 """The file systems of a stack: listed with their next starts, added with what they still need, and removed."""
 
+from dataclasses import replace
+
 import boto3
 import pytest
 
+from efs_backup.domain.sources.table import SourceTable
+from efs_backup.lib.source_table import SourceRows
 from tests.cloud import TABLE, Cloud
 from tests.scenarios.rows import add_row, look, records, rows_of
 from tests.stack.conftest import Ask, describe, outputs_of
@@ -51,6 +55,106 @@ def test_a_file_system_is_added_with_the_commands_that_let_it_be_mounted(ask: As
     assert "mount" not in again
 
 
+def test_mount_targets_in_another_vpc_are_told_with_what_helps(cloud: Cloud, ask: Ask, source: str) -> None:
+    """No rule of a security group would bring the instance there."""
+    describe("away", {**outputs_of(cloud), "SecurityGroup": GROUP}, FurtherSources="Yes", VpcId="vpc-far")
+    (_, told, _) = ask("add", "away", "--source", source, "--label", "web", "--json").json["commands"]
+    there = boto3.client("efs").describe_mount_targets(FileSystemId=source)["MountTargets"][0]["VpcId"]
+    assert told.startswith(f"# Its mount targets lie in {there}, and the instances in vpc-far;")
+    assert f"or back it up by a stack in {there}." in told
+
+
+def test_changing_one_thing_leaves_the_rest_of_a_policy_and_its_rows(ask: Ask, stack: str, source: str) -> None:
+    """A longer window must not bring default rules, which would drop snapshots."""
+    ask("add", stack, "--policy", "p", "--schedule", "cron(30 1 * * ? *)", "--rules", "daily=90", "--time-zone",
+        "Europe/Berlin", "--interval", "weekly")  # fmt: skip
+    ask("add", stack, "--source", source, "--label", "web", "--policy", "p")
+    policy = ask("add", stack, "--policy", "p", "--window", "5h", "--json").json["policy"]
+    known = {"schedule": "cron(30 1 * * ? *)", "rules": "daily=90", "time_zone": "Europe/Berlin", "interval": "weekly"}
+    assert policy == {**policy, **known, "window_minutes": 300}
+    row = ask("list", stack, "--json").json["rows"][1]
+    assert row == {**row, **known, "window_minutes": 300}
+    assert "goes by the policy p" in ask("add", stack, "--label", "web", "--window", "2h", code=2).stderr
+
+
+def test_changing_one_thing_of_a_row_of_its_own_leaves_the_rest(ask: Ask, stack: str, source: str) -> None:
+    """By its label, without the file system; what is not said, or is the first row's, changes nothing."""
+    ask("add", stack, "--source", source, "--label", "web", "--prefix", "/a", "--rules", "daily=90")
+    before = rows_of().read().row("web", None)
+    said = ask("add", stack, "--label", "web", "--window", "90m").stdout
+    assert "window 90 minutes, keeps daily=90" in said
+    after = rows_of().read().row("web", None)
+    assert after == replace(before, policy=replace(before.policy, window_minutes=90))
+    ask("add", stack, "--label", "web", "--exclude", "*.tmp", "--exclude", "/cache/")
+    told = ask("add", stack, "--label", "web", "--schedule", "cron(0 4 * * ? *)", "--json").json["row"]
+    assert (told["excludes"], told["window_minutes"], told["rules"]) == (["*.tmp", "/cache/"], 90, "daily=90")
+    assert ask("add", stack, "--label", "web", "--no-exclude", "--json").json["row"]["excludes"] == []
+    after = rows_of().read().row("web", None)
+    assert "Nothing is said" in ask("add", stack, "--label", "web", code=2).stderr
+    assert "A window of 10" in ask("add", stack, "--label", "web", "--window", "10m", code=2).stderr
+    assert (
+        "that of the stack's parameters" in ask("add", stack, "--label", "efs-backup", "--window", "2h", code=2).stderr
+    )
+    assert "no row plugh" in ask("add", stack, "--label", "plugh", "--window", "2h", code=5).stderr
+    assert rows_of().read().row("web", None) == after
+
+
+def test_of_two_that_add_at_once_the_second_tries_again(
+    cloud: Cloud, ask: Ask, stack: str, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both rows are there in the end; a table in which others never rest is told."""
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    write, others = SourceRows.write, ["first", "second"]
+
+    def late(rows: SourceRows, table: SourceTable) -> None:
+        if others:
+            with monkeypatch.context() as undisturbed:
+                undisturbed.setattr(SourceRows, "write", write)
+                add_row(cloud, others.pop())
+        write(rows, table)
+
+    monkeypatch.setattr(SourceRows, "write", late)
+    ask("add", stack, "--source", source, "--label", "web")
+    assert [str(row.label) for row in rows_of().read().rows] == ["first", "second", "web"]
+    others.extend(f"other{number}" for number in range(20))
+    assert "Somebody else has just changed the sources" in ask("remove", stack, "--label", "web", code=1).stderr
+
+
+def test_a_change_whose_answer_was_lost_is_told_as_made(
+    ask: Ask, stack: str, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client sends it again, and finds a table that somebody has changed: who asked has."""
+    write = SourceRows.write
+
+    def twice(rows: SourceRows, table: SourceTable) -> None:
+        write(rows, table)
+        write(rows, table)
+
+    monkeypatch.setattr(SourceRows, "write", twice)
+    ask("add", stack, "--policy", "p", "--rules", "daily=9")
+    assert "web/daily of" in ask("add", stack, "--source", source, "--label", "web", "--exclude", "*.tmp").stdout
+    assert ask("remove", stack, "--label", "web").stdout == "web/daily is removed. Its snapshots stay.\n"
+    assert rows_of().read().version == 3
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("start",), ("stop",), ("hold", "--reason", "x"), ("pin", "latest", "--reason", "x"), ("history",),
+        ("remove",), ("add", "--window", "2h"),
+    ],
+    ids=lambda words: words[0],
+)  # fmt: skip
+def test_a_hostile_label_is_an_unknown_one(ask: Ask, stack: str, words: tuple[str, ...]) -> None:
+    """It does nothing to the terminal, and nothing is asked for."""
+    command, *rest = words
+    at = [rest.pop(0)] if command == "pin" else []
+    said = ask(command, *at, stack, *rest, "--label", "../\x1b]0;owned\x07\u202e", code=5).stderr
+    assert "owned" in said
+    assert not [letter for letter in said if not letter.isprintable() and letter != "\n"]
+    assert "Traceback" not in said
+
+
 def _obey(source: str, group: str) -> None:
     boto3.client("efs").tag_resource(ResourceId=source, Tags=[{"Key": "efs-backup:policy", "Value": "by-hand"}])
     permission = {"IpProtocol": "tcp", "FromPort": 2049, "ToPort": 2049, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
@@ -87,6 +191,11 @@ _REFUSED: list[tuple[tuple[str, ...], str]] = [
     (("--source", "SOURCE", "--label", "x", "--prefix", "home"), "is no directory"),
     (("--source", "SOURCE", "--label", "x", "--policy", "plugh"), "There is no policy 'plugh'"),
     (("--source", "SOURCE", "--label", "x", "--policy", "p", "--rules", "last=1"), "cannot be said"),
+    (("--source", "SOURCE", "--label", "x", "--exclude", "!a"), "begins with '!'"),
+    (("--source", "SOURCE", "--label", "x", "--exclude", "a\nb"), "holds what nobody sees"),
+    (("--source", "SOURCE", "--label", "x", "--exclude", "a" * 4097), "4,096 letters in all"),
+    (("--source", "SOURCE", "--label", "x", "--exclude", "a", "--no-exclude"), "only one of"),
+    (("--policy", "p", "--exclude", "a"), "Excludes are of a file system"),
     ((), "Nothing is named"),
     (("--policy", "by-hand"), "no name of a policy"),
 ]

@@ -7,8 +7,10 @@ import json
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import boto3
 import pytest
@@ -23,7 +25,7 @@ from efs_backup.domain.snapshots.names import Interval
 from efs_backup.lib.cloudformation import Stacks
 from efs_backup.lib.doctor.facts import gather
 from efs_backup.stack.account import Account as Door
-from tests.cloud import FIRST_NIGHT, FUNCTION, GROUP, REGION, a_stack
+from tests.cloud import ACCOUNT, FIRST_NIGHT, FUNCTION, GROUP, REGION, a_stack
 from tests.stack.conftest import NAME, Ask
 from tests.stack.doctor_account import AMI, ARM, SCHEDULE, Account, healthy, nfs
 from tests.stack.operator_policy import policy, watching
@@ -191,6 +193,14 @@ def _old_stack(account: Account) -> Iterator[None]:
 
 
 @contextmanager
+def _with_leave(account: Account) -> Iterator[None]:
+    iam = boto3.client("iam")
+    iam.attach_role_policy(RoleName="instance", PolicyArn=account.leave)
+    yield
+    iam.detach_role_policy(RoleName="instance", PolicyArn=account.leave)
+
+
+@contextmanager
 def _never_runs(account: Account) -> Iterator[None]:
     function = boto3.client("lambda")
     function.put_function_concurrency(FunctionName=FUNCTION, ReservedConcurrentExecutions=0)
@@ -222,6 +232,7 @@ BROKEN: dict[str, tuple[Break, str]] = {
     "group": (_suspended, "are suspended: Launch"),
     "orchestrator": (_never_runs, "reserved concurrency of none"),
     "old-solution": (_old_stack, "The rule nightly of the old stack old still starts backups"),
+    "leave-to-write": (_with_leave, "may write to the source"),
     "log-bucket": (_no_bucket, "There is no bucket"),
 }
 _ALSO = {"way-to-aws": {"packages"}, "instance-role": {"orchestrator-role"}}
@@ -243,6 +254,38 @@ def test_what_is_broken_is_named_and_nothing_else(account: Account, broken: str)
     assert said in found[broken].what
     assert found[broken].why
     assert found[broken].command
+
+
+def test_what_is_wrong_with_a_further_file_system_names_its_label(account: Account) -> None:
+    """Its rule, and the tag without which the instance may not mount it; the first file system is well."""
+    ec2, efs = boto3.client("ec2"), boto3.client("efs")
+    ec2.revoke_security_group_ingress(GroupId=account.web_group, IpPermissions=[nfs(account)])
+    efs.untag_resource(ResourceId=account.web, TagKeys=["efs-backup:policy"])
+    found = _wrong(_looked())
+    assert found.keys() == {"nfs-rules", "instance-role"}
+    assert f"of {account.web} (source of web, {REGION}a) has {account.web_group}" in found["nfs-rules"].what
+    assert f"{account.web} (source of web): nothing allows it" in found["instance-role"].what
+    assert f"tag-resource --resource-id {account.web}" in found["instance-role"].command
+    ec2.authorize_security_group_ingress(GroupId=account.web_group, IpPermissions=[nfs(account)])
+    efs.tag_resource(ResourceId=account.web, Tags=[{"Key": "efs-backup:policy", "Value": "by-hand"}])
+
+
+def test_a_topic_of_another_account_is_asked_as_that_and_nothing_else_is(account: Account) -> None:
+    """The bus and the stop rule are the stack's own, whose account the topic does not tell."""
+    stack = Stacks(boto3.client("cloudformation"), REGION).find(NAME)
+    topic = f"arn:aws:sns:{REGION}:999999999999:reports"
+    asked = list[str]()
+    simulate = account.simulate
+
+    def noted(_account: Account, given: dict[str, list[str]]) -> str:
+        asked.extend(value[0] for key, value in given.items() if key.startswith("ResourceArns"))
+        return simulate(given)
+
+    with mock.patch.object(Account, "simulate", noted):
+        facts = gather(_clients, replace(stack, outputs={**stack.outputs, "SNSTopic": topic}), _NOW)
+    assert (facts.topic, facts.account) == (topic, ACCOUNT)
+    assert {one for one in asked if ":999999999999:" in one} == {topic}
+    assert f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default" in asked
 
 
 def test_the_command_of_a_missing_rule_mends_it(account: Account) -> None:

@@ -46,6 +46,18 @@ def _night(cloud: Cloud, day: int, status: BackupStatus = BackupStatus.SUCCESS, 
     return cloud.store.get(backup.backup_id)
 
 
+def test_status_tells_the_pins_that_the_last_success_has_found(cloud: Cloud, operator: Operator) -> None:
+    """Who runs an older agent is not told that there are none."""
+    assert "pins      not known" in operator("status").stdout
+    _night(cloud, 24, pinned="20261122T010000Z pinned until 2027-01-31: the audit\n20261120T010000Z pinned: for good")
+    said = operator("status").stdout
+    assert "pins      20261122T010000Z pinned until 2027-01-31: the audit" in said
+    assert "          20261120T010000Z pinned: for good" in said
+    assert operator("status", "--json").json["pins"][1] == {"snapshot": "20261120T010000Z", "told": "pinned: for good"}
+    _night(cloud, 25, pinned="")
+    assert "pins      none" in operator("status").stdout
+
+
 def test_status_of_a_stack_before_its_first_night(operator: Operator) -> None:
     """Nothing is known yet but the plan: each line says so."""
     said = operator("status").stdout
@@ -244,7 +256,12 @@ def test_logs_are_those_of_one_backup(cloud: Cloud, operator: Operator) -> None:
     assert [line.split("  ", 1)[1] for line in ended.stdout.splitlines()] == [
         "orchestrator  INFO     start: no backup", f"orchestrator           no JSON about {backup.backup_id}"
     ]  # fmt: skip
-    assert "The agent's log comes when it ends" in ended.stderr
+    assert "No instance serves it yet" in ended.stderr
+    instance = cloud.agent_claims(backup.backup_id)
+    said = operator("logs").stderr
+    assert f"The agent's log is /var/log/efs-backup-agent.log on {instance}" in said
+    assert "come to s3://efs-backup-logs/" in said.replace(cloud.environment["LOG_BUCKET"], "efs-backup-logs")
+    assert f"aws ssm start-session --target {instance} --document-name AWS-StartInteractiveCommand" in said
     boto3.client("s3").create_bucket(Bucket="efs-backup-logs")
     boto3.client("s3").put_object(Bucket="efs-backup-logs", Key="a.log", Body=b"one\ntwo \x1b[31m")
     cloud.agent_reports(backup.backup_id, BackupStatus.SUCCESS, logs="s3://efs-backup-logs/a.log")

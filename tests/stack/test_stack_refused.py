@@ -57,6 +57,9 @@ def _denied(code: str, operation: str) -> ClientError:
     ("code", "next_step"),
     [
         ("ExpiredToken", "aws sso login"), ("AccessDenied", "sts get-caller-identity"),
+        *((code, "try it again in a minute") for code in (
+            "ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown",
+        )),
         ("InvalidSignatureException", "Is the clock of this machine right"),
     ],
 )  # fmt: skip

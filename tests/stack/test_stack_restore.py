@@ -141,6 +141,27 @@ def test_who_says_no_asks_for_nothing(cloud: Cloud, operator: Operator, monkeypa
     assert (len(asked), cloud.newest().is_restore) == (1, True)
 
 
+def test_past_restores_are_listed_with_what_was_asked_for(cloud: Cloud, operator: Operator) -> None:
+    """Also one whose order is torn; those of backups are not among them, nor they among backups."""
+    assert "no record of a restore" in operator("history", NAME, "--restores", code=5).stderr
+    operator.steps = [lambda: _ends(cloud)]
+    first = operator(*_FILE, NAME, "--follow", "--json").json["restore_id"]
+    cloud.time = "2026-11-22T03:00:00Z"
+    operator.steps = [lambda: _ends(cloud, quarantine=None)]
+    operator(*_FILE, NAME, "--dry-run")
+    cloud.store.update(cloud.newest(), replace(cloud.newest(), restore_order="{torn"))
+    torn, listed = operator("history", NAME, "--restores", "--json").json["restores"]
+    assert (listed["restore_id"], listed["quarantine"], listed["dry_run"]) == (first, "/.quarantine-T", False)
+    assert listed["asked"] == "/home/alice/thesis.tex to where the backup was made of (overlay)"
+    assert (torn["asked"], torn["by"]) == (None, None)
+    said = operator("history", NAME, "--restores").stdout
+    assert "/.quarantine-T" in said
+    assert "/home/alice/thesis.tex" in said
+    assert len(operator("history", NAME, "--restores", "--limit", "1", "--json").json["restores"]) == 1
+    assert "no record of a backup" in operator("history", NAME, code=5).stderr
+    assert "Leave --label out" in operator("history", NAME, "--restores", "--label", "x", code=2).stderr
+
+
 def test_an_undo_takes_the_newest_restore_that_left_something(cloud: Cloud, operator: Operator) -> None:
     """Or the one that is named; without any it is refused."""
     assert "nothing to take back" in operator("undo", NAME, code=2).stderr

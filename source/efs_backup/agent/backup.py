@@ -36,6 +36,7 @@ from efs_backup.domain.requests.requests import Asked, BackupRequest, Named
 from efs_backup.domain.results import BackupResult, BackupStatus
 from efs_backup.domain.sharing.workers import operations_of_each
 from efs_backup.domain.snapshots.window import Window
+from efs_backup.domain.sources.excludes import patterns
 from efs_backup.engine.machine.mounting import inside
 from efs_backup.engine.machine.process import Runner
 from efs_backup.engine.machine.signals import stopping_on_signals
@@ -174,7 +175,7 @@ def _run(services: BackupServices, claimed: Claim, asked: Stop, begun: Callable[
         both_mounted(machine, services.file_systems, runner, read, write) as (source, target),
     ):
         earlier = earlier_backups(services)
-        request = _request(services, source, target, backup.wanted_workers or 1)
+        request = _request(services, backup, source, target)
         done = [*carry_out_holds(services, target), *carry_out_pins(services, target)]
         hooks = DocumentHooks(services.document) if services.document else None
         run = BackupRun(
@@ -186,13 +187,13 @@ def _run(services: BackupServices, claimed: Claim, asked: Stop, begun: Callable[
         return result if stop.reason() else with_report(services, backup, target, result)
 
 
-def _request(services: BackupServices, source: Path, target: Path, workers: int) -> BackupRequest:
-    settings = services.settings
+def _request(services: BackupServices, backup: BackupRecord, source: Path, target: Path) -> BackupRequest:
+    settings, workers = services.settings, backup.wanted_workers or 1
     operations = operations_of_each(settings.tuning.operations_per_second, workers)
     return BackupRequest(
         str(inside(source, settings.backup_prefix)), str(target), settings.folder_label, settings.interval,
         tuning=replace(settings.tuning, operations_per_second=operations), keeps_spare=settings.keep_spare,
-        asked=_asked(services, target), scrub=settings.scrub,
+        asked=replace(_asked(services, target), excludes=patterns(backup.excludes)), scrub=settings.scrub,
     )  # fmt: skip
 
 

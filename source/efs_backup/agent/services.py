@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from efs_backup.domain.operations.agent_settings import AgentSettings, RestoreSettings
+from efs_backup.domain.operations.lifecycle import AGENT_LOG
 from efs_backup.domain.operations.mounting import MOUNTED_KINDS
 from efs_backup.domain.ports import BackupStore
 from efs_backup.domain.sharing.fleet import Fleet
@@ -60,7 +61,7 @@ _START_FIELD = 19
 
 def agent_log(environment: Mapping[str, str] = os.environ) -> Path:
     """Where the agent's log is."""
-    return Path(environment.get(LOG_VARIABLE, "/var/log/efs-backup-agent.log"))
+    return Path(environment.get(LOG_VARIABLE, AGENT_LOG))
 
 
 @dataclass(frozen=True)

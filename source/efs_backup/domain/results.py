@@ -54,7 +54,8 @@ class BackupResult:
     the tripwire says; None where it was not asked. hold: the newest snapshot that a hold names, in whatever series of
     the label; None where none does. report: the address of the series report that was written; None for none. stopped:
     why it was stopped before its end; "" where it was not. scrub_coverage: the part, in percent, of what the scrub
-    should have read of its cycle that it has read; None where nothing is scrubbed.
+    should have read of its cycle that it has read; None where nothing is scrubbed. pins: what each pin that holds says,
+    by its snapshot; None where that is not known.
     """
 
     status: BackupStatus
@@ -79,6 +80,7 @@ class BackupResult:
     report: str | None = None
     stopped: str = ""
     scrub_coverage: float | None = None
+    pins: Mapping[SnapshotName, str] | None = None
 
     @property
     def exit_code(self) -> ExitCode:

@@ -78,10 +78,15 @@ def refused_because(note: Callable[[str], None]) -> Iterator[None]:
 
 SIGN_IN = "Sign in, such as by: aws sso login --profile NAME"
 _ASK = "Whose credentials these are says: aws sts get-caller-identity"
+_WAIT = "AWS asks for patience, or is in trouble for a moment: try it again in a minute."
 _PASSING = frozenset({
-    "InternalServerError", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "ServiceUnavailable",
-    "ThrottlingException",
+    "BandwidthLimitExceeded", "EC2ThrottledException", "InternalError", "InternalFailure", "InternalServerError",
+    "PriorRequestNotComplete", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "RequestThrottled",
+    "RequestThrottledException", "ServiceException", "ServiceUnavailable", "ServiceUnavailableException", "SlowDown",
+    "ThrottledException", "Throttling", "ThrottlingException", "TooManyRequestsException",
+    "TransactionInProgressException",
 })  # fmt: skip
+"""What ends by itself, as each service calls it: those that boto3 tries again, and faults of a service."""
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId"})
 _SKEWED = frozenset({"RequestTimeTooSkewed", "InvalidSignatureException", "SignatureDoesNotMatch"})
 
@@ -91,4 +96,6 @@ def _next_step(error: ClientError) -> str:
     code = code_of(error)
     if code in _EXPIRED:
         return SIGN_IN
+    if code in _PASSING:
+        return _WAIT
     return "Is the clock of this machine right, and the secret key?" if code in _SKEWED else _ASK

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from efs_backup.lib.aws_errors import ignored
+from botocore.exceptions import ClientError
+
+from efs_backup.lib.aws_errors import code_of
 
 
 class _Client(Protocol):
@@ -28,7 +30,12 @@ class PassingPermission:
         """Let the role do what the policy allows."""
         self._client.attach_role_policy(RoleName=self._role, PolicyArn=self._policy)
 
-    def take(self) -> None:
-        """Let it do so no more, in sessions that are open too; that it cannot anyway is no failure."""
-        with ignored("NoSuchEntity"):
+    def take(self) -> bool:
+        """Let it do so no more, in sessions that are open too; False where it could not anyway."""
+        try:
             self._client.detach_role_policy(RoleName=self._role, PolicyArn=self._policy)
+        except ClientError as error:
+            if code_of(error) != "NoSuchEntity":
+                raise
+            return False
+        return True

@@ -39,7 +39,9 @@ class Caller:
         return self.arn.split(":", 5)[-1]
 
     def topic(self, name: str, region: str) -> str:
-        """The ARN of a topic of this account."""
+        """The ARN of a topic of this account; one that is given in full, of another perhaps, stays."""
+        if name.startswith("arn:"):
+            return name
         _, partition, _, _, account, _ = self.arn.split(":", 5)
         return f"arn:{partition}:sns:{region}:{account}:{name}"
 

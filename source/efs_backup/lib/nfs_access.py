@@ -14,12 +14,13 @@ _NFS = 2049
 
 
 class NfsAccess:
-    """`group` is the security group of the stack's instances."""
+    """`group` is the security group of the stack's instances, `vpc` where they are; "" where that is not known."""
 
-    def __init__(self, efs: "EFSClient", ec2: Any, group: str) -> None:  # see ec2.py
+    def __init__(self, efs: "EFSClient", ec2: Any, group: str, vpc: str = "") -> None:  # see ec2.py
         self._efs = efs
         self._ec2 = ec2
         self._group = group
+        self._vpc = vpc
 
     def commands_for(self, file_system: str) -> list[str]:
         """The commands that let the instance mount it, as far as they are needed; "#" begins what is no command.
@@ -31,7 +32,19 @@ class NfsAccess:
         targets = self._efs.describe_mount_targets(FileSystemId=file_system)["MountTargets"]
         tagged = any(tag["Key"] == TAG for tag in found.get("Tags", []))
         tag = f"aws efs tag-resource --resource-id {file_system} --tags Key={TAG},Value={BY_HAND}"
-        return [*([] if tagged else [tag]), *self._rules([target["MountTargetId"] for target in targets])]
+        return [
+            *([] if tagged else [tag]),
+            *self._elsewhere({target.get("VpcId", "") for target in targets}),
+            *self._rules([target["MountTargetId"] for target in targets]),
+        ]
+
+    def _elsewhere(self, vpcs: set[str]) -> list[str]:
+        """What is to be done where the mount targets lie in another VPC; they can lie in one alone."""
+        if not self._vpc or not vpcs or self._vpc in vpcs:
+            return []
+        there = ", ".join(sorted(vpcs))
+        where = f"# Its mount targets lie in {there}, and the instances in {self._vpc}; they can lie in one VPC alone."
+        return [f"{where} Connect the two (peering, with routes both ways), or back it up by a stack in {there}."]
 
     def _rules(self, targets: list[str]) -> list[str]:
         if not targets:

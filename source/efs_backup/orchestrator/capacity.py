@@ -3,6 +3,7 @@
 import logging
 
 from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.operations.running import open_ones
 from efs_backup.orchestrator.services import Services
 
 _logger = logging.getLogger(__name__)
@@ -55,6 +56,13 @@ def find_open(services: Services, backup_id: str) -> BackupRecord | None:
     if services.settings.concurrent_backups == 1:
         return None
     return next((each for each in _open(services) if each.backup_id == backup_id), None)
+
+
+def all_running(services: Services, latest: BackupRecord | None) -> list[BackupRecord]:
+    """What runs: that which was started last, and where several backups may run at a time those beside it."""
+    beside = _open(services) if services.settings.concurrent_backups > 1 else []
+    at_last = [latest] if latest is not None and not latest.has_ended else []
+    return open_ones([*at_last, *(each for each in beside if latest is None or each.backup_id != latest.backup_id)])
 
 
 def is_any_open(services: Services) -> bool:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 
 from efs_backup.domain.errors import NothingThere, WrongUsage
 from efs_backup.domain.operations.record import BackupRecord, backup_id_of
@@ -13,6 +14,7 @@ from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.sources.due import Due, due_rows
 from efs_backup.domain.sources.table import SourceTable
 from efs_backup.orchestrator.capacity import take_instance
+from efs_backup.orchestrator.failures import Failures
 from efs_backup.orchestrator.records import say_why
 from efs_backup.orchestrator.rows import is_first
 from efs_backup.orchestrator.services import Services
@@ -37,13 +39,18 @@ def start_named(services: Services, now: datetime, asked: StartBackup, request_i
 
 
 def look_for_due(services: Services, now: datetime) -> Decision:
-    """Stop whose window has closed, begin who waits, then start who is due. One that fails holds up no other."""
+    """Stop whose window has closed, begin who waits, then start who is due.
+
+    One that fails holds up no other. A start that fails is tried again with the next look; a window that could not be
+    closed is raised in the end.
+    """
     if not services.settings.further_sources:
         return Decision(Action.IGNORE, "there is the first row alone")
-    table = services.sources.read()
-    stopped, turns = _close_windows(services, now), begin_waiting(services, now)
+    table, failures = services.sources.read(), Failures()
+    stopped, turns = _close_windows(services, now, failures), begin_waiting(services, now)
     starts = list(_starts(services, table, now))
     told = f"{len(starts)} due, {len(turns)} in turn, {stopped} stopped"
+    failures.raise_first()
     return Decision(Action.RECONCILE, told)
 
 
@@ -83,13 +90,17 @@ def _start(services: Services, due: Due, now: datetime) -> Decision:
     return decision
 
 
-def _close_windows(services: Services, now: datetime) -> int:
+def _close_windows(services: Services, now: datetime, failures: Failures) -> int:
     """Take the instances away whose windows have closed: the stop rule knows one backup, that was started last."""
     if services.settings.concurrent_backups == 1:
         return 0
     closed = [each for each in services.store.backups() if not each.has_ended and now >= each.window_stop]
     for backup in closed:
         _logger.info("The window of %s closes", backup.backup_id)
-        say_why(services, backup, window_closed(backup))
-        take_instance(services, backup)
+        failures.attempt(f"Closing the window of {backup.backup_id}", partial(_close, services, backup))
     return len(closed)
+
+
+def _close(services: Services, backup: BackupRecord) -> None:
+    say_why(services, backup, window_closed(backup))
+    take_instance(services, backup)

@@ -8,6 +8,7 @@ from efs_backup.domain.errors import RecordChanged
 from efs_backup.domain.operations.figures import figures_of
 from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.report import report_on_vanished
+from efs_backup.domain.operations.running import told
 from efs_backup.domain.operations.stop_cause import why_stopped
 from efs_backup.domain.operations.triggers import RUNNING, StopBackup
 from efs_backup.domain.operations.workflow import (
@@ -20,7 +21,7 @@ from efs_backup.domain.operations.workflow import (
 )
 from efs_backup.domain.sources.serving import settings_for
 from efs_backup.orchestrator.again import try_again
-from efs_backup.orchestrator.capacity import find_open, is_any_open, take_instance, want_none
+from efs_backup.orchestrator.capacity import all_running, find_open, is_any_open, take_instance, want_none
 from efs_backup.orchestrator.leave_to_write import try_to_settle_leave
 from efs_backup.orchestrator.logs import concerns
 from efs_backup.orchestrator.records import find_latest, find_served, say_why, tell
@@ -35,10 +36,16 @@ _logger = logging.getLogger(__name__)
 def stop(services: Services, now: datetime, wanted: StopBackup) -> Decision:
     """Step 2: take the instance of this backup away; its agent gets time to finish, and reads why in its record."""
     latest_id, latest = find_latest(services.store)
-    is_at_work = latest is not None and not latest.has_ended
-    if wanted.backup_id == RUNNING and not is_at_work:
-        return Decision(Action.IGNORE, "nothing is running")
-    backup_id = latest_id if wanted.backup_id == RUNNING and latest_id else wanted.backup_id
+    if wanted.backup_id == RUNNING:
+        if (before := _stopped_by(services, now, wanted)) is not None:
+            return before
+        running = all_running(services, latest)
+        if len(running) != 1:
+            return Decision(
+                Action.IGNORE, f"several run, name one: {told(running)}" if running else "nothing is running"
+            )
+        wanted = replace(wanted, backup_id=running[0].backup_id)
+    backup_id = wanted.backup_id
     concerns(backup_id)
     backup = latest if backup_id == latest_id else find_open(services, backup_id)
     decision = decide_stop(backup_id, backup.backup_id if backup else latest_id, backup)
@@ -46,7 +53,23 @@ def stop(services: Services, now: datetime, wanted: StopBackup) -> Decision:
         if backup and not backup.has_ended:
             say_why(services, backup, why_stopped(backup, now, wanted))
         take_instance(services, backup)
+    elif wanted.reason and (before := _stopped_by(services, now, wanted)) is not None:
+        return before
     return decision
+
+
+def _stopped_by(services: Services, now: datetime, wanted: StopBackup) -> Decision | None:
+    """The answer to a person's event that has stopped a backup before, which is over: it means no other."""
+
+    def is_it(backup: BackupRecord) -> bool:
+        if wanted.backup_id != RUNNING:
+            return backup.backup_id == wanted.backup_id
+        is_named = bool(wanted.event_id) and str(wanted.event_id) in wanted.reason
+        return is_named and backup.stop_cause == why_stopped(backup, now, wanted)
+
+    over = (each for each in services.store.backups() if each.has_ended and each.stop_cause and is_it(each))
+    found = next(over, None)
+    return Decision(Action.STOP, f"the event was delivered before: {found.backup_id} is over") if found else None
 
 
 def instance_gone(services: Services, now: datetime, group: str, instance_id: str) -> Decision:

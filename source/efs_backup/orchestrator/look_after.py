@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime
+from functools import partial
 
 from efs_backup.domain.errors import RecordChanged, ReportFailed
 from efs_backup.domain.operations.figures import Figure
@@ -9,6 +10,7 @@ from efs_backup.domain.sources.discovery import discover
 from efs_backup.domain.sources.due import hours_of_first, hours_since_success, of_all_rows
 from efs_backup.domain.sources.report import report_on_rows
 from efs_backup.domain.sources.table import SourceTable
+from efs_backup.orchestrator.failures import Failures
 from efs_backup.orchestrator.rows import first_taken
 from efs_backup.orchestrator.services import Services
 from efs_backup.orchestrator.waiting import begin_waiting
@@ -57,10 +59,11 @@ def _tell(services: Services, told: tuple[str, ...]) -> None:
 
 
 def _measure(services: Services, table: SourceTable, now: datetime) -> None:
-    backups, settings = tuple(services.store.backups()), services.settings
-    first = services.metrics.of_label(str(settings.folder_label))
-    first.put({Figure.HOURS_SINCE_LAST_SUCCESS: hours_of_first(backups, now)}, now)
-    for row in table.active:
-        hours = hours_since_success(backups, row, now)
-        services.metrics.of_label(str(row.label)).put({Figure.HOURS_SINCE_LAST_SUCCESS: hours}, now)
+    backups, settings, failures = tuple(services.store.backups()), services.settings, Failures()
+    hours = [(str(settings.folder_label), hours_of_first(backups, now))]
+    hours += [(str(row.label), hours_since_success(backups, row, now)) for row in table.active]
+    for label, since in hours:
+        put = partial(services.metrics.of_label(label).put, {Figure.HOURS_SINCE_LAST_SUCCESS: since}, now)
+        failures.attempt(f"Measuring {label}", put)
     services.metrics.put(of_all_rows(backups, table.active, now), now)
+    failures.raise_first()

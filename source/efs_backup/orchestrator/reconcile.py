@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from efs_backup.domain.errors import RecordChanged
 from efs_backup.domain.operations.figures import Figure
@@ -14,7 +15,8 @@ from efs_backup.domain.operations.workflow import Action, Decision, without_repo
 from efs_backup.domain.sources.due import hours_of_first
 from efs_backup.lib.asg import GroupState
 from efs_backup.orchestrator.capacity import take_instance, want_none
-from efs_backup.orchestrator.leave_to_write import try_to_settle_leave
+from efs_backup.orchestrator.failures import Failures
+from efs_backup.orchestrator.leave_to_write import look_after_leave
 from efs_backup.orchestrator.look_after import look_after_rows
 from efs_backup.orchestrator.records import end, say_why, tell
 from efs_backup.orchestrator.services import Services
@@ -23,7 +25,10 @@ _logger = logging.getLogger(__name__)
 
 
 def reconcile(services: Services, now: datetime) -> Decision:
-    """Set right what was forgotten, clean up if nobody works, publish the age of the last success."""
+    """Set right what was forgotten, clean up if nobody works, publish the age of the last success.
+
+    What fails holds up nothing else, and is raised in the end.
+    """
     group = services.group.state()  # before the records: a start writes its record first
     latest, backups = services.store.latest(), tuple(services.store.backups())
     instances = services.instances.find_all(group.instances)
@@ -36,12 +41,14 @@ def reconcile(services: Services, now: datetime) -> Decision:
         Figure.HOURS_SINCE_LAST_SUCCESS: _of_first(found, backups, now),
         Figure.HOURS_SINCE_LAST_DRILL: found.hours_since_drill if settings.drill_schedule else None,
     }, now)  # fmt: skip
-    _set_right(services, found, group, instances, now)
-    try_to_settle_leave(services, now)
+    failures = Failures()
+    _set_right(services, found, group, instances, now, failures)
+    failures.note(look_after_leave(services, now))
     if found.is_idle and services.store.latest() == latest:
-        _clean_up(services, group)
-    _release(services, [each for each in instances if each.instance_id in group.held], backups, now)
-    look_after_rows(services, now)
+        failures.attempt("Cleaning up", lambda: _clean_up(services, group))
+    _release(services, [each for each in instances if each.instance_id in group.held], backups, now, failures)
+    failures.attempt("Looking after the rows", lambda: look_after_rows(services, now))
+    failures.raise_first()
     return Decision(Action.RECONCILE, str(found))
 
 
@@ -51,22 +58,27 @@ def _of_first(found: Review, backups: Sequence[BackupRecord], now: datetime) -> 
 
 
 def _set_right(
-    services: Services, found: Review, group: GroupState, instances: Sequence[Instance], now: datetime
-) -> None:
+    services: Services, found: Review, group: GroupState, instances: Sequence[Instance], now: datetime,
+    failures: Failures,
+) -> None:  # fmt: skip
     """End what is overdue, do what is right about a silent agent, report what was not."""
     for backup in found.overdue:
-        _end(services, backup, now)
+        failures.attempt(f"Ending {backup.backup_id}", partial(_end, services, backup, now))
     for backup in found.silent:
         serving = _serving(services, backup, instances)
-        decision = decide_silent(backup, serving, group.desired_capacity)
-        _logger.warning("%s: %s", decision.action, decision.reason)
-        if decision.action is Action.STOP:
-            say_why(services, backup, SILENT)
-            take_instance(services, backup)
-        if decision.action is Action.CLOSE:
-            _end(services, backup, now)
+        step = partial(_end_silence, services, backup, decide_silent(backup, serving, group.desired_capacity), now)
+        failures.attempt(f"Looking after {backup.backup_id}", step)
     for backup in found.unreported:
-        tell(services, backup, now)
+        failures.attempt(f"Reporting {backup.backup_id}", partial(tell, services, backup, now))
+
+
+def _end_silence(services: Services, backup: BackupRecord, decision: Decision, now: datetime) -> None:
+    _logger.warning("%s: %s", decision.action, decision.reason)
+    if decision.action is Action.STOP:
+        say_why(services, backup, SILENT)
+        take_instance(services, backup)
+    if decision.action is Action.CLOSE:
+        _end(services, backup, now)
 
 
 def _serving(services: Services, backup: BackupRecord, instances: Sequence[Instance]) -> Sequence[Instance]:
@@ -90,10 +102,12 @@ def _clean_up(services: Services, group: GroupState) -> None:
         want_none(services, are_several=bool(group.protected))
 
 
-def _release(services: Services, held: Sequence[Instance], backups: Sequence[BackupRecord], now: datetime) -> None:
+def _release(
+    services: Services, held: Sequence[Instance], backups: Sequence[BackupRecord], now: datetime, failures: Failures
+) -> None:
     """Let go who is held for nothing: the event that would have done so is sent at best, and may be lost."""
     for instance in held:
         decision = decide_held(instance.instance_id, served_by(instance, backups), now)
         if decision.action is Action.LET_GO:
             _logger.warning("%s: %s", decision.action, decision.reason)
-            services.group.release(instance.instance_id)
+            failures.attempt("Letting an instance go", partial(services.group.release, instance.instance_id))

@@ -49,9 +49,10 @@ def for_backup(services: Services, backup: BackupRecord) -> Services:
     return replace(services, settings=settings_for(services.settings, backup), metrics=metrics)
 
 
-def services_of(services: Services, row: str) -> tuple[Services, str | None]:
-    """The services for a row by its identity, and its label, which is None for the first. Raises NothingThere."""
+def services_of(services: Services, row: str) -> tuple[Services, Source | None]:
+    """The services for a row by its identity, and the row, which is None for the first. Raises NothingThere."""
     if row == first_taken(services.settings).identity:
         return services, None
     label, _, interval = row.rpartition("/")
-    return for_row(services, services.sources.read().row(label, interval)), label
+    found = services.sources.read().row(label, interval)
+    return for_row(services, found), found

@@ -21,6 +21,7 @@ from efs_backup.domain.operations.workflow import (
     without_report,
 )
 from efs_backup.domain.results import BackupStatus
+from efs_backup.domain.sources.excludes import written
 from efs_backup.domain.sources.row import Source
 from efs_backup.domain.sources.turns import Stage, decide_turn
 from efs_backup.orchestrator.capacity import want_instance
@@ -50,7 +51,7 @@ def start(services: Services, now: datetime, seed: str) -> Decision:
 def start_row(services: Services, now: datetime, seed: str, row: Source) -> Decision:
     """Start a backup of this row in the same way."""
     own = for_row(services, row)
-    return begin(own, new_backup(own.settings, backup_id_of(seed), now, str(row.label)), now)
+    return begin(own, new_backup(own.settings, backup_id_of(seed), now, row), now)
 
 
 def start_drill(services: Services, now: datetime, seed: str) -> Decision:
@@ -66,16 +67,23 @@ def begin(services: Services, backup: BackupRecord, now: datetime, *, in_turn: b
     try:
         return _start_or_skip(services, backup, now, in_turn)
     except AlreadyStarted as known:
-        return Decision(Action.IGNORE, f"the event was delivered before: {known.message}")
+        return _as_before(services, backup, known)
     except RecordChanged:
         _logger.warning("Another start came at the same moment; deciding again")
         return _start_or_skip(services, backup, now, in_turn)
 
 
+def _as_before(services: Services, backup: BackupRecord, known: AlreadyStarted) -> Decision:
+    """Answer as the first delivery was, whose answer may not have reached who asked."""
+    was_skipped = services.store.get(backup.backup_id).status is BackupStatus.SKIPPED
+    action = Action.SKIP if was_skipped else Action.START
+    return Decision(action, f"the event was delivered before: {known.message}")
+
+
 def new_backup(
-    settings: OrchestratorSettings, backup_id: BackupId, now: datetime, label: str | None = None
+    settings: OrchestratorSettings, backup_id: BackupId, now: datetime, row: Source | None = None
 ) -> BackupRecord:
-    """The record of a backup that starts now; `label` is that of a row, None for the first."""
+    """The record of a backup of a row that starts now; `row` is None for the first, `settings` are those of it."""
     return BackupRecord(
         backup_id=backup_id,
         status=BackupStatus.RUNNING,
@@ -89,7 +97,8 @@ def new_backup(
         backup=settings.backup_file_system,
         backup_prefix=settings.backup_prefix,
         instance_type=settings.instance_type,
-        label=label,
+        label=str(row.label) if row else None,
+        excludes=written(row.excludes) if row and row.excludes is not None else None,
     )
 
 

@@ -35,4 +35,6 @@ def queue(services: Services, backup: BackupRecord, now: datetime, decision: Dec
     row = row_identity(services, backup)
     if services.sources.wait(Waiting(row, backup.backup_id, now)):
         return decision
+    if any(each.backup_id == backup.backup_id for each in services.sources.waiting()):
+        return decision
     return Decision(Action.IGNORE, f"a backup of {row} waits already for its turn")

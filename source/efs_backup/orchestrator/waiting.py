@@ -26,21 +26,21 @@ def _take_turn(services: Services, waiting: Waiting, now: datetime) -> Decision:
     concerns(waiting.backup_id)
     try:
         decision = _begin_or_skip(services, waiting, now)
+        if decision.action is not Action.QUEUE:
+            services.sources.forget(waiting)
     except Exception:
         _logger.exception("The backup of %s could not begin; it is tried again with the next look", waiting.row)
         return Decision(Action.QUEUE, f"{waiting.row} could not begin")
     _logger.info("%s, %s: %s", waiting.row, decision.action, decision.reason)
-    if decision.action is not Action.QUEUE:
-        services.sources.forget(waiting)
     return decision
 
 
 def _begin_or_skip(services: Services, waiting: Waiting, now: datetime) -> Decision:
     try:
-        own, label = services_of(services, waiting.row)
+        own, row = services_of(services, waiting.row)
     except (NothingThere, WrongUsage) as gone:
         return Decision(Action.IGNORE, f"it is forgotten: {gone.message}")
-    backup = new_backup(own.settings, waiting.backup_id, now, label)
+    backup = new_backup(own.settings, waiting.backup_id, now, row)
     if not waiting.has_waited_enough(backup.window_minutes, now):
         return begin(own, backup, now, in_turn=True)
     since = f"{waiting.since:%Y-%m-%d %H:%M} UTC"

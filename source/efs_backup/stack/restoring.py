@@ -50,7 +50,7 @@ def ask_for(found: Deployment, order: RestoreOrder, asking: Asking) -> int:
         ended = record if record.has_ended else watch(found, record)
         return INTERRUPTED if ended is None else _tell_end(stack, ended, as_json=asking.as_json)
     if asking.as_json:
-        print_json(_as_json(stack, record))
+        print_json(restore_as_json(stack, record))
     else:
         print_facts([*facts, ("restore", restore_id), ("ends", "with a mail; --follow would have told how far it is")])
     return ExitCode.DONE
@@ -67,9 +67,10 @@ def quarantine_of(found: Deployment, restore_id: str | None) -> str:
     )  # fmt: skip
     if quarantine := next(chosen, None):
         return quarantine
-    which = "No restore of this stack is on record that has" if restore_id is None else f"The restore {restore_id} has"
+    none = "No restore of this stack is on record that has a quarantine"
+    which = none if restore_id is None else f"The restore {restore_id} has no quarantine"
     raise WrongUsage(
-        f"{which} no quarantine: there is nothing to take back.",
+        f"{which}: there is nothing to take back.",
         "A dry run, and a restore that replaced and made nothing, leave none. What one has left that died is taken back"
         " by --quarantine and the directory into which it went.",
     )
@@ -97,7 +98,7 @@ def _question() -> Question:
 
 def _tell_end(stack: DeployedStack, ended: BackupRecord, *, as_json: bool) -> int:
     if as_json:
-        print_json(_as_json(stack, ended))
+        print_json(restore_as_json(stack, ended))
     else:
         print_facts(_end_facts(ended))
     code = exit_code_of(ended.status)
@@ -145,7 +146,7 @@ def _end_facts(ended: BackupRecord) -> list[tuple[str, str]]:
     ]
 
 
-def _as_json(stack: DeployedStack, record: BackupRecord) -> dict[str, Any]:
+def restore_as_json(stack: DeployedStack, record: BackupRecord) -> dict[str, Any]:
     """A restore as its record has it: of one that runs, what is not known yet is null."""
     first = first_paths(record)
     return {

@@ -1,11 +1,12 @@
 """The rows of a deployed stack, as its operator reads and changes them."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from efs_backup.domain.errors import WrongUsage
+from efs_backup.domain.errors import RecordChanged, WrongUsage
 from efs_backup.domain.humanize import as_time
 from efs_backup.domain.operations.deployed import DeployedStack
 from efs_backup.domain.operations.record import BackupRecord
@@ -17,6 +18,9 @@ from efs_backup.stack.deployment import Deployment
 
 if TYPE_CHECKING:
     from efs_backup.lib.source_table import SourceRows
+
+_TRIES, _PAUSE = 10, 0.2
+"""How often a change is tried beside others, and the seconds before the second time; longer before each further."""
 
 DEFAULT_POLICY = Policy("", Interval.DAILY, "last=7", "cron(0 2 * * ? *)", "", 180)
 """Of what nobody has said; as in the form of the stack."""
@@ -48,10 +52,23 @@ class Sources:
         return self._rows().read()
 
     def change(self, changed: Callable[[SourceTable], SourceTable]) -> SourceTable:
-        """Change the table on the condition that nobody else has meanwhile. Raises WrongUsage, RecordChanged."""
+        """Change the table as it is; where somebody else changes it meanwhile, once more. Raises WrongUsage.
+
+        RecordChanged comes after so many times that nobody could be so unlucky.
+        """
         needs_further_sources(self.stack)
-        table = changed(self.read())
-        self._rows().write(table)
+        for tries in range(1, _TRIES + 1):
+            table = changed(self.read())
+            try:
+                self._rows().write(table)
+            except RecordChanged:
+                if self.read().to_item() == table.to_item():
+                    break  # it was written, and the answer was lost on the way
+                if tries == _TRIES:
+                    raise
+                time.sleep(_PAUSE * tries)
+            else:
+                break
         return table
 
     def backups(self) -> list[BackupRecord]:
@@ -66,8 +83,9 @@ class Sources:
         """What lets the instance mount it. Raises MountFailed."""
         from efs_backup.lib.nfs_access import NfsAccess  # noqa: PLC0415 - of an extra, which the account has found
 
-        client = self.found.account.client
-        return NfsAccess(client("efs"), client("ec2"), self.stack.output("SecurityGroup")).commands_for(file_system)
+        client, vpc = self.found.account.client, self.stack.parameters.get("VpcId", "")
+        group = self.stack.output("SecurityGroup")
+        return NfsAccess(client("efs"), client("ec2"), group, vpc).commands_for(file_system)
 
     def _rows(self) -> "SourceRows":
         from efs_backup.lib.source_table import SourceRows  # noqa: PLC0415 - as above
@@ -90,6 +108,7 @@ def row_as_json(row: Source, now: datetime) -> dict[str, object]:
         "label": str(row.label), "interval": row.interval.value, "source": row.file_system, "prefix": row.prefix,
         "schedule": row.policy.schedule, "time_zone": row.policy.zone or "UTC",
         "window_minutes": row.policy.window_minutes, "rules": row.policy.rules, "policy": row.policy.name or None,
+        "excludes": None if row.excludes is None else [*row.excludes],
         "discovered": row.is_discovered, "active": row.is_active, "why": row.why or None,
         "next_start": as_time(start) if start else None,
     }  # fmt: skip

@@ -57,18 +57,26 @@ def _mount_policies(facts: StackFacts) -> Iterator[Found]:
 
 
 def _throughput(facts: StackFacts) -> Iterator[Found]:
-    last = next(iter(facts.records.value), None)
-    balance = last.source_burst_credit_balance_after or last.source_burst_credit_balance if last else None
     for system in (one for one in facts.file_systems.value if one.throughput == "bursting"):
         elastic = aws("efs", "update-file-system", facts.region, file_system_id=system.id, throughput_mode="elastic")
-        if system.role == "backup" and system.size < _SMALL:
-            yield warning(_slow(system), "" if system.mode == "maxIO" else elastic)
-        elif system.role == "source" and balance is not None and balance < _FEW * _FIRST_CREDITS:
+        if system.role == "backup":
+            if system.size < _SMALL:
+                yield warning(_slow(system), "" if system.mode == "maxIO" else elastic)
+            continue
+        balance = _credits(facts, system)
+        if balance is not None and balance < _FEW * _FIRST_CREDITS:
             yield warning(
-                f"{system.id} (source) had {balance / 2**30:,.0f} GiB of burst credits left with the last backup: once"
-                " they are used up, it is as slow for everybody as its size earns.",
+                f"{system.id} ({system.role}) had {balance / 2**30:,.0f} GiB of burst credits left with the last"
+                " backup: once they are used up, it is as slow for everybody as its size earns.",
                 elastic,
             )
+
+
+def _credits(facts: StackFacts, system: FileSystem) -> float | None:
+    """The burst credits of a source after its last backup that tells of them, in bytes."""
+    own = (one for one in facts.records.value if one.source == system.id)
+    last = next(own, None)
+    return (last.source_burst_credit_balance_after or last.source_burst_credit_balance) if last else None
 
 
 def _slow(system: FileSystem) -> str:
@@ -130,7 +138,7 @@ def _protection(facts: StackFacts) -> Iterator[Found]:
 FILE_SYSTEM_CHECKS = (
     Check(
         "file-systems",
-        "Both file systems are there, and available.",
+        "All file systems are there, and available.",
         "Otherwise nothing can be mounted, and the backup ends as MountFailed.",
         _states,
     ),

@@ -6,8 +6,10 @@ from efs_backup.domain.doctor.aws_command import aws, with_parameters
 from efs_backup.domain.doctor.file_system_checks import key_fault
 from efs_backup.domain.doctor.finding import Check, Found, fault, warning
 from efs_backup.domain.doctor.key_policy import allows
-from efs_backup.domain.doctor.permissions import INSTANCE, ORCHESTRATOR
+from efs_backup.domain.doctor.permissions import INSTANCE, MOUNT, ORCHESTRATOR
 from efs_backup.domain.doctor.stack_facts import Permission, StackFacts
+from efs_backup.domain.sources.discovery import TAG
+from efs_backup.domain.sources.row import BY_HAND
 
 AUTO_SCALING_ROLE = "role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
 PROCESSORS, FILE_SYSTEMS = "processors", "file systems"
@@ -104,8 +106,7 @@ def _ebs_key(facts: StackFacts) -> Iterator[Found]:
     if key is None or not key.is_ours:
         return
     yield from key_fault(key, "new EBS volumes", facts.region)
-    account = key.arn.split(":")[4]
-    role = f"arn:{key.arn.split(':')[1]}:iam::{account}:{AUTO_SCALING_ROLE}"
+    role = f"arn:{key.arn.split(':')[1]}:iam::{facts.account}:{AUTO_SCALING_ROLE}"  # the key may be another account's
     if role in key.grantees or allows(key.policy, role, ""):
         return
     grant = aws(
@@ -156,13 +157,21 @@ def _file_systems(facts: StackFacts) -> Iterator[Found]:
 def _may(which: str, facts: StackFacts) -> Iterator[Found]:
     refused = [one for one in facts.permissions[which].value if one.decision != "allowed"]
     for one in refused:
+        of = f" ({one.of})" if one.of else ""
         yield fault(
-            f"The role {one.role} may not {one.action} on {one.resource}: {_denied(one)}.",
-            aws(
-                "iam", "simulate-principal-policy", facts.region, policy_source_arn=one.role, action_names=one.action,
-                resource_arns=one.resource,
-            ),
+            f"The role {one.role} may not {one.action} on {one.resource}{of}: {_denied(one)}.", _allow(facts, one)
         )  # fmt: skip
+
+
+def _allow(facts: StackFacts, one: Permission) -> str:
+    """Let the role mount a further source, by the tag that bounds that; else show how IAM decides."""
+    if one.of and one.action in MOUNT and one.decision == "implicitDeny":
+        system = one.resource.rpartition("/")[2]
+        return aws("efs", "tag-resource", facts.region, resource_id=system, tags=f"Key={TAG},Value={BY_HAND}")
+    return aws(
+        "iam", "simulate-principal-policy", facts.region, policy_source_arn=one.role, action_names=one.action,
+        resource_arns=one.resource,
+    )  # fmt: skip
 
 
 def _denied(one: Permission) -> str:

@@ -236,7 +236,7 @@ def _packages(facts: StackFacts) -> Iterator[Found]:
 NETWORK_CHECKS = (
     Check(
         "mount-targets",
-        "Both file systems have mount targets in the zones of the subnets.",
+        "All file systems have mount targets in the zones of the subnets.",
         "Without one there is nothing to mount, and the backup ends as MountFailed.",
         _mount_targets,
     ),

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from efs_backup.domain.sources.discovery import TAG
+
 INSTANCE, ORCHESTRATOR = "instance", "orchestrator"
 
 
 @dataclass(frozen=True)
 class Need:
-    """Calls on one resource. resource: a key of the resources that are known.
+    """Calls on one resource. resource: a key of the resources that are known; of: what that is, in a finding.
 
     context: keys of conditions with their values, in which `{region}` stands for that of the resource.
     """
@@ -16,10 +18,11 @@ class Need:
     actions: tuple[str, ...]
     resource: str
     context: Mapping[str, str] = field(default_factory=dict)
+    of: str = ""
 
 
 ANY = "any"
-_MOUNT = ("elasticfilesystem:ClientMount", "elasticfilesystem:ClientRootAccess")
+MOUNT = ("elasticfilesystem:ClientMount", "elasticfilesystem:ClientRootAccess")
 _POINT = "elasticfilesystem:AccessPointArn"
 
 OF_SEVERAL = (
@@ -43,8 +46,8 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
             ),
             "group",
         ),
-        Need(("elasticfilesystem:DescribeMountTargets", *_MOUNT), "source"),
-        Need(("elasticfilesystem:DescribeMountTargets", *_MOUNT, "elasticfilesystem:ClientWrite"), "backup"),
+        Need(("elasticfilesystem:DescribeMountTargets", *MOUNT), "source"),
+        Need(("elasticfilesystem:DescribeMountTargets", *MOUNT, "elasticfilesystem:ClientWrite"), "backup"),
         Need(("s3:PutObject",), "logs"),
         Need(
             (
@@ -84,3 +87,14 @@ NEEDS: Mapping[str, tuple[Need, ...]] = {
     ),
 }  # fmt: skip
 """Calls by role. A test holds them against the template and the program: none is missing there or here."""
+
+
+def needs_of_source(which: str, file_system: str, role: str, tag: str | None) -> tuple[Need, ...]:
+    """Calls of a role on a further source, whose resource is named by its id.
+
+    tag: the value of its tag, by which alone the instance may mount it; None where it has none.
+    """
+    if which == ORCHESTRATOR:
+        return (Need(("elasticfilesystem:DescribeFileSystems",), file_system, of=role),)
+    bound = {} if tag is None else {f"aws:ResourceTag/{TAG}": tag}
+    return (Need(("elasticfilesystem:DescribeMountTargets", *MOUNT), file_system, bound, role),)

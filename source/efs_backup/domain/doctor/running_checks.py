@@ -1,21 +1,25 @@
 """Whether backups are started, end, and are told of."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from efs_backup.domain.doctor.aws_command import aws, with_parameters
 from efs_backup.domain.doctor.file_system_checks import key_fault
 from efs_backup.domain.doctor.finding import Check, Found, fault, warning
 from efs_backup.domain.doctor.key_policy import allows
+from efs_backup.domain.doctor.rows import Row, rows_of
 from efs_backup.domain.doctor.stack_facts import StackFacts, Wake
 from efs_backup.domain.forecast import LEAST_DAYS
 from efs_backup.domain.humanize import counted
+from efs_backup.domain.operations.workflow import needs_writing
 from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.snapshots.names import Interval
 
 _STOP_RULE = "efs-backup-stop"
 _ALARMS = "cloudwatch.amazonaws.com"
 _FULL_SHARE = 0.8
+_HOLD_MINUTES = 60
+"""The longest time that the group of a stack waits for an agent, as its template has it."""
 _GOOD_STATES = frozenset({
     "CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE",
     "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
@@ -129,17 +133,31 @@ def _topic_key(facts: StackFacts) -> Iterator[Found]:
 
 
 def _window(facts: StackFacts) -> Iterator[Found]:
-    last = next((one for one in facts.records.value if one.forecast_seconds is not None), None)
+    for row in rows_of(facts):
+        yield from _window_of(facts, row)
+
+
+def _window_of(facts: StackFacts, row: Row) -> Iterator[Found]:
+    last = next((one for one in row.records if one.forecast_seconds is not None), None)
     if last is None or last.forecast_seconds is None:
         return
-    minutes, window = last.forecast_seconds / 60, int(facts.parameter("BackupWindow") or last.window_minutes)
-    longer = with_parameters(facts.stack, {"BackupWindow": str(_longer(window))})
-    if window and minutes > window:
-        yield fault(f"A backup may take {minutes:,.0f} minutes, and the window is {window}.", longer)
-    elif window and minutes > _FULL_SHARE * window:
-        yield warning(f"A backup may take {minutes:,.0f} of the {window} minutes of the window.", longer)
+    minutes, window = last.forecast_seconds / 60, row.source.policy.window_minutes
+    longer = _lengthen(facts, row, _longer(window))
+    if minutes > window:
+        yield fault(f"A backup{row.of} may take {minutes:,.0f} minutes, and the window is {window}.", longer)
+    elif minutes > _FULL_SHARE * window:
+        yield warning(f"A backup{row.of} may take {minutes:,.0f} of the {window} minutes of the window.", longer)
     elif last.forecast_days_left is not None and last.forecast_days_left < LEAST_DAYS:
-        yield warning(f"A backup will fill its window in {last.forecast_days_left:,.0f} days.", longer)
+        yield warning(f"A backup{row.of} will fill its window in {last.forecast_days_left:,.0f} days.", longer)
+
+
+def _lengthen(facts: StackFacts, row: Row, minutes: int) -> str:
+    """Give a row this window: the first by a parameter, others by their policy, or for themselves."""
+    if row.is_first:
+        return with_parameters(facts.stack, {"BackupWindow": str(minutes)})
+    policy = row.source.policy.name
+    which = f" --policy {policy}" if policy else row.options
+    return f"efs-backup stack add {facts.stack.name}{which} --window {minutes}m"
 
 
 WINDOWS = (60, 90, 120, 150, 180, 240, 300, 360, 480, 600, 720, 840, 960, 1080, 1200, 1320)
@@ -151,32 +169,71 @@ def _longer(window: int) -> int:
 
 
 def _success(facts: StackFacts) -> Iterator[Found]:
-    records = facts.records.value
-    if not records:
-        return
-    newest = next((one for one in records if one.status is BackupStatus.SUCCESS), None)
-    begun = newest.start_time if newest else min(one.start_time for one in records)
-    age = facts.now - begun
     asked = timedelta(hours=int(facts.parameter("MaximumBackupAge") or 0))
-    if age > (asked or _SILENCE[records[0].interval]):
-        what = f"{age / timedelta(hours=1):,.0f} hours ago"
-        last = f"The last success began {what}" if newest else f"The first backup began {what}, and none succeeded"
-        yield fault(f"{last}.", f"efs-backup stack start {facts.stack.name}")
+    for row in rows_of(facts):
+        if begun := _since(row):
+            yield from _overdue(facts, row, facts.now - begun, asked if row.is_first else timedelta())
+
+
+def _since(row: Row) -> datetime | None:
+    """The newest success; where there is none, the first record, or when a further row came to be."""
+    newest = next((one for one in row.records if one.status is BackupStatus.SUCCESS), None)
+    if newest is not None:
+        return newest.start_time
+    first = min((one.start_time for one in row.records), default=None)
+    return first if row.is_first else row.source.since
+
+
+def _overdue(facts: StackFacts, row: Row, age: timedelta, asked: timedelta) -> Iterator[Found]:
+    if age <= (asked or _SILENCE[row.source.interval]):
+        return
+    yield fault(
+        _told(row, f"{age / timedelta(hours=1):,.0f} hours"), f"efs-backup stack start {facts.stack.name}{row.options}"
+    )
+
+
+def _told(row: Row, long: str) -> str:
+    if any(one.status is BackupStatus.SUCCESS for one in row.records):
+        return f"The last success{row.of} began {long} ago."
+    if row.records:
+        return f"The first backup{row.of} began {long} ago, and none succeeded."
+    return f"The row {row.source.identity} is there for {long}, and no backup of it began."
 
 
 def _held(facts: StackFacts) -> Iterator[Found]:
-    last = next(iter(facts.records.value), None)
-    if last and last.hold:
-        yield warning(
-            f"A hold since {last.hold} keeps all that is older: nothing is dropped until a person releases it.",
-            f"efs-backup stack release {facts.stack.name} --reason TEXT",
-        )
+    for row in rows_of(facts):
+        last = next(iter(row.records), None)
+        if last and last.hold:
+            yield warning(
+                f"A hold{row.of} since {last.hold} keeps all that is older: nothing is dropped until a person releases"
+                " it.",
+                f"efs-backup stack release {facts.stack.name}{row.options} --reason TEXT",
+            )
+
+
+def _rows(facts: StackFacts) -> Iterator[Found]:
+    look = f"efs-backup stack list {facts.stack.name}"
+    for said in facts.table.value.faults:
+        yield fault(f"{said} It starts no backup.", look)
+
+
+def _leave(facts: StackFacts) -> Iterator[Found]:
+    leave = facts.leave.value
+    if leave is None or not leave.is_given:
+        return
+    if any(needs_writing(one, facts.now, _HOLD_MINUTES) for one in facts.restores.value):
+        return
+    yield fault(
+        f"The role {leave.role} of the instance may write to the source, though no restore runs.",
+        aws("iam", "detach-role-policy", facts.region, role_name=leave.role, policy_arn=leave.policy),
+    )
 
 
 def _old_solution(facts: StackFacts) -> Iterator[Found]:
     used = {group.id for target in facts.targets.value for group in target.groups}
+    sources = {facts.stack.outputs.get("SourceEFS"), *(row.file_system for row in facts.table.value.active)}
     for old in facts.old_stacks.value:
-        is_ours = old.source == facts.stack.outputs.get("SourceEFS")
+        is_ours = old.source in sources
         for rule in old.rules if is_ours else ():
             yield fault(
                 f"The rule {rule} of the old stack {old.name} still starts backups of {old.source}, beside this one's.",
@@ -239,6 +296,18 @@ RUNNING_CHECKS = (
         "No hold keeps snapshots from being dropped.",
         "Storage grows, and so does the number of links of a file, until somebody has looked.",
         _held,
+    ),
+    Check(
+        "rows",
+        "Each row of the table can be read.",
+        "What cannot be read is not started, and no alarm looks after it.",
+        _rows,
+    ),
+    Check(
+        "leave-to-write",
+        "The instance may write to the source only while a restore runs.",
+        "Who takes the instance over could change what is backed up.",
+        _leave,
     ),
     Check(
         "old-solution",

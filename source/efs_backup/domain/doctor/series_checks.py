@@ -105,7 +105,7 @@ def _links(facts: LocalFacts) -> Iterator[Found]:
 
 
 def _last(facts: LocalFacts) -> Iterator[Found]:
-    records = [one for one in facts.series.value.records if one.has_ended and not one.is_drill]
+    records = [one for one in facts.series.value.records if one.has_ended and one.is_backup]
     if not records:
         return
     history = _on(facts, "history")

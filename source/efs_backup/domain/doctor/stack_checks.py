@@ -8,6 +8,7 @@ from efs_backup.domain.doctor.file_system_checks import FILE_SYSTEM_CHECKS
 from efs_backup.domain.doctor.finding import Check, Found, Level, fault, warning
 from efs_backup.domain.doctor.launch_checks import LAUNCH_CHECKS
 from efs_backup.domain.doctor.network_checks import NETWORK_CHECKS
+from efs_backup.domain.doctor.rows import rows_of
 from efs_backup.domain.doctor.running_checks import RUNNING_CHECKS
 from efs_backup.domain.doctor.stack_facts import StackFacts
 from efs_backup.domain.errors import FailureReason
@@ -55,20 +56,22 @@ CAUSES: Mapping[FailureReason, Cause] = {
 
 
 def _last_night(facts: StackFacts) -> Iterator[Found]:
-    last = next((one for one in facts.records.value if one.has_ended), None)
-    if last is None or last.status is BackupStatus.SUCCESS:
-        return
+    for row in rows_of(facts):
+        last = next((one for one in row.records if one.has_ended and one.status is not BackupStatus.SKIPPED), None)
+        if last is not None and last.status is not BackupStatus.SUCCESS:
+            yield _failed(facts, last, row.of)
+
+
+def _failed(facts: StackFacts, last: BackupRecord, of: str) -> Found:
     when = f"{last.start_time:%Y-%m-%d %H:%M} UTC"
     said = f" It says: {last.message}" if last.message else ""
     look = _log(facts, last)
     if last.status is BackupStatus.INCOMPLETE:
-        yield warning(f"The backup of {when} is Incomplete; the next one continues it.{said}", look)
-    elif last.status is not BackupStatus.SKIPPED:
-        reason = last.failure_reason or FailureReason.INTERNAL_ERROR
-        named = f" ({last.failure_reason})" if last.failure_reason else ""
-        yield fault(
-            f"The backup of {when} is {last.status}{named}. Likely cause: {_likely(facts, CAUSES[reason])}{said}", look
-        )
+        return warning(f"The backup{of} of {when} is Incomplete; the next one continues it.{said}", look)
+    reason = last.failure_reason or FailureReason.INTERNAL_ERROR
+    named = f" ({last.failure_reason})" if last.failure_reason else ""
+    likely = _likely(facts, CAUSES[reason])
+    return fault(f"The backup{of} of {when} is {last.status}{named}. Likely cause: {likely}{said}", look)
 
 
 def _likely(facts: StackFacts, cause: Cause) -> str:
@@ -83,7 +86,7 @@ def _likely(facts: StackFacts, cause: Cause) -> str:
 def _log(facts: StackFacts, record: BackupRecord) -> str:
     if record.logs:
         return aws("s3", "cp", facts.region, record.logs, "-")
-    return f"efs-backup stack logs {facts.stack.name}"
+    return f"efs-backup stack logs {facts.stack.name} --backup {record.backup_id}"
 
 
 STACK_CHECKS: tuple[Check[StackFacts], ...] = (

@@ -8,6 +8,7 @@ from typing import Any
 from efs_backup.domain.doctor.answer import Answer
 from efs_backup.domain.operations.deployed import DeployedStack
 from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.sources.table import SourceTable
 
 Policy = Mapping[str, Any]
 """A policy document as AWS keeps it."""
@@ -86,7 +87,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Target:
-    """A mount target. role: whose file system it is, `source` or `backup`."""
+    """A mount target. role: whose file system it is, `source`, `source of LABEL` or `backup`."""
 
     id: str
     role: str
@@ -112,7 +113,10 @@ class Key:
 
 @dataclass(frozen=True)
 class FileSystem:
-    """A file system of Amazon EFS. key: "" where it is not encrypted; policy: None where it has none; size: bytes."""
+    """A file system of Amazon EFS. role: as of a Target.
+
+    key: "" where it is not encrypted; policy: None where it has none; size: bytes.
+    """
 
     id: str
     role: str
@@ -127,13 +131,26 @@ class FileSystem:
 
 @dataclass(frozen=True)
 class Permission:
-    """What IAM says of a call of a role. decision: `allowed`, `implicitDeny` or `explicitDeny`; by: what denies."""
+    """What IAM says of a call of a role. decision: `allowed`, `implicitDeny` or `explicitDeny`; by: what denies.
+
+    of: what the resource is, where its ARN alone says too little.
+    """
 
     role: str
     action: str
     resource: str
     decision: str
     by: str = ""
+    of: str = ""
+
+
+@dataclass(frozen=True)
+class Leave:
+    """The policy that lets the role of the instance write to the source. is_given: attached at this moment."""
+
+    role: str
+    policy: str
+    is_given: bool
 
 
 @dataclass(frozen=True)
@@ -231,7 +248,9 @@ class OldStack:
 class StackFacts:
     """All that the checks of a stack go by.
 
-    topic: the ARN of that of the reports; group: None where it is gone. records: of backups, the newest first.
+    topic: the ARN of that of the reports, perhaps of another account than `account`, which is the stack's; group: None
+    where it is gone. records: of backups, the newest first. restores: that run, or never reported. table: of the
+    further rows. leave: None where the stack never restores into its source.
     default_key: with which new disks are encrypted; None where it is AWS's own. has_bucket, has_table: whether that of
     the logs, and of the records, is there.
     """
@@ -239,6 +258,7 @@ class StackFacts:
     stack: DeployedStack
     now: datetime
     topic: str
+    account: str
     vpc: Answer[Vpc]
     subnets: Answer[tuple[Subnet, ...]]
     instance_groups: Answer[tuple[SecurityGroup, ...]]
@@ -257,6 +277,9 @@ class StackFacts:
     wakes: Answer[tuple[Wake, ...]]
     function: Answer[Function]
     records: Answer[tuple[BackupRecord, ...]]
+    restores: Answer[tuple[BackupRecord, ...]]
+    table: Answer[SourceTable]
+    leave: Answer[Leave | None]
     has_bucket: Answer[bool]
     has_table: Answer[bool]
     old_stacks: Answer[tuple[OldStack, ...]]

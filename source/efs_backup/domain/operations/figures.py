@@ -30,6 +30,7 @@ class Figure(StrEnum):
     HOURS_PAST_DUE = "HoursPastDue"
     ROW_HELD_DAYS = "RowHeldDays"
     ROW_WINDOW_USED = "RowWindowUsed"
+    ROW_DAYS_LEFT = "RowDaysLeft"
     HOURS_SINCE_LAST_DRILL = "HoursSinceLastDrill"
 
 

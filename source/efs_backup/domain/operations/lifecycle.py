@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from efs_backup.domain.operations.record import BackupId
 
 AGENT = "/opt/efs-backup/venv/bin/efs-backup-agent"
-BOOT_LOG = "/var/log/cloud-init-output.log"
+BOOT_LOG, AGENT_LOG = "/var/log/cloud-init-output.log", "/var/log/efs-backup-agent.log"
 
 NO_AGENT = 127
 """How the command ends where the instance has no agent; a shell says the same of a program that is not there."""

@@ -131,14 +131,15 @@ class BackupRecord:
     its evidence lies. `forecast_seconds` is how long a backup takes these days, with the longest of the last nights;
     `forecast_days_left` in how many days it will fill its window. `series_report` is where the page about the nights
     up to this one lies. `label` is that of the row that it backs up; None for the first row, which the parameters of a
-    stack make. `scrub_coverage` is the part, in percent, of what the scrub should have read of its cycle that
-    it has read. `stop_cause` is why the copy was stopped before its end. `told` names who has been told how it
-    ended, as long as somebody else has not. Of a restore into the source, `restore_order` is what was asked for, one
-    line of JSON; `restore_created`, `restore_replaced` and `restore_extra` count paths, `restore_first` has the first
-    of each as lines, and `restore_quarantine` is where what was replaced lies. `backup_size` and the like belong to the
-    backup file system. `wanted_workers` is how many instances a backup wants that is shared by several, and `workers`
-    what each that came says of itself; both None where one makes it. Then `instance_id` is the leader, which alone
-    reports.
+    stack make; `excludes` what the row leaves out, a pattern a line, None where the series decides.
+    `scrub_coverage` is the part, in percent, of what the scrub should have read of its cycle that it has read.
+    `stop_cause` is why the copy was stopped before its end. `told` names who has been told how it ended, as long as
+    somebody else has not. Of a restore into the source, `restore_order` is what was asked for, one line of JSON;
+    `restore_created`, `restore_replaced` and `restore_extra` count paths, `restore_first` has the first of each as
+    lines, and `restore_quarantine` is where what was replaced lies. `backup_size` and the like belong to the backup
+    file system. `wanted_workers` is how many instances a backup wants that is shared by several, and `workers` what
+    each that came says of itself; both None where one makes it. `pinned` has a line for each pin that holds. Then
+    `instance_id` is the leader, which alone reports.
     """
 
     backup_id: BackupId = _stored(ID_ATTRIBUTE)
@@ -218,6 +219,8 @@ class BackupRecord:
     restore_quarantine: str | None = _maybe("RestoreQuarantine")
     wanted_workers: int | None = _maybe(WANTED_WORKERS_ATTRIBUTE, _NUMBER)
     workers: signs.Workers | None = _maybe(WORKERS_ATTRIBUTE, _WORKERS)
+    excludes: str | None = _maybe("Excludes")
+    pinned: str | None = _maybe("PinnedSnapshots")
 
     @property
     def is_backup(self) -> bool:

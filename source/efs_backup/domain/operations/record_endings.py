@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.lifecycle import NO_AGENT, CommandOutput
+from efs_backup.domain.operations.pinned import written
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupResult, BackupStatus, Step
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
@@ -36,6 +37,7 @@ def with_result(backup: BackupRecord, result: BackupResult, now: datetime) -> Ba
         attribute_changes=figures.attributes if figures else None,
         changed_share=round(figures.share, 4) if figures else None,
         hold=result.hold,
+        pinned=written(result.pins),
         warning=kinds_of(result.warnings),
         seal=result.seal,
         seal_status=result.seal_status,

@@ -6,8 +6,10 @@ from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from efs_backup.domain.errors import WrongUsage
+from efs_backup.domain.operations.pinned import read
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.review import is_silent
+from efs_backup.domain.operations.running import open_ones
 from efs_backup.domain.operations.workflow import newest_success
 from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.schedule import next_start
@@ -106,8 +108,9 @@ class Surroundings:
 class Status:
     """The state of one stack.
 
-    running: a backup or drill that has not ended. last: the backup that ended last, success: the newest that
-    succeeded, drill: the last that said something. hold: the newest snapshot that a hold names.
+    running: what was started last and has not ended; beside: what runs beside it, the newest first. last: the backup
+    that ended last, success: the newest that succeeded, drill: the last that said something. hold: the newest snapshot
+    that a hold names.
     """
 
     plan: Plan
@@ -119,12 +122,18 @@ class Status:
     drill: BackupRecord | None
     next_start: datetime | None
     next_drill: datetime | None
+    beside: Sequence[BackupRecord] = ()
     around: Surroundings = field(default_factory=Surroundings)
 
     @property
     def hold(self) -> str | None:
         """What the newest success says of holds."""
         return self.success.hold if self.success else None
+
+    @property
+    def pins(self) -> list[tuple[str, str]] | None:
+        """The snapshots that the newest success has found pinned, and what their pins say; None: not known."""
+        return read(self.success.pinned) if self.success else None
 
     @property
     def forecast_seconds(self) -> float | None:
@@ -135,7 +144,8 @@ class Status:
     def is_well(self) -> bool:
         """Whether nobody needs to look: the last backup succeeded, no alarm, nothing silent."""
         failed = self.last is not None and self.last.status is not BackupStatus.SUCCESS
-        return not (failed or self.activity is Activity.SILENT or self.around.alarms)
+        is_any_silent = self.activity is Activity.SILENT or any(is_silent(one, self.now) for one in self.beside)
+        return not (failed or is_any_silent or self.around.alarms)
 
 
 def status_of(plan: Plan, records: Iterable[BackupRecord], now: datetime, around: Surroundings) -> Status:
@@ -143,7 +153,8 @@ def status_of(plan: Plan, records: Iterable[BackupRecord], now: datetime, around
     known = sorted(records, key=lambda one: one.start_time)
     backups = [one for one in known if one.mode is None and one.label is None]
     drills = [one for one in known if one.is_drill]
-    running = next((one for one in reversed(known) if not one.has_ended), None)
+    going = open_ones(known)
+    running = going[0] if going else None
     return Status(
         plan=plan,
         now=now,
@@ -154,6 +165,7 @@ def status_of(plan: Plan, records: Iterable[BackupRecord], now: datetime, around
         drill=next((one for one in reversed(drills) if one.drill_result), None),
         next_start=plan.next_start(now, _start_of(backups)),
         next_drill=plan.next_drill(now, _start_of(drills)),
+        beside=going[1:],
         around=around,
     )
 

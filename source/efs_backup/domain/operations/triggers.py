@@ -52,11 +52,15 @@ class StartDrill:
 
 @dataclass(frozen=True)
 class StopBackup:
-    """The window of this backup closes soon, as the stop rule says; or a person wants it stopped, for a `reason`."""
+    """The window of this backup closes soon, as the stop rule says; or a person wants it stopped, for a `reason`.
+
+    `event_id` as of a backup, where a `reason` that names it tells deliveries apart.
+    """
 
     backup_id: str
     reason: str = ""
     closes_window: bool = False
+    event_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -217,7 +221,8 @@ def _own_event(event: Mapping[str, Any]) -> Trigger:
             return StartBackup(*(_text(event, name) for name in ("event_id", "label", "interval")))
         case "stop" if event.get("backup_id"):
             reason = str(event.get("reason") or "").strip()
-            return StopBackup(str(event["backup_id"]), reason, event.get("because") == _WINDOW)
+            is_window = event.get("because") == _WINDOW
+            return StopBackup(str(event["backup_id"]), reason, is_window, _text(event, "event_id"))
         case "stop":
             return UnknownTrigger("a stop must name its backup_id")
         case ("reconcile" | "due") as action:

@@ -76,6 +76,7 @@ def of_all_rows(
         Figure.HOURS_PAST_DUE: hours_past_due(backups, rows, now),
         Figure.ROW_HELD_DAYS: max((_held_days(backups, row, now) for row in rows), default=None),
         Figure.ROW_WINDOW_USED: max(filter(None, (_window_used(backups, row) for row in rows)), default=None),
+        Figure.ROW_DAYS_LEFT: min((days for row in rows for days in _days_left(backups, row)), default=None),
     }
 
 
@@ -83,6 +84,13 @@ def _held_days(backups: Sequence[BackupRecord], row: Source, now: datetime) -> f
     """Only a success says whether anything is held."""
     newest = newest_success(of_row(backups, row))
     return held_days(newest, now) if newest else 0.0
+
+
+def _days_left(backups: Sequence[BackupRecord], row: Source) -> Iterator[float]:
+    """In how many days its window will be full, as its last success foretells it, if it does."""
+    newest = newest_success(of_row(backups, row))
+    if newest is not None and newest.forecast_days_left is not None:
+        yield newest.forecast_days_left
 
 
 def _window_used(backups: Sequence[BackupRecord], row: Source) -> float | None:

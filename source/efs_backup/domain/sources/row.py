@@ -11,6 +11,7 @@ from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.settings import OrchestratorSettings
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.domain.snapshots.retention import Retention
+from efs_backup.domain.sources.excludes import Excludes, check_excludes, read, written
 from efs_backup.domain.sources.schedule import Schedule
 
 SHORTEST_WINDOW, LONGEST_WINDOW = 60, 1320
@@ -18,7 +19,9 @@ SHORTEST_WINDOW, LONGEST_WINDOW = 60, 1320
 
 _FILE_SYSTEM = re.compile(r"fs-[0-9a-f]{8,40}", re.ASCII)
 _PREFIX = re.compile(r"/[A-Za-z0-9._@+=/-]*", re.ASCII)
-_LABEL = re.compile(r"[A-Za-z0-9_@+=-][A-Za-z0-9._@+=-]{0,254}", re.ASCII)
+LABEL = r"[A-Za-z0-9_@+=-][A-Za-z0-9._@+=-]{0,254}"
+"""A label of a row."""
+_LABEL = re.compile(LABEL, re.ASCII)
 _POLICY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 BY_HAND = "by-hand"
@@ -63,7 +66,7 @@ class Source:
     """One row. `since`: when it came to be, aware. A row that is not `is_active` starts nothing; `why` says why not.
 
     `policy` has the label's rules and times; the name of one of the row's own is empty. `is_discovered`: it came by the
-    tag of its file system, and goes with it.
+    tag of its file system, and goes with it. `excludes`: what is left out, None where the series decides.
     """
 
     label: FolderLabel
@@ -74,6 +77,7 @@ class Source:
     is_active: bool = True
     is_discovered: bool = False
     why: str = ""
+    excludes: Excludes | None = None
 
     @property
     def identity(self) -> str:
@@ -103,6 +107,7 @@ class Source:
             raise WrongUsage(f"{self.file_system!r} is no id of a file system, fs-...")
         if not _PREFIX.fullmatch(self.prefix) or ".." in self.prefix.split("/"):
             raise WrongUsage(f"{self.prefix!r} is no directory, such as /home, of letters, digits and . _ @ + = - /")
+        check_excludes(self.excludes or ())
         rules = self.policy if self.policy.name else replace(self.policy, name="own")
         return replace(self, policy=replace(rules.checked(), name=self.policy.name))
 
@@ -117,7 +122,9 @@ class Source:
 
     def to_item(self) -> dict[str, str | int | bool]:
         """What is stored of it; texts, numbers and truth values."""
+        excludes = {} if self.excludes is None else {"Excludes": written(self.excludes)}
         return {
+            **excludes,
             "Label": str(self.label), "SourceEfsId": self.file_system, "BackupPrefix": self.prefix,
             "Since": self.since.astimezone(UTC).isoformat(), "Active": self.is_active,
             "Discovered": self.is_discovered, "Why": self.why, **policy_item(self.policy),
@@ -130,7 +137,7 @@ class Source:
             return cls(
                 FolderLabel(str(item["Label"])), str(item["SourceEfsId"]), str(item["BackupPrefix"]),
                 policy_from(item), datetime.fromisoformat(str(item["Since"])), bool(item["Active"]),
-                bool(item["Discovered"]), str(item["Why"]),
+                bool(item["Discovered"]), str(item["Why"]), read(item.get("Excludes")),
             )  # fmt: skip
         except (KeyError, TypeError, ValueError, WrongUsage) as error:
             raise RecordFault(f"A row of the sources cannot be read: {type(error).__name__}: {error}.") from error

@@ -72,6 +72,10 @@ class SourceTable:
         """The table without this row."""
         return self._with(rows=tuple(each for each in self.rows if each.identity != row.identity))
 
+    def with_own(self, row: Source) -> "SourceTable":
+        """The table with this row in the place of the one of its identity, if it can work. Raises WrongUsage."""
+        return self.with_changed(row.checked())
+
     def with_changed(self, row: Source) -> "SourceTable":
         """The table with this row in the place of the one of its identity."""
         return self._with(rows=tuple(row if each.identity == row.identity else each for each in self.rows))

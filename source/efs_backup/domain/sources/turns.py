@@ -75,6 +75,8 @@ def decide_turn(backup: BackupRecord, row: str, stage: Stage) -> Decision:
     same = [each for each in stage.running if (each.label, each.interval) == (backup.label, backup.interval)]
     if same:
         return decide_start(same[0], stage.now, stage.hold_minutes)
+    if any(each.backup_id == backup.backup_id for each in stage.waiting):
+        return Decision(Action.QUEUE, f"this backup of {row} waits already for its turn")
     if any(each.row == row for each in stage.waiting):
         return Decision(Action.SKIP, f"a backup of {row} waits already for its turn")
     if (reason := _why_wait(backup, stage)) is not None:

@@ -50,6 +50,7 @@ from efs_backup.engine.series.flush_marks import FLUSH_PATIENCE_SECONDS, Flusher
 from efs_backup.engine.series.journal import Journal, expected
 from efs_backup.engine.series.lock import Owner, locked
 from efs_backup.engine.series.partial import Partial, begin_partial
+from efs_backup.engine.series.protected import pins_told
 from efs_backup.engine.series.references import snapshot_references
 from efs_backup.engine.series.series import Series, Snapshot, listed
 from efs_backup.engine.trees.delete import delete_content
@@ -367,7 +368,7 @@ class BackupRun:
             f"Snapshot {snapshot.name} holds {counted(done.statistics.number_of_files, 'file')}.",
             snapshot=snapshot.name, path=str(snapshot.path), previous=attempt.previous, statistics=done.statistics,
             pruned=pruned.dropped if pruned else (), kept=pruned.plan.reasons if pruned and pruned.plan else {},
-            seal=self._seal, scrub_coverage=covered,
+            seal=self._seal, scrub_coverage=covered, pins=pins_told(attempt.series),
         ))  # fmt: skip
 
     def _remember(self, series: Series, published: SnapshotName) -> None:

@@ -19,6 +19,12 @@ def protected(series: Series, snapshots: Sequence[SnapshotName]) -> dict[Snapsho
     return {name: "; ".join(reasons) for name, reasons in found.items()}
 
 
+def pins_told(series: Series) -> dict[SnapshotName, str] | None:
+    """What each pin that holds says; None where the pins cannot be read."""
+    found = Pins(series.path).find()
+    return None if found.fault else {name: pin.told() for name, pin in found.holding(series.now).items()}
+
+
 def _pinned(series: Series, snapshots: Sequence[SnapshotName]) -> dict[SnapshotName, str]:
     found = Pins(series.path).find()
     if found.fault:

@@ -35,7 +35,7 @@ def _simulated(iam: Any, role: str, need: Need, resource: str) -> Iterator[Permi
         ResourceArns=[resource], ContextEntries=context,
     )  # fmt: skip
     for one in found:
-        yield Permission(role, one["EvalActionName"], resource, one["EvalDecision"], _denied_by(one))
+        yield Permission(role, one["EvalActionName"], resource, one["EvalDecision"], _denied_by(one), need.of)
 
 
 def _denied_by(found: Mapping[str, Any]) -> str:
@@ -49,3 +49,9 @@ def _denied_by(found: Mapping[str, Any]) -> str:
 def role_of_profile(iam: Any, profile: str) -> str:
     """The ARN of the role of an instance profile."""
     return str(iam.get_instance_profile(InstanceProfileName=profile)["InstanceProfile"]["Roles"][0]["Arn"])
+
+
+def is_attached(iam: Any, role: str, policy: str) -> bool:
+    """Whether a managed policy, by its ARN, is attached to a role, by its name."""
+    found = listed(iam, "list_attached_role_policies", "AttachedPolicies", RoleName=role)
+    return any(one["PolicyArn"] == policy for one in found)

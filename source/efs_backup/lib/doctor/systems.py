@@ -6,6 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from efs_backup.domain.doctor.stack_facts import FileSystem, Key, Policy
+from efs_backup.domain.sources.discovery import TAG
 from efs_backup.lib.aws_errors import code_of, ignored
 from efs_backup.lib.doctor.asking import asked, listed
 
@@ -33,6 +34,20 @@ class Systems:
     def arn(self, file_system: str) -> str:
         """The ARN of a file system."""
         return str(self._efs.describe_file_systems(FileSystemId=file_system)["FileSystems"][0]["FileSystemArn"])
+
+    def arn_if_any(self, file_system: str) -> str:
+        """The same; "" where there is no such file system."""
+        found = list[Any]()
+        with ignored("FileSystemNotFound"):
+            found = self._efs.describe_file_systems(FileSystemId=file_system)["FileSystems"]
+        return str(found[0]["FileSystemArn"]) if found else ""
+
+    def tag(self, file_system: str) -> str | None:
+        """The value of the tag by which the instance may mount it; None where it has none, or is gone."""
+        found = list[dict[str, str]]()
+        with ignored("FileSystemNotFound"):
+            found = self._efs.describe_file_systems(FileSystemId=file_system)["FileSystems"][0].get("Tags", [])
+        return next((tag["Value"] for tag in found if tag["Key"] == TAG), None)
 
     def count(self) -> int:
         """How many file systems the account has here."""

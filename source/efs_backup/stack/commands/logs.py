@@ -1,5 +1,7 @@
 """`efs-backup stack logs`."""
 
+import json
+import shlex
 import sys
 from collections.abc import Iterator
 
@@ -7,6 +9,7 @@ import click
 
 from efs_backup.cli import options
 from efs_backup.cli.output import answered, print_lines, print_notes
+from efs_backup.domain.operations.lifecycle import AGENT_LOG, BOOT_LOG
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.stack.account import Account
 from efs_backup.stack.deployment import Deployment
@@ -22,7 +25,8 @@ from efs_backup.stack.zones import local_time
 def logs(*, account: Account, name: str | None, backup: str | None, follow: bool) -> int:
     """Print what the orchestrator and the agent say about a backup.
 
-    An agent stores its log when it ends; while it works, its record has its phase and figures (`status`).
+    An agent stores its log in the log bucket when it ends. While it works, the log is on its instance: it is said where
+    and how to read it there, and its record has its phase and figures (`status`).
     """
     found = Deployment.of(account, name)
     record = found.backup(backup)
@@ -65,13 +69,27 @@ def _of_agent(found: Deployment, record: BackupRecord) -> Iterator[str]:
     from efs_backup.lib.stored_logs import object_lines  # noqa: PLC0415 - of an extra
 
     if record.logs is None:
-        print_notes([_none(record)])
+        print_notes(_none(found, record))
         return
     print_notes([f"The agent's log, {record.logs}:"])
     yield from object_lines(found.account.client("s3"), record.logs)
 
 
-def _none(record: BackupRecord) -> str:
-    if not record.has_ended:
-        return "The agent's log comes when it ends; how far it is says: efs-backup stack status"
-    return "No agent has stored a log; that of the instance's boot may lie under ec2-logs/ in the log bucket."
+def _none(found: Deployment, record: BackupRecord) -> list[str]:
+    """Where the agent's log is while no object has it."""
+    bucket = found.stack.outputs.get("LogBucket", "BUCKET")
+    if record.has_ended:
+        return [f"No agent has stored a log; that of the instance's boot may lie in s3://{bucket}/ec2-logs/."]
+    if record.instance_id is None:
+        return ["No instance serves it yet, so there is no agent's log; the lines above are the orchestrator's."]
+    show = json.dumps({"command": [f"sudo tail -n 100 -f {AGENT_LOG}"]})
+    look = shlex.join([
+        "aws", "ssm", "start-session", "--target", record.instance_id, "--document-name", "AWS-StartInteractiveCommand",
+        "--parameters", show, "--region", found.stack.region,
+    ])  # fmt: skip
+    where = f"The agent's log is {AGENT_LOG} on {record.instance_id}, that of its boot {BOOT_LOG}"
+    return [
+        f"The lines above are the orchestrator's. {where}; when it ends both come to s3://{bucket}/.",
+        "How far it is says: efs-backup stack status",
+        f"To read it now, with the Session Manager plugin: {look}",
+    ]

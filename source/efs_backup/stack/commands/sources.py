@@ -1,7 +1,5 @@
 """`efs-backup stack list`, `add` and `remove`: the file systems that a stack backs up."""
 
-from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import click
@@ -12,14 +10,14 @@ from efs_backup.cli.tables import Column
 from efs_backup.domain.errors import NothingThere, WrongUsage
 from efs_backup.domain.humanize import as_time
 from efs_backup.domain.operations.record import BackupRecord
-from efs_backup.domain.snapshots.names import FolderLabel, Interval
-from efs_backup.domain.snapshots.window import Window, minutes_of
+from efs_backup.domain.snapshots.names import Interval
 from efs_backup.domain.sources.row import Policy, Source
 from efs_backup.domain.sources.table import SourceTable
 from efs_backup.stack.account import Account
+from efs_backup.stack.adding import Said, add_policy, add_source, change_row
 from efs_backup.stack.deployment import Deployment
 from efs_backup.stack.options import as_json, on_stack
-from efs_backup.stack.sources import DEFAULT_POLICY, Sources, next_start, policy_as_json, row_as_json
+from efs_backup.stack.sources import Sources, next_start, policy_as_json, row_as_json
 
 _COLUMNS = (
     Column("Row"), Column("Source"), Column("Next start"), Column("Last"), Column("Schedule"), Column("Rules"),
@@ -68,32 +66,33 @@ def list_sources(*, account: Account, name: str | None, as_json: bool) -> int:
 @click.option("--time-zone", metavar="ZONE", help="By whose clock, such as Europe/Berlin.  [UTC]")
 @click.option("--window", metavar="TIME", help="How long a backup may take: 60 minutes to 22 hours.  [3h]")
 @click.option("--rules", metavar="RULES", help="What is kept, such as daily=30,weekly=12.  [last=7]")
+@click.option(
+    "--exclude", metavar="PATTERN", multiple=True,
+    help="Leave out what this matches, as in a .gitignore; repeatable; instead of what was left out before.",
+)  # fmt: skip
+@click.option("--no-exclude", is_flag=True, help="Leave nothing out any more.")
 @as_json
-def add(*, account: Account, name: str | None, source: str | None, as_json: bool, **asked: str | None) -> int:
+def add(
+    *, account: Account, name: str | None, source: str | None, exclude: tuple[str, ...], no_exclude: bool,
+    as_json: bool, **asked: str | None,
+) -> int:  # fmt: skip
     """Add a file system to what a stack backs up, or, with --policy alone, make or change a policy.
 
-    A file system with the tag efs-backup:policy=NAME is added by itself within half an hour.
+    Without --source, --label and --policy mean what is there: only what is said changes, and the rest stays. A file
+    system with the tag efs-backup:policy=NAME is added by itself within half an hour.
     """
-    sources = Sources(Deployment.of(account, name))
+    sources, now = Sources(Deployment.of(account, name)), datetime.now(UTC)
+    if exclude and no_exclude:
+        raise WrongUsage("Give only one of --exclude and --no-exclude.")
+    said = Said(**asked, excludes=exclude if exclude or no_exclude else None)
     if source is None:
-        if asked["label"] is not None or asked["prefix"] is not None:
-            raise WrongUsage("A label and a directory are of a file system, and none is named.", "Give --source fs-...")
-        return _add_policy(sources, _policy_of(asked["policy"], asked, DEFAULT_POLICY), as_json)
-    now, label = datetime.now(UTC), asked["label"]
-    if label is None:
-        raise WrongUsage("A file system needs a label of its own.", "Give one: --label NAME")
+        return _change(sources, said, now, as_json=as_json)
     commands = sources.commands_for(source)
-
-    def with_row(table: SourceTable) -> SourceTable:
-        row = Source(FolderLabel(label), source, asked["prefix"] or "/", _policy_for(table, asked), now)
-        return table.with_row(row, sources.taken, sources.stack.output("BackupEFS"))
-
-    row = sources.change(with_row).newest(label)
+    row = add_source(sources, source, said, now)
     if as_json:
         print_json({"stack": sources.stack.name, "row": row_as_json(row, now), "commands": commands})
         return answered()
-    start = next_start(row, now)
-    print_line(f"{row.identity} of {source} is backed up from {_time(start)} on.")
+    print_line(f"{row.identity} of {source} is backed up from {_time(next_start(row, now))} on.")
     if commands:
         print_line("Before that, let the instance mount it:")
         for command in commands:
@@ -152,38 +151,30 @@ def _removable(table: SourceTable, sources: Sources, label: str, interval: str |
     return row
 
 
-def _add_policy(sources: Sources, policy: Policy, as_json: bool) -> int:
-    made = sources.change(lambda table: table.with_policy(policy)).policy(policy.name)
+def _change(sources: Sources, said: Said, now: datetime, *, as_json: bool) -> int:
+    """Change a row, or make or change a policy."""
+    if said.prefix is not None:
+        raise WrongUsage("A directory is of a file system, and none is named.", "Give --source fs-...")
+    if said.label is None:
+        return _tell_policy(sources, add_policy(sources, said), as_json=as_json)
+    row = change_row(sources, said.label, said)
+    if as_json:
+        print_json({"stack": sources.stack.name, "row": row_as_json(row, now), "commands": list[str]()})
+    else:
+        own, left_out = row.policy, f", leaves out {', '.join(row.excludes)}" if row.excludes else ""
+        print_line(
+            f"{row.identity} of {row.file_system}: {own.schedule} {own.zone or 'UTC'}, window {own.window_minutes}"
+            f" minutes, keeps {own.rules}{left_out}; next start {_time(next_start(row, now))}."
+        )
+    return answered()
+
+
+def _tell_policy(sources: Sources, made: Policy, *, as_json: bool) -> int:
     if as_json:
         print_json({"stack": sources.stack.name, "policy": policy_as_json(made)})
     else:
         print_line(f"File systems with the tag efs-backup:policy={made.name} are backed up by it.")
     return answered()
-
-
-def _policy_for(table: SourceTable, asked: Mapping[str, str | None]) -> Policy:
-    """What a new row goes by: a policy of the table, or what is said for it alone."""
-    if not asked["policy"]:
-        return _policy_of("", asked, DEFAULT_POLICY)
-    if any(asked[each] for each in _OF_POLICIES):
-        raise WrongUsage(
-            f"What the policy {asked['policy']} says cannot be said for one file system.", "Leave one of both out."
-        )
-    return table.policy(asked["policy"])
-
-
-_OF_POLICIES = ("interval", "schedule", "time_zone", "window", "rules")
-
-
-def _policy_of(name: str | None, given: Mapping[str, str | None], base: Policy) -> Policy:
-    if name is None:
-        raise WrongUsage("Nothing is named that could be added.", "Give --source and --label, or --policy.")
-    window = Window.of_minutes(minutes_of(given["window"])).seconds if given["window"] else None
-    return replace(
-        base, name=name, interval=Interval(given["interval"] or base.interval), rules=given["rules"] or base.rules,
-        schedule=given["schedule"] or base.schedule, zone=given["time_zone"] or base.zone,
-        window_minutes=round(window / 60) if window else base.window_minutes,
-    )  # fmt: skip
 
 
 def _last(backups: list[BackupRecord], row: Source, label: str | None) -> BackupRecord | None:

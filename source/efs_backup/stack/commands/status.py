@@ -11,6 +11,7 @@ from efs_backup.cli.output import answered, print_facts, print_json, print_notes
 from efs_backup.domain.humanize import aged, as_time
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.record_fields import backup_fields
+from efs_backup.domain.operations.review import is_silent
 from efs_backup.domain.operations.status import Activity, Asked, Status, Surroundings, status_of
 from efs_backup.stack.account import Account
 from efs_backup.stack.deployment import Deployment
@@ -79,9 +80,11 @@ def _facts(shown: Status) -> list[tuple[str, str]]:
         ("success", ended_line(shown.success, now) if shown.success and last_failed else ""),
         ("now", _activity(shown)),
         *(("", line) for line in (workers_lines(shown.running, now) if shown.running else ())),
+        *(("", _line(one, now)) for one in shown.beside),
         ("next", next_line(shown.next_start, now, shown.forecast_seconds)),
         ("alarms", _alarms(shown)),
         ("hold", f"nothing older than {shown.hold} is dropped" if shown.hold else "none"),
+        *_pins(shown),
         *(("waits", _asked(one, now)) for one in around.asked),
         ("drill", _drill(shown)),
         ("mails", "".join(f"{one} has not confirmed that it wants them; " for one in around.unconfirmed or ())),
@@ -91,14 +94,26 @@ def _facts(shown: Status) -> list[tuple[str, str]]:
 def _activity(shown: Status) -> str:
     if shown.running is None:
         return Activity.IDLE
-    said = progress_line(shown.running, shown.now)
-    return f"SILENT  {said}" if shown.activity is Activity.SILENT else said
+    return _line(shown.running, shown.now)
+
+
+def _line(record: BackupRecord, now: datetime) -> str:
+    said = progress_line(record, now)
+    return f"SILENT  {said}" if is_silent(record, now) else said
 
 
 def _alarms(shown: Status) -> str:
     if shown.around.alarms is None:
         return "not known"
     return "; ".join(f"{one.name} (for {aged(shown.now - one.since)})" for one in shown.around.alarms) or "none"
+
+
+def _pins(shown: Status) -> list[tuple[str, str]]:
+    """A line for each pin; the records of an older agent do not say whether there are any."""
+    pins = shown.pins
+    if not pins:
+        return [("pins", "not known" if pins is None else "none")]
+    return [("" if at else "pins", f"{snapshot} {said}") for at, (snapshot, said) in enumerate(pins)]
 
 
 def _asked(one: Asked, now: datetime) -> str:
@@ -127,11 +142,13 @@ def _fields(found: Deployment, shown: Status) -> dict[str, Any]:
         "is_well": shown.is_well,
         "last": _record(plan.label, shown.last), "newest_success": _record(plan.label, shown.success),
         "activity": shown.activity, "running": _running(plan.label, shown.running),
+        "beside": [_running(plan.label, one) for one in shown.beside],
         "next_start": shown.next_start and as_time(shown.next_start), "forecast_seconds": shown.forecast_seconds,
         "alarms": None if around.alarms is None else [
             {"name": one.name, "since": as_time(one.since), "reason": one.reason} for one in around.alarms
         ],
         "hold": shown.hold,
+        "pins": None if shown.pins is None else [{"snapshot": name, "told": said} for name, said in shown.pins],
         "asked": [
             {
                 "action": one.action, "row": one.row or None, "snapshot": one.snapshot, "reason": one.reason,

@@ -1,11 +1,14 @@
 """`efs-backup stack stop`."""
 
+from dataclasses import replace
+
 import click
 
 from efs_backup.cli import options
 from efs_backup.cli.output import answered, print_facts, print_json
-from efs_backup.domain.errors import NothingThere, ServiceFault
+from efs_backup.domain.errors import NothingThere, ServiceFault, WrongUsage
 from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.operations.running import open_ones, told
 from efs_backup.domain.operations.triggers import stop_event
 from efs_backup.domain.operations.workflow import Action
 from efs_backup.stack.account import Account
@@ -24,7 +27,7 @@ from efs_backup.stack.words import kind_of
 def stop(
     *, account: Account, name: str | None, label: str | None, interval: str | None, wait: bool, as_json: bool
 ) -> int:  # fmt: skip
-    """End the backup, or drill, that runs, as the end of its window would. Without --label: what was started last.
+    """End the backup, or drill, that runs, as the end of its window would. Where several run, --label says which.
 
     Its agent has an hour to finish; what is copied is kept, and the next backup continues from it.
     """
@@ -32,10 +35,10 @@ def stop(
     running = _running(found, label, interval)
     if running is None:
         raise NothingThere(f"Nothing runs{f' of {label}' if label else ''}.", "See: efs-backup stack status")
-    told = found.ask(stop_event(running.backup_id, found.caller.name))
-    if told["action"] != Action.STOP:
-        raise ServiceFault(f"It was not stopped: {told['reason']}.", "See: efs-backup stack status")
-    answer = {"stack": found.stack.name, **told, "backup_id": running.backup_id}
+    said = found.ask(stop_event(running.backup_id, found.caller.name))
+    if said["action"] != Action.STOP:
+        raise ServiceFault(f"It was not stopped: {said['reason']}.", "See: efs-backup stack status")
+    answer = {"stack": found.stack.name, **said, "backup_id": running.backup_id}
     if wait:
         ended = watch(found, running)
         return tell_end(found, answer, ended, as_json=as_json) if ended else INTERRUPTED
@@ -47,5 +50,17 @@ def stop(
 
 
 def _running(found: Deployment, label: str | None, interval: str | None) -> BackupRecord | None:
+    """What is meant, if it runs. Raises WrongUsage where several run, and none is named."""
     row = further_row(found, label, interval)
-    return found.running() if label is None else running_of(found, row)
+    if label is not None:
+        return running_of(found, row)
+    if not found.stack.has_further_sources:
+        return found.running()
+    running = open_ones(found.store.backups())
+    if len(running) > 1:
+        own = found.plan.label
+        raise WrongUsage(
+            f"{len(running)} run: {told([replace(one, label=one.label or own) for one in running])}.",
+            "Say which is meant: --label LABEL",
+        )
+    return next(iter(running), None)

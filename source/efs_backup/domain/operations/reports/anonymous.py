@@ -6,7 +6,7 @@ _IDENTIFYING = (
     "BackupId", "SourceEfsId", "DestinationEfsId", "BackupPrefix", "InstanceId", "AmiId", "ExpireItem", "Message",
     "NextStep", "EC2Logs", "ReportTime", "ReportClaim", "LaunchFailure", "FirstInstanceId", "SealSha256", "SealObject",
     "DrillEvidence", "SeriesReport", "StopCause", "Told", "RestoreOrder", "RestoreFirst",
-    "RestoreQuarantine", "Workers",
+    "RestoreQuarantine", "Workers", "Excludes", "PinnedSnapshots",
 )  # fmt: skip
 
 
