@@ -62,7 +62,7 @@ class Subnet:
 
 @dataclass(frozen=True)
 class Vpc:
-    """What a VPC does about names."""
+    """A VPC, and whether it has DNS and host names."""
 
     id: str
     has_dns: bool = True
@@ -127,7 +127,7 @@ class FileSystem:
 
 @dataclass(frozen=True)
 class Permission:
-    """What IAM says of a call of a role. decision: `allowed`, `implicitDeny` or `explicitDeny`; by: what denies."""
+    """The answer of IAM about a role's call. decision: `allowed`, `implicitDeny` or `explicitDeny`; by: what denies."""
 
     role: str
     action: str

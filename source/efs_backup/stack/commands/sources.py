@@ -162,7 +162,7 @@ def _add_policy(sources: Sources, policy: Policy, as_json: bool) -> int:
 
 
 def _policy_for(table: SourceTable, asked: Mapping[str, str | None]) -> Policy:
-    """What a new row goes by: a policy of the table, or what is said for it alone."""
+    """The policy that a new row goes by: one of the table, or what is said for it alone."""
     if not asked["policy"]:
         return _policy_of("", asked, DEFAULT_POLICY)
     if any(asked[each] for each in _OF_POLICIES):

@@ -50,7 +50,7 @@ class HelpRequest:
 
 @dataclass(frozen=True)
 class Helped:
-    """What a helper has done in all."""
+    """The work that a helper has done in all."""
 
     shares: int = 0
     statistics: CopyStatistics = CopyStatistics()
@@ -125,7 +125,7 @@ class Helping:
 
 
 class _Opened:
-    """What the order of which a share was done last names, open: the next share is most often of the same one."""
+    """The open directories of the last share's order: the next share is most often of the same one."""
 
     def __init__(
         self, request: HelpRequest, source: Path, series: Series, runner: Runner, tools: Tools,

@@ -38,7 +38,7 @@ _LOOK_SECONDS = 0.5
 
 @dataclass
 class Known:
-    """What the leader knows of an attempt. heard: when it was heard of last, by the leader's own clock."""
+    """The leader's knowledge of an attempt. heard: when it was heard of last, by the leader's own clock."""
 
     attempt: Attempt
     heard: float
