@@ -29,7 +29,7 @@ def changes_of(snapshot: Path) -> list[str]:
 
 
 def check_by_mtree(snapshot: Path) -> str:
-    """What `mtree` finds different in a snapshot; "" where nothing is."""
+    """The differences that `mtree` finds in a snapshot; "" where there are none."""
     done = subprocess.run(("mtree", "-p", snapshot), input=manifest_text(snapshot), capture_output=True, check=False)
     assert (done.returncode == 0) == (not done.stdout), done
     return os.fsdecode(done.stdout + done.stderr)

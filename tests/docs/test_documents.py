@@ -52,7 +52,7 @@ def test_every_link_leads_to_something(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PROSE, ids=_name)
 def test_a_line_holds_one_sentence(path: Path) -> None:
-    """So a change of one sentence is a change of one line."""
+    """A change of one sentence is a change of one line."""
     for line in _lines(path):
         if not line.startswith(("|", "#")):
             assert not _SECOND_SENTENCE.search(_CODE.sub("`", line)), line

@@ -1,4 +1,4 @@
-"""What an operator looks at beside the records."""
+"""The looks of an operator beside the records."""
 
 import json
 from datetime import UTC, datetime
@@ -73,7 +73,7 @@ def test_a_caller_is_named_as_people_know_them(arn: str, name: str) -> None:
 
 
 class _Answer:
-    """What a function has answered."""
+    """The answer of a function."""
 
     def __init__(self, body: bytes, error: str | None = None) -> None:
         self._body, self._error = body, error
