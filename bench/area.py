@@ -45,7 +45,7 @@ class Area:
 
 @dataclass(frozen=True)
 class Counts:
-    """What a stage asked of both sides, in the simulator's words."""
+    """The operations of a stage on both sides, in the simulator's words."""
 
     source: simulator.Counters
     backup: simulator.Counters
@@ -63,7 +63,7 @@ class Backend(Protocol):
 
     @property
     def caches(self) -> str:
-        """What the kernel remembers of files when a stage starts."""
+        """Say what the kernel remembers of files when a stage starts."""
 
     def area(self) -> contextlib.AbstractContextManager[Area]:
         """Fresh, empty directories, removed in the end."""

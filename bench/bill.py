@@ -1,4 +1,4 @@
-"""What does a night cost on Amazon EFS? Nights of `efs-backup` on the simulator, without latencies, and its meter.
+"""The bill of a night on Amazon EFS: nights of `efs-backup` on the simulator, without latencies, and its meter.
 
 The prices are those of `efs-backup estimate`.
 """

@@ -85,7 +85,7 @@ class Bench:
     contenders: Sequence[str]
 
     def facts(self) -> dict[str, Any]:
-        """What belongs to the results beside the machine."""
+        """The facts that belong to the results beside the machine."""
         versions = {tool: text for name in self.contenders for tool, text in CONTENDERS[name].versions().items()}
         options = dict(self.backend.options) if isinstance(self.backend, Simulated) else {}
         chosen = {"plan": asdict(self.plan), "settings": asdict(self.settings), "simulator": options}

@@ -64,7 +64,7 @@ def _nights(backend: Simulated, area: Area, options: argparse.Namespace) -> Iter
 
 
 def _told(area: Area, options: argparse.Namespace) -> list[Sides]:
-    """What is foretold of each kind of night."""
+    """Ask the estimate about each kind of night."""
     source, backup = area.stored(area.source), area.stored(area.backup_side)
     asked = command(
         PROGRAM, "estimate", source, backup, "--json", "--scrub-days", "0", "--retain", str(options.retain),

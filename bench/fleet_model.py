@@ -33,7 +33,7 @@ GIB, MIB = 2**30, 2**20
 
 @dataclass(frozen=True)
 class Night:
-    """What one file costs: reads and writes of metadata on both sides, data operations, bytes, seconds of a processor.
+    """The cost of one file: reads and writes of metadata on both sides, data operations, bytes, seconds of a processor.
 
     alone: seconds a file that the leader needs when the others are gone, for the manifest above all.
     """

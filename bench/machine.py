@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def facts(workdir: Path) -> dict[str, str]:
-    """What a reader needs to judge a figure."""
+    """The facts that a reader needs to judge a figure."""
     return {
         "command": shlex.join(["python", *sys.argv]),
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def make_files(root: Path, files: int, in_each: int = FILES_PER_DIRECTORY) -> None:
-    """So many files of a few bytes each, so many in each directory."""
+    """Make so many files of a few bytes each, so many in each directory."""
     for number in range(files):
         directory = root / f"dir-{number // in_each:06d}"
         if number % in_each == 0:

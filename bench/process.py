@@ -18,7 +18,7 @@ GRACE_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Command:
-    """What to run: arguments, additions to the environment, and the exit codes that mean success."""
+    """The command to run: arguments, additions to the environment, and the exit codes that mean success."""
 
     arguments: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command took and said."""
+    """The outcome of a command: the time it took, and what it said."""
 
     seconds: float
     exit_code: int

@@ -50,7 +50,7 @@ def mounted(store: Path, point: Path, chosen: Mapping[str, str]) -> Iterator[Non
 
 
 def counters(point: Path) -> Counters:
-    """What was asked of the file system at `point` since it was mounted."""
+    """The operations on the file system at `point` since it was mounted."""
     found: Counters = json.loads((point / STATISTICS).read_text())
     return found
 

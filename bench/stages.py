@@ -18,7 +18,7 @@ STAGES = (FIRST, INCREMENTAL, NO_CHANGE, STEADY_CHANGED, SETTLING, STEADY, PRUNE
 
 @dataclass(frozen=True)
 class Plan:
-    """What all contenders get."""
+    """The plan that is the same for all contenders."""
 
     files: int
     share: float  # of the files that change before the incremental backup

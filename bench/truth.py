@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Entry(NamedTuple):
-    """What a snapshot must keep of one path."""
+    """The facts that a snapshot must keep of one path."""
 
     kind: str
     mode: int

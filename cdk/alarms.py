@@ -1,4 +1,4 @@
-"""What must not go unnoticed: backups that do not happen, and events that could not be handled."""
+"""Alarms for what must not go unnoticed: backups that do not happen, and events that could not be handled."""
 
 from dataclasses import dataclass
 
@@ -87,7 +87,7 @@ class Alarms(Construct):
         self.of_rows = list(map(self._named, of_rows))
 
     def _maximum_age(self, form: Form) -> str:
-        """What was entered, or what suits the interval."""
+        """The maximum age as it was entered, or the one that suits the interval."""
         asked = form.text("MaximumBackupAge")
         ages = {interval: {"Hours": str(hours)} for interval, hours in MAXIMUM_AGES.items()}
         suited = cdk.CfnMapping(self, "Ages", mapping=ages).find_in_map(form.text("IntervalTag"), "Hours")
@@ -95,7 +95,7 @@ class Alarms(Construct):
         return either(is_open, suited, asked)
 
     def _unsent_reports(self, log_group: logs.LogGroup) -> _Rule:
-        """What the topic or its key refuses to the function stands in its log alone; an alarm asks as somebody else."""
+        """Alarm about reports that the topic or its key refuses, for they stand in the function's log alone."""
         unsent = logs.MetricFilter(
             self,
             "UnsentReports",
@@ -167,7 +167,7 @@ def _no_drill(maximum_age: str) -> _Rule:
 
 
 def _window_used() -> _Rule:
-    """It stays as it is until the next backup has ended: a day without one says nothing."""
+    """Alarm about a window used up; the figure stays until the next backup ends, for a day without one says nothing."""
     return _Rule(
         own_metric(Figure.WINDOW_USED, "Maximum", _HOUR),
         MOST_OF_A_WINDOW,
@@ -179,7 +179,7 @@ def _window_used() -> _Rule:
 
 
 def _window_fills() -> _Rule:
-    """What nobody foretells is no alarm: the first week, a window that fits for years."""
+    """Alarm about a window that fills soon; without a forecast there is none: in the first week, or for years."""
     return _Rule(
         own_metric(Figure.FORECAST_DAYS_LEFT, "Minimum", _DAY),
         LEAST_DAYS,

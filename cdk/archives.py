@@ -8,14 +8,14 @@ from pathlib import Path
 _REPOSITORY = Path(__file__).resolve().parents[1]
 _SOURCE = _REPOSITORY / "source"
 _INSTALLED = ("install.sh", "efs-backup-agent.service", "efs-backup-give-up.service")
-"""What the bundle has beside wheels and packages."""
+"""The files that the bundle has beside wheels and packages."""
 
 _IN_LAMBDA = ("copy_worker", "domain", "lib", "orchestrator")
 _OF_A_TERMINAL = frozenset({"cost", "doctor", "page", "series_report"})
 """Folders of these for commands that people type, and for pages that they look at."""
 _IN_PAGE = ("browse", "copy_worker", "domain", "engine")
 _COMPILED = (".so", ".c", ".pyi")
-"""What of a wheel stays out: MarkupSafe has the same in Python, which is for any processor."""
+"""The files of a wheel that stay out: MarkupSafe has the same in Python, which is for any processor."""
 
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 _PLAIN_FILE = 0o100644 << 16

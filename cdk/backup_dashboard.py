@@ -28,7 +28,7 @@ _SHOWN = ("started", "label", "status", "reason", "took_minutes", "window_used",
 
 @dataclass(frozen=True)
 class Shown:
-    """What the dashboard tells of."""
+    """The parts of the stack that the dashboard shows."""
 
     settings: BackupSettings
     alarms: Alarms

@@ -1,4 +1,4 @@
-"""What the operator is asked when backups are set up."""
+"""The parameters that the operator is asked for when backups are set up."""
 
 from collections.abc import Mapping
 from dataclasses import replace

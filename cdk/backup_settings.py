@@ -1,4 +1,4 @@
-"""What the programs of a backup are told: the fields of OrchestratorSettings and AgentSettings, in capitals."""
+"""The settings of a backup's programs: the fields of OrchestratorSettings and AgentSettings, in capitals."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from cdk.worker_role import group_name
 
 @dataclass(frozen=True)
 class BackupSettings:
-    """What both programs know of their stack."""
+    """The settings of the stack that both programs know."""
 
     form: Form
     table: str
@@ -91,7 +91,7 @@ class BackupSettings:
 
 
 def told_by_reports(scope: Construct, form: Form, security_group: str) -> dict[str, str]:
-    """What reports tell beside the backup: when the next one starts, by which clock, and where to look or to restore.
+    """Settings for reports: when the next backup starts, by which clock, and where to look or to restore.
 
     security_group: of the instance, which a restore's may have too.
     """

@@ -1,4 +1,4 @@
-"""What an instance asks of AWS while it has nothing but Python: its bundle, and to be given back.
+"""The requests of an instance to AWS while it has nothing but Python: for its bundle, and to be given back.
 
     boot.py proxy PARAMETER FILE     write a proxy's address, which a parameter of Systems Manager holds, into FILE
     boot.py fetch BUCKET KEY FILE    bring an object of Amazon S3
@@ -51,7 +51,7 @@ def send(method: str, url: str, headers: Mapping[str, str], body: bytes | None =
 
 
 def told(name: str) -> str:
-    """What the metadata service tells of this instance; never asked through a proxy."""
+    """Ask the metadata service about this instance; never through a proxy."""
     place = os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://169.254.169.254").rstrip("/") + "/latest"
     direct, given = urllib.request.ProxyHandler({}), "X-aws-ec2-metadata-token"
     token = send("PUT", f"{place}/api/token", {f"{given}-ttl-seconds": "300"}, None, direct).decode()
@@ -100,7 +100,7 @@ def record(action: str, what: Mapping[str, Any]) -> Any:
 
 
 def tried(step: Callable[[], bytes], failure: str) -> bytes:
-    """What a step gives, if need be by some tries. What is not there does not come by waiting."""
+    """Take a step, if need be by some tries. No waiting helps where something is not there."""
     for pause in (*PAUSES, None):
         try:
             return step()
@@ -145,7 +145,7 @@ def give_up(log: str = "/var/log/cloud-init-output.log") -> None:
 
 
 def give_back() -> dict[str, str]:
-    """What asks for no instance any more; where others may work beside this one, for none in its place."""
+    """The request for no instance any more; where others may work beside this one, for none in its place."""
     if {os.environ.get(name, "1") for name in ("CONCURRENT_BACKUPS", "WORKERS")} == {"1"}:
         group = os.environ["GROUP_NAME"]
         return {
@@ -213,7 +213,7 @@ def tell(words: str, where: str) -> None:
 
 
 def attributes(facts: "dict[str, str]") -> "dict[str, str]":
-    """What subscriptions filter by, as Amazon SNS takes it."""
+    """The attributes that subscriptions filter by, as Amazon SNS takes them."""
     told = {}
     for number, (name, value) in enumerate(facts.items(), start=1):
         entry = f"MessageAttributes.entry.{number}."
@@ -222,7 +222,7 @@ def attributes(facts: "dict[str, str]") -> "dict[str, str]":
 
 
 def now() -> datetime:
-    """What the clock says."""
+    """The time of the machine's clock, in UTC."""
     return datetime.now(timezone.utc)  # noqa: UP017 - an AMI of one's own may have an older Python
 
 

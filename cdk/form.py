@@ -48,11 +48,11 @@ class Form:
         scope.template_options.metadata = {"AWS::CloudFormation::Interface": _interface(groups)}
 
     def text(self, name: str) -> str:
-        """What was entered."""
+        """The text that was entered."""
         return self._parameters[name].value_as_string
 
     def texts(self, name: str) -> list[str]:
-        """What was entered, for a list."""
+        """The texts that were entered, for a list."""
         return self._parameters[name].value_as_list
 
 

@@ -1,4 +1,4 @@
-"""What the operator is asked about the network of a backup."""
+"""The parameters that the operator is asked for about the network of a backup."""
 
 from cdk.form import YES_OR_NO, Field
 from cdk.parameters import NETWORK

@@ -1,4 +1,4 @@
-"""What the orchestrator may do: what it calls, and nothing else."""
+"""The permissions of the orchestrator: for the calls that it makes, and nothing else."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ _STOP_RULE_CALLS = ("DisableRule", "ListTargetsByRule", "PutRule", "PutTargets")
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the orchestrator works with."""
+    """The resources that the orchestrator works with."""
 
     settings: BackupSettings
     group: str

@@ -1,4 +1,4 @@
-"""What a stack tells those who deployed it."""
+"""The outputs of a stack, for those who deployed it."""
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -11,6 +11,6 @@ class Outputs(Construct):
         super().__init__(scope, "Outputs")
 
     def add(self, name: str, value: str, description: str, condition: cdk.CfnCondition | None = None) -> None:
-        """One of them."""
+        """Add an output."""
         output = cdk.CfnOutput(self, name, value=value, description=description, condition=condition)
         output.override_logical_id(name)

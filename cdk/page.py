@@ -31,7 +31,7 @@ _INTERFACES = (
     "AssignPrivateIpAddresses", "CreateNetworkInterface", "DeleteNetworkInterface", "DescribeNetworkInterfaces",
     "DescribeSubnets", "UnassignPrivateIpAddresses",
 )  # fmt: skip
-"""What AWSLambdaVPCAccessExecutionRole allows beside logs."""
+"""The actions that AWSLambdaVPCAccessExecutionRole allows beside logs."""
 
 BROWSE_PARAMETERS = {
     _BROWSE: Field(

@@ -1,4 +1,4 @@
-"""What happens around a backup: a document that makes the source quiet, and a ping; each only if it is named."""
+"""The surroundings of a backup: a document that makes the source quiet, and a ping; each only if it is named."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam

@@ -9,7 +9,7 @@ from cdk.permissions import acknowledge
 
 _LOG_DAYS = 365
 _LOGS = ("ec2-logs", "efs-backup-logs", "efs-drill-logs", "efs-restore-logs", "ssm-logs")
-"""What grows old. A restore's mark must not, for without it the restore would be done once more; evidence does not."""
+"""The logs, which grow old. A restore's mark must not: without it the restore is done once more. Evidence does not."""
 
 _OLD_VERSION_DAYS = 30
 

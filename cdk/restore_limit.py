@@ -1,4 +1,4 @@
-"""What ends a restore that nobody ends: something outside its instance, which may be dead, or without a boto3."""
+"""The end of a restore that nobody ends: it comes from outside its instance, which may be dead, or without a boto3."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_autoscaling as autoscaling

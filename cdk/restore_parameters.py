@@ -1,4 +1,4 @@
-"""What the operator is asked before a restore."""
+"""The parameters that the operator is asked for before a restore."""
 
 from cdk.form import YES_OR_NO, Field
 from cdk.parameters import FILE_SYSTEM, FOLDER_LABEL, INSTANCE, INTERVAL, NETWORK, REPORTS, SAFE_PATH

@@ -43,7 +43,7 @@ class RestoreStack(cdk.Stack):
 
 
 def _no_mirror_of_a_part_into_the_root(scope: Construct, form: Form) -> None:
-    """It would take everything else out of the file system."""
+    """Refuse to mirror a part into the root: this would take everything else out of the file system."""
     equals = cdk.Fn.condition_equals
     cdk.CfnRule(
         scope,

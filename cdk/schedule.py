@@ -26,7 +26,7 @@ _MOST_TRIES = 185
 
 @dataclass(frozen=True)
 class Started:
-    """What a schedule starts: by which expression, with which event."""
+    """The start that a schedule makes: by which expression, with which event."""
 
     expression: str
     event: Mapping[str, str]

@@ -41,7 +41,7 @@ _REASON = f"Which file systems there will be is not known beforehand; the tag {T
 
 
 class FurtherSources(Construct):
-    """What a stack has for further sources."""
+    """The resources of a stack for further sources."""
 
     def __init__(self, scope: Construct, form: Form) -> None:
         super().__init__(scope, "Sources")

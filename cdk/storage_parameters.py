@@ -1,4 +1,4 @@
-"""What the operator is asked about the file system that holds the snapshots."""
+"""The parameters that the operator is asked for about the file system that holds the snapshots."""
 
 from cdk.form import YES_OR_NO, Field
 from cdk.parameters import FILE_SYSTEM

@@ -1,4 +1,4 @@
-"""What wakes the orchestrator; the rule that stops a backup is made here, and set by the orchestrator each night."""
+"""The rules that wake the orchestrator; the one that stops a backup is made here, and set by it each night."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What an instance does when it boots: a shell script with few values of the stack."""
+"""The boot of an instance: a shell script with few values of the stack."""
 
 import ast
 import json

@@ -1,4 +1,4 @@
-"""What the instance may do."""
+"""The permissions of the instance."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -15,7 +15,7 @@ _REACHED_BY_SYSTEMS_MANAGER = (
     "ec2messages:AcknowledgeMessage", "ec2messages:DeleteMessage", "ec2messages:FailMessage",
     "ec2messages:GetEndpoint", "ec2messages:GetMessages", "ec2messages:SendReply",
 )  # fmt: skip
-"""What AmazonSSMManagedInstanceCore allows and Run Command needs; without its right to read all parameters."""
+"""The actions that AmazonSSMManagedInstanceCore allows and Run Command needs; without its right to all parameters."""
 
 
 def worker_role(scope: Construct) -> iam.Role:
@@ -29,7 +29,7 @@ def worker_role(scope: Construct) -> iam.Role:
 
 
 def every_worker(bundle: Stored, log_bucket: str, log_prefixes: list[str], group: str) -> list[Allow]:
-    """What the instance of a backup and of a restore both need."""
+    """The permissions that the instances of a backup and of a restore both need."""
     return [
         Allow(["s3:GetObject"], [f"{arns.bucket(bundle.bucket)}/{bundle.key}"]),
         Allow(

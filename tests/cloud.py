@@ -73,7 +73,7 @@ class Cloud:
 
     @property
     def settings(self) -> OrchestratorSettings:
-        """What the stack tells the Lambda."""
+        """The settings that the stack gives the Lambda."""
         return OrchestratorSettings.from_env(self.environment)
 
     @property
@@ -198,7 +198,7 @@ class Cloud:
         return event
 
     def now(self) -> datetime:
-        """What the clock says."""
+        """The time of the cloud's clock, in UTC."""
         return datetime.fromisoformat(self.time).astimezone(UTC)
 
 
@@ -328,7 +328,7 @@ def _sign_once(topic: str) -> None:
 
 
 def plain_environment() -> dict[str, str]:
-    """What the Lambda's process sees: its settings, its region and its credentials."""
+    """The environment of the Lambda's process: its settings, its region and its credentials."""
     return {
         "STACK_NAME": "efs-backup", "SOLUTION_UUID": "7a1c9b52-8f1e-4f57-9d6b-1f0a3f5b0c11", "TABLE_NAME": TABLE,
         "TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:reports", "LOG_BUCKET": "efs-backup-logs", "GROUP_NAME": GROUP,

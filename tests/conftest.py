@@ -1,4 +1,4 @@
-"""What all tests share: the command as a user runs it, and directories to run it on."""
+"""Fixtures of all tests: the command as a user runs it, and directories to run it on."""
 
 import json
 import os
@@ -61,7 +61,7 @@ class Ended:
 
     @property
     def json(self) -> Any:
-        """What it printed, which is what its schema allows, where it is known whose."""
+        """The output as JSON, which is what its schema allows, where it is known whose."""
         value = json.loads(self.stdout)
         assert self.command is None or complaint(self.command, value) is None, value
         return value

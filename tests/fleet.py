@@ -310,7 +310,7 @@ class Fleets:
         return result
 
     def log(self, name: str) -> str:
-        """What an instance has said."""
+        """The log of an instance."""
         return (self.place / f"{name}.log").read_text()
 
     def processes(self, machine: "subprocess.Popen[bytes]") -> list[int]:

@@ -1,4 +1,4 @@
-"""What takes seconds to make is made once, however many processes run the tests."""
+"""Make once what takes seconds to make, however many processes run the tests."""
 
 import fcntl
 import os

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 WORKER = "efs_backup.copy_worker.worker import main"
-"""What stands in the command line of every copy worker; its paths do not, for it gets descriptors."""
+"""The words in the command line of every copy worker; its paths do not stand there, for it gets descriptors."""
 
 
 def processes_on(place: str | os.PathLike[str]) -> dict[int, str]:

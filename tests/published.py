@@ -1,4 +1,4 @@
-"""What people without CDK get, built once for all tests: with the real wheels, which pip fetches."""
+"""The files that people without CDK get, built once for all tests: with the real wheels, which pip fetches."""
 
 import hashlib
 import shutil

@@ -1,4 +1,4 @@
-"""What traced processes write to: nothing that exists may be opened for writing, or given other attributes."""
+"""The writes of traced processes: nothing that exists may be opened for writing, or given other attributes."""
 
 import os
 import re
@@ -21,7 +21,7 @@ def tracer(trace: Path) -> tuple[str, ...]:
 
 
 def traced_lines(trace: Path) -> list[str]:
-    """What was called, a line each; a file for each thread, so that no call is cut in two."""
+    """The calls, a line each; a file for each thread, so that no call is cut in two."""
     files = trace.parent.glob(f"{trace.name}.*")
     return [line for file in files for line in file.read_text(errors="replace").splitlines()]
 

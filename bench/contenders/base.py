@@ -1,4 +1,4 @@
-"""What every contender must be able to say: which commands make, drop and restore snapshots, and where these lie."""
+"""The questions that every contender answers: which commands make, drop and restore snapshots, and where these lie."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ from bench.process import Command
 
 @dataclass(frozen=True)
 class Settings:
-    """What the operator chose for the contenders."""
+    """The operator's choices for the contenders."""
 
     jobs: int | None  # of ours; None: its own choice
     options: tuple[str, ...]  # more arguments for `efs-backup run`

@@ -58,7 +58,7 @@ class Borg(Contender):
         return f"{self._repository(stored=stored)}::{number}"
 
     def _extract(self, place: Path, archive: str) -> Command:
-        """It always extracts into the working directory."""
+        """Extract by a shell in `place`: borg always extracts into the working directory."""
         inner = self._borg("extract", archive)
         return Command(("sh", "-c", 'cd "$0" && exec "$@"', str(place), *inner.arguments), inner.environment)
 

@@ -65,5 +65,5 @@ class Restic(Contender):
         return Command(("restic", *places, *arguments), PASSWORD)
 
     def _say(self, question: Command) -> str:
-        """What the command prints; outside the stages, so not timed."""
+        """Ask for what the command prints; outside the stages, so not timed."""
         return run(question).output

@@ -1,4 +1,4 @@
-"""What the policies of a role allow. It stands in for moto's check, which knows the resource `*` alone."""
+"""The permissions of a role by its policies, in the place of moto's check, which knows the resource `*` alone."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -73,7 +73,7 @@ def may(access_key: str, action: str, resource: str) -> bool:
 
 
 def statements_of(role: Any) -> Iterator[dict[str, Any]]:
-    """What the policies of a role say: its own, and those that are attached to it."""
+    """The statements of a role's policies: its own, and those that are attached to it."""
     attached = (policy.versions[0].document for policy in role.managed_policies.values())
     for document in (*role.policies.values(), *attached):
         found = json.loads(document) if isinstance(document, str) else document

@@ -17,7 +17,7 @@ _QUOTA = 64.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What a service says."""
+    """The answer of a service."""
 
     body: str
     kind: str = "text/xml"

@@ -17,7 +17,7 @@ _PUBLISHED = (".zip", ".template")
 
 @dataclass(frozen=True)
 class Assembly:
-    """What the synthesis wrote into a directory."""
+    """The assembly that the synthesis wrote into a directory."""
 
     place: Path
 
@@ -33,7 +33,7 @@ class Assembly:
 
 @dataclass(frozen=True)
 class Published(Assembly):
-    """What build-s3-dist.sh wrote into a directory: templates for people without CDK, and the programs."""
+    """The assembly of build-s3-dist.sh in a directory: templates for people without CDK, and the programs."""
 
     def template(self, stack: str) -> dict[str, Any]:
         """The template of a stack, which is named as the CDK names it."""

@@ -1,4 +1,4 @@
-"""What moto does differently from AWS, set right while the cloud is open."""
+"""The behaviour of moto that differs from AWS, set right while the cloud is open."""
 
 import json
 import uuid

@@ -26,7 +26,7 @@ class Clock:
         self.ahead = timedelta()
 
     def now(self) -> datetime:
-        """What it says (UTC)."""
+        """The time of this clock (UTC)."""
         return datetime.now(UTC) + self.ahead
 
 
@@ -112,7 +112,7 @@ def _input(target: Target, event: Event) -> Any:
 
 
 def _at(event: Event, path: str) -> Any:
-    """What a path such as `$.detail.name` leads to."""
+    """The value to which a path such as `$.detail.name` leads."""
     value: Any = event
     for name in path.removeprefix("$.").split("."):
         value = value[name]

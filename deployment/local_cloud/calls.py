@@ -1,4 +1,4 @@
-"""What an HTTP request asks AWS for: who calls which action of which service, with what."""
+"""Requests to AWS, read from HTTP: who calls which action of which service, with what."""
 
 import io
 import json
@@ -22,7 +22,7 @@ _OF_OBJECT = {
     "GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "POST": "PutObject", "DELETE": "DeleteObject",
 }  # fmt: skip
 _OF_PARTS = {("PUT", "retention"): "PutObjectRetention", ("PUT", "legal-hold"): "PutObjectLegalHold"}
-"""What is asked of an object beside its content, by a word in the query."""
+"""The actions on an object beside its content, by a word in the query."""
 
 _OF_FILE_SYSTEMS = {"mount-targets": "DescribeMountTargets", "file-systems": "DescribeFileSystems"}
 
@@ -39,7 +39,7 @@ class Call:
 
 
 def read_call(request: Environ) -> Call | None:
-    """What a request asks for; None where it is not signed. Its body can be read again afterwards."""
+    """Read a request to AWS; None where it is not signed. Its body can be read again afterwards."""
     signature = _CREDENTIAL.search(request.get("HTTP_AUTHORIZATION", ""))
     if signature is None:
         return None

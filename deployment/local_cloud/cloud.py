@@ -37,7 +37,7 @@ _POLL_SECONDS = 0.05
 
 
 class CloudTimeout(Exception):
-    """What was waited for did not happen."""
+    """An event that was waited for did not happen."""
 
 
 class LocalCloud:

@@ -96,7 +96,7 @@ class Demo:
         self._tell_end(stack.wait_for_the_end(120))
 
     def _operate(self, cloud: LocalCloud) -> None:
-        """What an operator asks of a stack. What the doctor finds is true of the emulation."""
+        """Ask of a stack what an operator asks. The doctor's findings are true of the emulation."""
         self._title("An operator looks from a terminal")
         self._command(cloud, "status")
         self._command(cloud, "history")

@@ -1,4 +1,4 @@
-"""What AWS Lambda mounts for a function: the folder of a file system, as far as the function's role may use it."""
+"""The mounts of AWS Lambda for a function: the folder of a file system, as far as the function's role may use it."""
 
 import shlex
 from collections.abc import Iterable, Mapping

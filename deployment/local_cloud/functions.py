@@ -100,7 +100,7 @@ class Functions:
 
     @property
     def log_lines(self) -> list[str]:
-        """What the functions have written, container by container."""
+        """The lines that the functions have written, container by container."""
         return [line for log in sorted(self._place.glob("*/log")) for line in log.read_text().splitlines()]
 
     def forget(self) -> None:

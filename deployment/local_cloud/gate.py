@@ -40,7 +40,7 @@ class Refusal:
 
 
 class Reply(Protocol):
-    """What is answered in moto's place."""
+    """The reply in moto's place."""
 
     def answer(self, form: str, start: Start, /) -> list[bytes]: ...  # noqa: D102
 

@@ -1,4 +1,4 @@
-"""What moto's Auto Scaling lacks: the hold of an instance that terminates, and the events around it."""
+"""The part of Auto Scaling that moto lacks: the hold of an instance that terminates, and the events around it."""
 
 import uuid
 from collections.abc import Callable, Iterator

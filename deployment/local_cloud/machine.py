@@ -20,7 +20,7 @@ _PATH = "/opt/local-cloud/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:
 
 @dataclass(frozen=True)
 class Order:
-    """What is launched: user data, what the instance is told about itself, and what only the emulation needs."""
+    """The order for a machine: user data, what the instance is told about itself, and what only the emulation needs."""
 
     instance_id: str
     user_data: bytes

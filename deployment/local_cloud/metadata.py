@@ -13,7 +13,7 @@ Credentials = dict[str, str]
 
 
 class Metadata:
-    """What an instance is told: plain facts by path, its user data, and credentials of its role, new each time."""
+    """The metadata of an instance: plain facts by path, its user data, and credentials of its role, new each time."""
 
     def __init__(
         self, facts: Mapping[str, str], role: str, credentials: Callable[[], Credentials], user_data: str = ""
@@ -28,7 +28,7 @@ class Metadata:
         self.tokens: set[str] = set()
 
     def read(self, path: str) -> str | None:
-        """What is there, in whatever version: a fact, or the names below a directory; None where nothing is."""
+        """Read a path in whatever version: a fact, or the names below a directory; None where nothing is."""
         _, _, name = path.removeprefix("/").partition("/")
         if name == _ROLES:
             return self._role

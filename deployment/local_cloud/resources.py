@@ -17,7 +17,7 @@ Maker = Callable[[str, Properties, str, str], str]
 
 
 class _Made(CloudFormationModel):
-    """What a template made, by what `Ref` gives."""
+    """A resource that a template made, by what `Ref` gives."""
 
     def __init__(self, identity: str, attribute: str = "") -> None:
         self._identity = identity
@@ -25,15 +25,15 @@ class _Made(CloudFormationModel):
 
     @property
     def physical_resource_id(self) -> str:
-        """What `Ref` gives."""
+        """The identity that `Ref` gives."""
         return self._identity
 
     def get_cfn_attribute(self, attribute_name: str) -> str:
-        """What `Fn::GetAtt` gives, where its type has one attribute."""
+        """The attribute that `Fn::GetAtt` gives, where its type has one."""
         return {self._attribute: self._identity}[attribute_name]
 
     def delete(self, account: str, region: str) -> None:
-        """It goes with what it belongs to."""
+        """Do nothing: the resource goes with what it belongs to."""
 
 
 def _lifecycle_hook(name: str, given: Properties, account: str, region: str) -> str:
@@ -79,7 +79,7 @@ def opening_urls(how: Callable[[str, str], str]) -> Iterator[None]:
 
 
 def _nothing(name: str, *_: Any) -> str:
-    """What has no effect here: nobody evaluates alarms, the policies of buckets and queues only bar plain HTTP."""
+    """Make nothing of a resource without effect here: nobody evaluates alarms, and policies only bar plain HTTP."""
     return name
 
 

@@ -21,7 +21,7 @@ _PAUSE_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of one event. `error` has errorType, errorMessage and stackTrace, or is None."""
+    """The answer to one event. `error` has errorType, errorMessage and stackTrace, or is None."""
 
     value: Any
     error: dict[str, Any] | None

@@ -44,7 +44,7 @@ def make_file_system(cloud: LocalCloud, name: str) -> str:
 
 
 def bootstrap(cloud: LocalCloud, assembly: Assembly) -> None:
-    """What `cdk bootstrap` makes, and the assets in it."""
+    """Make what `cdk bootstrap` makes, and put the assets into it."""
     storage = cloud.client("s3")
     storage.create_bucket(Bucket=ASSETS)
     for key, path in assembly.assets().items():
@@ -76,7 +76,7 @@ def deploy(cloud: LocalCloud, name: str, template: dict[str, Any], given: Mappin
 
 
 def outputs(cloud: LocalCloud, name: str) -> dict[str, str]:
-    """What a stack tells about itself. Raises DeploymentFailed where it is not complete."""
+    """The outputs of a stack. Raises DeploymentFailed where it is not complete."""
     (stack,) = cloud.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     if stack["StackStatus"] != "CREATE_COMPLETE":
         raise DeploymentFailed(f"{name}: {stack['StackStatus']} {stack.get('StackStatusReason', '')}")

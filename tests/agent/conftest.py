@@ -57,7 +57,7 @@ class Instance:
     environment: dict[str, str] = field(default_factory=dict)
 
     def services(self, instance_id: str = "") -> BackupServices:
-        """What the agent of a backup works with; of the only instance, unless told."""
+        """The services of a backup's agent; of the only instance, unless told."""
         settings = AgentSettings.from_env(self.environment)
         instance_id = instance_id or _one(self.cloud.instances())
         return BackupServices(
@@ -73,7 +73,7 @@ class Instance:
         )  # fmt: skip
 
     def restore_services(self, **given: str) -> RestoreServices:
-        """What the agent of a restore works with; of the stack `stack/1` on the instance `i-1`, unless told."""
+        """The services of a restore's agent; of the stack `stack/1` on the instance `i-1`, unless told."""
         instance_id = given.pop("INSTANCE_ID", "i-1")
         settings = RestoreSettings.from_env({
             **self.environment, "STACK_ID": "stack/1", "TOPIC_ARN": self.cloud.environment["TOPIC_ARN"],
@@ -94,14 +94,14 @@ class Instance:
         return [entry["Key"] for entry in found]
 
     def mounts(self) -> list[str]:
-        """What is still mounted below the agent's place."""
+        """The mounts that are left below the agent's place."""
         lines = Path("/proc/self/mountinfo").read_text().splitlines()
         return [line for line in lines if str(self.machine.place) in line]
 
 
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What AWS refuses is tried once; who tests the patience gives it back, and waits for nothing all the same."""
+    """Try once what AWS refuses; who tests the patience gives it back, and waits for nothing all the same."""
     monkeypatch.setattr("efs_backup.lib.insisting.SECONDS", 0.0)
     monkeypatch.setattr("efs_backup.lib.insisting.PAUSE", 0.0)
     monkeypatch.setattr("efs_backup.lib.s3.MARK_SECONDS", 0.0)

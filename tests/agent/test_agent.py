@@ -60,7 +60,7 @@ def test_a_backup_is_made_reported_and_the_instance_given_back(instance: Instanc
 
 
 def test_the_claim_is_the_first_sign_of_life(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So an instance that was launched late is not silent before its first minute is over."""
+    """An instance that was launched late is not silent before its first minute is over."""
     backup = instance.cloud.schedule_fires()
     instance.cloud.time = "2026-11-22T02:45:00Z"
     seen: list[BackupRecord] = []
@@ -133,7 +133,7 @@ def test_a_mount_that_fails_is_reported_as_that(instance: Instance, why: str, mo
 
 
 def test_a_source_that_is_suddenly_empty_fails(instance: Instance) -> None:
-    """What was full yesterday is not backed up as nothing."""
+    """A source that was full yesterday is not backed up as nothing."""
     instance.cloud.schedule_fires()
     back_up(instance.services())
     instance.source.rename(instance.source.with_name("full"))
@@ -149,7 +149,7 @@ def test_a_source_that_is_suddenly_empty_fails(instance: Instance) -> None:
 
 @pytest.mark.long
 def test_a_backup_keeps_to_the_operations_that_the_stack_allows(instance: Instance) -> None:
-    """It needs some fifty, and takes its time for them."""
+    """A backup that needs some fifty operations takes its time for them."""
     instance.environment["MAX_OPERATIONS_PER_SECOND"] = "10"
     backup = instance.cloud.schedule_fires()
     started = time.monotonic()
@@ -169,7 +169,7 @@ def test_a_prefix_is_backed_up_alone(instance: Instance) -> None:
 
 
 def test_a_prefix_that_leads_out_of_the_file_system_is_refused(instance: Instance) -> None:
-    """It would back up the instance itself."""
+    """A prefix of that kind would have the instance back up itself."""
     instance.environment["BACKUP_PREFIX"] = "/../../etc"
     backup = instance.cloud.schedule_fires()
     back_up(instance.services())
@@ -334,7 +334,7 @@ def test_a_backup_that_cannot_be_claimed_yet_is_claimed_later(
 def test_a_backup_that_can_never_be_claimed_is_in_the_log(
     instance: Instance, faults: Faults, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """So it is in the mail, which has the log's last lines; and the instance goes home."""
+    """The mail has the cause in the log's last lines, and the instance goes home."""
     instance.cloud.schedule_fires()
     with (
         faults.refusing("dynamodb", "GetItem", "AccessDeniedException") as refused,
@@ -395,7 +395,7 @@ def test_a_machine_that_boots_anew_goes_on_afterwards(
 
 
 def _reboot_when_copying(services: BackupServices) -> None:
-    """What the unit does when systemd stops it in order to reboot."""
+    """Stop the agent as the unit does when systemd stops it in order to reboot."""
     place = services.machine.place
     while not (is_present(place) and (place / "source").exists()):
         time.sleep(0.02)

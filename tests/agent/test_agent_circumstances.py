@@ -1,4 +1,4 @@
-"""What must not cost the agent its backup: its own log, and the disk that it says on who it is."""
+"""Circumstances that must not cost the agent its backup: its own log, and the disk that it says on who it is."""
 
 import logging
 import os

@@ -75,7 +75,7 @@ def test_a_release_that_was_asked_for_before_a_hold_does_not_end_it(instance: In
 
 
 def test_a_hold_that_is_asked_for_protects_what_is_there(instance: Instance) -> None:
-    """It is made before that night's backup, which drops nothing then."""
+    """A hold is made before that night's backup, which drops nothing then."""
     successful_night(instance, 20)
     _ask(instance, "2026-11-20T12:00:00Z", "hold", by="bob")
     ended = successful_night(instance, 21)

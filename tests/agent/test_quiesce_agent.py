@@ -60,7 +60,7 @@ class Document:
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is asked again at once."""
+    """Ask again at once."""
     monkeypatch.setattr(quiesce, "PAUSE_SECONDS", 0.0)
 
 
@@ -113,7 +113,7 @@ def _night(instance: Instance, monkeypatch: pytest.MonkeyPatch, document: Docume
 
 @pytest.mark.root
 def test_the_document_runs_before_and_after_the_copy(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is written between is in the snapshot; what is written after is not."""
+    """The snapshot has what is written between both, and lacks what is written after."""
     document = Document()
     document.on = lambda phase: write(instance.source / phase)
     backup = _night(instance, monkeypatch, document)
@@ -140,7 +140,7 @@ def test_a_document_that_fails_before_is_recorded_and_mailed(
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the service that waits for signs is told, without a server."""
+    """The signs that the service which waits for them is told, without a server."""
     heard: list[str] = []
 
     def sent(url: PingUrl, signal: Signal, body: bytes) -> tuple[str, bool]:

@@ -109,7 +109,7 @@ def test_what_is_replaced_is_kept_and_an_undo_puts_it_back(instance: Instance) -
 
 
 def test_a_dry_run_mounts_for_reading_and_tells_what_would_be(instance: Instance) -> None:
-    """It touches nothing."""
+    """A dry run touches nothing."""
     (instance.source / _FILE).unlink()
     before = account(instance.source)
     ended = _restored(instance, replace(_ORDER, dry_run=True))
@@ -144,7 +144,7 @@ def test_a_path_that_is_not_in_the_snapshot_fails_and_touches_nothing(instance: 
 
 
 def test_a_symlink_in_the_way_leads_nowhere(instance: Instance, tmp_path: Path) -> None:
-    """What lies on the file system may be hostile: neither `into` nor a path of the source is followed out of it."""
+    """The file system may be hostile: neither `into` nor a path of the source is followed out of it."""
     outside = tmp_path / "outside"
     outside.mkdir()
     (instance.source / "way out").symlink_to(outside)

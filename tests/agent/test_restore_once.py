@@ -38,7 +38,7 @@ def lose(instance: Instance) -> Path:
 
 
 def marks(instance: Instance) -> list[dict[str, Any]]:
-    """What the marks say."""
+    """The content of the marks."""
     client = boto3.client("s3")
     keys = [key for key in instance.logs() if key.startswith("efs-restore-marks/")]
     return [json.loads(client.get_object(Bucket="efs-backup-logs", Key=key)["Body"].read()) for key in keys]
@@ -93,7 +93,7 @@ def test_another_order_is_carried_out(instance: Instance, change: dict[str, str]
 
 
 def test_a_dry_run_leaves_no_mark(instance: Instance) -> None:
-    """It is no restore: the real one is still to be done."""
+    """A dry run is no restore: the real one is still to be done."""
     lost = lose(instance)
     restore(instance.restore_services(DRY_RUN="Yes"))
     assert marks(instance) == []
@@ -135,7 +135,7 @@ def test_the_instance_that_was_interrupted_goes_on(instance: Instance, mode: str
 
 
 def test_an_interrupted_restore_into_a_new_directory_refuses_by_itself(instance: Instance) -> None:
-    """What is there already may be of anybody."""
+    """Files that are there already may be anybody's."""
     services = _begun(instance, RESTORE_MODE="new", RESTORE_PREFIX="/beside")
     write(instance.source / "beside" / "half")
     restore(services)
@@ -154,7 +154,7 @@ def test_no_other_instance_goes_on(instance: Instance) -> None:
 
 
 def test_without_a_mark_nothing_is_restored(instance: Instance, faults: Faults) -> None:
-    """It could be done twice: the mail says which bucket is meant."""
+    """A restore without a mark could be done twice: the mail says which bucket is meant."""
     lost = lose(instance)
     with faults.refusing("s3", "PutObject", "AccessDenied") as refused:
         restore(instance.restore_services())
@@ -209,7 +209,7 @@ def test_an_agent_that_died_for_good_is_told_by_mail(instance: Instance) -> None
 def test_a_report_that_cannot_be_sent_is_tried_again(
     instance: Instance, faults: Faults, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is all that the operator hears; a signal shortens nothing of it."""
+    """The report is all that the operator hears; a signal shortens nothing of it."""
     monkeypatch.setattr("efs_backup.lib.insisting.SECONDS", 60.0)
 
     def while_it_is_asked_to_stop() -> bool:
@@ -224,7 +224,7 @@ def test_a_report_that_cannot_be_sent_is_tried_again(
 
 @pytest.mark.long
 def test_a_restore_that_is_stopped_while_it_compares_says_so(instance: Instance, faults: Faults) -> None:
-    """It has touched nothing; no error without a name is told."""
+    """A restore that has touched nothing says so; no error without a name is told."""
     lost = lose(instance)
 
     def while_it_is_asked_to_stop() -> bool:

@@ -33,7 +33,7 @@ def second_night(instance: Instance) -> BackupRecord:
 
 
 def stored(instance: Instance, label: str = "efs-backup") -> dict[str, Any]:
-    """What the label's file holds."""
+    """The content of the label's file."""
     found: dict[str, Any] = json.loads((instance.backup / label / "series.json").read_text())
     return found
 
@@ -137,7 +137,7 @@ def test_a_first_backup_that_did_not_end_is_gone_on_with(instance: Instance) -> 
 
 
 def test_a_series_of_an_earlier_version_is_adopted(instance: Instance) -> None:
-    """It is there, so nobody has to say anything."""
+    """A series that is there needs nobody to say that it begins."""
     night(instance)
     (instance.backup / "efs-backup" / "series.json").unlink()
     ended = second_night(instance)

@@ -20,7 +20,7 @@ def _night(instance: Instance) -> BackupRecord:
 
 
 def test_each_night_leaves_a_page_beside_its_logs(instance: Instance) -> None:
-    """It tells of that night too, and a browser shows it."""
+    """The page tells of that night too, and a browser shows it."""
     ended = _night(instance)
     assert ended.series_report == "s3://efs-backup-logs/efs-backup-logs/efs-backup-report-daily-20261122-0200.html"
     bucket, _, key = ended.series_report.removeprefix("s3://").partition("/")

@@ -102,7 +102,7 @@ def test_a_leader_of_which_nothing_is_heard_is_followed(pair: Pair) -> None:
 
 
 def test_a_leader_that_begins_anew_still_knows_who_led_before(pair: Pair) -> None:
-    """It may have died before it could have the former one terminated."""
+    """A leader may have died before it could have the former one terminated."""
     claim(pair.first)
     pair.later(6)
     claim(pair.second)
@@ -112,7 +112,7 @@ def test_a_leader_that_begins_anew_still_knows_who_led_before(pair: Pair) -> Non
 
 
 def test_an_instance_of_a_stack_that_has_no_queue_any_more_makes_no_part(pair: Pair) -> None:
-    """It could not have the others terminated."""
+    """An instance without a queue could not have the others terminated."""
     assert claim(replace(pair.first, fleet=None)) is None
 
 
@@ -121,7 +121,7 @@ def _group() -> BackupGroup:
 
 
 def test_a_helper_that_goes_takes_nobody_along(pair: Pair) -> None:
-    """It wants one instance less, itself; also where it died for good."""
+    """A helper that goes wants one instance less, itself; also where it died for good."""
     claim(pair.first)
     give_up(pair.second)
     state = _group().state()
@@ -141,7 +141,7 @@ def test_a_leader_that_goes_ends_all_and_is_protected_no_more(pair: Pair) -> Non
 
 
 def test_a_helper_that_is_asked_to_finish_touches_no_record(pair: Pair) -> None:
-    """It is let go, and the backup goes on."""
+    """A helper that is asked to finish is let go, and the backup goes on."""
     claim(pair.first)
     _group().take_away(pair.second.machine.instance_id)
     stopping = read_trigger(pair.instance.cloud.events[0])
@@ -185,7 +185,7 @@ def _meanwhile(work: Callable[[], None]) -> threading.Thread:
 
 @pytest.mark.root
 def test_a_helper_goes_home_when_the_backup_has_ended(pair: Pair, helper: BackupServices) -> None:
-    """It stores its log under a key of its own, and reports nothing."""
+    """A helper stores its log under a key of its own, and reports nothing."""
 
     def end() -> None:
         while helper.machine.instance_id not in (pair.stored().workers or {}):

@@ -25,7 +25,7 @@ class RunFailed(Exception):
 
 
 FAILURES = (RunFailed, ClientError, BotoCoreError)
-"""What a step of a run may end with."""
+"""The exceptions with which a step of a run may end."""
 
 
 @dataclass

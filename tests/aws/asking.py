@@ -91,7 +91,7 @@ class Asking:
         return ", ".join(f"{name}: {ends.get(name)}" for name in ("Files", "Bucket"))
 
     def apt_locks(self, helpers: Sequence[Helper], bucket: str) -> str:
-        """What the helpers saw, and how many boots of the backups had to wait."""
+        """Ask the helpers what they saw of apt's locks, and count the boots of the backups that had to wait."""
         seen = "; ".join(json.dumps(helper.ask("apt_locks")) for helper in helpers)
         logs = self._boot_logs(bucket)
         return f"{seen}; {sum(_WAITED in log for log in logs)} of {len(logs)} boots of backups waited"

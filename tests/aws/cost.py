@@ -1,4 +1,4 @@
-"""What a run has cost: quantities that it has measured, times list prices."""
+"""The cost of a run: quantities that it has measured, times list prices."""
 
 from dataclasses import dataclass
 
@@ -43,7 +43,7 @@ def storage(what: str, size: int, seconds: float) -> Item:
 
 
 def throughput(read: int, written: int, operations: int) -> Item:
-    """What elastic throughput meters: data, and operations without any."""
+    """The price of elastic throughput: data are metered, and operations without any."""
     metered = written + operations * METADATA_BYTES
     dollars = read / GIB * _EFS.read + metered / GIB * _EFS.written
     basis = f"{read:,} bytes read, {written:,} written, {operations:,} operations of 4 KiB, counted from the records"
@@ -51,7 +51,7 @@ def throughput(read: int, written: int, operations: int) -> Item:
 
 
 def by_the_hour(keys: int, alarms: int, seconds: float) -> Item:
-    """What costs as long as a stack is there."""
+    """The price of keys and alarms, which cost as long as a stack is there."""
     hours = seconds / 3600
     basis = f"{keys} keys, {alarms} alarms, {hours:.1f} hours"
     return Item("keys and alarms", hours * (keys * _KEYS + alarms * _ALARMS), basis)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What runs on a helper instance: it makes and sums trees, and asks Amazon EFS what only Amazon EFS can say.
+"""The probe on a helper instance: it makes and sums trees, and asks Amazon EFS what only Amazon EFS can say.
 
 It is one file and knows the standard library alone, for it is an instance's user data. As that, without arguments, it
 installs itself and watches apt's locks for a while. Called by Run Command with the name of a question it prints its
@@ -46,7 +46,7 @@ def mount(address: str, place: str) -> str:
 
 
 def make(root: str, files: str, first: str = "0") -> int:
-    """So many files with content of their own, in directories; a link of each kind and a hole among them."""
+    """Make so many files with content of their own, in directories; a link of each kind and a hole among them."""
     for number in range(int(first), int(first) + int(files)):
         directory = Path(root, f"directory {number // _IN_A_DIRECTORY:03}")
         directory.mkdir(exist_ok=True)
@@ -129,7 +129,7 @@ def times(place: str) -> dict[str, Any]:
 
 
 def statfs(place: str) -> dict[str, Any]:
-    """What the file system says of itself."""
+    """Ask the file system about itself."""
     told = subprocess.run(
         ("stat", "--file-system", "--format=%t %T %s %b %a %c %d", place), capture_output=True, text=True, check=True
     )
@@ -138,7 +138,7 @@ def statfs(place: str) -> dict[str, Any]:
 
 
 def entry_types(place: str) -> dict[str, int]:
-    """What a listing says of the type of each kind of entry (d_type): 0 is DT_UNKNOWN."""
+    """List the types of each kind of entry as a listing tells them (d_type): 0 is DT_UNKNOWN."""
     with _directory(place, "types") as here:
         (here / "directory").mkdir()
         (here / "file").write_text("x")

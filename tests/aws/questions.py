@@ -1,4 +1,4 @@
-"""What only an account can say. Each question is told in docs/unknown.md under its key."""
+"""The questions that only an account can answer. Each is told in docs/unknown.md under its key."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ _NOT_HERE = "not answered here"
 
 @dataclass
 class Answers:
-    """What was found out. An emulation is asked too, so that the asking is tried, but never believed."""
+    """The answers that were found. An emulation is asked too, so that the asking is tried, but never believed."""
 
     is_emulated: bool
     _found: dict[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What a run needs around the stacks: a source file system, two helper instances, and a queue that hears events."""
+"""The site of a run, around the stacks: a source file system, two helper instances, and a queue that hears events."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -79,7 +79,7 @@ def _role() -> Resources:
 
 
 def _asker(run: str) -> Resources:
-    """It may send commands as the function of the backup stack may: to instances of a group, by their tag."""
+    """The role that may send commands as the backup stack's function may: to instances of a group, by their tag."""
     tag = {"StringEquals": {"ssm:resourceTag/aws:autoscaling:groupName": f"{run}-helpers"}}
     document = {"Fn::Sub": "arn:${AWS::Partition}:ssm:${AWS::Region}::document/AWS-RunShellScript"}
     instances = {"Fn::Sub": "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:instance/*"}

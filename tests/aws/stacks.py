@@ -43,7 +43,7 @@ class Stacks:
         return self.outputs(part)
 
     def outputs(self, part: str) -> dict[str, str]:
-        """What a stack tells; nothing where there is none."""
+        """The outputs of a stack; nothing where there is none."""
         with suppress(ClientError):
             (stack,) = self.account.client("cloudformation").describe_stacks(StackName=self.name(part))["Stacks"]
             return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
@@ -77,7 +77,7 @@ class Stacks:
         return str(found["StackStatus"])
 
     def events(self, stack: str) -> list[dict[str, Any]]:
-        """What happened to a stack, oldest first."""
+        """The events of a stack, oldest first."""
         pages = self.account.client("cloudformation").get_paginator("describe_stack_events")
         found = [event for page in pages.paginate(StackName=stack) for event in page["StackEvents"]]
         return found[::-1]

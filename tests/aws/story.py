@@ -28,7 +28,7 @@ _ASKED_OF_THE_SOURCE = {"hard-links": "hard_links", "times": "times", "statfs": 
 
 @dataclass(frozen=True)
 class Wish:
-    """What the run was asked for. `operations` a second slow the backups down, so that a window can close on one."""
+    """The wish for a run. `operations` a second slow the backups down, so that a window can close on one."""
 
     vpc: str
     subnets: Sequence[str]
@@ -62,7 +62,7 @@ class Story:
         self._ask()
 
     def bill(self) -> list[str]:
-        """What it has cost until now."""
+        """The bill until this moment."""
         seconds = time.monotonic() - self._started
         files = sum(record.number_of_files or 0 for record in self.records)
         copied = sum(record.number_of_files_transferred or 0 for record in self.records)
@@ -153,7 +153,7 @@ class Story:
         self._expect("what is restored is the snapshot", self._sums(_SOURCE + _RESTORED) == self._sums(second))
 
     def _ask(self) -> None:
-        """What needs a file system, then what needs a stack, and what costs an instance at last."""
+        """Ask what needs a file system, then what needs a stack, and what costs an instance at last."""
         find, asking, (lost, left) = self.answers.find, self._asking, self._helpers
         for key, asked in _ASKED_OF_THE_SOURCE.items():
             find(key, partial(self._here.ask, asked, _SOURCE))

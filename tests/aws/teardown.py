@@ -46,7 +46,7 @@ class Teardown:
         return self.left
 
     def still_listed(self) -> list[str]:
-        """What still carries the run's tag. The list of tags lags behind by minutes, and keys wait for their end."""
+        """List what still carries the run's tag. The list of tags lags by minutes, and keys wait for their end."""
         client = self.stacks.account.client("resourcegroupstaggingapi")
         found = client.get_resources(TagFilters=[{"Key": NAME_TAG, "Values": [self.stacks.run]}])
         return [str(each["ResourceARN"]) for each in found["ResourceTagMappingList"]]

@@ -1,4 +1,4 @@
-"""What of the run for an account can be tested without any: its refusals, its sums and its bill."""
+"""The parts of the run for an account that can be tested without any: its refusals, its sums and its bill."""
 
 import json
 import os
@@ -47,7 +47,7 @@ def test_each_question_is_told_in_the_document() -> None:
 
 
 def test_an_answer_of_an_emulation_is_none() -> None:
-    """It is asked all the same, and a question that fails is told."""
+    """An emulation is asked all the same, and a question that fails is told."""
     answers = Answers(is_emulated=True)
     answers.find("hard-links", lambda: "177 names")
     answers.find("times", _fails)

@@ -116,7 +116,7 @@ def test_hostile_names_and_searches_arrive_byte_by_byte(operator: Operator, thre
 
 
 def test_what_is_no_path_of_the_page_is_not_asked_for(operator: Operator) -> None:
-    """Such as those of which signer and checker may think differently."""
+    """Paths of which signer and checker may think differently are refused before anybody is asked."""
     before = len(operator.asked)
     for path in ("//x", "/a//b", "/%2e%2e/x", "/daily/a%20b/tree", "/daily/%FF/tree", "/a;b", "/a:b", "/a@b"):
         assert operator.client.get(f"http://127.0.0.1:8000{path}").status_code == 404, path

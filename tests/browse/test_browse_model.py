@@ -1,4 +1,4 @@
-"""What the page shows, decided without a file system."""
+"""The page's content, decided without a file system."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""What is vendored is what its maker published."""
+"""A vendored file is what its maker published."""
 
 import hashlib
 from importlib.resources import files

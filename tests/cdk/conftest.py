@@ -11,7 +11,7 @@ from tests.cdk.template import Template
 
 @dataclass(frozen=True)
 class Assembly:
-    """What the synthesis left, and what it complained of."""
+    """The assembly that the synthesis left, and the complaint that it made."""
 
     place: Path
     complaint: str

@@ -1,4 +1,4 @@
-"""What each checker of templates may find, and why it is right as it is. One that finds it no more fails its test."""
+"""Exceptions of each checker of templates, and why they are right. One that is found no more fails its test."""
 
 CFN_LINT = {
     "W2001": "The VPC of the restore stack is used by a rule of the template alone.",

@@ -8,7 +8,7 @@ from tests.cdk.template import Template
 
 
 class Role:
-    """What the policies of the template's role for a service allow."""
+    """The permissions that the policies of the template's role for a service give."""
 
     def __init__(self, template: Template, service: str) -> None:
         (name,) = (name for name, role in template.resources("AWS::IAM::Role").items() if service in str(role))

@@ -1,4 +1,4 @@
-"""What cfn-lint finds in templates."""
+"""The findings of cfn-lint in templates."""
 
 import json
 import subprocess

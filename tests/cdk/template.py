@@ -31,7 +31,7 @@ PSEUDO = {
 
 @dataclass(frozen=True)
 class Template:
-    """What the synthesis wrote. `given` are values of parameters; the others take their defaults."""
+    """A template that the synthesis wrote. `given` are values of parameters; the others take their defaults."""
 
     content: Mapping[str, Any]
     given: Mapping[str, str] = field(default_factory=lambda: GIVEN)
@@ -69,7 +69,7 @@ class Template:
         return f"<{self.one(kind)[0]}.Arn>"
 
     def resolve(self, value: Any) -> Any:
-        """What CloudFormation would make of it; a resource becomes `<its logical id>`."""
+        """Resolve a value as CloudFormation would; a resource becomes `<its logical id>`."""
         if isinstance(value, list):
             return [each for each in map(self.resolve, value) if each != {"Ref": "AWS::NoValue"}]
         if not isinstance(value, dict):
@@ -138,7 +138,7 @@ class Template:
 
 
 def environment_file(template: Template) -> dict[str, str]:
-    """What the user data of the template's instance writes for its agent."""
+    """The environment file that the user data of the template's instance writes for its agent."""
     data = template.properties("AWS::EC2::LaunchTemplate")["LaunchTemplateData"]["UserData"]
     lines = data.split("<<'END'\n")[1].split("\nEND\n")[0].splitlines()
     return dict(line.split("=", 1) for line in lines)

@@ -57,7 +57,7 @@ def _a_full_night(cloud: Cloud) -> None:
 
 
 def _watched(template: Template) -> set[Metric]:
-    """What alarms and dashboard take of our namespace; the name of the stack is that of `published`."""
+    """The metrics of our namespace that alarms and dashboard take; the name of the stack is that of `published`."""
     alarms = [each for each in _alarms(template).values() if each["Namespace"] == NAMESPACE]
     counted = template.properties("AWS::Logs::MetricFilter")["MetricTransformations"][0]["MetricName"]
     of_alarms = {

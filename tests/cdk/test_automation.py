@@ -34,7 +34,7 @@ def _documents(template: Template) -> dict[str, Any]:
 
 
 def _ask(content: Any, **given: str) -> Trigger:
-    """What the function gets. Raises ValueError where Automation would not run it."""
+    """The trigger that the function gets. Raises ValueError where Automation would not run the document."""
     known = {"automation:EXECUTION_ID": _EXECUTION}
     for name, asked in content["parameters"].items():
         value = given.get(name, asked.get("default"))

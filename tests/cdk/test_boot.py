@@ -45,7 +45,7 @@ def _client(service: str, endpoint: str) -> Any:
 
 
 class Cloud:
-    """What the instance `i-1` reaches, and what it has on its disk."""
+    """The cloud that the instance `i-1` reaches, and the files on its disk."""
 
     def __init__(self, place: Path, endpoint: str, metadata: str) -> None:
         self.place = place
@@ -241,7 +241,7 @@ def test_a_backup_whose_boot_failed_is_told_by_its_instance(cloud: Cloud) -> Non
 
 
 def test_a_backup_that_began_after_the_boot_is_not_closed(cloud: Cloud) -> None:
-    """It is the next instance's."""
+    """A backup that began later is the next instance's."""
     store = _running(cloud, datetime.now(UTC) + timedelta(minutes=1))
     cloud.give_up()
     assert store.get(BackupId("0badcafe")).status is BackupStatus.RUNNING

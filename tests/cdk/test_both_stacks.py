@@ -105,7 +105,7 @@ def test_a_restore_without_a_limit_has_no_alarm(restore: Template) -> None:
 
 
 def test_a_restore_uses_the_security_group_that_it_is_given(restore: Template) -> None:
-    """It makes none."""
+    """The stack of a restore makes no group itself."""
     assert _launch(restore)["SecurityGroupIds"] == ["sg-1"]
     assert not restore.resources("AWS::EC2::SecurityGroup")
 

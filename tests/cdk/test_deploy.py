@@ -105,7 +105,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture(scope="module")
 def given(cloud: Cloud) -> dict[str, str]:
-    """What both stacks must be told, as it is in this account."""
+    """The parameters that both stacks must be given, as they are in this account."""
     ec2 = cloud.client("ec2")
     (vpc,) = ec2.describe_vpcs()["Vpcs"]
     subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"][:2]]

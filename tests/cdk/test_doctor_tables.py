@@ -1,4 +1,4 @@
-"""What the doctor asks about a stack is what its template makes."""
+"""The doctor asks about a stack what its template makes."""
 
 import pytest
 

@@ -97,7 +97,7 @@ def test_the_instance_may_take_that_role_and_keep_evidence(drilling: Template) -
 
 
 def test_evidence_is_locked_where_seals_are(drilling: Template) -> None:
-    """It may be written there, and neither read nor deleted."""
+    """Evidence may be written into that bucket, and neither read nor deleted there."""
     asked = drilling.having(SealBucketLockDays="365")
     (seals,) = _named(asked, "AWS::S3::Bucket", "Seals")
     worker, key = Role(asked, "ec2.amazonaws.com"), f"arn:aws:s3:::<{seals}>/drills/efs-backup/daily/drill-a.json"

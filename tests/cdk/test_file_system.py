@@ -19,7 +19,7 @@ def test_the_backup_file_system_outlives_the_stack(backup: Template) -> None:
 
 
 def test_aws_backup_is_off(backup: Template) -> None:
-    """It would copy and charge all snapshots once more, and may be on where nothing is said."""
+    """AWS Backup would copy and charge all snapshots once more, and may be on where nothing is said."""
     assert backup.properties("AWS::EFS::FileSystem")["BackupPolicy"] == {"Status": "DISABLED"}
 
 
@@ -134,7 +134,7 @@ def _holds(condition: dict[str, dict[str, str]], context: dict[str, str]) -> boo
 
 
 def _effects(backup: Template, principal: str, action: str, context: dict[str, str]) -> set[str]:
-    """What the policy says to a client."""
+    """The effects of the policy on a client."""
     speaking = (
         each for each in _policy(backup)
         if each["Principal"]["AWS"] in ("*", principal)

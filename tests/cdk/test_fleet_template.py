@@ -25,7 +25,7 @@ def _queues(template: Template) -> dict[str, str]:
 
 
 def test_a_backup_of_one_instance_has_no_queue(backup: Template) -> None:
-    """It costs nothing, and nothing more is allowed."""
+    """A backup of one instance pays for no queue, and nothing more is allowed."""
     assert _queues(backup) == {}
     environment = environment_file(backup)
     assert (environment["WORKERS"], environment["SHARE_QUEUE_URL"], environment["DEAD_SHARE_QUEUE_URL"]) == (

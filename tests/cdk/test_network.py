@@ -28,7 +28,7 @@ def test_further_security_groups_are_attached(backup: Template) -> None:
 
 
 def test_the_source_s_group_is_opened_by_a_rule_of_the_stack(backup: Template) -> None:
-    """It goes with the stack; one that was made by hand would hold up the removal of the instance's group."""
+    """The rule goes with the stack; one that was made by hand would hold up the removal of the instance's group."""
     asked = backup.having(SourceSecurityGroup="sg-0123")
     rules = [asked.resolve(each["Properties"]) for each in asked.resources(_INGRESS).values()]
     (rule,) = (each for each in rules if each["GroupId"] == "sg-0123")

@@ -17,7 +17,7 @@ def browsing(backup: Template) -> Template:
 
 
 def _page(template: Template, kind: str) -> dict[str, Any]:
-    """What the page has of a type: its only one."""
+    """The properties of the page's only resource of a type."""
     ((_, made),) = ((name, each) for name, each in template.resources(kind).items() if name.startswith("Page"))
     found: dict[str, Any] = template.resolve(made["Properties"])
     return found
@@ -29,7 +29,7 @@ def _group(template: Template) -> str:
 
 
 def test_there_is_nothing_of_it_unless_it_is_wanted(backup: Template, browsing: Template) -> None:
-    """So nothing costs, and nothing can be asked."""
+    """A page that is not wanted costs nothing, and nothing can be asked."""
     of_page = [name for name in backup.content["Resources"] if name.startswith("Page")]
     assert len(of_page) == 8
     conditions = {backup.content["Resources"][name]["Condition"] for name in of_page}

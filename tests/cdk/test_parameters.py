@@ -1,4 +1,4 @@
-"""What the templates ask, and what they refuse."""
+"""The parameters that the templates ask for, and those that they refuse."""
 
 import re
 from typing import Any

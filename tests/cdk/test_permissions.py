@@ -193,7 +193,7 @@ _NOT_THE_RESTORER: list[Call] = [
 
 
 def _places(template: Template) -> dict[str, str]:
-    """What the words in capitals stand for in this template."""
+    """The resources that the words in capitals stand for in this template."""
     group, _ = template.one("AWS::AutoScaling::AutoScalingGroup")
     groups = f"arn:aws:autoscaling:{_HERE}:autoScalingGroup:0a1b:autoScalingGroupName"
     places = {
@@ -257,7 +257,7 @@ def test_the_agent_may_do_what_it_does(backup: Template, call: Call) -> None:
 
 @pytest.mark.parametrize("call", _NOT_THE_AGENT, ids=str)
 def test_the_agent_may_do_no_more(backup: Template, call: Call) -> None:
-    """It cannot write to the source, start commands elsewhere, or read secrets."""
+    """The agent cannot write to the source, start commands elsewhere, or read secrets."""
     assert not _may(backup, "ec2.amazonaws.com", call)
 
 

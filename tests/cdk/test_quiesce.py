@@ -1,4 +1,4 @@
-"""What happens around a backup, in the backup stack: nothing of it unless it is named."""
+"""The surroundings of a backup, in the backup stack: nothing of them unless they are named."""
 
 import pytest
 

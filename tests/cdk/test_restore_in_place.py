@@ -85,7 +85,7 @@ def _documents(template: Template) -> dict[str, Any]:
 
 
 def _event(document: dict[str, Any], **given: str) -> dict[str, str]:
-    """What the orchestrator gets where these parameters are given, each held against its pattern."""
+    """The event that the orchestrator gets where these parameters are given, each held against its pattern."""
     content = document["Content"]
     known = {name: given.get(name, slot.get("default")) for name, slot in content["parameters"].items()}
     for name, value in known.items():

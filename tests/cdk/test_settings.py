@@ -1,4 +1,4 @@
-"""What the programs are told is what they read."""
+"""The programs are told what they read."""
 
 from dataclasses import fields
 
@@ -58,7 +58,7 @@ def test_the_agent_reads_its_environment(backup: Template) -> None:
 
 
 def test_a_restore_reads_its_environment(restore: Template) -> None:
-    """What is restored into is the old template's source; what is read is its destination."""
+    """The file system that is restored into is the old template's source; the one that is read is its destination."""
     asked = restore.having(RestoreMode="mirror", DryRun="Yes", BackupNum="3", RestoreSubDir="home/alice")
     settings = RestoreSettings.from_env(environment_file(asked))
     assert (settings.target_file_system, settings.backup_file_system) == ("fs-11111111", "fs-22222222")

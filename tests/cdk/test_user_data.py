@@ -73,7 +73,7 @@ class Instance:
 
     @property
     def calls(self) -> list[str]:
-        """What the stand-ins were asked for."""
+        """The calls that the stand-ins were asked for."""
         return (self.root / "calls").read_text().splitlines()
 
     def called(self, *beginnings: str) -> list[str]:
@@ -204,7 +204,7 @@ def test_a_unit_that_does_not_start_ends_the_boot(backup: Template, instance: In
 
 
 def test_packages_of_the_bundle_need_no_archive(backup: Template, instance: Instance) -> None:
-    """So amazon-efs-utils gets there, without a repository, if all that it needs is there."""
+    """The bundle brings amazon-efs-utils without a repository, if all that this needs is there."""
     instance.environment["INSTALLED"] = "fpart rsync nfs-common"
     _bring(instance, "amazon-efs-utils 2.4.0 all")
     assert instance.boot(_for(_script(backup), instance.bundle)) == 0, instance.said
@@ -277,5 +277,5 @@ def test_the_user_data_has_room_for_long_names(template: Template) -> None:
 
 
 def test_the_script_is_short_enough_to_be_read() -> None:
-    """What grows belongs into the bundle, where it can be mended without a new template."""
+    """A part that grows belongs into the bundle, where it can be mended without a new template."""
     assert len(SCRIPT.read_text().splitlines()) < 25

@@ -1,4 +1,4 @@
-"""What goes wrong at night: a clear sentence, the right exit code, and nothing lost."""
+"""Bad nights: a clear sentence, the right exit code, and nothing lost."""
 
 import json
 import os
@@ -85,7 +85,7 @@ def test_a_backup_directory_is_made_but_not_the_one_above(cli: Cli, source: Path
 
 
 def test_a_backup_that_is_no_directory_is_refused(cli: Cli, source: Path, tmp_path: Path) -> None:
-    """It is named, and left alone."""
+    """A file in BACKUP's place is named, and left alone."""
     result = cli("run", source, write(tmp_path / "file"), "--json", code=1).json
     assert "is not a directory" in result["message"]
 
@@ -111,7 +111,7 @@ def test_a_backup_without_the_right_to_write_is_refused(cli: Cli, source: Path, 
 @pytest.mark.root
 @both_copiers
 def test_a_directory_that_cannot_be_read_fails_the_backup(cli: Cli, source: Path, backup: Path, tmp_path: Path) -> None:
-    """It is named; a snapshot that lacks it silently would be worse than none."""
+    """A directory that cannot be read is named; a snapshot that lacks it silently would be worse than none."""
     (source / "directory 1").chmod(0o000)
     backup.chmod(0o777)
     ended = run_as_nobody(cli, tmp_path, "run", source, backup, "--json")
@@ -122,7 +122,7 @@ def test_a_directory_that_cannot_be_read_fails_the_backup(cli: Cli, source: Path
 @pytest.mark.root
 @both_copiers
 def test_a_file_that_cannot_be_read_fails_the_backup(cli: Cli, source: Path, backup: Path, tmp_path: Path) -> None:
-    """It is named; it can be excluded, and then the backup succeeds."""
+    """A file that cannot be read is named; it can be excluded, and then the backup succeeds."""
     write(source / "directory 1" / "secret\nname").chmod(0o000)
     backup.chmod(0o777)
     ended = run_as_nobody(cli, tmp_path, "run", source, backup, "--json")
@@ -389,7 +389,7 @@ def test_a_bind_mount_of_the_source_is_the_source(cli: Cli, source: Path, tmp_pa
 
 @both_copiers
 def test_a_file_with_an_input_error_fails_the_backup(cli: Cli, source: Path, simulator: Simulator) -> None:
-    """It is named; the older snapshot stays, and once the error is gone the next backup succeeds."""
+    """A file with an error is named; the older snapshot stays, and once the error is gone the next backup succeeds."""
     efs, backup = simulator.mount("source"), simulator.mount("backup")
     os.system(f"cp -a '{source}/.' '{efs}'")  # noqa: S605
     first = Path(cli("run", efs, backup, "--json").json["path"])
@@ -451,7 +451,7 @@ def test_a_listing_that_breaks_off_is_noticed(
 
 @pytest.mark.root
 def test_a_disk_that_is_too_small_for_the_lists_is_named(cli: Cli, source: Path, backup: Path, tmp_path: Path) -> None:
-    """It is not the backup that is full, and the sentence says where there must be more."""
+    """A disk for temporary files is too small, not the backup's, and the sentence says where there must be more."""
     (place := tmp_path / "temporary").mkdir()
     (source / "many").mkdir()
     for number in range(1000):

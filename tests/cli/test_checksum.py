@@ -57,7 +57,7 @@ def _below(root: Path) -> dict[str, Fact]:
 
 @both_copiers
 def test_a_backup_sees_a_changed_content_by_its_ctime(cli: Cli, tree: Path, backup: Path) -> None:
-    """It reads what has another ctime than the manifest says; what is unchanged is linked."""
+    """A backup reads what has another ctime than the manifest says; an unchanged file is linked."""
     first = cli("run", tree, backup, "--json").json
     before = account(Path(first["path"]))
     _damage(tree)
@@ -138,7 +138,7 @@ def test_one_damaged_file_is_brought_back(cli: Cli, tree: Path, backup: Path, ta
 def test_a_file_of_the_target_that_cannot_be_read_is_brought_back(
     cli: Cli, source: Path, backup: Path, simulator: Simulator, mode: str
 ) -> None:
-    """It is damaged too; the plan says so, and does not stop there."""
+    """A file that cannot be read is damaged too; the plan says so, and does not stop there."""
     cli("run", source, backup)
     place = simulator.mount("target") / "tree"
     cli("restore", backup, place)

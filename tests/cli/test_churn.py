@@ -99,7 +99,7 @@ def churned(source: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def theirs(source: Path) -> Path:
-    """What other users have, before and behind it in every order."""
+    """The trees of other users, before and behind it in every order."""
     for place in ("a before", "theirs", "z behind"):
         for number in range(30):
             write(source / place / f"file {number}", f"content {number}")
@@ -155,7 +155,7 @@ def test_a_file_that_is_never_the_same_is_left_out_by_name(
 def test_a_name_that_became_something_else_after_it_was_listed_hinders_nobody(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, kind: str
 ) -> None:
-    """It is swapped at the moment at which the first rsync is to read it; the snapshot has what is there now.
+    """A name is swapped when the first rsync is to read it; the snapshot has what is there at that moment.
 
     Our walk has been in the directory by then; the one that looks at what rsync did meets what has come.
     """

@@ -100,7 +100,7 @@ def test_programs_start_in_the_root_with_an_environment_of_known_names(
 @pytest.mark.parametrize("umask", [0o000, 0o077, 0o777])
 @both_copiers
 def test_no_umask_is_seen_in_a_snapshot_or_a_record(cli: Cli, source: Path, backup: Path, umask: int) -> None:
-    """What the source has is what the snapshot has, and records are nobody else's."""
+    """The snapshot has the modes of the source, and records are nobody else's."""
     for _ in range(2):
         done = subprocess.run(
             cli.line("run", source, backup), env=cli.environment, check=False, capture_output=True, umask=umask

@@ -77,7 +77,7 @@ def test_one_file_can_be_the_place(cli: Cli, home: Path) -> None:
 
 
 def test_a_file_that_others_can_write_to_is_refused(cli: Cli, home: Path, place: Path) -> None:
-    """So is one in such a directory; the message has the command that mends it, and nothing was read or made."""
+    """A file in a directory like that is refused too; the message has the command that mends it, nothing is made."""
     home.chmod(0o660)
     refused = cli("run", "home", code=2).stderr
     assert f"chmod go-w {home}" in refused

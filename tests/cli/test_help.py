@@ -27,7 +27,7 @@ def test_help_shows_each_command_where_it_belongs(cli: Cli) -> None:
 
 
 def test_the_catalog_has_the_name_of_each_command() -> None:
-    """It is known without importing them, so it is written twice."""
+    """The catalog is known without importing the commands, so the names are written twice."""
     context = click.Context(app)
     for name in COMMANDS:
         command = app.get_command(context, name)
@@ -36,7 +36,7 @@ def test_the_catalog_has_the_name_of_each_command() -> None:
 
 
 def test_help_imports_no_command() -> None:
-    """It is as fast as the version."""
+    """Help is as fast as the version."""
     code = "import sys; from efs_backup.cli.app import app; app.main(['--help'], standalone_mode=False)"
     check = "; print([name for name in sys.modules if 'efs_backup.cli.commands.' in name or name == 'rich'])"
     done = subprocess.run([sys.executable, "-c", code + check], capture_output=True, text=True, check=True)
@@ -48,7 +48,7 @@ def test_help_imports_no_command() -> None:
     [("backup", "run"), ("snapshots", "list"), ("forget", "prune"), ("check", "verify"), ("verfy", "verify")],
 )
 def test_a_word_of_another_program_is_hinted_at(cli: Cli, word: str, meant: str) -> None:
-    """It is no alias: what one does with `forget` elsewhere is not what `prune` does."""
+    """A hint is no alias: what one does with `forget` elsewhere is not what `prune` does."""
     assert f"No such command {word!r}. Did you mean {meant!r}?" in cli(word, code=2).stderr
 
 
@@ -60,7 +60,7 @@ def test_who_wants_to_mount_learns_that_nothing_is_to_be_mounted() -> None:
 
 
 def _completed(cli: Cli, tmp_path: Path, line: str) -> set[str]:
-    """What bash would offer behind this line."""
+    """The words that bash would offer behind this line."""
     script = tmp_path / "completion.bash"
     script.write_text(cli("completion", "bash").stdout)
     words = shlex.split(line) + ([""] if line.endswith(" ") else [])
@@ -82,5 +82,5 @@ def test_bash_completes_commands_options_and_choices(cli: Cli, tmp_path: Path) -
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
 def test_other_shells_get_a_script_too(cli: Cli, shell: str) -> None:
-    """It asks the command itself, in that shell's own way."""
+    """The script asks the command itself, in that shell's own way."""
     assert f"_EFS_BACKUP_COMPLETE={shell}_complete" in cli("completion", shell).stdout

@@ -55,7 +55,7 @@ def test_where_no_backup_was_made_there_is_no_history(cli: Cli, backup: Path) ->
 
 @pytest.mark.usefixtures("slow_rsync")
 def test_a_killed_backup_is_unknown_as_soon_as_another_looks(cli: Cli, source: Path, backup: Path) -> None:
-    """It could not say so itself."""
+    """A killed backup could not say so itself."""
     process = cli.start("run", source, backup)
     records = backup / "efs-backup" / "daily" / ".records"
     while not list(records.glob("*.json")):
@@ -99,7 +99,7 @@ def test_records_of_more_than_90_days_ago_are_forgotten(cli: Cli, source: Path, 
 
 @pytest.mark.root
 def test_a_record_that_cannot_be_written_is_no_failure_of_the_backup(cli: Cli, source: Path, backup: Path) -> None:
-    """It is noted."""
+    """A record that could not be written is noted."""
     cli("run", source, backup)
     with mounted_tmpfs(backup / "efs-backup" / "daily" / ".records", "nr_inodes=1"):
         ended = cli("run", source, backup, "--json").json

@@ -48,7 +48,7 @@ def _snapshots(cli: Cli, backup: Path) -> list[Any]:
 def test_hooks_run_before_and_after_the_source_is_read(
     cli: Cli, source: Path, backup: Path, log: Path, hook: Hook
 ) -> None:
-    """What `before` writes into the source is in the snapshot, what `after` writes is not, and is no change of it."""
+    """The snapshot has what `before` writes into the source; what `after` writes is not in it, and no change of it."""
     writing = hook(f'echo "$EFS_BACKUP_SNAPSHOT" >"{source}/by $EFS_BACKUP_HOOK"; ls {backup}/efs-backup/daily >>{log}')
     result = cli("run", source, backup, *_all(writing), "--json").json
     assert (result["status"], result["warnings"]) == ("Success", [])
@@ -232,7 +232,7 @@ def test_a_dry_run_tells_the_hooks_and_runs_none(cli: Cli, source: Path, backup:
 def test_hooks_come_from_the_environment_one_on_each_line(
     cli: Cli, source: Path, backup: Path, log: Path, hook: Hook
 ) -> None:
-    """So that a blank in one makes no two of it."""
+    """A blank in a hook makes no two of it."""
     cli.environment["EFS_BACKUP_RUN_BEFORE"] = f"{hook()} 'two words'\n\n{hook()}\n"
     cli("run", source, backup)
     assert _lines(log) == ["before Running", "before Running"]
@@ -254,7 +254,7 @@ def test_a_hook_gets_no_secret_and_no_argument_of_it_is_recorded(
 def test_a_hook_that_changes_the_source_while_it_is_read_is_churn(
     cli: Cli, source: Path, backup: Path, hook: Hook
 ) -> None:
-    """What it has left behind works on: what vanishes is counted, and the snapshot is published."""
+    """The hook's processes work on: what vanishes is counted, and the snapshot is published."""
     for number in range(200):
         (source / f"many {number}").write_text("x")
     churns = hook(f'(for name in {source}/many*; do rm -f "$name"; done) >/dev/null 2>&1 &')

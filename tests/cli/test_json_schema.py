@@ -1,4 +1,4 @@
-"""What `--json` prints has one published schema; the fixture `cli` holds every output of every test against it."""
+"""The output of `--json` has one published schema; the fixture `cli` holds every output of every test against it."""
 
 import json
 import re

@@ -57,7 +57,7 @@ def _mark(path: Path, letter: bytes) -> int:
 
 @pytest.mark.root
 def test_a_file_longer_than_the_window_gets_further_each_night(cli: Cli, tree: Path, backup: Path) -> None:
-    """It goes on at what is known to be on the disk; the last night publishes all, and nothing is left beside it."""
+    """The copy goes on at what is known to be on the disk; the last night publishes all, and nothing stays beside."""
     result = _cut_off(cli, tree, backup)
     told = [note for note in result["notes"] if "was cut off after" in note]
     assert len(told) == 2
@@ -115,7 +115,7 @@ def _wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
 
 
 def test_a_file_that_rsync_could_not_end_is_named(cli: Cli, backup: Path, simulator: Simulator) -> None:
-    """It begins anew with it each night: the operator has to know which file needs a longer window."""
+    """The file begins anew each night: the operator has to know which one needs a longer window."""
     source = simulator.mount("source")
     write(source / "small")
     (source / "too large").write_bytes(os.urandom(8 * 2**20))

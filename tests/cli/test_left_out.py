@@ -233,7 +233,7 @@ def test_backup_is_left_out_where_its_server_is_mounted_a_second_time(
 def test_a_source_that_is_a_mount_of_something_in_backup_is_refused(
     cli: Cli, backup: Path, source: Path, tmp_path: Path, mounts: Mounts, below: str
 ) -> None:
-    """It would back up what it writes; a restore into such a mount would change snapshots."""
+    """A backup of it would back up what it writes; a restore into such a mount would change snapshots."""
     cli("run", source, backup)
     mounts.bind(backup / below, tmp_path / "mounted")
     assert "BACKUP" in cli("run", tmp_path / "mounted", backup, code=2).stderr

@@ -125,7 +125,7 @@ def test_prune_deletes_the_oldest(cli: Cli, source: Path, backup: Path) -> None:
 
 
 def test_prune_empties_the_trash_of_a_stopped_one(cli: Cli, source: Path, backup: Path) -> None:
-    """What a backup had no time to delete is deleted, directories without any right too."""
+    """Trash that a backup had no time to delete is deleted, directories without any right too."""
     cli("run", source, backup)
     old = backup / "efs-backup" / "daily" / ".trash" / "20200101T000000Z"
     write(old / "directory" / "file")

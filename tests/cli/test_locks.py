@@ -102,7 +102,7 @@ def test_a_backup_that_is_mounted_read_only_can_be_restored(
 
 @pytest.mark.parametrize("name", [".lock", ".readers"])
 def test_a_lock_that_is_a_link_is_not_followed(cli: Cli, source: Path, backup: Path, tmp_path: Path, name: str) -> None:
-    """What it leads to stays as it was; a backup needs the lock, a restore does not."""
+    """The target of the link stays as it was; a backup needs the lock, a restore does not."""
     cli("run", source, backup)
     decoy = write(tmp_path / "decoy", "as it was")
     lock = backup / "efs-backup" / "daily" / name

@@ -275,7 +275,7 @@ def test_diff_shows_what_changed_in_texts(nights: Nights, tmp_path: Path) -> Non
 
 
 def test_contents_are_compared_by_hashes(cli: Cli, source: Path, backup: Path) -> None:
-    """What has another inode is not read where both manifests know it; what is not as it was stored is."""
+    """A file of another inode is not read where both manifests know it; one that is not as it was stored is."""
     path = "directory 0/file 0"
     first = Path(cli("run", source, backup, "--json").json["path"])
     (source / path).touch()
@@ -359,7 +359,7 @@ def test_a_pin_takes_the_words_too(cli: Cli, source: Path, backup: Path) -> None
 
 
 def test_a_torn_night_is_said(nights: Nights, tmp_path: Path) -> None:
-    """What it told is missing, and nobody takes the rest for all."""
+    """The lines of a torn night are missing, and nobody takes the rest for all."""
     copy = tmp_path / "backup"
     subprocess.run(["cp", "-a", nights.backup, copy], check=True)
     changes = copy / f"efs-backup/daily/.manifests/{nights.names[1]}.changes.gz"

@@ -287,7 +287,7 @@ def test_a_directory_that_cannot_be_read_makes_no_manifest(cli: Cli, source: Pat
 
 
 def test_the_old_layout_is_adopted_first(cli: Cli, source: Path, backup: Path) -> None:
-    """So that the manifest has the name that the snapshot gets."""
+    """The manifest has the name that the snapshot gets."""
     (backup / "efs-backup").mkdir()
     subprocess.run(["cp", "-a", source, backup / "efs-backup/daily.0"], check=True)
     made = cli("manifest", backup, "--make", "--json").json

@@ -162,7 +162,7 @@ def _touch(source: Path) -> None:
 
 
 def test_what_changes_no_content_is_no_mass_change(cli: Cli, source: Path, backup: Path) -> None:
-    """It is counted, by what it is; a night by stock tools makes all files anew, and none is another."""
+    """Other changes are counted, by what they are; a night by stock tools makes all files anew, and none is another."""
     _tree(source)
     first = _night(cli, source, backup)
     assert (first["changes"]["alarm"], first["hold"]) == ("NotCompared", None)

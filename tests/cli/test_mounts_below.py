@@ -1,4 +1,4 @@
-"""What is mounted below the source, and goes: during a backup, or from one night to the next."""
+"""Mounts below the source that go: during a backup, or from one night to the next."""
 
 import os
 from dataclasses import dataclass
@@ -83,7 +83,7 @@ def test_what_is_unmounted_during_a_backup_has_not_vanished(
 def test_what_a_backup_does_not_go_into_may_be_unmounted_meanwhile(
     cli: Cli, source: Path, backup: Path, fault: Fault, option: tuple[str, ...]
 ) -> None:
-    """It was left out anyway."""
+    """A mount that is left out anyway may go."""
     point = source / "sub"
     point.mkdir()
     hit = let_umount(fault, point)

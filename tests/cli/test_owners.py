@@ -91,7 +91,7 @@ def test_a_tree_of_ones_own_needs_no_capability(cli: Cli, source: Path, backup: 
 def test_an_owner_that_cannot_be_given_fails_the_restore(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, kind: str, mode: str
 ) -> None:
-    """It says whose; what was in the target before is not lost."""
+    """A restore says whose file it is; what was in the target before is not lost."""
     _make(source / "theirs", kind)
     cli("run", source, backup)
     target = small_tree(tmp_path / "target")

@@ -201,7 +201,7 @@ def test_what_is_told_is_short_and_plain(service: Service) -> None:
 
 
 def test_a_backup_that_another_one_keeps_out_tells_nothing(service: Service) -> None:
-    """What is awaited is the sign of the other."""
+    """The sign that is awaited is the other backup's."""
     pinging, _ = _pinging(service.url)
     locked = BackupResult(BackupStatus.FAILED, "Locked.", failure_reason=FailureReason.LOCKED)
     assert pinging.end(locked) == locked

@@ -9,7 +9,7 @@ from tests.conftest import Cli
 
 
 def newest_seal(series: Path) -> Any:
-    """What the newest seal says."""
+    """The content of the newest seal."""
     return json.loads(max(series.glob(".manifests/*.seal.json")).read_text())
 
 

@@ -32,7 +32,7 @@ def tree(source: Path) -> Path:
 
 @pytest.fixture
 def partial(cli: Cli, tree: Path, backup: Path) -> Path:
-    """What a backup leaves that is whole but for its end: its snapshot, named as a partial again, with its mark."""
+    """Leave a partial that is whole but for its end: a snapshot, named as a partial again, with its mark."""
     snapshot = Path(cli("run", tree, backup, "--json").json["path"])
     left = snapshot.with_name(f".partial-{snapshot.name}")
     snapshot.rename(left)
@@ -116,7 +116,7 @@ def test_rsync_alone_believes_nothing_of_a_partial_without_a_mark(
 
 @both_copiers
 def test_a_marked_partial_is_continued(cli: Cli, tree: Path, backup: Path, partial: Path) -> None:
-    """What was flushed is kept: the next backup is incremental, and leaves no mark; rsync alone begins with nothing."""
+    """Flushed files are kept: the next backup is incremental, and leaves no mark; rsync alone begins with nothing."""
     result = _back_up(cli, tree, backup)
     kept = result["files"] if cli.copier is Copier.LINKS else 0
     assert result["linked_files"] == kept
@@ -128,7 +128,7 @@ def test_a_marked_partial_is_continued(cli: Cli, tree: Path, backup: Path, parti
 def test_what_was_written_after_the_last_flush_is_not_believed(
     cli: Cli, tree: Path, backup: Path, partial: Path
 ) -> None:
-    """What is older is linked; rsync alone cannot tell one from the other, and believes nothing."""
+    """Older files are linked; rsync alone cannot tell one from the other, and believes nothing."""
     files = _files(partial)
     lost, kept = files[::2], files[1::2]
     _wait_for_the_clock_of(partial)
@@ -148,7 +148,7 @@ def test_what_was_written_after_the_last_flush_is_not_believed(
 
 @both_copiers
 def test_an_unmarked_partial_does_not_hide_the_snapshot_below_it(cli: Cli, tree: Path, backup: Path) -> None:
-    """What is not believed is linked from the last snapshot, which was flushed before it was published."""
+    """Files that are not believed are linked from the last snapshot, which was flushed before it was published."""
     snapshot = Path(cli("run", tree, backup, "--json").json["path"])
     left = snapshot.with_name(".partial-2001-01-01T000000Z")
     left.mkdir()

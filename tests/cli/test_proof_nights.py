@@ -172,7 +172,7 @@ def test_a_snapshot_of_before_there_were_manifests_is_no_obstacle(cli: Cli, sour
 
 @pytest.mark.parametrize("ending", [".mtree.gz", ".index"])
 def test_a_torn_manifest_is_said_and_an_older_one_is_used(cli: Cli, source: Path, backup: Path, ending: str) -> None:
-    """What somebody edited is not inherited from."""
+    """A manifest that somebody edited is not inherited from."""
     first = _run(cli, source, backup)
     write(source / "directory 1/new")
     second = _run(cli, source, backup)
@@ -259,7 +259,7 @@ def test_what_is_no_regular_file_among_the_manifests_stops_nobody(
 
 
 def test_after_a_cut_off_backup_nothing_is_read_twice_for_its_hash(cli: Cli, source: Path, backup: Path) -> None:
-    """What it has copied it has hashed, and has left that for the next one."""
+    """The backup has hashed what it has copied, and has left that for the next one."""
     many_parts(source / "many")
     running = cli.start("run", source, backup, "--max-operations-per-second", 500)
     partials, give_up = backup / "efs-backup/daily", time.monotonic() + 60

@@ -73,7 +73,7 @@ def test_files_with_read_errors_are_named_or_left_out_as_ordered(
 def test_a_read_error_that_passes_is_survived(
     cli: Cli, efs: Path, backup: Path, simulator: Simulator, name: str
 ) -> None:
-    """One of them, in the middle of a file: it is whole. So is a newer version of it in the next backup."""
+    """A file with one read error in its middle is whole. The newer version in the next backup is, too."""
     for version in (1, 2):
         mount = _fail(simulator, f"/files/{name}", count=1, after=1 if SIZES[name] > 1000 else 0)
         result = cli("run", efs, backup, "--json").json

@@ -42,7 +42,7 @@ def corrupt(path: Path) -> None:
 def test_a_drill_of_a_good_snapshot_passes(
     cli: Cli, snapshot: Path, backup: Path, scratch: Path, tmp_path: Path
 ) -> None:
-    """It restores what it has drawn, compares all, says what that means, and leaves evidence and nothing else."""
+    """A drill restores what it has drawn, compares all, says what that means, and leaves evidence and nothing else."""
     before = account(snapshot)
     said = cli("drill", backup, "--scratch", scratch, "--evidence", tmp_path / "evidence", "--json").json
     assert (said["status"], said["equal"], said["different"], said["missing"]) == ("Passed", FILES, [], [])
@@ -128,7 +128,7 @@ def test_too_little_room_is_refused_before_anything_is_restored(
 def test_a_scratch_directory_that_fills_up_fails_the_drill(
     cli: Cli, snapshot: Path, backup: Path, scratch: Path, tmp_path: Path
 ) -> None:
-    """It is no verdict about the snapshot; what was restored so far is removed."""
+    """A full scratch directory is no verdict about the snapshot; what was restored so far is removed."""
     with mounted_tmpfs(scratch, "size=4m,nr_inodes=10"):
         ended = cli("drill", backup, "--scratch", scratch, "--evidence", tmp_path / "evidence", "--json", code=1)
         assert not list(scratch.iterdir())

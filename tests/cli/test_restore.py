@@ -38,7 +38,7 @@ def target(tmp_path: Path) -> Path:
 
 
 def test_overlay_adds_and_overwrites_and_deletes_nothing(cli: Cli, snapshot: Path, target: Path, backup: Path) -> None:
-    """What the snapshot has is as in the snapshot; what only the target has is still there."""
+    """Names of the snapshot are as in the snapshot; what only the target has is still there."""
     cli("restore", backup, target)
     restored = account(target)
     assert {
@@ -85,7 +85,7 @@ def test_mirror_of_an_equal_target_moves_nothing(cli: Cli, snapshot: Path, targe
 
 
 def test_two_mirrors_in_one_second_have_a_quarantine_each(tmp_path: Path) -> None:
-    """What the first has put away is not overwritten by the second."""
+    """The quarantine of the first is not overwritten by the second."""
     write(tmp_path / "target" / "file", "first")
     name = SnapshotName.of(datetime(2026, 11, 22, 2, tzinfo=UTC))
     first, second = (Quarantine(tmp_path / "target", name) for _ in range(2))
@@ -126,7 +126,7 @@ def test_new_makes_the_target(cli: Cli, snapshot: Path, tmp_path: Path, backup: 
 def test_dry_run_touches_nothing(
     cli: Cli, snapshot: Path, target: Path, tmp_path: Path, backup: Path, mode: str
 ) -> None:
-    """It shows counts and the first paths of each kind."""
+    """A dry run shows counts and the first paths of each kind."""
     place = tmp_path / "new" if mode == "new" else target
     before = [account(path) for path in (target, backup)]
     result = cli("restore", backup, place, "--mode", mode, "--dry-run", "--json").json
@@ -150,7 +150,7 @@ def test_a_path_restores_the_content_of_that_directory(cli: Cli, snapshot: Path,
 
 
 def test_a_path_may_be_a_single_file(cli: Cli, snapshot: Path, tmp_path: Path, backup: Path) -> None:
-    """It comes back under its own name; its neighbours do not."""
+    """A file comes back under its own name; its neighbours do not."""
     write(tmp_path / "out" / "other")
     cli("restore", backup, tmp_path / "out", "--path", "directory 0/file 0", "--mode", "mirror")
     assert set(account(tmp_path / "out")) == {".", "./file 0", "./other"}
@@ -240,7 +240,7 @@ def test_a_full_directory_in_the_place_of_a_file_is_not_deleted_by_overlay(
 def test_a_symlink_in_the_place_of_a_directory_is_not_followed(
     cli: Cli, snapshot: Path, backup: Path, tmp_path: Path
 ) -> None:
-    """It is replaced; what it points to stays as it is."""
+    """A symlink in a directory's place is replaced; its target stays as it is."""
     outside = tmp_path / "outside"
     outside.mkdir()
     for mode in ("overlay", "mirror"):
@@ -293,7 +293,7 @@ def test_an_old_layout_can_be_restored_before_it_is_adopted(cli: Cli, backup: Pa
 def test_a_snapshot_that_cannot_be_read_fails_the_restore(
     cli: Cli, source: Path, tmp_path: Path, simulator: Simulator
 ) -> None:
-    """It is named, with exit code 1; a restore must never be silently short of files."""
+    """A file that cannot be read is named, with exit code 1; a restore must never be silently short of files."""
     backup = simulator.mount("backup")
     cli("run", source, backup)
     simulator.mount("backup", "fail_op=read", "fail_errno=EIO", "fail_path=file 2")
@@ -414,7 +414,7 @@ def test_several_paths_make_a_new_target(cli: Cli, snapshot: Path, backup: Path,
 def test_a_new_file_system_with_its_lost_and_found_is_a_new_target(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, mounts: Mounts, mode: str
 ) -> None:
-    """It stays where it is, in a mirror too, and stands in no quarantine."""
+    """The directory lost+found stays where it is, in a mirror too, and stands in no quarantine."""
     cli("run", source, backup)
     disk = mounts.memory(tmp_path / "disk")
     (disk / "lost+found").mkdir(mode=0o700)
@@ -430,7 +430,7 @@ def test_a_new_file_system_with_its_lost_and_found_is_a_new_target(
 def test_only_an_empty_lost_and_found_of_a_file_systems_root_is_no_matter(
     cli: Cli, snapshot: Path, backup: Path, tmp_path: Path, mounts: Mounts, what: str
 ) -> None:
-    """What a check of the disk has found there is somebody's; the sentence says what is accepted."""
+    """Files that a check of the disk has found there are somebody's; the sentence says what is accepted."""
     disk = tmp_path / "disk" if what == "plain directory" else mounts.memory(tmp_path / "disk")
     if what == "file":
         write(disk / "lost+found")

@@ -184,7 +184,7 @@ def test_nothing_is_left_in_the_temporary_directory(cli: Cli, source: Path, back
 
 
 def test_dry_run_touches_nothing(cli: Cli, source: Path, backup: Path) -> None:
-    """It says what would be done; the backup stays as it is."""
+    """A dry run says what would be done; the backup stays as it is."""
     cli("run", source, backup, "--retain", 1)
     write(source / "new")
     before = account(backup)
@@ -250,7 +250,7 @@ def test_a_first_backup_of_an_empty_source_succeeds(cli: Cli, tmp_path: Path, ba
 
 
 def test_the_series_is_closed_to_others(cli: Cli, source: Path, backup: Path) -> None:
-    """What was readable for one user in the source must not become reachable for all in the backup."""
+    """A file that only one user can read in the source must not become reachable for all in the backup."""
     cli("run", source, backup)
     assert stat.S_IMODE((backup / "efs-backup").stat().st_mode) == 0o700
 
@@ -279,7 +279,7 @@ def test_plain_lines_are_logged_where_no_terminal_is(cli: Cli, source: Path, bac
 
 
 def _shown_on_a_terminal(cli: Cli, *arguments: object) -> str:
-    """What a backup draws there; the result is on standard output as ever."""
+    """The drawing of a backup on a terminal; the result is on standard output as ever."""
     master, terminal = pty.openpty()
     line = cli.line("run", *arguments, "--json")
     process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=terminal, env=cli.environment)
@@ -309,7 +309,7 @@ def test_a_live_line_is_shown_on_a_terminal(cli: Cli, source: Path, backup: Path
 
 
 def test_the_command_starts_lean() -> None:
-    """What draws tables and live lines takes long to import; a backup from cron needs neither."""
+    """Modules that draw tables and live lines take long to import; a backup from cron needs neither."""
     listed = subprocess.run(
         [sys.executable, "-c", "import sys, efs_backup.cli.app, efs_backup.cli.commands.run; print(*sys.modules)"],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""What is stored is read again: verify, audit, scrub, and repair."""
+"""Stored files are read again: by verify, audit, scrub, and repair."""
 
 import json
 import os
@@ -158,7 +158,7 @@ def test_the_scrub_reads_old_versions_too(cli: Cli, source: Path, backup: Path) 
 
 
 def test_the_scrub_keeps_to_its_budget_and_goes_on_the_next_time(cli: Cli, source: Path, backup: Path) -> None:
-    """What is due today is read in pieces; at the end all of it was."""
+    """The files that are due today are read in pieces; at the end all of them were."""
     for number in range(200):
         write(source / f"wide {number}/file", f"{number:010}")
     snapshot = _run(cli, source, backup)

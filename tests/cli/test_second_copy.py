@@ -267,7 +267,7 @@ def test_a_seal_that_was_changed_after_it_was_brought_is_told(cli: Cli, own: Pat
 
 
 def test_other_keeps_by_its_own_rules_and_takes_no_backup(cli: Cli, nights: Path, own: Path, other: Path) -> None:
-    """What BACKUP drops stays there; what its own rules drop is not copied again, and is no finding of an audit."""
+    """Snapshots that BACKUP drops stay; those that OTHER's rules drop are not copied again, and are no finding."""
     first, second, third = (one.name for one in _snapshots(own))
     cli("pin", own, first, "--reason", "the audit", *_LABELED)
     cli("note", own, third, "after the move", *_LABELED)
@@ -384,7 +384,7 @@ def _die_at(owner: object, name: str) -> None:
 
 @pytest.mark.root
 def test_a_full_disk_leaves_nothing_half_published(cli: Cli, own: Path, tmp_path: Path) -> None:
-    """What was copied before stays; with space the next copy ends it."""
+    """Copies made before the disk was full stay; with space the next copy ends the rest."""
     with mounted_tmpfs(tmp_path / "small", "size=2m") as small:
         _copy(cli, own, small, "--newest", 1)
         fill(small)

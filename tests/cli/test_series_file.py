@@ -24,7 +24,7 @@ def plain(cli: Cli) -> Cli:
 
 
 def stored(backup: Path, label: str = "efs-backup") -> dict[str, Any]:
-    """What the file of a label holds."""
+    """The content of a label's file."""
     found: dict[str, Any] = json.loads((backup / label / "series.json").read_text())
     return found
 
@@ -40,7 +40,7 @@ def snapshots(backup: Path, interval: str = "daily") -> list[str]:
 
 
 def refused(cli: Cli, reason: str, *arguments: object) -> dict[str, Any]:
-    """What a refused backup says; the dry run must be refused alike."""
+    """The answer of a refused backup; the dry run must be refused alike."""
     result: dict[str, Any] = cli("run", *arguments, "--json", code=1).json
     planned = cli("run", *arguments, "--dry-run", "--json", code=1).json
     assert result["failure_reason"] == planned["failure_reason"] == reason
@@ -62,7 +62,7 @@ def test_a_first_backup_has_to_be_meant(plain: Cli, source: Path, backup: Path) 
 
 @pytest.mark.parametrize("how", ["run --init", "init"])
 def test_a_series_whose_snapshots_are_all_gone_is_refused(plain: Cli, source: Path, backup: Path, how: str) -> None:
-    """It would begin anew without a word; nothing is touched, and who means it says so once."""
+    """The series would begin anew without a word; nothing is touched, and who means it says so once."""
     plain("run", source, backup, "--init")
     plain("run", source, backup)
     (*_, newest) = snapshots(backup)
@@ -121,7 +121,7 @@ def test_init_stores_the_rules_that_later_backups_keep(plain: Cli, source: Path,
 def test_init_of_what_has_begun_changes_nothing_but_refuses_what_run_refuses(
     plain: Cli, source: Path, backup: Path, tmp_path: Path
 ) -> None:
-    """It is harmless in a script."""
+    """A second `init` is harmless in a script."""
     plain("init", source, backup, "--retain", 9)
     before = stored(backup)
     assert "rules stay as they are" in plain("init", source, backup, "--retain", 2).stdout
@@ -183,7 +183,7 @@ def test_a_source_that_was_made_anew_at_its_path_goes_on(plain: Cli, source: Pat
 def test_a_source_that_is_not_mounted_is_refused(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, what: str
 ) -> None:
-    """What lies below the mount point is not the source, though it is no empty directory; not even with --init."""
+    """The tree below the mount point is not the source, though it is no empty directory; not even with --init."""
     disk = tmp_path / "disk"
     write(disk / "precious")
     mount = (
@@ -237,7 +237,7 @@ def test_a_new_mount_below_the_source_is_noted_once_and_expected_then(
 
 @pytest.mark.root
 def test_backup_itself_is_not_missed_inside_the_source(cli: Cli, source: Path, backup: Path) -> None:
-    """It is left out there; whether it shows or not is no matter of the source."""
+    """BACKUP inside the source is left out there; whether it shows or not is no matter of the source."""
     inside = bind(backup, source / "empty directory")
     run_with_mounts(cli, inside, "run", source, backup)
     assert stored(backup)["mounts"] == []

@@ -39,7 +39,7 @@ def _change(source: Path, night: int) -> None:
 def test_every_night_is_true_and_no_published_snapshot_ever_changes(
     cli: Cli, source: Path, backup: Path, retain: int
 ) -> None:
-    """What is published stays as it was published, to the last attribute, for as long as it is there."""
+    """A snapshot stays as it was published, to the last attribute, for as long as it is there."""
     many_parts(source / "many")
     published = dict[Path, dict[str, Fact]]()
     inodes = set[int]()

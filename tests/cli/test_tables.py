@@ -24,7 +24,7 @@ _NIGHT = (
 
 @pytest.mark.parametrize("width", [60, 80, 100, 200, None])
 def test_a_list_fits_and_its_path_is_whole(width: int | None) -> None:
-    """What does not fit beside the rest is below it, the path on a line of its own, to be copied."""
+    """A cell that does not fit beside the rest is below it, the path on a line of its own, to be copied."""
     lines = [*table_lines(LIST, [_ROW], width)]
     assert width is None or all(len(line) <= width for line in lines if "kept by" not in line)
     assert any(_PATH in line for line in lines)
@@ -41,7 +41,7 @@ def test_history_fits_a_hundred_columns_in_one_line() -> None:
 
 
 def test_a_message_goes_below_its_row_alone() -> None:
-    """It may be long; the rows of those that have none stay single."""
+    """A message may be long; rows without one stay single."""
     failed = (*_NIGHT[:1], "Failed", *_NIGHT[2:-1], "The source is empty. " * 9)
     lines = [*table_lines(HISTORY, [failed, _NIGHT], 100)]
     assert [line.startswith("  The source") for line in lines] == [False, False, True, False]

@@ -46,7 +46,7 @@ HARMS = {
     "its directory is a symlink": 'mv "$target/$1" "$place/moved"; ln -s "$place/moved" "$target/$1"',
     "its directory is a file": 'rm -r "$target/$1"; echo wrong >"$target/$1"',
 }
-"""What a shell does to a copied name, by what becomes of it; the name lies in a directory that is called so."""
+"""The shell's work on a copied name, by what becomes of it; the name lies in a directory that is called so."""
 
 ENDS = {
     "exits with 0 without doing anything": "exit 0",

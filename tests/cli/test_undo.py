@@ -66,7 +66,7 @@ def _restore(cli: Cli, backup: Path, target: Path, *more: str) -> Path:
 
 @pytest.mark.parametrize(("mode", "names_target"), [(("--mode", "mirror"), False), (("--keep-replaced",), True)])
 def test_a_restore_is_undone(cli: Cli, saved: Path, target: Path, mode: tuple[str, ...], *, names_target: bool) -> None:
-    """What was made is gone, what was replaced or moved is back, rights too; quarantine or target says which."""
+    """New names are gone, and replaced or moved ones are back, rights too; quarantine or target says which restore."""
     before = _state(target)
     quarantine = _restore(cli, saved, target, *mode)
     assert _state(target) != before
@@ -218,7 +218,7 @@ def test_a_symlink_in_a_directorys_place_is_not_followed(cli: Cli, saved: Path, 
 
 @pytest.mark.root
 def test_what_is_mounted_in_the_target_since_is_left_alone(cli: Cli, saved: Path, target: Path) -> None:
-    """It hides the directory, and nothing in it is what the restore has made."""
+    """A mount hides the directory, and nothing in it is what the restore has made."""
     quarantine = _restore(cli, saved, target)
     line = [os.fsdecode(word) for word in cli.line("undo", quarantine, "--json")]
     look = f"{shlex.join(line)}; code=$?; ls {shlex.quote(str(target / 'directory 0'))} >&2; exit $code"

@@ -10,7 +10,7 @@ from tests.conftest import Cli
 
 
 def test_quiet_tells_nothing_of_what_went_well(cli: Cli, source: Path, backup: Path, tmp_path: Path) -> None:
-    """So cron mails nothing; --json is an answer and stays."""
+    """Cron mails nothing; --json is an answer and stays."""
     for arguments in (
         ("run", source, backup), ("restore", backup, tmp_path / "out"), ("verify", backup), ("prune", backup),
         ("scrub", backup), ("drill", backup, "--scratch", tmp_path / "scratch"),
@@ -21,7 +21,7 @@ def test_quiet_tells_nothing_of_what_went_well(cli: Cli, source: Path, backup: P
 
 
 def test_quiet_tells_warnings_and_errors(cli: Cli, source: Path, backup: Path, tmp_path: Path) -> None:
-    """What somebody has to know, a line each."""
+    """Quiet output has what somebody has to know, a line each."""
     (source / ("x" * 200)).touch()
     (source / "odd").mkdir()
     ended = cli("run", source, backup, "-q", "--after", "false")

@@ -56,7 +56,7 @@ def test_a_second_backup_links_what_belongs_to_others_too(cli: Cli, theirs: Path
 
 
 def test_what_they_may_not_read_fails_the_backup(cli: Cli, theirs: Path, backup: Path, tmp_path: Path) -> None:
-    """It is named, and no snapshot appears."""
+    """A file that cannot be read is named, and no snapshot appears."""
     (theirs / "modes" / "600").chmod(0o200)
     result = run_as_nobody(cli, tmp_path, "run", theirs, backup, "--json")
     assert result["failure_reason"] == "SourceUnreadable"

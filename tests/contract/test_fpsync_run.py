@@ -84,7 +84,7 @@ class Prepared:
         self.start(jobs).wait(PATIENCE_SECONDS)
 
     def by_hand(self, *arguments: str) -> str:
-        """What the stock fpsync says, called as an operator would: under the shell that it names itself."""
+        """The output of the stock fpsync, called as an operator would: under the shell that it names itself."""
         environment = {"PATH": f"{self.programs}:{os.environ['PATH']}", "TERM": "dumb"}
         command = (self.fpsync, "-t", str(self.place / "run"), *arguments)
         done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=PATIENCE_SECONDS)
@@ -195,7 +195,7 @@ def test_a_run_without_parts_ends(prepared: Prepared) -> None:
 
 
 def test_fpart_is_never_called(prepared: Prepared) -> None:
-    """It must be there, for fpsync looks for it; nothing is left to crawl."""
+    """The program fpart must be there, for fpsync looks for it; nothing is left to crawl."""
     prepared.do(parts=4, jobs=2)
     assert len(prepared.ended) == 4
     assert prepared.calls["fpart"] == 0
@@ -215,7 +215,7 @@ def test_the_tool_gets_its_arguments_as_they_are(prepared: Prepared) -> None:
 @pytest.mark.parametrize("odd", ["a b", "$(id)", "quote'", "a;b", "new\nline", '"', "`id`", "ö"])
 @pytest.mark.parametrize("which", ["place", "source", "target", "tool"])
 def test_a_path_that_fpsync_would_take_for_shell_text_is_refused(tmp_path: Path, which: str, odd: str) -> None:
-    """It stores these paths in a text that it reads back as a shell's."""
+    """The paths go into a text that fpsync reads back as a shell's."""
     paths = {name: f"{tmp_path}/{name}" for name in ("place", "source", "target", "tool")}
     paths[which] += odd
     run = FpsyncRun(Path(paths.pop("place")))
@@ -254,7 +254,7 @@ def test_a_part_under_way_has_no_closing_line(prepared: Prepared) -> None:
 
 
 def test_an_interrupt_lets_running_parts_end_and_begins_no_other(prepared: Prepared) -> None:
-    """So a window closes without a torn part."""
+    """A window closes without a torn part."""
     prepared.prepare(parts=6, jobs=2, work=UNTIL_TOLD)
     process = prepared.start(jobs=2)
     _wait_for(lambda: len(prepared.began) == 2)
@@ -321,7 +321,7 @@ def test_a_stopped_run_can_be_listed_and_resumed_by_hand(prepared: Prepared) -> 
 
 
 def test_a_killed_run_can_be_resumed_by_hand(prepared: Prepared) -> None:
-    """What ran when all was killed is done again, with what came after it."""
+    """Parts that ran when all was killed are done again, with what came after them."""
     prepared.prepare(parts=6, jobs=2, work=UNTIL_TOLD)
     prepared.start(jobs=2)
     _wait_for(lambda: len(prepared.began) == 2)

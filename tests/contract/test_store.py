@@ -136,7 +136,7 @@ def test_a_start_that_failed_before_an_instance_served_it_may_be_repeated(store:
 
 
 def test_a_backup_that_failed_on_its_instance_does_not_start_again(store: BackupStore) -> None:
-    """It has been tried, and reported."""
+    """A backup that failed so has been tried, and reported."""
     store.start(RUNNING, None)
     store.update(RUNNING, replace(FAILED, instance_id="i-1"))
     with pytest.raises(AlreadyStarted):
@@ -204,14 +204,14 @@ def test_a_record_is_put_once(store: BackupStore) -> None:
 
 
 def test_a_record_that_is_not_there_is_gone(store: BackupStore) -> None:
-    """It is named."""
+    """A record that is missing is named."""
     store.put(OTHER)
     with pytest.raises(RecordGone, match=RUNNING.backup_id):
         store.get(RUNNING.backup_id)
 
 
 def test_an_update_is_read_again(store: BackupStore) -> None:
-    """What is new, and what was there before."""
+    """The stored record has what the update changed, and what was there before."""
     store.put(RUNNING)
     store.update(RUNNING, replace(SUCCESS, number_of_files=12))
     assert store.get(RUNNING.backup_id) == replace(SUCCESS, number_of_files=12)
@@ -279,14 +279,14 @@ def test_an_update_of_other_attributes_needs_no_claim(store: BackupStore) -> Non
 
 
 def test_an_update_does_not_bring_a_record_back(store: BackupStore) -> None:
-    """It expired, or was never there."""
+    """A record may have expired, or never have been there."""
     with pytest.raises(RecordGone, match=RUNNING.backup_id):
         store.update(RUNNING, SUCCESS)
     assert list(store.backups()) == []
 
 
 def test_an_update_without_a_difference_changes_nothing(store: BackupStore) -> None:
-    """It may be repeated."""
+    """An update may be repeated."""
     store.put(SUCCESS)
     store.update(SUCCESS, SUCCESS)
     assert store.get(SUCCESS.backup_id) == SUCCESS

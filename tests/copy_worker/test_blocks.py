@@ -29,7 +29,7 @@ kinds = st.sampled_from([stat.S_IFREG, stat.S_IFLNK, stat.S_IFIFO, stat.S_IFSOCK
 
 @st.composite
 def attributes(draw: st.DrawFn) -> Attributes:
-    """What a name may have."""
+    """Attributes that a name may have."""
     kind = draw(kinds)
     link = draw(st.binary(max_size=40)) if kind == stat.S_IFLNK else b""
     size = draw(st.integers(0, 2**60)) if kind == stat.S_IFREG else len(link)

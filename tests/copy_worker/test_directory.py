@@ -347,7 +347,7 @@ def test_a_refused_link_becomes_a_copy_of_what_the_source_has_now(
 
 @pytest.mark.parametrize("operation", ["create", "write", "flush", "link", "mkdir"])
 def test_a_full_disk_is_said_and_leaves_no_half_file(tmp_path: Path, simulator: Simulator, operation: str) -> None:
-    """What has the right size and time would pass for whole in the next backup."""
+    """A half file of the right size and time would pass for whole in the next backup."""
     pair = Pair(tmp_path, simulator.mount("efs"))
     write(pair.source / "directory/file", "x" * 10_000)
     pair.known("directory/linked")
@@ -492,7 +492,7 @@ def test_a_directory_that_cannot_be_listed_is_an_empty_one_in_trouble(tmp_path: 
 
 
 def test_a_listing_that_breaks_off_is_trouble(tmp_path: Path, simulator: Simulator) -> None:
-    """What came until then is brought, and nothing that the source may not have stays."""
+    """Names that came until then are brought, and nothing that the source may not have stays."""
     source = simulator.mount("source")
     pair = Pair(tmp_path)
     pair.source = source
@@ -528,7 +528,7 @@ def test_an_unreadable_file_is_left_to_others_and_nothing_of_it_stays(
 def test_a_directory_of_the_target_that_cannot_be_listed_is_refused_as_a_whole(
     tmp_path: Path, simulator: Simulator
 ) -> None:
-    """What it has is not known, and nothing is taken for granted."""
+    """The names of such a directory are not known, and nothing is taken for granted."""
     pair = Pair(tmp_path, simulator.mount("efs"))
     pair.both("directory/file")
     simulator.mount("efs", "fail_op=opendir", "fail_errno=EIO", "fail_path=target/directory")
@@ -624,7 +624,7 @@ def test_a_directory_in_which_something_was_done_has_its_time_again(
 
 
 def test_a_directory_below_which_one_vanishes_has_its_time_again(pair: Pair) -> None:
-    """It was right until the one below was moved away."""
+    """The time was right until the directory below was moved away."""
     pair.both("directory/below/file")
     for side in (pair.source, pair.target):
         os.utime(side / "directory", ns=(A_DAY_AGO_NS, A_DAY_AGO_NS))
@@ -662,7 +662,7 @@ def test_a_directory_whose_owner_is_refused_is_trouble(pair: Pair, monkeypatch: 
 
 
 def test_a_run_that_compares_makes_directories_and_nothing_else(pair: Pair) -> None:
-    """What is missing or differs is left to others, and what the source has not stays where it is."""
+    """Missing and differing names are left to others, and what the source has not stays where it is."""
     pair.both("directory/equal")
     write(pair.source / "directory/new")
     write(pair.source / "directory/differs", "new")
@@ -680,7 +680,7 @@ def test_a_run_that_compares_makes_directories_and_nothing_else(pair: Pair) -> N
 
 
 def test_a_run_that_overlays_makes_what_is_missing_and_removes_nothing(pair: Pair) -> None:
-    """What differs is left to others, who replace it at once; the target is somebody's."""
+    """Differing names are left to others, who replace them at once; the target is somebody's."""
     pair.both("directory/equal")
     write(pair.source / "directory/new")
     write(pair.source / "directory/differs", "new")
@@ -715,7 +715,7 @@ def test_a_run_that_overlays_does_not_remove_what_lies_in_the_place_of_a_directo
 
 
 def test_a_file_that_was_perhaps_never_flushed_is_made_anew(pair: Pair) -> None:
-    """It has one link, and a ctime after the last flush: after a power loss it may be all zeros, with right times."""
+    """A file of one link and a ctime after the last flush may be all zeros after a power loss, with right times."""
     old = pair.both("old", "0000")
     until = old.stat().st_ctime_ns + 1
     young = pair.both("young", "0000")
@@ -737,7 +737,7 @@ def test_a_file_made_at_the_very_moment_of_the_flush_is_made_anew(pair: Pair) ->
 
 
 def test_a_young_file_that_a_snapshot_shares_is_kept(pair: Pair) -> None:
-    """It has two links while the source's file has one: the other is a published name."""
+    """A shared file has two links while the source's has one: the other is a published name."""
     os.link(pair.both("file"), pair.reference.with_name("published"))
     pair.setup.trusted_until_ns = 0
     receipt = pair.enter()
@@ -813,7 +813,7 @@ def test_a_closed_directory_stays_and_nothing_in_it(pair: Pair) -> None:
 
 
 def test_what_somebody_else_makes_in_the_meantime_is_doubtful(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is neither overwritten nor believed."""
+    """A name of somebody else is neither overwritten nor believed."""
     write(pair.source / "directory/written")
     (pair.source / "directory/link").symlink_to("nowhere")
     pair.known("directory/linked")

@@ -51,7 +51,7 @@ class Growing:
         return Roots(setup, Throttle())
 
     def begin(self, path: str = NAME, until: bytes = b"%d" % FLUSHED) -> Path:
-        """What a killed copy leaves: what was flushed (told by another letter), and after it what was not."""
+        """Leave what a killed copy leaves: what was flushed (told by another letter), and after it what was not."""
         key = self.unfinished / os.fsdecode(key_of(path, (self.source / path).stat()))
         key.write_text("f" * FLUSHED + "l" * 1000)
         key.with_name(f"{key.name}.until").write_bytes(until)
@@ -94,7 +94,7 @@ def test_a_large_file_is_copied_whole(growing: Growing) -> None:
 
 
 def test_it_goes_on_exactly_where_it_was_flushed(growing: Growing) -> None:
-    """What was written after that is not believed."""
+    """Bytes that were written after that are not believed."""
     growing.begin()
     assert growing.file().copy()
     assert growing.published() == CONTINUED
@@ -103,7 +103,7 @@ def test_it_goes_on_exactly_where_it_was_flushed(growing: Growing) -> None:
 
 @pytest.mark.parametrize("until", [b"", b"12x", b"-5", b"\0\0\0\0", b"0x10", b"1e6", b"5 000"])
 def test_a_torn_note_of_how_far_it_is_counts_for_nothing(growing: Growing, until: bytes) -> None:
-    """It is begun anew."""
+    """A file with a torn note is begun anew."""
     growing.begin(until=until)
     assert growing.file().copy()
     assert growing.published() == ANEW
@@ -126,7 +126,7 @@ def test_without_a_note_it_is_begun_anew(growing: Growing) -> None:
 
 @pytest.mark.parametrize("change", [{"size": SIZE + 1}, {"size": SIZE - 1}, {"mtime_ns": A_DAY_AGO_NS + 1}])
 def test_another_version_is_begun_anew(growing: Growing, change: dict[str, int]) -> None:
-    """What was begun of the former one goes."""
+    """Bytes that were begun of a former version go."""
     growing.begin()
     growing.write(NAME, **change)  # type: ignore[arg-type]
     assert growing.file().copy()
@@ -147,7 +147,7 @@ def test_a_version_of_the_same_size_and_time_is_begun_anew(growing: Growing) -> 
 
 
 def test_where_contents_are_compared_nothing_is_continued(growing: Growing) -> None:
-    """What was begun cannot be compared with what is there by now."""
+    """Bytes that were begun cannot be compared with what is there by then."""
     growing.begin()
     growing.with_content = True
     assert growing.file().copy()
@@ -167,7 +167,7 @@ def test_two_files_of_one_name_grow_apart(growing: Growing) -> None:
 
 @pytest.mark.parametrize("attribute", ["mode", "time", "size", "type"])
 def test_what_is_not_as_it_was_listed_is_not_copied(growing: Growing, attribute: str) -> None:
-    """It is looked at when all is done, and brought as it is then."""
+    """A file that has changed is looked at when all is done, and brought as it is then."""
     place, listed = growing.source / NAME, (growing.source / NAME).lstat()
     if attribute == "mode":
         place.chmod(0o600)
@@ -184,7 +184,7 @@ def test_what_is_not_as_it_was_listed_is_not_copied(growing: Growing, attribute:
 
 
 def test_what_the_target_has_already_is_left_alone(growing: Growing) -> None:
-    """It may be a link into an older snapshot."""
+    """A file of the target may be a link into an older snapshot."""
     there = growing.target / NAME
     there.parent.mkdir()
     there.write_text("there")
@@ -286,7 +286,7 @@ def test_a_symlink_in_the_place_of_its_directory_is_not_followed(growing: Growin
 
 
 def test_what_waits_is_told_with_how_far_it_is(growing: Growing) -> None:
-    """What is known to be on the disk, for there it goes on."""
+    """The length that is told is what is known to be on the disk, for there the copy goes on."""
     growing.begin()
     growing.write("other/no note")
     growing.begin("other/no note", until=b"torn")

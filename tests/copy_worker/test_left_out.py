@@ -13,7 +13,7 @@ PATTERNS = ("*.tmp", "cache/", "/only here", "deep/**/log")
 
 
 def _left(pair: Pair, *left_out: object) -> tuple[set[str], list[int]]:
-    """What was left out of the tree, and the numbers of the patterns that were met."""
+    """The names that were left out of the tree, and the numbers of the patterns that were met."""
     pair.setup.left_out = left_out
     pair.walk()
     here, there = ({str(path.relative_to(root)) for path in root.rglob("*")} for root in (pair.source, pair.target))

@@ -1,4 +1,4 @@
-"""What a worker proves of a directory, against the manifest of the snapshot before."""
+"""The proofs of a worker about a directory, against the manifest of the snapshot before."""
 
 import os
 from pathlib import Path

@@ -60,7 +60,7 @@ def _bytes_of(sent: list[Any]) -> bytes:
 
 
 def test_a_message_that_is_larger_than_any_buffer_arrives() -> None:
-    """It is written and read in pieces."""
+    """A large message is written and read in pieces."""
     ours, theirs = socket.socketpair()
     message = ("x" * 5_000_000, b"\0" * 5_000_000)
     thread = threading.Thread(target=send, args=(ours.fileno(), message))
@@ -189,7 +189,7 @@ SLOW = {
 
 
 def test_the_worker_imports_no_slow_module() -> None:
-    """It starts in 20 ms, for there is one for each processor, and a new one for each that dies."""
+    """A worker starts in 20 ms, for there is one for each processor, and another one for each that dies."""
     python, *options, start, place, _ = worker_command(sys.executable, PACKAGE_PLACE, 0)
     listed = start.replace("main()", "print(*sys.modules)")
     done = subprocess.run((python, *options, listed, place), capture_output=True, check=True)

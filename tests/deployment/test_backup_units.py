@@ -64,7 +64,7 @@ def test_a_stop_leaves_time_for_a_hook() -> None:
 
 
 def test_nothing_is_mounted_over_the_tree() -> None:
-    """What hides or binds parts of it would be a mount below the source, or a copy that lacks something."""
+    """Options that hide or bind parts of it would make a mount below the source, or a copy that lacks something."""
     keys = set(_section("efs-backup@.service", "Service"))
     mounting = re.compile(r"Protect(System|Home|Kernel|Control|Proc|Hostname|Clock)|Private|ReadOnly|Inaccessible|Root")
     assert not [key for key in keys if mounting.match(key)]

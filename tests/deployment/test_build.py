@@ -1,4 +1,4 @@
-"""What people without CDK get."""
+"""The files that people without CDK get."""
 
 import hashlib
 import json
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.xdist_group("built")  # one worker builds
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the build leaves."""
+    """The files that the build leaves."""
     return published_files(tmp_path_factory) / "deployment" / "dist"
 
 
@@ -114,7 +114,7 @@ def test_no_account_has_to_be_prepared_for_cdk(published: Template) -> None:
 
 @pytest.mark.long
 def test_the_same_input_gives_the_same_bytes(dist: Path, tmp_path: Path) -> None:
-    """So that anybody can check what is published."""
+    """Anybody can check what is published."""
     for name in _ZIPS[1:]:
         shutil.copy(dist / name, tmp_path)
     publish("my-code", "v1.2.3", tmp_path)
@@ -181,7 +181,7 @@ def test_the_page_has_what_it_imports_and_nothing_for_one_processor_alone(dist: 
 
 
 def test_each_package_of_the_bundle_is_pinned_by_its_checksum() -> None:
-    """What PyPI says tomorrow does not change the bundle."""
+    """An answer that PyPI gives tomorrow does not change the bundle."""
     requirements = [line for line in _WHEELHOUSE.splitlines() if line and not line.startswith("#")]
     names, hashes = requirements[::2], requirements[1::2]
     assert all(re.fullmatch(r"[a-z0-9-]+==[\w.]+ \\", name) for name in names)
@@ -193,7 +193,7 @@ def test_each_package_of_the_bundle_is_pinned_by_its_checksum() -> None:
     "arguments", [[], ["code"], ["code", "templates"], ["code", "", "v1"], ["a", "b", "c", "d", "e"]]
 )
 def test_a_wrong_call_of_the_build_builds_nothing(arguments: list[str]) -> None:
-    """It says how it is called."""
+    """The build says how it is called."""
     done = subprocess.run(["bash", _BUILD, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "CODE_BUCKET TEMPLATE_BUCKET VERSION" in done.stderr

@@ -20,14 +20,14 @@ _VERSIONS = ("1.27", "1.37")
 
 @pytest.fixture(scope="module")
 def objects() -> dict[str, Any]:
-    """What the example for Kubernetes makes, by kind and name."""
+    """The objects of the example for Kubernetes, by kind and name."""
     found = yaml.safe_load_all((CONTAINER / "kubernetes.yaml").read_text())
     return {f"{one['kind']}/{one['metadata']['name']}": one for one in found}
 
 
 @pytest.fixture(scope="module")
 def pod(objects: dict[str, Any]) -> Any:
-    """What runs each night."""
+    """The pod that runs each night."""
     return objects["CronJob/efs-backup"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
 
 

@@ -1,4 +1,4 @@
-"""What is given away with the command and the bundle may be given away."""
+"""The packages that are given away with the command and the bundle may be given away."""
 
 import re
 from importlib.metadata import Distribution
@@ -29,7 +29,7 @@ def test_each_package_that_is_given_away_has_a_permissive_licence(name: str) -> 
 
 
 def test_the_list_has_the_texts() -> None:
-    """What a licence asks for is that its words go along."""
+    """A licence asks that its words go along."""
     click = Distribution.from_name("click")
     assert "Redistribution and use" in texts_of(click)[0]
     assert f"click {click.version}: BSD-3-Clause\n" in told([click])
@@ -37,6 +37,6 @@ def test_the_list_has_the_texts() -> None:
 
 
 def test_the_command_needs_what_is_locked_for_it_and_nothing_of_aws() -> None:
-    """So one file and the Debian package are small, and for every processor."""
+    """The one file and the Debian package are small, and for every processor."""
     names = set(_PACKED.findall((REPOSITORY / "deployment" / "locked" / "runtime.txt").read_text()))
     assert names == {"click", "markdown-it-py", "mdurl", "pygments", "rich"}

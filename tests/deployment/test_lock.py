@@ -1,4 +1,4 @@
-"""What is installed is what was chosen: the lock, and what pip reads of it."""
+"""The packages that are installed are those that were chosen: the lock, and what pip reads of it."""
 
 import hashlib
 import os

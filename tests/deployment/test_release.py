@@ -55,14 +55,14 @@ def _build(place: Path) -> None:
 
 @pytest.fixture(scope="module")
 def builds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """What both have left."""
+    """The files that both builds have left."""
     place = once(tmp_path_factory, "release", _fill)
     return place / "first" / "release", place / "second" / "release"
 
 
 @pytest.fixture(scope="module")
 def release(builds: tuple[Path, Path]) -> Path:
-    """One of them."""
+    """The files of the first build."""
     return builds[0]
 
 

@@ -23,7 +23,7 @@ def _unit(name: str) -> dict[str, str]:
 
 
 def test_the_agent_is_there_again_after_a_boot() -> None:
-    """It is enabled, and what it needs is not below /run."""
+    """The agent is enabled, and what it needs is not below /run."""
     unit = _unit(_AGENT)
     assert unit["WantedBy"] == "multi-user.target"
     assert unit["EnvironmentFile"] == "/etc/efs-backup/agent.env"

@@ -52,7 +52,7 @@ def words_of(line: str) -> list[str]:
 
 
 def complaint(words: list[str]) -> str | None:
-    """What the command has against these words; None for nothing. Arguments may be left out, as a text does."""
+    """The complaint of the command about these words; None for none. Arguments may be left out, as a text does."""
     group: click.Command = app
     context = click.Context(app, info_name="efs-backup")
     while isinstance(group, click.Group) and words and not words[0].startswith("-"):
@@ -84,7 +84,7 @@ def test_a_line_with_an_option_that_there_is_not_is_found() -> None:
 
 
 def test_every_runbook_is_in_the_index_and_has_its_parts() -> None:
-    """What one sees, where to look, what to do: in this order, and found without knowing its name."""
+    """A runbook says what one sees, where to look, what to do, in this order, and is found without knowing its name."""
     index = (RUNBOOKS / "README.md").read_text()
     for path in sorted(RUNBOOKS.glob("*.md")):
         if path.name == "README.md":

@@ -23,7 +23,7 @@ def test_a_test_that_is_named_is_there(file: str, name: str) -> None:
 
 @pytest.mark.parametrize(("kind", "number"), _cases)
 def test_a_case_that_is_named_is_there(kind: str, number: str) -> None:
-    """It runs with the other tests."""
+    """A named case runs with the other tests."""
     assert [path for path in (ROOT / "tests" / "cases" / kind).iterdir() if re.match(rf"a?{number}\D", path.name)]
 
 

@@ -51,7 +51,7 @@ def write_part(path: Path, *entries: str) -> Path:
 
 
 def crawl(tree: Path, *options: str) -> set[str]:
-    """What the installed fpart lists of a tree, with fpsync's options and these."""
+    """List a tree with the installed fpart, with fpsync's options and these."""
     with TemporaryDirectory() as place:
         listing = Path(place) / "part"
         done = run(path_of("fpart"), "-f", "1000", "-e", "-0", "-zz", "-L", *options, "-o", listing, ".", cwd=tree)

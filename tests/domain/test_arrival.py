@@ -103,7 +103,7 @@ def test_what_rsync_calls_a_file_that_is_not_whole_is_known(name: str, is_so: bo
     ],
 )
 def test_an_error_number_has_a_cause_on_each_side(number: int, in_source: Cause | None, in_target: Cause) -> None:
-    """What is not in the source any more has vanished."""
+    """A name that is not in the source any more has vanished."""
     assert (cause_in_source(number), cause_in_target(number)) == (in_source, in_target)
 
 

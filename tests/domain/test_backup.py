@@ -1,4 +1,4 @@
-"""What a backup is and how it ended."""
+"""The result of a backup, and how it ended."""
 
 from dataclasses import astuple
 

@@ -22,7 +22,7 @@ _BOOTED = RUNNING.start_time + timedelta(seconds=20)
 
 
 def _ask(known: BackupRecord, booted: datetime = _BOOTED, now: str = "2026-11-22T02:07:00") -> BackupRecord:
-    """What is on record after an instance i-1 has failed, given what was."""
+    """The record after an instance i-1 has failed, given what was on record before."""
     with mock_aws():
         client = boto3.client("dynamodb", "us-east-1", aws_access_key_id="test", aws_secret_access_key="test")  # noqa: S106
         client.create_table(

@@ -25,7 +25,7 @@ _MOST_BYTES = 256 * 1024
 
 
 def complaints(kind: str, text: str) -> list[str]:
-    """What an event says that its schema does not know, or lacks."""
+    """The parts of an event that its schema does not know, or lacks."""
     schema = json.loads((SCHEMAS / f"{kind}.json").read_text())
     checked = Draft202012Validator(schema, format_checker=FormatChecker()).iter_errors(json.loads(text))
     return [f"{one.json_path}: {one.message}" for one in checked]
@@ -41,7 +41,7 @@ def test_an_end_is_told_as_the_schema_says(backup: BackupRecord) -> None:
 
 
 def test_a_start_is_told_as_the_schema_says() -> None:
-    """It has no end yet."""
+    """A start has no end yet."""
     event = started(RUNNING, SETTINGS)
     assert event.kind is DetailType.BACKUP_STARTED
     assert not complaints("backup", event.to_text())

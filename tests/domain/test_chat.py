@@ -22,7 +22,7 @@ def test_every_report_is_a_custom_notification(name: str) -> None:
 
 
 def test_what_to_do_is_a_list_of_next_steps() -> None:
-    """What nobody has to do is none."""
+    """Steps that nobody has to take are none."""
     cut_off = json.loads(chat_notification(MAILS["incomplete, the window closed"]()))
     assert cut_off["content"]["nextSteps"][0].startswith("Give a longer BackupWindow: it is 180 minutes")
     assert cut_off["metadata"]["threadId"] == "0badcafe"

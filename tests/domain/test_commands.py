@@ -89,7 +89,7 @@ def test_another_mode_is_no_link(places: Places) -> None:
 
 
 def test_what_a_partial_has_already_is_left_alone(places: Places) -> None:
-    """It may be a link into an older snapshot."""
+    """A file of the partial may be a link into an older snapshot."""
     write(places.source / "a", "new")
     there = write(places.target / "a", "there")
     assert places.copy("./a").code == 0
@@ -108,7 +108,7 @@ def test_a_restore_overwrites(places: Places) -> None:
 def test_a_file_that_is_gone_since_it_was_listed_is_excused_in_a_backup(
     places: Places, purpose: Purpose, code: int
 ) -> None:
-    """What is still there is copied in both cases."""
+    """Files that are still there are copied in both cases."""
     write(places.source / "a")
     assert places.copy("./gone", "./a", "./gone/too", purpose=purpose).code == code
     assert os.listdir(places.target) == ["a"]
@@ -157,7 +157,7 @@ def test_no_copy_ever_gets_what_harms_it(purpose: Purpose) -> None:
     [(("--version",), 0), (("--no-such-option",), 1), (("--files-from=/dev/null", "/no/such/source", "."), 3)],
 )
 def test_the_exit_codes_of_rsync_have_a_meaning(tmp_path: Path, arguments: tuple[str, ...], code: int) -> None:
-    """What the real one gives is in the table."""
+    """The table has the exit codes that the real rsync gives."""
     assert run(path_of("rsync"), *arguments, cwd=tmp_path).code == code
     assert RSYNC_EXIT_CODES[code]
 
@@ -207,7 +207,7 @@ _CRAWLED = {"./.snapshot/a", "./.zfs/a", "./.ckpt/a", "./cache/a", "./sub/cache/
 
 
 def test_fpart_leaves_nothing_out(tmp_path: Path) -> None:
-    """It looks at what it leaves out, and knows few patterns: who leaves something out does not let it crawl."""
+    """The crawl looks at what it leaves out, and knows few patterns: who leaves something out does not let it crawl."""
     for path in _CRAWLED:
         write(tmp_path / "tree" / path)
     command = fpsync_command("fpsync", "s", "t", "tmp", "tool", PartSizes(1, 1, 1), ())

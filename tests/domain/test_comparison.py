@@ -34,7 +34,7 @@ def test_two_summaries_share_nothing() -> None:
 
 @pytest.mark.parametrize("most", [1, 10])
 def test_a_summary_does_not_grow_with_the_tree(most: int) -> None:
-    """It names no more than it was asked for, of however many."""
+    """A summary names no more than it was asked for, of however many."""
     summary = Summary(most)
     for number in range(1000):
         summary.add(Difference(f"{number:04}", Kind.REMOVED))

@@ -110,7 +110,7 @@ def test_whatever_tables_hold_they_are_read(tables: dict[str, Any]) -> None:
      ("-x", False)],
 )  # fmt: skip
 def test_a_name_needs_no_escaping(text: str, is_one: bool) -> None:
-    """It is the instance of a unit, and no option, and no path."""
+    """The name is the instance of a unit, and no option, and no path."""
     assert is_name(text) is is_one
 
 

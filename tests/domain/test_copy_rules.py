@@ -102,7 +102,7 @@ def test_another_place_can_be_meant() -> None:
 
 
 def test_one_file_system_for_both_is_said() -> None:
-    """It may be meant, and protects from little."""
+    """One file system for both may be meant, and protects from little."""
     assert (
         "one file system"
         in _settled(replace(FOUND, other=replace(BACKUP, path="/backup2")), backup_moved=True).notes[0]
@@ -117,7 +117,7 @@ def test_what_a_copy_of_another_interval_wrote_meanwhile_stays() -> None:
 
 
 def test_the_mark_is_stored_and_goes_with_a_takeover() -> None:
-    """What a later version adds stays."""
+    """Keys that a later version adds stay."""
     text = COPY.to_text()
     read = SeriesFile.parse(text.replace('"newest"', '"later": 1, "newest"'), "series.json")
     assert read == COPY

@@ -1,4 +1,4 @@
-"""What a series costs: metering, operations, prices and their sum."""
+"""The cost of a series: metering, operations, prices and their sum."""
 
 import json
 from dataclasses import fields, replace
@@ -44,7 +44,7 @@ _sizes = st.integers(0, 2**50)
 
 
 def tree_of(files: int, in_each: int = 20, size: int = 4096) -> TreeFigures:
-    """So many files of one size, so many in each directory."""
+    """The figures of a tree of so many files of one size, so many in each directory."""
     tree = TreeFigures()
     tree.add_names([size] * files, 0)
     for _ in range(max(1, files // in_each)):
@@ -131,7 +131,7 @@ def test_a_million_files_cost_what_the_counted_operations_say() -> None:
 
 
 def test_a_spare_that_is_older_lacks_more() -> None:
-    """What changed since the oldest snapshot is unlinked and linked anew; a quiet night does not mind."""
+    """Files that changed since the oldest snapshot are unlinked and linked anew; a quiet night does not mind."""
     tree = tree_of(100_000)
     writes = [steady_night(tree, Habits(0.01, Keeping.newest(retained))).backup.writes for retained in (2, 7, 30)]
     assert writes == sorted(writes)

@@ -1,4 +1,4 @@
-"""What a drill draws: by a seed, repeatable, in both classes, within what was asked for."""
+"""The draws of a drill: by a seed, repeatable, in both classes, within what was asked for."""
 
 import hashlib
 from itertools import pairwise

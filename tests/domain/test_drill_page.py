@@ -44,7 +44,7 @@ def test_a_page_tells_an_auditor_how_to_follow() -> None:
 
 @given(st.text(st.characters(codec=None), max_size=40))
 def test_whatever_a_name_holds_it_means_nothing(name: str) -> None:
-    """It is shown on one line, in all places that show names."""
+    """A name is shown on one line, in all places that show names."""
     hostile = f"</style></span><script>{name}"
     plan = replace(PLAN, pinned=(hostile,), label=hostile, drawn={})
     differing = tallies(finding(hostile, Group.PINNED, Place.SNAPSHOT, "content"))

@@ -129,7 +129,7 @@ def test_the_seal_must_be_the_one_that_is_known_elsewhere() -> None:
 
 
 def test_a_drill_never_takes_anything_from_a_backup() -> None:
-    """It waits for none, and gives way to each."""
+    """A drill waits for no backup, and gives way to each."""
     assert decide_drill(None, START, 60).action is Action.START
     assert decide_drill(RUNNING, START, 60).action is Action.SKIP
     assert decide_drill(DRILL, START, 60).action is Action.SKIP

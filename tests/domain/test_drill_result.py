@@ -1,4 +1,4 @@
-"""What a drill says: its result, how long everything takes, how many files may be bad, and the evidence."""
+"""The words of a drill: its result, how long everything takes, how many files may be bad, and the evidence."""
 
 import json
 from dataclasses import replace
@@ -117,7 +117,7 @@ def test_where_everything_was_compared_nothing_is_left_to_chance() -> None:
      (1, "100 %")],
 )  # fmt: skip
 def test_a_share_is_never_rounded_down(share: float, text: str) -> None:
-    """It is a bound."""
+    """A share is a bound."""
     assert percent(share) == text
 
 
@@ -188,7 +188,7 @@ def test_many_findings_are_counted_and_the_first_are_named() -> None:
 
 
 def test_the_evidence_has_the_words_of_its_format() -> None:
-    """What reads it depends on them; it names no path of the machine."""
+    """Programs that read the evidence depend on these words; it names no path of the machine."""
     value = json.loads(json.dumps(evidence_of(DIFFERENT)))
     assert {"drill", "status", "snapshot", "seal_sha256", "seed", "machine", "chosen", "equal", "different", "missing",
             "without_hash", "restore", "whole_tree", "confidence"} <= value.keys()  # fmt: skip

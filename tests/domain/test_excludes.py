@@ -1,4 +1,4 @@
-"""What a backup leaves out, compared with the C library's fnmatch and with git."""
+"""The names that a backup leaves out, compared with the C library's fnmatch and with git."""
 
 import ctypes
 import os
@@ -99,7 +99,7 @@ def test_the_time_for_a_pattern_does_not_grow_with_the_ways_to_read_it() -> None
 
 @pytest.mark.parametrize("text", ["", "/", ".", "./", "//", "/./", "./."])
 def test_a_pattern_that_names_nothing_is_refused(text: str) -> None:
-    """It could only mean everything."""
+    """A pattern of that kind could only mean everything."""
     with pytest.raises(WrongUsage, match="names nothing"):
         ExcludePattern(text)
 

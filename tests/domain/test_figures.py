@@ -63,7 +63,7 @@ def test_the_line_of_a_success_tells_its_figures_and_its_warnings() -> None:
 
 
 def test_the_line_of_a_failure_tells_its_reason_and_no_more_of_its_message_than_a_table_shows() -> None:
-    """What is unknown is not there; a drill is told apart."""
+    """Unknown figures are not there; a drill is told apart."""
     failed = _ended(BackupStatus.FAILED, message="x" * 5000, failure_reason=FailureReason.MOUNT_FAILED)
     line = ended_line(failed, "home")
     assert (line["reason"], len(str(line["why"])) <= 310) == ("MountFailed", True)

@@ -49,7 +49,7 @@ def test_a_series_whose_snapshots_are_all_gone_is_not_begun_anew(newest: BackupR
 
 @pytest.mark.parametrize("newest", [NEWEST, replace(NEWEST, snapshot=None, backup=None)])
 def test_a_file_system_without_what_the_stack_has_made_is_not_filled(newest: BackupRecord) -> None:
-    """It says what is missing, and the two ways on."""
+    """A refusal says what is missing, and the two ways on."""
     with pytest.raises(SeriesMissing, match="fs-new holds no backup of the label web") as raised:
         may_begin(newest, NOTHING, LABEL, "fs-new")
     assert "ExistingBackupEFS" in raised.value.next_step

@@ -78,7 +78,7 @@ def test_a_night_that_takes_as_long_as_ever_is_no_warning() -> None:
 
 
 def test_the_days_are_counted_to_the_time_at_which_the_copy_is_stopped() -> None:
-    """What a bad night takes longer is taken off; 60 seconds more each night."""
+    """The days leave room for how much longer a bad night takes; 60 seconds more each night."""
     seconds = [5000 + 60.0 * day for day in range(28)]
     told = foretell(_nights(*seconds), NOW, 4 * HOUR, 3.75 * HOUR)
     assert told is not None
@@ -127,7 +127,7 @@ def test_a_window_that_is_too_short_already_has_no_days_left() -> None:
 
 
 def test_a_first_backup_is_no_usual_night() -> None:
-    """It copies everything; where every night does, they are usual."""
+    """A first backup copies everything; where every night does, they are usual."""
     first, *others = _nights(*[20 * HOUR, *[HOUR] * 9])
     whole = replace(first, copied=first.files)
     told = foretell([whole, *others], NOW, WINDOW, STOP)

@@ -37,7 +37,7 @@ def test_a_pattern_means_names_or_paths(pattern: str, fits: list[str], fits_not:
 
 @pytest.mark.parametrize("pattern", ["", "/", "..", "a/../b", "."])
 def test_a_pattern_that_can_match_nothing_is_refused(pattern: str) -> None:
-    """It is a mistake."""
+    """A pattern that matches nothing is a mistake."""
     with pytest.raises(WrongUsage):
         Glob(pattern)
 
@@ -48,7 +48,7 @@ _PATHS = st.lists(st.sampled_from(["a", "b", "ab", "c"]), min_size=1, max_size=5
 
 @given(_PIECES, _PATHS)
 def test_what_matches_is_led_to(pattern: str, path: str) -> None:
-    """So a directory that is not gone into holds nothing that was meant; the plain piece is in every name."""
+    """A directory that is not gone into holds nothing that was meant; the plain piece is in every name."""
     glob, raw = Glob(pattern), path.encode()
     if glob.matches(raw):
         above = [raw.rsplit(b"/", times)[0] for times in range(1, raw.count(b"/") + 1)]

@@ -14,7 +14,7 @@ _REST = b"mode=0644 uid=0 gid=0 time=1.000000000"
     [(b"", 2, b""), (b"a", 2, b"a"), (b"a/b", 2, b"a/b"), (b"a/b/c", 2, b"a/b"), (b"a/b", 0, b""), (b"a/b", 1, b"a")],
 )
 def test_a_directory_is_counted_for_the_one_above_it_at_that_depth(path: bytes, depth: int, top: bytes) -> None:
-    """What lies less deep stays where it is."""
+    """Directories less deep stay where they are."""
     assert top_of(path, depth) == top
 
 
@@ -42,7 +42,7 @@ def test_lines_of_changes_are_done_and_undone() -> None:
 
 
 def test_what_has_grown_most_comes_first() -> None:
-    """What is gone is there too, and what holds nothing any more is not."""
+    """Directories that are gone are there too, and those that hold nothing any more are not."""
     then, now = Tally(1), Tally(1)
     then.add(b"gone/x", 2, 20)
     then.add(b"same", 1, 5)

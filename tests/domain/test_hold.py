@@ -82,7 +82,7 @@ def test_what_is_older_is_protected_in_all_series_of_the_label() -> None:
 def test_a_prune_drops_nothing_that_is_held_and_newer_ones_rotate_among_themselves(
     days: set[int], since: int, count: int
 ) -> None:
-    """So many of them stay as the rule says, and one at least where there is one."""
+    """As many of the newer ones stay as the rule says, and one at least where there is one."""
     names = [_name(day) for day in days]
     plan = plan_prune(names, Retention(count), _held(since).protects(names))
     newer = sorted((name for name in names if name >= _name(since)), reverse=True)
@@ -108,7 +108,7 @@ def test_a_release_that_is_carried_out_later_ends_no_hold_that_came_since() -> N
 
 
 def test_a_hold_is_told_each_night_and_louder_after_two_weeks() -> None:
-    """It is never released by time."""
+    """A hold is never released by time."""
     (told,) = reminder(_held(5), START + timedelta(days=14, hours=3))
     assert told.startswith(f"Held for 9 days: no snapshot older than {_name(5)} is dropped, because 60 % of")
     assert "`efs-backup release BACKUP --reason ...`" in told
@@ -162,7 +162,7 @@ def test_the_days_of_a_hold_are_those_since_its_snapshot() -> None:
 
 
 def test_a_reason_is_one_line_and_no_novel() -> None:
-    """It stands in mails and in seals."""
+    """A reason is read in mails and in seals."""
     text = Hold(Cause(_name(1), "a\nb" * 1000, "me", START)).to_text()
     reason = Hold.parse(text).cause.reason
     assert len(reason) < 1100

@@ -1,4 +1,4 @@
-"""What a hook is, and what it is told."""
+"""A hook's words, and what it is told."""
 
 import pytest
 from hypothesis import given

@@ -63,7 +63,7 @@ def test_an_instance_that_never_claimed_was_launched_for_what_was_open_then(
 
 
 def test_a_skipped_backup_is_served_by_nobody() -> None:
-    """It began and ended at one moment."""
+    """A skipped backup began and ended at one moment."""
     skipped = replace(RUNNING, status=BackupStatus.SKIPPED, stop_time=START)
     assert served_by(instance("i-1", START), [skipped]) is None
 
@@ -120,7 +120,7 @@ _BEGUN = replace(FAILED, instance_id="i-1", heartbeat_time=START)
     ],
 )
 def test_only_what_had_not_begun_is_tried_again(backup: BackupRecord, *, may: bool) -> None:
-    """What an agent has found out itself would be the same a few minutes later; a third try is one too many."""
+    """A fault that an agent has found out would be the same a few minutes later; a third try is one too many."""
     assert may_try_again(backup, START + timedelta(minutes=5)) is may
 
 

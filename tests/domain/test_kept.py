@@ -38,7 +38,7 @@ def named(text: str) -> SnapshotName:
 
 
 def kept_as_documented(times: Iterable[datetime], rules: dict[str, int]) -> set[datetime]:
-    """What restic's manual says (060_forget.rst), with a table of periods instead of one pass over the snapshots.
+    """Keep what restic's manual says (060_forget.rst), with a table of periods instead of one pass over the snapshots.
 
     "For the last n days which have one or more snapshots, keep only the most recent one for each day"; "if there are
     not enough snapshots to keep one for each, the oldest snapshot is kept additionally".
@@ -134,7 +134,7 @@ def test_the_newest_stays_and_a_second_prune_drops_nothing(snapshots: set[Snapsh
 def test_joined_rules_keep_what_each_of_them_keeps(
     snapshots: set[SnapshotName], one: Retention, other: Retention
 ) -> None:
-    """So a flag that holds for once never drops what the stored rule keeps."""
+    """A flag that holds for once never drops what the stored rule keeps."""
     joined = one.joined(other)
     assert joined.includes(one)
     assert joined.includes(other)

@@ -47,7 +47,7 @@ def test_what_has_neither_manifest_nor_changes_is_said() -> None:
 
 
 def test_changes_that_are_gone_are_a_gap() -> None:
-    """What is only known as the base of a later night was made by changes that nobody has any more."""
+    """A snapshot known only as the base of a later night was made by changes that nobody has any more."""
     lineage = Lineage({A: None, C: B, D: C}, (A, B, C, D), (A, B, C, D))
     assert [*lineage.gaps()] == [(A, B)]
     assert [*lineage.gaps(B)] == []

@@ -48,7 +48,7 @@ def test_any_attribute_that_differs_makes_another_file(entry: Found, name: str) 
 
 @given(found)
 def test_small_whole_files_are_written_symlinks_made_and_all_else_left_to_others(entry: Found) -> None:
-    """What is written at once has a bound, so that memory has one; what has holes keeps them."""
+    """Files that are written at once have a bound, so that memory has one; those with holes keep them."""
     way = way_of(entry)
     assert (way == SYMLINK) == stat.S_ISLNK(entry.st_mode)
     if way in {WRITE, LARGE}:

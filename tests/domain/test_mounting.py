@@ -25,7 +25,7 @@ def _options(*, with_helper: bool, access_point: str = "", read_only: bool = Fal
 def test_the_helper_mounts_encrypted_and_through_an_access_point_if_there_is_one(
     access_point: str, options: str
 ) -> None:
-    """It takes the root of the file system alone then, and so do we always."""
+    """The helper takes the root of the file system alone then, and so do we always."""
     assert _options(with_helper=True, access_point=access_point) == ("efs", options, _AT[0])
 
 

@@ -61,7 +61,7 @@ def test_a_cron_expression_fires_when_eventbridge_says(expression: str, fires: s
     ],
 )
 def test_a_schedule_goes_by_the_clock_of_its_zone(after: str, fires: str) -> None:
-    """What a day in spring lacks is left out, what a day in autumn has twice is taken once."""
+    """A time that a day in spring lacks is left out; one that a day in autumn has twice is taken once."""
     assert _next("cron(30 2 * * ? *)", BERLIN, datetime.fromisoformat(after).replace(tzinfo=UTC)) == fires
 
 

@@ -1,4 +1,4 @@
-"""What the operator asks for."""
+"""The operator's orders for a backup and for a restore."""
 
 import pytest
 

@@ -268,7 +268,7 @@ def test_a_copy_that_is_not_whole_says_why(report: CopyReport, error: type[Backu
 
 
 def test_a_full_backup_is_the_first_reason() -> None:
-    """What fails after the disk is full follows from it."""
+    """Failures after the disk is full follow from it."""
     report = CopyReport(False, ("crawl: broke off",), (_part(None),), is_full=True, troubles=(_unreadable,))
     assert isinstance(report.fault(), BackupFull)
 
@@ -311,7 +311,7 @@ def test_each_cause_has_its_warning() -> None:
 
 
 def test_the_statistics_of_a_copy_are_those_of_its_parts_and_of_the_look_at_them() -> None:
-    """What vanished, and what was brought one by one."""
+    """The sum counts what vanished, and what was brought one by one."""
     one = PartReport(0, 0, CopyStatistics(8, 5, 0, 800, 500, vanished_files=1))
     other = PartReport(1, 24, CopyStatistics(5, 1, 0, 50, 10), (VANISHED,))
     report = replace(_settled(one, other), vanished=2, brought=1, brought_size=7)

@@ -11,7 +11,7 @@ _TEXTS = st.lists(st.sampled_from([b"a\n", b"b\r\n", b"\x0c\n", b"\xff\n", b"no 
 
 @given(_TEXTS, _TEXTS)
 def test_a_patch_has_every_line_that_is_other(old: bytes, new: bytes) -> None:
-    """What stays and what goes is the old text, what stays and what comes the new one, as far as it is shown."""
+    """Lines that stay and that go are the old text, those that stay and that come the other one, as far as shown."""
     lines = [*patch_of(old, new, (b"a", b"b"))]
     assert all(line.endswith(b"\n") and line.count(b"\n") == 1 for line in lines)
     assert bool(lines) is (old != new)

@@ -60,7 +60,7 @@ def test_a_pattern_means_paths_from_the_root(pattern: str, path: str, *, is_mean
 def test_a_directory_that_can_hold_nothing_meant_is_not_gone_into(
     pattern: str, directory: str, *, leads_on: bool
 ) -> None:
-    """It may have a million names."""
+    """A directory that is not gone into may have a million names."""
     assert may_lead_on(fixed_part(pattern)[1])(directory) is leads_on
 
 

@@ -33,7 +33,7 @@ def test_a_wish_comes_back_from_its_event_and_from_its_item(
 
 @pytest.mark.parametrize("name", ["", "latest", "20261322T020000Z", "20261122T020000Z/../x", "../20261122T020000Z"])
 def test_only_a_name_names_a_snapshot(name: str) -> None:
-    """It becomes the name of a file."""
+    """A snapshot's name becomes the name of a file."""
     with pytest.raises(WrongUsage, match="must name a snapshot"):
         Wish.read(PinAction.PIN, {"snapshot": name, "reason": "why"}, "ann")
 

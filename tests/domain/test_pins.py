@@ -69,7 +69,7 @@ def test_a_reason_needs_letters(text: str) -> None:
 
 
 def test_a_seal_without_acts_is_written_as_ever_and_those_of_before_are_read() -> None:
-    """So the chain goes on over them, in both directions."""
+    """The chain goes on over older seals, in both directions."""
     older = Seal("web", "daily", "20261121T020000Z", NOW, None, None, (), (), None, None, "efs-backup 0.2.0")
     assert "acts" not in json.loads(older.text())
     acts = (Act("pin", "20261121T020000Z", "root@host", "2026-11-22T02:00:00Z", "the audit", "2027-01-31"),)

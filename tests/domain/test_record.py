@@ -120,7 +120,7 @@ def test_times_are_written_in_utc() -> None:
 
 
 def test_a_record_of_the_old_solution_can_be_read() -> None:
-    """It held its numbers as text."""
+    """A record of the old solution holds its numbers as text."""
     item = {
         "BackupId": "a1b2c3d4", "BackupStatus": "Success", "BackupStartTime": "2019-03-01T02:00:00",
         "BackupStopTime": "2019-03-01T03:10:20", "BackupWindow": "180", "IntervalTag": "daily", "RetainPeriod": "7",
@@ -150,7 +150,7 @@ def test_attributes_of_others_are_ignored(backup: BackupRecord) -> None:
 
 @pytest.mark.parametrize("name", sorted(RUNNING.to_item()))
 def test_a_record_without_what_every_record_has_is_a_fault(name: str) -> None:
-    """It cannot be worked with."""
+    """A record without them cannot be worked with."""
     item = {other: value for other, value in RUNNING.to_item().items() if other != name}
     with pytest.raises(RecordFault, match="cannot be read"):
         BackupRecord.from_item(item)
@@ -183,7 +183,7 @@ def test_a_change_turns_the_old_item_into_the_new_one(before: BackupRecord, afte
 
 @given(backups, backups)
 def test_a_change_holds_only_what_differs(before: BackupRecord, after: BackupRecord) -> None:
-    """What somebody else writes meanwhile survives."""
+    """Attributes that somebody else writes meanwhile survive."""
     change, old = change_between(before, after), before.to_item()
     assert all(old.get(name) != value for name, value in change.put.items())
     assert all(name in old and name not in after.to_item() for name in change.drop)
@@ -234,7 +234,7 @@ def test_a_backup_that_is_ended_without_a_next_step_has_none() -> None:
 
 
 def test_a_running_backup_has_no_duration() -> None:
-    """It is not known before the end."""
+    """A duration is not known before the end."""
     assert RUNNING.seconds is None
 
 

@@ -21,7 +21,7 @@ def test_where_no_agent_is_the_boot_says_why() -> None:
 
 @pytest.mark.parametrize("details", ["Failed", ""])
 def test_an_agent_that_failed_has_ended(details: str) -> None:
-    """What it wrote is told."""
+    """A report of a failed agent has what the agent wrote."""
     ended = after_failed_finish(RUNNING, START, "i-1", "Failed", CommandOutput(1, "Out of memory.", details))
     assert (ended.status, ended.failure_reason) == (BackupStatus.FAILED, FailureReason.INTERNAL_ERROR)
     assert "The agent ended without a result" in str(ended.message)
@@ -44,7 +44,7 @@ def test_an_agent_that_failed_has_ended(details: str) -> None:
 def test_a_command_that_did_not_come_to_its_end_says_nothing_of_the_agent(
     status: str, details: str, words: str
 ) -> None:
-    """It may be at work still: that it has ended would be a guess."""
+    """An agent without an answer may be at work still: that it has ended would be a guess."""
     ended = after_failed_finish(RUNNING, START, "i-1", status, CommandOutput(-1, "", details))
     assert (ended.status, ended.failure_reason) == (BackupStatus.UNKNOWN, None)
     assert words in str(ended.message)

@@ -1,4 +1,4 @@
-"""What the operator is told."""
+"""The report that the operator gets about a backup."""
 
 import string
 from dataclasses import replace
@@ -104,7 +104,7 @@ def test_a_subject_that_fits_stays_as_it_is(length: int) -> None:
 
 
 def test_of_a_long_reason_the_end_is_cut() -> None:
-    """What happened, and of which stack, is always there."""
+    """The event, and the stack that it happened in, are always there."""
     short = subject("EFS backup FAILED", "a reason " * 20, "nightly")
     assert short.startswith("EFS backup FAILED: a reason")
     assert short.endswith("... [nightly]")
@@ -146,7 +146,7 @@ def test_a_subject_says_what_happened_where(status: BackupStatus, headline: str)
 
 
 def test_a_text_answers_the_questions_in_their_order() -> None:
-    """What happened, what is kept, what to do, how much, where."""
+    """A report tells what happened, what is kept, what to do, how much, and where, in this order."""
     text = told(FAILED, FULL, SETTINGS).text
     titles = [line for line in text.splitlines() if line.endswith(":")]
     assert titles == [

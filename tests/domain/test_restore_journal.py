@@ -69,7 +69,7 @@ def test_a_head_is_read_as_it_was_written() -> None:
     ],
 )  # fmt: skip
 def test_a_difference_has_its_word(difference: Difference, word: Word | None) -> None:
-    """What goes with a directory above it has none; an overlay moves nothing that only the target has."""
+    """A name that goes with a directory above it has no word; an overlay moves nothing that only the target has."""
     entry = entry_of(difference, deletes=True)
     assert (entry.word if entry else None) is word
     if difference.kind is Kind.REMOVED:

@@ -70,7 +70,7 @@ def test_a_restore_that_nobody_has_begun_is_carried_out() -> None:
 
 
 def test_the_instance_that_was_interrupted_goes_on() -> None:
-    """It was killed, or booted anew: what is restored already is only looked at."""
+    """An instance that was killed, or booted anew, only looks at what is restored already."""
     decided = decide_restore(MARK, "i-1")
     assert decided.yes
     assert "began it on 2026-11-22 02:05 UTC" in decided.reason
@@ -95,7 +95,7 @@ def test_what_was_done_is_not_done_again(instance: str) -> None:
 
 @pytest.mark.parametrize("result", ["Failed", RestoreStatus.INCOMPLETE])
 def test_what_was_not_done_is_not_called_done(result: str) -> None:
-    """It says when it was begun, and how it ended."""
+    """A refusal says when the restore was begun, and how it ended."""
     decided = decide_restore(MARK.over(LATER, result, "The target is full.", None), "i-1")
     assert not decided.yes
     assert "done" not in decided.reason

@@ -1,4 +1,4 @@
-"""What may be asked of a restore into the source: hostile and contradicting words are refused before anything runs."""
+"""Orders of a restore into the source: hostile and contradicting words are refused before anything runs."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -42,7 +42,7 @@ _ORDERS = st.builds(
 
 @given(_ORDERS)
 def test_an_order_survives_the_event_and_the_record(order: RestoreOrder) -> None:
-    """What is asked for is what the instance reads."""
+    """The instance reads the order that was given."""
     assert read_trigger(restore_event(order, "e1")) == AskRestore(order, "e1")
     assert RestoreOrder.of_text(order.to_text()) == order
 
@@ -106,7 +106,7 @@ def test_no_event_raises(members: dict[str, Any]) -> None:
 
 
 def test_a_mirror_of_everything_into_the_root_is_meant() -> None:
-    """It is what a mirror is for; a part belongs into its directory, or to its original place."""
+    """A mirror is meant for the whole; a part belongs into its directory, or to its original place."""
     assert RestoreOrder(("/",), "/", mode=RestoreMode.MIRROR).writes
     assert RestoreOrder(("/home",), to_original=True, mode=RestoreMode.MIRROR).writes
 

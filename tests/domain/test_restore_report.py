@@ -1,4 +1,4 @@
-"""What the operator is told about a restore by the stack."""
+"""The report to the operator about a restore by the stack."""
 
 import re
 

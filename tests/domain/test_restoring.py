@@ -1,4 +1,4 @@
-"""What a restore would do and did."""
+"""The plan and the result of a restore."""
 
 from datetime import UTC, datetime
 

@@ -37,7 +37,7 @@ def test_no_mail_of_a_further_row_leads_to_a_restore_into_the_first() -> None:
 
 
 def test_a_restore_in_between_is_no_snapshot_on_record() -> None:
-    """It has the snapshot that it restored, and its own time: no backup has succeeded since."""
+    """A restore has the snapshot that it restored, and its own time: no backup has succeeded since."""
     restore = replace(night(1), backup_id=BackupId("00000099"), mode=Mode.RESTORE, snapshot="20261101T020000Z")
     text = _text(FAILED, night(2), replace(FAILED, backup_id=BackupId("00000003"), start_time=restore.start_time))
     with_restore = _text(

@@ -1,4 +1,4 @@
-"""What rsync says: recorded lines of several versions, and the installed one."""
+"""The output of rsync: recorded lines of several versions, and those of the installed one."""
 
 import os
 import tempfile
@@ -123,7 +123,7 @@ def test_the_version_of_rsync_is_read(text: str, version: tuple[int, int, int] |
 
 
 def test_the_version_of_the_installed_rsync_is_read() -> None:
-    """It is one that the engine can use."""
+    """The installed version is one that the engine can use."""
     version = parse_version(rsync("--version").stdout)
     assert version is not None
     assert version >= RSYNC_OLDEST
@@ -327,7 +327,7 @@ def test_an_unreadable_file_is_a_complaint_of_the_installed_rsync(open_place: Pa
 
 
 def test_an_unreadable_directory_is_a_complaint_of_the_installed_rsync(open_place: Path) -> None:
-    """It names the directory."""
+    """A complaint about a directory names it."""
     source = open_place / "source"
     write(source / "secret" / "file")
     (source / "secret").chmod(0)

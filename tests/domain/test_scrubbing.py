@@ -58,7 +58,7 @@ def test_a_rule_cannot_be_negative() -> None:
 
 
 def test_a_damage_is_read_back_as_it_was() -> None:
-    """What is none is refused."""
+    """A value that is no damage is refused."""
     damage = Damage(7, "a/b", ("20261122T020000Z",), "aa", "bb", 3, NOW, "why")
     assert Damage.of(damage.as_json()) == damage
     for value in ({}, {"snapshots": 1}):

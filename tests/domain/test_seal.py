@@ -57,7 +57,7 @@ def test_a_seal_is_read_back_as_it_was_and_its_text_is_always_the_same() -> None
 
 
 def test_a_seal_of_a_version_that_knew_no_hold_is_read_as_it_was_written() -> None:
-    """What is sealed is compared as bytes; what is not known is not there."""
+    """Sealed bytes are compared as bytes; what is not known is not there."""
     value = json.loads(_seal(1, b"before").text())
     for name in ("files", "shares", "acts"):
         value.pop(name, None)
@@ -102,7 +102,7 @@ def test_what_is_no_seal_is_refused(text: bytes) -> None:
 
 
 def test_a_whole_chain_has_no_findings() -> None:
-    """What a rule has dropped is none, as long as a seal, or the list for the next one, says so."""
+    """A snapshot that a rule has dropped is no finding, as long as a seal, or the list for the next one, says so."""
     evidence = _chain()
     assert audit(evidence) == []
     fewer = replace(evidence, snapshots=NAMES[2:], dropped=[NAMES[1]])
@@ -194,7 +194,7 @@ def test_a_seal_of_another_snapshot_is_none() -> None:
 
 
 def test_a_counter_finds_renames_and_new_contents() -> None:
-    """What is gone in one place and new in another, with the same content, size and mtime, was renamed."""
+    """A file gone in one place and found in another, with the same content, size and mtime, was renamed."""
     common = b"type=file mode=0644 uid=0 gid=0 time=1.000000000 size=3 sha256digest="
     lines = [
         b"- ./old " + common + b"aa inode=1", b"+ ./new " + common + b"aa inode=1",

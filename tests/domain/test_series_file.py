@@ -60,7 +60,7 @@ def test_what_a_later_version_added_is_kept() -> None:
 
 
 def test_rules_are_stored_so_that_the_version_before_drops_nothing_of_them() -> None:
-    """It knows the number alone, which is the most that they keep, and leaves the rest of the file as it is."""
+    """That version knows the number alone, which is the most that the rules keep, and leaves the rest of the file."""
     rules = Retention(daily=30, weekly=12, within=Duration(days=14))
     file = FILE.with_rule(Interval.DAILY, rules).with_rule(Interval.WEEKLY, Retention(8))
     found = json.loads(file.to_text())["intervals"]
@@ -83,7 +83,7 @@ def test_a_number_that_the_version_before_has_stored_since_is_the_rule() -> None
 
 
 def test_a_rule_is_carried_out_by_a_prune_and_not_by_being_given() -> None:
-    """So that a slip can be told from a steady rule; a file that does not say it has carried out what it has."""
+    """A slip can be told from a steady rule; a file that does not say it has carried out the rule that it has."""
     older = replace(FILE, carried_out={})
     assert older.carried_out_by(Interval.DAILY) == Retention(30)
     changed = older.with_rule(Interval.DAILY, Retention(20)).with_rule(Interval.DAILY, Retention(2))
@@ -93,7 +93,7 @@ def test_a_rule_is_carried_out_by_a_prune_and_not_by_being_given() -> None:
 
 
 def test_a_newer_format_is_refused_with_a_sentence() -> None:
-    """What it means nobody here can know."""
+    """Nobody here can know what a newer format means."""
     with pytest.raises(SeriesTooNew, match="has the format 2, and this version knows 1 only"):
         SeriesFile.parse('{"format": 2, "anything": {}}', "here")
 

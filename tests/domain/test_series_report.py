@@ -114,7 +114,7 @@ def test_seals_tell_of_nights_whose_records_have_gone() -> None:
 
 
 def test_what_a_broken_clock_has_written_is_left_out() -> None:
-    """It would be the last backup for ever."""
+    """A night in the future would be the last backup for ever."""
     odd = replace(records(1)[0], start_time=NOW + timedelta(days=400))
     assert nights_of([odd], {"90000101T000000Z": _seal("90000101T000000Z")}, None, NOW) == []
 

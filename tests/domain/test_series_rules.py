@@ -1,4 +1,4 @@
-"""What a series says to a backup."""
+"""The answers of a series to a backup."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -39,7 +39,7 @@ EMPTY = Found(None, SOURCE, (), BACKUP, backup_holds="it is an empty directory")
 def settled(
     found: Found = FOUND, interval: Interval = Interval.DAILY, *, one_file_system: bool = False, **asked: Any
 ) -> Settled:
-    """What a backup of /srv to /backup comes to."""
+    """Settle a backup of /srv to /backup."""
     order = BackupRequest("/srv", "/backup", interval=interval, one_file_system=one_file_system, asked=Asked(**asked))
     return settle(order, found, NOW)
 
@@ -163,7 +163,7 @@ def test_even_a_meant_one_does_not_fill_what_fstab_says_is_not_mounted() -> None
 def test_a_series_of_an_earlier_version_is_adopted_with_the_rule_that_it_had(
     given: int | None, recorded: int | None, snapshots: int, rule: int
 ) -> None:
-    """What its last backup was told to keep; a forgotten option never drops what is there."""
+    """The rule is what the last backup was told to keep; a forgotten option never drops what is there."""
     found = replace(
         EMPTY, is_known=True, snapshots=snapshots, recorded=Retention(recorded) if recorded else None, mounts=(UPLOADS,)
     )
@@ -284,7 +284,7 @@ def test_a_missing_mount_that_passes_is_warned_of_where_the_last_snapshot_has_it
 def test_a_mount_that_is_lost_meanwhile_is_refused_unless_users_and_containers_end_it(
     mount: Mount, is_refused: bool
 ) -> None:
-    """One of them could cost everybody the night."""
+    """A mount that users or containers end could cost everybody the night."""
     night = settled(replace(FOUND, mounts=(UPLOADS, mount)))
     assert lost_mounts(night, (UPLOADS, mount)) is None
     rest = tuple({UPLOADS} - {mount})
@@ -333,7 +333,7 @@ def test_a_backup_on_another_file_system_is_refused_where_it_can_be_told() -> No
 
 
 def test_a_torn_file_lets_the_backup_go_on_and_drops_nothing() -> None:
-    """It is not written over: a person decides."""
+    """A torn file is not written over: a person decides."""
     night = settled(replace(FOUND, file=torn("/backup/series.json", "odd"), recorded=Retention(14)))
     assert [warned.kind for warned in night.warnings] == [WarningKind.SERIES_TORN]
     assert "remove it" in night.hold

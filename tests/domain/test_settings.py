@@ -1,4 +1,4 @@
-"""What the stack tells its programs."""
+"""The settings that the stack gives its programs."""
 
 from dataclasses import fields
 

@@ -22,7 +22,7 @@ BEGUN = Standing(Attempt(3, 0, "i-2"))
 
 
 def tops(number: int) -> list[Top]:
-    """So many subtrees."""
+    """Make so many subtrees."""
     return [Top(f"d{each}", (), None, 0) for each in range(number)]
 
 
@@ -107,7 +107,7 @@ def test_a_result_is_read_as_it_was_written() -> None:
 def test_the_leader_decides_about_a_share_that_lacks_a_result(
     attempts: list[Standing], is_dead: bool, waited: float, step: Step
 ) -> None:
-    """It waits as long as somebody is at it, and does what nobody does; three attempts are enough."""
+    """The leader waits as long as somebody is at it, and does what nobody does; three attempts are enough."""
     assert decide_share(attempts, is_dead=is_dead, waited=waited, patience=300).step is step
 
 

@@ -52,7 +52,7 @@ def test_signs_that_cannot_be_read_are_told(stored: object) -> None:
 
 
 def test_a_record_of_one_instance_says_nothing_of_workers() -> None:
-    """It is as it always was."""
+    """The record of a single instance is the same as ever."""
     assert for_several(RUNNING, 1) == RUNNING
     assert not {"Workers", "WantedWorkers"} & {*RUNNING.to_item()}
 
@@ -147,7 +147,7 @@ def test_an_unclaimed_backup_of_several_is_closed_by_none_of_them() -> None:
 
 
 def test_a_helper_served_the_backup_that_it_helped_with() -> None:
-    """It is found by its sign of life; and left over from a former night it is in the way."""
+    """A helper is found by its sign of life; left over from a former night, it is in the way."""
     helped = replace(LED, workers={"i-1": WorkerSign(START, "share 1")})
     helper = Instance("i-1", None, is_running=True)
     assert served_by(helper, [RUNNING, helped]) == helped
@@ -168,7 +168,7 @@ def test_the_end_of_a_helper_is_no_end_of_the_backup() -> None:
 
 
 def test_a_second_try_begins_without_the_signs_of_the_first() -> None:
-    """It is shared as the first was."""
+    """A second try is shared as the first was."""
     first = replace(SHARED, workers={"i-1": WorkerSign(START, LEADS)})
     assert may_try_again(first, START)
     assert (tried_again(first, "i-1").workers, tried_again(first, "i-1").wanted_workers) == ({}, 3)

@@ -22,7 +22,7 @@ SERIES = [NEWEST, MIDDLE, OLDEST]
 
 @given(snapshot_names)
 def test_what_a_name_spells_can_be_read_again(name: SnapshotName) -> None:
-    """What is written is parsed to the same name."""
+    """A name that is written is parsed to the same name."""
     assert SnapshotName.parse(str(name)) == name
 
 
@@ -158,7 +158,7 @@ def test_number_0_is_the_newest() -> None:
 
 @given(series, st.sampled_from(Interval))
 def test_every_number_link_is_read_as_its_number(snapshots: set[SnapshotName], interval: Interval) -> None:
-    """What is written there is found again."""
+    """A link that is written is found again by its number."""
     numbers = [backup_number(interval, text) for text in number_links(interval, snapshots)]
     assert numbers == list(range(len(snapshots)))
 

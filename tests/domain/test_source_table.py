@@ -36,7 +36,7 @@ def test_a_row_and_a_policy_that_cannot_be_read_hide_nothing_and_stay(torn: Any)
 
 @pytest.mark.parametrize("torn", [{"Rows": 3}, {"Policies": []}, {}])
 def test_a_table_without_its_lists_is_an_empty_one(torn: dict[str, Any]) -> None:
-    """It starts nothing."""
+    """An empty table starts nothing."""
     assert SourceTable.from_item({"BackupId": "sources", **torn}).active == ()
 
 

@@ -34,12 +34,12 @@ def test_an_instance_is_taken_away_for_what_is_on_record() -> None:
 
 
 def test_the_first_cause_counts() -> None:
-    """What comes later only finds it stopping."""
+    """A later cause only finds the backup stopping."""
     assert to_be_stopped(to_be_stopped(RUNNING, "first"), "second").stop_cause == "first"
 
 
 def test_no_path_of_an_instance_is_on_record() -> None:
-    """It is gone with the instance; the file system is not."""
+    """A path is gone with its instance; the file system is not."""
     told = replace(RUNNING, message="'/run/a/source/home/x' is unreadable.", next_step="Look at /run/a/backup.")
     shown = told_by_file_systems(told, {"/run/a/source": "fs-1", "/run/a/backup": "fs-2"})
     assert (shown.message, shown.next_step) == ("'fs-1:/home/x' is unreadable.", "Look at fs-2:.")

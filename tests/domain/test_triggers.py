@@ -1,4 +1,4 @@
-"""What wakes the orchestrator."""
+"""The triggers that wake the orchestrator."""
 
 import json
 from typing import Any
@@ -138,7 +138,7 @@ def test_a_launch_that_failed_is_read_with_what_auto_scaling_says(told: dict[str
     ],
 )
 def test_what_cannot_be_read_says_why(event: Any, reason: str) -> None:
-    """It is logged and forgotten; nothing is done on a guess."""
+    """An event that cannot be read is logged and forgotten; nothing is done on a guess."""
     trigger = read_trigger(event)
     assert isinstance(trigger, UnknownTrigger)
     assert reason in trigger.reason
@@ -185,7 +185,7 @@ def test_a_finish_that_failed_is_read_with_all_that_its_group_must_be_told(statu
 
 @pytest.mark.parametrize("status", NOT_FAILED)
 def test_a_finish_that_did_not_fail_is_of_no_concern(status: str) -> None:
-    """It says itself how the backup ended."""
+    """An agent that finishes says itself how the backup ended."""
     event = of_command(status, create_commands(ACTION, BackupId("0badcafe")))
     assert isinstance(read_trigger(event), UnknownTrigger)
 

@@ -1,4 +1,4 @@
-"""What the operator has to know about a backup that is published all the same."""
+"""Warnings about a backup that is published all the same."""
 
 import pytest
 

@@ -90,7 +90,7 @@ def test_a_day_ends_just_before_the_next_one_begins(day: date, reading: Reading)
      "3x", "2026-11-22T18:00+99:99", "\udcff", "٣ days ago", "9" * 5000, "tomorrow", "-3d"],
 )  # fmt: skip
 def test_nonsense_is_no_time(text: str) -> None:
-    """It is refused, never guessed at."""
+    """Nonsense is refused, never guessed at."""
     with pytest.raises(WrongUsage, match="is no time"):
         read_time(text, BERLIN)
 

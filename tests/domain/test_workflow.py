@@ -1,4 +1,4 @@
-"""What the orchestrator does about a trigger, and why."""
+"""The decisions of the orchestrator about a trigger, and their reasons."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -176,7 +176,7 @@ _SERVED = replace(RUNNING, instance_id="i-1")
 def test_a_new_instance_makes_the_backup_that_is_running(
     latest: BackupRecord | None, now: datetime, decision: Decision
 ) -> None:
-    """It takes over from one that was lost, and has nothing to do once the copy would have to stop."""
+    """An instance takes over from one that was lost, and has nothing to do once the copy would have to stop."""
     assert decide_service(latest, "i-1", now) == decision
 
 

@@ -1,4 +1,4 @@
-"""What each snapshot holds alone."""
+"""The files that each snapshot holds alone."""
 
 from pathlib import Path
 

@@ -107,7 +107,7 @@ def test_what_differs_is_brought_whoever_trusts_it(sides: Sides, trusted: bool, 
 def test_an_older_version_stays_where_a_newer_one_is_never_the_same(
     sides: Sides, cause: Cause, trusted: bool, mtime: int, stays: bool
 ) -> None:
-    """It was read whole before the file changed; in all other cases nothing wrong may be published."""
+    """An older version was read whole before the file changed; in all other cases nothing wrong may be published."""
     sides.write("log", "much longer")
     old = sides.there("log", "older", mtime)
     settled = sides.settle("log", trusted=trusted, bringer=Failing(sides, Trouble("log", cause, "said")))
@@ -141,7 +141,7 @@ def test_a_full_directory_in_a_names_place_goes_from_a_partial_only(sides: Sides
 
 
 def test_a_symlink_on_the_way_is_not_followed(sides: Sides, tmp_path: Path) -> None:
-    """It is removed from a partial, and where it leads nothing is read, written or removed."""
+    """The symlink is removed from a partial, and where it leads nothing is read, written or removed."""
     decoy = write(tmp_path / "decoy" / "one", "decoy")
     sides.write("directory/one")
     (Path(sides.target.root) / "directory").symlink_to(decoy.parent)
@@ -153,7 +153,7 @@ def test_a_symlink_on_the_way_is_not_followed(sides: Sides, tmp_path: Path) -> N
 
 
 def test_what_the_source_has_no_more_has_vanished(sides: Sides) -> None:
-    """What was brought of it stays if it was brought in peace."""
+    """A file that was brought stays if it was brought in peace."""
     kept = sides.there("kept")
     assert sides.settle("kept", trusted=True).vanished == 0
     settled = sides.settle("kept", "never there", trusted=False)

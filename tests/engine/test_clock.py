@@ -36,7 +36,7 @@ def test_a_clock_that_is_far_from_the_file_systems_drops_nothing(source: Path, b
 
 
 def test_the_time_of_a_file_system_leaves_nothing_behind(tmp_path: Path) -> None:
-    """It is asked for by a file that has no name."""
+    """The time is asked for by a file that has no name."""
     found = server_time(tmp_path)
     assert found
     assert abs(found - datetime.now(UTC)) < timedelta(minutes=1)

@@ -162,7 +162,7 @@ def lead(fleets: Fleets, queue: ShareQueue, stop: Stop | None = None) -> BackupR
 
 
 def test_shares_that_come_twice_and_in_any_order_change_nothing(fleets: Fleets) -> None:
-    """What was done is not done again, and the queue has nothing left."""
+    """A share that was done is not done again, and the queue has nothing left."""
     queue = TwiceQueue(fleets.place / "queue", "leader")
     result = lead(fleets, queue)
     assert result.status is BackupStatus.SUCCESS, result
@@ -185,7 +185,7 @@ def test_a_share_that_nobody_can_do_ends_the_backup_by_name(fleets: Fleets) -> N
 
 
 def test_a_window_that_closes_leaves_what_was_copied_to_the_next_backup(fleets: Fleets) -> None:
-    """What is whole on the disk is not copied again."""
+    """Files that are whole on the disk are not copied again."""
     queue = ClosingQueue(fleets.place / "queue", "leader")
     queue.stop = Stop(Window())
     result = lead(fleets, queue, queue.stop)

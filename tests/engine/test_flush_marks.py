@@ -58,7 +58,7 @@ def _tick_until_marked(flusher: Flusher, mark: FlushMark) -> int:
 
 
 def test_a_copy_is_flushed_every_few_minutes(tmp_path: Path, mark: FlushMark) -> None:
-    """What was written before the flush began is believed, and nothing that came later."""
+    """A flush makes believed what was written before it began, and nothing that came later."""
     clock = Clock()
     flusher = _flusher(tmp_path, mark, clock)
     before = _written(tmp_path / "partial" / "before")
@@ -152,7 +152,7 @@ def test_a_torn_or_odd_mark_is_none(tmp_path: Path, mark: FlushMark, torn: bytes
 
 
 def test_a_directory_in_a_marks_place_is_none(tmp_path: Path, mark: FlushMark) -> None:
-    """It is not ours: it stays, and hinders nobody."""
+    """A directory in a mark's place is not ours: it stays, and hinders nobody."""
     (tmp_path / f".flushed-{NAME}").mkdir()
     assert mark.until_ns() == NOTHING
     _flusher(tmp_path, mark, Clock()).finish()

@@ -125,7 +125,7 @@ def test_a_directory_below_which_something_is_to_be_brought_waits(
 
 
 def test_what_a_worker_that_died_has_found_is_not_added_twice() -> None:
-    """It told of some directories in a first receipt; the one that comes after it tells of all."""
+    """The worker told of some directories in a first receipt; the one that comes after it tells of all."""
     root = Directory("", None, FACTS)
     frontier = Frontier(root)
     frontier.take()

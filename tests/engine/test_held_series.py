@@ -190,7 +190,7 @@ def test_nothing_is_released_through_a_symlink(backup: Path, daily: Series) -> N
 
 
 def test_who_holds_waits_for_a_prune_that_has_begun_to_drop(daily: Series) -> None:
-    """So a hold that was said is obeyed: what was there when it returned stays."""
+    """A hold is obeyed from its return on: what is there by then stays."""
     done = threading.Event()
 
     def hold_now() -> None:
@@ -206,7 +206,7 @@ def test_who_holds_waits_for_a_prune_that_has_begun_to_drop(daily: Series) -> No
 
 
 def test_who_holds_all_is_told_no_snapshot_that_a_prune_drops_meanwhile(daily: Series) -> None:
-    """What is there is looked at when the prune that has begun is done."""
+    """The snapshots are looked at when the prune that has begun is done."""
     causes, label = list[Cause](), daily.label_path
     waiting = threading.Thread(target=lambda: causes.append(hold_all(daily, ME)))
     with undisturbed(label):

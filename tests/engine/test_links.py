@@ -58,7 +58,7 @@ def test_names_of_one_file_that_are_several_in_the_target_are_a_group(
 def test_names_of_one_inode_that_are_several_files_in_the_source_are_strangers(
     met: tuple[int, ...], names: dict[str, int], strangers: set[int]
 ) -> None:
-    """What the source has as one file explains as many of its names as there are."""
+    """One file of the source explains as many names as it has there."""
     facts = LinkFacts()
     facts.meet(_met(*met))
     for name, there in names.items():
@@ -98,7 +98,7 @@ class Linked:
         self.source, self.target = Tree(self.source_root), Tree(self.target_root)
 
     def facts(self) -> LinkFacts:
-        """What the workers would have told."""
+        """The facts that the workers would have told."""
         facts = LinkFacts()
         for path in sorted(self.source_root.rglob("*")):
             name, found = str(path.relative_to(self.source_root)), path.lstat()

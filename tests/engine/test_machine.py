@@ -94,7 +94,7 @@ def test_a_path_of_safe_characters_is_used_as_it_is(tmp_path: Path) -> None:
 
 
 def test_a_deletion_that_is_stopped_goes_on_another_time(tmp_path: Path) -> None:
-    """What is left then is still a tree that can be deleted."""
+    """The rest is still a tree that can be deleted."""
     tree = small_tree(tmp_path / "tree")
     assert delete_content(tmp_path, "tree", lambda: True).was_stopped
     assert os.listdir(tree)
@@ -138,7 +138,7 @@ def test_a_running_process_is_found_without_looking_at_all() -> None:
 
 
 def test_a_deletion_follows_no_symlink(tmp_path: Path) -> None:
-    """What a symlink points to is none of its business."""
+    """The target of a symlink is none of a deletion's business."""
     outside = write(tmp_path / "outside" / "file")
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "link").symlink_to(outside.parent)

@@ -1,4 +1,4 @@
-"""What is written beside the snapshots, and what a crash at each step of it leaves."""
+"""The files beside the snapshots, and what a crash at each step of their writing leaves."""
 
 import os
 from collections.abc import Callable
@@ -81,7 +81,7 @@ class Nights:
         assert notes == []
 
     def mend(self) -> None:
-        """What the next backup does before anything else, and what a prune does."""
+        """Do what the next backup does before anything else, and what a prune does."""
         self.sealer.seal_late(self.snapshots, lambda _note: None)
         self.manifests.tidy(self.snapshots)
 
@@ -113,7 +113,7 @@ def test_whatever_a_crash_leaves_the_next_night_mends_it(tmp_path: Path, monkeyp
 
 
 def test_a_manifest_in_the_making_is_never_taken_for_one(tmp_path: Path) -> None:
-    """What was not renamed has another name, and goes."""
+    """A file that was not renamed has another name, and goes."""
     made = Nights(tmp_path)
     made.prepare(0)
     made.make(0)

@@ -81,7 +81,7 @@ def _begins_in_place_and_is_believed(series: Series, before: int, inode: int) ->
 
 
 def test_a_spare_becomes_the_partial_and_is_believed(series: Series) -> None:
-    """What this backup makes in it is newer than the mark, so that the next one does not believe it before a flush."""
+    """Files that this backup makes in it are newer than the mark, so that the next one believes none before a flush."""
     spare = _spare(series)
     before, inode = _ctime(spare), spare.stat().st_ino
     _begins_in_place_and_is_believed(series, before, inode)
@@ -89,7 +89,7 @@ def test_a_spare_becomes_the_partial_and_is_believed(series: Series) -> None:
 
 
 def test_a_partial_that_was_flushed_is_continued_in_place_and_believed(series: Series) -> None:
-    """It is renamed; its old mark is gone, and what comes now is newer than the new one."""
+    """A flushed partial is renamed; its old mark is gone, and what comes next is newer than the mark in its place."""
     file = _left(series, OLD, ALL)
     before, inode = _ctime(file), file.stat().st_ino
     _begins_in_place_and_is_believed(series, before, inode)
@@ -154,7 +154,7 @@ def test_a_partial_in_which_something_is_mounted_is_not_continued(series: Series
 
 
 def test_stock_tools_begin_with_nothing(series: Series) -> None:
-    """What is left goes, and the spare stays for another night."""
+    """Partials of former nights go, and the spare stays for another night."""
     _spare(series)
     _left(series, OLD, ALL)
     _left(series, OLDER)
@@ -166,7 +166,7 @@ def test_stock_tools_begin_with_nothing(series: Series) -> None:
 
 
 def test_who_wants_no_spare_does_not_use_one(series: Series) -> None:
-    """It goes to the trash."""
+    """A spare that nobody wants goes to the trash."""
     _spare(series)
     partial = _begin(series, keeps_spare=False)
     assert os.listdir(partial.path) == []
@@ -175,7 +175,7 @@ def test_who_wants_no_spare_does_not_use_one(series: Series) -> None:
 
 
 def test_a_symlink_that_is_named_like_a_partial_is_not_continued(series: Series, tmp_path: Path) -> None:
-    """What it leads to stays as it is."""
+    """A symlink's target stays as it is."""
     outside = tmp_path / "outside"
     write(outside / "file")
     (series.path / f".partial-{OLD}").symlink_to(outside)

@@ -204,7 +204,7 @@ TORN = [_truncate, _zeros, _huge, _fifo, _link]
 
 @pytest.mark.parametrize("tear", [*TORN, _edit])
 def test_torn_changes_are_said_and_taken_for_nothing(series: Synthetic, tear: Callable[[Path], None]) -> None:
-    """What snapshots hold is told by their manifests, all else is not known; nothing hangs, and nothing is guessed."""
+    """Manifests tell what snapshots hold, all else is not known; nothing hangs, and nothing is guessed."""
     first = series.night({b"a": 1, b"b": 1, b"c": 1})
     second = series.night({b"a": 2, b"b": 1})
     third = series.night({b"a": 3})

@@ -1,4 +1,4 @@
-"""What pins protect, whatever lies in their place."""
+"""Pins protect snapshots, whatever lies in their place."""
 
 import os
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ def no_note(_text: str) -> None:
 
 @pytest.mark.parametrize("kind", ["torn", "fifo", "symlink", "directory", "huge", "of a later version"])
 def test_a_pin_that_cannot_be_read_holds(series: Series, kind: str) -> None:
-    """It is named, whatever lies in its place; a new pin mends it."""
+    """A pin that is odd is named, whatever lies in its place; another pin mends it."""
     (series.path / ".pins").mkdir()
     odd = series.path / ".pins" / f"{NAMES[2]}.pin.json"
     match kind:
@@ -91,7 +91,7 @@ def test_what_was_dropped_just_now_cannot_be_pinned(series: Series) -> None:
 
 
 def test_a_pin_of_a_snapshot_that_is_gone_by_hand_stays_until_it_is_released(series: Series) -> None:
-    """It says what there should be, and every prune says that it counts, for no list shows it."""
+    """A pin without its snapshot says what there should be, and every prune says that it counts: no list shows it."""
     pin(series, NAMES[2], "the audit", None, no_note)
     (series.path / str(NAMES[2])).rmdir()
     for _ in range(2):
@@ -102,7 +102,7 @@ def test_a_pin_of_a_snapshot_that_is_gone_by_hand_stays_until_it_is_released(ser
 
 
 def test_a_directory_in_the_place_of_a_pin_can_be_released(series: Series) -> None:
-    """It holds as any pin that cannot be read; with all that is in it, it is set aside, and that is said."""
+    """A directory in a pin's place holds as a torn pin does; it is set aside with all in it, and that is said."""
     (series.path / ".pins" / f"{NAMES[2]}.pin.json" / "of somebody").mkdir(parents=True)
     notes = list[str]()
     assert isinstance(unpin(series, NAMES[2], "it is none", notes.append), TornPin)

@@ -68,7 +68,7 @@ def test_it_ends_once_however_many_end_it() -> None:
 
 
 def test_a_before_that_fails_is_ended_too() -> None:
-    """It may have done a half."""
+    """A hook that fails may have done a half."""
 
     def fail() -> None:
         raise HookFailed("It broke.")

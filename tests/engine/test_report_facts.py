@@ -1,4 +1,4 @@
-"""What a series report is made of, on a disk that may hold anything."""
+"""The facts of a series report, on a disk that may hold anything."""
 
 import json
 import os

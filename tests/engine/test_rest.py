@@ -88,7 +88,7 @@ def test_a_few_files_stay_in_memory_and_many_become_lists(tmp_path: Path, few: P
 
 @pytest.mark.root
 def test_a_full_disk_with_the_temporary_files_is_named(tmp_path: Path) -> None:
-    """It is not the backup that is full."""
+    """A disk that is full of temporary files is not the backup's."""
     with mounted_tmpfs(tmp_path / "small", "size=64k") as place:
         lists = _lists(place, Piece(10, LARGE), FILES)
         fill(place)

@@ -53,7 +53,7 @@ def test_nothing_can_be_chosen(cli: Cli, source: Path, backup: Path, tmp_path: P
 
 
 def test_no_path_leads_out_of_a_snapshot() -> None:
-    """It is refused before anything is touched."""
+    """A path out of the snapshot is refused before anything is touched."""
     with pytest.raises(WrongUsage):
         RestoreRequest("backup", "target", chosen=("a/../../b",))
 

@@ -34,7 +34,7 @@ MODES = ["overlay", "mirror"]
 
 @pytest.fixture
 def decoy(tmp_path: Path) -> Path:
-    """What lies outside of the target."""
+    """A tree outside of the target."""
     return small_tree(tmp_path / "decoy")
 
 
@@ -139,7 +139,7 @@ def test_a_mirror_without_a_safe_place_is_refused(
 
 @pytest.mark.root
 def test_a_mirror_into_a_bind_mount_works(cli: Cli, snapshot: Path, backup: Path, target: Path, tmp_path: Path) -> None:
-    """It shares its device with the directory around it, and no rename leads from one to the other."""
+    """A bind mount shares its device with the directory around it, and no rename leads from one to the other."""
     mounted = tmp_path / "mounted"
     mounted.mkdir()
     line = _line(cli, "restore", backup, mounted, "--mode", "mirror", "--json")
@@ -160,7 +160,7 @@ def test_a_mirror_into_a_bind_mount_works(cli: Cli, snapshot: Path, backup: Path
 def test_what_is_mounted_in_the_target_is_left_alone(
     cli: Cli, backup: Path, target: Path, decoy: Path, mode: str, kind: str, place: str
 ) -> None:
-    """It is said by plan and result, with the way to bring it back; all around it is restored."""
+    """Plan and result name what is mounted in the target, with the way to bring it back; all else is restored."""
     source = small_tree(target.parent / "source")
     write(source / "deep" / "below" / "file")
     write(source / "deep" / "beside")
@@ -226,7 +226,7 @@ def test_a_rename_that_is_refused_before_anything_was_moved_finds_another_place(
 def test_a_rename_that_is_refused_in_the_middle_says_where_things_are(
     cli: Cli, snapshot: Path, backup: Path, simulator: Simulator, refused: str
 ) -> None:
-    """What was moved is named; another run goes on."""
+    """A restore that stops in the middle names what was moved; another run goes on."""
     mount = simulator.mount("target")
     target = small_tree(mount / "target")
     for number in range(3):

@@ -70,7 +70,7 @@ def test_only_what_a_killed_drill_has_made_is_removed(scratch: Path, tmp_path: P
 
 
 def test_what_leads_elsewhere_under_a_name_of_ours_is_not_followed(scratch: Path, tmp_path: Path) -> None:
-    """It is said that it stays."""
+    """A note says that a name of ours which leads elsewhere stays."""
     outside, name = write(tmp_path / "outside" / "file"), f"restored-{'0' * 32}"
     scratch.mkdir()
     (scratch / name).symlink_to(outside.parent)

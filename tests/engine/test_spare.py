@@ -53,7 +53,7 @@ def _names(series: Series) -> list[str]:
 
 
 def test_a_dropped_snapshot_becomes_the_spare_by_a_rename(series: Series) -> None:
-    """It is no snapshot any more, nobody else may look into it, and a mark says of which it was."""
+    """A spare is no snapshot any more, nobody else may look into it, and a mark says of which it was."""
     inode = (series.path / str(name_of(3)) / "directory/file").stat().st_ino
     assert _drop(series)
     spare = Spare(series).discard(but_marked=True)[0]
@@ -113,7 +113,7 @@ def _list(mark: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_spare_without_a_mark_that_is_right_goes_to_the_trash(series: Series, spoil: Callable[[Path], None]) -> None:
-    """It may be anything, and was perhaps never on the disk; one with its mark stays where that is wanted."""
+    """A tree without its mark may be anything, and was perhaps never on the disk; a marked one stays if wanted."""
     _drop(series)
     spare = Spare(series)
     assert spare.discard(but_marked=True)[0]

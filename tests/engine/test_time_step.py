@@ -53,7 +53,7 @@ def _file(mtime_ns: int, size: int = 5) -> Found:
 
 @pytest.mark.parametrize("step", [1, 100, SECOND, 2 * SECOND])
 def test_times_are_compared_as_exactly_as_they_are_kept(step: int) -> None:
-    """What a file system has cut off is no difference; one step more is, and so is another size."""
+    """Digits that a file system has cut off are no difference; one step more is, and so is another size."""
     mtime = A_DAY_AGO_NS // (2 * SECOND) * 2 * SECOND
     source, kept, next_one = _file(mtime + step - 1), _file(mtime), _file(mtime + step)
     fidelity = Fidelity(owners=True, time_step_ns=step)
@@ -67,7 +67,7 @@ def test_times_are_compared_as_exactly_as_they_are_kept(step: int) -> None:
 
 @pytest.mark.parametrize(("step", "window"), [(1, -1), (100, 0), (1_000_000, 0), (SECOND, 0), (2 * SECOND, 1)])
 def test_rsync_compares_times_no_more_exactly_than_they_are_kept(step: int, window: int) -> None:
-    """It knows nanoseconds and whole seconds; a window of 0 takes times within one second for equal."""
+    """The tool knows nanoseconds and whole seconds; a window of 0 takes times within one second for equal."""
     assert Comparing(step).modify_window == window
     options = rsync_options((), Purpose.BACKUP, Comparing(step))
     assert f"--modify-window={window}" in options
@@ -91,7 +91,7 @@ def coarse_backup(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.root
 @both_copiers
 def test_a_backup_with_coarse_times_is_incremental_and_true(cli: Cli, source: Path, coarse_backup: Path) -> None:
-    """It says that times are coarse; what changes by a second is copied; a restore changes nothing that is equal."""
+    """The backup says that times are coarse, and copies what changes by a second; a restore changes nothing equal."""
     write(source / "middle", "x" * 300_000)
     write(source / "large", "x" * 17_000_000)
     first = cli("run", source, coarse_backup, "--json").json

@@ -49,7 +49,7 @@ def test_all_processes_together_keep_the_rate(rate: int, at_once: int) -> None:
 
 
 def test_no_burst_follows_a_pause() -> None:
-    """What nobody asked for is not saved up: after a second's rest there are tokens for some hundredths of one."""
+    """Unused operations are not saved up: after a second's rest there are tokens for some hundredths of one."""
     feeder = TokenFeeder(Throttle(1000))
     tokens = Tokens(feeder.descriptor)
     tokens.pay(100)

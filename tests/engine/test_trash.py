@@ -23,7 +23,7 @@ OLD = "20200101T000000Z"
 
 @pytest.fixture
 def decoy(tmp_path: Path) -> Path:
-    """What lies outside of BACKUP."""
+    """A tree outside of BACKUP."""
     return small_tree(tmp_path / "decoy")
 
 
@@ -234,7 +234,7 @@ print(sorted(path.name for path in Path({str(mounted)!r}).iterdir()))
 def test_a_directory_that_becomes_a_symlink_while_it_is_deleted_leads_nowhere(
     tmp_path: Path, decoy: Path, swapped: str, opener: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is swapped when the walk has found it and not yet opened it."""
+    """The directory is swapped when the walk has found it and not yet opened it."""
     place = tmp_path / "place"
     write(place / "tree" / "a" / "b" / "directory 0" / "file 0")
     write(decoy / "a" / "b" / "directory 0" / "file 0")

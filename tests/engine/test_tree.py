@@ -99,7 +99,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def decoy(tmp_path: Path) -> Path:
-    """What a symlink may lead to: the same names, outside of the root."""
+    """A tree that a symlink may lead to: the same names, outside of the root."""
     path = tmp_path / "decoy"
     for below in ("", "c", "b/c", "a/b/c"):
         _branch(path / below)

@@ -34,7 +34,7 @@ def test_every_directory_is_entered_before_and_left_after_all_below_it(threads: 
 
 
 def test_the_first_error_reaches_the_caller() -> None:
-    """It is raised, not swallowed by a thread, and the walk ends."""
+    """An error in a thread is raised, not swallowed, and the walk ends."""
 
     def enter(path: str) -> Iterable[str]:
         if path == "a/x":
@@ -46,7 +46,7 @@ def test_the_first_error_reaches_the_caller() -> None:
 
 
 def test_a_walk_that_is_asked_to_stop_says_that_it_has_not_ended() -> None:
-    """So that nobody takes what it has seen for the whole."""
+    """Nobody takes what the walk has seen for the whole."""
     seen: list[str] = []
 
     def enter(path: str) -> Iterable[str]:

@@ -269,7 +269,7 @@ def test_what_is_the_backups_own_is_neither_entered_nor_kept(walking: Walking, t
 
 
 def test_a_directory_below_which_one_vanishes_has_its_time_again(walking: Walking, tmp_path: Path) -> None:
-    """It was as in the source until the one below was moved away."""
+    """The directory was as in the source until the one below was moved away."""
     for side in (walking.source, walking.target):
         write(side / "above/below/file")
         write(side / "above/kept")
@@ -320,7 +320,7 @@ def test_each_side_is_in_trouble_for_itself(
 
 
 def test_a_full_disk_ends_the_walk(tmp_path: Path, simulator: Simulator) -> None:
-    """It is said once, as no trouble of a name."""
+    """A full disk is told once, as no trouble of a name."""
     walking = Walking(tmp_path)
     walking.target = simulator.mount("efs", "fail_op=create", "fail_errno=ENOSPC", "fail_after=20")
     _deep_and_wide(walking.source)

@@ -166,7 +166,7 @@ def test_the_last_words_of_a_worker_are_told(place: Place) -> None:
 
 
 def test_work_for_a_worker_that_has_just_died_is_not_lost(place: Place) -> None:
-    """It is given back with all the rest."""
+    """Work for a dead worker is given back with all the rest."""
     place.let_nothing_pass()
     with place.workers(1) as workers:
         os.kill(place.processes()[0], signal.SIGKILL)
@@ -215,7 +215,7 @@ def test_a_worker_that_cannot_be_replaced_hides_no_cause(place: Place, monkeypat
 def test_without_an_interpreter_that_can_be_started_a_thread_serves(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may lie in another user's home; no process is started."""
+    """An interpreter may lie in another user's home; no process is started."""
     monkeypatch.setattr(sys, "executable", str(write(tmp_path / "python")))
     with place.workers(4) as workers:
         assert place.processes() == []
@@ -253,7 +253,7 @@ def test_of_our_descriptors_a_worker_inherits_the_roots_alone(place: Place, tmp_
 
 
 def test_workers_have_no_umask_and_a_place_that_nobody_unmounts(place: Place) -> None:
-    """What they make has the mode that it is made with."""
+    """Files of workers have the mode that they are made with."""
     umask = os.umask(0o077)
     try:
         with place.workers(1) as workers:

@@ -158,7 +158,7 @@ def test_an_instance_that_is_taken_away_is_held_and_no_other_comes_for_it(cloud:
 
 
 def test_an_instance_that_is_gone_may_be_taken_away(group: BackupGroup) -> None:
-    """It may have gone by itself meanwhile."""
+    """An instance may have gone by itself meanwhile."""
     group.take_away("i-0123456789abcdef0")
 
 
@@ -193,7 +193,7 @@ def test_an_instance_tells_its_group(cloud: Cloud, group: BackupGroup) -> None:
 
 
 def test_a_held_instance_still_tells_its_group(cloud: Cloud, group: BackupGroup) -> None:
-    """It is asked about at that very moment."""
+    """A group is asked for while its instance is held."""
     assert group.group_of(cloud.hold_one(group).instance_id) == NAME
 
 

@@ -56,7 +56,7 @@ def test_the_newest_figure_of_a_file_system_is_told(
 def test_a_figure_that_is_too_old_is_unknown(
     client: "CloudWatchClient", metrics: Metrics, call: str, metric: str
 ) -> None:
-    """It says nothing about tonight."""
+    """An old figure says nothing about tonight."""
     _measured(client, metric, 1.0, NOW - timedelta(minutes=45))
     assert getattr(metrics, call)(SOURCE, NOW) is None
 

@@ -60,7 +60,7 @@ def test_an_item_holds_numbers_as_numbers_and_the_rest_as_text(client: "DynamoDB
 def test_the_item_of_the_backup_started_last_never_expires_and_is_no_backup(
     client: "DynamoDBClient", store: RecordTable
 ) -> None:
-    """It only names one."""
+    """The item only names a backup."""
     store.start(RUNNING, None)
     assert set(_stored(client, LATEST_KEY)) == {"BackupId", "LatestBackupId"}
     assert list(store.backups()) == [RUNNING]

@@ -44,7 +44,7 @@ def test_an_instance_that_is_terminated_still_tells_when_it_was_launched(client:
 
 
 def test_of_an_instance_that_nobody_knows_nothing_is_known(client: Any) -> None:
-    """It is no error, and hides no other."""
+    """An unknown instance is no error, and hides no other."""
     name = launch(client)
     unknown, known = Instances(client).find_all((UNKNOWN, name))
     assert unknown == Instance(UNKNOWN, None, is_running=False)

@@ -1,4 +1,4 @@
-"""What a file system is, and where it can be mounted."""
+"""The facts of a file system, and where it can be mounted."""
 
 from typing import TYPE_CHECKING
 

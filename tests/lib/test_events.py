@@ -38,7 +38,7 @@ class Cloud:
         return found["ScheduleExpression"], found["State"]
 
     def target(self) -> Any:
-        """What the rule wakes; there is one."""
+        """The target that the rule wakes; there is one."""
         (target,) = self.events.list_targets_by_rule(Rule=RULE)["Targets"]
         return target
 
@@ -118,7 +118,7 @@ def test_a_disarming_that_is_cut_off_stops_no_backup_either(cloud: Cloud, rule: 
 
 
 def test_a_target_that_eventbridge_does_not_take_is_told(cloud: Cloud, rule: StopRule) -> None:
-    """It says so in a good answer; a backup whose window never closed would be the price of not reading it."""
+    """The refusal comes in a good answer; to overlook it would cost a backup whose window never closed."""
     entry = {"TargetId": TARGET_ID, "ErrorCode": "ConcurrentModificationException", "ErrorMessage": "Changed."}
     known: Any = {"Targets": [cloud.target()]}
     with Stubber(cloud.events) as answers:

@@ -55,7 +55,7 @@ class Group:
             self.meanwhile.pop(due)()
 
     def is_terminated(self, name: str) -> bool:
-        """What Amazon EC2 says."""
+        """Ask Amazon EC2 whether the instance is terminated."""
         return not Instances(self.compute).not_terminated([name])
 
 
@@ -106,7 +106,7 @@ def test_who_is_alone_is_so_at_once(group: Group) -> None:
 
 
 def test_a_leader_of_former_times_is_protected_in_vain(group: Group) -> None:
-    """It took itself for the leader; its protection is taken off."""
+    """The former instance took itself for the leader; its protection is taken off."""
     own, former = group.want(2)
     BackupGroup(group.scaling, NAME).protect(former)
     group.fence(own).close(group.beat)

@@ -34,7 +34,7 @@ def holds(aws: None, session: boto3.Session) -> HoldTable:
 
 
 def test_a_request_waits_until_it_is_done(holds: HoldTable, session: boto3.Session) -> None:
-    """It is no backup."""
+    """A request is no backup."""
     assert holds.pending() == []
     assert holds.ask(ASKED)
     assert holds.pending() == [ASKED]

@@ -65,6 +65,6 @@ def test_a_service_that_is_busy_is_asked_again(service: Service, monkeypatch: py
 
 @pytest.mark.parametrize("service", [3], indirect=True)
 def test_a_service_that_never_answers_is_given_up(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It says why."""
+    """An error about a service that is silent says why."""
     with pytest.raises(OSError, match="503"):
         _asked(service, monkeypatch).instance_id()

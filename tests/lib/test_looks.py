@@ -1,4 +1,4 @@
-"""What an operator looks at beside the records."""
+"""The looks of an operator beside the records."""
 
 import json
 from datetime import UTC, datetime
@@ -79,7 +79,7 @@ def test_a_topic_that_was_given_in_full_is_that_one() -> None:
 
 
 class _Answer:
-    """What a function has answered."""
+    """The answer of a function."""
 
     def __init__(self, body: bytes, error: str | None = None) -> None:
         self._body, self._error = body, error

@@ -62,7 +62,7 @@ def test_a_topic_that_is_gone_is_named(client: "SNSClient") -> None:
 
 @pytest.mark.parametrize("code", ["InternalError", "Throttling", "AuthorizationError", "InvalidParameter"])
 def test_a_report_that_sns_does_not_take_has_failed(client: "SNSClient", refuse: Refuse, code: str) -> None:
-    """It is tried again later, for whatever cause."""
+    """A report that was refused is tried again later, for whatever cause."""
     refuse(client, "publish", code)
     with pytest.raises(ReportFailed, match=code):
         Notifier(client, "arn:aws:sns:us-east-1:123456789012:reports").report(REPORT)
@@ -181,7 +181,7 @@ def babbling() -> Iterator[str]:
 
 
 def test_an_endpoint_that_does_not_speak_http_is_logged(babbling: str, caplog: pytest.LogCaptureFixture) -> None:
-    """It may be a mail server."""
+    """An endpoint may be a mail server."""
     assert _is_logged(AnonymousMetrics(babbling, UUID, "us-east-1"), caplog)
 
 

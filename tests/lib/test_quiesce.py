@@ -62,7 +62,7 @@ def test_a_document_that_is_refused_is_a_hook_that_failed(client: "SSMClient", r
 
 
 def test_what_is_not_known_now_is_no_end(client: "SSMClient", refuse: Refuse) -> None:
-    """It is asked again; words that nobody gets are none."""
+    """Progress that is not known is asked for again; words that nobody gets are none."""
     refuse(client, "list_commands", "ThrottlingException")
     assert QuiesceDocument(client, "quiesce-db", "orders").progress("0" * 36) is None
 

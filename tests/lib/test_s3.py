@@ -19,7 +19,7 @@ KEY = "efs-restore-marks/a.json"
 
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What AWS refuses is tried once."""
+    """Try once what AWS refuses."""
     for name in ("insisting.SECONDS", "insisting.PAUSE", "s3.MARK_SECONDS", "s3.SEAL_SECONDS"):
         monkeypatch.setattr(f"efs_backup.lib.{name}", 0.0)
 
@@ -45,7 +45,7 @@ def test_a_log_is_stored_under_its_key(bucket: LogBucket, tmp_path: Path) -> Non
 
 
 def test_a_log_that_is_not_there_is_no_failure(bucket: LogBucket, tmp_path: Path) -> None:
-    """It has no address."""
+    """A log that is not there has no address."""
     assert bucket.upload(tmp_path / "nothing", "ec2-logs/a.log") is None
 
 
@@ -104,7 +104,7 @@ _SEALED = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
 def test_a_seal_is_stored_once(client: "S3Client", tmp_path: Path) -> None:
-    """What is there is never written over, neither by a text nor by a file."""
+    """A stored seal is never written over, neither by a text nor by a file."""
     bucket = SealBucket(client, "log-bucket")
     (tmp_path / "file").write_bytes(b"abc")
     assert bucket.store("seals/a.json", b"abc", _SEALED)
@@ -115,7 +115,7 @@ def test_a_seal_is_stored_once(client: "S3Client", tmp_path: Path) -> None:
 
 
 def test_a_seal_is_stored_with_its_checksum_and_on_a_condition(client: "S3Client") -> None:
-    """So Amazon S3 itself refuses another content, and Object Lock has the checksum that it wants."""
+    """Amazon S3 itself refuses another content, and Object Lock has the checksum that it wants."""
     asked = {
         "Bucket": "log-bucket", "Key": "seals/a.json", "Body": ANY, "IfNoneMatch": "*", "ChecksumAlgorithm": "SHA256",
         "ChecksumSHA256": "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=",

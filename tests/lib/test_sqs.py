@@ -93,7 +93,7 @@ def test_a_share_that_is_gone_is_no_failure(queue: SqsShares, call: str) -> None
     ids=range(14),
 )  # fmt: skip
 def test_a_message_of_somebody_else_is_deleted(queue: SqsShares, client: "SQSClient", body: str) -> None:
-    """It is logged, and hinders nobody."""
+    """A message of somebody else is logged, and hinders nobody."""
     for url in (queue._url, queue._dead_url):
         client.send_message(QueueUrl=url, MessageBody=body or " ")
     assert queue.receive(0) is None

@@ -48,7 +48,7 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _arguments_in_a_shell(line: str, stand_in: Path) -> list[str]:
-    """What the agent is called with when a real shell runs the line."""
+    """The arguments that the agent is called with when a real shell runs the line."""
     assert line.startswith(f"{AGENT} ")
     called = shlex.quote(str(stand_in)) + line.removeprefix(AGENT)
     done = subprocess.run(
@@ -107,7 +107,7 @@ def test_an_instance_that_systems_manager_does_not_reach_is_named(client: "SSMCl
 
 
 def test_what_nobody_expected_of_systems_manager_is_told_as_it_is(client: "SSMClient", refuse: Refuse) -> None:
-    """Such as too many calls."""
+    """An error without a meaning here, too many calls for example, reaches the caller."""
     refuse(client, "send_command", "ThrottlingException", "Rate exceeded.")
     with pytest.raises(ClientError, match="Rate exceeded"):
         RunCommand(client, "nightly-logs").send_finish(ACTION, BACKUP, timeout_minutes=60)
@@ -132,7 +132,7 @@ def test_how_a_command_ended_is_read_with_what_it_wrote(client: "SSMClient") -> 
 
 
 def test_nothing_is_known_of_a_command_that_never_reached_its_instance(client: "SSMClient", refuse: Refuse) -> None:
-    """It may have timed out before."""
+    """The command may have timed out before."""
     refuse(client, "get_command_invocation", "InvocationDoesNotExist", "")
     assert RunCommand(client, "nightly-logs").output("0" * 36, ACTION.instance_id) == CommandOutput()
 

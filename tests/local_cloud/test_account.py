@@ -24,7 +24,7 @@ _SMALL = ("--files", "120", "--more", "900", "--operations", "250")
 
 @pytest.fixture
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What build-s3-dist.sh wrote."""
+    """The files that build-s3-dist.sh wrote."""
     return published(tmp_path_factory) / "deployment" / "dist"
 
 
@@ -49,7 +49,7 @@ def let_the_clock_reach_the_stop(cloud: LocalCloud, process: "subprocess.Popen[b
 
 
 def left_over(cloud: LocalCloud) -> dict[str, object]:
-    """What a run may not leave: everything that costs."""
+    """The leftovers that a run may not have: everything that costs."""
     stacks = cloud.client("cloudformation").list_stacks()["StackSummaries"]
     groups = cloud.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     return {
@@ -100,7 +100,7 @@ def test_a_run_that_is_killed_is_torn_down_by_its_name(dist: Path, tmp_path: Pat
 
 @pytest.mark.long
 def test_a_run_that_fails_is_torn_down_too(dist: Path, tmp_path: Path) -> None:
-    """It says why, and leaves nothing that costs."""
+    """The run says why, and leaves nothing that costs."""
     with LocalCloud(tmp_path / "cloud") as cloud:
         refusal = Refusal("AccessDeniedException", "as the test wants")
         with cloud.gate.refusing("lambda", "InvokeFunction", refusal) as hit:

@@ -85,7 +85,7 @@ def test_a_source_that_cannot_be_mounted(site: Site) -> None:
 
 
 def test_an_instance_that_cannot_be_set_up(site: Site) -> None:
-    """It is given back at once, a second one finds the same, and one mail has the last lines of its boot."""
+    """An instance without its bundle goes at once, a second one finds the same, and one mail tells the boot's end."""
     site.remove_bundles()
     backup = site.night()
     assert (backup.status, backup.failure_reason) == (BackupStatus.FAILED, FailureReason.TOOL_MISSING)
@@ -179,7 +179,7 @@ def test_a_clean_up_that_breaks_off_is_finished_by_the_next_reconcile(site: Site
 
 @pytest.mark.long
 def test_a_source_that_is_suddenly_empty(site: Site) -> None:
-    """It is not backed up over the full snapshot."""
+    """An empty source is not backed up over the full snapshot."""
     site.night()
     for path in site.source.iterdir():
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()

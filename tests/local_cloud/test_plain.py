@@ -18,7 +18,7 @@ pytestmark = pytest.mark.root
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Published:
-    """What build-s3-dist.sh writes, with the real wheels."""
+    """The files that build-s3-dist.sh writes, with the real wheels."""
     return Published(published(tmp_path_factory) / "deployment" / "dist")
 
 

@@ -42,7 +42,7 @@ def test_a_restore_of_a_snapshot_that_is_not_there(site: Site) -> None:
 
 
 def launch_again(site: Site, stack: BackupStack) -> str:
-    """What an update of the stack does, which sends the wanted capacity anew; gives the subject of the mail."""
+    """Do what an update of the stack does, which sends the wanted capacity anew; gives the subject of the mail."""
     mails = len(site.subjects())
     client = site.cloud.client("autoscaling")
     client.set_desired_capacity(AutoScalingGroupName=stack.group, DesiredCapacity=1)
@@ -71,7 +71,7 @@ def test_a_restore_stack_that_is_updated_does_not_restore_again(site: Site) -> N
 
 @pytest.mark.long
 def test_a_restore_whose_agent_is_killed_goes_on(site: Site) -> None:
-    """It is started again by its unit, and the mark says that it was this instance which began."""
+    """The unit starts the agent again, and the mark says that it was this instance which began."""
     site.night()
     shutil.rmtree(site.source / "directory 1")
     site.cloud.fleet.environment["LOCAL_CLOUD_OPERATIONS"] = "3"

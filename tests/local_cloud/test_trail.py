@@ -1,4 +1,4 @@
-"""What is allowed is called: the trail of emulated nights beside the policies of the templates."""
+"""The allowed actions are called: the trail of emulated nights beside the policies of the templates."""
 
 import os
 from collections import defaultdict
@@ -63,7 +63,7 @@ class Trail:
         return None
 
     def of(self, stack: str, part: str) -> set[str]:
-        """What the role of that part of a stack has called."""
+        """The actions that the role of that part of a stack has called."""
         names = [name for name in self.called if name.startswith(f"{stack}-{part}")]
         return {action for name in names for action in self.called[name]}
 
@@ -77,7 +77,7 @@ def trail(site: Site) -> Trail:
 
 
 def _never_called(template: Template, service: str, called: set[str], known: Mapping[str, str]) -> set[str]:
-    """What the role may call and nobody did; an exception that is no more needed is one thing too many, too."""
+    """The actions allowed to the role that nobody called; an exception that is needed no more is one too many, too."""
     allowed = Role(template, service).actions
     return (allowed - called - set(known)) | (set(known) - allowed) | (set(known) & called)
 
@@ -135,7 +135,7 @@ def test_what_is_allowed_is_called(site: Site, trail: Trail) -> None:
 
 
 def test_drills_and_seals_add_one_action_to_the_instance(assembly: Assembly) -> None:
-    """It takes a role where the mount helper is there (tests/agent/test_drill.py); the rest it does anyway."""
+    """The instance takes a role where the mount helper is (tests/agent/test_drill.py); it does the rest anyway."""
     template = Template(assembly.template("EfsBackup"))
     proving = template.having(SealBucketLockDays="30", DrillSchedule="rate(7 days)")
     assert Role(proving, _INSTANCE).actions - Role(template, _INSTANCE).actions == {"sts:AssumeRole"}

@@ -63,7 +63,7 @@ def test_three_instances_make_one_backup(shared: Site) -> None:
 
 
 def test_a_leader_that_is_lost_is_followed_by_a_helper(shared: Site) -> None:
-    """It goes on with the same backup; whoever comes in the place of the lost one helps."""
+    """The helper goes on with the same backup; whoever comes in the place of the lost one helps."""
     _slowly(shared)
     shared.stack.fire_schedule()
     lost = _leader(shared)
@@ -75,7 +75,7 @@ def test_a_leader_that_is_lost_is_followed_by_a_helper(shared: Site) -> None:
 
 
 def test_a_leader_that_is_frozen_is_terminated_before_another_goes_on(shared: Site) -> None:
-    """It would write on when it is awake again; its instance answers nothing, and is let go by the one that follows."""
+    """A frozen leader would write on when it is awake again; the one that follows lets its silent instance go."""
     _slowly(shared)
     shared.stack.fire_schedule()
     frozen = _leader(shared)

@@ -1,4 +1,4 @@
-"""What must be true of a night over real NFS."""
+"""The facts that must be true of a night over real NFS."""
 
 import re
 import time
@@ -12,7 +12,7 @@ from rich.console import Console
 from deployment.local_cloud.cloud import CloudTimeout
 
 OPTIONS = frozenset({"vers=4.1", "rsize=1048576", "wsize=1048576", "hard", "noresvport", "timeo=600", "retrans=2"})
-"""What the kernel shall have negotiated: the settings that the Amazon EFS User Guide recommends."""
+"""The options that the kernel shall have negotiated: the settings that the Amazon EFS User Guide recommends."""
 _MOUNTED = re.compile(r"(\S+) is mounted: (\S+) of kind (\S+) with (\S+)")
 
 
@@ -22,7 +22,7 @@ class CheckFailed(Exception):
 
 @dataclass(frozen=True)
 class Mount:
-    """What the kernel says of a mount."""
+    """A mount as the kernel tells it."""
 
     device: str
     kind: str
@@ -65,7 +65,7 @@ def check_mount(mount: Mount | None, access: str, addresses: list[str]) -> None:
 
 @contextmanager
 def explained(place: Path) -> Iterator[None]:
-    """What goes wrong in here ends the program with code 1, saying what it was and where to look."""
+    """End the program with code 1 where something goes wrong in here, saying what it was and where to look."""
     try:
         yield
     except (AssertionError, CheckFailed, CloudTimeout) as error:

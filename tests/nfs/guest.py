@@ -14,7 +14,7 @@ _NO_QUESTIONS = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "Lo
 
 
 class Guest:
-    """It has a disk of its own over the image's, which is gone with it; its logs are on the host, and stay."""
+    """A guest has a disk of its own over the image's, which is gone with it; its logs are on the host, and stay."""
 
     def __init__(self, order: Order, place: Path, network: Network, image: Path) -> None:
         self.log = place / "log"

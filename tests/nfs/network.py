@@ -20,7 +20,7 @@ link set br0 up
 
 
 class Network:
-    """It is gone with its last process, and each of them dies with the thread that started it."""
+    """A network is gone with its last process, and each of them dies with the thread that started it."""
 
     def __init__(self, place: Path) -> None:
         for name in ("cards", "names"):

@@ -36,7 +36,7 @@ _LOOK_SECONDS = 0.25
 
 
 class Story:
-    """What happens at one site; each step is a line with its seconds."""
+    """The story of one site; each step is a line with its seconds."""
 
     def __init__(self, site: Site, servers: Servers, console: Console) -> None:
         self._site = site

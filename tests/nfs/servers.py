@@ -42,7 +42,7 @@ class Servers:
         self._running[address] = self._network.start(*map(str, command), log=place / "output.log")
 
     def kill(self, address: str) -> None:
-        """It dies at once."""
+        """Let the server die at once."""
         self._running[address].kill()
         self._running[address].wait()
 

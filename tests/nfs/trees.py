@@ -1,4 +1,4 @@
-"""What is backed up, and what changes in it by day."""
+"""The tree that is backed up, and the changes in it by day."""
 
 from pathlib import Path
 

@@ -92,7 +92,7 @@ def test_why_no_instance_can_be_launched_is_told_once_while_it_can_still_be_mend
 
 
 def test_an_instance_that_comes_after_all_makes_the_backup(cloud: Cloud) -> None:
-    """What the record says of the launch is replaced by what came of the backup."""
+    """The outcome of the backup replaces what the record says of the launch."""
     cloud.lifecycle.refusal = NO_CAPACITY
     backup = cloud.schedule_fires()
     cloud.deliver()
@@ -106,7 +106,7 @@ def test_an_instance_that_comes_after_all_makes_the_backup(cloud: Cloud) -> None
 
 
 def test_a_launch_failure_that_could_not_be_mailed_is_told_at_the_next(cloud: Cloud, faults: Faults) -> None:
-    """It is taken back: the group tries again anyway."""
+    """A note of a failure that could not be mailed is taken back: the group tries again anyway."""
     cloud.lifecycle.refusal = NO_CAPACITY
     with faults.refusing("sns", "Publish", "InternalError") as refused:
         cloud.schedule_fires()
@@ -182,7 +182,7 @@ def closed_by_its_instance(cloud: Cloud, backup: BackupRecord, **known: Any) -> 
 def test_a_boot_that_fails_before_systems_manager_knows_the_instance_is_tried_again_too(
     cloud: Cloud, faults: Faults
 ) -> None:
-    """Such an instance closes the record itself; the command finds nobody."""
+    """An instance of that kind closes the record itself; the command finds nobody."""
     backup = cloud.schedule_fires()
     (first,) = cloud.instances()
     closed_by_its_instance(
@@ -198,7 +198,7 @@ def test_a_boot_that_fails_before_systems_manager_knows_the_instance_is_tried_ag
 
 
 def test_an_instance_that_goes_without_a_word_before_it_begins_is_tried_again(cloud: Cloud, faults: Faults) -> None:
-    """Such as one that an agent of the night before has given back by mistake."""
+    """An agent of the night before may have given the instance back by mistake."""
     backup = cloud.schedule_fires()
     (first,) = cloud.instances()
     cloud.agent_goes_home()
@@ -272,7 +272,7 @@ def test_an_instance_on_hold_closes_its_own_backup_and_not_the_next(cloud: Cloud
 
 
 def test_an_instance_that_hangs_does_not_make_the_next_start_useless(cloud: Cloud) -> None:
-    """It would be the one that is wanted, so that no other is launched: it goes first."""
+    """The hanging instance would be the one that is wanted, so that no other is launched: it goes first."""
     lost = cloud.schedule_fires()
     hanging = cloud.agent_claims(lost.backup_id)
     cloud.time = "2026-11-23T02:00:00Z"
@@ -289,7 +289,7 @@ def test_an_instance_that_hangs_does_not_make_the_next_start_useless(cloud: Clou
 
 
 def test_an_instance_that_boots_already_serves_the_backup_that_starts(cloud: Cloud) -> None:
-    """Such as that of a start that was undone a minute before: it is as good as another."""
+    """An instance of a start that was undone a minute before is as good as another."""
     boto3.client("autoscaling").set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=1)
     there = cloud.instances()
     cloud.time = "2026-11-22T02:01:00Z"

@@ -39,7 +39,7 @@ def passes(cloud: Cloud, drill: BackupRecord) -> None:
 
 
 def metric(cloud: Cloud, name: str) -> list[float]:
-    """What the orchestrator has said of this metric."""
+    """The values of this metric that the orchestrator has sent."""
     found = boto3.client("cloudwatch").get_metric_statistics(
         Namespace="EfsBackup", MetricName=name, StartTime=cloud.now().replace(year=2026, month=1),
         EndTime=cloud.now().replace(year=2027), Period=60, Statistics=["Maximum"],
@@ -71,7 +71,7 @@ def test_a_drill_is_no_backup(cloud: Cloud) -> None:
 
 
 def test_a_drill_does_not_start_while_a_backup_runs(cloud: Cloud) -> None:
-    """It is skipped and told; the backup goes on."""
+    """A drill beside a backup is skipped and told; the backup goes on."""
     backup = cloud.schedule_fires()
     drill = drill_starts(cloud)
     assert (drill.status, drill.has_ended) == (BackupStatus.SKIPPED, True)

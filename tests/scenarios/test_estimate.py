@@ -1,4 +1,4 @@
-"""What a series costs, as it is foretold and as the file systems count it."""
+"""The cost of a series, as it is foretold and as the file systems count it."""
 
 from itertools import count
 from pathlib import Path

@@ -117,7 +117,7 @@ def test_an_instance_that_could_not_be_set_up(cloud: Cloud) -> None:
 
 
 def test_an_agent_that_cannot_finish(cloud: Cloud) -> None:
-    """What its command said is in the mail."""
+    """The mail has what the command of the agent said."""
     backup = cloud.schedule_fires()
     cloud.agent_claims(backup.backup_id)
     cloud.time = "2026-11-22T04:45:00Z"
@@ -287,7 +287,7 @@ def test_a_skipped_start_delivered_twice_is_reported_once(cloud: Cloud) -> None:
 
 
 def test_a_stop_before_any_start_does_nothing(cloud: Cloud) -> None:
-    """It names a backup that nobody knows."""
+    """A stop before any start names a backup that nobody knows."""
     assert cloud.call(event_from_file("stop"))["action"] == "ignore"
     assert_nothing_left(cloud)
 

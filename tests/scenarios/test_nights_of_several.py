@@ -59,7 +59,7 @@ def test_a_backup_wants_all_of_them(several: Cloud) -> None:
 
 
 def test_a_drill_wants_one(several: Cloud) -> None:
-    """It needs no more."""
+    """A drill needs no more instances."""
     several.call({"mode": "drill", "action": "start", "event_id": "drill-1"})
     assert (several.capacity(), several.newest().is_shared) == (1, False)
 
@@ -98,7 +98,7 @@ def test_the_leader_is_asked_to_end_and_its_helpers_too(several: Cloud) -> None:
 
 
 def test_a_leader_that_is_lost_ends_nothing_while_others_are_there(several: Cloud) -> None:
-    """One of them takes over; the group starts another one."""
+    """One of the helpers takes over; the group starts another one."""
     several.schedule_fires()
     leader, *helpers = several.instances()
     backup = _led(several, leader, *helpers)

@@ -163,7 +163,7 @@ def test_a_frozen_spare_is_left_and_named(cli: Cli, tmp_path: Path) -> None:
 @pytest.mark.parametrize("what", ["a FIFO", "nested", "endless"])
 @pytest.mark.parametrize("which", [".spare-*.json", ".flushed-*"])
 def test_a_broken_mark_says_nothing(cli: Cli, tmp_path: Path, what: str, which: str) -> None:
-    """It is neither waited for nor believed, and the next night is as ever."""
+    """A broken mark is neither waited for nor believed, and the next night is as ever."""
     source, backup = small_tree(tmp_path / "source"), tmp_path / "backup"
     backup.mkdir()
     for _ in range(3):

@@ -65,7 +65,7 @@ def test_a_restore_has_the_leave_to_write_while_it_runs(cloud: Cloud) -> None:
 
 @pytest.mark.usefixtures("leave")
 def test_a_dry_run_needs_no_leave(cloud: Cloud) -> None:
-    """It only looks."""
+    """A dry run only looks."""
     restore = asked(cloud, replace(ORDER, dry_run=True))
     assert (restore.status, is_given()) == (BackupStatus.RUNNING, False)
     ends(cloud, restore)
@@ -229,7 +229,7 @@ def test_a_leave_that_cannot_be_taken_fails_the_reconcile_when_all_else_is_done(
 
 
 def test_a_backup_never_starts_with_the_leave(cloud: Cloud, leave: str) -> None:
-    """It only reads its source."""
+    """A backup only reads its source."""
     boto3.client("iam").attach_role_policy(RoleName=ROLE, PolicyArn=leave)
     backup = cloud.schedule_fires()
     assert not is_given()
@@ -249,7 +249,7 @@ def test_a_restore_that_nobody_hears_of_is_ended_with_its_leave(cloud: Cloud) ->
 
 
 def test_hostile_text_starts_nothing(cloud: Cloud) -> None:
-    """It is refused at the event, and neither recorded nor mailed."""
+    """Hostile text is refused at the event, and neither recorded nor mailed."""
     event = {**restore_event(ORDER, "e1"), "paths": ["/home/\x1b]0;owned\x07"]}
     assert cloud.call(event)["action"] == "ignore"
     assert (list(cloud.store.backups()), cloud.mails(), cloud.capacity()) == ([], [], 0)

@@ -84,7 +84,7 @@ def test_a_row_waits_no_longer_than_its_window(cloud: Cloud) -> None:
 
 
 def test_a_row_whose_source_is_gone_costs_no_instance_and_no_other_row(cloud: Cloud) -> None:
-    """It fails by name, and the next one begins."""
+    """A row without its source fails by name, and the next one begins."""
     gone = add_row(cloud, "gone")
     add_row(cloud, "web")
     boto3.client("efs").delete_file_system(FileSystemId=gone.file_system)

@@ -14,7 +14,7 @@ from tests.cloud import event_from_file, plain_environment
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:efs-backup-orchestrator"
 HANDLER = "efs_backup.orchestrator.handler.handler"
 _AS_JSON = {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO"}
-"""What Lambda sets for a function that logs in JSON."""
+"""The environment that Lambda sets for a function that logs in JSON."""
 
 
 def function(tmp_path: Path, **environment: str) -> Function:
@@ -65,7 +65,7 @@ def test_an_event_that_failed_is_one_line_with_its_error(tmp_path: Path) -> None
 
 
 def test_an_error_reaches_lambda_with_its_type_and_sentence(tmp_path: Path) -> None:
-    """So that it is tried again, and the operator reads what is missing."""
+    """Lambda tries the call again, and the operator reads what is missing."""
     with function(tmp_path, RETENTION="many") as broken:
         error = broken.invoke(event_from_file("reconcile"), 60).error
     assert error

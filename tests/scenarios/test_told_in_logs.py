@@ -1,4 +1,4 @@
-"""What the orchestrator's log holds, as Lambda writes it."""
+"""The lines of the orchestrator's log, as Lambda writes it."""
 
 import json
 from typing import Any

@@ -42,7 +42,7 @@ def ask(capsys: pytest.CaptureFixture[str]) -> Ask:
 
 
 def outputs_of(cloud: Cloud) -> dict[str, str]:
-    """What the template would put out about the resources of a stack."""
+    """The outputs of a stack about its resources, as the template would have them."""
     told = cloud.environment
     return {
         "Orchestrator": FUNCTION, "RecordTable": TABLE, "LogBucket": told["LOG_BUCKET"],

@@ -37,7 +37,7 @@ _TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 
 @dataclass
 class Account:
-    """What a test may break. denied: calls that IAM refuses; default_key: of new disks; limit: of vCPUs.
+    """An account that a test may break. denied: calls that IAM refuses; default_key: of new disks; limit: of vCPUs.
 
     web: a further source.
     """
@@ -67,7 +67,7 @@ class Account:
         return self.cloud.environment["BACKUP_FILE_SYSTEM"]
 
     def outputs(self) -> dict[str, str]:
-        """What the template puts out."""
+        """The outputs of the template."""
         return {
             **outputs_of(self.cloud), "SecurityGroup": self.worker, "SNSTopic": "reports", "AmiId": AMI,
             "MountsEncrypted": "No",

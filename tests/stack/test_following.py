@@ -28,7 +28,7 @@ def test_each_change_is_told_once_until_the_end() -> None:
 
 
 def test_a_failed_boot_is_not_the_end_while_a_second_instance_may_come() -> None:
-    """It is, as soon as somebody was told."""
+    """A failed boot is the end as soon as somebody was told."""
     waiting = replace(RUNNING, instance_id="i-1", heartbeat_time=None, first_instance=None, window_minutes=180)
     failed = waiting.ended(BackupStatus.FAILED, now=NOW, message="No rsync.", reason=FailureReason.TOOL_MISSING)
     again = replace(waiting, first_instance="i-1")

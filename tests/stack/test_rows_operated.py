@@ -1,4 +1,4 @@
-"""What an operator does with further file systems of a stack: a start, a look, what came of it, by label."""
+"""An operator's work with further file systems of a stack: a start, a look, what came of it, by label."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -240,7 +240,7 @@ def test_only_what_would_stay_away_is_removed(cloud: Cloud, ask: Ask, stack: str
               ("--policy", "p", "--schedule", "rate(999999 days)")],
 )  # fmt: skip
 def test_half_an_order_is_none(ask: Ask, stack: str, given: tuple[str, ...]) -> None:
-    """What would be left out without a word is refused."""
+    """An option that would be left out without a word is refused."""
     ask("add", stack, *given, code=2)
     assert rows_of().read().policies == ()
 

@@ -236,7 +236,7 @@ BROKEN: dict[str, tuple[Break, str]] = {
     "log-bucket": (_no_bucket, "There is no bucket"),
 }
 _ALSO = {"way-to-aws": {"packages"}, "instance-role": {"orchestrator-role"}}
-"""What is true beside it: who has no way out has none to Ubuntu's archive; both roles have that call."""
+"""The findings that are true beside it: who has no way out has none to Ubuntu's archive; both roles have that call."""
 
 
 def test_in_an_account_that_lacks_nothing_nothing_is_found(account: Account) -> None:
@@ -368,7 +368,7 @@ def _refusal(operation: str) -> Exception:
 
 
 def test_the_policy_of_the_page_allows_each_call_and_no_other(account: Account) -> None:
-    """What is not called here is called for a key, a schedule in a time zone, or an old stack."""
+    """A call that is allowed and not made here is for a key, a schedule in a time zone, or an old stack."""
     called = set[str]()
     stack = Stacks(_clients("cloudformation"), REGION).find(NAME)
     gather(watching(_clients, called), stack, _NOW)

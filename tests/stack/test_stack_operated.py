@@ -1,4 +1,4 @@
-"""What an operator does with a stack from a terminal."""
+"""An operator's work with a stack from a terminal."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What an operator reads when AWS refuses, is out of reach, or answers what nobody understands."""
+"""The messages to an operator when AWS refuses, is out of reach, or answers what nobody understands."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -91,7 +91,7 @@ def test_an_address_that_is_none_is_named(operator: Operator, monkeypatch: pytes
 
 
 def test_a_stack_without_outputs_is_told_with_its_status(operator: Operator) -> None:
-    """It may be on its way, or rolled back: another region would not help."""
+    """A stack without outputs may be on its way, or rolled back: another region would not help."""
     describe("half", {})
     said = operator("status", "half", code=5).stderr
     assert "The stack half has no outputs: it is CREATE_COMPLETE." in said
@@ -157,7 +157,7 @@ def test_what_is_no_id_has_no_log(cloud: Cloud, operator: Operator, key: str) ->
 def test_a_network_that_is_away_for_minutes_ends_no_following(
     cloud: Cloud, operator: Operator, command: tuple[str, ...]
 ) -> None:
-    """It is said once."""
+    """A network that is away is told once."""
     running = cloud.schedule_fires()
     ended = running.ended(BackupStatus.SUCCESS, now=cloud.now(), message="Done.")
     operator.steps = [lambda: None] * 3

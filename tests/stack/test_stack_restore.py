@@ -53,7 +53,7 @@ def _ends(cloud: Cloud, status: BackupStatus = BackupStatus.SUCCESS, quarantine:
 
 
 def test_a_restore_is_asked_for_and_goes_on_by_itself(cloud: Cloud, operator: Operator) -> None:
-    """What is asked for is shown, and by whom is recorded."""
+    """The answer shows what is asked for, and the record has by whom."""
     said = operator(*_FILE, NAME).stdout
     assert "is kept in a quarantine" in said
     record = cloud.newest()

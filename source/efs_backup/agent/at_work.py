@@ -1,4 +1,4 @@
-"""What an agent's work is framed by, whether it backs up or restores."""
+"""The frame of an agent's work, whether it backs up or restores."""
 
 import logging
 from collections.abc import Callable, Iterator

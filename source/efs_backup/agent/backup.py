@@ -198,7 +198,7 @@ def _request(services: BackupServices, backup: BackupRecord, source: Path, targe
 
 
 def _asked(services: BackupServices, target: Path) -> Asked:
-    """What the stack says. Its rule is that of the series. Raises SeriesMissing, and WrongUsage of a wrong rule."""
+    """Read what the stack asks; its rule is the series' own. Raises SeriesMissing, and WrongUsage of a wrong rule."""
     settings, newest = services.settings, insist(services.store.newest_success)
     source, backup = settings.source_file_system, settings.backup_file_system
     expected = newest.snapshot if newest else None

@@ -40,11 +40,11 @@ class Heartbeat:
         _logger.info("Step: %s", name)
 
     def expect(self, files: int, size: int) -> None:
-        """So much is there to be looked at."""
+        """Tell the log how many files and bytes there are to be looked at."""
         _logger.info("%s files and %s bytes to look at", files, size)
 
     def progress(self, done: CopyStatistics) -> None:
-        """So much is done."""
+        """Remember what is done, for the next sign of life."""
         self._done = done
 
     def note(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""What somebody has asked for while no instance ran: the agent carries it out before its backup drops anything."""
+"""Requests that somebody made while no instance ran: the agent carries them out before its backup drops anything."""
 
 import logging
 from collections.abc import Callable

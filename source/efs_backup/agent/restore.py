@@ -44,11 +44,11 @@ class LogWatcher:
         _logger.info("Step: %s", name)
 
     def expect(self, files: int, size: int) -> None:
-        """So much is there to be looked at."""
+        """Tell the log how many files and bytes there are to be looked at."""
         _logger.info("%s files and %s bytes to look at", files, size)
 
     def progress(self, done: CopyStatistics) -> None:
-        """So much is done."""
+        """Tell the log what is done."""
         _logger.info("%s files, %s bytes", done.number_of_files, done.total_file_size)
 
     def note(self, text: str) -> None:

@@ -107,7 +107,7 @@ class _Upload:
                 self._files(name, seal)
 
     def warnings(self) -> list[Warned]:
-        """What the operator has to know of what was found."""
+        """Warnings to the operator about what was found in the bucket."""
         others = [warned_of_others(self.others, self.bucket.address(""))] if self.others else []
         return [*others, *([warned_of_changed(self.changed)] if self.changed else [])]
 
@@ -128,7 +128,7 @@ class _Upload:
             self._file(f"{name}{MANIFEST}", self.keys.manifest(name), seal.manifest.sha256)
 
     def _file(self, name: str, key: str, sha256: str) -> None:
-        """What is gone by now, or too large for one request, is left out; the seal has its digest in any case."""
+        """Upload a file, unless it is gone by now or too large for one request; the seal has its digest in any case."""
         self.moved += 1
         with suppress(FileNotFoundError):
             found = (self.manifests.path / name).lstat()

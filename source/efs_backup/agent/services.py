@@ -1,4 +1,4 @@
-"""What the agent works with."""
+"""The services of the agent, and the machine that it runs on."""
 
 import os
 import time
@@ -44,7 +44,7 @@ LOG_VARIABLE = "EFS_BACKUP_AGENT_LOG"
 
 
 def utc_now() -> datetime:
-    """What the clock says."""
+    """The time of the machine's clock, in UTC."""
     return datetime.now(UTC)
 
 
@@ -93,7 +93,7 @@ class Machine:
 
     @classmethod
     def this_one(cls, environment: Mapping[str, str]) -> "Machine":
-        """What the metadata service says. Raises OSError where there is none."""
+        """The machine as the metadata service describes it. Raises OSError where there is none."""
         metadata = InstanceMetadata.of_environment(environment)
         further = filter(None, environment.get(KINDS_VARIABLE, "").split(","))
         kinds, log = MOUNTED_KINDS.union(further), agent_log(environment)
@@ -103,7 +103,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class FleetServices:
-    """What an instance works with that makes a backup together with others."""
+    """The services of an instance that makes a backup together with others."""
 
     queue: SqsShares
     instances: Instances
@@ -122,7 +122,7 @@ class FleetServices:
 
 @dataclass(frozen=True)
 class BackupServices:
-    """What a backup on this instance works with."""
+    """The services of a backup on this instance."""
 
     settings: AgentSettings
     machine: Machine
@@ -160,13 +160,13 @@ class BackupServices:
 
 
 def document_of(settings: AgentSettings, client: Callable[[str], Any]) -> QuiesceDocument:
-    """What makes the source quiet; `client` makes a client of a service."""
+    """The document that makes the source quiet; `client` makes a client of a service."""
     return QuiesceDocument(client("ssm"), settings.quiesce_document, settings.quiesce_tag)
 
 
 @dataclass(frozen=True)
 class RestoreServices:
-    """What a restore on this instance works with."""
+    """The services of a restore on this instance."""
 
     settings: RestoreSettings
     machine: Machine

@@ -37,7 +37,7 @@ Page = Callable[[View], Response]
 
 @dataclass(frozen=True)
 class Application:
-    """What all requests share, and none changes. gate: see `Guard`; restores: None where the page only shows.
+    """The parts that all requests share, and none changes. gate: see `Guard`; restores: None where the page only shows.
 
     most: bytes of a file that one answer can carry; None where there is no limit.
     """

@@ -1,4 +1,4 @@
-"""What a request asks for, read from its address or its form."""
+"""A request's wishes, read from its address or its form."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -39,7 +39,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class Preview:
-    """What of a file can be shown. kind: "text", "picture", "empty" or "none"; text: for people; is_cut: there is more.
+    """The part of a file that can be shown. kind: "text", "picture", "empty" or "none"; is_cut: the text goes on.
 
     why: in words, where nothing is shown.
     """
@@ -87,7 +87,7 @@ def read(night: Snapshot, path: str, most: int) -> tuple[bytes, int]:
 
 
 def preview(head: bytes, size: int, most: int | None = None) -> Preview:
-    """What to show of a file that begins like this. most: bytes that one answer can carry; None: any."""
+    """Choose what to show of a file that begins with `head`. most: bytes that one answer can carry; None: any."""
     if not size:
         return Preview("empty", why="The file is empty.")
     if picture_type(head):

@@ -53,7 +53,7 @@ def _raw_path(request: Request) -> bytes:
 
 
 def _headers(got: Got) -> Mapping[str, str]:
-    """What an answer may bring along; the rest is the guard's. Its policy is one of ours, and it leads nowhere else."""
+    """Pick the headers that an answer may bring along; its policy is one of ours, its location leads nowhere else."""
     taken = {name: got.headers[name] for name in _TAKEN if name in got.headers}
     if got.headers["content-security-policy"] == f"{POLICY}; sandbox":
         taken["content-security-policy"] = f"{POLICY}; sandbox"

@@ -1,4 +1,4 @@
-"""What each answer carries, and who gets one: around all of the application."""
+"""The guard around all of the application: headers that each answer carries, and the gate that says who gets one."""
 
 from collections.abc import MutableMapping
 from typing import Any

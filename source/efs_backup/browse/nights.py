@@ -32,7 +32,7 @@ class Night:
 
 @dataclass(frozen=True)
 class Kept:
-    """What is said about the snapshots of a series."""
+    """Facts about the snapshots of a series: why each is kept, notes, pins and holds."""
 
     reasons: Mapping[SnapshotName, str]
     notes: Mapping[SnapshotName, str]

@@ -125,7 +125,7 @@ def _look(directory: int, name: str) -> Look | None:
 
 
 def look_of(found: os.stat_result) -> Look:
-    """What the kernel tells of a name."""
+    """The facts about a name that the kernel tells, as the page shows them."""
     return Look(found.st_ino, found.st_mode, found.st_uid, found.st_gid, found.st_size, found.st_mtime_ns)
 
 

@@ -33,7 +33,7 @@ MODES: Mapping[RestoreMode, str] = {
 
 
 def plan(view: View) -> Response:
-    """What the restore would do, to be confirmed."""
+    """Show what the restore would do, to be confirmed."""
     request = _request(view)
     result = _restores(view).plan(request)
     first = {kind: result.plan.summary.first(kind) for kind in Kind}

@@ -81,7 +81,7 @@ def _restore_of(job: Job, request: RestoreRequest) -> RestoreRun:
 
 
 def _work_of(job: Job) -> "Callable[[], RestoreResult | UndoResult]":
-    """What the engine does for a job."""
+    """The work of the engine for a job."""
     if isinstance(job.request, UndoRequest):
         return UndoRun(job.request, now=datetime.now(UTC), stop=job.stop, watcher=job.progress).run
     return _restore_of(job, job.request).run
@@ -96,7 +96,7 @@ class Restores:
         self._threads: list[threading.Thread] = []
 
     def plan(self, request: RestoreRequest) -> RestoreResult:
-        """What a restore would do; nothing is touched. Raises as `RestoreRun.plan`."""
+        """Plan a restore; nothing is touched. Raises as `RestoreRun.plan`."""
         return _restore_of(Job(request), request).plan()
 
     def begin(self, request: RestoreRequest | UndoRequest) -> Job:

@@ -65,7 +65,7 @@ def _attributes(look: Look) -> tuple[int, ...]:
 
 
 class Square(StrEnum):
-    """What a name was in a night, beside the one before."""
+    """The state of a name in a night, beside the night before."""
 
     SAME = "same"
     CHANGED = "changed"

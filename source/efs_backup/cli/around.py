@@ -55,7 +55,7 @@ def _hook(name: str, text: str) -> Callable[[Callable[..., int]], Callable[..., 
 def commands_of(
     before: tuple[str, ...], after: tuple[str, ...], failed: tuple[str, ...], hook_timeout: float
 ) -> HookCommands:
-    """What the options say. Raises WrongUsage."""
+    """The hooks that the options name. Raises WrongUsage."""
     return HookCommands(_commands(before), _commands(after), _commands(failed), hook_timeout)
 
 

@@ -114,7 +114,7 @@ _MOUNT = "Nothing needs to be mounted: the paths that `efs-backup list` shows ar
 
 
 def hint(name: str, known: Iterable[str] = COMMANDS) -> str:
-    """What may have been meant by the name of a command that there is not; "" where nothing is like it."""
+    """Guess which command was meant by a name that is none; "" where nothing is like it."""
     known = [*known]
     if name in {"mount", "umount"}:
         return _MOUNT

@@ -68,7 +68,7 @@ def _said(value: Any) -> str | None:
 
 
 def _name(place: str | None, first: str | None) -> str | None:
-    """What may be a NAME: the first argument without a slash, or the one file that was given instead of a directory."""
+    """Find what may be a NAME: the first argument without a slash, or the one file given instead of a directory."""
     if first is None:
         is_file = place is not None and place.endswith(_SUFFIX) and not os.path.isdir(place)
         return os.path.basename(str(place)).removesuffix(_SUFFIX) if is_file else None
@@ -99,7 +99,7 @@ def _nothing(place: "ConfigurationPlace", name: str) -> str:
 def _told(
     values: Mapping[str, Any], command: click.Command, ctx: click.Context, given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What the configuration tells this command."""
+    """The values that the configuration sets for this command."""
     from efs_backup.domain.requests.configuration_keys import PLACE, RULES, SAME  # noqa: PLC0415
 
     asked = {str(one.name) for one in command.params}

@@ -29,7 +29,7 @@ path_argument = click.argument("path", metavar="[PATH]", required=False)
 
 
 def place_in(text: str, snapshot: str | None, path: str | None) -> Place:
-    """What an argument, an option and another argument say together. Raises WrongUsage."""
+    """The place that an argument, an option and another argument name together. Raises WrongUsage."""
     if not text:
         raise click.BadParameter("BACKUP is empty.")
     return place_of(text, os.path.isdir).with_more(snapshot, path)

@@ -29,7 +29,7 @@ class LiveWatcher:
         self._progress.update(self._task, description=name)
 
     def expect(self, files: int, size: int) -> None:
-        """So much is there."""
+        """Set the end of the progress bar to so many files."""
         self._meter.expect(files, size)
         pace = f"about {files:,} files" if files else ""
         self._progress.update(self._task, total=files or None, completed=0, pace=pace)

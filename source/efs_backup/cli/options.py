@@ -151,7 +151,7 @@ def tuning_of(
     *, copier: str, jobs: int | None, threads: int | None, files_per_part: int | None,
     max_operations_per_second: float | None,
 ) -> Tuning:  # fmt: skip
-    """What they say. Raises WrongUsage."""
+    """Collect the options about copying. Raises WrongUsage."""
     return Tuning(Copier(copier), jobs, threads, files_per_part, max_operations_per_second)
 
 
@@ -259,7 +259,7 @@ def rules(command: Callable[..., int]) -> Callable[..., int]:
 
 
 def asked_of(*, window: float | None, exclude: tuple[str, ...], **keeping: Any) -> Asked:
-    """What they say. Raises WrongUsage."""
+    """Collect the options about the series. Raises WrongUsage."""
     Window.of_minutes(window)
     return Asked(
         retention_of(**keeping),

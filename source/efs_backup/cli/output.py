@@ -1,4 +1,4 @@
-"""What the commands print: tables for people, JSON for programs."""
+"""The output of the commands: tables for people, JSON for programs."""
 
 import json
 import shutil
@@ -100,7 +100,7 @@ def print_names(names: Iterable[bytes]) -> None:
 
 
 def print_notes(notes: Iterable[str]) -> None:
-    """What the answer lacks, or is good to know, a line each on standard error; nothing with -q."""
+    """Print what the answer lacks, or is good to know, a line each on standard error; nothing with -q."""
     if is_quiet():
         return
     for note in notes:
@@ -133,7 +133,7 @@ def print_facts(facts: Iterable[tuple[str, str]]) -> None:
 
 
 def print_error(message: str, next_step: str = "") -> None:
-    """What failed and what to do next, on standard error, a line each."""
+    """Print what failed and what to do next, on standard error, a line each."""
     click.echo(click.style("efs-backup: error: ", fg="red") + shown(message), err=True)
     if next_step:
         click.echo(f"efs-backup: {shown(next_step)}", err=True)

@@ -68,7 +68,7 @@ class LineWatcher:
             self._tell_step()
 
     def expect(self, files: int, size: int) -> None:
-        """So much is there."""
+        """Take so many files and bytes as the whole, and wait a moment with the first line."""
         self._meter.expect(files, size)
         self._next_line = time.monotonic() + _LINE_SECONDS
 

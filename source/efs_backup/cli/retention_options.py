@@ -48,7 +48,7 @@ def _retain_help() -> str:
 def retention_of(
     *, retain: int | None, keep_last: int | None, keep_within: str | None, **counts: int | None
 ) -> Retention | None:
-    """What they say; None where nothing was given. Raises WrongUsage."""
+    """Read the rules from the options; None where nothing was given. Raises WrongUsage."""
     if retain is not None and keep_last is not None:
         raise WrongUsage("--retain and --keep-last are the same; give one of them.")
     last = keep_last if retain is None else retain

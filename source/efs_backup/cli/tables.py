@@ -50,7 +50,7 @@ def _line(columns: Sequence[Column], row: Sequence[str], widths: Mapping[int, in
 
 
 def _below(columns: Sequence[Column], row: Sequence[str], below: Sequence[int]) -> Iterator[str]:
-    """What goes below a row: all that have a name in one line, each other in its own."""
+    """Lines below a row: all cells that have a name in one line, each other in its own."""
     told = [at for at in below if row[at] and not columns[at].may_go]
     if named := ", ".join(f"{columns[at].name.lower()} {row[at]}" for at in told if columns[at].is_named):
         yield " " * _GAP + named

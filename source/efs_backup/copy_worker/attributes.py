@@ -6,7 +6,7 @@ if TYPE_CHECKING:
 
 
 class Attributes:
-    """What a line says of a name; times in ns, sizes in bytes. link: a symlink's text; sha256: b"" where unknown."""
+    """Attributes in a name's line; times in ns, sizes in bytes. link: a symlink's text; sha256: b"" where unknown."""
 
     __slots__ = ("device", "gid", "link", "mode", "mtime_ns", "sha256", "size", "uid")
 

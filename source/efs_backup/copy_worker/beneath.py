@@ -59,7 +59,7 @@ def open_below(root: int, path: str, flags: int, *, within_mount: bool = False) 
 
 
 def _exchange(held: int, opened: "Callable[..., int]", piece: str, flags: int) -> int:
-    """What is opened from a descriptor, which is closed."""
+    """Open the next piece from a descriptor, and close that."""
     try:
         return opened(piece, flags, dir_fd=held)
     finally:

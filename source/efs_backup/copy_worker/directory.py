@@ -64,7 +64,7 @@ def slices_of(met: int) -> int:
 
 
 class Listing:
-    """What the target has of a slice of a directory's names, of `slices` in all."""
+    """The target's names in one slice of a directory, of `slices` in all."""
 
     __slots__ = ("directories", "files", "slices")
 
@@ -247,7 +247,7 @@ class DirectoryCopy:
         self._receipt.is_changed = is_changed
 
     def _list_target(self, target: int, slices: int = 1, number: int = 0) -> "Listing":
-        """What the target has of a slice of the names, and how many slices there have to be.
+        """List what the target has of a slice of the names, and count how many slices there have to be.
 
         Names are shared out by their hashes, so that source and target are shared out alike.
         """
@@ -298,7 +298,7 @@ class DirectoryCopy:
         yield missing
 
     def _source_entries(self, source: int, slices: int, number: int) -> "Iterator[tuple[str, os.stat_result]]":
-        """What the source has of a slice of the names, with attributes, but for what is left out."""
+        """List what the source has of a slice of the names, with attributes, but for what is left out."""
         if self._is_closed:
             return
         left_out, met = self._roots.left_out, 0

@@ -1,4 +1,4 @@
-"""What the kernel's error numbers mean for a copy."""
+"""The kernel's error numbers, and their meaning for a copy."""
 
 import errno
 
@@ -9,7 +9,7 @@ NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 """A path leads to nothing: it is gone, or something on the way is no directory any more."""
 
 SHAPE = frozenset({errno.ENAMETOOLONG, errno.ENXIO, errno.EOVERFLOW})
-"""What is there has a form that cannot be copied: too long a path, a socket in a file's place."""
+"""The errors of a form that cannot be copied: too long a path, a socket in a file's place."""
 
 TARGET_SHAPE = (
     SHAPE | NOT_THERE | {errno.EEXIST, errno.EISDIR, errno.ENOTEMPTY, errno.EINVAL, errno.EILSEQ, errno.EFBIG}

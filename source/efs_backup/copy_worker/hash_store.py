@@ -17,7 +17,7 @@ _RECORD = struct.Struct("<QQqQq32s")
 
 
 class HashRecord:
-    """What is known of a file: its inode here, size, mtime in ns, what the source had, and the SHA-256."""
+    """A record of one file: its inode here, size, mtime in ns, what the source had, and the SHA-256."""
 
     __slots__ = ("inode", "mtime_ns", "sha256", "size", "source")
 
@@ -52,7 +52,7 @@ class HashStore:
         return map(self.record, range(self._length))
 
     def find(self, inode: int, found: os.stat_result) -> "HashRecord | None":
-        """What is known of this inode, if it is of the version that the source has."""
+        """Find the record of this inode, if it is of the version that the source has."""
         at = bisect_left(range(self._length), inode, key=self._inode)
         while at < self._length and self._inode(at) == inode:
             record = self.record(at)

@@ -173,7 +173,7 @@ class LargeFile:
         return True
 
     def _forget_other_versions(self) -> None:
-        """What was begun of another version goes; where contents are to be compared, what was begun at all."""
+        """Remove what was begun of another version; where contents are to be compared, what was begun at all."""
         listing = open_below(self._place, "", LISTING)
         try:
             names = [os.fsencode(name) for name in os.listdir(listing)]

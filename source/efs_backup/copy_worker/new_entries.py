@@ -44,7 +44,7 @@ class NewEntries:
         self.target = target
         self.receipt = receipt
         self.names: Names | None = None
-        """What has become of the names, where that is to be proved."""
+        """The outcome of the names, where that is to be proved."""
 
     def keeps(self, name: str, found: os.stat_result, before: "Known") -> bool:
         """Tell whether the target has the file as the source has it, and count it then."""

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class Names:
-    """What became of some names.
+    """Names of a directory, and what became of them.
 
     there: (name, what it is in the source, inode and links in the target, SHA-256 if it was made) of those that are
     there. left: those that others have to bring.
@@ -56,7 +56,7 @@ class Names:
 
 
 class Before:
-    """What the snapshot before has of some names of a directory."""
+    """The entries of the snapshot before for some names of a directory."""
 
     def __init__(self) -> None:
         self.directory: Attributes | None = None

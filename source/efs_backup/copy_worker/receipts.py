@@ -52,7 +52,7 @@ def is_as_before(fields: "tuple[Any, ...]") -> bool:
 
 
 class Receipt:
-    """What became of a directory's names; files are everything that is no directory, sizes are bytes.
+    """The outcome of a directory's names; files are everything that is no directory, sizes are bytes.
 
     below: (name, facts in the source, facts in the target or None, flags) of each directory in it.
     rest: (name, size) of what rsync has to bring. doubtful: names that somebody may have brought. large: (name, size)

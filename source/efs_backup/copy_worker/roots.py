@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NO_ROOT = -1
 
 COMPARES, OVERLAYS, REPLACES = "compares", "overlays", "replaces"
-"""What a worker may do with names that are not in the target as they are in the source.
+"""The rights of a worker over names that are not in the target as they are in the source.
 
 compares: nothing but make directories; all else is left to others. overlays: make what is missing; what is there and
 differs is left to others, who replace it at once; nothing is removed. replaces: link or make what is missing, remove
@@ -27,7 +27,7 @@ what differs and what the source has not.
 
 
 class Setup:
-    """What a worker is told at its start.
+    """The setup of a worker, which it gets at its start.
 
     source, target, trash, unfinished: descriptors of open directories, or NO_ROOT; references: of those to link from,
     the best first. threads: how many work at a time. throttle: a descriptor to read a byte from for each operation, or
@@ -98,7 +98,7 @@ class Roots:
 
     @cached_property
     def hashes(self) -> "HashStore | None":
-        """What a backup that was cut off has read; None where there is nothing."""
+        """The hash store of a backup that was cut off; None where there is none."""
         if self._hashes == NO_ROOT:
             return None
         from efs_backup.copy_worker.hash_store import HashStore  # noqa: PLC0415 - rarely needed

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Attributes(Protocol):
-        """What the kernel tells of an entry: os.stat_result, or anything like it; sizes in bytes, times in ns."""
+        """The kernel's attributes of an entry: os.stat_result, or anything like it; sizes in bytes, times in ns."""
 
         @property
         def st_mode(self) -> int: ...  # noqa: D102

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Payable(Protocol):
-        """What lets operations pass."""
+        """A throttle as those see it who pay: operations pass when they are paid."""
 
         def pay(self, operations: int = 1) -> None: ...  # noqa: D102
 

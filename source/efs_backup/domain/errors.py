@@ -39,7 +39,7 @@ from typing import ClassVar
 
 
 class ExitCode(IntEnum):
-    """What the `efs-backup` command tells its caller."""
+    """The exit codes by which the `efs-backup` command tells its caller how it ended."""
 
     DONE = 0
     FAILED = 1

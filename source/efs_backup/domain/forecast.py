@@ -57,7 +57,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What the past says of the next backups.
+    """The durations of the next backups, as the past foretells them.
 
     seconds: the median of the last seven; high: how much longer one may take. days_left: until it fills its window;
     None where that has no end, it does not get longer, or it will not within ten years. grown: a sentence about what
@@ -144,7 +144,7 @@ def _days_left(seconds: float, line: Line, limit: float) -> float | None:
 
 
 def what_grew(nights: Sequence[PastNight]) -> str:
-    """What grew most in proportion to what there is of it: the files, the copied ones, or the bytes; "" for nothing."""
+    """Name what grew most in proportion to itself: the files, the copied ones, or the bytes; "" for nothing."""
     rates = {name: _rate(nights, value) for name, value in _GROWING.items()}
     name = max(rates, key=rates.__getitem__)
     return f"{name} grew most, by {rates[name]:.1%} a day" if rates[name] >= _TOLD_RATE else ""

@@ -60,7 +60,7 @@ def _written(text: bytes) -> str:
 
 
 def refusal_of(got: Got) -> Refusal | None:
-    """What to say of an answer that the page has not given; None of one that it has."""
+    """The words for an answer that the page has not given; None for one that it has."""
     if got.is_of_the_page:
         return None
     if got.status in {401, 403}:

@@ -1,4 +1,4 @@
-"""What the inner parts ask of those outside."""
+"""The ports: interfaces that the inner parts ask of those outside."""
 
 from collections.abc import Callable, Iterator
 from typing import Protocol
@@ -15,10 +15,10 @@ class Watcher(Protocol):
         """A step begins."""
 
     def expect(self, files: int, size: int) -> None:
-        """So many files and bytes are there to be looked at."""
+        """Take notice that there are so many files and bytes to be looked at."""
 
     def progress(self, done: CopyStatistics) -> None:
-        """So much is done."""
+        """Take notice of what is done so far."""
 
     def note(self, text: str) -> None:
         """Something that the operator should know, and that is no failure."""

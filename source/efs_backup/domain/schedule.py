@@ -84,7 +84,7 @@ def zone_named(name: str) -> tzinfo | None:
 
 
 def parse_schedule(expression: str) -> Rate | Cron:
-    """What an expression means. Raises WrongUsage where it is none of EventBridge's."""
+    """Read an expression. Raises WrongUsage where it is none of EventBridge's."""
     if (rate := _RATE.fullmatch(expression)) and 0 < int(rate[1]) * _MINUTES[rate[2]] <= _MOST_MINUTES:
         return Rate(int(rate[1]) * _MINUTES[rate[2]])
     cron = _CRON.fullmatch(expression)

@@ -1,4 +1,4 @@
-"""What AWS answers when it refuses."""
+"""The refusals of AWS: their codes, their messages, and our errors for them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -29,7 +29,7 @@ _UNITS: Mapping[Figure, "StandardUnitType"] = {
     Figure.WINDOW_USED: "Percent",
     Figure.SCRUB_COVERAGE: "Percent",
 }
-"""What is not here has the unit `None`, which is CloudWatch's word."""
+"""The units of figures; one that is not here has the unit `None`, which is CloudWatch's word."""
 
 
 class Metrics:

@@ -169,7 +169,7 @@ def _update(before: BackupRecord, change: Change) -> dict[str, Any]:
 
 
 class _Guards(NamedTuple):
-    """What must still hold for guarded attributes, in DynamoDB's words."""
+    """The conditions for guarded attributes, in DynamoDB's words."""
 
     conditions: list[str]
     names: dict[str, str]

@@ -18,11 +18,11 @@ class Instances:
         self._client = client
 
     def find(self, instance_id: str) -> Instance:
-        """What is known of an instance; of one that is long gone, nothing."""
+        """Describe an instance; of one that is long gone, nothing is known."""
         return self.find_all((instance_id,))[0]
 
     def find_all(self, instance_ids: Sequence[str]) -> tuple[Instance, ...]:
-        """What is known of each of these. It asks by a filter: an id that is not known any more would be an error."""
+        """Describe these instances, found by a filter: to ask for an id that is no longer known would be an error."""
         if not instance_ids:
             return ()
         found = {each["InstanceId"]: each for each in self._found("instance-id", instance_ids)}

@@ -30,7 +30,7 @@ class FileSystems:
         self._client = client
 
     def describe(self, file_system_id: str) -> FileSystem:
-        """What this file system is. Raises MountFailed where there is none."""
+        """Describe this file system. Raises MountFailed where there is none."""
         with translated(missing(file_system_id), "FileSystemNotFound"):
             found = self._client.describe_file_systems(FileSystemId=file_system_id)["FileSystems"][0]
         return FileSystem(found["SizeInBytes"]["Value"], found["PerformanceMode"], found["ThroughputMode"])
@@ -56,7 +56,7 @@ class FileSystems:
 
 
 def missing(file_system_id: str) -> MountFailed:
-    """What is said of a file system that there is not."""
+    """The error that says that there is no such file system."""
     return MountFailed(
         f"There is no file system {file_system_id} in this region and account.",
         "Check the stack's parameters, and whether the file system was deleted.",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import TargetOutputTypeDef
 
 TARGET_ID = "Target0"
-"""What the CDK calls the first target of a rule."""
+"""The CDK's name for the first target of a rule."""
 
 _DESCRIPTION = "Stops the backup that is running before its window closes; set by the orchestrator"
 

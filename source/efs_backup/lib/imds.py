@@ -18,7 +18,7 @@ _TOKEN_SECONDS = "300"  # noqa: S105 - how long a token is good for
 
 
 class InstanceMetadata:
-    """What the instance knows about itself. Raises OSError where there is no metadata service."""
+    """The metadata of an instance about itself. Raises OSError where there is no metadata service."""
 
     def __init__(self, endpoint: str = DEFAULT_ENDPOINT) -> None:
         self._endpoint = endpoint.rstrip("/")

@@ -1,4 +1,4 @@
-"""What an operator looks at beside the records: alarms, subscriptions, who asks."""
+"""The things that an operator looks at beside the records: alarms, subscriptions, who asks."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol

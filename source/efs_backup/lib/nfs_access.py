@@ -1,4 +1,4 @@
-"""What keeps an instance of the stack from mounting a file system: rules of security groups, and a tag."""
+"""The reasons why an instance of the stack cannot mount a file system: rules of security groups, and a tag."""
 
 from typing import TYPE_CHECKING, Any
 

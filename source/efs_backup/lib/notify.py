@@ -63,7 +63,7 @@ class ChatNotifier:
 
 
 def _attributes(report: Report) -> "dict[str, MessageAttributeValueTypeDef]":
-    """What filter policies of subscriptions look at."""
+    """The attributes that filter policies of subscriptions look at."""
     return {name: {"DataType": "String", "StringValue": value} for name, value in report.attributes.items()}
 
 

@@ -102,7 +102,7 @@ def _instance_gone(services: Services, now: datetime, group: str, instance_id: s
 
 
 def _situation(services: Services, now: datetime, backup: BackupRecord | None, capacity: int) -> Situation:
-    """What is known for this backup alone: instances that are wanted for others do not count."""
+    """The situation of this backup alone: instances that are wanted for others do not count."""
     name, latest = services.settings.group_name, services.store.latest()
     if services.settings.concurrent_backups == 1 or backup is None:
         return Situation(name, capacity, now, latest)

@@ -1,4 +1,4 @@
-"""What the group says of an instance that it could not launch."""
+"""The group's word about an instance that it could not launch."""
 
 import logging
 from datetime import datetime
@@ -45,7 +45,7 @@ def _without_instance(services: Services) -> BackupRecord | None:
 
 
 def _tell(services: Services, before: BackupRecord, waiting: BackupRecord) -> None:
-    """What could not be sent is taken back, so that the group's next try is told."""
+    """Tell the operator once; what could not be sent is taken back, so that the group's next try is told."""
     try:
         report = report_on_launch_failure(waiting, settings_for(services.settings, waiting))
         tell_at_once(services, headed(waiting, report))

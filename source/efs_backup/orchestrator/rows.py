@@ -12,7 +12,7 @@ from efs_backup.orchestrator.services import Services
 
 
 def first_taken(settings: OrchestratorSettings) -> Taken:
-    """What the first row takes."""
+    """The identity, label, source and interval that the first row takes."""
     label = str(settings.folder_label)
     directory = "/" + "/".join(part for part in settings.backup_prefix.split("/") if part)
     place = (settings.source_file_system, directory)

@@ -1,4 +1,4 @@
-"""What the orchestrator works with, made once for a container."""
+"""The services of the orchestrator, made once for a container."""
 
 import logging
 import os

@@ -13,7 +13,7 @@ _logger = logging.getLogger(__name__)
 
 
 def stage_of(services: Services, latest: BackupRecord | None, now: datetime, *, in_turn: bool) -> Stage:
-    """What is known when a turn is decided. in_turn: of a start that waits, which no other that waits holds up."""
+    """Gather the facts of a turn. in_turn: of a start that waits, which no other that waits holds up."""
     settings = services.settings
     if not settings.further_sources:  # then what was started last is all that may run
         alone = () if latest is None else (latest,)

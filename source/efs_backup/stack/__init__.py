@@ -1,1 +1,1 @@
-"""What an operator does with a deployed stack from a terminal: a door beside the command's others, which needs AWS."""
+"""The commands of an operator about a deployed stack: a door beside the command's others, which needs AWS."""

@@ -71,5 +71,5 @@ def _names(records: Iterable[BackupRecord], interval: Interval, label: str | Non
 
 
 def facts_of(wish: Wish) -> dict[str, str | None]:
-    """What was asked of a snapshot, for people and programs."""
+    """The facts of a wish about a snapshot, for people and programs."""
     return {"snapshot": str(wish.snapshot), "reason": wish.text, "until": as_time(wish.until) if wish.until else None}

@@ -100,7 +100,7 @@ class Deployment:
         return found
 
     def asked(self) -> list[Asked]:
-        """What waits for the next agent, in the order in which it was asked for."""
+        """The requests that wait for the next agent, in the order in which they were made."""
         from efs_backup.lib.hold_table import HoldTable  # noqa: PLC0415 - as above
         from efs_backup.lib.pin_table import PinTable  # noqa: PLC0415 - as above
 

@@ -42,7 +42,7 @@ def further_row(found: Deployment, label: str | None, interval: str | None) -> S
 
 
 def event_of(row: Source | None) -> dict[str, str]:
-    """What an event says of the row that it is about."""
+    """The fields by which an event names the row that it is about."""
     return of_row(str(row.label), row.interval.value) if row else {}
 
 

@@ -44,7 +44,7 @@ class Sources:
 
     @property
     def taken(self) -> Taken:
-        """What the first row takes."""
+        """The identity, label, source and interval that the first row takes."""
         return taken_by(self.first)
 
     def read(self) -> SourceTable:
@@ -80,7 +80,7 @@ class Sources:
         return {each.row: each.since for each in self._rows().waiting()}
 
     def commands_for(self, file_system: str) -> list[str]:
-        """What lets the instance mount it. Raises MountFailed."""
+        """The commands that let the instance mount a file system. Raises MountFailed."""
         from efs_backup.lib.nfs_access import NfsAccess  # noqa: PLC0415 - of an extra, which the account has found
 
         client, vpc = self.found.account.client, self.stack.parameters.get("VpcId", "")

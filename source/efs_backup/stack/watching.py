@@ -26,7 +26,7 @@ _SEE = "How far it is says: efs-backup stack status"
 
 
 def utc_now() -> datetime:
-    """What the clock says."""
+    """The time of the machine's clock, in UTC."""
     return datetime.now(UTC)
 
 

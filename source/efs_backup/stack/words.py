@@ -53,7 +53,7 @@ def progress_line(record: BackupRecord, now: datetime) -> str:
 
 
 def workers_lines(record: BackupRecord, now: datetime) -> list[str]:
-    """What each instance of a backup that several make says of itself, and which are missing."""
+    """The lines of each instance of a backup that several make, and of those that are missing."""
     signs, wanted = record.workers or {}, record.wanted_workers or 0
     lines = [
         f"{name}: {sign.work}, {counted(sign.files, 'file')}, heard {aged(now - sign.alive)} ago"

@@ -102,7 +102,7 @@ def _back_up(source: str, target: str) -> tuple[object, dict[str, Any]]:
 
 
 def _night(code: str, *, has_reference: bool) -> str:
-    """What went wrong in it."""
+    """Say what went wrong in a night."""
     with Area() as area:
         place = _make(area)
         if has_reference:

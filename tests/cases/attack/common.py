@@ -54,7 +54,7 @@ def _entry(path: bytes, times: bool) -> Entry:
 
 
 def differences(before: dict[bytes, Entry], after: dict[bytes, Entry]) -> list[tuple[str, bytes]]:
-    """What is not as it was: ("missing" | "extra" | an attribute, path)."""
+    """The differences from what was: ("missing" | "extra" | an attribute, path)."""
     found = [("missing", path) for path in before.keys() - after.keys()]
     found += [("extra", path) for path in after.keys() - before.keys()]
     for path in before.keys() & after.keys():

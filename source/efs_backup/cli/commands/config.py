@@ -47,7 +47,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON val
 
 @dataclass(frozen=True)
 class _Checked:
-    """What was found about one configuration. faults: it is refused; warnings: it can be meant."""
+    """The verdict on one configuration. faults: it is refused; warnings: it can be meant."""
 
     name: str
     path: str

@@ -63,13 +63,13 @@ def _places_of(backup: str, label: str) -> Iterator[tuple[Series, SnapshotName]]
 
 @dataclass
 class _Stats:
-    """What can be told of the snapshots of a label. notes: what cannot."""
+    """The figures of a label's snapshots, as far as they can be told. notes: what cannot."""
 
     snapshots: Iterator[tuple[Series, SnapshotName]]
     notes: list[str] = field(default_factory=list)
 
     def frees(self, interval: Interval) -> dict[str, Alone | None]:
-        """What each snapshot of a series holds alone, the newest first; None where nobody knows."""
+        """Figures of what each snapshot holds alone, the newest first; None where nobody knows."""
         places, names, lacking = list[ManifestPlace](), list[str](), list[str]()
         proven = cache(lambda series: frozenset(Manifests(series.path).names(MANIFEST)))
         for series, name in self.snapshots:

@@ -66,7 +66,7 @@ class Comparing:
 
 
 class Purpose(Enum):
-    """What a copy is for: a partial, which nobody uses, or a target that somebody does."""
+    """The purpose of a copy: a partial, which nobody uses, or a target that somebody does."""
 
     BACKUP = "backup"
     RESTORE = "restore"

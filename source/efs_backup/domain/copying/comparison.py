@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Facts(NamedTuple):
-    """What a name is: type and permissions as `st_mode` has them, owners, bytes, mtime, number of names."""
+    """The facts of a name: type and permissions as `st_mode` has them, owners, bytes, mtime, number of names."""
 
     mode: int
     uid: int
@@ -28,7 +28,7 @@ class Kind(StrEnum):
 
 
 class Aspect(StrEnum):
-    """What of a path has changed."""
+    """A part of a path's facts that may have changed."""
 
     TYPE = "type"
     CONTENT = "content"

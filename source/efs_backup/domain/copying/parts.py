@@ -137,7 +137,7 @@ def share_out(pieces: Sequence[Piece], most: Piece, sizes: PartSizes) -> list[ra
 
 @dataclass(frozen=True)
 class PartReport:
-    """What is known of one part: its exit code as rsync's (None: it never said one), and what it said."""
+    """The report on one part: its exit code as rsync's (None: it never said one), and what it said."""
 
     number: int
     exit_code: int | None
@@ -211,7 +211,7 @@ class CopyReport:
         return fault_of(self.troubles, tolerated, source, target)
 
     def told(self) -> Iterator[str]:
-        """What is no failure, and good to know."""
+        """Tell what is no failure, and good to know."""
         yield from self.notes
         unfinished = [part for part in self.parts if not part.is_finished]
         if self.brought:

@@ -17,7 +17,7 @@ _GIVEN_AWAY = stat.S_ISUID | stat.S_ISGID
 
 
 class Word(StrEnum):
-    """What a restore does to a name of the target."""
+    """The acts of a restore on a name of the target."""
 
     NEW = "+"
     REPLACED = "~"

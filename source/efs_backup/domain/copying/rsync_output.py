@@ -1,4 +1,4 @@
-"""What rsync says: its statistics and its complaints."""
+"""The output of rsync: its statistics and its complaints."""
 
 import re
 from collections import defaultdict
@@ -65,7 +65,7 @@ def parse_version(text: str) -> tuple[int, int, int] | None:
 
 
 class Fault(Enum):
-    """What a complaint means for the backup."""
+    """The meaning of a complaint for the backup."""
 
     HARMLESS = "harmless"
     VANISHED = "vanished"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class CopyStatistics:
-    """What a copy did; files are everything that is no directory, sizes are bytes.
+    """The figures of a copy; files are everything that is no directory, sizes are bytes.
 
     `number_of_files_transferred` counts regular files whose data were read from the source. What is neither
     transferred nor linked got a new inode without data: symlinks, FIFOs, and files of which only attributes changed.

@@ -8,7 +8,7 @@ from efs_backup.domain.errors import ExitCode
 
 
 class Done(StrEnum):
-    """What becomes of a name of the target."""
+    """The fate of a name of the target in an undo."""
 
     REMOVED = "removed"
     PUT_BACK = "put_back"

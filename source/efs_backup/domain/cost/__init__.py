@@ -1,1 +1,1 @@
-"""What a series costs: operations, metering, prices."""
+"""The cost of a series: operations, metering, prices."""

@@ -78,7 +78,7 @@ class StorageCost:
 
     @property
     def total(self) -> float:
-        """What each month costs."""
+        """The sum of a month's charges."""
         return self.storage + self.moving + self.reading
 
 
@@ -93,7 +93,7 @@ class AwsBackupCost:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a series of this tree costs, by these habits and prices. days: of the period that begins with nothing.
+    """The cost of a series of this tree, by these habits and prices. days: of the period that begins with nothing.
 
     seconds: what a backup takes, if past nights say it; else it follows from the number of files.
     """
@@ -143,13 +143,13 @@ class Estimate:
 
     @property
     def period(self) -> float:
-        """What the backups of the first `days` cost, without storage."""
+        """The cost of the backups of the first `days`, without storage."""
         known = {one.name: one.total for one in self.kinds}
         return sum(number * known[name] for name, number in self.nights().items())
 
     @property
     def month(self) -> float:
-        """What the backups of a month cost once the series is full, without storage."""
+        """The cost of a month's backups once the series is full, without storage."""
         return MONTH_DAYS * self.habits.backups_a_day * self.steady.total
 
     def storage(self) -> Iterator[StorageCost]:
@@ -187,13 +187,13 @@ class Estimate:
 
     @property
     def _versions(self) -> float:
-        """What all snapshots and the spare hold, as a multiple of one."""
+        """The content of all snapshots and the spare, as a multiple of one."""
         keeping, change = self.habits.keeping, self.habits.change
         return keeping.versions(change) + change
 
     @property
     def _fixed_bytes(self) -> float:
-        """What stays in Standard: each snapshot and the spare have directories of their own, and all but it a proof."""
+        """Bytes that stay in Standard: directories of each snapshot and the spare, and proofs of all but the spare."""
         directories = (self.habits.keeping.retained + 1) * self.tree.directory_bytes
         return directories + self.habits.keeping.retained * manifest_bytes(self.tree)
 
@@ -202,7 +202,7 @@ class Estimate:
         return StorageCost(StorageClass.STANDARD, held, held * self.prices.standard)
 
     def _cold(self, kind: StorageClass) -> StorageCost:
-        """What was written lately is in the class before; of everything the inode stays in Standard."""
+        """The cost with a cold class: what was written lately is in the class before; all inodes stay in Standard."""
         prices, content, unread = self.prices, self.tree.cold / GIB, self._unread_for(DAYS_TO_COLD)
         archived = self._unread_for(DAYS_TO_ARCHIVE) if kind is StorageClass.ARCHIVE else 0.0
         cold = unread - archived

@@ -1,4 +1,4 @@
-"""What a series keeps once its rules are full, as its costs need it: how far apart the snapshots are."""
+"""Snapshots that a series keeps once its rules are full, as its costs need it: how far apart they are."""
 
 import math
 from collections.abc import Iterator

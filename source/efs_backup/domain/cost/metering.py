@@ -19,7 +19,7 @@ _AT_ONCE = MIB
 _BLOCK = 4 * KIB
 _INODE_BYTES = 2 * KIB
 _LEAST_COLD_BYTES = 128 * KIB
-"""What Infrequent Access and Archive bill for a file at least."""
+"""The least that Infrequent Access and Archive bill for a file."""
 
 _NAMES_OF_A_BLOCK = 40
 """Names of a directory's 4 KiB, judged: the guide says only that they are rounded to the next 4 KiB."""
@@ -47,7 +47,7 @@ def cold_content(size: int) -> int:
 
 
 def warm_inode(size: int) -> int:
-    """What of a file stays in Standard whatever its class: the inode, and a content of no bytes."""
+    """Bytes of a file that stay in Standard whatever its class: the inode, and a content of no bytes."""
     return stored_file(size) - rounded(size, _BLOCK)
 
 

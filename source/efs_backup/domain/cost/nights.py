@@ -22,7 +22,7 @@ _SMALL_READS, _SMALL_WRITES = 18, 11
 
 @dataclass(frozen=True)
 class Operations:
-    """What is asked of one file system: operations on names and attributes, and metered bytes of data."""
+    """The operations that one file system is asked for: on names and attributes, and metered bytes of data."""
 
     reads: float = 0.0
     writes: float = 0.0
@@ -54,7 +54,7 @@ class Operations:
 
 @dataclass(frozen=True)
 class Night:
-    """What one backup asks of the source's file system and of its own."""
+    """The operations of one backup on the source's file system and on its own."""
 
     source: Operations = Operations()
     backup: Operations = Operations()
@@ -65,7 +65,7 @@ class Night:
         return self.source + self.backup
 
     def times(self, factor: float) -> "Night":
-        """So many of them."""
+        """The operations of so many nights, `factor` of them."""
         return Night(self.source.times(factor), self.backup.times(factor))
 
     def __add__(self, other: "Night") -> "Night":
@@ -135,7 +135,7 @@ def touched_directories(tree: TreeFigures, share: float) -> float:
 
 
 def manifest_bytes(tree: TreeFigures) -> float:
-    """What the manifest of one snapshot takes."""
+    """Bytes of one snapshot's manifest."""
     return _MANIFEST_BYTES * tree.names
 
 

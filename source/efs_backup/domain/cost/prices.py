@@ -16,7 +16,7 @@ _BACKUP = "https://aws.amazon.com/backup/pricing/"
 
 @dataclass(frozen=True)
 class Prices:
-    """What is charged in one region, without tax; a GB is 2**30 bytes, and a month 730 hours.
+    """The list prices of one region, without tax; a GB is 2**30 bytes, and a month 730 hours.
 
     region, currency; date: on which these were the list prices; sources: the pages that say so. Storage of Amazon EFS a
     GB and month: standard, infrequent_access, archive. Elastic throughput a GB: read, written. A GB that is moved to a
@@ -43,7 +43,7 @@ class Prices:
 
     @property
     def told(self) -> str:
-        """What these are, for who reads a sum of them."""
+        """Say which prices these are, for who reads a sum of them."""
         own = "" if self.sources else ", from a file of your own"
         advice = "; look up yours" if self.sources else ""
         return f"list prices of {self.date.isoformat()} for {self.region}, in {self.currency}, without tax{own}{advice}"

@@ -22,7 +22,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Found:
-    """What a decision has found wrong, or could not see. command: a line of a shell that mends it; "" for none."""
+    """A fault, or a thing that could not be seen. command: a line of a shell that mends it; "" for none."""
 
     level: Level
     what: str
@@ -65,7 +65,7 @@ class Check(Generic[Facts]):
     decide: Callable[[Facts], Iterable[Found]]
 
     def findings(self, facts: Facts) -> list[Finding]:
-        """What is wrong, or that nothing is; what is found before a fact is missing counts too."""
+        """Findings about what is wrong, or that nothing is; those made before a fact is missing count too."""
         found = list[Finding]()
         try:
             for one in self.decide(facts):

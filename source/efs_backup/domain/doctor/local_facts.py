@@ -48,7 +48,7 @@ class Directory:
 
 @dataclass(frozen=True)
 class Probe:
-    """What files that were made and removed in BACKUP have shown.
+    """The behaviour of BACKUP, as files showed it that were made there and removed.
 
     links, locks, symlinks: why there are none, "" where there are. time_step_ns: mtimes are multiples of it; server:
     the time that a new file got, at local time `here`. owner: of a file that was made. most_links: of one file, as far
@@ -76,7 +76,7 @@ class Rights:
 
 @dataclass(frozen=True)
 class SeriesState:
-    """What a series is like.
+    """The state of a series.
 
     torn: why series.json cannot be used, "" where it can. source, backup: how those of now are related to those of the
     last backup; None where nobody has said. gone: mounts below SOURCE that the last backup has seen, and that are not

@@ -25,7 +25,7 @@ _NETWORK = frozenset({"nfs", "cifs", "smb3"})
 
 
 def _probe(facts: LocalFacts) -> Probe:
-    """What the probes have shown. Raises NotKnown, once with the reason, which `writable` tells."""
+    """The facts that the probes have shown. Raises NotKnown, once with the reason, which `writable` tells."""
     if isinstance(facts.probe, Unknown):
         raise NotKnown("It could not be tried, for nothing could be written to BACKUP (see writable).")
     return facts.probe.value

@@ -63,7 +63,7 @@ class Subnet:
 
 @dataclass(frozen=True)
 class Vpc:
-    """What a VPC does about names."""
+    """A VPC, and whether it has DNS and host names."""
 
     id: str
     has_dns: bool = True
@@ -131,7 +131,7 @@ class FileSystem:
 
 @dataclass(frozen=True)
 class Permission:
-    """What IAM says of a call of a role. decision: `allowed`, `implicitDeny` or `explicitDeny`; by: what denies.
+    """The answer of IAM about a role's call. decision: `allowed`, `implicitDeny` or `explicitDeny`; by: what denies.
 
     of: what the resource is, where its ARN alone says too little.
     """

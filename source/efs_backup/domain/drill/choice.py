@@ -61,7 +61,7 @@ def seed_of(seal_sha256: str, day: str) -> str:
 
 
 def draws(seed: str, purpose: str, number: int, population: int) -> Iterator[int]:
-    """So many different numbers below `population`, in the order in which they are drawn; all, where it has no more."""
+    """Draw so many different numbers below `population`, in the order of the draws; all, where it has no more."""
     drawn = set[int]()
     for turn in count():
         if len(drawn) >= min(number, population):

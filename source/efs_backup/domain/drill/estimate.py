@@ -14,7 +14,7 @@ _HALVINGS = 60
 
 @dataclass(frozen=True)
 class Measured:
-    """What was restored in a measured time: files, the bytes of their contents, and seconds.
+    """A measured restore: files, the bytes of their contents, and seconds.
 
     start: the seconds of a restore that begins as this one, and brings nothing, or next to nothing.
     """
@@ -37,7 +37,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Rates:
-    """What was measured of each class."""
+    """The measurements of each class."""
 
     small: Measured
     large: Measured

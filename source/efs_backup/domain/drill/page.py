@@ -22,7 +22,7 @@ from efs_backup.domain.page.markup import code_of, prose_of, section_of, table_o
 from efs_backup.domain.snapshots.names import SnapshotName
 
 MOST_ROWS = 200
-"""So many findings are in the page; all that are known by name are in the JSON."""
+"""The most findings in the page; all that are known by name are in the JSON."""
 
 _LOOKS = {
     DrillStatus.PASSED: ("passed", "Passed", '<path d="M11 20l6 6 12-13"/>'),

@@ -10,7 +10,7 @@ from efs_backup.domain.drill.estimate import Measured, Rates, Stratum, bad_share
 from efs_backup.domain.errors import ExitCode
 
 MOST_FINDINGS = 1_000
-"""So many findings are told by name."""
+"""The most findings that are told by name."""
 
 
 class DrillStatus(StrEnum):
@@ -32,7 +32,7 @@ class Group(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What came of a file."""
+    """The verdict on a file that a drill has restored."""
 
     EQUAL = "equal"
     DIFFERENT = "different"
@@ -68,7 +68,7 @@ class Drawn:
 
 @dataclass
 class Tally:
-    """What came of the files of a group: how many there are, their bytes, and how many have each verdict.
+    """The outcome of a group's files: how many there are, their bytes, and how many have each verdict.
 
     without_hash: those of which the content could not be compared, for its hash was never known. seconds: of their
     restore; start: of one that begins alike.
@@ -100,7 +100,7 @@ class Tally:
 
     @property
     def measured(self) -> Measured:
-        """What was restored, and how long it took."""
+        """The group's restore as a measurement: what was restored, and how long it took."""
         return Measured(self.figures.files, self.figures.size, self.seconds, self.start)
 
 
@@ -119,7 +119,7 @@ class Bucket:
 
 
 class Tallies:
-    """What came of all that a drill has restored. buckets: how many files there are in each bucket of sizes."""
+    """The outcome of all that a drill has restored. buckets: how many files there are in each bucket of sizes."""
 
     def __init__(self, buckets: Sequence[int] = ()) -> None:
         self.groups: dict[Group, Tally] = {}
@@ -141,7 +141,7 @@ class Tallies:
 
 @dataclass(frozen=True)
 class DrillPlan:
-    """What a drill restores, and by what it was chosen.
+    """The plan of a drill: what it restores, and by what that was chosen.
 
     snapshot, seal_sha256, manifest_sha256, sealed: what it is measured by. day, seed: of the draws. whole: how much the
     snapshot has of each class. pinned: paths. drawn: the random files by their class. too_large: files that were drawn,
@@ -220,7 +220,7 @@ class DrillResult:
 
     @property
     def rates(self) -> Rates:
-        """What was measured: small files in whole directories, or as they were drawn where that was all of them."""
+        """The measurements: small files in whole directories, or as they were drawn where that was all of them."""
         groups = self.tallies.groups
         small, large = groups.get(Group.SPEED) or groups.get(Group.SMALL), groups.get(Group.LARGE)
         return Rates((small or Tally()).measured, (large or Tally()).measured)

@@ -33,7 +33,7 @@ def lasted(seconds: float) -> str:
 
 
 def finding_text(finding: Finding) -> str:
-    """What is wrong with a file, in a few words."""
+    """Say in a few words what is wrong with a file."""
     in_snapshot = finding.place is Place.SNAPSHOT
     if finding.verdict is Verdict.MISSING:
         return "missing in the snapshot" if in_snapshot else "in the snapshot, but not restored"
@@ -73,7 +73,7 @@ def next_step_of(result: DrillResult) -> str:
 
 
 def confidence_of(result: DrillResult) -> str:
-    """What the random files say of all, in a sentence; "" where nothing was finished."""
+    """Say in a sentence what the random files tell of all; "" where nothing was finished."""
     share, strata = result.bad_share_below, result.strata
     compared, bad = sum(one.compared for one in strata), sum(one.bad for one in strata)
     files, differ = counted(compared, "random file"), f"{bad:,} of which {'differs' if bad == 1 else 'differ'}"
@@ -103,7 +103,7 @@ def estimate_of(result: DrillResult) -> str:
 
 
 def chosen_of(plan: DrillPlan) -> str:
-    """What was drawn, in a few words."""
+    """Say in a few words what was drawn."""
     drawn = " and ".join(counted(len(plan.drawn.get(one, ())), f"{one} file") for one in SizeClass)
     left = plan.too_large
     said = f"; {counted(left.files, 'drawn file')} of {sized(left.size)} did not fit" if left.files else ""

@@ -1,4 +1,4 @@
-"""What the stacks tell the program on the instance, read once from its environment file."""
+"""Settings of the program on the instance, read once from its environment file, which the stacks write."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ GIGABYTE = 10**9
 
 @dataclass(frozen=True)
 class MachineSettings(Settings):
-    """What every instance is told of its work: 0 operations a second stand for no limit."""
+    """Settings of every instance: 0 operations a second stand for no limit."""
 
     max_operations_per_second: int
 

@@ -24,7 +24,7 @@ _LETTERS = 10_000
 
 
 class DetailType(StrEnum):
-    """What an event is about."""
+    """The subject of an event."""
 
     BACKUP_STARTED = "Backup Started"
     BACKUP_ENDED = "Backup Ended"

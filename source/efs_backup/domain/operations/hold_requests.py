@@ -1,4 +1,4 @@
-"""What somebody wants of a hold while no instance runs: kept in the table until the next agent carries it out."""
+"""Requests about a hold, made while no instance runs: the table keeps them until the next agent carries them out."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

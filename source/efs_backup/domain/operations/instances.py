@@ -11,7 +11,7 @@ from efs_backup.domain.operations.restore_record import may_be_shared
 from efs_backup.domain.results import BackupStatus
 
 SECOND_TRY = timedelta(minutes=15)
-"""So much of the window must be left: an instance boots in about five minutes, and what it copies then is kept."""
+"""The least that must be left of the window: an instance boots in about five minutes, and then copies for good."""
 
 LONGEST_BOOT = timedelta(minutes=30)
 """An instance boots, and installs what it needs, in a few minutes, and tries for some more where it cannot."""
@@ -21,7 +21,7 @@ _BEFORE_ANY_COPY = (FailureReason.TOOL_MISSING, FailureReason.INTERNAL_ERROR)
 
 @dataclass(frozen=True)
 class Instance:
-    """What Amazon EC2 says of an instance; `launched` is None where it does not know the instance (any more)."""
+    """An instance by Amazon EC2's account; `launched` is None where EC2 does not know it (any more)."""
 
     instance_id: str
     launched: datetime | None

@@ -47,7 +47,7 @@ def create_commands(action: LifecycleAction, backup_id: BackupId) -> list[str]:
 
 
 def read_commands(lines: Sequence[str]) -> tuple[LifecycleAction, BackupId]:
-    """What such lines were made from. Raises ValueError or KeyError where they are not ours."""
+    """Read back what such lines were made from. Raises ValueError or KeyError where they are not ours."""
     words = shlex.split(lines[-1]) if lines else []
     if words[:2] != [AGENT, "finish"]:
         raise ValueError("it does not call the agent's finish")

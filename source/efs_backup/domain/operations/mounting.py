@@ -13,7 +13,7 @@ HELPER = "mount.efs"
 """The mount helper of amazon-efs-utils."""
 
 MOUNTED_KINDS = frozenset({"nfs4", "nfs"})
-"""What the kernel calls a mounted EFS, by its helper or without."""
+"""The kernel's names for a mounted EFS, by its helper or without."""
 
 
 @dataclass(frozen=True)

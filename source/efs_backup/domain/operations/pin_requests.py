@@ -30,7 +30,7 @@ class PinAction(StrEnum):
 
 @dataclass(frozen=True)
 class Wish:
-    """What is wanted of one snapshot. text: the reason, or the note, "" for none any more. until: of a pin, aware."""
+    """A wish about one snapshot. text: the reason, or the note, "" for none any more. until: of a pin, aware."""
 
     action: PinAction
     snapshot: SnapshotName

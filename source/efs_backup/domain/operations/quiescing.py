@@ -1,4 +1,4 @@
-"""What makes the source quiet where other machines write to it: a document of Systems Manager, run on them."""
+"""The way to a quiet source where other machines write to it: a document of Systems Manager, run on them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -63,7 +63,7 @@ def drill_id_of(seed: str) -> BackupId:
 
 
 class Mode(StrEnum):
-    """What an instance is started for, where that is no backup."""
+    """The purpose of an instance that is started for no backup."""
 
     DRILL = "drill"
     RESTORE = "restore"
@@ -304,7 +304,7 @@ _GUARDED = frozenset(entry.metadata["name"] for entry in fields(BackupRecord) if
 
 @dataclass(frozen=True)
 class Change:
-    """What turns one stored item into another of the same backup.
+    """A change of one stored item into another of the same backup.
 
     `guards` says what guarded attributes must still hold for that, None for nothing.
     """

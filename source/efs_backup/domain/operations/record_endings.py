@@ -91,7 +91,7 @@ def is_served_by(backup: BackupRecord, instance_id: str, booted: datetime) -> bo
 
 
 def goes_on(backup: BackupRecord) -> str:
-    """What comes after an end that nobody has reported."""
+    """Say what comes after an end that nobody has reported."""
     if backup.is_restore:
         return (
             "nobody goes on with it, so look at the file system, and ask for the same restore again, or take it back:"

@@ -1,4 +1,4 @@
-"""What the operator is told about a backup."""
+"""The report to the operator about a backup."""
 
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.reports.anonymous import anonymous
@@ -60,7 +60,7 @@ def report_on(backup: BackupRecord, around: Around) -> Report:
 
 
 def _about(backup: BackupRecord, settings: OrchestratorSettings) -> str:
-    """What is backed up to where."""
+    """Name what is backed up to where."""
     source = f"{settings.source_file_system}:/{settings.backup_prefix.strip('/')}"
     return f"{source} to {settings.backup_file_system}, label {settings.folder_label}, {backup.interval}"
 

@@ -16,7 +16,7 @@ MARK_PREFIX = "efs-restore-marks"
 
 
 def order_of(settings: RestoreSettings) -> dict[str, str]:
-    """What is restored where: two orders that mean the same are equal, whatever else the stack says."""
+    """The order that a stack's settings make: two that mean the same are equal, whatever else the stack says."""
     return {
         "backup_file_system": settings.backup_file_system,
         "folder_label": str(settings.folder_label),

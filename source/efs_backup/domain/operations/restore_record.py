@@ -34,12 +34,12 @@ def restore_id_of(event_id: str) -> BackupId:
 
 
 def order_of(restore: BackupRecord) -> RestoreOrder:
-    """What was asked for. Raises WrongUsage where the record does not say."""
+    """Read the order from a restore's record. Raises WrongUsage where the record does not say."""
     return RestoreOrder.of_text(restore.restore_order or "")
 
 
 def order_if_any(restore: BackupRecord) -> RestoreOrder | None:
-    """What was asked for; None where the record does not say."""
+    """Read the order from a restore's record; None where the record does not say."""
     try:
         return order_of(restore)
     except WrongUsage:

@@ -1,4 +1,4 @@
-"""What the operator is told about a restore into the source of a stack."""
+"""Parts of the report to the operator about a restore into the source of a stack."""
 
 from efs_backup.domain.humanize import shown, sized
 from efs_backup.domain.operations.record import BackupRecord
@@ -28,7 +28,7 @@ def restore_headline(restore: BackupRecord) -> str:
 
 
 def restore_kept(restore: BackupRecord) -> str:
-    """What a restore leaves as it was, and where what it replaced lies."""
+    """Say what a restore leaves as it was, and where what it replaced lies."""
     if restore.restore_quarantine:
         place = f"{restore.source or 'the source'}:{shown(restore.restore_quarantine)}"
         return f"The snapshots: a restore never changes them. What was replaced is in {place}."
@@ -36,7 +36,7 @@ def restore_kept(restore: BackupRecord) -> str:
 
 
 def restore_figures(restore: BackupRecord) -> Rows:
-    """What was asked for, by whom, and what came of it."""
+    """Rows about a restore: what was asked for, by whom, and what came of it."""
     order = order_if_any(restore)
     asked: Rows = [
         ("asked for", order.told()),

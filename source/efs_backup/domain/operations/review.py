@@ -32,7 +32,7 @@ def is_silent(backup: BackupRecord, now: datetime, instances: Iterable[Instance]
 
 
 def decide_silent(backup: BackupRecord, instances: Sequence[Instance], desired_capacity: int) -> Decision:
-    """What to do about a backup of which nothing was heard for half an hour."""
+    """Decide what to do about a backup of which nothing was heard for half an hour."""
     if instances:
         return Decision(Action.STOP, f"nothing is heard of the agent of {backup.backup_id}: its instance is taken away")
     if desired_capacity > 0:
@@ -41,7 +41,7 @@ def decide_silent(backup: BackupRecord, instances: Sequence[Instance], desired_c
 
 
 def decide_held(instance_id: str, served: BackupRecord | None, now: datetime) -> Decision:
-    """What to do with an instance that is held still: the event that asks its agent to finish may have been lost."""
+    """Decide about an instance that is held still: the event that asks its agent to finish may have been lost."""
     if served is None:
         return Decision(Action.LET_GO, f"no backup is known that {instance_id} could report about")
     if not served.has_ended:
@@ -67,7 +67,7 @@ _SAYING = frozenset({DrillStatus.PASSED, DrillStatus.DIFFERENT})
 
 @dataclass(frozen=True)
 class Review:
-    """What was found by looking at all records: who is overdue, silent or was never reported, and whether nobody works.
+    """The findings in all records: who is overdue, silent or was never reported, and whether nobody works.
 
     `hours_since_success` counts from the first record where no success is on record; None where there is no record.
     `hours_since_drill` does the same.

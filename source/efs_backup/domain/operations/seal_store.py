@@ -15,7 +15,7 @@ SEALS, CHANGES, MANIFESTS, DRILLS = "seals", "changes", "manifests", "drills"
 """The beginnings of keys. They stand in the policy of the instance's role too."""
 
 PATIENT_NIGHTS = 3
-"""So many nights in a row whose seal could not be stored are a warning."""
+"""The number of nights in a row whose seal could not be stored, from which on there is a warning."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What the stack tells its programs, read once from the environment."""
+"""Settings of a stack's programs, read once from the environment."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ _DIGITS = re.compile(r"\d+(?:\.0)?", re.ASCII)
 
 @dataclass(frozen=True)
 class Settings:
-    """What a program is told by its environment: each field is read from the variable of its name in capitals."""
+    """Settings of a program: each field is read from the environment variable of its name in capitals."""
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> Self:

@@ -25,7 +25,7 @@ class Activity(StrEnum):
 
 @dataclass(frozen=True)
 class Plan:
-    """What a stack was told. `zone` is that of the schedules, None where nobody here knows a zone of that name."""
+    """The stack's parameters. `zone` is that of the schedules, None where nobody here knows a zone of that name."""
 
     source: str
     prefix: str
@@ -127,7 +127,7 @@ class Status:
 
     @property
     def hold(self) -> str | None:
-        """What the newest success says of holds."""
+        """The hold that the newest success tells of, if any."""
         return self.success.hold if self.success else None
 
     @property
@@ -177,7 +177,7 @@ def _activity(running: BackupRecord | None, now: datetime) -> Activity:
 
 
 def _last(backups: Sequence[BackupRecord]) -> BackupRecord | None:
-    """What was skipped because another ran says nothing of backups."""
+    """The last backup that ended; a start that was skipped because another ran says nothing of backups."""
     ended = (one for one in backups if one.has_ended and one.status is not BackupStatus.SKIPPED)
     return max(ended, key=lambda one: one.start_time, default=None)
 

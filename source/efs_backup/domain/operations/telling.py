@@ -9,7 +9,7 @@ from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.workflow import has_to_be_reported
 
 FRESH = timedelta(days=1)
-"""So long an event or a chat is tried again; a mail is tried until it is sent."""
+"""The time for which an event or a chat is tried again; a mail is tried until it is sent."""
 
 
 class Channel(StrEnum):

@@ -1,4 +1,4 @@
-"""What wakes the orchestrator: a raw event is read into one of a few triggers."""
+"""Triggers of the orchestrator: a raw event is read into one of a few."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -150,7 +150,7 @@ Trigger = KnownTrigger | LookForDue | AskHold | AskPin | AskRestore | UnknownTri
 
 
 def read_trigger(event: Any) -> Trigger:
-    """What the event asks for; whatever cannot be read is an UnknownTrigger with its reason, never an exception."""
+    """Read an event into its trigger; one that cannot be read is an UnknownTrigger with its reason, no exception."""
     if not isinstance(event, Mapping):
         return UnknownTrigger(f"an event is an object, not {type(event).__name__}")
     own = {"backup": _own_event, Mode.DRILL: _drill_event, Mode.RESTORE: _restore_event}.get(str(event.get("mode")))
@@ -169,7 +169,7 @@ def start_event(label: str | None = None, interval: str | None = None) -> dict[s
 
 
 def of_row(label: str | None, interval: str | None) -> dict[str, str]:
-    """What an event has besides where it is about a further row."""
+    """The fields that an event about a further row has besides."""
     row = {"label": label, "interval": interval}
     return {name: value for name, value in row.items() if value}
 
@@ -212,7 +212,7 @@ def reconcile_event() -> dict[str, str]:
 
 
 _PLAIN: Mapping[str, Trigger] = {"reconcile": Reconcile(), "due": LookForDue()}
-"""What has no more to say than its name."""
+"""The triggers that have no more to say than their name."""
 
 
 def _own_event(event: Mapping[str, Any]) -> Trigger:
@@ -298,7 +298,7 @@ def _group_event(event: Mapping[str, Any]) -> Trigger:
 
 
 def _cause(detail: Mapping[str, Any]) -> str:
-    """What Auto Scaling says of a failed launch, on one line; its message may be empty, its description hardly is."""
+    """The cause of a failed launch, on one line: Auto Scaling's message, which may be empty, or its description."""
     told = (" ".join(str(detail.get(name) or "").split()) for name in ("StatusMessage", "Description"))
     return next(filter(None, told), "Auto Scaling does not say why")
 

@@ -1,4 +1,4 @@
-"""What the orchestrator does about a trigger: each decision is a value with its reason."""
+"""The decisions of the orchestrator about a trigger: each is a value with its reason."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ REPORTING = timedelta(minutes=10)
 
 
 class Action(StrEnum):
-    """What to do."""
+    """The ways to act on a trigger."""
 
     START = "start"
     SKIP = "skip"
@@ -49,7 +49,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do, and why."""
+    """A decision: the action, and the reason for it."""
 
     action: Action
     reason: str
@@ -124,7 +124,7 @@ def decide_stop(backup_id: str, latest_id: str | None, latest: BackupRecord | No
 def decide_hold(
     action: LifecycleAction, our_group: str, group_of_instance: str | None, backup_id: str | None
 ) -> Decision:
-    """What to do with an instance that is to be terminated. `group_of_instance`: where Auto Scaling says it is."""
+    """Decide about an instance that is to be terminated. `group_of_instance`: where Auto Scaling says it is."""
     if action.group != our_group:
         return Decision(Action.IGNORE, f"the group {action.group} is not ours")
     if group_of_instance is None:
@@ -137,7 +137,7 @@ def decide_hold(
 
 
 def decide_failed_finish(action: LifecycleAction, our_group: str, status: str) -> Decision:
-    """What to do with a held instance whose agent could not be asked, or did not finish."""
+    """Decide about a held instance whose agent could not be asked, or did not finish."""
     if action.group != our_group:
         return Decision(Action.IGNORE, f"the group {action.group} is not ours")
     return Decision(Action.LET_GO, f"the command to finish ended as {status}")
@@ -182,7 +182,7 @@ def _help_or_take_over(latest: BackupRecord, now: datetime, silence: timedelta) 
 
 @dataclass(frozen=True)
 class Situation:
-    """What is known when an instance is gone: the group's wanted capacity, the time, the backup started last."""
+    """The situation when an instance is gone: the group's wanted capacity, the time, the backup started last."""
 
     our_group: str
     desired_capacity: int
@@ -191,7 +191,7 @@ class Situation:
 
 
 def decide_gone(group: str, instance_id: str, backup: BackupRecord | None, situation: Situation) -> Decision:
-    """What a terminated instance means for the backup that it served."""
+    """Decide what a terminated instance means for the backup that it served."""
     if group != situation.our_group:
         return Decision(Action.IGNORE, f"the group {group} is not ours")
     if backup is None:
@@ -231,7 +231,7 @@ def _report(backup: BackupRecord, situation: Situation) -> Decision:
 def decide_launch_failure(
     group: str, our_group: str, latest: BackupRecord | None, cause: str, *, others: bool = False
 ) -> Decision:
-    """What to do where the group could not launch an instance. It tries again and again: the operator is told once.
+    """Decide what to do where the group could not launch an instance: it tries again, and the operator is told once.
 
     others: some instances of a backup that wants several are there; it goes on with them, and nobody needs to know
     before its end.

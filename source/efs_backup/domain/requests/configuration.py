@@ -18,7 +18,7 @@ _MOST = 2**53
 """No number of files, days or bytes is larger, and no text of one is endless."""
 
 _GIVEN = {"source": "path", "backup": "path"}
-"""What no configuration can do without."""
+"""The keys that no configuration can do without."""
 
 
 def is_name(text: str) -> bool:
@@ -28,7 +28,7 @@ def is_name(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Configuration:
-    """What a file says: a value for each option of `run` that it names. faults: sentences about what is wrong."""
+    """The content of a configuration: a value for each option of `run` that it names. faults: what is wrong."""
 
     name: str
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -137,7 +137,7 @@ _READERS: Mapping[Kind, Callable[[Any], Any]] = {
     Kind.MINUTES: _minutes,
     Kind.SIZE: _size,
 }
-"""What each kind makes of a value; None where it is none of that kind."""
+"""The value that each kind makes of a given one; None where it is none of that kind."""
 
 _WANTED = {
     Kind.TEXT: "a text that is not empty",

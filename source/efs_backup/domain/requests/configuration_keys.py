@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 
 class Kind(Enum):
-    """What a value may be."""
+    """The kinds of values."""
 
     TEXT = auto()
     TEXTS = auto()
@@ -101,10 +101,10 @@ ONCE: Mapping[str, str] = {
 """Options of `run` that no file can say: said each night they would guard against nothing."""
 
 PLACE = frozenset({"source", "backup", "label", "interval"})
-"""What other commands than those about a source take from a configuration."""
+"""The options that other commands than those about a source take from a configuration."""
 
 RULES = frozenset({"exclude", "window", "retain", *(key.option for key in KEYS if key.table == "keep")})
-"""What `save` is about: a rule that is said on the command line is for once, whatever the file says."""
+"""The options that `save` is about: a rule on the command line is for once, whatever the file says."""
 
 SAME = {"retain": "keep_last"}
 """Options that say what another one says, which then does not count."""

@@ -1,4 +1,4 @@
-"""What the operator asks for who wants a second copy."""
+"""The operator's request for a second copy."""
 
 from dataclasses import dataclass
 

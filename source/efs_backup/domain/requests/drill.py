@@ -1,4 +1,4 @@
-"""What the operator asks for in a drill, and how a number of bytes is written."""
+"""The operator's request for a drill, and how a number of bytes is written."""
 
 import re
 from dataclasses import dataclass

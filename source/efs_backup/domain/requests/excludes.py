@@ -1,4 +1,4 @@
-"""What a backup leaves out by its name."""
+"""Patterns of names that a backup leaves out."""
 
 import re
 from collections.abc import Callable, Iterable

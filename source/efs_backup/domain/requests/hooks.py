@@ -12,7 +12,7 @@ DEFAULT_HOOK_SECONDS = 600.0
 
 MOST_HOOK_SECONDS = 86_400.0
 RUNNING = "Running"
-"""What a hook is told of a backup that has not ended."""
+"""The status that a hook is told of a backup that has not ended."""
 
 
 class Phase(StrEnum):
@@ -71,7 +71,7 @@ class HookCommands:
 
 @dataclass(frozen=True)
 class HookFacts:
-    """What a hook is told about its backup: no secret, and "" for what is not known yet.
+    """The facts that a hook is told about its backup: no secret, and "" for what is not known yet.
 
     snapshot: the name that the snapshot gets, or was to get. status, reason: as the record has them.
     """

@@ -10,7 +10,7 @@ _SCHEMES = ("http", "https")
 
 
 class Signal(StrEnum):
-    """What is told, as the last part of the path (healthchecks.io, "Pinging API")."""
+    """The message of a ping, as the last part of the path (healthchecks.io, "Pinging API")."""
 
     START = "/start"
     SUCCESS = ""
@@ -39,7 +39,7 @@ class PingUrl:
         return SplitResult(self._parts.scheme, self._place, path, self._parts.query, "").geturl()
 
     def headers(self) -> dict[str, str]:
-        """What tells the server the name and password that the address holds, if it does."""
+        """Headers that tell the server the name and password that the address holds, if it does."""
         if self._parts.username is None:
             return {}
         given = f"{unquote(self._parts.username)}:{unquote(self._parts.password or '')}"

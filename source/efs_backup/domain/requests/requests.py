@@ -1,4 +1,4 @@
-"""What the operator asks for."""
+"""The operator's requests for a backup and for a restore."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,7 +23,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Asked:
-    """What was said about the series; None and False where nothing was.
+    """The wishes about a series; None and False where nothing was said.
 
     init: a first backup is meant. source_moved, backup_moved: the change is meant. saves: what is given becomes the
     series' own rule instead of holding for once. confirms: a new rule may drop more than half of the snapshots.
@@ -71,7 +71,7 @@ class BackupRequest:
 
 
 class RestoreMode(StrEnum):
-    """What a restore may do to what the target holds already."""
+    """The rights of a restore over what the target holds already."""
 
     OVERLAY = "overlay"
     MIRROR = "mirror"

@@ -142,7 +142,7 @@ class RestoreOrder:
         return cls.of_event(found if isinstance(found, Mapping) else {})
 
     def told(self) -> str:
-        """What is to be done, for people, without the snapshot."""
+        """Say for people what is to be done, without the snapshot."""
         if self.undoes is not None:
             return f"undo of {self.undoes}"
         place = "to where the backup was made of" if self.to_original else f"into {self.into}"

@@ -10,7 +10,7 @@ JOBS_LIMIT = 64
 
 
 class Copier(StrEnum):
-    """What brings the files: our own workers, and rsync for the rest; or rsync alone."""
+    """The way in which files are brought: by our own workers, and rsync for the rest; or by rsync alone."""
 
     LINKS = "links"
     RSYNC = "rsync"

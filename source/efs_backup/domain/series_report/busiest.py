@@ -54,7 +54,7 @@ class Busiest:
             self._sizes[top] += int(size) if size.isdigit() and len(size) < _DIGITS else 0
 
     def most(self, number: int) -> list[Busy]:
-        """So many directories, those first that have most new bytes."""
+        """The `number` directories with most new bytes, those first that have most."""
         found = [Busy(path, files, self._sizes[path], self._nights[path]) for path, files in self._files.items()]
         return sorted(found, key=lambda one: (-one.size, -one.files, one.path))[:number]
 

@@ -19,7 +19,7 @@ _MARKS = {
     Look.FAILED: "M5.5 5.5l9 9M14.5 5.5l-9 9",
     Look.OTHER: "M6 10h8",
 }
-"""What is drawn upon a square, so that nobody depends on its colour."""
+"""The marks drawn upon squares, so that nobody depends on their colour."""
 
 
 def calendar(days: Sequence[Day]) -> str:
@@ -80,7 +80,7 @@ def _said(days: Sequence[Day]) -> str:
 
 
 def legend() -> str:
-    """What the squares mean."""
+    """The legend of the squares."""
     shades = "".join(
         f'<svg viewBox="0 0 20 20"><g class="success shade{number + 1}"><rect width="20" height="20" rx="4"/></g></svg>'
         for number in range(SHADES)

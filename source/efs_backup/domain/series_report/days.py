@@ -21,7 +21,7 @@ _MOST = 2.0**62
 
 
 class Look(StrEnum):
-    """What a day is shown as, the worst last."""
+    """The look of a day, the worst last."""
 
     NONE = "none"
     OTHER = "other"

@@ -1,4 +1,4 @@
-"""What a series report tells."""
+"""The facts of a series report."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -121,7 +121,7 @@ class SeriesReport:
 def foretold(
     records: Sequence[BackupRecord], interval: Interval, now: datetime, window_seconds: float | None
 ) -> tuple[Forecast | None, Line | None]:
-    """What the records foretell, and the line through their durations; None where they are too few.
+    """Foretell durations from the records, with the line through the past ones; None where these are too few.
 
     window_seconds: the window where the newest record says none.
     """

@@ -96,7 +96,7 @@ def _calendar(days: Sequence[Day]) -> str:
 
 
 def _messages(day: Day) -> str:
-    """What backups that were no success said."""
+    """The messages of backups that were no success."""
     said = dict.fromkeys(night.message for night in day.nights if night.status != "Success" and night.message)
     return "<br>".join(text_of(one) for one in said)
 

@@ -21,7 +21,7 @@ class Attempt:
 
     @property
     def key(self) -> str:
-        """What its files are named by."""
+        """The key by which the files of an attempt are named."""
         return f"{self.share}.{self.number}"
 
 
@@ -49,7 +49,7 @@ class Standing:
 
 
 class Step(StrEnum):
-    """What the leader does about a share that lacks a result."""
+    """The leader's next step about a share that lacks a result."""
 
     WAIT = "wait"
     TAKE = "do it without being handed it"
@@ -58,7 +58,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do, and why."""
+    """A decision: the step, and the reason for it."""
 
     step: Step
     reason: str

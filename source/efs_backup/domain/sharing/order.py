@@ -52,7 +52,7 @@ class Restored:
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be done, by names alone: source and backup are known to each who works at it.
+    """The order of a leader, by names alone: source and backup are known to each who works at it.
 
     leader: the instance that has written it. snapshot: what it is to become; references: the snapshots to link from,
     as `daily/20261122T020000Z`. base: the snapshot whose manifest the proofs refer to. damaged: inodes that no snapshot

@@ -9,7 +9,7 @@ from efs_backup.domain.copying.statistics import CopyStatistics
 
 @dataclass(frozen=True)
 class Learned:
-    """What a walk has learned of what is left out: see `efs_backup.engine.trees.left_out.LeftOut`.
+    """The lessons of a walk about what is left out: see `efs_backup.engine.trees.left_out.LeftOut`.
 
     met: numbers of patterns; gone: paths; closed: directories that stay empty; own: where BACKUP itself turned up.
     """

@@ -12,7 +12,7 @@ PACE = timedelta(minutes=1)
 """How often an agent says that it lives."""
 
 STALE_AFTER = 5
-"""So many signs of life are missed before a leader counts as lost."""
+"""The number of signs of life that are missed before a leader counts as lost."""
 
 HIDDEN_SECONDS = 300
 """How long a share that the queue has handed over is nobody else's."""

@@ -62,7 +62,7 @@ class ChangeCounter:
 
     @property
     def counts(self) -> ChangeCounts:
-        """What has passed."""
+        """The counts of all that has passed."""
         added, removed, changed, renamed = self._counts.values()
         return ChangeCounts(added, removed, changed, renamed, self._rewritten)
 

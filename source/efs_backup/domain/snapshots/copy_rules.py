@@ -1,4 +1,4 @@
-"""What both sides say to a second copy: whether it may be made there, and by which rules OTHER keeps it."""
+"""The rules of a second copy by both sides: whether it may be made there, and by which rules OTHER keeps it."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,7 +15,7 @@ from efs_backup.domain.snapshots.series_file import CopyOf, SeriesFile
 
 @dataclass(frozen=True)
 class CopyFound:
-    """What was found before anything is touched.
+    """The facts of a second copy, found before anything is touched.
 
     theirs, ours: what the series of BACKUP and of OTHER know of themselves. backup, other: the two places. is_known:
     whether OTHER has snapshots or partials of the label. unmounted: where /etc/fstab has OTHER mounted, though nothing
@@ -36,7 +36,7 @@ class CopyFound:
 
 @dataclass(frozen=True)
 class SettledCopy:
-    """What was settled. file: that of OTHER as it is to be; retention, terms: by which the interval is pruned there."""
+    """The settled terms of a copy. file: that of OTHER as it is to be; retention, terms: its prune of the interval."""
 
     file: SeriesFile
     interval: Interval

@@ -1,4 +1,4 @@
-"""What a night's lines of changes say of files: counted as they pass, and what a person may want to look at.
+"""A night's changes of files, from their lines: counted as they pass, and what a person may want to look at.
 
 Nothing is kept of a line but 8 bytes of what is gone or new, and a bounded number of names: a night may change
 millions of files.

@@ -11,7 +11,7 @@ from efs_backup.domain.snapshots.retention import HARD_LINK_LIMIT, RETENTION_LIM
 
 @dataclass(frozen=True)
 class LinkBudget:
-    """What the rules of a label's series, its pins and the spare of each series take, a link each.
+    """The links that the rules of a label's series, its pins and the spare of each series take, one each.
 
     The series share what is unchanged, so the sum counts. The partial of a series is its spare before; what the limit
     of Amazon EFS allows beyond 170 is for trash that is not yet deleted.

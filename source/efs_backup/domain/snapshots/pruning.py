@@ -47,7 +47,7 @@ class PrunePlan:
 
 @dataclass(frozen=True)
 class PruneTerms:
-    """What a prune goes by beside the rules that it is given.
+    """The terms of a prune, beside the rules that it is given.
 
     rule: the series' own, whatever holds for once; None where it has none. carried_out: by which rule it was pruned
     before; None where that is not known. is_confirmed: somebody has said that so much may be dropped. hold: why
@@ -84,7 +84,7 @@ def plan_prune(
 
 
 def _reasons(kept: Kept, retention: Retention, protected: Mapping[SnapshotName, str]) -> dict[SnapshotName, list[str]]:
-    """What keeps each snapshot: the rules, each with its place among those that the rule keeps, 1 the newest."""
+    """The reasons why each snapshot stays: rules, each with its place among those that it keeps, 1 the newest."""
     found = dict[SnapshotName, list[str]]()
     for rule, names in kept.by_rule.items():
         for place, name in enumerate(names, 1):

@@ -85,7 +85,7 @@ class Retention:
 
     @property
     def kept_in_words(self) -> str:
-        """What is kept, behind "keep": `30 snapshots`, or the rules."""
+        """Words for what is kept, behind "keep": `30 snapshots`, or the rules."""
         return counted(self.last, "snapshot") if self.is_plain and self.last else self.told
 
     @property

@@ -125,7 +125,7 @@ class Damage:
 
 @dataclass(frozen=True)
 class Scrubbed:
-    """What was read: files, their bytes, how many of them had no hash, and how many days are still behind."""
+    """The result of a scrub: files, their bytes, how many of them had no hash, and how many days are still behind."""
 
     files: int = 0
     bytes: int = 0

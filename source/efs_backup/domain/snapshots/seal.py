@@ -107,7 +107,7 @@ def read_seal(text: bytes) -> Seal:
 
 
 class Finding(StrEnum):
-    """What an audit finds."""
+    """The possible findings of an audit."""
 
     SEAL_CHANGED = "SealChanged"
     SEAL_MISSING = "SealMissing"
@@ -133,7 +133,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What an audit goes by.
+    """The evidence of an audit.
 
     seals: stored seals by the name of their snapshot. outside: the same, as they were stored elsewhere, where nobody
     could change them. snapshots: those that are there. manifests, changes: SHA-256 of the files that are there.

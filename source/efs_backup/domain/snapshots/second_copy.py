@@ -51,7 +51,7 @@ def neighbours(name: SnapshotName, there: Collection[SnapshotName]) -> list[Snap
 
 
 class Brought(StrEnum):
-    """What became of one snapshot.
+    """The fate of one snapshot in a second copy.
 
     damaged: it is published in OTHER without what is damaged in BACKUP. refused: nothing of it is published, for
     nothing can be proved. gone: it was pruned in BACKUP meanwhile.

@@ -39,7 +39,7 @@ class CopyOf:
 
 @dataclass(frozen=True)
 class SeriesFile:
-    """What the series of one label know of themselves.
+    """The file in which the series of one label tell of themselves.
 
     source, backup: None where nobody has said yet. mounts: below the source, in the last backup. retention: of each
     interval that has begun. carried_out: the rule by which each was pruned last, or by which it is to be pruned where

@@ -1,4 +1,4 @@
-"""What a series says to a backup: whether it may go on, by which rules, and whether it may drop anything."""
+"""The answer of a series to a backup: whether it may go on, by which rules, and whether it may drop anything."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ _STACK_MOVED = (
 
 @dataclass(frozen=True)
 class Found:
-    """What was found before anything is touched.
+    """The facts of a backup's places, found before anything is touched.
 
     snapshots: how many the series has. is_known: whether any series of the label has one, or a partial. recorded: the
     rule of the newest record. backup_holds: BACKUP in words. unmounted: where /etc/fstab has BACKUP mounted, though
@@ -58,7 +58,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Settled:
-    """What was settled: the order with its rules, and the series' file as it is to be.
+    """The settled order of a backup, with its rules, and the series' file as it is to be.
 
     file: None where it must not be written. at_once: whether it is written before the backup rather than after it.
     hold: why nothing may be dropped; "" where it may. begins_anew: the snapshots that the file knows of are gone, and
@@ -437,7 +437,7 @@ def _notes_on_rules(request: BackupRequest, file: SeriesFile, rule: Retention) -
 
 
 def _notes_on_retention(asked: Retention, rule: Retention, holds: Retention) -> list[str]:
-    """What was asked for holds for once beside the rule, which never keeps less for it."""
+    """Notes on rules that hold for once beside the rule of the series, which never keeps less for them."""
     if asked == rule:
         return []
     if rule.includes(asked):

@@ -28,7 +28,7 @@ USUAL = 0.25
 
 @dataclass(frozen=True)
 class NightFigures:
-    """What became of the files that the snapshot before had; a file is whatever is no directory.
+    """The fate of the files that the snapshot before had; a file is whatever is no directory.
 
     before: how many it had. changed: of another content. removed: gone, without those that were renamed. renamed: of
     the same content, time and size, under another path. attributes: of the same content, with another mode, owner or
@@ -55,7 +55,7 @@ class NightFigures:
 
 
 class Alarm(StrEnum):
-    """What the tripwire says of a night."""
+    """The tripwire's word on a night."""
 
     NOT_COMPARED = "NotCompared"
     CALM = "Calm"
@@ -64,7 +64,7 @@ class Alarm(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the tripwire says, why, and by which figures; None where nothing was compared."""
+    """The tripwire's verdict: its alarm, why, and by which figures; None where nothing was compared."""
 
     alarm: Alarm
     reason: str

@@ -17,7 +17,7 @@ class Level(StrEnum):
 
 
 class Aspect(StrEnum):
-    """What is different about a name."""
+    """The possible differences of a name."""
 
     MISSING = "missing"
     EXTRA = "extra"

@@ -56,7 +56,7 @@ def _compared(state: State, *, with_hash: bool) -> tuple[object, ...]:
 
 @dataclass
 class Told:
-    """What the changes of one night tell of a name: its states before and after, None where it was not there.
+    """The states of a name before and after one night, as its changes tell; None where it was not there.
 
     was, becomes: the place, escaped, that it was moved from or to in that night; b"" where it was not.
     """
@@ -100,7 +100,7 @@ Known = dict[str, State | None]
 
 
 def known_from(told: Mapping[str, Told], since: Mapping[str, str | None]) -> Known:
-    """What the lines themselves say: the state after a night, and in the snapshot that its changes begin from."""
+    """The states that the lines themselves tell: after a night, and in the snapshot that its changes begin from."""
     known: Known = {}
     for night, one in told.items():
         known[night] = one.after
@@ -110,7 +110,7 @@ def known_from(told: Mapping[str, Told], since: Mapping[str, str | None]) -> Kno
 
 
 def spread(known: Known, since: Mapping[str, str | None], changed: Collection[str]) -> Known:
-    """What follows for the other snapshots: a night without a line about the name has not changed it.
+    """Conclude the states in the other snapshots: a night without a line about the name has not changed it.
 
     since: see `Lineage`. changed: the nights that have such a line.
     """

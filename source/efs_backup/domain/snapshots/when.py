@@ -86,7 +86,7 @@ def is_time(text: str, reading: Reading) -> bool:
 
 
 def _ago(words: str, reading: Reading) -> datetime | None:
-    """So long before now by the calendar of the zone; of hours by the clock of the world."""
+    """The time so long before the present, by the calendar of the zone; of hours by the clock of the world."""
     if words == "now":
         return reading.now
     if found := _AGO.fullmatch(words):

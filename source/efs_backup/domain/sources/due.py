@@ -25,7 +25,7 @@ class Due:
 
     @property
     def seed(self) -> str:
-        """What names this start."""
+        """The seed that names this start."""
         return f"{self.row.identity} {self.planned.isoformat()}"
 
 
@@ -71,7 +71,7 @@ def hours_past_due(backups: Sequence[BackupRecord], rows: Iterable[Source], now:
 def of_all_rows(
     backups: Sequence[BackupRecord], rows: Sequence[Source], now: datetime
 ) -> Mapping[Figure, float | None]:  # fmt: skip
-    """What alarms look at that are one for all further rows: of each figure that of the worst row; None: of no row."""
+    """Figures for alarms that all further rows share: each is that of the worst row; None: of no row."""
     return {
         Figure.HOURS_PAST_DUE: hours_past_due(backups, rows, now),
         Figure.ROW_HELD_DAYS: max((_held_days(backups, row, now) for row in rows), default=None),

@@ -1,4 +1,4 @@
-"""What the operator is told about rows that have come or gone by their tags."""
+"""The report to the operator about rows that have come or gone by their tags."""
 
 from collections.abc import Sequence
 

@@ -112,7 +112,7 @@ class Source:
         return replace(self, policy=replace(rules.checked(), name=self.policy.name))
 
     def settings(self, of_stack: OrchestratorSettings) -> OrchestratorSettings:
-        """What the stack is told, with this source in the place of the first."""
+        """The settings of the stack, with this source in the place of the first."""
         retention = Retention.parse(self.policy.rules)
         return replace(
             of_stack, source_file_system=self.file_system, backup_prefix=self.prefix, folder_label=self.label,
@@ -121,7 +121,7 @@ class Source:
         )  # fmt: skip
 
     def to_item(self) -> dict[str, str | int | bool]:
-        """What is stored of it; texts, numbers and truth values."""
+        """The row as it is stored; texts, numbers and truth values."""
         excludes = {} if self.excludes is None else {"Excludes": written(self.excludes)}
         return {
             **excludes,
@@ -144,7 +144,7 @@ class Source:
 
 
 def policy_item(policy: Policy) -> dict[str, str | int]:
-    """What is stored of a policy."""
+    """The policy as it is stored."""
     return {
         "Policy": policy.name, "Interval": policy.interval.value, "Rules": policy.rules, "Schedule": policy.schedule,
         "Zone": policy.zone, "Window": policy.window_minutes,

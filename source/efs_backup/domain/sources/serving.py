@@ -1,4 +1,4 @@
-"""What the record of a backup tells its programs of the row that it is of, in the place of what the stack tells."""
+"""Settings of a backup's row: what its record tells its programs, in the place of what the stack tells."""
 
 from dataclasses import replace
 from typing import Any, TypeVar

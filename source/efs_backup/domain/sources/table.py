@@ -132,7 +132,7 @@ class SourceTable:
 
 @dataclass(frozen=True)
 class Taken:
-    """What a row takes: identity, label, the source it names, and the interval."""
+    """The identity, label, source and interval that a row takes, so that no other may have them."""
 
     identity: str
     label: str
@@ -141,7 +141,7 @@ class Taken:
 
 
 def taken_by(row: Source) -> Taken:
-    """What this row takes."""
+    """The identity, label, source and interval that this row takes."""
     return Taken(row.identity, str(row.label), row.place, row.interval.value)
 
 
@@ -159,7 +159,7 @@ def _refuse_double(new: Source, taken: Taken) -> None:
 
 @dataclass
 class _Reading:
-    """What was read of an item, and what could not be."""
+    """The reading of items: what is wrong with them, and what could not be read."""
 
     faults: list[str] = field(default_factory=list)
     unread: list[tuple[str, str, Any]] = field(default_factory=list)

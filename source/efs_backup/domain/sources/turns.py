@@ -21,7 +21,7 @@ class Waiting:
     since: datetime
 
     def to_item(self) -> dict[str, str]:
-        """What is stored of it under its row."""
+        """The waiting start as it is stored under its row."""
         return {"Id": self.backup_id, "Since": self.since.astimezone(UTC).isoformat()}
 
     @classmethod
@@ -36,7 +36,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Stage:
-    """What is known when a turn is decided.
+    """The facts by which a turn is decided.
 
     latest: what was started last. backups: all records. waiting: starts that wait. instances: of the group, in whatever
     state. most: how many backups may run at a time. hold_minutes: see workflow.
@@ -57,7 +57,7 @@ class Stage:
 
     @property
     def over(self) -> list[BackupRecord]:
-        """What a start ends: drills, which give way, and what is overdue."""
+        """The backups that a start ends: drills, which give way, and what is overdue."""
         return [each for each in self.backups if not each.has_ended and each not in self.running]
 
 

@@ -43,11 +43,11 @@ class LinkFacts:
             self._names[source][path] = there
 
     def inodes(self) -> bytes:
-        """What `meet` was told, for somebody else's facts."""
+        """The inodes that `meet` was told, for somebody else's facts."""
         return self._met.tobytes()
 
     def names(self) -> Iterator[tuple[tuple[int, int], str, int]]:
-        """What `meet_name` was told."""
+        """The names that `meet_name` was told."""
         return ((source, path, there) for source, names in self._names.items() for path, there in names.items())
 
     def take_in(self, other: "LinkFacts") -> None:

@@ -58,7 +58,7 @@ class _Tail(threading.Thread):
             self._kept = (self._kept + piece)[-LAST_WORDS_BYTES:]
 
     def words(self) -> str:
-        """What was kept, once all has come; what is left behind and may still print is not waited for."""
+        """The words that were kept, once all has come; what is left behind and may still print is not waited for."""
         self.join(_DRAIN_SECONDS)
         return os.fsdecode(self._kept)
 

@@ -1,4 +1,4 @@
-"""What file system a path lies on."""
+"""The table of mounts, and the kind of file system that a path lies on."""
 
 import os
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ def mounts() -> list[MountLine]:
 
 @dataclass(frozen=True)
 class Mounted:
-    """What is mounted somewhere, and the options that the kernel and the server have agreed on."""
+    """The file system that is mounted somewhere, and the options that the kernel and the server have agreed on."""
 
     kind: str
     device: str
@@ -36,7 +36,7 @@ class Mounted:
 
 
 def mounted_at(path: str) -> Mounted | None:
-    """What is mounted exactly there; None where nothing is."""
+    """Find what is mounted exactly at a path; None where nothing is."""
     wanted = os.path.realpath(path)
     found = [mount for mount in mounts() if mount.point == wanted]
     return Mounted(found[-1].kind, found[-1].source, found[-1].options) if found else None

@@ -1,4 +1,4 @@
-"""What the file systems' refusals mean for the operator."""
+"""The refusals of file systems, and what they mean for the operator."""
 
 import errno
 import os
@@ -44,7 +44,7 @@ def temporary_space_named(place: str) -> Iterator[None]:
 
 
 def place_of(error: OSError, directory: str) -> str:
-    """What an error below this directory is about, as far as it says; else the directory itself."""
+    """Name what an error below this directory is about, as far as it says; else the directory itself."""
     named = error.filename
     is_told = isinstance(named, str) and (not directory or os.path.dirname(named) == directory)
     return named if is_told else directory

@@ -1,4 +1,4 @@
-"""What each snapshot holds alone, which dropping it frees: told from manifests, by inodes, without a look at a tree.
+"""The files that each snapshot holds alone, and that dropping it frees: told from manifests, without a look at a tree.
 
 A block of the same directory and digest in two snapshots has the same inodes in both: only what stands in a block of
 one snapshot alone can be held by it alone, and of that only what no other block has. Hard links are one inode.
@@ -39,7 +39,7 @@ class ManifestPlace:
 
 
 def held_alone(places: Sequence[ManifestPlace], pulse: Callable[[], None] = lambda: None) -> dict[ManifestPlace, Alone]:
-    """What each of these snapshots holds alone; all that share inodes with them must be among them.
+    """Sum what each of these snapshots holds alone; all that share inodes with them must be among them.
 
     pulse: called for each block that is read. Raises OSError, and ValueError of a manifest that is torn.
     """
@@ -91,7 +91,7 @@ class _Search:
             self.pulse()
 
     def found(self) -> list[Alone]:
-        """What is left, by snapshot."""
+        """The sums of what is left, by snapshot."""
         sums = [Alone(directories=sum(part == 0 for part in _parts(reader.index))) for reader in self.readers]
         for number, size in self.owners.values():
             if number != _SHARED:

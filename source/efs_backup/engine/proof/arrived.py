@@ -1,4 +1,4 @@
-"""What has arrived of a snapshot that was copied, held against the manifest that it had where it came from.
+"""The arrival of a copied snapshot: its names held against the manifest that it had where it came from.
 
 Its names and attributes are those that the workers have found; hashes are those of the bytes that were written. What
 was linked from another snapshot of the copy has the hash that the manifest of that one says, as was compared before.
@@ -23,7 +23,7 @@ from efs_backup.engine.trees.tree_walk import joined
 
 @dataclass
 class Arrived:
-    """What has arrived. proved: files whose hash is the one that is wanted; unproved: those of which none is known.
+    """The files that have arrived. proved: those whose hash is the one that is wanted; unproved: without any.
 
     differences: of names; directories: of directories' own attributes.
     """

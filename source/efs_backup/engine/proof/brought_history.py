@@ -17,7 +17,7 @@ from efs_backup.engine.proof.manifests import CHANGES, INDEX, MANIFEST, SEAL, Ma
 from efs_backup.engine.proof.reader import reading
 
 HASH = b" sha256digest="
-"""What stands before the hash, which is the end of a line."""
+"""The word before the hash, which is the end of a line."""
 
 _BLOCK = 2**20
 
@@ -55,7 +55,7 @@ def bring_manifest(theirs: Manifests, ours: Manifests, name: SnapshotName, index
 
 @dataclass(frozen=True)
 class BroughtHistory:
-    """What was brought: seals, and what is odd about those of BACKUP, in sentences."""
+    """The seals that were brought, and what is odd about those of BACKUP, in sentences."""
 
     seals: int
     findings: tuple[str, ...]

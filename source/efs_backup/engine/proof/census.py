@@ -28,7 +28,7 @@ class Located:
 
 
 class Census:
-    """What each block of a manifest has: 8 bytes for each, whatever there is. size: bytes of all contents.
+    """The counts of each block of a manifest: 8 bytes for each, whatever there is. size: bytes of all contents.
 
     buckets: how many files there are of each bucket of sizes.
     """

@@ -23,7 +23,7 @@ class DamageList:
         self._manifests = Manifests(series)
 
     def read(self) -> list[Damage]:
-        """What is damaged; nothing where there is no list, or one that cannot be read."""
+        """Read what is damaged; nothing where there is no list, or one that cannot be read."""
         try:
             return [Damage.of(value) for value in json.loads(self._manifests.read(DAMAGED_NAME))]
         except (OSError, ValueError, TypeError, RecursionError):

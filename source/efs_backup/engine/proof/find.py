@@ -41,7 +41,7 @@ class Found:
 
 
 def find_in_manifest(reader: ManifestReader, glob: Glob) -> Iterator[Found]:
-    """What a manifest has, in its order, a block in memory at a time. Raises OSError, and ValueError where torn."""
+    """Find names in a manifest, in its order, one block in memory at once. Raises OSError, and ValueError if torn."""
     last = None
     for position, path in enumerate(reader.index.paths()):
         is_itself = path not in (last, b"") and glob.matches(path)
@@ -79,7 +79,7 @@ def _place_in(head: bytes) -> bytes:
 
 
 def find_in_tree(tree: Tree, glob: Glob, unseen: Callable[[str, OSError], None]) -> Iterator[Found]:
-    """What a snapshot has, directory by directory; `unseen` gets what cannot be looked at. No symlink is followed."""
+    """Find names in a snapshot, directory by directory; `unseen` gets what cannot be seen. No symlink is followed."""
     waiting = [""]
     while waiting:
         directory = waiting.pop()
@@ -109,7 +109,7 @@ def _seen(tree: Tree, path: str, seen: os.stat_result) -> Found:
 
 
 class Changed:
-    """What a snapshot has that was new or changed in the nights after one, each name once, the newest night first.
+    """The names of a snapshot that were new or changed in the nights after one, each once, the newest night first.
 
     Of each name that was told a number is kept, which takes some 60 bytes. `first`: the oldest snapshot to which the
     nights lead back.

@@ -1,4 +1,4 @@
-"""What the copy workers prove in one backup, gathered for its manifest."""
+"""The proofs of the copy workers in one backup, gathered for its manifest."""
 
 import errno
 import os
@@ -35,7 +35,7 @@ class Base:
         return os.pread(self.descriptor, self.index.length_of(position), self.index.start_of(position))
 
     def known(self, position: int) -> KnownBlock:
-        """What a worker has to know of a block."""
+        """The digest, start and length of a block, as a worker needs them."""
         start = self.index.start_of(position)
         return self.index.digests[position], start, self.index.ends[position] - start
 
@@ -254,7 +254,7 @@ class Gathered:
             self.seen[position] = 1
 
     def hashes(self) -> Iterator[HashRecord]:
-        """What is known of all files of new blocks. Raises OSError and ValueError."""
+        """Records of all hashed files of new blocks. Raises OSError and ValueError."""
         for key in self.new:
             for one in unpacked(self.member(key)).entries:
                 if one.attributes.sha256 and one.source != NO_SOURCE:
@@ -275,7 +275,7 @@ class Gathered:
 
 
 def _known(base: Base, position: int, is_late: Callable[[int], bool]) -> KnownBlock:
-    """What a worker has to know of a block; with no digest where it has to look at it in any case."""
+    """The digest, start and length of a block; with no digest where a worker has to look at it in any case."""
     digest, offset, length = base.known(position)
     is_looked_at = base.index.unknown[position] and is_late(base.index.keys[position])
     return 0 if is_looked_at else digest, offset, length

@@ -12,7 +12,7 @@ from efs_backup.engine.proof.index import Index
 
 @dataclass(frozen=True)
 class Growth:
-    """What grew from one snapshot to another. rows: the directories, those first that have grown most."""
+    """The growth from one snapshot to another. rows: the directories, those first that have grown most."""
 
     then: str
     now: str

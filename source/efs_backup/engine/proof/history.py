@@ -23,7 +23,7 @@ from efs_backup.engine.trees.tree import Tree
 
 
 class History:
-    """What is stored about the series in this directory. kept: the snapshots that are there, and where each lies.
+    """The stored history of the series in this directory. kept: the snapshots that are there, and where each lies.
 
     `note` gets a sentence about each thing that cannot be read, once.
     """

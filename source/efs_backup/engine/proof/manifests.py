@@ -38,7 +38,7 @@ _MOST_READ = 2**30
 
 @dataclass(frozen=True)
 class Stored:
-    """What was written of one snapshot. night, tally: of its files; None where there was nothing to compare with."""
+    """The proof written of one snapshot. night, tally: of its files; None where there was nothing to compare with."""
 
     manifest: ManifestFigures
     changes: ChangesFigures
@@ -258,7 +258,7 @@ class Manifests:
             write(act.to_text())
 
     def acts(self) -> dict[str, Act]:
-        """What was noted since the newest seal, by the names of the files, the oldest first; what is odd is left."""
+        """Read the acts noted since the newest seal, by the names of files, the oldest first; odd ones are left."""
         found = dict[str, Act]()
         for name in sorted(name for name in self._listed() if name.startswith(_ACT))[:_MOST_ACTS]:
             with suppress(OSError, ValueError):

@@ -29,7 +29,7 @@ _BLOCK = 2**20
 
 @dataclass(frozen=True)
 class Repair:
-    """What became of a damaged file.
+    """The repair of a damaged file, or why there is none.
 
     origin: where its bytes were found; "" where nowhere. others: the snapshots that have another version of the path.
     """
@@ -95,7 +95,7 @@ class Repairs:
         self._note(damage, place)
 
     def _entry(self, damage: Damage) -> Entry | None:
-        """What the file was, by the manifest of a snapshot that has it."""
+        """The entry of the file in the manifest of a snapshot that has it."""
         for name in damage.snapshots:
             with suppress(OSError, ValueError), reading(self._manifests, name) as manifest:
                 if entry := manifest.find(os.fsencode(damage.path)):

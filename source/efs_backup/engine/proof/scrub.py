@@ -30,7 +30,7 @@ _DIRECTORIES_AT_A_TIME = 64
 
 @dataclass
 class _Tally:
-    """What one scrub has read so far."""
+    """The tally of one scrub: what it has read so far."""
 
     files: int = 0
     bytes: int = 0

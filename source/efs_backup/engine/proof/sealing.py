@@ -87,7 +87,7 @@ def _with(shares: tuple[float, ...], night: NightFigures | None) -> tuple[float,
 
 
 def stored_of(manifests: Manifests, name: SnapshotName | str) -> Stored:
-    """What is stored of a snapshot, in figures. Raises OSError and ValueError."""
+    """Read what is stored of a snapshot, in figures. Raises OSError and ValueError."""
     lines, files, size, unknown = totals(manifests.index(name))
     path = manifests.file(name, MANIFEST)
     figures = ManifestFigures(manifests.sha256(path.name), path.lstat().st_size, lines, files, size, unknown)

@@ -60,7 +60,7 @@ class _Night:
 
 
 class Vanishing:
-    """What went in the nights after `after`, at and below a raw path, b"" for everything.
+    """The names that went in the nights after `after`, at and below a raw path, b"" for everything.
 
     wants: tells of a raw path, and whether it was a directory, if it is to be told.
     """

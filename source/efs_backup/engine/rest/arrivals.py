@@ -23,7 +23,7 @@ from efs_backup.engine.trees.tree_walk import joined
 
 @dataclass
 class Settled:
-    """What became of some names: how many have vanished from the source, or were brought by us, and what is in trouble.
+    """The outcome of some names: how many have vanished from the source, or were brought by us, and what is in trouble.
 
     brought_size: bytes of what we have read.
     """
@@ -172,7 +172,7 @@ class Arrivals:
             return False
 
     def _remove_remains(self, path: str) -> None:
-        """What is neither whole nor can be made so must not be published, nor be taken for done by the next backup."""
+        """Remove what is not whole: no snapshot may publish it, and no later backup take it for done."""
         if not self._keeps_remains:
             with suppress(IsADirectoryError, FileNotFoundError):
                 self._target.unlink(path)

@@ -40,7 +40,7 @@ _GONE = ": No such file or directory"
 
 @dataclass(frozen=True)
 class CopySpec:
-    """What to copy where, with which of rsync's options, in parts of what size, and how exactly.
+    """The order for a copy: what to copy where, with which of rsync's options, in parts of what size, and how exactly.
 
     into_live: the target has what somebody uses; nothing that it has is removed but by what replaces it.
     """
@@ -140,7 +140,7 @@ class Copy:
             self._notes.append(f"{path!r} was cut off while it was copied; it may be too large for the window.")
 
     def _progress(self) -> CopyStatistics:
-        """What is done, also in parts that have not ended."""
+        """The figures of what is done, also in parts that have not ended."""
         logs = self._log_directory
         numbers = (int(path.stem) for path in (logs.glob("*.stdout") if logs else ()))
         begun = (self._begun(number) for number in numbers if number not in self._ended)
@@ -244,7 +244,7 @@ class Copy:
                 yield entry.removeprefix("./")
 
     def _known(self) -> CopyReport:
-        """What is known now; a part without its closing line counts as lost, with what it has brought until then."""
+        """The report so far; a part without its closing line counts as lost, with what it has brought until then."""
         self._collect()
         parts = [self._ended.get(number) or self._begun(number) for number in self._part_numbers()]
         complaints = [line for line in self._workspace.crawl_complaints if not line.endswith(_GONE)]

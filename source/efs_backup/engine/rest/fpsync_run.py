@@ -50,11 +50,11 @@ class FpsyncRun:
         return self.part_directory / f"part.{number}"
 
     def stdout(self, number: int) -> Path:
-        """What the tool said about a part."""
+        """The file with the tool's words about a part."""
         return self.log_directory / f"{number}.stdout"
 
     def stderr(self, number: int) -> Path:
-        """What the tool complained of in a part, and from 1.7 on also what fpsync did: that its job was killed."""
+        """The file with the tool's complaints about a part, and from 1.7 on also of a job that fpsync has killed."""
         return self.log_directory / f"{number}.stderr"
 
     def command(self, fpsync: str, jobs: int) -> Command:
@@ -97,7 +97,7 @@ class FpsyncRun:
         return f"{shlex.join(command)} >{said} 2>{complained}\n"
 
     def _write_sizes(self, parts: Sequence[Piece]) -> None:
-        """What fpsync reads from 1.6 on to say how far it is; where its shell is not bash it dies without them."""
+        """Write what fpsync reads from 1.6 on to say how far it is; where its shell is not bash it needs them."""
         for number, part in enumerate(parts, 1):
             text = f'job_size="{part.size}"\njob_files="{part.files}"\n'
             _write(self.part_directory / f"part.{number}.meta", text)

@@ -52,7 +52,7 @@ class Workspace:
         return str(link)
 
     def links(self, name: str, targets: Sequence[Path]) -> list[str]:
-        """Such a path for each of them."""
+        """Link each of the targets by a path of its own, and return these paths."""
         return [self.link(f"{name}{number}", target) for number, target in enumerate(targets)]
 
     @property
@@ -63,7 +63,7 @@ class Workspace:
 
     @property
     def crawl_complaints(self) -> list[str]:
-        """What fpart could not read, a line each."""
+        """The complaints of fpart about what it could not read, a line each."""
         return read_if_there(self.programs / "complaints").splitlines()
 
     @property

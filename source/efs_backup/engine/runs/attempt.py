@@ -14,7 +14,7 @@ from efs_backup.engine.trees.tree import Tree
 
 @dataclass(frozen=True)
 class Attempt:
-    """What one backup works on.
+    """The trees and snapshots that one backup works on.
 
     references: the snapshots that it may link from. snapshots: those of the series, the newest first. damaged: inodes
     that no snapshot may get any more.

@@ -1,4 +1,4 @@
-"""What a backup would do; nothing is touched."""
+"""The plan of a backup: what it would do; nothing is touched."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

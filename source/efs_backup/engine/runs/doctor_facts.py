@@ -50,7 +50,7 @@ _CAPABILITIES = {0: "CAP_CHOWN", 2: "CAP_DAC_READ_SEARCH", 3: "CAP_FOWNER"}
 
 @dataclass(frozen=True)
 class Examined:
-    """What is to be looked at; both paths are absolute."""
+    """The places to be looked at; both paths are absolute."""
 
     source: str
     backup: str

@@ -33,7 +33,7 @@ _BYTES_OF_A_FILE = 4096
 
 @dataclass(frozen=True)
 class _Chosen:
-    """What a drill is about. The reader's manifest is open as long as the drill's stack."""
+    """The subject of a drill. The reader's manifest is open as long as the drill's stack."""
 
     snapshot: Snapshot
     reader: ManifestReader
@@ -90,7 +90,7 @@ class DrillRun:
             raise Stopped
 
     def _without_pins_of_later(self, chosen: _Chosen) -> _Chosen:
-        """What is pinned must be in the newest snapshot; an older one may be from before there was such a thing."""
+        """Drop pins that an older snapshot may be too old for; in the newest one all that is pinned must be there."""
         absent = chosen.choice.absent
         if not absent or chosen.snapshot.name == self._series.snapshots()[0].name:
             return chosen

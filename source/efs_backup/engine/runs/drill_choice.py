@@ -1,4 +1,4 @@
-"""What a drill restores: the snapshot, what is pinned, and what is drawn from the manifest."""
+"""The choice of a drill: the snapshot, what is pinned, and what is drawn from the manifest."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -75,7 +75,7 @@ def pinned_paths(series: Series, request: DrillRequest, note: Callable[[str], No
 
 @dataclass(frozen=True)
 class Choice:
-    """What is restored, as the manifest has it.
+    """The files to be restored, as the manifest has them.
 
     files: single ones, by why they are restored. blocks: the positions of those of pinned directories. figures: how
     much it is in all. absent: pinned paths that the snapshot has not.

@@ -1,4 +1,4 @@
-"""What a drill has restored, held against the manifest."""
+"""The restored files of a drill, held against the manifest."""
 
 import os
 import threading
@@ -57,7 +57,7 @@ class Comparer:
             )
 
     def _opened(self, group: Group) -> Tree:
-        """What was restored for a group; nothing, where its restore could not even begin."""
+        """Open the restored tree of a group; it is empty where its restore could not even begin."""
         path = os.path.join(self._place.root, group)
         os.makedirs(path, exist_ok=True)
         return Tree(path, self._place.throttle)

@@ -1,4 +1,4 @@
-"""What a backup drops, and all that keeps it from dropping anything."""
+"""The snapshots that a backup drops, and all that keeps it from dropping any."""
 
 import shlex
 import time

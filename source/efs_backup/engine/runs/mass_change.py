@@ -1,4 +1,4 @@
-"""What is told of a mass change: figures, where it was, and whether what changed can still be compressed.
+"""The words about a mass change: figures, where it was, and whether what changed can still be compressed.
 
 Evidence, not causes: archives and pictures do not compress either, and a release rewrites a tree as an attack does.
 """
@@ -25,7 +25,7 @@ _HELD = (
 _HEAD_BYTES = 4096
 _LEAST_BYTES = 512
 _DENSE = 0.95
-"""What is no smaller than this part of itself after zlib's quickest level does not compress; text comes to a half."""
+"""The share of its size above which content does not compress, by zlib's quickest level; text comes to a half."""
 
 
 def mass_change(

@@ -1,4 +1,4 @@
-"""What a backup proves about its snapshot: the manifest, the changes and the seal.
+"""The proofs of a backup about its snapshot: the manifest, the changes and the seal.
 
 Whatever fails here is said, and is no failure of the backup.
 """
@@ -28,7 +28,7 @@ _SPOOL = "proof"
 
 @dataclass(frozen=True)
 class Basis:
-    """What proofs build on: the manifest before, and a descriptor of the hash store, or -1.
+    """The basis of proofs: the manifest before, and a descriptor of the hash store, or -1.
 
     is_late: see Gathered.
     """
@@ -39,7 +39,7 @@ class Basis:
 
     @contextmanager
     def gathering(self, private: Path) -> Iterator[Gathered]:
-        """What workers' proofs are gathered in; its spool lies in a directory for temporary files."""
+        """Gather the proofs of workers; the spool lies in a directory for temporary files."""
         with closing(Gathered(self.base, private / _SPOOL, self.is_late)) as gathered:
             yield gathered
 

@@ -123,7 +123,7 @@ def _has_snapshots(series: Series) -> bool:
 
 
 def _mounts_of(source: Path, backup: Path) -> tuple[Mount, ...]:
-    """What is mounted below the source, without BACKUP itself, which is left out there."""
+    """The mounts below the source, without BACKUP itself, which is left out there."""
     own = shown_below(str(source), str(backup))
     return tuple(mount for mount in expected_mounts(source) if mount.path not in own)
 

@@ -37,7 +37,7 @@ _LESS = "Give a scratch directory with more room, or draw less with --files or -
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a drill is given by its caller: a clock that counts seconds, and what the machine is called."""
+    """The surroundings of a drill: a clock that counts seconds, and the name of the machine."""
 
     runner: Runner
     stop: Stop
@@ -56,7 +56,7 @@ class Undone(Exception):
 
 @dataclass
 class Restored:
-    """What was restored. seconds, starts: see `Tally`. said: what a restore has complained of."""
+    """The restores of a drill. seconds, starts: see `Tally`. said: what a restore has complained of."""
 
     seconds: dict[Group, float] = field(default_factory=dict)
     starts: dict[Group, float] = field(default_factory=dict)

@@ -93,7 +93,7 @@ class RestoreRun:
         self._fleet: Fleet | None = None
 
     def plan(self) -> RestoreResult:
-        """What `run` would do; nothing is touched. Raises NothingThere, WrongUsage, RestoreFailed, Hung and Stopped."""
+        """Plan what `run` would do, touching nothing. Raises NothingThere, WrongUsage, RestoreFailed, Hung, Stopped."""
         return supervised(self._plan_only, self._activity)
 
     def _activity(self) -> int:
@@ -169,7 +169,7 @@ class RestoreRun:
         return planned
 
     def _leaves_out_with(self, source: Tree) -> Callable[[str], bool]:
-        """What of the target is no business of this source: the quarantine, and what its file system needs itself."""
+        """Leave out of the target what is not the source's: the quarantine, and what its file system needs itself."""
         is_disks_own = has_lost_and_found(self._target) and source.find(LOST_AND_FOUND) is None
         return lambda path: self._quarantine.leaves_out(path) or (is_disks_own and path == LOST_AND_FOUND)
 
@@ -235,7 +235,7 @@ class RestoreRun:
             raise RestoreFailed(f"Not restored: {troubles[0]}.{self._moved()}", _AGAIN)
 
     def _bring_all(self, attempt: "_Attempt", bringer: Bringer, target: Tree, fidelity: Fidelity) -> list[Trouble]:
-        """What could not be brought. Raises RestoreFailed, BackupError and Stopped."""
+        """Bring what was asked for; return what could not be brought. Raises RestoreFailed, BackupError, Stopped."""
         if attempt.part.only is not None:
             return self._bring_one(attempt, attempt.part.only, bringer)
         done = self._transfer(attempt, target, fidelity)

@@ -158,7 +158,7 @@ class _Paths:
         self.has_patterns = False
 
     def meant_by(self, path: str) -> list[str]:
-        """What a path or a pattern means: what is called exactly so, and what it matches."""
+        """Find what a path or a pattern means: what is called exactly so, and what it matches."""
         exact = [plain(path)] if self._tree.find(plain(path)) else []
         matched = self._matched(plain(path)) if is_pattern(path) else []
         found = sorted({*exact, *matched})
@@ -189,14 +189,14 @@ class _Paths:
         )
 
     def _blocking(self, path: str) -> str | None:
-        """What is on the way to a path, and no directory; None where there is nothing of the kind."""
+        """Find what is on the way to a path, and no directory; None where there is nothing of the kind."""
         for above in accumulate(plain(path).split("/")[:-1], joined):
             if (there := self._tree.find(above)) and not S_ISDIR(there.st_mode):
                 return above
         return None
 
     def _matched(self, pattern: str) -> list[str]:
-        """What a pattern matches; no symlink is followed. Raises RestoreFailed where something cannot be listed."""
+        """List what a pattern matches, following no symlink. Raises RestoreFailed where something cannot be listed."""
         top, rest = fixed_part(pattern)
         there = self._tree.find(top)
         if there is None or not S_ISDIR(there.st_mode):

@@ -34,7 +34,7 @@ _AT_ONCE_NS = 2_000_000_000
 
 @dataclass(frozen=True)
 class Selected:
-    """What of a snapshot is brought back: a directory's content, only what is chosen of it, or only one name in it.
+    """The part of a snapshot to bring back: a directory's content, only what is chosen of it, or one name in it.
 
     was: what the one name is called in the snapshot, where that is another.
     """
@@ -124,7 +124,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class RestoreSides:
-    """What is restored from where to where; `leaves_out` names paths of the target that are none of its business.
+    """The sides of a restore; `leaves_out` names paths of the target that are none of its business.
 
     mounted: the mount points in the target, as paths in it. summary: of all parts that are restored together. journal:
     gets what is going to be done, to be undone by; None where nobody wants it.
@@ -216,7 +216,7 @@ def identity_of(tree: Tree) -> tuple[int, int]:
 
 @dataclass
 class _Found:
-    """What a comparison has found, sorted by what has to be done before the copy."""
+    """The findings of a comparison, sorted by what has to be done before the copy."""
 
     request: RestoreRequest
     summary: Summary

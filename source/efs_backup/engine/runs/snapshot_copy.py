@@ -54,7 +54,7 @@ _AGAIN = "Run the copy again; if that comes again, look at the memory and the ne
 
 @dataclass(frozen=True)
 class Means:
-    """What one snapshot after the other is copied by."""
+    """The means by which one snapshot after the other is copied."""
 
     theirs: Series
     ours: Series
@@ -299,7 +299,7 @@ class SnapshotCopy:
 
 @dataclass(frozen=True)
 class _Sides:
-    """What a snapshot is made of: itself in BACKUP, its manifest there, and what may be linked in OTHER."""
+    """The sides of a snapshot's copy: itself in BACKUP, its manifest there, and what may be linked in OTHER."""
 
     source: Tree
     wanted: ManifestReader | None

@@ -50,7 +50,7 @@ from efs_backup.engine.walk.workers import Workers
 
 @dataclass(frozen=True)
 class TransferSpec:
-    """What is brought where, what for, and how exactly.
+    """The order for a transfer: what is brought where, what for, and how exactly.
 
     references: directories to link unchanged files from. trash: where stale directories go; unfinished: where large
     files lie until they are whole. trusted_until_ns: see `efs_backup.copy_worker.roots.Setup`. keeps_root: the root's
@@ -84,7 +84,7 @@ class TransferSpec:
 
     @property
     def way(self) -> str:
-        """What the walk may do in the target."""
+        """The way of the walk: what it may do in the target."""
         return REPLACES if self.purpose is Purpose.BACKUP else OVERLAYS
 
 

@@ -62,7 +62,7 @@ class UndoRun:
         self._notes: list[str] = []
 
     def plan(self) -> UndoResult:
-        """What `run` would do; nothing is touched. Raises NothingThere, RestoreFailed, Hung and Stopped."""
+        """Plan what `run` would do; nothing is touched. Raises NothingThere, RestoreFailed, Hung and Stopped."""
         return supervised(lambda: self._with_quarantine(self._plan_only), lambda: self._throttle.paid)
 
     def run(self, confirm: Callable[[UndoResult], bool] | None = None) -> UndoResult:

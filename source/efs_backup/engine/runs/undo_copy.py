@@ -1,4 +1,4 @@
-"""What a quarantine holds, copied back into the target where no rename leads there: it is on another mount."""
+"""The copy of a quarantine's content back into the target, where no rename leads there: it is on another mount."""
 
 import errno
 import hashlib

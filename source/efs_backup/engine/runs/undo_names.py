@@ -1,4 +1,4 @@
-"""What an undo does to a single name; all by descriptors, no symlink followed and no mount point crossed."""
+"""The acts of an undo on a single name; all by descriptors, no symlink followed and no mount point crossed."""
 
 import errno
 import os

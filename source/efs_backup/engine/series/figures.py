@@ -50,7 +50,7 @@ def _with_seal(manifests: Manifests, name: SnapshotName, recorded: Mapping[str, 
 
 
 def freed_bytes(label: Iterable[Series]) -> dict[tuple[Interval, SnapshotName], int]:
-    """What dropping each snapshot of a label would free, in bytes; nothing where that takes more than a moment.
+    """Count the bytes that dropping each snapshot of a label would free; none where that takes more than a moment.
 
     label: all series of it, for they may share files.
     """

@@ -131,7 +131,7 @@ class Flusher:
             raise CopyFailed(f"The copy could not be written to disk: {self._fault}.")
 
     def _write_error(self) -> str:
-        """What was lost since our descriptor was opened, also where somebody else's `sync` has been told already."""
+        """The error of what was lost since our descriptor was opened, even if somebody's `sync` has been told of it."""
         c_library = ctypes.CDLL(None, use_errno=True)
         return os.strerror(ctypes.get_errno()) if c_library.syncfs(self._descriptor) else ""
 

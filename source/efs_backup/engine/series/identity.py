@@ -1,4 +1,4 @@
-"""What the kernel tells about a directory, and about what is mounted below it."""
+"""The identity of a directory by the kernel, and the mounts below it."""
 
 import fcntl
 import os
@@ -29,7 +29,7 @@ def place_of(path: Path) -> Place:
 
 
 def expected_mounts(path: Path) -> tuple[Mount, ...]:
-    """What is mounted below it, and is missed when it is gone, in order of the paths."""
+    """The mounts below a directory that are missed when they are gone, in order of the paths."""
     root = os.path.realpath(path)
     table = mounts()
     entries = {each.point: each for each in table}

@@ -31,7 +31,7 @@ _REMARK = "made of the snapshot itself, after it was published: of its source no
 
 @dataclass(frozen=True)
 class Made:
-    """What was made. figures: of the manifest. seal: the digest of the seal that was made, None for none.
+    """The manifest that was made. figures: its own. seal: the digest of the seal that was made, None for none.
 
     unread: files without a hash, for they cannot be read.
     """
@@ -96,7 +96,7 @@ class Making:
             raise _unusable("is gone, and another one would not be what was sealed", self._manifests, name)
 
     def _left_or_mended(self, name: SnapshotName) -> Made:
-        """What a manifest that is there holds; its index is made again where only that is lost."""
+        """Report on a manifest that is there; its index is made again where only that is lost."""
         message, sha256 = f"The snapshot {name} has a manifest already; nothing was touched.", self._checked(name)
         try:
             index = self._manifests.index(name)

@@ -10,7 +10,7 @@ _MOST_BYTES = 4096
 
 
 def read_mark(path: Path) -> dict[str, Any]:
-    """What a mark says; nothing where it is none of ours: no regular file, too long, torn, or not to be read.
+    """Read a mark; nothing where it is none of ours: no regular file, too long, torn, or not to be read.
 
     A FIFO in its place is not waited for, and a symlink not followed.
     """

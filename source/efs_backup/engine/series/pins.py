@@ -17,7 +17,7 @@ _PIN, _NOTE = ".pin.json", ".note.json"
 
 @dataclass(frozen=True)
 class FoundPins:
-    """What was found. fault: why the pins as a whole cannot be read, so that any snapshot may be pinned; else ""."""
+    """The pins that were found. fault: why pins cannot be read at all, so that any snapshot may be pinned; else ""."""
 
     pins: Mapping[SnapshotName, Pin | TornPin]
     fault: str = ""

@@ -1,4 +1,4 @@
-"""What protects snapshots of a series from being dropped, whatever its rules say."""
+"""The reasons that protect snapshots of a series from being dropped, whatever its rules say."""
 
 from collections.abc import Callable, Mapping, Sequence
 

@@ -66,7 +66,7 @@ def planned(series: Series, names: Sequence[SnapshotName], retention: Retention,
 
 
 def terms_of(series: Series, *, is_confirmed: bool) -> PruneTerms:
-    """What the series knows of its rule; where it knows none, what is there was meant to be. Raises SeriesTooNew."""
+    """Read the terms of a series' prune; where it knows no rule, what is there was meant to be. Raises SeriesTooNew."""
     file = read_series_file(series.label_path)
     rule = file.retention.get(series.interval) if isinstance(file, SeriesFile) else None
     known = file.carried_out_by(series.interval) if isinstance(file, SeriesFile) else None
@@ -118,7 +118,7 @@ def prune_series(
 
 
 def reminders(series: Series, label: LabelHold) -> list[str]:
-    """What is said while there is a hold; nothing where there is none."""
+    """The reminders while there is a hold; nothing where there is none."""
     if not label.holds:
         return []
     every = (Series(series.label_path.parent, series.label, kind, series.now) for kind in Interval)

@@ -25,7 +25,7 @@ class Told:
 
 
 def told_of(series: Series) -> Told:
-    """What the series' own rule, pins and notes say; without a rule that can be read, what protects alone."""
+    """Tell the series' own rule, pins and notes; without a rule that can be read, what protects alone."""
     names = [snapshot.name for snapshot in series.snapshots()]
     found = protected(series, names)
     try:

@@ -1,4 +1,4 @@
-"""What a series report tells, gathered from the small files beside the snapshots; no snapshot is walked."""
+"""The facts of a series report, gathered from the small files beside the snapshots; no snapshot is walked."""
 
 import os
 import time

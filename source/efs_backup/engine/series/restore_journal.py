@@ -114,7 +114,7 @@ def read_head(quarantine: int) -> Head | None:
 
 
 def entries_of(quarantine: int) -> Iterator[Entry]:
-    """What the restore was about to do, in the order of its journal. Raises RestoreFailed and OSError."""
+    """Read what the restore was about to do, in the order of its journal. Raises RestoreFailed and OSError."""
     try:
         with _lines(quarantine) as lines:
             next(lines, "")
@@ -131,7 +131,7 @@ def ended_ns_of(quarantine: int) -> int | None:
 
 
 def undone_of(quarantine: int) -> Mapping[str, Any]:
-    """What the last undo came to; nothing where there was none."""
+    """Read what the last undo came to; nothing where there was none."""
     return _record(quarantine, _UNDONE)
 
 

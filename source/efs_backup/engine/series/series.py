@@ -63,7 +63,7 @@ _NO_VIEWS: Mapping[str, str] = {}
 LINK_TEST = ".link-test-"
 _FLUSH_MARK = ".flushed-"
 _SILLY_RENAME = ".nfs"
-"""What an NFS client makes of a file that is deleted while somebody has it open."""
+"""The prefix that an NFS client gives a file that is deleted while somebody has it open."""
 _OUR_PREFIXES = (LINK_TEST, _FLUSH_MARK, _SILLY_RENAME, HOLD_NAME)
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 
@@ -115,7 +115,7 @@ class Series:
                 )
 
     def _make_trash(self) -> None:
-        """What is in the trash's place and is no directory is put aside under a name that nobody deletes."""
+        """Make the trash; what is in its place and is no directory is put aside under a name that nobody deletes."""
         trash = self.path / TRASH_NAME
         if os.path.lexists(trash) and not _is_directory(trash):
             trash.rename(trash.with_name(f"set-aside-{uuid.uuid4().hex}"))

@@ -77,7 +77,7 @@ class OrderFiles:
         self._write(_STOP, [])
 
     def names(self) -> frozenset[str]:
-        """What is there now."""
+        """The names in the directory at this moment."""
         with held(os.open(self.path, _DIRECTORY)) as directory:
             return frozenset(os.listdir(directory))
 

@@ -20,7 +20,7 @@ Entry = tuple[str, os.stat_result]
 
 @dataclass(frozen=True)
 class Omitted:
-    """What is left out of each side of a comparison."""
+    """The names that a comparison leaves out of each side."""
 
     old: LeavesOut | None = None
     new: LeavesOut | None = None
@@ -82,7 +82,7 @@ class Comparison:
         return below
 
     def _seen_in_new(self, directory: str) -> tuple[dict[str, os.stat_result], bool]:
-        """What is in it; nothing if it was not found above, for it may be there and left out."""
+        """The entries of a directory of `new`; none if it was not found above, for it may be there and left out."""
         if directory in self._only_old:
             return {}, False
         return _seen(self._new, directory, self._omitted.new)
@@ -134,7 +134,7 @@ class Comparison:
         return self._reads_differ(path) if is_equal is None else not is_equal
 
     def _reads_differ(self, path: str) -> bool:
-        """What cannot be read any more in `old` differs; in `new` it is an error, which has the whole path."""
+        """Compare by reading. A file that `old` cannot read differs; in `new` that is an error with the whole path."""
         with _named(self._new, path), os.fdopen(self._new.open_file(path), "rb") as new:
             try:
                 old = os.fdopen(self._old.open_file(path), "rb")
@@ -180,7 +180,7 @@ def _facts(found: os.stat_result | None) -> Facts | None:
 
 
 def facts_of(found: os.stat_result) -> Facts:
-    """What a name is, of its attributes."""
+    """The facts of a name, of its attributes."""
     return Facts(found.st_mode, found.st_uid, found.st_gid, found.st_size, found.st_mtime_ns, found.st_nlink)
 
 

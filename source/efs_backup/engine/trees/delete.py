@@ -56,7 +56,7 @@ def delete_content(
 
 
 class _Undeleted:
-    """What stays: counted, the first named. From many threads."""
+    """The names that stay: counted, the first named. From many threads."""
 
     def __init__(self) -> None:
         self._first: list[Undeleted] = []

@@ -18,7 +18,7 @@ from efs_backup.engine.trees.tree import Tree
 
 @dataclass(frozen=True)
 class Description:
-    """What is left out, as `efs_backup.copy_worker.left_out.LeftOut` takes it."""
+    """The names that are left out, as `efs_backup.copy_worker.left_out.LeftOut` takes them."""
 
     patterns: tuple[str, ...] = ()
     paths: frozenset[str] = frozenset()

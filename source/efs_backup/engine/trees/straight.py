@@ -9,7 +9,7 @@ from efs_backup.domain.errors import RestoreFailed
 from efs_backup.engine.trees.held import held
 
 _PLAIN = 0o777
-"""What a directory on the way to a new one gets, but for the umask."""
+"""The mode of a directory on the way to a new one, but for the umask."""
 
 
 def refuse_detours(root: Path, path: Path) -> None:

@@ -34,7 +34,7 @@ def gather(clients: Clients, stack: DeployedStack, now: datetime) -> StackFacts:
 
 @dataclass
 class _Account:
-    """What is asked of the account, in the region of the stack."""
+    """The account in the region of the stack, which is asked for facts."""
 
     clients: Clients
     stack: DeployedStack

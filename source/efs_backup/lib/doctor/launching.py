@@ -25,7 +25,7 @@ class Template:
 
 
 class Launching:
-    """What Auto Scaling and Amazon EC2 know of the group of this name."""
+    """The launches of the group of this name, as Auto Scaling and Amazon EC2 know them."""
 
     def __init__(self, autoscaling: Any, ec2: Any, name: str) -> None:
         self._autoscaling = autoscaling

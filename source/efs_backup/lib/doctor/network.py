@@ -16,7 +16,7 @@ _ALL_PORTS = (0, 65535)
 
 
 class Network:
-    """What Amazon EC2 knows of a network."""
+    """A network as Amazon EC2 knows it."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -35,7 +35,7 @@ class Network:
         return tuple(_subnet(subnet, _table_of(subnet["SubnetId"], subnet["VpcId"], tables)) for subnet in found)
 
     def vpc(self, vpc_id: str) -> Vpc:
-        """What a VPC does about names."""
+        """Ask whether a VPC has DNS and host names."""
         said = {
             name: self._client.describe_vpc_attribute(VpcId=vpc_id, Attribute=name)[name[0].upper() + name[1:]]["Value"]
             for name in ("enableDnsSupport", "enableDnsHostnames")

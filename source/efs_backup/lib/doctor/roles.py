@@ -12,7 +12,7 @@ from efs_backup.lib.doctor.asking import listed
 def permissions(
     iam: Any, role: str, needs: Sequence[Need], resources: Mapping[str, Answer[str]]
 ) -> tuple[Permission, ...]:
-    """What IAM says of each call of a role on its resource; a resource "" is none, and is left out.
+    """Ask IAM about each call of a role on its resource; a resource "" is none, and is left out.
 
     Raises NotKnown where a resource is not known.
     """

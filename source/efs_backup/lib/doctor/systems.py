@@ -12,7 +12,7 @@ from efs_backup.lib.doctor.asking import asked, listed
 
 
 class Systems:
-    """What Amazon EFS and KMS know."""
+    """The file systems and keys that Amazon EFS and KMS know."""
 
     def __init__(self, efs: Any, kms: Any) -> None:
         self._efs = efs

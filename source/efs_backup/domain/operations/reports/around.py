@@ -1,4 +1,4 @@
-"""What is known around a backup when its report is written: the nights before, the settings, the clock."""
+"""Facts around a backup when its report is written: the nights before, the settings, the clock."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -47,7 +47,7 @@ def around_of(
     backup: BackupRecord, records: Iterable[BackupRecord], settings: OrchestratorSettings, now: datetime,
     zone: tzinfo = UTC,
 ) -> Around:  # fmt: skip
-    """What is around this backup or drill; `records` are any, also its own."""
+    """Gather what is around this backup or drill; `records` are any, also its own."""
     others = [one for one in records if one.backup_id != backup.backup_id and one.is_backup]
     earlier = sorted((one for one in others if one.start_time < backup.start_time), key=_start, reverse=True)
     successes = [one for one in earlier if one.status is BackupStatus.SUCCESS]

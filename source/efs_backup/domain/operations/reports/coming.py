@@ -1,4 +1,4 @@
-"""What happens next and when, what to do, and what to change if it comes again."""
+"""The coming events: what happens next and when, what to do, and what to change if it comes again."""
 
 from datetime import datetime
 
@@ -45,7 +45,7 @@ def _when(start: datetime | None, around: Around, what: str) -> str:
 
 
 def to_do(backup: BackupRecord) -> str:
-    """What a person should do now."""
+    """Say what a person has to do, if anything."""
     if backup.status is BackupStatus.SUCCESS:
         return _of_success(backup)
     if backup.status in (BackupStatus.INCOMPLETE, BackupStatus.SKIPPED):
@@ -62,7 +62,7 @@ def _of_success(backup: BackupRecord) -> str:
 
 
 def if_again(backup: BackupRecord) -> str:
-    """What to change where this is not the first time; "" where one time is enough to act."""
+    """Say what to change where this is not the first time; "" where one time is enough to act."""
     match backup.status:
         case BackupStatus.INCOMPLETE:
             return listed(_of_cut_off(backup))

@@ -1,4 +1,4 @@
-"""What the operator is told about a drill."""
+"""The report to the operator about a drill."""
 
 from efs_backup.domain.drill.result import DrillStatus
 from efs_backup.domain.operations.record import BackupRecord

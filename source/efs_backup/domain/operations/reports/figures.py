@@ -37,7 +37,7 @@ def _aligned(rows: Iterable[tuple[str, str, str]]) -> Iterable[str]:
 
 
 def _alone(backup: BackupRecord, clock: Clock) -> Iterable[str]:
-    """What has nothing to be compared with."""
+    """Rows of figures that have nothing to be compared with."""
     rows = (
         ("started", clock.at(backup.start_time)),
         ("ended", clock.at(backup.stop_time) if backup.stop_time else None),

@@ -28,7 +28,7 @@ _SEVERITIES = {
 
 
 def head(backup: BackupRecord) -> str:
-    """What happened, in few words, loud where it is not good."""
+    """The head of a report: what happened, in few words, loud where it is not good."""
     if is_mass_change(backup):
         return "MASS CHANGE"
     reason = f" ({backup.failure_reason})" if backup.failure_reason else ""
@@ -63,7 +63,7 @@ def left(backup: BackupRecord, around: Around) -> str:
 
 
 def facts_of(backup: BackupRecord, label: str) -> Facts:
-    """What a message about this backup or drill may be filtered by."""
+    """The facts that a message about this backup or drill may be filtered by."""
     severity = _SEVERITIES[backup.status]
     if backup.warning and severity is Severity.INFO:
         severity = Severity.WARNING

@@ -1,4 +1,4 @@
-"""What is kept, whatever happened, and how old it is."""
+"""The snapshots that are kept, whatever happened, and how old they are."""
 
 from efs_backup.domain.humanize import counted
 from efs_backup.domain.operations.record import BackupRecord
@@ -8,7 +8,7 @@ from efs_backup.domain.results import BackupStatus
 
 
 def kept(backup: BackupRecord, around: Around) -> str:
-    """What there is to restore from."""
+    """Say what there is to restore from."""
     if backup.status is BackupStatus.SUCCESS:
         return " ".join(filter(None, (_published(backup), _held(backup))))
     newest = around.newest

@@ -43,7 +43,7 @@ def links(
 def restore_command(
     snapshot: BackupRecord | None, settings: OrchestratorSettings, label: str | None = None
 ) -> str | None:  # fmt: skip
-    """What brings files back from this snapshot into the source; it only plans, until --dry-run is taken off.
+    """The command that brings files back from this snapshot; it only plans until --dry-run is taken off.
 
     label: of a further row, into whose source the stack does not restore: a machine does that has both mounted.
     """

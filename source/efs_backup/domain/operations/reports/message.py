@@ -29,7 +29,7 @@ class Severity(StrEnum):
 
 
 class Facts(NamedTuple):
-    """What subscriptions filter by; each is an attribute of the message."""
+    """The facts that subscriptions filter by; each is an attribute of the message."""
 
     status: str
     severity: Severity

@@ -1,4 +1,4 @@
-"""What the operator is told about a restore into the source of a stack, or the undo of one."""
+"""The report to the operator about a restore into the source of a stack, or the undo of one."""
 
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.reports.around import Around

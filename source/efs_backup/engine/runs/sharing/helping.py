@@ -55,7 +55,7 @@ class HelpRequest:
 
 @dataclass(frozen=True)
 class Helped:
-    """What a helper has done in all."""
+    """The work that a helper has done in all."""
 
     shares: int = 0
     statistics: CopyStatistics = CopyStatistics()

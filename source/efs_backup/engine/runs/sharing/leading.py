@@ -42,7 +42,7 @@ _ENDING_SECONDS = 10.0
 
 @dataclass
 class Known:
-    """What the leader knows of an attempt. heard: when it was heard of last, by the leader's own clock."""
+    """The leader's knowledge of an attempt. heard: when it was heard of last, by the leader's own clock."""
 
     attempt: Attempt
     heard: float

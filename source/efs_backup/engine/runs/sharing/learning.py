@@ -1,4 +1,4 @@
-"""What a walk learns of what is left out, remembered for another instance that has to know it too."""
+"""The lessons of a walk about what is left out, remembered for another instance that has to know them too."""
 
 import os
 from collections.abc import Sequence
