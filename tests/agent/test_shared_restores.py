@@ -45,7 +45,7 @@ class Pair:
         return self.instance.cloud.store.get(self.restore.backup_id)
 
     def mounted(self) -> list[str]:
-        """What was mounted to be written to."""
+        """The places that were mounted to be written to."""
         lines = (self.instance.folders / "mount.log").read_text().splitlines()
         sides = {"source": self.instance.source.name, "backup": self.instance.backup.name}
         return [name for line in lines for name, folder in sides.items() if folder in line and ",ro " not in line]
@@ -106,7 +106,7 @@ class _Helping:
 
 
 def test_a_helper_knows_itself_where_it_restores_to(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It mounts both as the leader does, writes neither record nor report, and goes home when the restore has ended."""
+    """A helper mounts both as the leader does, writes neither record nor report, and goes home with the restore's end."""
     monkeypatch.setattr("efs_backup.agent.help_restore.RestoreHelping", _Helping)
     claim(pair.first)
     helper = replace(pair.second, machine=replace(pair.second.machine, pace=timedelta(seconds=0.3)))

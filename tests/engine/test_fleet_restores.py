@@ -123,7 +123,7 @@ def test_where_nothing_can_be_written_beside_the_snapshots_one_restores_alone(fl
 
 
 def test_what_was_made_beside_a_name_is_known_again_by_its_mark(tmp_path: Path) -> None:
-    """What others have called alike stays, and what lies where the snapshot has no directory."""
+    """Files of others with a like name stay, and all that lies where the snapshot has no directory."""
     source, target = tmp_path / "source", tmp_path / "target"
     for name in ("top/below/file", "other/file"):
         write(source / name)
@@ -191,7 +191,7 @@ class NoEnd(NobodyElse):
 
 
 def test_a_restore_that_others_may_still_write_into_has_failed(fleets: Fleets) -> None:
-    """What needs all to be there is not done, and the journal has no end; the message names who is there."""
+    """Nothing that needs all to be there is done, and the journal has no end; the message names who is there."""
     with pytest.raises(RestoreFailed, match=r"Not terminated within 15 minutes: i-2\."):
         lead(fleets, DirectoryQueue(fleets.place / "queue", "leader"), NoEnd())
 

@@ -25,7 +25,7 @@ def _twice(cloud: Cloud, event: dict[str, str]) -> list[str]:
 
 
 def test_a_start_that_waits_is_no_start_that_was_skipped(cloud: Cloud) -> None:
-    """It waits once, nobody is mailed, and its turn comes."""
+    """A start that came twice waits once, nobody is mailed, and its turn comes."""
     add_row(cloud, "web")
     first = cloud.schedule_fires()
     assert _twice(cloud, start_event("web")) == ["queue", "queue"]

@@ -217,7 +217,7 @@ def test_a_leave_that_nobody_of_us_has_given_is_told(cloud: Cloud, leave: str) -
 def test_a_leave_that_cannot_be_taken_fails_the_reconcile_when_all_else_is_done(
     cloud: Cloud, leave: str, faults: Faults
 ) -> None:
-    """So that its event is given up in the end, and the alarm rings; a capacity that was forgotten is taken first."""
+    """The event is given up in the end, so that the alarm rings; a capacity that was forgotten is taken first."""
     boto3.client("iam").attach_role_policy(RoleName=ROLE, PolicyArn=leave)
     boto3.client("autoscaling").set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=1)
     with (

@@ -116,7 +116,7 @@ def test_a_silent_agent_that_cannot_be_taken_away_holds_up_no_other_row(cloud: C
 
 
 def test_a_start_that_cannot_be_forgotten_holds_up_nothing(cloud: Cloud) -> None:
-    """It has begun; the next look finds that, and forgets it."""
+    """The backup has begun; the next look finds that, and forgets the start."""
     first, _ = both(cloud)
     refused = ClientError({"Error": {"Code": "ThrottlingException", "Message": "no"}}, "UpdateItem")
     with mock.patch.object(SourceRows, "forget", side_effect=refused):

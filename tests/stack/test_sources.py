@@ -146,7 +146,7 @@ def test_a_change_whose_answer_was_lost_is_told_as_made(
     ids=lambda words: words[0],
 )  # fmt: skip
 def test_a_hostile_label_is_an_unknown_one(ask: Ask, stack: str, words: tuple[str, ...]) -> None:
-    """It does nothing to the terminal, and nothing is asked for."""
+    """The text does nothing to the terminal, and nothing is asked for."""
     command, *rest = words
     at = [rest.pop(0)] if command == "pin" else []
     said = ask(command, *at, stack, *rest, "--label", "../\x1b]0;owned\x07\u202e", code=5).stderr

@@ -1,4 +1,4 @@
-"""What a helper of a restore works with: the stack's own file systems, and the directory that the record names."""
+"""The tools of a restore's helper: the stack's own file systems, and the directory that the record names."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 BEAT_SECONDS = 1.0
 _NEW_OBJECTS = 50_000
-"""So many new objects are looked through for cycles at once: there are few, and a receipt alone has hundreds."""
+"""New objects that are looked through for cycles at once: there are few cycles, and a receipt alone has hundreds."""
 
 
 class Worker:

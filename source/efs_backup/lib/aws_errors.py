@@ -86,7 +86,7 @@ _PASSING = frozenset({
     "ThrottledException", "Throttling", "ThrottlingException", "TooManyRequestsException",
     "TransactionInProgressException",
 })  # fmt: skip
-"""What ends by itself, as each service calls it: those that boto3 tries again, and faults of a service."""
+"""Faults that end by themselves, as each service calls them: those that boto3 tries again, and a service's own."""
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId"})
 _SKEWED = frozenset({"RequestTimeTooSkewed", "InvalidSignatureException", "SignatureDoesNotMatch"})
 

@@ -39,7 +39,7 @@ class NfsAccess:
         ]
 
     def _elsewhere(self, vpcs: set[str]) -> list[str]:
-        """What is to be done where the mount targets lie in another VPC; they can lie in one alone."""
+        """The steps where the mount targets lie in another VPC; they can lie in one alone."""
         if not self._vpc or not vpcs or self._vpc in vpcs:
             return []
         there = ", ".join(sorted(vpcs))

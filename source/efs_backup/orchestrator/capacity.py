@@ -59,7 +59,7 @@ def find_open(services: Services, backup_id: str) -> BackupRecord | None:
 
 
 def all_running(services: Services, latest: BackupRecord | None) -> list[BackupRecord]:
-    """What runs: that which was started last, and where several backups may run at a time those beside it."""
+    """The work that runs: what was started last, and where several backups may run at a time those beside it."""
     beside = _open(services) if services.settings.concurrent_backups > 1 else []
     at_last = [latest] if latest is not None and not latest.has_ended else []
     return open_ones([*at_last, *(each for each in beside if latest is None or each.backup_id != latest.backup_id)])

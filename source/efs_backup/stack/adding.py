@@ -14,7 +14,7 @@ from efs_backup.stack.sources import DEFAULT_POLICY, Sources
 
 @dataclass(frozen=True)
 class Said:
-    """What the command line says of a row or a policy; None where it says nothing."""
+    """The words of the command line about a row or a policy; None where it says nothing."""
 
     label: str | None = None
     prefix: str | None = None
@@ -105,7 +105,7 @@ def _changed(row: Source, said: Said) -> Source:
 
 
 def _policy_for(table: SourceTable, said: Said) -> Policy:
-    """What a new row goes by: a policy of the table, or what is said for it alone."""
+    """The policy that a new row goes by: one of the table, or what is said for it alone."""
     if not said.policy:
         return said.policy_like("", DEFAULT_POLICY)
     if said.says(*_OF_POLICIES):

@@ -1,4 +1,4 @@
-"""What the operator is told about a leave to write that was given for nothing."""
+"""The mail to the operator about a leave to write that was given for nothing."""
 
 from efs_backup.domain.operations.reports.message import Facts, Report, Section, Severity, subject_of
 from efs_backup.domain.operations.settings import OrchestratorSettings

@@ -1,4 +1,4 @@
-"""What runs at a moment, where several backups may."""
+"""The backups that run at a moment, where several may."""
 
 from collections.abc import Iterable, Sequence
 

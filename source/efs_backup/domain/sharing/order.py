@@ -40,7 +40,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Restored:
-    """What of a snapshot is brought back, and into which directory: both are known to each instance itself.
+    """The part of a snapshot that is brought back, and its directory: both are known to each instance itself.
 
     path: a directory of the snapshot, "" for all of it. chosen: see `RestoreRequest`. target: the directory's inode.
     """

@@ -1,4 +1,4 @@
-"""What a row leaves out: patterns, as they are stored in its item and in the records of its backups."""
+"""Patterns that a row leaves out, as they are stored in its item and in the records of its backups."""
 
 from collections.abc import Iterable
 

@@ -20,7 +20,7 @@ def protected(series: Series, snapshots: Sequence[SnapshotName]) -> dict[Snapsho
 
 
 def pins_told(series: Series) -> dict[SnapshotName, str] | None:
-    """What each pin that holds says; None where the pins cannot be read."""
+    """The text of each pin that holds; None where the pins cannot be read."""
     found = Pins(series.path).find()
     return None if found.fault else {name: pin.told() for name, pin in found.holding(series.now).items()}
 

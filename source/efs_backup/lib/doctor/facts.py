@@ -126,7 +126,7 @@ class _Account:
         return asked(lambda: SourceRows(self.clients("dynamodb"), self.stack.output("RecordTable")).read())
 
     def _roles(self) -> dict[str, str]:
-        """What each file system is for, by its id: the first two, and the sources of further rows."""
+        """The purpose of each file system by its id: the first two, and the sources of further rows."""
         return {self.stack.output(output): role for output, role in _ROLES.items()} | self._further
 
     @cached_property

@@ -50,7 +50,7 @@ def stop(
 
 
 def _running(found: Deployment, label: str | None, interval: str | None) -> BackupRecord | None:
-    """What is meant, if it runs. Raises WrongUsage where several run, and none is named."""
+    """The run that is meant, if there is one. Raises WrongUsage where several run, and none is named."""
     row = further_row(found, label, interval)
     if label is not None:
         return running_of(found, row)

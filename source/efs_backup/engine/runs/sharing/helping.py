@@ -169,7 +169,7 @@ class Helping:
 
 
 class _Opened(Opened):
-    """What the order of a backup names."""
+    """The open directories of a backup's order."""
 
     def __init__(
         self, request: HelpRequest, source: Path, series: Series, runner: Runner, tools: Tools,

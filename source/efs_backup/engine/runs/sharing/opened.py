@@ -1,4 +1,4 @@
-"""What an order names, open at whoever helps."""
+"""The directories that an order names, open at whoever helps."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from efs_backup.engine.series.series import Series
 
 
 class Opened(ABC):
-    """What the order of which a share was done last names, open: the next share is most often of the same one."""
+    """The open directories of the last share's order: the next share is most often of the same one."""
 
     def __init__(self, series: Series, runner: Runner, tools: Tools, note: Callable[[str], None]) -> None:
         self.series = series

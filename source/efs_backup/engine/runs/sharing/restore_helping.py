@@ -66,7 +66,7 @@ class RestoreHelping(Helping):
 
 
 class _Opened(Opened):
-    """What the order of a restore names."""
+    """The open directories of a restore's order."""
 
     def __init__(
         self, request: RestoreHelpRequest, series: Series, runner: Runner, tools: Tools, note: Callable[[str], None]

@@ -56,7 +56,7 @@ def flush(target: Tree, runner: Runner) -> None:
 
 
 def left_out_of_restore(mounted: Iterable[str], chosen: Sequence[str] | None) -> LeftOut:
-    """What of a snapshot is not brought back: what lies at a mount point of the target, and what is not chosen."""
+    """The names of a snapshot that are not brought back: those at a mount point of the target, and those not chosen."""
     mounts = Paths(mounted)
     return mounts if chosen is None else Together([mounts, AllBut(chosen)])
 
