@@ -29,7 +29,7 @@ def changes_of(snapshot: Path) -> list[str]:
 
 
 def check_by_mtree(snapshot: Path, tree: Path | None = None) -> str:
-    """The differences that `mtree` finds in a snapshot, or in a tree that should be like it; "" where there are none."""
+    """The differences that `mtree` finds in a snapshot, or in a tree like it; "" where there are none."""
     done = subprocess.run(
         ("mtree", "-p", tree or snapshot), input=manifest_text(snapshot), capture_output=True, check=False
     )

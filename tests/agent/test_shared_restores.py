@@ -106,7 +106,7 @@ class _Helping:
 
 
 def test_a_helper_knows_itself_where_it_restores_to(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A helper mounts both as the leader does, writes neither record nor report, and goes home with the restore's end."""
+    """A helper mounts both as the leader does, writes neither record nor report, and then goes home."""
     monkeypatch.setattr("efs_backup.agent.help_restore.RestoreHelping", _Helping)
     claim(pair.first)
     helper = replace(pair.second, machine=replace(pair.second.machine, pace=timedelta(seconds=0.3)))
