@@ -9,12 +9,12 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from cdk.backup_parameters import MAXIMUM_AGES
-from cdk.conditions import either, is_given, only_if
-from cdk.drills import AGE, SCHEDULE
-from cdk.form import Form
+from cdk.conditions import Condition, as_number, condition, either, equals, is_given, only_if
 from cdk.metrics import own_metric
 from cdk.orchestrator import Orchestrator
+from cdk.parameters.backup import BackupParameters
+from cdk.parameters.field import is_open
+from cdk.parameters.series import MAXIMUM_AGES
 from cdk.runbooks import Runbook, Runbooks
 from efs_backup.domain.forecast import LEAST_DAYS
 from efs_backup.domain.operations.figures import NAMESPACE, Figure
@@ -50,7 +50,7 @@ class Known:
     """Where it is written what to do, and the condition under which there are further file systems."""
 
     runbooks: Runbooks
-    has_rows: cdk.CfnCondition
+    has_rows: Condition
 
 
 class Alarms(Construct):
@@ -60,14 +60,14 @@ class Alarms(Construct):
     """
 
     def __init__(
-        self, scope: Construct, topic: sns.ITopic, form: Form, orchestrator: Orchestrator, known: Known
+        self, scope: Construct, topic: sns.ITopic, asked: BackupParameters, orchestrator: Orchestrator, known: Known
     ) -> None:
         super().__init__(scope, "Alarms")
         self._action = actions.SnsAction(topic)
         self._runbooks, self.there_are_rows = known.runbooks, known.has_rows
-        self.drills_are_wanted = is_given(self, "DrillsAreWanted", form.text(SCHEDULE))
+        self.drills_are_wanted = is_given(self, "DrillsAreWanted", asked.drills.schedule)
         rules = {
-            "NoSuccess": _no_success(self._maximum_age(form)),
+            "NoSuccess": _no_success(self._maximum_age(asked)),
             "WindowUsed": _window_used(),
             "WindowFills": _window_fills(),
             "MassChange": _mass_change(),
@@ -76,20 +76,21 @@ class Alarms(Construct):
         }
         for name, rule in rules.items():
             self._made(name, rule)
-        only_if(self.drills_are_wanted, self._made("NoDrill", _no_drill(form.text(AGE))))
+        only_if(self.drills_are_wanted, self._made("NoDrill", _no_drill(asked.drills.maximum_age)))
         of_rows = {"PastDue": _past_due(), "RowHeld": _row_held(), "RowWindowUsed": _row_window_used()}
         for name, rule in of_rows.items():
             only_if(self.there_are_rows, self._made(name, rule))
         self.others, self.of_drills = list(map(self._named, rules)), self._named("NoDrill")
         self.of_rows = list(map(self._named, of_rows))
 
-    def _maximum_age(self, form: Form) -> str:
+    def _maximum_age(self, asked: BackupParameters) -> float:
         """What was entered, or what suits the interval."""
-        asked = form.text("MaximumBackupAge")
-        ages = {interval: {"Hours": str(hours)} for interval, hours in MAXIMUM_AGES.items()}
-        suited = cdk.CfnMapping(self, "Ages", mapping=ages).find_in_map(form.text("IntervalTag"), "Hours")
-        is_open = cdk.CfnCondition(self, "AgeIsOpen", expression=cdk.Fn.condition_equals(asked, "0"))
-        return either(is_open, suited, asked)
+        entered, interval = asked.when.maximum_age, asked.series.interval
+        if not is_open(interval) and not is_open(entered):
+            return entered or MAXIMUM_AGES[interval]
+        ages = {name: {"Hours": str(hours)} for name, hours in MAXIMUM_AGES.items()}
+        suited = cdk.CfnMapping(self, "Ages", mapping=ages).find_in_map(interval, "Hours")
+        return as_number(either(condition(self, "AgeIsOpen", equals(entered, "0")), suited, entered))
 
     def _unsent_reports(self, log_group: logs.LogGroup) -> _Rule:
         """What the topic or its key refuses to the function stands in its log alone; an alarm asks as somebody else."""
@@ -137,11 +138,11 @@ def _full_name(name: str) -> str:
     return f"{cdk.Aws.STACK_NAME}-{name}"
 
 
-def _no_success(maximum_age: str) -> _Rule:
+def _no_success(maximum_age: float) -> _Rule:
     """Silence is an alarm too: then the orchestrator itself does not run."""
     return _Rule(
         own_metric(Figure.HOURS_SINCE_LAST_SUCCESS, "Maximum", _HOUR),
-        cdk.Token.as_number(maximum_age),
+        maximum_age,
         "No EFS backup has succeeded for too long, or nothing reports any more.",
         f"Read the last report, then: efs-backup stack status {cdk.Aws.STACK_NAME}.",
         Runbook.NO_SUCCESS,
@@ -150,11 +151,11 @@ def _no_success(maximum_age: str) -> _Rule:
     )
 
 
-def _no_drill(maximum_age: str) -> _Rule:
+def _no_drill(maximum_age: int) -> _Rule:
     """Nothing was rehearsed for too long; silence is as bad."""
     return _Rule(
         own_metric(Figure.HOURS_SINCE_LAST_DRILL, "Maximum", _HOUR),
-        cdk.Token.as_number(maximum_age),
+        maximum_age,
         "No restore of EFS backups was rehearsed for too long, or nothing reports any more.",
         "Read the report of the last drill, and start one by hand.",
         Runbook.DRILL,

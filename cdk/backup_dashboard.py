@@ -10,6 +10,7 @@ from constructs import Construct
 
 from cdk.alarms import Alarms
 from cdk.backup_settings import BackupSettings
+from cdk.conditions import Condition, condition, equals, one_of
 from cdk.console import Console
 from cdk.dashboard import Rows, Tile, file_systems
 from cdk.metrics import of_file_system, own_metric
@@ -39,14 +40,14 @@ class Shown:
 
 def of_backups(scope: Construct, shown: Shown) -> Rows:
     """State and figures first; then duration and size, the last nights, the file systems, and where to go on."""
-    form, backup = shown.settings.form, shown.settings.backup
+    asked, backup = shown.settings.asked, shown.settings.backup
     return [
         [_alarms(shown.alarms)],
         _figures(shown.alarms),
-        [Tile(_duration(form.text("BackupWindow"))), Tile(_files_and_bytes())],
+        [Tile(_duration(asked.when.window)), Tile(_files_and_bytes())],
         [Tile(_last_nights(shown.orchestrator.log_group))],
-        *file_systems(("Source", form.text("SrcEFS")), ("Backup", backup)),
-        [Tile(_links(shown)), Tile(_credits(form.text("SrcEFS"), backup), _is_bursting(scope, shown.settings))],
+        *file_systems(("Source", asked.source.file_system), ("Backup", backup)),
+        [Tile(_links(shown)), Tile(_credits(asked.source.file_system, backup), _is_bursting(scope, shown.settings))],
         [Tile(_states(shown.alarms.of_rows, "Alarms of further file systems"), shown.alarms.there_are_rows)],
     ]
 
@@ -87,7 +88,7 @@ def _single(title: str, metric: cloudwatch.IMetric) -> cloudwatch.SingleValueWid
     return cloudwatch.SingleValueWidget(title=title, metrics=[metric], width=_SIXTH, height=4)
 
 
-def _duration(window: str) -> cloudwatch.GraphWidget:
+def _duration(window: int) -> cloudwatch.GraphWidget:
     """In minutes, as the window is given: CloudFormation cannot multiply."""
     took = own_metric(Figure.BACKUP_DURATION, "Maximum", _DAY)
     minutes = cloudwatch.MathExpression(
@@ -98,7 +99,7 @@ def _duration(window: str) -> cloudwatch.GraphWidget:
         width=_HALF,
         left=[minutes],
         left_y_axis=cloudwatch.YAxisProps(min=0, label="Minutes", show_units=False),
-        left_annotations=[cloudwatch.HorizontalAnnotation(value=cdk.Token.as_number(window), label="Window")],
+        left_annotations=[cloudwatch.HorizontalAnnotation(value=window, label="Window")],
     )
 
 
@@ -130,16 +131,11 @@ def _last_nights(log_group: logs.LogGroup) -> cloudwatch.LogQueryWidget:
     )
 
 
-def _is_bursting(scope: Construct, settings: BackupSettings) -> cdk.CfnCondition:
+def _is_bursting(scope: Construct, settings: BackupSettings) -> Condition:
     """As it is made: maxIO always takes bursting."""
-    equals = cdk.Fn.condition_equals
-    return cdk.CfnCondition(
-        scope,
-        "IsBursting",
-        expression=cdk.Fn.condition_or(
-            equals(settings.form.text("ThroughputMode"), "bursting"), equals(settings.form.text("EFSMode"), "maxIO")
-        ),
-    )
+    storage = settings.asked.storage
+    bursts = one_of(equals(storage.throughput_mode, "bursting"), equals(storage.performance_mode, "maxIO"))
+    return condition(scope, "IsBursting", bursts)
 
 
 def _credits(source: str, backup: str) -> cloudwatch.GraphWidget:
@@ -157,7 +153,7 @@ def _links(shown: Shown) -> cloudwatch.TextWidget:
         "Logs of the instances, and reports": console.bucket(settings.log_bucket),
         "Log of the orchestrator": console.log_group(shown.orchestrator.log_group.log_group_name),
         "Instances: why there is one, or none": console.group(f"{stack}-worker"),
-        "Source": console.file_system(settings.form.text("SrcEFS")),
+        "Source": console.file_system(settings.asked.source.file_system),
         "Backup file system": console.file_system(settings.backup),
         "Alarms": console.alarms(),
         "Stack": console.stack(),

@@ -6,10 +6,10 @@ from aws_cdk import Aws, Fn
 from constructs import Construct
 
 from cdk.backup_file_system import BackupFileSystem
-from cdk.conditions import either, is_yes
+from cdk.conditions import as_text, either, is_yes
 from cdk.dashboard import board_name
-from cdk.fleet import WORKERS, ShareQueues
-from cdk.form import Form
+from cdk.fleet import ShareQueues
+from cdk.parameters.backup import BackupParameters
 from cdk.seals import SealBucket
 from cdk.worker_group import HOLD_MINUTES
 from cdk.worker_role import group_name
@@ -19,7 +19,7 @@ from cdk.worker_role import group_name
 class BackupSettings:
     """What both programs know of their stack."""
 
-    form: Form
+    asked: BackupParameters
     table: str
     log_bucket: str
     file_system: BackupFileSystem
@@ -39,15 +39,15 @@ class BackupSettings:
         """The environment file of the instance."""
         return {
             **self._shared(),
-            "KEEP_SPARE": self.form.text("KeepSpare"),
-            "MAX_OPERATIONS_PER_SECOND": self.form.text("MaxOperationsPerSecond"),
+            "KEEP_SPARE": as_text(self.asked.keeping.spare),
+            "MAX_OPERATIONS_PER_SECOND": as_text(self.asked.instance.operations_per_second),
             "SEAL_BUCKET": self.seals.name_if_any,
             "DRILL_ROLE": self.drill_role,
-            "SCRUB_DAYS": self.form.text("ScrubDays"),
-            "SCRUB_GIGABYTES": self.form.text("ScrubGigabytes"),
-            "QUIESCE_DOCUMENT": self.form.text("QuiesceDocument"),
+            "SCRUB_DAYS": as_text(self.asked.scrub.days),
+            "SCRUB_GIGABYTES": as_text(self.asked.scrub.gigabytes),
+            "QUIESCE_DOCUMENT": self.asked.quiet.document,
             "QUIESCE_TAG": self.quiesce_tag,
-            "PING_URL_PARAMETER": self.form.text("PingUrlParameter"),
+            "PING_URL_PARAMETER": self.asked.quiet.ping_parameter,
             "SHARE_QUEUE_URL": self.shares.url_if_any,
             "DEAD_SHARE_QUEUE_URL": self.shares.dead_url_if_any,
             "BACKUP_ACCESS_POINT": self.file_system.access_point,
@@ -61,14 +61,14 @@ class BackupSettings:
             "SOLUTION_UUID": uuid,
             "TOPIC_ARN": topic,
             "STOP_RULE_NAME": stop_rule,
-            "WINDOW_MINUTES": self.form.text("BackupWindow"),
-            "INSTANCE_TYPE": self.form.text("InstanceType"),
-            "SUCCESS_NOTIFICATION": self.form.text("SuccessNotification"),
-            "FURTHER_SOURCES": self.form.text("FurtherSources"),
-            "DRILL_SCHEDULE": self.form.text("DrillSchedule"),
+            "WINDOW_MINUTES": as_text(self.asked.when.window),
+            "INSTANCE_TYPE": self.asked.instance.type,
+            "SUCCESS_NOTIFICATION": as_text(self.asked.telling.successes),
+            "FURTHER_SOURCES": as_text(self.asked.further.wanted),
+            "DRILL_SCHEDULE": self.asked.drills.schedule,
             "RESTORE_POLICY": self.restore_policy,
             "WORKER_ROLE": self.worker_role,
-            "METRICS_ENDPOINT": self.form.text("MetricsEndpoint"),
+            "METRICS_ENDPOINT": self.asked.telling.metrics_endpoint,
         }
 
     def _shared(self) -> dict[str, str]:
@@ -77,32 +77,32 @@ class BackupSettings:
             "TABLE_NAME": self.table,
             "LOG_BUCKET": self.log_bucket,
             "GROUP_NAME": group_name(),
-            "SOURCE_FILE_SYSTEM": self.form.text("SrcEFS"),
+            "SOURCE_FILE_SYSTEM": self.asked.source.file_system,
             "BACKUP_FILE_SYSTEM": self.backup,
-            "BACKUP_PREFIX": self.form.text("BackupPrefix"),
-            "FOLDER_LABEL": self.form.text("FolderLabel"),
-            "INTERVAL": self.form.text("IntervalTag"),
-            "RETENTION": self.form.text("Retain"),
-            "RETENTION_RULES": self.form.text("RetentionRules"),
+            "BACKUP_PREFIX": self.asked.source.directory,
+            "FOLDER_LABEL": self.asked.series.label,
+            "INTERVAL": self.asked.series.interval,
+            "RETENTION": as_text(self.asked.keeping.newest),
+            "RETENTION_RULES": self.asked.keeping.rules,
             "LIFECYCLE_HOLD_MINUTES": str(HOLD_MINUTES),
-            "CONCURRENT_BACKUPS": self.form.text("ConcurrentBackups"),
-            "WORKERS": self.form.text(WORKERS),
+            "CONCURRENT_BACKUPS": as_text(self.asked.further.at_a_time),
+            "WORKERS": as_text(self.asked.fleet.workers),
         }
 
 
-def told_by_reports(scope: Construct, form: Form, security_group: str) -> dict[str, str]:
+def told_by_reports(scope: Construct, asked: BackupParameters, security_group: str) -> dict[str, str]:
     """What reports tell beside the backup: when the next one starts, by which clock, and where to look or to restore.
 
     security_group: of the instance, which a restore's may have too.
     """
-    has_board = is_yes(scope, "ReportsLeadToDashboard", form.text("Dashboard"))
+    has_board = is_yes(scope, "ReportsLeadToDashboard", asked.reports.dashboard)
     return {
-        "BACKUP_SCHEDULE": form.text("BackupSchedule"),
-        "SCHEDULE_TIME_ZONE": form.text("ScheduleTimeZone"),
+        "BACKUP_SCHEDULE": asked.when.schedule,
+        "SCHEDULE_TIME_ZONE": asked.when.time_zone,
         "DASHBOARD": either(has_board, board_name(), ""),
-        "CHAT_TOPIC_ARN": form.text("ChatTopicArn"),
-        "RESTORE_TEMPLATE": form.text("RestoreTemplateUrl"),
-        "VPC_ID": form.text("VpcId"),
-        "SUBNETS": Fn.join(",", form.texts("Subnets")),
+        "CHAT_TOPIC_ARN": asked.reports.chat_topic,
+        "RESTORE_TEMPLATE": asked.telling.restore_template,
+        "VPC_ID": asked.network.vpc,
+        "SUBNETS": Fn.join(",", list(asked.network.subnets)),
         "SECURITY_GROUP": security_group,
     }

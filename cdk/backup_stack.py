@@ -3,27 +3,27 @@
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk.alarms import Alarms, Known
 from cdk.automation import Automation, document_name
 from cdk.backup_dashboard import Shown, of_backups
 from cdk.backup_file_system import BackupFileSystem
-from cdk.backup_parameters import backup_parameters
 from cdk.backup_settings import BackupSettings, told_by_reports
-from cdk.backup_worker import BackupWorker
+from cdk.backup_worker import BackupGroup, Work, WorkerRole
 from cdk.console import Console
 from cdk.dashboard import Dashboard
 from cdk.drills import DrillRole
 from cdk.endpoints import Endpoints
 from cdk.fleet import ShareQueues
-from cdk.form import Form
 from cdk.network import one_zone_is_that_of_the_subnets, subnets_are_in_the_vpc
 from cdk.orchestrator import Orchestrator
 from cdk.orchestrator_role import Surroundings, orchestrator_permissions
 from cdk.outputs import Outputs
 from cdk.page import Page
-from cdk.permissions import permit
+from cdk.parameters.backup import BackupParameters, defaults
+from cdk.parameters.form import declare
 from cdk.programs import Programs
 from cdk.quiesce import PingSecret, Quiescing
 from cdk.records import log_bucket, record_table
@@ -47,60 +47,69 @@ class BackupStack(cdk.Stack):
 
     def __init__(self, scope: Construct, name: str, programs: Programs, **options: Any) -> None:
         super().__init__(scope, name, description=DESCRIPTION, **options)
-        self.form = Form(self, backup_parameters(protects=programs.mounts_encrypted))
-        subnets_are_in_the_vpc(self)
-        one_zone_is_that_of_the_subnets(self, self.form)
-        replica_is_of_a_new_file_system(self, self.form)
+        self.asked = declare(self, BackupParameters, defaults(protects=programs.mounts_encrypted))
+        self._check()
         self.table, self.logs = record_table(self), log_bucket(self)
-        self.reports = Reports(self, self.form)
-        self.access = SecurityGroups(self, self.form)
-        Endpoints(self, self.form, self.access)
-        worker = BackupWorker(self)
-        self.backup = BackupFileSystem(self, self.form, worker.role, self.access.backup)
-        self.seals = SealBucket(self, self.form)
+        self.reports = Reports(self, self.asked.reports)
+        self.access = SecurityGroups(self, self.asked.network, self.asked.endpoints, self.asked.fleet)
+        Endpoints(self, self.asked, self.access)
+        worker = WorkerRole(self)
+        self.backup = BackupFileSystem(
+            self, (self.asked.storage, self.asked.replica), self.asked.network, worker.role, self.access.backup
+        )
+        self.seals = SealBucket(self, self.asked.seals)
         self.seals.let_write(worker.role)
-        drills = DrillRole(self, self.form, worker.role)
-        quiescing = Quiescing(self, self.form, worker.role)
-        PingSecret(self, self.form, worker.role)
-        self.leave = LeaveToWrite(self, self.form, worker.role)
-        self.settings = BackupSettings(
-            self.form, self.table.table_name, self.logs.bucket_name, self.backup, self.seals, drills.arn_if_any,
-            quiescing.tag, self.leave.policy_if_any, worker.role.role_name, ShareQueues(self, self.form),
-        )  # fmt: skip
-        drills.let_drill(self.settings)
-        sources = FurtherSources(self, self.form)
+        self.leave, self.settings = self._settings(worker.role)
+        sources = FurtherSources(self, self.asked.further)
         sources.let_read(worker.role)
-        self.group = worker.start_with(self.settings, self.access, self.table.table_arn, programs.bundle(self))
+        work = Work(self.settings, self.access, self.table.table_arn, programs.bundle(self))
+        self.group = BackupGroup(worker, work)
         sources.let_go_alone(worker.role, self.group.name)
         self.orchestrator = self._orchestrator(programs)
         sources.let_find(self.orchestrator)
-        self.page = Page(self, self.form, self.access, self.backup, programs.page_code(self))
+        self.page = Page(self, self.asked.browsing, self.access, self.backup, programs.page_code(self))
         self.automation = Automation(self, self.orchestrator)
         RestoreDocuments(self, self.orchestrator, self.automation, self.leave)
-        runbooks, self.console = Runbooks(self, self.form), Console(self)
-        alarms = Alarms(self, self.reports.topic, self.form, self.orchestrator, Known(runbooks, sources.condition))
+        runbooks, self.console = Runbooks(self, self.asked.telling.runbooks), Console(self)
+        alarms = Alarms(self, self.reports.topic, self.asked, self.orchestrator, Known(runbooks, sources.condition))
         rows = of_backups(self, Shown(self.settings, alarms, self.orchestrator, runbooks, self.console))
-        self.board = Dashboard(self, self.form.text("Dashboard"), rows)
+        self.board = Dashboard(self, self.asked.reports.dashboard, rows)
         self._outputs(programs)
+
+    def _check(self) -> None:
+        """Refuse what does not go together."""
+        subnets_are_in_the_vpc(self)
+        one_zone_is_that_of_the_subnets(self, self.asked.storage)
+        replica_is_of_a_new_file_system(self, self.asked.storage, self.asked.replica)
+
+    def _settings(self, worker: iam.Role) -> tuple[LeaveToWrite, BackupSettings]:
+        """What both programs are told, with what that needs."""
+        asked, table, logs = self.asked, self.table.table_name, self.logs.bucket_name
+        drills = DrillRole(self, asked.drills, worker, backup=self.backup.id, log_bucket=logs)
+        quiescing = Quiescing(self, asked.quiet, worker)
+        PingSecret(self, asked.quiet, worker)
+        leave = LeaveToWrite(self, asked.in_place, asked.source.file_system, worker)
+        return leave, BackupSettings(
+            asked, table, logs, self.backup, self.seals, drills.arn_if_any, quiescing.tag, leave.policy_if_any,
+            worker.role_name, ShareQueues(self, asked.fleet, asked.further),
+        )  # fmt: skip
 
     def _orchestrator(self, programs: Programs) -> Orchestrator:
         """With what it may do, and what wakes it."""
-        uuid, rule = self._uuid, f"efs-backup-stop-{self._uuid}"
+        uuid, rule, when = self._uuid, f"efs-backup-stop-{self._uuid}", self.asked.when
         environment = {
             **self.settings.of_orchestrator(uuid=uuid, topic=self.reports.arn, stop_rule=rule),
-            **told_by_reports(self, self.form, self.access.worker),
+            **told_by_reports(self, self.asked, self.access.worker),
         }
-        orchestrator = Orchestrator(self, programs.lambda_code(self), environment)
         around = Surroundings(self.settings, self.group.name, rule, self.table.table_arn)
-        policy = permit(orchestrator, orchestrator.role, orchestrator_permissions(orchestrator, around))
+        orchestrator = Orchestrator(self, programs.lambda_code(self), environment, orchestrator_permissions(around))
         self.reports.let_tell(orchestrator.role)
-        orchestrator.wait_for(policy)
         self.leave.let_pass(orchestrator.role)
-        triggers = Triggers(self, orchestrator.function, self.form.text("BackupSchedule"), self.group.name, rule)
-        zoned = ZonedSchedule(self, self.form, orchestrator, instead_of=triggers.start)
-        drills = DrillTriggers(self, self.form, orchestrator)
+        triggers = Triggers(self, orchestrator.function, when.schedule, self.group.name, rule)
+        zoned = ZonedSchedule(self, when, orchestrator, instead_of=triggers.start)
+        drills = DrillTriggers(self, when, self.asked.drills.schedule, orchestrator)
         for each in (triggers, zoned, drills):
-            each.node.add_dependency(policy)
+            each.node.add_dependency(orchestrator.policy)
         return orchestrator
 
     @property
@@ -112,7 +121,7 @@ class BackupStack(cdk.Stack):
         add = Outputs(self).add
         add("UUID", self._uuid, "The id of this deployment")
         add("SNSTopic", self.reports.name, "The topic of the reports")
-        add("SourceEFS", self.form.text("SrcEFS"), "The file system that is backed up")
+        add("SourceEFS", self.asked.source.file_system, "The file system that is backed up")
         add("BackupEFS", self.backup.id, "The file system that holds the snapshots")
         replication = self.backup.replication
         add("ReplicaRegion", replication.region, "The region of the replica of BackupEFS", replication.condition)

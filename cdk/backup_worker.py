@@ -1,5 +1,7 @@
 """The instance that makes the backups, and what it may do."""
 
+from dataclasses import dataclass
+
 from constructs import Construct
 
 from cdk import arns
@@ -9,48 +11,60 @@ from cdk.programs import Stored
 from cdk.proxy import ProxySecret
 from cdk.security_groups import SecurityGroups
 from cdk.user_data import user_data
-from cdk.worker_group import WorkerGroup
+from cdk.worker_group import Launch, Size, WorkerGroup
 from cdk.worker_role import every_worker, find_mount_targets, mount, worker_role
 
 _LOGS = ["ec2-logs", "efs-backup-logs", "efs-restore-logs", "ssm-logs"]
 """The last is where Run Command leaves its output."""
 
 
-class BackupWorker(Construct):
-    """A role, and a group whose size the orchestrator sets."""
+class WorkerRole(Construct):
+    """The role of the instance, which others name before there is one. The group is made within it."""
 
     def __init__(self, scope: Construct) -> None:
         super().__init__(scope, "Worker")
         self.role = worker_role(self)
 
-    def start_with(
-        self, settings: BackupSettings, security_groups: SecurityGroups, table_arn: str, bundle: Stored
-    ) -> WorkerGroup:
-        """Give it what it works with."""
-        form = settings.form
-        group = WorkerGroup(
-            self,
-            form,
-            role=self.role,
-            security_groups=security_groups.of_instance(),
-            user_data=user_data(settings.of_agent(), "backup", form, bundle),
-            most=settings.shares.most_instances,
+
+@dataclass(frozen=True)
+class Work:
+    """What an instance works with."""
+
+    settings: BackupSettings
+    security_groups: SecurityGroups
+    table_arn: str
+    bundle: Stored
+
+
+class BackupGroup(WorkerGroup):
+    """A group whose size the orchestrator sets, of instances with that role."""
+
+    def __init__(self, worker: WorkerRole, work: Work) -> None:
+        settings, asked = work.settings, work.settings.asked
+        super().__init__(
+            worker,
+            asked.instance,
+            asked.network,
+            Launch(
+                worker.role,
+                work.security_groups.of_instance(),
+                user_data(settings.of_agent(), "backup", asked.instance, work.bundle),
+            ),
+            Size(most=settings.shares.most_instances, holds=True),
         )
-        group.hold_before_termination()
-        settings.shares.let_share(self.role, group.name)
-        ProxySecret(self, form, self.role)
+        settings.shares.let_share(worker.role, self.name)
+        ProxySecret(worker, asked.instance, worker.role)
         permit(
-            self,
-            self.role,
-            [*every_worker(bundle, settings.log_bucket, _LOGS, group.name), *_own(settings, table_arn, group.name)],
+            worker,
+            worker.role,
+            [*every_worker(work.bundle, settings.log_bucket, _LOGS, self.name), *_own(work, self.name)],
         )
-        return group
 
 
-def _own(settings: BackupSettings, table_arn: str, group: str) -> list[Allow]:
-    source, backup = settings.form.text("SrcEFS"), settings.backup
+def _own(work: Work, group: str) -> list[Allow]:
+    source, backup = work.settings.asked.source.file_system, work.settings.backup
     return [
-        Allow(["dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"], [table_arn]),
+        Allow(["dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"], [work.table_arn]),
         Allow(
             ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"],
             [arns.group(group)],

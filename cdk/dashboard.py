@@ -8,8 +8,9 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from cdk.conditions import either, is_yes
+from cdk.conditions import Condition, either, is_yes, only_if
 from cdk.metrics import of_file_system
+from cdk.parameters.field import Answer
 
 _HALF = 12
 _DAYS_SHOWN = 28
@@ -23,7 +24,7 @@ class Tile:
     """
 
     widget: cloudwatch.IWidget
-    condition: cdk.CfnCondition | None = None
+    condition: Condition = True
     instead: cloudwatch.IWidget | None = None
 
 
@@ -33,7 +34,7 @@ Rows = Sequence[Sequence[Tile]]
 class Dashboard(Construct):
     """Made only if it is wanted; it shows four weeks, and each metric in its own steps."""
 
-    def __init__(self, scope: Construct, wanted: str, rows: Rows) -> None:
+    def __init__(self, scope: Construct, wanted: Answer, rows: Rows) -> None:
         super().__init__(scope, "Board")
         self.condition = is_yes(self, "IsWanted", wanted)
         board = cloudwatch.CfnDashboard(
@@ -42,7 +43,7 @@ class Dashboard(Construct):
             dashboard_name=board_name(),
             dashboard_body=_body(cdk.Stack.of(self), rows),
         )
-        board.cfn_options.condition = self.condition
+        only_if(self.condition, board)
         self.name = board.ref
 
 
@@ -83,8 +84,6 @@ def _body(stack: cdk.Stack, rows: Rows) -> str:
 
 def _part(stack: cdk.Stack, tile: Tile, shown: dict[str, Any], *, comma: str) -> str:
     text = comma + stack.to_json_string(shown)
-    if tile.condition is None:
-        return text
     return either(tile.condition, text, _instead(stack, tile.instead, shown, comma))
 
 

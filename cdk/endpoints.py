@@ -4,10 +4,9 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from cdk.conditions import is_yes, only_if
-from cdk.fleet import WORKERS
-from cdk.form import Form
+from cdk.conditions import Condition, both, condition, equals, is_yes, negated, only_if
 from cdk.network import endpoints_have_route_tables
+from cdk.parameters.backup import BackupParameters
 from cdk.security_groups import SecurityGroups
 
 _INTERFACES = {
@@ -27,9 +26,9 @@ _GATEWAYS = {"Storage": "s3", "Records": "dynamodb"}
 class Endpoints(Construct):
     """Interface endpoints in the stack's subnets for its instance alone, and routes to Amazon S3 and DynamoDB."""
 
-    def __init__(self, scope: Construct, form: Form, access: SecurityGroups) -> None:
+    def __init__(self, scope: Construct, asked: BackupParameters, access: SecurityGroups) -> None:
         super().__init__(scope, "Endpoints")
-        self._form = form
+        self._network, self._route_tables = asked.network, asked.endpoints.route_tables
         group = ec2.SecurityGroup(
             self, "Access", vpc=access.vpc, description="VPC endpoints of EFS backups", allow_all_outbound=False
         )
@@ -39,21 +38,21 @@ class Endpoints(Construct):
         for name, service in _GATEWAYS.items():
             self._gateway(name, service)
         tokens = self._interface("Tokens", "sts", group.security_group_id)
-        only_if(is_yes(self, "AreWanted", form.text("CreateEndpoints")), self)
-        only_if(_for_drills(self, form), tokens)
-        several_work = _for_shares(self, form)
+        only_if(is_yes(self, "AreWanted", asked.endpoints.wanted), self)
+        only_if(_for_drills(self, asked), tokens)
+        several_work = _for_shares(self, asked)
         for name, service in _OF_SEVERAL.items():
             only_if(several_work, self._interface(name, service, group.security_group_id))
-        endpoints_have_route_tables(scope, form)
+        endpoints_have_route_tables(scope, asked.endpoints)
 
     def _interface(self, name: str, service: str, group: str) -> ec2.CfnVPCEndpoint:
         return ec2.CfnVPCEndpoint(
             self,
             name,
-            vpc_id=self._form.text("VpcId"),
+            vpc_id=self._network.vpc,
             service_name=_named(service),
             vpc_endpoint_type="Interface",
-            subnet_ids=self._form.texts("Subnets"),
+            subnet_ids=list(self._network.subnets),
             security_group_ids=[group],
             private_dns_enabled=True,
         )
@@ -62,25 +61,23 @@ class Endpoints(Construct):
         ec2.CfnVPCEndpoint(
             self,
             name,
-            vpc_id=self._form.text("VpcId"),
+            vpc_id=self._network.vpc,
             service_name=_named(service),
             vpc_endpoint_type="Gateway",
-            route_table_ids=cdk.Fn.split(",", self._form.text("RouteTables")),
+            route_table_ids=cdk.Fn.split(",", self._route_tables),
         )
 
 
-def _for_drills(scope: Construct, form: Form) -> cdk.CfnCondition:
+def _for_drills(scope: Construct, asked: BackupParameters) -> Condition:
     """A drill takes a role that can only read."""
-    wanted = cdk.Fn.condition_equals(form.text("CreateEndpoints"), "Yes")
-    drills = cdk.Fn.condition_not(cdk.Fn.condition_equals(form.text("DrillSchedule"), ""))
-    return cdk.CfnCondition(scope, "AreWantedByDrills", expression=cdk.Fn.condition_and(wanted, drills))
+    drills = negated(equals(asked.drills.schedule, ""))
+    return condition(scope, "AreWantedByDrills", both(equals(asked.endpoints.wanted, "Yes"), drills))
 
 
-def _for_shares(scope: Construct, form: Form) -> cdk.CfnCondition:
+def _for_shares(scope: Construct, asked: BackupParameters) -> Condition:
     """Several instances of one backup share it by a queue."""
-    wanted = cdk.Fn.condition_equals(form.text("CreateEndpoints"), "Yes")
-    several = cdk.Fn.condition_not(cdk.Fn.condition_equals(form.text(WORKERS), "1"))
-    return cdk.CfnCondition(scope, "AreWantedForShares", expression=cdk.Fn.condition_and(wanted, several))
+    several = negated(equals(asked.fleet.workers, "1"))
+    return condition(scope, "AreWantedForShares", both(equals(asked.endpoints.wanted, "Yes"), several))
 
 
 def _named(service: str) -> str:

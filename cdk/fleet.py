@@ -6,48 +6,33 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk import arns
-from cdk.conditions import either, only_if
-from cdk.form import Field, Form
+from cdk.conditions import as_text, condition, either, equals, negated, only_if, refuse
+from cdk.parameters.instance import Fleet
+from cdk.parameters.series import Further
 from cdk.permissions import Allow, permit
 from efs_backup.domain.sharing.workers import HIDDEN_SECONDS
 
-WORKERS = "Workers"
-MOST_WORKERS = 16
 _MOST_TRIES = 3
 _DAY = 1
 """A backup takes less than a day: what an earlier one has left is nobody's work any more."""
 
 _DAYS_OF_THE_DEAD = 14
 
-FLEET_PARAMETERS = {
-    WORKERS: Field(
-        "Workers",
-        "Instances that make one backup together, 1 to 16: worth it where a night changes so much, or a first copy is"
-        " so large, that one instance is too slow. More than one needs ConcurrentBackups = 1.",
-        default="1",
-        type="Number",
-        choices=tuple(map(str, range(1, MOST_WORKERS + 1))),
-    ),
-}
-
 
 class ShareQueues(Construct):
     """The queue that hands the shares of a backup to its instances, and that of the shares that nobody could do."""
 
-    def __init__(self, scope: Construct, form: Form) -> None:
+    def __init__(self, scope: Construct, fleet: Fleet, further: Further) -> None:
         super().__init__(scope, "Shares")
-        wanted = form.text(WORKERS)
-        self._condition = cdk.CfnCondition(
-            self, "AreWanted", expression=cdk.Fn.condition_not(cdk.Fn.condition_equals(wanted, "1"))
-        )
+        self._condition = condition(self, "AreWanted", negated(equals(fleet.workers, "1")))
         self._dead = self._queue("Dead", days=_DAYS_OF_THE_DEAD)
         self._shares = self._queue("Queue", days=_DAY, dead=self._dead)
         self.arn, self.condition = self._shares.queue_arn, self._condition
         self.url_if_any = either(self._condition, self._shares.queue_url, "")
         self.dead_url_if_any = either(self._condition, self._dead.queue_url, "")
-        self.most_instances = either(self._condition, wanted, form.text("ConcurrentBackups"))
+        self.most_instances = either(self._condition, as_text(fleet.workers), as_text(further.at_a_time))
         only_if(self._condition, self)
-        _one_backup_at_a_time(scope, form)
+        _one_backup_at_a_time(scope, fleet, further)
 
     def let_share(self, worker: iam.IRole, group: str) -> None:
         """Let an instance take shares and give them, and see to it that no other one is at work."""
@@ -78,17 +63,11 @@ class ShareQueues(Construct):
         )  # fmt: skip
 
 
-def _one_backup_at_a_time(scope: Construct, form: Form) -> None:
+def _one_backup_at_a_time(scope: Construct, fleet: Fleet, further: Further) -> None:
     """Refuse several backups at a time where each would want several instances of one group."""
-    is_one = cdk.Fn.condition_equals
-    cdk.CfnRule(
+    refuse(
         scope,
         "SeveralWorkersOfOneBackup",
-        rule_condition=cdk.Fn.condition_not(is_one(form.text(WORKERS), "1")),
-        assertions=[
-            cdk.CfnRuleAssertion(
-                assert_=is_one(form.text("ConcurrentBackups"), "1"),
-                assert_description="Workers above 1 need ConcurrentBackups = 1.",
-            )
-        ],
+        where=negated(equals(fleet.workers, "1")),
+        unless={"Workers above 1 need ConcurrentBackups = 1.": equals(further.at_a_time, "1")},
     )

@@ -1,6 +1,6 @@
 """The Lambda function that takes every trigger."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -10,7 +10,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk.permissions import acknowledge
+from cdk.permissions import Allow, acknowledge, permit
 
 HANDLER = "efs_backup.orchestrator.handler.handler"
 _MINUTES = 5
@@ -20,9 +20,11 @@ _LATEST_HOURS = 1
 
 
 class Orchestrator(Construct):
-    """The function, its log, its role, and the queue of events that it could not handle."""
+    """The function, its log, its role with what it may do, and the queue of events that it could not handle."""
 
-    def __init__(self, scope: Construct, code: lambda_.Code, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, scope: Construct, code: lambda_.Code, environment: Mapping[str, str], may: Iterable[Allow]
+    ) -> None:
         super().__init__(scope, "Orchestrator")
         self.failed_events = self._queue()
         self.role = self._role()
@@ -30,8 +32,17 @@ class Orchestrator(Construct):
             self, "Log", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=cdk.RemovalPolicy.DESTROY
         )
         self.function = self._function(code, environment)
+        self.policy = permit(self, self.role, [self._write_logs(), *may])
+        self._wait_for(self.policy)
 
-    def wait_for(self, policy: iam.Policy) -> None:
+    def _write_logs(self) -> Allow:
+        return Allow(
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            [self.log_group.log_group_arn],
+            reason="The ARN of a log group ends with :* for its streams.",
+        )
+
+    def _wait_for(self, policy: iam.Policy) -> None:
         """Its queue can only be set when its role may write there: the longer ago that was said, the surer it is so."""
         for child in self.function.node.children:
             if isinstance(child, lambda_.EventInvokeConfig):

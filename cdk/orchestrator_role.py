@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from cdk import arns
 from cdk.backup_settings import BackupSettings
-from cdk.orchestrator import Orchestrator
 from cdk.permissions import Allow
 from efs_backup.domain.operations.figures import NAMESPACE
 
@@ -22,11 +21,10 @@ class Surroundings:
     table_arn: str
 
 
-def orchestrator_permissions(orchestrator: Orchestrator, around: Surroundings) -> list[Allow]:
+def orchestrator_permissions(around: Surroundings) -> list[Allow]:
     """Each action is one that the code calls."""
-    file_systems = (around.settings.form.text("SrcEFS"), around.settings.backup)
+    file_systems = (around.settings.asked.source.file_system, around.settings.backup)
     return [
-        _write_logs(orchestrator),
         *_group(around.group),
         Allow(["events:" + call for call in _STOP_RULE_CALLS], [arns.rule(around.stop_rule)]),
         Allow(["ec2:DescribeInstances"], ["*"], reason="Amazon EC2 has no resource-level permission for descriptions."),
@@ -35,15 +33,6 @@ def orchestrator_permissions(orchestrator: Orchestrator, around: Surroundings) -
         Allow(["elasticfilesystem:DescribeFileSystems"], list(map(arns.file_system, file_systems))),
         *_metrics(),
     ]
-
-
-def _write_logs(orchestrator: Orchestrator) -> Allow:
-    log_group = orchestrator.log_group.log_group_arn
-    return Allow(
-        ["logs:CreateLogStream", "logs:PutLogEvents"],
-        [log_group],
-        reason="The ARN of a log group ends with :* for its streams.",
-    )
 
 
 def _metrics() -> list[Allow]:

@@ -3,6 +3,8 @@
 import aws_cdk as cdk
 from constructs import Construct
 
+from cdk.conditions import Condition
+
 
 class Outputs(Construct):
     """Outputs under the names that they are given."""
@@ -10,7 +12,10 @@ class Outputs(Construct):
     def __init__(self, scope: Construct) -> None:
         super().__init__(scope, "Outputs")
 
-    def add(self, name: str, value: str, description: str, condition: cdk.CfnCondition | None = None) -> None:
-        """One of them."""
-        output = cdk.CfnOutput(self, name, value=value, description=description, condition=condition)
+    def add(self, name: str, value: str, description: str, condition: Condition = True) -> None:
+        """Tell a value, if the condition holds."""
+        if condition is False:
+            return
+        known = condition if isinstance(condition, cdk.CfnCondition) else None
+        output = cdk.CfnOutput(self, name, value=value, description=description, condition=known)
         output.override_logical_id(name)

@@ -12,7 +12,7 @@ from constructs import Construct
 from cdk import arns
 from cdk.backup_file_system import BackupFileSystem
 from cdk.conditions import is_yes, only_if
-from cdk.form import YES_OR_NO, Field, Form
+from cdk.parameters.around import Browsing
 from cdk.permissions import Allow, acknowledge, permit
 from cdk.security_groups import SecurityGroups
 from cdk.worker_role import mount
@@ -21,7 +21,6 @@ HANDLER = "efs_backup.browse.function.handler"
 MOUNTED_AT = "/mnt/backup"
 """Where AWS Lambda mounts the file system; the commands that the page shows name it."""
 
-_BROWSE = "Browse"
 _SECONDS = 60
 _MEMORY_MEGABYTES = 1769
 """One processor's worth (AWS Lambda Developer Guide, "Configure Lambda function memory")."""
@@ -33,26 +32,15 @@ _INTERFACES = (
 )  # fmt: skip
 """What AWSLambdaVPCAccessExecutionRole allows beside logs."""
 
-BROWSE_PARAMETERS = {
-    _BROWSE: Field(
-        "Page to browse the snapshots",
-        "Make a function that shows the snapshots to whom IAM lets call it: efs-backup browse --stack NAME. It can only"
-        " read, and costs nothing while nobody looks. Each of the subnets needs a mount target of the backup file"
-        " system in its zone.",
-        default="No",
-        choices=YES_OR_NO,
-    ),
-}
-
 
 class Page(Construct):
     """The function in the VPC, what it may do, its log, and its address, for which a caller signs."""
 
     def __init__(
-        self, scope: Construct, form: Form, access: SecurityGroups, backup: BackupFileSystem, code: lambda_.Code
+        self, scope: Construct, browsing: Browsing, access: SecurityGroups, backup: BackupFileSystem, code: lambda_.Code
     ) -> None:
         super().__init__(scope, "Page")
-        self.condition = is_yes(self, "IsWanted", form.text(_BROWSE))
+        self.condition = is_yes(self, "IsWanted", browsing.wanted)
         self._log_group = logs.LogGroup(
             self, "Log", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=cdk.RemovalPolicy.DESTROY
         )
@@ -65,7 +53,7 @@ class Page(Construct):
         policy = permit(self, self._role, self._permissions(backup))
         policy.add_statements(_never_write(backup))
         self.function = self._function(code)
-        self._connect(form, access, backup)
+        self._connect(access, backup)
         self.function.node.add_dependency(policy)
         cdk.Tags.of(self.function).add("efs-backup:mount-targets", backup.mount_targets)
         url = lambda_.CfnUrl(
@@ -108,7 +96,7 @@ class Page(Construct):
         acknowledge(function, "AwsSolutions-L1", "It is the version that the code is tested with; Lambda supports it.")
         return function
 
-    def _connect(self, form: Form, access: SecurityGroups, backup: BackupFileSystem) -> None:
+    def _connect(self, access: SecurityGroups, backup: BackupFileSystem) -> None:
         """Mount the file system as root by an access point of its own, from a group that may speak NFS and no more."""
         group = access.of_page(self)
         self.security_group = group.security_group_id
@@ -121,7 +109,7 @@ class Page(Construct):
         )
         made = cast("lambda_.CfnFunction", self.function.node.default_child)
         made.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
-            security_group_ids=[self.security_group], subnet_ids=form.texts("Subnets")
+            security_group_ids=[self.security_group], subnet_ids=backup.subnets
         )
         made.file_system_configs = [
             lambda_.CfnFunction.FileSystemConfigProperty(arn=point.attr_arn, local_mount_path=MOUNTED_AT)

@@ -5,15 +5,15 @@ from constructs import Construct
 
 from cdk import arns
 from cdk.conditions import is_given, only_if
-from cdk.form import Form
+from cdk.parameters.instance import Instance
 
 
 class ProxySecret(Construct):
     """Lets an instance read that parameter, if there is one; which it tries for longer than IAM needs to know it."""
 
-    def __init__(self, scope: Construct, form: Form, role: iam.IRole) -> None:
+    def __init__(self, scope: Construct, instance: Instance, role: iam.IRole) -> None:
         super().__init__(scope, "ProxySecret")
-        name = form.text("HttpProxyParameter")
+        name = instance.http_proxy_parameter
         read = iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[arns.parameter(name)])
         iam.Policy(self, "Policy", roles=[role], statements=[read])
         only_if(is_given(self, "IsThere", name), self)

@@ -7,8 +7,8 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from cdk import arns
-from cdk.conditions import either, is_given, only_if
-from cdk.form import Form
+from cdk.conditions import condition, either, equals, is_given, only_if
+from cdk.parameters.reports import Reports as Asked
 from cdk.permissions import Allow, permit
 
 _ALARMS = iam.ServicePrincipal("cloudwatch.amazonaws.com")
@@ -22,17 +22,17 @@ class Reports(Construct):
     Alarms cannot use the key that Amazon SNS has in each account, so the stack's topic has a key of its own.
     """
 
-    def __init__(self, scope: Construct, form: Form) -> None:
+    def __init__(self, scope: Construct, asked: Asked) -> None:
         super().__init__(scope, "Reports")
-        given, self._chat = form.text("ExistingTopicArn"), form.text("ChatTopicArn")
-        self._is_own = cdk.CfnCondition(self, "IsOwn", expression=cdk.Fn.condition_equals(given, ""))
+        given, self._chat = asked.topic, asked.chat_topic
+        self._is_own = condition(self, "IsOwn", equals(given, ""))
         self._chats = is_given(self, "Chats", self._chat)
         self._key = self._own_key()
         own = self._own_topic()
         self.arn = either(self._is_own, own.topic_arn, given)
         self.name = either(self._is_own, own.topic_name, given)
         self.topic = sns.Topic.from_topic_arn(self, "Told", self.arn)
-        self._subscribe(form.text("Email"))
+        self._subscribe(asked.email)
 
     def _own_key(self) -> kms.Key:
         key = kms.Key(
@@ -53,7 +53,7 @@ class Reports(Construct):
         subscription = sns.CfnSubscription(
             self, "Mail", protocol="email", endpoint=email, topic_arn=self.arn
         )  # fmt: skip
-        subscription.cfn_options.condition = is_given(self, "Mails", email)
+        only_if(is_given(self, "Mails", email), subscription)
 
     def let_tell(self, role: iam.Role) -> iam.Policy:
         """Let a role publish on the topic and for the chat, with the keys of both, and put events on the bus.

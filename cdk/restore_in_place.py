@@ -5,21 +5,8 @@ from constructs import Construct
 
 from cdk import arns
 from cdk.conditions import either, is_yes, only_if
-from cdk.form import YES_OR_NO, Field, Form
+from cdk.parameters.around import InPlace
 from cdk.permissions import Allow, permit
-
-_WANTED = "RestoreInPlace"
-
-IN_PLACE_PARAMETERS = {
-    _WANTED: Field(
-        "Restore into the source",
-        "May the stack restore into the source by its own instance, for who may invoke its function? Yes: the"
-        " instance's role may write to the source while such a restore runs, and at no other time. No: it never may;"
-        " the restore stack is there for that.",
-        default=YES_OR_NO[1],
-        choices=YES_OR_NO,
-    ),
-}
 
 
 class LeaveToWrite(Construct):
@@ -29,11 +16,11 @@ class LeaveToWrite(Construct):
     system, and gain nothing else by it.
     """
 
-    def __init__(self, scope: Construct, form: Form, worker: iam.Role) -> None:
+    def __init__(self, scope: Construct, in_place: InPlace, source: str, worker: iam.Role) -> None:
         super().__init__(scope, "LeaveToWrite")
         self._worker = worker
-        self.condition = is_yes(self, "IsWanted", form.text(_WANTED))
-        write = Allow(["elasticfilesystem:ClientWrite"], [arns.file_system(form.text("SrcEFS"))])
+        self.condition = is_yes(self, "IsWanted", in_place.wanted)
+        write = Allow(["elasticfilesystem:ClientWrite"], [arns.file_system(source)])
         self._policy = iam.ManagedPolicy(
             self,
             "Leave",

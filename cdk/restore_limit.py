@@ -6,12 +6,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from cdk.conditions import only_if
-from cdk.form import Form
+from cdk.conditions import as_text, condition, equals, negated, only_if
 from cdk.worker_group import TOTAL, WorkerGroup
-
-MOST_HOURS = 168
-"""The longest time that an alarm looks back (Amazon CloudWatch API Reference, "PutMetricAlarm")."""
 
 _HOUR_SECONDS = 3600
 
@@ -23,13 +19,10 @@ class RestoreLimit(Construct):
     for a point in time needs that point, which no template knows.
     """
 
-    def __init__(self, scope: Construct, form: Form, group: WorkerGroup, topic: sns.ITopic) -> None:
+    def __init__(self, scope: Construct, hours: int, group: WorkerGroup, topic: sns.ITopic) -> None:
         super().__init__(scope, "Limit")
-        hours = form.text("RestoreHours")
-        group.count_instances()
         self._alarm(hours, group.name, [topic.topic_arn, self._end(group.name)])
-        none = cdk.Fn.condition_equals(hours, "0")
-        only_if(cdk.CfnCondition(self, "IsLimited", expression=cdk.Fn.condition_not(none)), self)
+        only_if(condition(self, "IsLimited", negated(equals(hours, "0"))), self)
 
     def _end(self, group: str) -> str:
         policy = autoscaling.CfnScalingPolicy(
@@ -42,21 +35,21 @@ class RestoreLimit(Construct):
         )
         return policy.ref
 
-    def _alarm(self, hours: str, group: str, actions: list[str]) -> None:
+    def _alarm(self, hours: int, group: str, actions: list[str]) -> None:
         cloudwatch.CfnAlarm(
             self,
             "TooLong",
             alarm_description=(
-                f"The restore of {cdk.Aws.STACK_NAME} runs for {hours} hours, and its instance is taken away. What is"
-                " restored stays. Its log, if it could be stored, is in the log bucket. Another restore goes on where"
-                " this one was; give it more RestoreHours if it only was large."
+                f"The restore of {cdk.Aws.STACK_NAME} runs for {as_text(hours)} hours, and its instance is taken away."
+                " What is restored stays. Its log, if it could be stored, is in the log bucket. Another restore goes on"
+                " where this one was; give it more RestoreHours if it only was large."
             ),
             namespace="AWS/AutoScaling",
             metric_name=TOTAL,
             dimensions=[cloudwatch.CfnAlarm.DimensionProperty(name="AutoScalingGroupName", value=group)],
             statistic="Maximum",
             period=_HOUR_SECONDS,
-            evaluation_periods=cdk.Token.as_number(hours),
+            evaluation_periods=hours,
             comparison_operator="GreaterThanThreshold",
             threshold=0,
             treat_missing_data="notBreaching",

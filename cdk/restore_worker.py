@@ -4,39 +4,40 @@ from aws_cdk import Aws
 from constructs import Construct
 
 from cdk import arns
-from cdk.form import Form
+from cdk.conditions import as_text
+from cdk.parameters.restore import RestoreParameters
 from cdk.permissions import Allow, permit
 from cdk.programs import Stored
 from cdk.proxy import ProxySecret
 from cdk.reports import Reports
 from cdk.user_data import user_data
-from cdk.worker_group import WorkerGroup
+from cdk.worker_group import Launch, Size, WorkerGroup
 from cdk.worker_role import every_worker, find_mount_targets, group_name, mount, worker_role
 from efs_backup.domain.operations.restore_mark import MARK_PREFIX
 
 _LOGS = ["ec2-logs", "efs-restore-logs"]
 
 
-def restore_environment(form: Form, topic: str) -> dict[str, str]:
+def restore_environment(asked: RestoreParameters, topic: str) -> dict[str, str]:
     """The environment file of the instance: the fields of RestoreSettings, in capitals."""
     return {
         "STACK_ID": Aws.STACK_ID,
         "STACK_NAME": Aws.STACK_NAME,
         "TOPIC_ARN": topic,
-        "CHAT_TOPIC_ARN": form.text("ChatTopicArn"),
-        "LOG_BUCKET": form.text("RestoreLogBucket"),
+        "CHAT_TOPIC_ARN": asked.reports.chat_topic,
+        "LOG_BUCKET": asked.logs.bucket,
         "GROUP_NAME": group_name(),
-        "TARGET_FILE_SYSTEM": form.text("SrcEFS"),
-        "BACKUP_FILE_SYSTEM": form.text("DstEFS"),
-        "FOLDER_LABEL": form.text("FolderLabel"),
-        "INTERVAL": form.text("IntervalTag"),
-        "BACKUP_NUMBER": form.text("BackupNum"),
-        "RESTORE_AS_OF": form.text("RestoreAsOf"),
-        "RESTORE_PREFIX": form.text("RestorePrefix"),
-        "RESTORE_SUB_DIR": form.text("RestoreSubDir"),
-        "RESTORE_MODE": form.text("RestoreMode"),
-        "DRY_RUN": form.text("DryRun"),
-        "MAX_OPERATIONS_PER_SECOND": form.text("MaxOperationsPerSecond"),
+        "TARGET_FILE_SYSTEM": asked.target.file_system,
+        "BACKUP_FILE_SYSTEM": asked.backup.file_system,
+        "FOLDER_LABEL": asked.series.label,
+        "INTERVAL": asked.series.interval,
+        "BACKUP_NUMBER": as_text(asked.snapshot.number),
+        "RESTORE_AS_OF": asked.snapshot.as_of,
+        "RESTORE_PREFIX": asked.target.directory,
+        "RESTORE_SUB_DIR": asked.snapshot.directory,
+        "RESTORE_MODE": asked.manner.mode,
+        "DRY_RUN": as_text(asked.manner.dry_run),
+        "MAX_OPERATIONS_PER_SECOND": as_text(asked.instance.operations_per_second),
         "AWS_DEFAULT_REGION": Aws.REGION,
     }
 
@@ -53,19 +54,22 @@ def _marks(log_bucket: str) -> Allow:
 class RestoreWorker(Construct):
     """A group that starts its one instance at once; the instance sets it back to none."""
 
-    def __init__(self, scope: Construct, form: Form, reports: Reports, bundle: Stored) -> None:
+    def __init__(self, scope: Construct, asked: RestoreParameters, reports: Reports, bundle: Stored) -> None:
         super().__init__(scope, "Worker")
         role = worker_role(self)
         self.group = WorkerGroup(
             self,
-            form,
-            role=role,
-            security_groups=[form.text("SecurityGroupId")],
-            user_data=user_data(restore_environment(form, reports.arn), "restore", form, bundle),
-            desired="1",
+            asked.instance,
+            asked.network,
+            Launch(
+                role,
+                [asked.access.security_group],
+                user_data(restore_environment(asked, reports.arn), "restore", asked.instance, bundle),
+            ),
+            Size(desired="1", counts=True),
         )
-        target, backup = form.text("SrcEFS"), form.text("DstEFS")
-        logs = form.text("RestoreLogBucket")
+        target, backup = asked.target.file_system, asked.backup.file_system
+        logs = asked.logs.bucket
         policy = permit(self, role, [
             *every_worker(bundle, logs, _LOGS, group_name()),
             _marks(logs),
@@ -74,5 +78,5 @@ class RestoreWorker(Construct):
             find_mount_targets(target, backup),
         ])  # fmt: skip
         tells = reports.let_tell(role)
-        ProxySecret(self, form, role)
+        ProxySecret(self, asked.instance, role)
         self.group.start_after(policy, tells)

@@ -5,21 +5,8 @@ from enum import StrEnum
 from constructs import Construct
 
 from cdk.conditions import either, is_given
-from cdk.form import Field, Form
 
-_ADDRESS = "RunbookAddress"
 _IN_THE_PROJECT = "docs/runbooks/"
-
-RUNBOOK_PARAMETERS = {
-    _ADDRESS: Field(
-        "Address of the runbooks",
-        "Below which your copy of the project's docs/runbooks can be read, with a slash at the end, such as"
-        " https://wiki.example.com/efs-backup/runbooks/: alarms and dashboard lead there. Empty: they name the file.",
-        default="",
-        pattern=r"(https://[^\s\"\\]+/)?",
-        wrong="must be empty, or begin with https:// and end with a slash",
-    ),
-}
 
 
 class Runbook(StrEnum):
@@ -37,9 +24,8 @@ class Runbook(StrEnum):
 class Runbooks(Construct):
     """The runbooks below the operator's address, or by the names of their files."""
 
-    def __init__(self, scope: Construct, form: Form) -> None:
+    def __init__(self, scope: Construct, address: str) -> None:
         super().__init__(scope, "Runbooks")
-        address = form.text(_ADDRESS)
         given = is_given(self, "AreGiven", address)
         self._place = either(given, address, _IN_THE_PROJECT)
         link, name = f"[the runbooks]({address}{Runbook.INDEX})", f"`{_IN_THE_PROJECT}{Runbook.INDEX}`"

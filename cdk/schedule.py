@@ -11,9 +11,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
-from cdk.conditions import only_if
-from cdk.form import Form
+from cdk.conditions import Truth, both, condition, equals, negated, only_if
 from cdk.orchestrator import Orchestrator
+from cdk.parameters.series import When
 from efs_backup.domain.operations.triggers import drill_event, start_event
 
 _FIRING = "<aws.scheduler.scheduled-time>"
@@ -40,22 +40,16 @@ class ZonedSchedule(Construct):
     """
 
     def __init__(
-        self, scope: Construct, form: Form, orchestrator: Orchestrator, *, instead_of: events.Rule,
-        started: Started | None = None, wanted: cdk.ICfnConditionExpression | None = None, name: str = "ZonedStart",
+        self, scope: Construct, when: When, orchestrator: Orchestrator, *, instead_of: events.Rule,
+        started: Started | None = None, wanted: Truth = True, name: str = "ZonedStart",
     ) -> None:  # fmt: skip
         super().__init__(scope, name)
         self._orchestrator = orchestrator
-        zone = form.text("ScheduleTimeZone")
-        self._schedule(started or _backup(form), zone, self._role())
-        given = cdk.Fn.condition_equals(zone, "")
-        only_if(self._if("InZone", cdk.Fn.condition_not(given), wanted), self)
-        only_if(self._if("InUtc", given, wanted), instead_of)
-
-    def _if(
-        self, name: str, holds: cdk.ICfnRuleConditionExpression, wanted: cdk.ICfnConditionExpression | None
-    ) -> cdk.CfnCondition:
-        both = cdk.Fn.condition_and(holds, wanted) if wanted else holds
-        return cdk.CfnCondition(self, name, expression=both)
+        zone = when.time_zone
+        self._schedule(started or _backup(when), zone, self._role())
+        in_utc = equals(zone, "")
+        only_if(condition(self, "InZone", both(negated(in_utc), wanted)), self)
+        only_if(condition(self, "InUtc", both(in_utc, wanted)), instead_of)
 
     def _schedule(self, started: Started, zone: str, role: iam.Role) -> None:
         scheduler.CfnSchedule(
@@ -91,19 +85,19 @@ class ZonedSchedule(Construct):
         return iam.Role(self, "Role", assumed_by=service, inline_policies={"Start": policy})
 
 
-def _backup(form: Form) -> Started:
-    return Started(form.text("BackupSchedule"), start_event(), "Starts a backup")
+def _backup(when: When) -> Started:
+    return Started(when.schedule, start_event(), "Starts a backup")
 
 
 class DrillTriggers(Construct):
     """The schedule of drills, in the manner of that of backups; none where none is given."""
 
-    def __init__(self, scope: Construct, form: Form, orchestrator: Orchestrator) -> None:
+    def __init__(self, scope: Construct, when: When, schedule: str, orchestrator: Orchestrator) -> None:
         super().__init__(scope, "DrillTriggers")
-        started = Started(form.text("DrillSchedule"), drill_event(), "Starts a drill")
+        started = Started(schedule, drill_event(), "Starts a drill")
         rule = self._rule(started, orchestrator)
-        wanted = cdk.Fn.condition_not(cdk.Fn.condition_equals(started.expression, ""))
-        ZonedSchedule(self, form, orchestrator, instead_of=rule, started=started, wanted=wanted)
+        wanted = negated(equals(started.expression, ""))
+        ZonedSchedule(self, when, orchestrator, instead_of=rule, started=started, wanted=wanted)
 
     def _rule(self, started: Started, orchestrator: Orchestrator) -> events.Rule:
         """A firing may be delivered twice: its id tells."""

@@ -8,42 +8,21 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from cdk import arns
-from cdk.conditions import either, only_if
-from cdk.form import Field, Form
+from cdk.conditions import Condition, as_number, as_text, both, condition, either, equals, negated, only_if
+from cdk.parameters.proof import Seals
 from cdk.permissions import Allow, acknowledge, permit
 from efs_backup.domain.operations.seal_store import CHANGES, DRILLS, MANIFESTS, SEALS
-
-_MOST_DAYS = 3650
-_DAYS, _MODE = "SealBucketLockDays", "SealBucketLockMode"
-
-SEAL_PARAMETERS = {
-    _DAYS: Field(
-        "Lock seals for days",
-        "Keep the seals of all snapshots in a bucket of their own too, which the instance writes to and cannot"
-        f" overwrite, each locked for so many days: up to {_MOST_DAYS}. Empty or 0: no bucket.",
-        default="",
-        pattern=r"(0|[1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|36[0-4][0-9]|3650)?",
-        wrong=f"must be empty, or 0 to {_MOST_DAYS}",
-    ),
-    _MODE: Field(
-        "Mode of the lock",
-        "GOVERNANCE: who holds s3:BypassGovernanceRetention can delete a seal. COMPLIANCE: nobody can before its days"
-        " are over, not AWS either, and the bucket is paid for so long.",
-        default="GOVERNANCE",
-        choices=("GOVERNANCE", "COMPLIANCE"),
-    ),
-}
 
 
 class SealBucket(Construct):
     """The bucket; it outlives the stack, and a lock of its objects outlives whoever wants them gone."""
 
-    def __init__(self, scope: Construct, form: Form) -> None:
+    def __init__(self, scope: Construct, asked: Seals) -> None:
         super().__init__(scope, "Seals")
         bucket = self._bucket()
-        _lock(bucket, form)
+        _lock(bucket, asked)
         _written_once(bucket)
-        self.condition = _is_wanted(self, form.text(_DAYS))
+        self.condition = _is_wanted(self, as_text(asked.lock_days))
         only_if(self.condition, self)
         self.name = bucket.bucket_name
         self.name_if_any = either(self.condition, bucket.bucket_name, "")
@@ -72,14 +51,14 @@ class SealBucket(Construct):
         only_if(self.condition, self)
 
 
-def _lock(bucket: s3.Bucket, form: Form) -> None:
+def _lock(bucket: s3.Bucket, asked: Seals) -> None:
     """Each object is locked when it is written, without a permission of who writes it."""
     made = cast("s3.CfnBucket", bucket.node.default_child)
     made.object_lock_configuration = s3.CfnBucket.ObjectLockConfigurationProperty(
         object_lock_enabled="Enabled",
         rule=s3.CfnBucket.ObjectLockRuleProperty(
             default_retention=s3.CfnBucket.DefaultRetentionProperty(
-                mode=form.text(_MODE), days=cdk.Token.as_number(form.text(_DAYS))
+                mode=asked.lock_mode, days=as_number(asked.lock_days)
             )
         ),
     )
@@ -98,6 +77,5 @@ def _written_once(bucket: s3.Bucket) -> None:
     )
 
 
-def _is_wanted(scope: Construct, days: str) -> cdk.CfnCondition:
-    given = [cdk.Fn.condition_not(cdk.Fn.condition_equals(days, none)) for none in ("", "0")]
-    return cdk.CfnCondition(scope, "AreWanted", expression=cdk.Fn.condition_and(*given))
+def _is_wanted(scope: Construct, days: str) -> Condition:
+    return condition(scope, "AreWanted", both(*(negated(equals(days, none)) for none in ("", "0"))))

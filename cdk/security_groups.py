@@ -4,8 +4,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from cdk.conditions import is_given
-from cdk.form import Form
+from cdk.conditions import is_given, only_if
+from cdk.parameters.instance import Endpoints, Fleet, Network
 
 _NFS = 2049
 
@@ -13,9 +13,9 @@ _NFS = 2049
 class SecurityGroups(Construct):
     """One group for the instance, one for the mount targets of the backup file system, and a rule for the source's."""
 
-    def __init__(self, scope: Construct, form: Form) -> None:
+    def __init__(self, scope: Construct, network: Network, endpoints: Endpoints, fleet: Fleet) -> None:
         super().__init__(scope, "Access")
-        self.vpc = ec2.Vpc.from_vpc_attributes(self, "Vpc", vpc_id=form.text("VpcId"), availability_zones=["unused"])
+        self.vpc = ec2.Vpc.from_vpc_attributes(self, "Vpc", vpc_id=network.vpc, availability_zones=["unused"])
         self.worker_group = ec2.SecurityGroup(
             self,
             "Worker",
@@ -29,12 +29,14 @@ class SecurityGroups(Construct):
         )
         backup.add_ingress_rule(self.worker_group, ec2.Port.NFS, "NFS from the backup instance")
         self.worker, self.backup = self.worker_group.security_group_id, backup.security_group_id
-        self._further = form.text("SecurityGroups")
-        self._open_source(form.text("SourceSecurityGroup"))
+        self._further = fleet.security_groups
+        self._open_source(endpoints.source_security_group)
 
     def of_instance(self) -> list[str]:
         """Our own group, and those that were entered."""
         given = is_given(self, "HasFurther", self._further)
+        if isinstance(given, bool):
+            return [self.worker, *(self._further.split(",") if given else ())]
         joined = cdk.Fn.split(",", cdk.Fn.join(",", [self.worker, self._further]))
         return cdk.Token.as_list(cdk.Fn.condition_if(given.logical_id, joined, [self.worker]))
 
@@ -75,4 +77,4 @@ class SecurityGroups(Construct):
             to_port=_NFS,
             description=f"NFS from the instance of {cdk.Aws.STACK_NAME}",
         )
-        rule.cfn_options.condition = is_given(self, "HasSourceGroup", source)
+        only_if(is_given(self, "HasSourceGroup", source), rule)

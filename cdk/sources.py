@@ -7,34 +7,15 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk import arns
-from cdk.conditions import is_yes, only_if
-from cdk.form import YES_OR_NO, Field, Form
+from cdk.conditions import Condition, condition, equals, is_yes, negated, only_if
 from cdk.orchestrator import Orchestrator
+from cdk.parameters.series import Further
 from cdk.permissions import Allow, permit
 from efs_backup.domain.operations.triggers import due_event
 from efs_backup.domain.sources.discovery import TAG
 
-_FURTHER, _CONCURRENT = "FurtherSources", "ConcurrentBackups"
-_MOST = 4
 _EVERY_FIVE_MINUTES = "cron(0/5 * * * ? *)"
 """On the clock, so that what is to start at a multiple of five minutes does."""
-
-SOURCE_PARAMETERS = {
-    _FURTHER: Field(
-        "Further file systems",
-        "Back up other file systems too, which `efs-backup stack add` or their tag efs-backup:policy names. The"
-        " instance may mount, for reading, each file system of the account and region that has this tag.",
-        default="No",
-        choices=YES_OR_NO,
-    ),
-    _CONCURRENT: Field(
-        "Backups at a time",
-        "How many file systems are backed up at a time, each by an instance of its own; the others wait.",
-        default="1",
-        type="Number",
-        choices=tuple(map(str, range(1, _MOST + 1))),
-    ),
-}
 
 _BOUNDED = {"StringLike": {f"aws:ResourceTag/{TAG}": "?*"}}
 _REASON = f"Which file systems there will be is not known beforehand; the tag {TAG} bounds it."
@@ -43,11 +24,10 @@ _REASON = f"Which file systems there will be is not known beforehand; the tag {T
 class FurtherSources(Construct):
     """What a stack has for further sources."""
 
-    def __init__(self, scope: Construct, form: Form) -> None:
+    def __init__(self, scope: Construct, further: Further) -> None:
         super().__init__(scope, "Sources")
-        self.condition = is_yes(self, "AreWanted", form.text(_FURTHER))
-        is_one = cdk.Fn.condition_equals(form.text(_CONCURRENT), "1")
-        self._several = cdk.CfnCondition(self, "AreSeveral", expression=cdk.Fn.condition_not(is_one))
+        self.condition = is_yes(self, "AreWanted", further.wanted)
+        self._several = condition(self, "AreSeveral", negated(equals(further.at_a_time, "1")))
 
     def let_read(self, worker: iam.IRole) -> None:
         """Let the instance mount tagged file systems, and read them."""
@@ -86,11 +66,8 @@ class FurtherSources(Construct):
             targets=[targets.LambdaFunction(orchestrator.function, event=sent, max_event_age=patience)],
         )
         only_if(self.condition, rule)
-        for child in self.node.find_all():
-            if isinstance(child, cdk.CfnResource):
-                child.cfn_options.condition = child.cfn_options.condition or self.condition
 
-    def _permit(self, name: str, condition: cdk.CfnCondition, role: iam.IRole, *may: Allow) -> None:
+    def _permit(self, name: str, known: Condition, role: iam.IRole, *may: Allow) -> None:
         scope = Construct(self, name)
         permit(scope, role, may)
-        only_if(condition, scope)
+        only_if(known, scope)

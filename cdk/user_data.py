@@ -8,7 +8,7 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
-from cdk.form import Form
+from cdk.parameters.instance import Instance
 from cdk.programs import Stored
 from efs_backup.domain.operations.boot_failure import prepared_requests
 
@@ -25,9 +25,9 @@ _NO_PROXY = "169.254.169.254,169.254.170.2,localhost"
 """Never through a proxy: the instance's metadata and credentials."""
 
 
-def user_data(environment: Mapping[str, str], task: str, form: Form, bundle: Stored) -> str:
+def user_data(environment: Mapping[str, str], task: str, instance: Instance, bundle: Stored) -> str:
     """The script, for the base64 that EC2 wants."""
-    settings = {**environment, "AGENT_TASK": task, **_PATIENCE, **_proxies(form)}
+    settings = {**environment, "AGENT_TASK": task, **_PATIENCE, **_proxies(instance)}
     table = environment.get("TABLE_NAME")
     values = {
         "AGENT_ENVIRONMENT": "\n".join(f"{name}={value}" for name, value in settings.items()),
@@ -40,9 +40,9 @@ def user_data(environment: Mapping[str, str], task: str, form: Form, bundle: Sto
     return cdk.Fn.base64(cdk.Fn.sub(_template(SCRIPT.read_text(), values), values))
 
 
-def _proxies(form: Form) -> dict[str, str]:
+def _proxies(instance: Instance) -> dict[str, str]:
     """The proxy, or where the instance reads its address: who may read the template need not know a password."""
-    address, parameter = form.text("HttpProxy"), form.text("HttpProxyParameter")
+    address, parameter = instance.http_proxy, instance.http_proxy_parameter
     return {"http_proxy": address, "https_proxy": address, "no_proxy": _NO_PROXY, "PROXY_PARAMETER": parameter}
 
 
