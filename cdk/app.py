@@ -8,9 +8,9 @@ from typing import Any
 
 import aws_cdk as cdk
 
-from cdk.archives import write_lambda_zip
 from cdk.backup_stack import BackupStack
-from cdk.programs import BUNDLE_ZIP, LAMBDA_ZIP, PAGE_ZIP, Programs
+from cdk.packaging.archives import write_lambda_zip
+from cdk.packaging.programs import BUNDLE_ZIP, LAMBDA_ZIP, PAGE_ZIP, Programs
 from cdk.restore_stack import RestoreStack
 
 REPOSITORY = Path(__file__).resolve().parents[1]

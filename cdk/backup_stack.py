@@ -6,37 +6,37 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk.alarms import Alarms, Known
-from cdk.automation import Automation, document_name
-from cdk.backup_dashboard import Shown, of_backups
-from cdk.backup_file_system import BackupFileSystem
-from cdk.backup_settings import BackupSettings, told_by_reports
-from cdk.backup_worker import BackupGroup, Work, WorkerRole
-from cdk.console import Console
-from cdk.dashboard import Dashboard
-from cdk.drills import DrillRole
-from cdk.endpoints import Endpoints
-from cdk.fleet import ShareQueues
-from cdk.network import one_zone_is_that_of_the_subnets, subnets_are_in_the_vpc
-from cdk.orchestrator import Orchestrator
-from cdk.orchestrator_role import Surroundings, orchestrator_permissions
-from cdk.outputs import Outputs
-from cdk.page import Page
+from cdk.constructs.alarms import Alarms, Known
+from cdk.constructs.automation import Automation, document_name
+from cdk.constructs.backup_dashboard import Shown, of_backups
+from cdk.constructs.backup_file_system import BackupFileSystem
+from cdk.constructs.backup_settings import BackupSettings, told_by_reports
+from cdk.constructs.backup_worker import BackupGroup, Work, WorkerRole
+from cdk.constructs.console import Console
+from cdk.constructs.dashboard import Dashboard
+from cdk.constructs.drills import DrillRole
+from cdk.constructs.endpoints import Endpoints
+from cdk.constructs.fleet import ShareQueues
+from cdk.constructs.network import one_zone_is_that_of_the_subnets, subnets_are_in_the_vpc
+from cdk.constructs.orchestrator import Orchestrator
+from cdk.constructs.outputs import Outputs
+from cdk.constructs.page import Page
+from cdk.constructs.quiesce import PingSecret, Quiescing
+from cdk.constructs.records import log_bucket, record_table
+from cdk.constructs.replication import replica_is_of_a_new_file_system
+from cdk.constructs.reports import Reports
+from cdk.constructs.restore_document import RestoreDocuments
+from cdk.constructs.restore_in_place import LeaveToWrite
+from cdk.constructs.runbooks import Runbooks
+from cdk.constructs.schedule import DrillTriggers, ZonedSchedule
+from cdk.constructs.seals import SealBucket
+from cdk.constructs.security_groups import SecurityGroups
+from cdk.constructs.sources import FurtherSources
+from cdk.constructs.triggers import Triggers
+from cdk.packaging.programs import Programs
 from cdk.parameters.backup import BackupParameters, defaults
 from cdk.parameters.form import declare
-from cdk.programs import Programs
-from cdk.quiesce import PingSecret, Quiescing
-from cdk.records import log_bucket, record_table
-from cdk.replication import replica_is_of_a_new_file_system
-from cdk.reports import Reports
-from cdk.restore_document import RestoreDocuments
-from cdk.restore_in_place import LeaveToWrite
-from cdk.runbooks import Runbooks
-from cdk.schedule import DrillTriggers, ZonedSchedule
-from cdk.seals import SealBucket
-from cdk.security_groups import SecurityGroups
-from cdk.sources import FurtherSources
-from cdk.triggers import Triggers
+from cdk.permissions.orchestrator_role import Surroundings, orchestrator_permissions
 from efs_backup import __version__
 
 DESCRIPTION = f"Backups of an Amazon EFS file system as snapshot trees (efs-backup {__version__})"

@@ -5,16 +5,16 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
-from cdk.conditions import both, equals, negated, refuse
-from cdk.dashboard import Dashboard, file_systems
-from cdk.network import subnets_are_in_the_vpc
-from cdk.outputs import Outputs
+from cdk.constructs.conditions import both, equals, negated, refuse
+from cdk.constructs.dashboard import Dashboard, file_systems
+from cdk.constructs.network import subnets_are_in_the_vpc
+from cdk.constructs.outputs import Outputs
+from cdk.constructs.reports import Reports
+from cdk.constructs.restore_limit import RestoreLimit
+from cdk.constructs.restore_worker import RestoreWorker
+from cdk.packaging.programs import Programs
 from cdk.parameters.form import declare
 from cdk.parameters.restore import RestoreParameters
-from cdk.programs import Programs
-from cdk.reports import Reports
-from cdk.restore_limit import RestoreLimit
-from cdk.restore_worker import RestoreWorker
 from efs_backup import __version__
 from efs_backup.domain.requests.requests import RestoreMode
 

@@ -28,8 +28,8 @@ def _synthesize(place: Path) -> None:
     from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415
 
     from cdk.app import build, new_app  # noqa: PLC0415
-    from cdk.archives import write_lambda_zip, write_least_bundle, write_page_zip  # noqa: PLC0415
-    from cdk.programs import Programs  # noqa: PLC0415
+    from cdk.packaging.archives import write_lambda_zip, write_least_bundle, write_page_zip  # noqa: PLC0415
+    from cdk.packaging.programs import Programs  # noqa: PLC0415
 
     app = new_app(outdir=str(place / "cdk.out"), analytics_reporting=False)
     aws_cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))

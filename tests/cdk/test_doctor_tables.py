@@ -2,7 +2,7 @@
 
 import pytest
 
-from cdk.endpoints import _GATEWAYS, _INTERFACES
+from cdk.constructs.endpoints import _GATEWAYS, _INTERFACES
 from cdk.parameters.field import fields_of
 from cdk.parameters.series import When
 from efs_backup.domain.doctor.network_checks import GATEWAYS, INTERFACES

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from cdk.packaging.programs import Programs
 from cdk.parameters.backup import defaults
-from cdk.programs import Programs
 from tests.cdk.template import ACCOUNT, Template, environment_file
 
 

@@ -1,0 +1,33 @@
+"""The replica of a new backup file system that Amazon EFS keeps in another region, only if it is wanted."""
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from cdk.constructs.conditions import either, equals, is_given, negated, refuse
+from cdk.parameters.storage import Replica, Storage
+
+
+class Replication:
+    """The replication of the file system that is made, with what the operator has said about it."""
+
+    def __init__(self, scope: Construct, replica: Replica) -> None:
+        region, key = replica.region, replica.kms_key
+        self.condition = is_given(scope, "IsReplicated", region)
+        self.region = region
+        of_its_own = is_given(scope, "HasReplicaKey", key)
+        destination = {"Region": region, "KmsKeyId": either(of_its_own, key, cdk.Aws.NO_VALUE)}
+        configuration = {"Destinations": [destination]}
+        self.configuration = cdk.Token.as_any(either(self.condition, configuration, cdk.Aws.NO_VALUE))
+
+
+def replica_is_of_a_new_file_system(scope: Construct, storage: Storage, replica: Replica) -> None:
+    """Refuse what does not go together: a file system that is given is not changed, and a key needs a region."""
+    none_wanted = equals(replica.region, "")
+    said = "ReplicationRegion is for a new backup file system; replicate an existing one by the console or the CLI."
+    refuse(scope, "ReplicaOfANewFileSystem", where=negated(none_wanted), unless={said: equals(storage.existing, "")})
+    refuse(
+        scope,
+        "ReplicaKeyWithRegion",
+        where=negated(equals(replica.kms_key, "")),
+        unless={"ReplicationKmsKey needs a ReplicationRegion.": negated(none_wanted)},
+    )
