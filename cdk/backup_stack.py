@@ -6,38 +6,39 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk.constructs.alarms import Alarms, Known
-from cdk.constructs.automation import Automation, document_name
-from cdk.constructs.backup_dashboard import Shown, of_backups
-from cdk.constructs.backup_file_system import BackupFileSystem
-from cdk.constructs.backup_settings import BackupSettings, told_by_reports
-from cdk.constructs.backup_worker import BackupGroup, Work, WorkerRole
-from cdk.constructs.console import Console
-from cdk.constructs.dashboard import Dashboard
-from cdk.constructs.drills import DrillRole
-from cdk.constructs.endpoints import Endpoints
-from cdk.constructs.fleet import ShareQueues
-from cdk.constructs.network import one_zone_is_that_of_the_subnets, subnets_are_in_the_vpc
-from cdk.constructs.orchestrator import Orchestrator
-from cdk.constructs.outputs import Outputs
-from cdk.constructs.page import Page
-from cdk.constructs.quiesce import PingSecret, Quiescing
-from cdk.constructs.records import log_bucket, record_table
-from cdk.constructs.replication import replica_is_of_a_new_file_system
-from cdk.constructs.reports import Reports
-from cdk.constructs.restore_document import RestoreDocuments
-from cdk.constructs.restore_in_place import LeaveToWrite
-from cdk.constructs.runbooks import Runbooks
-from cdk.constructs.schedule import DrillTriggers, ZonedSchedule
-from cdk.constructs.seals import SealBucket
-from cdk.constructs.security_groups import SecurityGroups
-from cdk.constructs.sources import FurtherSources
-from cdk.constructs.triggers import Triggers
-from cdk.packaging.programs import Programs
-from cdk.parameters.backup import BackupParameters, defaults
-from cdk.parameters.form import declare
-from cdk.permissions.orchestrator_role import Surroundings, orchestrator_permissions
 from efs_backup import __version__
+
+from .constructs.alarms import Alarms, Known
+from .constructs.automation import Automation, document_name
+from .constructs.backup_dashboard import Shown, of_backups
+from .constructs.backup_file_system import BackupFileSystem
+from .constructs.backup_settings import BackupSettings, told_by_reports
+from .constructs.backup_worker import BackupGroup, Work, WorkerRole
+from .constructs.console import Console
+from .constructs.dashboard import Dashboard
+from .constructs.drills import DrillRole
+from .constructs.endpoints import Endpoints
+from .constructs.fleet import ShareQueues
+from .constructs.network import one_zone_is_that_of_the_subnets, subnets_are_in_the_vpc
+from .constructs.orchestrator import Orchestrator
+from .constructs.outputs import Outputs
+from .constructs.page import Page
+from .constructs.quiesce import PingSecret, Quiescing
+from .constructs.records import log_bucket, record_table
+from .constructs.replication import replica_is_of_a_new_file_system
+from .constructs.reports import Reports
+from .constructs.restore_document import RestoreDocuments
+from .constructs.restore_in_place import LeaveToWrite
+from .constructs.runbooks import Runbooks
+from .constructs.schedule import DrillTriggers, ZonedSchedule
+from .constructs.seals import SealBucket
+from .constructs.security_groups import SecurityGroups
+from .constructs.sources import FurtherSources
+from .constructs.triggers import Triggers
+from .packaging.programs import Programs
+from .parameters.backup import BackupParameters, defaults
+from .parameters.form import declare
+from .permissions.orchestrator_role import Surroundings, orchestrator_permissions
 
 DESCRIPTION = f"Backups of an Amazon EFS file system as snapshot trees (efs-backup {__version__})"
 
@@ -101,7 +102,10 @@ class BackupStack(cdk.Stack):
             **self.settings.of_orchestrator(uuid=uuid, topic=self.reports.arn, stop_rule=rule),
             **told_by_reports(self, self.asked, self.access.worker),
         }
-        around = Surroundings(self.settings, self.group.name, rule, self.table.table_arn)
+        around = Surroundings(
+            self.asked.source.file_system, self.backup.id, self.logs.bucket_name, self.group.name, rule,
+            self.table.table_arn,
+        )  # fmt: skip
         orchestrator = Orchestrator(self, programs.lambda_code(self), environment, orchestrator_permissions(around))
         self.reports.let_tell(orchestrator.role)
         self.leave.let_pass(orchestrator.role)

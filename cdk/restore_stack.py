@@ -5,18 +5,19 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
-from cdk.constructs.conditions import both, equals, negated, refuse
-from cdk.constructs.dashboard import Dashboard, file_systems
-from cdk.constructs.network import subnets_are_in_the_vpc
-from cdk.constructs.outputs import Outputs
-from cdk.constructs.reports import Reports
-from cdk.constructs.restore_limit import RestoreLimit
-from cdk.constructs.restore_worker import RestoreWorker
-from cdk.packaging.programs import Programs
-from cdk.parameters.form import declare
-from cdk.parameters.restore import RestoreParameters
 from efs_backup import __version__
 from efs_backup.domain.requests.requests import RestoreMode
+
+from .constructs.conditions import both, equals, negated, refuse
+from .constructs.dashboard import Dashboard, file_systems
+from .constructs.network import subnets_are_in_the_vpc
+from .constructs.outputs import Outputs
+from .constructs.reports import Reports
+from .constructs.restore_limit import RestoreLimit
+from .constructs.restore_worker import RestoreWorker
+from .packaging.programs import Programs
+from .parameters.form import declare
+from .parameters.restore import RestoreParameters
 
 DESCRIPTION = f"One restore of a snapshot into an Amazon EFS file system (efs-backup {__version__})"
 

@@ -9,16 +9,17 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from cdk.constructs.conditions import Condition, as_number, condition, either, equals, is_given, only_if
-from cdk.constructs.metrics import own_metric
-from cdk.constructs.orchestrator import Orchestrator
-from cdk.constructs.runbooks import Runbook, Runbooks
-from cdk.parameters.backup import BackupParameters
-from cdk.parameters.field import is_open
-from cdk.parameters.series import MAXIMUM_AGES
 from efs_backup.domain.forecast import LEAST_DAYS
 from efs_backup.domain.operations.figures import NAMESPACE, Figure
 from efs_backup.domain.operations.report import NOT_SENT
+
+from ..parameters.backup import BackupParameters
+from ..parameters.field import is_open
+from ..parameters.series import MAXIMUM_AGES
+from .conditions import Condition, as_number, condition, either, equals, is_given, only_if
+from .metrics import own_metric
+from .orchestrator import Orchestrator
+from .runbooks import Runbook, Runbooks
 
 _HOUR, _DAY = cdk.Duration.hours(1), cdk.Duration.days(1)
 MOST_OF_A_WINDOW = 80

@@ -11,11 +11,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from cdk.constructs.orchestrator import Orchestrator
-from cdk.permissions import arns
 from efs_backup.domain.operations.hold_requests import HoldAction
 from efs_backup.domain.operations.pin_requests import PinAction
 from efs_backup.domain.operations.triggers import RUNNING, drill_event, start_event, stop_event
+
+from ..permissions import arns
+from .orchestrator import Orchestrator
 
 PREFIX = "EfsBackup"
 """Of the names: Systems Manager takes none that begins like a name of AWS, as that of a stack may."""

@@ -8,16 +8,17 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk.constructs.alarms import Alarms
-from cdk.constructs.backup_settings import BackupSettings
-from cdk.constructs.conditions import Condition, condition, equals, one_of
-from cdk.constructs.console import Console
-from cdk.constructs.dashboard import Rows, Tile, file_systems
-from cdk.constructs.metrics import of_file_system, own_metric
-from cdk.constructs.orchestrator import Orchestrator
-from cdk.constructs.runbooks import Runbooks
 from efs_backup.domain.operations.ended_line import ENDED_LINE
 from efs_backup.domain.operations.figures import Figure
+
+from .alarms import Alarms
+from .backup_settings import BackupSettings
+from .conditions import Condition, condition, equals, one_of
+from .console import Console
+from .dashboard import Rows, Tile, file_systems
+from .metrics import of_file_system, own_metric
+from .orchestrator import Orchestrator
+from .runbooks import Runbooks
 
 _WIDTH, _HALF, _SIXTH = 24, 12, 4
 _HALF_AN_HOUR, _DAY = cdk.Duration.minutes(30), cdk.Duration.days(1)

@@ -5,14 +5,14 @@ from aws_cdk import aws_efs as efs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk.constructs.conditions import both, condition, either, equals, is_yes, only_if, subnet_places
-from cdk.constructs.replication import Replication
-from cdk.constructs.storage_classes import lifecycle_policies
-from cdk.parameters.field import Answer
-from cdk.parameters.instance import Network
-from cdk.parameters.storage import Replica, Storage
-from cdk.permissions.allow import acknowledge
-from cdk.permissions.file_system_policy import snapshot_policy
+from ..parameters.field import Answer
+from ..parameters.instance import Network
+from ..parameters.storage import Replica, Storage
+from ..permissions.allow import acknowledge
+from ..permissions.file_system_policy import snapshot_policy
+from .conditions import both, condition, either, equals, is_yes, only_if, subnet_places
+from .replication import Replication
+from .storage_classes import lifecycle_policies
 
 
 class BackupFileSystem(Construct):

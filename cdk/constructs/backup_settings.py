@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from aws_cdk import Aws, Fn
 from constructs import Construct
 
-from cdk.constructs.backup_file_system import BackupFileSystem
-from cdk.constructs.conditions import as_text, either, is_yes
-from cdk.constructs.dashboard import board_name
-from cdk.constructs.fleet import ShareQueues
-from cdk.constructs.seals import SealBucket
-from cdk.constructs.worker_group import HOLD_MINUTES
-from cdk.parameters.backup import BackupParameters
-from cdk.permissions.worker_role import group_name
+from ..parameters.backup import BackupParameters
+from ..permissions.worker_role import group_name
+from .backup_file_system import BackupFileSystem
+from .conditions import as_text, either, is_yes
+from .dashboard import board_name
+from .fleet import ShareQueues
+from .seals import SealBucket
+from .worker_group import HOLD_MINUTES
 
 
 @dataclass(frozen=True)

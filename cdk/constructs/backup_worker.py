@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 from constructs import Construct
 
-from cdk.constructs.backup_settings import BackupSettings
-from cdk.constructs.proxy import ProxySecret
-from cdk.constructs.security_groups import SecurityGroups
-from cdk.constructs.worker_group import Launch, Size, WorkerGroup
-from cdk.packaging.programs import Stored
-from cdk.packaging.user_data import user_data
-from cdk.permissions import arns
-from cdk.permissions.allow import Allow, permit
-from cdk.permissions.worker_role import every_worker, find_mount_targets, mount, worker_role
+from ..packaging.programs import Stored
+from ..packaging.user_data import user_data
+from ..permissions import arns
+from ..permissions.allow import Allow, permit
+from ..permissions.worker_role import every_worker, find_mount_targets, mount, worker_role
+from .backup_settings import BackupSettings
+from .proxy import ProxySecret
+from .security_groups import SecurityGroups
+from .worker_group import Launch, Size, WorkerGroup
 
 _LOGS = ["ec2-logs", "efs-backup-logs", "efs-restore-logs", "ssm-logs"]
 """The last is where Run Command leaves its output."""

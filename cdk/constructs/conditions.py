@@ -6,7 +6,7 @@ from typing import Any, cast
 import aws_cdk as cdk
 from constructs import Construct
 
-from cdk.parameters.field import YES_OR_NO, Answer, as_entered, is_open
+from ..parameters.field import YES_OR_NO, Answer, as_entered, is_open
 
 _MOST_SUBNETS = 3
 

@@ -8,9 +8,9 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from cdk.constructs.conditions import Condition, either, is_yes, only_if
-from cdk.constructs.metrics import of_file_system
-from cdk.parameters.field import Answer
+from ..parameters.field import Answer
+from .conditions import Condition, either, is_yes, only_if
+from .metrics import of_file_system
 
 _HALF = 12
 _DAYS_SHOWN = 28

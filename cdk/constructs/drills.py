@@ -3,12 +3,13 @@
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk.constructs.conditions import either, is_given, only_if
-from cdk.parameters.proof import Drills
-from cdk.permissions import arns
-from cdk.permissions.allow import Allow, permit
-from cdk.permissions.worker_role import mount
 from efs_backup.domain.operations.seal_store import DRILLS
+
+from ..parameters.proof import Drills
+from ..permissions import arns
+from ..permissions.allow import Allow, permit
+from ..permissions.worker_role import mount
+from .conditions import either, is_given, only_if
 
 
 class DrillRole(Construct):

@@ -4,10 +4,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from cdk.constructs.conditions import Condition, both, condition, equals, is_yes, negated, only_if
-from cdk.constructs.network import endpoints_have_route_tables
-from cdk.constructs.security_groups import SecurityGroups
-from cdk.parameters.backup import BackupParameters
+from ..parameters.backup import BackupParameters
+from .conditions import Condition, both, condition, equals, is_yes, negated, only_if
+from .network import endpoints_have_route_tables
+from .security_groups import SecurityGroups
 
 _INTERFACES = {
     "Ssm": "ssm",

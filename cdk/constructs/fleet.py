@@ -5,12 +5,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk.constructs.conditions import as_text, condition, either, equals, negated, only_if, refuse
-from cdk.parameters.instance import Fleet
-from cdk.parameters.series import Further
-from cdk.permissions import arns
-from cdk.permissions.allow import Allow, permit
 from efs_backup.domain.sharing.workers import HIDDEN_SECONDS
+
+from ..parameters.instance import Fleet
+from ..parameters.series import Further
+from ..permissions import arns
+from ..permissions.allow import Allow, permit
+from .conditions import as_text, condition, either, equals, negated, only_if, refuse
 
 _MOST_TRIES = 3
 _DAY = 1

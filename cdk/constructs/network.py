@@ -3,9 +3,9 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from cdk.constructs.conditions import equals, negated, refuse
-from cdk.parameters.instance import Endpoints
-from cdk.parameters.storage import Storage
+from ..parameters.instance import Endpoints
+from ..parameters.storage import Storage
+from .conditions import equals, negated, refuse
 
 _SUBNET = "AWS::EC2::Subnet::Id"
 

@@ -10,7 +10,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk.permissions.allow import Allow, acknowledge, permit
+from ..permissions.allow import Allow, acknowledge, permit
 
 HANDLER = "efs_backup.orchestrator.handler.handler"
 _MINUTES = 5

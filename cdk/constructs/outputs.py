@@ -3,7 +3,7 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from cdk.constructs.conditions import Condition
+from .conditions import Condition
 
 
 class Outputs(Construct):

@@ -9,13 +9,13 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk.constructs.backup_file_system import BackupFileSystem
-from cdk.constructs.conditions import is_yes, only_if
-from cdk.constructs.security_groups import SecurityGroups
-from cdk.parameters.around import Browsing
-from cdk.permissions import arns
-from cdk.permissions.allow import Allow, acknowledge, permit
-from cdk.permissions.worker_role import mount
+from ..parameters.around import Browsing
+from ..permissions import arns
+from ..permissions.allow import Allow, acknowledge, permit
+from ..permissions.worker_role import mount
+from .backup_file_system import BackupFileSystem
+from .conditions import is_yes, only_if
+from .security_groups import SecurityGroups
 
 HANDLER = "efs_backup.browse.function.handler"
 MOUNTED_AT = "/mnt/backup"

@@ -3,9 +3,9 @@
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk.constructs.conditions import is_given, only_if
-from cdk.parameters.instance import Instance
-from cdk.permissions import arns
+from ..parameters.instance import Instance
+from ..permissions import arns
+from .conditions import is_given, only_if
 
 
 class ProxySecret(Construct):

@@ -4,11 +4,12 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk.constructs.conditions import either, is_given, only_if
-from cdk.parameters.around import Quiet
-from cdk.permissions import arns
-from cdk.permissions.allow import Allow, permit
 from efs_backup.domain.operations.quiescing import QUIESCE_TAG
+
+from ..parameters.around import Quiet
+from ..permissions import arns
+from ..permissions.allow import Allow, permit
+from .conditions import either, is_given, only_if
 
 
 class Quiescing(Construct):

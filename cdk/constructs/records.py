@@ -5,7 +5,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from cdk.permissions.allow import acknowledge
+from ..permissions.allow import acknowledge
 
 _LOG_DAYS = 365
 _LOGS = ("ec2-logs", "efs-backup-logs", "efs-drill-logs", "efs-restore-logs", "ssm-logs")

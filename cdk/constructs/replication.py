@@ -3,8 +3,8 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from cdk.constructs.conditions import either, equals, is_given, negated, refuse
-from cdk.parameters.storage import Replica, Storage
+from ..parameters.storage import Replica, Storage
+from .conditions import either, equals, is_given, negated, refuse
 
 
 class Replication:

@@ -6,10 +6,10 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from cdk.constructs.conditions import condition, either, equals, is_given, only_if
-from cdk.parameters.reports import Reports as Asked
-from cdk.permissions import arns
-from cdk.permissions.allow import Allow, permit
+from ..parameters.reports import Reports as Asked
+from ..permissions import arns
+from ..permissions.allow import Allow, permit
+from .conditions import condition, either, equals, is_given, only_if
 
 _ALARMS = iam.ServicePrincipal("cloudwatch.amazonaws.com")
 _USE = ["kms:Decrypt", "kms:GenerateDataKey"]

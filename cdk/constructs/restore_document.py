@@ -2,12 +2,13 @@
 
 from constructs import Construct
 
-from cdk.constructs.automation import BY, Asked, Automation, Document, add_document
-from cdk.constructs.conditions import only_if
-from cdk.constructs.orchestrator import Orchestrator
-from cdk.constructs.restore_in_place import LeaveToWrite
 from efs_backup.domain.operations.record import Mode
 from efs_backup.domain.requests.requests import RestoreMode
+
+from .automation import BY, Asked, Automation, Document, add_document
+from .conditions import only_if
+from .orchestrator import Orchestrator
+from .restore_in_place import LeaveToWrite
 
 _PATH = r"[^\"\\{}\x00-\x1f\x7f]"
 """A letter that can neither end a text of JSON nor be taken for a parameter."""

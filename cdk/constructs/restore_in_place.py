@@ -3,10 +3,10 @@
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk.constructs.conditions import either, is_yes, only_if
-from cdk.parameters.around import InPlace
-from cdk.permissions import arns
-from cdk.permissions.allow import Allow, permit
+from ..parameters.around import InPlace
+from ..permissions import arns
+from ..permissions.allow import Allow, permit
+from .conditions import either, is_yes, only_if
 
 
 class LeaveToWrite(Construct):

@@ -6,8 +6,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from cdk.constructs.conditions import as_text, condition, equals, negated, only_if
-from cdk.constructs.worker_group import TOTAL, WorkerGroup
+from .conditions import as_text, condition, equals, negated, only_if
+from .worker_group import TOTAL, WorkerGroup
 
 _HOUR_SECONDS = 3600
 

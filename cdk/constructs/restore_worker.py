@@ -3,17 +3,18 @@
 from aws_cdk import Aws
 from constructs import Construct
 
-from cdk.constructs.conditions import as_text
-from cdk.constructs.proxy import ProxySecret
-from cdk.constructs.reports import Reports
-from cdk.constructs.worker_group import Launch, Size, WorkerGroup
-from cdk.packaging.programs import Stored
-from cdk.packaging.user_data import user_data
-from cdk.parameters.restore import RestoreParameters
-from cdk.permissions import arns
-from cdk.permissions.allow import Allow, permit
-from cdk.permissions.worker_role import every_worker, find_mount_targets, group_name, mount, worker_role
 from efs_backup.domain.operations.restore_mark import MARK_PREFIX
+
+from ..packaging.programs import Stored
+from ..packaging.user_data import user_data
+from ..parameters.restore import RestoreParameters
+from ..permissions import arns
+from ..permissions.allow import Allow, permit
+from ..permissions.worker_role import every_worker, find_mount_targets, group_name, mount, worker_role
+from .conditions import as_text
+from .proxy import ProxySecret
+from .reports import Reports
+from .worker_group import Launch, Size, WorkerGroup
 
 _LOGS = ["ec2-logs", "efs-restore-logs"]
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from constructs import Construct
 
-from cdk.constructs.conditions import either, is_given
+from .conditions import either, is_given
 
 _IN_THE_PROJECT = "docs/runbooks/"
 

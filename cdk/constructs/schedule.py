@@ -11,10 +11,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
-from cdk.constructs.conditions import Truth, both, condition, equals, negated, only_if
-from cdk.constructs.orchestrator import Orchestrator
-from cdk.parameters.series import When
 from efs_backup.domain.operations.triggers import drill_event, start_event
+
+from ..parameters.series import When
+from .conditions import Truth, both, condition, equals, negated, only_if
+from .orchestrator import Orchestrator
 
 _FIRING = "<aws.scheduler.scheduled-time>"
 """The same for each delivery of one firing, as the id of an event is; an execution's id differs with each try."""

@@ -7,11 +7,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from cdk.constructs.conditions import Condition, as_number, as_text, both, condition, either, equals, negated, only_if
-from cdk.parameters.proof import Seals
-from cdk.permissions import arns
-from cdk.permissions.allow import Allow, acknowledge, permit
 from efs_backup.domain.operations.seal_store import CHANGES, DRILLS, MANIFESTS, SEALS
+
+from ..parameters.proof import Seals
+from ..permissions import arns
+from ..permissions.allow import Allow, acknowledge, permit
+from .conditions import Condition, as_number, as_text, both, condition, either, equals, negated, only_if
 
 
 class SealBucket(Construct):

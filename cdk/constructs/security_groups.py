@@ -4,8 +4,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from cdk.constructs.conditions import is_given, only_if
-from cdk.parameters.instance import Endpoints, Fleet, Network
+from ..parameters.instance import Endpoints, Fleet, Network
+from .conditions import is_given, only_if
 
 _NFS = 2049
 

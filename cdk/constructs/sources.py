@@ -6,13 +6,14 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk.constructs.conditions import Condition, condition, equals, is_yes, negated, only_if
-from cdk.constructs.orchestrator import Orchestrator
-from cdk.parameters.series import Further
-from cdk.permissions import arns
-from cdk.permissions.allow import Allow, permit
 from efs_backup.domain.operations.triggers import due_event
 from efs_backup.domain.sources.discovery import TAG
+
+from ..parameters.series import Further
+from ..permissions import arns
+from ..permissions.allow import Allow, permit
+from .conditions import Condition, condition, equals, is_yes, negated, only_if
+from .orchestrator import Orchestrator
 
 _EVERY_FIVE_MINUTES = "cron(0/5 * * * ? *)"
 """On the clock, so that what is to start at a multiple of five minutes does."""

@@ -4,8 +4,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_efs as efs
 from constructs import Construct
 
-from cdk.constructs.conditions import Truth, both, condition, either, equals, negated
-from cdk.parameters.storage import NEVER, Storage
+from ..parameters.storage import NEVER, Storage
+from .conditions import Truth, both, condition, either, equals, negated
 
 Policies = list[cdk.IResolvable | efs.CfnFileSystem.LifecyclePolicyProperty]
 

@@ -9,11 +9,11 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk.constructs.conditions import condition, either, equals
-from cdk.parameters.field import is_open
-from cdk.parameters.instance import GRAVITON_TYPES, X86_TYPES, Instance, Network
-from cdk.permissions.allow import acknowledge
-from cdk.permissions.worker_role import group_name
+from ..parameters.field import is_open
+from ..parameters.instance import GRAVITON_TYPES, X86_TYPES, Instance, Network
+from ..permissions.allow import acknowledge
+from ..permissions.worker_role import group_name
+from .conditions import condition, either, equals
 
 HOLD_MINUTES = 60
 """How long the group waits for the agent to say goodbye, as in the solution that this project replaces."""

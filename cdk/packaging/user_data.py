@@ -8,9 +8,10 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
-from cdk.packaging.programs import Stored
-from cdk.parameters.instance import Instance
 from efs_backup.domain.operations.boot_failure import prepared_requests
+
+from ..parameters.instance import Instance
+from .programs import Stored
 
 SCRIPT = Path(__file__).with_name("user_data.sh")
 PROGRAM = Path(__file__).with_name("boot.py")

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from cdk.constructs.backup_settings import BackupSettings
-from cdk.permissions import arns
-from cdk.permissions.allow import Allow
 from efs_backup.domain.operations.figures import NAMESPACE
+
+from . import arns
+from .allow import Allow
 
 _STOP_RULE_CALLS = ("DisableRule", "ListTargetsByRule", "PutRule", "PutTargets")
 """The rule itself is the template's."""
@@ -13,9 +13,11 @@ _STOP_RULE_CALLS = ("DisableRule", "ListTargetsByRule", "PutRule", "PutTargets")
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the orchestrator works with."""
+    """What the orchestrator works with: two file systems by their ids, the others by their names."""
 
-    settings: BackupSettings
+    source: str
+    backup: str
+    log_bucket: str
     group: str
     stop_rule: str
     table_arn: str
@@ -23,7 +25,7 @@ class Surroundings:
 
 def orchestrator_permissions(around: Surroundings) -> list[Allow]:
     """Each action is one that the code calls."""
-    file_systems = (around.settings.asked.source.file_system, around.settings.backup)
+    file_systems = (around.source, around.backup)
     return [
         *_group(around.group),
         Allow(["events:" + call for call in _STOP_RULE_CALLS], [arns.rule(around.stop_rule)]),
@@ -71,7 +73,7 @@ def _group(name: str) -> list[Allow]:
 
 def _run_command(around: Surroundings) -> list[Allow]:
     """One document, on the instances of the group alone, with the output in one bucket; and how that ended."""
-    bucket = arns.bucket(around.settings.log_bucket)
+    bucket = arns.bucket(around.log_bucket)
     return [
         Allow(["ssm:SendCommand"], [arns.run_shell_script(), bucket]),
         Allow(

@@ -4,9 +4,9 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk.packaging.programs import Stored
-from cdk.permissions import arns
-from cdk.permissions.allow import Allow
+from ..packaging.programs import Stored
+from . import arns
+from .allow import Allow
 
 _REACHED_BY_SYSTEMS_MANAGER = (
     "ssm:ListAssociations", "ssm:ListInstanceAssociations", "ssm:UpdateInstanceInformation",
