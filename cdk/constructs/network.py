@@ -16,8 +16,11 @@ def subnets_are_in_the_vpc(scope: cdk.Stack) -> None:
     refuse(scope, "SubnetsInVpc", unless={"All subnets must be in the VPC.": inside})
 
 
-def one_zone_is_that_of_the_subnets(scope: cdk.Stack, storage: Storage) -> None:
-    """A file system in one zone has one mount target, there, and knows no maxIO."""
+def one_zone_is_that_of_the_subnets(scope: Construct, storage: Storage) -> None:
+    """A file system in one zone has one mount target, there, and knows no maxIO.
+
+    CloudFormation looks up the zones of subnets that are entered in a form, and of no others.
+    """
     there = cdk.Fn.condition_each_member_equals(cdk.Fn.value_of_all(_SUBNET, "AvailabilityZone"), storage.zone)
     refuse(
         scope,
