@@ -3,6 +3,7 @@
 import aws_cdk as cdk
 from constructs import Construct
 
+from ..parameters.field import is_open
 from ..parameters.instance import Endpoints
 from ..parameters.storage import Storage
 from .conditions import equals, negated, refuse
@@ -22,12 +23,13 @@ def one_zone_is_that_of_the_subnets(scope: Construct, storage: Storage) -> None:
     CloudFormation looks up the zones of subnets that are entered in a form, and of no others.
     """
     there = cdk.Fn.condition_each_member_equals(cdk.Fn.value_of_all(_SUBNET, "AvailabilityZone"), storage.zone)
+    said = "With an availability zone, all subnets must be in it: give one."
     refuse(
         scope,
         "OneZone",
         where=negated(equals(storage.zone, "")),
         unless={
-            "With an availability zone, all subnets must be in it: give one.": there,
+            **({said: there} if is_open(storage.zone) else {}),
             "Amazon EFS knows no maxIO in one zone: choose generalPurpose.": equals(
                 storage.performance_mode, "generalPurpose"
             ),

@@ -1,10 +1,13 @@
 """The replica of a new backup file system that Amazon EFS keeps in another region, only if it is wanted."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_efs as efs
 from constructs import Construct
 
 from ..parameters.storage import Replica, Storage
 from .conditions import either, equals, is_given, negated, refuse
+
+Configuration = cdk.IResolvable | efs.CfnFileSystem.ReplicationConfigurationProperty | None
 
 
 class Replication:
@@ -15,9 +18,15 @@ class Replication:
         self.condition = is_given(scope, "IsReplicated", region)
         self.region = region
         of_its_own = is_given(scope, "HasReplicaKey", key)
-        destination = {"Region": region, "KmsKeyId": either(of_its_own, key, cdk.Aws.NO_VALUE)}
-        configuration = {"Destinations": [destination]}
-        self.configuration = cdk.Token.as_any(either(self.condition, configuration, cdk.Aws.NO_VALUE))
+        self.configuration = self._configuration(region, either(of_its_own, key, cdk.Aws.NO_VALUE))
+
+    def _configuration(self, region: str, key: str) -> Configuration:
+        if isinstance(self.condition, bool):
+            made = efs.CfnFileSystem
+            destination = made.ReplicationDestinationProperty(region=region, kms_key_id=key)
+            return made.ReplicationConfigurationProperty(destinations=[destination]) if self.condition else None
+        configuration = {"Destinations": [{"Region": region, "KmsKeyId": key}]}
+        return cdk.Token.as_any(either(self.condition, configuration, cdk.Aws.NO_VALUE))
 
 
 def replica_is_of_a_new_file_system(scope: Construct, storage: Storage, replica: Replica) -> None:

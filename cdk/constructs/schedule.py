@@ -96,8 +96,10 @@ class DrillTriggers(Construct):
     def __init__(self, scope: Construct, when: When, schedule: str, orchestrator: Orchestrator) -> None:
         super().__init__(scope, "DrillTriggers")
         started = Started(schedule, drill_event(), "Starts a drill")
-        rule = self._rule(started, orchestrator)
         wanted = negated(equals(started.expression, ""))
+        if wanted is False:
+            return
+        rule = self._rule(started, orchestrator)
         ZonedSchedule(self, when, orchestrator, instead_of=rule, started=started, wanted=wanted)
 
     def _rule(self, started: Started, orchestrator: Orchestrator) -> events.Rule:

@@ -21,11 +21,15 @@ def lifecycle_policies(scope: Construct, storage: Storage, is_regional: Truth) -
     is_elastic = both(equals(storage.performance_mode, "generalPurpose"), equals(storage.throughput_mode, "elastic"))
     archives = both(moves, negated(equals(archive, NEVER)), is_elastic, is_regional)
     return [
-        *_if(scope, "MovesToInfrequent", moves, {"TransitionToIA": infrequent}),
-        *_if(scope, "MovesToArchive", archives, {"TransitionToArchive": archive}),
+        *_if(scope, "MovesToInfrequent", moves, "TransitionToIA", infrequent),
+        *_if(scope, "MovesToArchive", archives, "TransitionToArchive", archive),
     ]
 
 
-def _if(scope: Construct, name: str, truth: Truth, policy: dict[str, str]) -> Policies:
+def _if(scope: Construct, name: str, truth: Truth, move: str, after: str) -> Policies:
     known = condition(scope, name, truth)
-    return [] if known is False else [cdk.Token.as_any(either(known, policy, cdk.Aws.NO_VALUE))]
+    if not isinstance(known, bool):
+        return [cdk.Token.as_any(either(known, {move: after}, cdk.Aws.NO_VALUE))]
+    policy = efs.CfnFileSystem.LifecyclePolicyProperty
+    made = policy(transition_to_ia=after) if move == "TransitionToIA" else policy(transition_to_archive=after)
+    return [made] if known else []

@@ -15,6 +15,7 @@ LAMBDA_ZIP = "efs_to_efs_backup.zip"
 BUNDLE_ZIP = "efs-backup-agent.zip"
 PAGE_ZIP = "efs-backup-page.zip"
 
+_PACKAGED = Path(__file__).resolve().parents[1] / "programs"
 _MOUNT_HELPER = "packages/amazon-efs-utils"
 """The beginning of its name in the bundle: the rest has a version and an architecture."""
 
@@ -37,6 +38,15 @@ class Programs:
     page_zip: Path
     code_bucket: Callable[[], str] | None = None
     key_prefix: str = ""
+
+    @classmethod
+    def packaged(cls) -> "Programs":
+        """Those that the package efs-backup-cdk brings. Raises FileNotFoundError in a checkout, which has none."""
+        if not (_PACKAGED / BUNDLE_ZIP).is_file():
+            raise FileNotFoundError(
+                f"{_PACKAGED} has no programs: install efs-backup-cdk, or give `programs` (deployment/build-bundle.sh)."
+            )
+        return cls(_PACKAGED / LAMBDA_ZIP, _PACKAGED / BUNDLE_ZIP, _PACKAGED / PAGE_ZIP)
 
     @property
     def mounts_encrypted(self) -> bool:

@@ -18,6 +18,7 @@ _TOKENS_OF_NUMBERS = -1e280
 
 _FIELD, _TITLE = "field", "title"
 C = TypeVar("C")
+S = TypeVar("S", bound="Section")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,6 +119,13 @@ class Section:
             if field.refuses(value):
                 rule = field.wrong or f"must be one of {', '.join(field.choices)}"
                 raise ValueError(f"{type(self).__name__}.{property_name} ({field.name}) {rule}: {value!r}")
+
+
+def changed(section: S, **values: Any) -> S:
+    """A section with other values of these properties."""
+    made: Any = section
+    other: S = dataclasses.replace(made, **values)
+    return other
 
 
 def fields_of(made: type) -> Iterator[tuple[str, Field]]:
