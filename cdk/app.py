@@ -8,10 +8,10 @@ from typing import Any
 
 import aws_cdk as cdk
 
-from cdk.archives import write_lambda_zip
-from cdk.backup_stack import BackupStack
-from cdk.programs import BUNDLE_ZIP, LAMBDA_ZIP, PAGE_ZIP, Programs
-from cdk.restore_stack import RestoreStack
+from .backup_stack import BackupStack
+from .packaging.archives import write_lambda_zip
+from .packaging.programs import BUNDLE_ZIP, LAMBDA_ZIP, PAGE_ZIP, Programs
+from .restore_stack import RestoreStack
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 BUNDLE = REPOSITORY / "deployment" / "dist" / BUNDLE_ZIP

@@ -1,147 +1,29 @@
-"""All that scheduled backups of one file system need."""
+"""The stack of this project: backups behind a form."""
 
 from typing import Any
 
 import aws_cdk as cdk
 from constructs import Construct
 
-from cdk.alarms import Alarms, Known
-from cdk.automation import Automation, document_name
-from cdk.backup_dashboard import Shown, of_backups
-from cdk.backup_file_system import BackupFileSystem
-from cdk.backup_parameters import backup_parameters
-from cdk.backup_settings import BackupSettings, told_by_reports
-from cdk.backup_worker import BackupWorker
-from cdk.console import Console
-from cdk.dashboard import Dashboard
-from cdk.drills import DrillRole
-from cdk.endpoints import Endpoints
-from cdk.fleet import ShareQueues
-from cdk.form import Form
-from cdk.network import one_zone_is_that_of_the_subnets, subnets_are_in_the_vpc
-from cdk.orchestrator import Orchestrator
-from cdk.orchestrator_role import Surroundings, orchestrator_permissions
-from cdk.outputs import Outputs
-from cdk.page import Page
-from cdk.permissions import permit
-from cdk.programs import Programs
-from cdk.quiesce import PingSecret, Quiescing
-from cdk.records import log_bucket, record_table
-from cdk.replication import replica_is_of_a_new_file_system
-from cdk.reports import Reports
-from cdk.restore_document import RestoreDocuments
-from cdk.restore_in_place import LeaveToWrite
-from cdk.runbooks import Runbooks
-from cdk.schedule import DrillTriggers, ZonedSchedule
-from cdk.seals import SealBucket
-from cdk.security_groups import SecurityGroups
-from cdk.sources import FurtherSources
-from cdk.triggers import Triggers
 from efs_backup import __version__
+
+from .constructs.backups import Backups
+from .constructs.network import subnets_are_in_the_vpc
+from .packaging.programs import Programs
+from .parameters.backup import BackupParameters, defaults
+from .parameters.form import declare
 
 DESCRIPTION = f"Backups of an Amazon EFS file system as snapshot trees (efs-backup {__version__})"
 
 
 class BackupStack(cdk.Stack):
-    """From the schedule to the report."""
+    """Scheduled backups of one file system, as the operator fills in the form.
+
+    The CDK leaves the name `Default` out of all logical ids, so an update finds what a stack has, whatever it lies in.
+    """
 
     def __init__(self, scope: Construct, name: str, programs: Programs, **options: Any) -> None:
         super().__init__(scope, name, description=DESCRIPTION, **options)
-        self.form = Form(self, backup_parameters(protects=programs.mounts_encrypted))
+        asked = declare(self, BackupParameters, defaults(protects=programs.mounts_encrypted))
         subnets_are_in_the_vpc(self)
-        one_zone_is_that_of_the_subnets(self, self.form)
-        replica_is_of_a_new_file_system(self, self.form)
-        self.table, self.logs = record_table(self), log_bucket(self)
-        self.reports = Reports(self, self.form)
-        self.access = SecurityGroups(self, self.form)
-        Endpoints(self, self.form, self.access)
-        worker = BackupWorker(self)
-        self.backup = BackupFileSystem(self, self.form, worker.role, self.access.backup)
-        self.seals = SealBucket(self, self.form)
-        self.seals.let_write(worker.role)
-        drills = DrillRole(self, self.form, worker.role)
-        quiescing = Quiescing(self, self.form, worker.role)
-        PingSecret(self, self.form, worker.role)
-        self.leave = LeaveToWrite(self, self.form, worker.role)
-        self.settings = BackupSettings(
-            self.form, self.table.table_name, self.logs.bucket_name, self.backup, self.seals, drills.arn_if_any,
-            quiescing.tag, self.leave.policy_if_any, worker.role.role_name, ShareQueues(self, self.form),
-        )  # fmt: skip
-        drills.let_drill(self.settings)
-        sources = FurtherSources(self, self.form)
-        sources.let_read(worker.role)
-        self.group = worker.start_with(self.settings, self.access, self.table.table_arn, programs.bundle(self))
-        sources.let_go_alone(worker.role, self.group.name)
-        self.orchestrator = self._orchestrator(programs)
-        sources.let_find(self.orchestrator)
-        self.page = Page(self, self.form, self.access, self.backup, programs.page_code(self))
-        self.automation = Automation(self, self.orchestrator)
-        RestoreDocuments(self, self.orchestrator, self.automation, self.leave)
-        runbooks, self.console = Runbooks(self, self.form), Console(self)
-        alarms = Alarms(self, self.reports.topic, self.form, self.orchestrator, Known(runbooks, sources.condition))
-        rows = of_backups(self, Shown(self.settings, alarms, self.orchestrator, runbooks, self.console))
-        self.board = Dashboard(self, self.form.text("Dashboard"), rows)
-        self._outputs(programs)
-
-    def _orchestrator(self, programs: Programs) -> Orchestrator:
-        """With what it may do, and what wakes it."""
-        uuid, rule = self._uuid, f"efs-backup-stop-{self._uuid}"
-        environment = {
-            **self.settings.of_orchestrator(uuid=uuid, topic=self.reports.arn, stop_rule=rule),
-            **told_by_reports(self, self.form, self.access.worker),
-        }
-        orchestrator = Orchestrator(self, programs.lambda_code(self), environment)
-        around = Surroundings(self.settings, self.group.name, rule, self.table.table_arn)
-        policy = permit(orchestrator, orchestrator.role, orchestrator_permissions(orchestrator, around))
-        self.reports.let_tell(orchestrator.role)
-        orchestrator.wait_for(policy)
-        self.leave.let_pass(orchestrator.role)
-        triggers = Triggers(self, orchestrator.function, self.form.text("BackupSchedule"), self.group.name, rule)
-        zoned = ZonedSchedule(self, self.form, orchestrator, instead_of=triggers.start)
-        drills = DrillTriggers(self, self.form, orchestrator)
-        for each in (triggers, zoned, drills):
-            each.node.add_dependency(policy)
-        return orchestrator
-
-    @property
-    def _uuid(self) -> str:
-        """The last part of the stack's ARN."""
-        return cdk.Fn.select(2, cdk.Fn.split("/", self.stack_id))
-
-    def _outputs(self, programs: Programs) -> None:
-        add = Outputs(self).add
-        add("UUID", self._uuid, "The id of this deployment")
-        add("SNSTopic", self.reports.name, "The topic of the reports")
-        add("SourceEFS", self.form.text("SrcEFS"), "The file system that is backed up")
-        add("BackupEFS", self.backup.id, "The file system that holds the snapshots")
-        replication = self.backup.replication
-        add("ReplicaRegion", replication.region, "The region of the replica of BackupEFS", replication.condition)
-        add("DashboardView", self.board.name, "The CloudWatch dashboard", self.board.condition)
-        board = self.console.dashboard(self.board.name)
-        add("DashboardUrl", board, "The dashboard in the console", self.board.condition)
-        add("TopicArn", self.reports.arn, "The topic of the reports, for further subscriptions")
-        add("LogBucket", self.logs.bucket_name, "The bucket of the logs")
-        add("SealBucket", self.seals.name, "The bucket of the seals", self.seals.condition)
-        shares = self.settings.shares
-        add(
-            "ShareQueue",
-            shares.arn,
-            "The queue of the shares of a backup that several instances make",
-            shares.condition,
-        )
-        add("AmiId", self.group.ami, "The SSM parameter with the AMI of the backup instance; records say which it was")
-        add("SecurityGroup", self.access.worker, "Let the mount targets of the source accept NFS from this group")
-        add("Orchestrator", self.orchestrator.function.function_name, "The Lambda function, to start a backup by hand")
-        add("BrowseUrl", self.page.url, "The page, for efs-backup browse --stack", self.page.condition)
-        group = "Let the mount targets of a backup file system of your own accept NFS from this group, for the page"
-        add("BrowseSecurityGroup", self.page.security_group, group, self.page.condition)
-        add("StartDocument", document_name("StartBackup"), "One of the Automation documents to operate the backups")
-        add("AutomationRole", self.automation.role.role_arn, "The role of these documents, for iam:PassRole")
-        log = self.orchestrator.log_group.log_group_name
-        add("LogGroup", log, "The log of the orchestrator")
-        add("LogGroupUrl", self.console.log_group(log), "The log of the orchestrator in the console")
-        here = f"{cdk.Aws.STACK_NAME} --region {cdk.Aws.REGION}"
-        add("StartCommand", f"efs-backup stack start {here} --follow", "Starts a backup by hand")
-        add("RestoreCommand", f"efs-backup stack restore {here} --dry-run --path PATH", "Shows what a restore would do")
-        add("MountsEncrypted", "Yes" if programs.mounts_encrypted else "No", "Whether the bundle mounts with TLS")
-        add("RecordTable", self.table.table_name, "The table with a record of each backup")
+        Backups(self, "Default", asked, programs)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
-from cdk.app import build, new_app
-from cdk.archives import write_lambda_zip
-from cdk.programs import BUNDLE_ZIP, LAMBDA_ZIP, PAGE_ZIP, Programs
+from .app import build, new_app
+from .packaging.archives import write_lambda_zip
+from .packaging.programs import BUNDLE_ZIP, LAMBDA_ZIP, PAGE_ZIP, Programs
 
 TEMPLATES = {"EfsBackup": "efs-backup.template", "EfsRestore": "efs-restore.template"}
 

@@ -35,6 +35,6 @@ pip install --quiet --disable-pip-version-check --no-deps --no-compile --require
 rm -rf "${page:?}/bin"
 
 say "Writing $bundle and $page_zip"
-python -m cdk.archives bundle "$content" "$bundle"
-python -m cdk.archives page "$page" "$page_zip"
+python -m cdk.packaging.archives bundle "$content" "$bundle"
+python -m cdk.packaging.archives page "$page" "$page_zip"
 sha256sum "$bundle" "$page_zip"

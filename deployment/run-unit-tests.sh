@@ -23,7 +23,7 @@ checking=$!
 say "import-linter"
 lint-imports
 say "shellcheck"
-shellcheck --external-sources .ci/run deployment/*.sh cdk/*.sh source/efs_backup/engine/rest/*.sh deployment/local_cloud/instance/{boot.sh,init,mount.nfs4,run,bin/*} tests/cases/*/*.sh tests/{aws,later,nfs}/*.sh tests/nfs/image/usr/sbin/dmidecode
+shellcheck --external-sources .ci/run deployment/*.sh cdk/packaging/*.sh source/efs_backup/engine/rest/*.sh deployment/local_cloud/instance/{boot.sh,init,mount.nfs4,run,bin/*} tests/cases/*/*.sh tests/{aws,later,nfs}/*.sh tests/nfs/image/usr/sbin/dmidecode
 say "pytest"
 failed=0
 pytest --numprocesses="${TEST_PROCESSES:-$(($(nproc) * 2))}" --dist=loadgroup "$@" || failed=$?

@@ -1,9 +1,15 @@
 """Both stacks, synthesized once for all tests, in a process of its own that takes the CDK's memory along."""
 
+import importlib
+import json
 import os
+import shutil
 import subprocess
 import sys
+import zipfile
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +19,7 @@ _REPOSITORY = Path(__file__).parents[1]
 
 
 def synthesized(factory: pytest.TempPathFactory) -> Path:
-    """A directory with `cdk.out` and, in `complaint`, what cdk-nag found."""
+    """A directory with `cdk.out` and, in `complaint`, what cdk-nag found; in `examples` are the stacks of others."""
     return once(factory, "assembly", _synthesize_apart)
 
 
@@ -28,19 +34,62 @@ def _synthesize(place: Path) -> None:
     from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415
 
     from cdk.app import build, new_app  # noqa: PLC0415
-    from cdk.archives import write_lambda_zip, write_least_bundle, write_page_zip  # noqa: PLC0415
-    from cdk.programs import Programs  # noqa: PLC0415
+    from cdk.packaging.archives import write_lambda_zip, write_least_bundle, write_page_zip  # noqa: PLC0415
+    from cdk.packaging.programs import Programs  # noqa: PLC0415
 
     app = new_app(outdir=str(place / "cdk.out"), analytics_reporting=False)
     aws_cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
     bundle = write_least_bundle(place / "bundle.zip")
     build(app, Programs(write_lambda_zip(place / "lambda.zip"), bundle, write_page_zip(place / "page.zip")))
-    complaint = ""
+    (place / "complaint").write_text(_complaint(app))
+    _synthesize_others(place)
+
+
+def _complaint(app: Any) -> str:
     try:
         app.synth()
     except RuntimeError as findings:
-        complaint = str(findings)
-    (place / "complaint").write_text(complaint)
+        return str(findings)
+    return ""
+
+
+def _synthesize_others(place: Path) -> None:
+    """Stacks of others, by the package as they install it."""
+    import aws_cdk  # noqa: PLC0415
+    from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415
+
+    from tests.cdk import example_apps  # noqa: PLC0415
+
+    sys.path[:0] = [str(_installed(place)), str(_REPOSITORY / "docs" / "examples" / "cdk")]
+    library = importlib.import_module("efs_backup_cdk")
+    for build in (importlib.import_module("app").build, partial(example_apps.least, library)):
+        app = _app(place)
+        build(app)
+        app.synth()
+    app = _app(place)
+    aws_cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
+    example_apps.everything(library, app)
+    (place / "examples" / "complaint").write_text(_complaint(app))
+    (place / "examples" / "refusals").write_text(json.dumps(example_apps.refusals(library)))
+
+
+def _app(place: Path) -> Any:
+    from cdk.app import new_app  # noqa: PLC0415
+
+    return new_app(outdir=str(place / "examples"), analytics_reporting=False)
+
+
+def _installed(place: Path) -> Path:
+    """The package efs-backup-cdk, unpacked from its wheel."""
+    from cdk.packaging.programs import BUNDLE_ZIP, LAMBDA_ZIP, PAGE_ZIP  # noqa: PLC0415
+    from deployment.cdk_wheel import build  # noqa: PLC0415
+
+    programs = place / "programs"
+    programs.mkdir()
+    for name, program in (("lambda.zip", LAMBDA_ZIP), ("bundle.zip", BUNDLE_ZIP), ("page.zip", PAGE_ZIP)):
+        shutil.copy(place / name, programs / program)
+    zipfile.ZipFile(build(programs, place / "wheel")).extractall(place / "site")
+    return place / "site"
 
 
 if __name__ == "__main__":

@@ -62,8 +62,8 @@ def _code_of(template: dict[str, Any]) -> Any:
 def synthesize(place: Path, bundle: Path | None = None) -> Assembly:
     """Both stacks, with a bundle or the least of one. Takes more than ten seconds, most of them for the CDK's start."""
     from cdk.app import build, new_app  # noqa: PLC0415 - who only reads an assembly need not wait for it
-    from cdk.archives import write_lambda_zip, write_least_bundle, write_page_zip  # noqa: PLC0415
-    from cdk.programs import Programs  # noqa: PLC0415
+    from cdk.packaging.archives import write_lambda_zip, write_least_bundle, write_page_zip  # noqa: PLC0415
+    from cdk.packaging.programs import Programs  # noqa: PLC0415
 
     shutil.rmtree(place, ignore_errors=True)
     app = new_app(outdir=str(place / "cdk.out"), analytics_reporting=False)

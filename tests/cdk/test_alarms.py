@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from cdk.runbooks import Runbook
+from cdk.constructs.runbooks import Runbook
 from efs_backup.domain.operations.figures import NAMESPACE, STACK_DIMENSION, Figure
 from efs_backup.domain.results import BackupStatus
 from tests.cdk.template import Template

@@ -21,8 +21,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from moto.server import ThreadedMotoServer
 
-from cdk import boot
-from cdk.user_data import PROGRAM
+from cdk.packaging import boot
+from cdk.packaging.user_data import PROGRAM
 from deployment.local_cloud.metadata import Metadata, handler_of
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.boot_failure import prepared_requests

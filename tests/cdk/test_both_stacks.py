@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cdk.parameters import GRAVITON_TYPES, X86_TYPES
+from cdk.parameters.instance import GRAVITON_TYPES, X86_TYPES
 from efs_backup import __version__
 from tests.cdk.template import Template
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from cdk.backup_parameters import backup_parameters
-from cdk.endpoints import _GATEWAYS, _INTERFACES
+from cdk.constructs.endpoints import _GATEWAYS, _INTERFACES
+from cdk.parameters.field import fields_of
+from cdk.parameters.series import When
 from efs_backup.domain.doctor.network_checks import GATEWAYS, INTERFACES
 from efs_backup.domain.doctor.permissions import INSTANCE, NEEDS, ORCHESTRATOR
 from efs_backup.domain.doctor.running_checks import WINDOWS
@@ -44,7 +45,7 @@ def test_the_endpoints_and_windows_are_those_of_the_template() -> None:
     """But for the endpoint that a restore alone needs, and that of drills."""
     assert {*INTERFACES} == {*_INTERFACES.values()} - {"sns"}
     assert {*GATEWAYS} == {*_GATEWAYS.values()}
-    (window,) = (form["BackupWindow"] for form in backup_parameters(protects=False).values() if "BackupWindow" in form)
+    window = dict(fields_of(When))["window"]
     assert tuple(map(str, WINDOWS)) == window.choices
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cdk.backup_parameters import backup_parameters
-from cdk.programs import Programs
+from cdk.packaging.programs import Programs
+from cdk.parameters.backup import defaults
 from tests.cdk.template import ACCOUNT, Template, environment_file
 
 
@@ -188,5 +188,4 @@ def test_snapshots_are_protected_by_default_where_the_bundle_can_mount_encrypted
         for name in ("efs-backup-agent.service", *(f"packages/{package}" for package in packages)):
             archive.writestr(name, "")
     protects = Programs(bundle, bundle, bundle).mounts_encrypted
-    storage = backup_parameters(protects=protects)["Where the snapshots live"]
-    assert storage["BackupSecurity"].default == default
+    assert defaults(protects=protects) == {"BackupSecurity": default}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cdk.page import MOUNTED_AT
+from cdk.constructs.page import MOUNTED_AT
 from tests.cdk.template import ACCOUNT, Template
 
 _HERE = f"us-east-1:{ACCOUNT}"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cdk.permissions import Allow
+from cdk.permissions.allow import Allow
 from tests.cdk.iam import Role
 from tests.cdk.template import ACCOUNT, Template
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cdk.user_data import MOST_BYTES, SCRIPT
+from cdk.packaging.user_data import MOST_BYTES, SCRIPT
 from tests.cdk.template import Template
 
 _DEPLOYMENT = Path(__file__).parents[2] / "deployment"

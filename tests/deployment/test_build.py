@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cdk.archives import files_below, write_lambda_zip, write_zip
+from cdk.packaging.archives import files_below, write_lambda_zip, write_zip
 from cdk.publish import publish
 from tests.cdk.exceptions import CFN_LINT
 from tests.cdk.linter import rules_broken

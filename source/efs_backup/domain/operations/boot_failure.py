@@ -1,6 +1,7 @@
 """How an instance that never came to an agent closes its backup: requests of Amazon DynamoDB, prepared beforehand.
 
-Such an instance has nothing of ours but what its template gave it. The words between @ are filled in by `cdk/boot.py`.
+Such an instance has nothing of ours but what its template gave it. The words between @ are filled in by
+`cdk/packaging/boot.py`.
 """
 
 from collections.abc import Mapping

@@ -1,0 +1,1 @@
+"""The permissions of roles: each on named resources, or with the reason why not."""
