@@ -143,7 +143,7 @@ def refuse(scope: Construct, name: str, *, where: Truth = True, unless: Mapping[
         broken = [said for said, holds in unless.items() if holds is False]
         if broken:
             raise ValueError(broken[0])
-    open_ones = {said: holds for said, holds in unless.items() if not isinstance(holds, bool) or where is not True}
+    open_ones = {said: holds for said, holds in unless.items() if holds is not True}
     if open_ones:
         _rule(scope, name, where, open_ones)
 
@@ -160,5 +160,5 @@ def _rule(scope: Construct, name: str, where: Truth, unless: Mapping[str, Truth]
 
 
 def _expression(truth: Truth) -> cdk.ICfnConditionExpression:
-    """A rule has no other way to say what is known."""
-    return cdk.Fn.condition_equals("Yes", as_entered(truth)) if isinstance(truth, bool) else truth
+    """A rule has no other way to say that something never holds."""
+    return cdk.Fn.condition_equals(*YES_OR_NO) if isinstance(truth, bool) else truth

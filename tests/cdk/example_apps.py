@@ -42,6 +42,7 @@ def least(library: Any, app: cdk.App) -> None:
         stack, "Backup", source="fs-11111111", vpc=vpc, notify=sns.Topic.from_topic_arn(stack, "Topic", _topic("ops")),
         storage=library.Storage(existing="fs-22222222"),
         reports=library.Reports(dashboard=False, email=address.value_as_string),
+        fleet=library.Fleet(workers=cdk.CfnParameter(stack, "Several", type="Number", default=1).value_as_number),
     )  # fmt: skip
 
 

@@ -49,9 +49,12 @@ def test_cdk_nag_has_nothing_to_say(examples: Path) -> None:
 def test_what_is_known_needs_no_condition(examples: Path) -> None:
     """A value is decided at the synthesis; a parameter of the stack is left to CloudFormation."""
     conditions = {stack: _template(examples, stack).content.get("Conditions", {}) for stack in _STACKS}
-    assert [len(conditions[stack]) for stack in _STACKS] == [0, 0, 1]
-    (mails,) = conditions["Least"].values()
-    assert mails == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Address"}, ""]}]}
+    assert [len(conditions[stack]) for stack in _STACKS] == [0, 0, 2]
+    assert list(conditions["Least"].values()) == [
+        {"Fn::Not": [{"Fn::Equals": [{"Ref": "Address"}, ""]}]},
+        {"Fn::Not": [{"Fn::Equals": [{"Ref": "Several"}, "1"]}]},
+    ]
+    assert "SeveralWorkers" not in str(_template(examples, "Least").content["Rules"])
 
 
 def test_what_is_not_wanted_is_not_made(examples: Path) -> None:
