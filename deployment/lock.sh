@@ -29,5 +29,6 @@ export_to release --only-group release
 export_to cdk --group build --extra cdk
 export_to function --extra function --no-emit-package click --no-emit-package markdown-it-py --no-emit-package mdurl \
     --no-emit-package pygments --no-emit-package rich
+export_to docs --extra docs
 export_to test --group build --extra test
 export_to checkers --only-group checkers

@@ -36,7 +36,7 @@ def _renewed(place: Path) -> Path:
 def test_the_lock_is_in_step_with_what_the_project_asks_for(tmp_path: Path) -> None:
     """Whoever changes pyproject.toml runs deployment/lock.sh."""
     renewed = _renewed(tmp_path)
-    names = ("cdk", "checkers", "command", "function", "release", "runtime", "test", "uv")
+    names = ("cdk", "checkers", "command", "docs", "function", "release", "runtime", "test", "uv")
     locked = [f"{name}.txt" for name in names]
     assert sorted(path.name for path in (_REPOSITORY / "deployment/locked").iterdir()) == locked
     for name in ("uv.lock", *(f"deployment/locked/{one}" for one in locked)):
