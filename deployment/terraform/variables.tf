@@ -545,7 +545,7 @@ variable "security_groups" {
 }
 
 variable "workers" {
-  description = "Instances that make one backup together, 1 to 16: worth it where a night changes so much, or a first copy is so large, that one instance is too slow. More than one needs ConcurrentBackups = 1."
+  description = "Instances that make one backup together, or one restore into the source, 1 to 16: worth it where a night changes so much, or a first copy is so large, that one instance is too slow. More than one needs ConcurrentBackups = 1."
   type        = number
   default     = 1
   nullable    = false
