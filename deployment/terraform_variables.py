@@ -69,7 +69,7 @@ def _variable(field: Field) -> str:
 
 
 def _checks(field: Field) -> Iterator[tuple[str, str]]:
-    """What must hold of a value, and what is said otherwise."""
+    """The condition that a value must meet, and the words where it does not."""
     name = f"var.{variable_of(field.name)}"
     if field.choices and not field.asks_yes_or_no:
         among = ", ".join(choice if field.type == "Number" else _text(choice) for choice in field.choices)
@@ -82,7 +82,7 @@ def _checks(field: Field) -> Iterator[tuple[str, str]]:
 
 
 def _sentence(field: Field) -> str:
-    """What is said of a wrong value; Terraform wants it to end as a sentence."""
+    """The words about a wrong value; Terraform wants it to end as a sentence."""
     said = f"{field.name} {field.wrong}"
     return said if said.endswith(".") else f"{said}."
 
