@@ -26,15 +26,20 @@ def write(directory: Path) -> None:
 
 def _load(group: LazyGroup) -> None:
     """Put all commands of a group where click-man looks for them."""
-    context = click.Context(group, info_name=PROGRAM)
     for name, entry in group.entries.items():
-        command = group.get_command(context, name)
-        if command is None:
-            raise KeyError(name)
+        command = command_of(group, name)
         command.short_help = entry.help
         group.commands[name] = command
         if isinstance(command, LazyGroup):
             _load(command)
+
+
+def command_of(group: LazyGroup, name: str) -> click.Command:
+    """Give a command of a group, whose module is imported; KeyError where it has none of that name."""
+    command = group.get_command(click.Context(group, info_name=PROGRAM), name)
+    if command is None:
+        raise KeyError(name)
+    return command
 
 
 if __name__ == "__main__":
