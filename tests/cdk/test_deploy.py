@@ -118,6 +118,7 @@ def given(cloud: Cloud) -> dict[str, str]:
     }
 
 
+@pytest.mark.long  # the local cloud deploys the same templates for each change
 def test_both_stacks_are_deployed_and_removed(cloud: Cloud, assembly: Assembly, given: dict[str, str]) -> None:
     """With what the first one puts out the second one is made; what must stay stays."""
     backup = cloud.deploy(assembly, "EfsBackup", **given)

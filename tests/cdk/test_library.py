@@ -35,7 +35,8 @@ def homes(examples: Path) -> Template:
     return _template(examples, "Homes")
 
 
-@pytest.mark.parametrize("stack", ["Homes", *(pytest.param(name, marks=pytest.mark.long) for name in _OTHERS)])
+@pytest.mark.long
+@pytest.mark.parametrize("stack", ["Homes", *_OTHERS])
 def test_cfn_lint_finds_what_is_named_and_nothing_else(examples: Path, stack: str) -> None:
     """As in the templates of this project."""
     assert rules_broken([str(examples / f"{stack}.template.json")]) <= set(CFN_LINT)

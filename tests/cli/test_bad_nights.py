@@ -292,8 +292,8 @@ def test_what_a_killed_rsync_has_not_brought_is_brought(
         pytest.param(Copier.RSYNC, "/bin/sh -c", marks=pytest.mark.former),
         pytest.param(Copier.RSYNC, "/part_rsync -l", marks=pytest.mark.former),
         pytest.param(Copier.RSYNC, WORKER, marks=pytest.mark.former),
-        (Copier.LINKS, "/fpsync/work/"),
-        (Copier.LINKS, "/part_rsync -l"),
+        pytest.param(Copier.LINKS, "/fpsync/work/", marks=pytest.mark.long),
+        pytest.param(Copier.LINKS, "/part_rsync -l", marks=pytest.mark.long),
         (Copier.LINKS, WORKER),
     ],
 )

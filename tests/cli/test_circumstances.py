@@ -45,9 +45,15 @@ HOSTILE = {
     "a PATH of places that move": {"PATH": ".::bin:{place}:/usr/local/bin:/usr/bin:/bin"},
 }  # fmt: skip
 
+_FOR_EACH_CHANGE = {
+    "an exported function of a tool", "BASH_ENV", "rsync's options", "a PATH of places that move",
+}  # fmt: skip
+
 
 @both_copiers
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in _FOR_EACH_CHANGE else pytest.mark.long) for name in HOSTILE]
+)
 def test_the_callers_environment_changes_nothing(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, name: str
 ) -> None:

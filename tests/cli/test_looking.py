@@ -289,6 +289,7 @@ def test_contents_are_compared_by_hashes(cli: Cli, source: Path, backup: Path) -
     assert cli("diff", backup, 1, 0, "--json").json["changed"][0]["what"] == ["content"]
 
 
+@pytest.mark.long
 def test_every_command_has_the_same_words_for_a_snapshot(nights: Nights, tmp_path: Path) -> None:
     """A number, a name, its beginning, the newest, a time; what was read of a time is said with its zone."""
     cli, backup, names = nights.cli, nights.backup, nights.names

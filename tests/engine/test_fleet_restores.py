@@ -190,6 +190,7 @@ class NoEnd(NobodyElse):
         raise NotFenced("Not terminated within 15 minutes: i-2.", "Terminate these instances.")
 
 
+@pytest.mark.long
 def test_a_restore_that_others_may_still_write_into_has_failed(fleets: Fleets) -> None:
     """Nothing that needs all to be there is done, and the journal has no end; the message names who is there."""
     with pytest.raises(RestoreFailed, match=r"Not terminated within 15 minutes: i-2\."):

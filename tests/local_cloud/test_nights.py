@@ -84,6 +84,7 @@ def test_a_source_that_cannot_be_mounted(site: Site) -> None:
     site.assert_nothing_left()
 
 
+@pytest.mark.long
 def test_an_instance_that_cannot_be_set_up(site: Site) -> None:
     """An instance without its bundle goes at once, a second one finds the same, and one mail tells the boot's end."""
     site.remove_bundles()
