@@ -171,7 +171,7 @@ class Leading:
 
     def _missing(self) -> frozenset[int]:
         self._look()
-        return self.order.walks - {one.attempt.share for one in self._known.values() if one.result}
+        return self.order.walks - self._done
 
     def _is_full(self) -> bool:
         return any(one.result and one.result.is_full for one in self._known.values())
@@ -194,10 +194,10 @@ class Leading:
     def _begin_handed(self, delivery: Delivery) -> None:
         """Begin a share that the queue hands over, if it still is to be done."""
         self._handed = self.clock()
-        is_ours = delivery.order == self.order.identity
+        is_ours = delivery.order == self.order.identity and delivery.share in range(len(self.order.shares))
         if is_ours and delivery.share in self._lanes.under_way:
             return  # handed over twice: it stays hidden, and is done by then
-        if is_ours and delivery.share in self._undone():
+        if is_ours and delivery.share not in self._done:
             self._begin(delivery.share, delivery)
             return
         with self._queue():
@@ -214,9 +214,10 @@ class Leading:
                 self._begin(share)
                 return
 
-    def _undone(self) -> frozenset[int]:
-        done = {one.attempt.share for one in self._known.values() if one.result}
-        return frozenset(range(len(self.order.shares))) - done
+    @property
+    def _done(self) -> frozenset[int]:
+        """The shares of which a result is known."""
+        return frozenset(one.attempt.share for one in self._known.values() if one.result)
 
     def _received(self) -> Delivery | None:
         delivery = None
