@@ -7,6 +7,7 @@ restore `restore|help-restore|restore-alone`.
 import fcntl
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -268,6 +269,27 @@ class Fleets:
     def thaw(self, name: str) -> None:
         """Let a frozen instance go on."""
         self._signal(name, signal.SIGCONT)
+
+    def disturb(self, name: str, fault: str, chance: random.Random) -> bool:
+        """Do something to an instance that is at a share, a moment later; whether it was hit.
+
+        fault: "killed", "frozen", "frozen for a while" or "cut off".
+        """
+        if not self.wait_until_begun(name):
+            return False
+        time.sleep(chance.random())
+        if name not in self.machines or self.machines["leader"].poll() is not None:
+            return False
+        if fault == "killed":
+            self.kill(name)
+        elif fault == "cut off":
+            self.cut(name)
+        else:
+            self.freeze(name)
+        if fault == "frozen for a while":
+            time.sleep(self.silent_seconds * chance.choice([0.5, 1.5]))
+            self.thaw(name)
+        return True
 
     def cut(self, name: str) -> None:
         """Keep an instance from the queue."""

@@ -4,7 +4,6 @@ import json
 import os
 import random
 import shutil
-import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -253,27 +252,12 @@ def _accounts(backup: Path) -> dict[str, dict[str, Fact]]:
 
 
 def _disturb(fleets: Fleets, fault: str, chance: random.Random) -> bool:
-    """Do something to an instance that is at a share; whether it was hit."""
-    name = "leader" if fault.startswith("leader") else "helper-1"
-    if not fleets.wait_until_begun(name):
-        return False
-    time.sleep(chance.random())
-    if name not in fleets.machines or fleets.machines["leader"].poll() is not None:
-        return False
-    if fault == "killed":
-        fleets.kill(name)
-    elif fault == "frozen":
-        fleets.freeze(name)
-    elif fault == "frozen for a while":
-        fleets.freeze(name)
-        time.sleep(fleets.silent_seconds * chance.choice([0.5, 1.5]))
-        fleets.thaw(name)
-    elif fault == "cut off":
-        fleets.cut(name)
-    elif fault == "leader killed":
-        fleets.kill(name)
+    """Do something to an instance that is at a share; whether it was hit. A leader that was killed is replaced."""
+    if fault != "leader killed":
+        return fleets.disturb("helper-1", fault, chance)
+    if is_hit := fleets.disturb("leader", "killed", chance):
         fleets.start("leader", "lead")
-    return True
+    return is_hit
 
 
 @pytest.mark.long

@@ -6,7 +6,6 @@ import random
 import shutil
 import stat
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -290,7 +289,7 @@ def test_a_restore_is_true_whatever_becomes_of_a_helper(fleets: Fleets) -> None:
         for helper in _HELPERS:
             fleets.start(helper, "help-restore")
         fleets.start("leader", "restore")
-        hits += _disturbed(fleets, fault, chance)
+        hits += fleets.disturb(_HELPERS[0], fault, chance)
         result = fleets.result()
         fleets.join(_HELPERS[0])
         for helper in _HELPERS:
@@ -301,23 +300,3 @@ def test_a_restore_is_true_whatever_becomes_of_a_helper(fleets: Fleets) -> None:
         assert account(snapshot) == wanted, told
     assert check_by_mtree(snapshot, target_of(fleets)) == ""
     assert hits > 25
-
-
-def _disturbed(fleets: Fleets, fault: str, chance: random.Random) -> bool:
-    """Do something to a helper that is at a share; whether it was hit."""
-    name = _HELPERS[0]
-    if not fleets.wait_until_begun(name):
-        return False
-    time.sleep(chance.random())
-    if name not in fleets.machines or fleets.machines["leader"].poll() is not None:
-        return False
-    if fault == "killed":
-        fleets.kill(name)
-    elif fault == "cut off":
-        fleets.cut(name)
-    else:
-        fleets.freeze(name)
-    if fault == "frozen for a while":
-        time.sleep(fleets.silent_seconds * chance.choice([0.5, 1.5]))
-        fleets.thaw(name)
-    return True
