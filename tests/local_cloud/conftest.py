@@ -7,6 +7,7 @@ import pytest
 
 from deployment.local_cloud.assembly import Assembly
 from deployment.local_cloud.cloud import LocalCloud
+from deployment.local_cloud.place import REGION
 from deployment.local_cloud.stacks import bootstrap
 from tests.assembly import synthesized
 from tests.builders import small_tree
@@ -25,6 +26,16 @@ def cloud(assembly: Assembly, tmp_path: Path) -> Iterator[LocalCloud]:
     with LocalCloud(tmp_path / "cloud") as made:
         bootstrap(made, assembly)
         yield made
+
+
+@pytest.fixture
+def terminal(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment of an operator with credentials, who gives commands in this process."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": cloud.endpoint, "AWS_DEFAULT_REGION": REGION, "AWS_ACCESS_KEY_ID": "operator",
+        "AWS_SECRET_ACCESS_KEY": "operator",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture

@@ -19,13 +19,8 @@ _FILE = "directory 1/file 1"
 
 
 @pytest.fixture
-def site(cloud: LocalCloud, assembly: Assembly, monkeypatch: pytest.MonkeyPatch) -> Site:
+def site(cloud: LocalCloud, assembly: Assembly, terminal: None) -> Site:
     """A site that may restore into its source, and an operator with credentials at its terminal."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": cloud.endpoint, "AWS_DEFAULT_REGION": REGION, "AWS_ACCESS_KEY_ID": "operator",
-        "AWS_SECRET_ACCESS_KEY": "operator",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
     made = Site.build(cloud, assembly, RestoreInPlace="Yes")
     small_tree(made.source)
     return made

@@ -23,13 +23,8 @@ _OPERATIONS = "150"
 
 
 @pytest.fixture
-def site(cloud: LocalCloud, assembly: Assembly, monkeypatch: pytest.MonkeyPatch) -> Site:
+def site(cloud: LocalCloud, assembly: Assembly, terminal: None) -> Site:
     """A site of two instances that say each second that they live; a night is over, and most of the source is lost."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": cloud.endpoint, "AWS_DEFAULT_REGION": REGION, "AWS_ACCESS_KEY_ID": "operator",
-        "AWS_SECRET_ACCESS_KEY": "operator",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
     made = Site.build(cloud, assembly, Workers="2", RestoreInPlace="Yes")
     cloud.fleet.environment[PACE_VARIABLE] = "1"
     small_tree(made.source)
