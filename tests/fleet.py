@@ -65,7 +65,7 @@ class DirectoryQueue:
 
     def send(self, order: str, shares: Sequence[int]) -> None:
         """See ShareQueue."""
-        with self._alone():
+        with self.alone():
             for share in shares:
                 said = {"order": order, "share": share, "times": 0, "visible": 0.0, "handle": ""}
                 self._write(uuid.uuid4().hex, said)
@@ -74,7 +74,7 @@ class DirectoryQueue:
         """See ShareQueue."""
         give_up = time.monotonic() + seconds
         while True:
-            with self._alone():
+            with self.alone():
                 delivery = self._next()
             if delivery or time.monotonic() >= give_up:
                 return delivery
@@ -90,12 +90,12 @@ class DirectoryQueue:
 
     def done(self, delivery: Delivery) -> None:
         """See ShareQueue."""
-        with self._alone():
+        with self.alone():
             (self.place / "messages" / delivery.handle.partition("/")[0]).unlink(missing_ok=True)
 
     def dead(self) -> list[Delivery]:
         """See ShareQueue."""
-        with self._alone():
+        with self.alone():
             found = []
             for path in sorted((self.place / "dead").iterdir()):
                 said = json.loads(path.read_text())
@@ -123,7 +123,7 @@ class DirectoryQueue:
     def _change(self, delivery: Delivery, visible: float) -> None:
         """An old handle changes nothing."""
         name = delivery.handle.partition("/")[0]
-        with self._alone(), suppress(FileNotFoundError):
+        with self.alone(), suppress(FileNotFoundError):
             said = json.loads((self.place / "messages" / name).read_text())
             if said["handle"] == delivery.handle:
                 self._write(name, {**said, "visible": visible})
@@ -134,7 +134,8 @@ class DirectoryQueue:
         beside.rename(self.place / "messages" / name)
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
+        """Let nobody else use the queue while the block runs. Raises QueueFailed for who is cut off."""
         if (self.place / "cut" / self._name).exists():
             raise QueueFailed("the queue cannot be reached")
         with (self.place / "lock").open("a") as lock:
@@ -263,8 +264,13 @@ class Fleets:
                 time.sleep(_LOOK_SECONDS)
 
     def freeze(self, name: str) -> None:
-        """Stop all processes of an instance where they are."""
-        self._signal(name, signal.SIGSTOP)
+        """Stop all processes of an instance where they are, none of them with the queue's lock: a real one has none."""
+        with self.queue().alone():
+            self._signal(name, signal.SIGSTOP)
+            while machine := self.machines.get(name):
+                if all(_is_still(process) for process in self.processes(machine)):
+                    break
+                time.sleep(_LOOK_SECONDS)
 
     def thaw(self, name: str) -> None:
         """Let a frozen instance go on."""
@@ -393,6 +399,15 @@ def _space(process: int) -> str | None:
         return os.readlink(f"/proc/{process}/ns/pid")
     except OSError:
         return None
+
+
+def _is_still(process: int) -> bool:
+    """Whether no thread of a process runs: each is stopped or gone, or in the kernel, and stops as it comes out."""
+    states = set[str]()
+    for task in Path(f"/proc/{process}/task").glob("*/stat"):
+        with suppress(OSError):
+            states.add(task.read_text().rpartition(")")[2].split()[0])
+    return states <= {"T", "D", "Z", "X"}
 
 
 def _parent(process: int) -> int | None:
