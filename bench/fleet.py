@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # it is run by its
 from bench import machine, simulator
 from bench.tree import change_tree, make_tree
 from efs_backup.domain.requests.requests import RestoreMode
-from tests.builders import account
-from tests.fleet import Fleets
+from tests.support.builders import account
+from tests.support.fleet import Fleets
 
 _DIRECTORY = "web/daily"
 

@@ -27,9 +27,9 @@ from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.results import BackupResult, BackupStatus
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.stop import Stop
-from tests.agent.conftest import Instance
-from tests.builders import account, write
-from tests.cloud import Faults
+from tests.agent.instance import Instance
+from tests.support.builders import account, write
+from tests.support.cloud import Faults
 
 pytestmark = pytest.mark.root
 

@@ -12,7 +12,7 @@ import pytest
 from efs_backup.agent.app import log_into
 from efs_backup.agent.finish import last_lines
 from efs_backup.agent.running import ask_to_stop, is_present, present
-from tests.mounts import fill, mounted_tmpfs
+from tests.support.mounts import fill, mounted_tmpfs
 
 _logger = logging.getLogger("efs_backup.test")
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from efs_backup.domain.operations.record import BackupRecord
-from tests.agent.conftest import Instance, successful_night
-from tests.builders import write
+from tests.agent.instance import Instance, successful_night
+from tests.support.builders import write
 
 pytestmark = pytest.mark.root
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.agent.conftest import Instance, successful_night
+from tests.agent.instance import Instance, successful_night
 
 pytestmark = pytest.mark.root
 

@@ -18,8 +18,8 @@ from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.triggers import drill_event
 from efs_backup.domain.results import BackupStatus
 from efs_backup.lib.sts import Keys
-from tests.agent.conftest import Instance
-from tests.builders import account
+from tests.agent.instance import Instance
+from tests.support.builders import account
 
 pytestmark = pytest.mark.root
 

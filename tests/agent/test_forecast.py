@@ -9,9 +9,9 @@ import pytest
 from efs_backup.agent.backup import back_up
 from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.results import BackupStatus
-from tests.agent.conftest import Instance
-from tests.builders import write
-from tests.cloud import Faults
+from tests.agent.instance import Instance
+from tests.support.builders import write
+from tests.support.cloud import Faults
 
 pytestmark = pytest.mark.root
 

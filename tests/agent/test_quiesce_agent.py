@@ -18,8 +18,8 @@ from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.engine.machine import ping
 from efs_backup.lib.quiesce import QuiesceDocument
-from tests.agent.conftest import Instance
-from tests.builders import write
+from tests.agent.instance import Instance
+from tests.support.builders import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,9 +18,9 @@ from efs_backup.domain.operations.triggers import restore_event
 from efs_backup.domain.requests.requests import RestoreMode
 from efs_backup.domain.requests.restore_order import RestoreOrder
 from efs_backup.domain.results import BackupStatus
-from tests.agent.conftest import Instance
-from tests.builders import account, write
-from tests.leave import a_leave
+from tests.agent.instance import Instance
+from tests.support.builders import account, write
+from tests.support.leave import a_leave
 
 pytestmark = pytest.mark.root
 

@@ -16,9 +16,9 @@ from efs_backup.agent.restore import give_up, restore
 from efs_backup.agent.running import ask_to_stop, is_present, present
 from efs_backup.agent.services import RestoreServices
 from efs_backup.domain.operations.restore_mark import RestoreMark, mark_key
-from tests.agent.conftest import Instance
-from tests.builders import account, write
-from tests.cloud import Faults
+from tests.agent.instance import Instance
+from tests.support.builders import account, write
+from tests.support.cloud import Faults
 
 pytestmark = pytest.mark.root
 

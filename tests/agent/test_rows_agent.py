@@ -10,9 +10,9 @@ from efs_backup.domain.operations.hold_requests import HoldAction
 from efs_backup.domain.operations.record import BackupId
 from efs_backup.domain.operations.triggers import hold_event
 from efs_backup.domain.results import BackupStatus
-from tests.agent.conftest import Instance
-from tests.builders import account, write
-from tests.scenarios.rows import add_row, further_sources, look, records
+from tests.agent.instance import Instance
+from tests.support.builders import account, write
+from tests.support.rows import add_row, further_sources, look, records
 
 pytestmark = pytest.mark.root
 

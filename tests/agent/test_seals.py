@@ -15,9 +15,9 @@ from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.domain.snapshots.seal import Finding, audit, digest
 from efs_backup.engine.proof.auditing import gather_evidence
 from efs_backup.engine.proof.manifests import Manifests
-from tests.agent.conftest import Instance
-from tests.builders import write
-from tests.cloud import Faults
+from tests.agent.instance import Instance
+from tests.support.builders import write
+from tests.support.cloud import Faults
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -11,8 +11,8 @@ from efs_backup.agent.backup import back_up
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupStatus
-from tests.agent.conftest import Instance
-from tests.conftest import Cli
+from tests.agent.instance import Instance
+from tests.support.cli import Cli
 
 pytestmark = pytest.mark.root
 

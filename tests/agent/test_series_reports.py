@@ -6,9 +6,9 @@ import pytest
 from efs_backup.agent.backup import back_up
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupStatus
-from tests.agent.conftest import Instance
-from tests.cloud import Faults
-from tests.domain.reading import Reader
+from tests.agent.instance import Instance
+from tests.support.cloud import Faults
+from tests.support.reading import Reader
 
 pytestmark = pytest.mark.root
 

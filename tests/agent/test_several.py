@@ -22,8 +22,8 @@ from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.runs.sharing.helping import Helped
 from efs_backup.lib.asg import BackupGroup
 from efs_backup.orchestrator import handler
-from tests.agent.conftest import Instance
-from tests.cloud import GROUP
+from tests.agent.instance import Instance
+from tests.support.cloud import GROUP
 
 WORKERS = 2
 

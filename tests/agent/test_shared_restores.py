@@ -21,10 +21,10 @@ from efs_backup.engine.runs.sharing.helping import Helped
 from efs_backup.engine.runs.sharing.restore_helping import RestoreHelpRequest
 from efs_backup.lib.asg import BackupGroup
 from efs_backup.orchestrator import handler
-from tests.agent.conftest import Instance
-from tests.builders import account
-from tests.cloud import GROUP
-from tests.leave import a_leave, is_given
+from tests.agent.instance import Instance
+from tests.support.builders import account
+from tests.support.cloud import GROUP
+from tests.support.leave import a_leave, is_given
 
 pytestmark = pytest.mark.root
 

@@ -18,8 +18,8 @@ from efs_backup.domain.snapshots.names import Interval, SnapshotName
 from efs_backup.domain.snapshots.pins import Pin, Said
 from efs_backup.engine.series.pins import Pins
 from efs_backup.engine.series.records import RecordDirectory
-from tests.browse.conftest import Backup
-from tests.builders import A_DAY_AGO_NS, write
+from tests.browse.nights import Backup
+from tests.support.builders import A_DAY_AGO_NS, write
 
 _IMAGES = Path(__file__).parents[2] / "docs" / "images"
 _NIGHTS = 40

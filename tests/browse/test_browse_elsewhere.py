@@ -19,7 +19,7 @@ from efs_backup.browse.gate import Gate
 from efs_backup.browse.guard import POLICY
 from efs_backup.domain.errors import NothingThere, ServiceFault
 from efs_backup.domain.forwarding import Got, target_of
-from tests.browse.conftest import ATTACK, HOSTILE, Backup
+from tests.browse.nights import ATTACK, HOSTILE, Backup
 
 pytestmark = pytest.mark.xdist_group("browse")
 

@@ -10,7 +10,7 @@ import pytest
 from efs_backup.browse import function
 from efs_backup.browse.function import MOST_BYTES, fitting, handler
 from efs_backup.browse.guard import POLICY
-from tests.browse.conftest import HOSTILE, Backup
+from tests.browse.nights import HOSTILE, Backup
 
 pytestmark = pytest.mark.xdist_group("browse")
 

@@ -11,9 +11,9 @@ import pytest
 
 from efs_backup.browse.paths import key_of
 from efs_backup.engine.series.lock import without_readers
-from tests.browse.conftest import HOSTILE, Backup, served
-from tests.conftest import A_FIRST_BACKUP_IS_MEANT, Cli
-from tests.warm import WarmProgram
+from tests.browse.nights import HOSTILE, Backup, served
+from tests.support.cli import A_FIRST_BACKUP_IS_MEANT, Cli
+from tests.support.warm import WarmProgram
 
 playwright = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")

@@ -31,7 +31,7 @@ from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.snapshots.hold import NO_HOLD
 from efs_backup.domain.snapshots.names import FolderLabel, Interval, SnapshotName
 from efs_backup.domain.snapshots.scrubbing import Damage, ScrubState
-from tests.browse.conftest import png
+from tests.browse.nights import png
 
 _FILE = 0o100644
 _NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)

@@ -14,9 +14,9 @@ from efs_backup.browse.guard import POLICY
 from efs_backup.browse.listing import PAGE
 from efs_backup.browse.paths import key_of
 from efs_backup.engine.series.lock import without_readers
-from tests.browse.conftest import HOSTILE, Backup, Visitor, made_nights, png
-from tests.builders import write
-from tests.conftest import Cli
+from tests.browse.nights import HOSTILE, Backup, Visitor, made_nights, png
+from tests.support.builders import write
+from tests.support.cli import Cli
 
 pytestmark = pytest.mark.xdist_group("browse")
 

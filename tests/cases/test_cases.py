@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import COMMAND
-from tests.processes import end_all_on
+from tests.support.cli import COMMAND
+from tests.support.processes import end_all_on
 
 pytestmark = pytest.mark.root
 

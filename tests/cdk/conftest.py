@@ -1,24 +1,9 @@
 """The stacks, synthesized once for all tests: it takes seconds."""
 
-from dataclasses import dataclass
-from pathlib import Path
-
 import pytest
 
-from tests.assembly import synthesized
-from tests.cdk.template import Template
-
-
-@dataclass(frozen=True)
-class Assembly:
-    """The assembly that the synthesis left, and the complaint that it made."""
-
-    place: Path
-    complaint: str
-
-    def template(self, stack: str) -> Template:
-        """The template of a stack."""
-        return Template.read(self.place / f"{stack}.template.json")
+from tests.support.assembly import Assembly, synthesized
+from tests.support.template import Template
 
 
 @pytest.fixture(scope="session")

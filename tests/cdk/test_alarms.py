@@ -11,8 +11,8 @@ import pytest
 from cdk.constructs.runbooks import Runbook
 from efs_backup.domain.operations.figures import NAMESPACE, STACK_DIMENSION, Figure
 from efs_backup.domain.results import BackupStatus
-from tests.cdk.template import Template
-from tests.cloud import Cloud, a_stack
+from tests.support.cloud import Cloud, a_stack
+from tests.support.template import Template
 
 RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
 _OF_ROWS = {Figure.HOURS_PAST_DUE, Figure.ROW_HELD_DAYS, Figure.ROW_WINDOW_USED, Figure.ROW_DAYS_LEFT}

@@ -17,8 +17,8 @@ from efs_backup.domain.operations.triggers import (
     UnknownTrigger,
     read_trigger,
 )
-from tests.cdk.iam import Role
-from tests.cdk.template import ACCOUNT, Template
+from tests.support.iam import Role
+from tests.support.template import ACCOUNT, Template
 
 _EXECUTION = "0a1b2c3d-1111-2222-3333-444455556666"
 _GIVEN = {"Snapshot": "20261122T020000Z", "Reason": 'the audit; "no" is refused', "Until": "", "BackupId": "running"}

@@ -12,8 +12,8 @@ from efs_backup.domain.operations.report import NOT_SENT
 from efs_backup.domain.operations.restore_mark import MARK_PREFIX
 from efs_backup.domain.operations.triggers import FinishFailed, InstanceGone, Reconcile, StartBackup, read_trigger
 from efs_backup.lib.events import TARGET_ID
-from tests.cdk.template import Template
-from tests.cloud import event_from_file
+from tests.support.cloud import event_from_file
+from tests.support.template import Template
 
 _RULES = "AWS::Events::Rule"
 

@@ -7,7 +7,7 @@ import pytest
 
 from cdk.parameters.instance import GRAVITON_TYPES, X86_TYPES
 from efs_backup import __version__
-from tests.cdk.template import Template
+from tests.support.template import Template
 
 
 def _launch(template: Template) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Four checkers look at the synthesized templates; what each may find is in `exceptions.py`, with its reason.
+"""Four checkers look at the synthesized templates; what each may find is in `tests.support.exemptions`, with its reason.
 
 cdk-nag's exceptions stand where the resource is made (`acknowledge`), for they are part of the synthesis.
 """
@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from tests.cdk.conftest import Assembly
-from tests.cdk.exceptions import CFN_LINT, CHECKOV, PARLIAMENT
-from tests.cdk.linter import rules_broken
-from tests.cdk.template import ACCOUNT, Template
+from tests.support.assembly import Assembly
+from tests.support.exemptions import CFN_LINT, CHECKOV, PARLIAMENT
+from tests.support.linter import rules_broken
+from tests.support.template import ACCOUNT, Template
 
 _CHECKERS = Path(sys.prefix) / "checkers" / "bin"
 """A virtual environment of their own: what they need contradicts what we need."""

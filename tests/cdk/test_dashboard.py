@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.cdk.template import PSEUDO, Template
+from tests.support.template import PSEUDO, Template
 
 _SETS: list[dict[str, str]] = [
     {},

@@ -14,7 +14,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from deployment.local_cloud.behaviour import retaining
-from tests.cdk.conftest import Assembly
+from tests.support.assembly import Assembly
 
 _COMMAND = "aws-cdk@2.1148.1"
 _ACCOUNT, _REGION = "123456789012", "us-east-1"

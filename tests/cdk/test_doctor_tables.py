@@ -8,8 +8,8 @@ from cdk.parameters.series import When
 from efs_backup.domain.doctor.network_checks import GATEWAYS, INTERFACES
 from efs_backup.domain.doctor.permissions import INSTANCE, NEEDS, ORCHESTRATOR
 from efs_backup.domain.doctor.running_checks import WINDOWS
-from tests.cdk.iam import Role
-from tests.cdk.template import Template
+from tests.support.iam import Role
+from tests.support.template import Template
 
 NOT_ASKED = {
     INSTANCE: {

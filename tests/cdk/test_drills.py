@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from efs_backup.domain.operations.triggers import StartDrill, read_trigger
-from tests.cdk.iam import Role
-from tests.cdk.template import ACCOUNT, Template, environment_file
+from tests.support.iam import Role
+from tests.support.template import ACCOUNT, Template, environment_file
 
 _WEEKLY = "cron(0 12 ? * SUN *)"
 _HERE = f"us-east-1:{ACCOUNT}"

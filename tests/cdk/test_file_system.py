@@ -9,7 +9,7 @@ import pytest
 
 from cdk.packaging.programs import Programs
 from cdk.parameters.backup import defaults
-from tests.cdk.template import ACCOUNT, Template, environment_file
+from tests.support.template import ACCOUNT, Template, environment_file
 
 
 def test_the_backup_file_system_outlives_the_stack(backup: Template) -> None:

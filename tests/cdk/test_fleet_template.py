@@ -3,8 +3,8 @@
 import pytest
 
 from efs_backup.domain.doctor.permissions import OF_SEVERAL
-from tests.cdk.iam import Role
-from tests.cdk.template import ACCOUNT, Template, environment_file
+from tests.support.iam import Role
+from tests.support.template import ACCOUNT, Template, environment_file
 
 _HERE = f"us-east-1:{ACCOUNT}"
 _WORKER = "ec2.amazonaws.com"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.cdk.exceptions import CFN_LINT
-from tests.cdk.linter import rules_broken
-from tests.cdk.template import Template, environment_file
+from tests.support.exemptions import CFN_LINT
+from tests.support.linter import rules_broken
+from tests.support.template import Template, environment_file
 
 _REPOSITORY = Path(__file__).parents[2]
 _OTHERS = ("Everything", "Least")

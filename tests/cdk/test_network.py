@@ -1,6 +1,6 @@
 """Facts about the network of the backup stack."""
 
-from tests.cdk.template import Template
+from tests.support.template import Template
 
 _INGRESS = "AWS::EC2::SecurityGroupIngress"
 _ENDPOINT = "AWS::EC2::VPCEndpoint"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cdk.constructs.page import MOUNTED_AT
-from tests.cdk.template import ACCOUNT, Template
+from tests.support.template import ACCOUNT, Template
 
 _HERE = f"us-east-1:{ACCOUNT}"
 

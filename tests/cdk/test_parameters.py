@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.cdk.template import Template
+from tests.support.template import Template
 
 _OLD_BACKUP = {
     "SrcEFS": None, "IntervalTag": "daily", "Retain": 7, "KeepSpare": "Yes", "FolderLabel": "efs-backup",

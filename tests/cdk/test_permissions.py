@@ -3,8 +3,8 @@
 import pytest
 
 from cdk.permissions.allow import Allow
-from tests.cdk.iam import Role
-from tests.cdk.template import ACCOUNT, Template
+from tests.support.iam import Role
+from tests.support.template import ACCOUNT, Template
 
 _HERE = f"us-east-1:{ACCOUNT}"
 _INSTANCE = f"arn:aws:ec2:{_HERE}:instance/i-1"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.cdk.iam import Role
-from tests.cdk.template import ACCOUNT, Template, environment_file
+from tests.support.iam import Role
+from tests.support.template import ACCOUNT, Template, environment_file
 
 _HERE = f"us-east-1:{ACCOUNT}"
 _INSTANCE = f"arn:aws:ec2:{_HERE}:instance/i-1"

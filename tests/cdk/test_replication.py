@@ -1,6 +1,6 @@
 """Facts about the replica of the backup file system in another region."""
 
-from tests.cdk.template import Template
+from tests.support.template import Template
 
 _KEY = "arn:aws:kms:eu-west-1:123456789012:key/0f1e2d3c-0000-1111-2222-333344445555"
 

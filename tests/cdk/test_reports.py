@@ -1,7 +1,7 @@
 """Who is told: by the stack's topic or by one that is there, with a mail or without, and on the bus."""
 
-from tests.cdk.iam import Role
-from tests.cdk.template import ACCOUNT, Template
+from tests.support.iam import Role
+from tests.support.template import ACCOUNT, Template
 
 _HERE = f"us-east-1:{ACCOUNT}"
 _TOPIC = f"arn:aws:sns:{_HERE}:operations"

@@ -8,8 +8,8 @@ import pytest
 
 from efs_backup.domain.operations.triggers import AskRestore, read_trigger
 from efs_backup.domain.requests.restore_order import RestoreOrder
-from tests.cdk.iam import Role
-from tests.cdk.template import ACCOUNT, Template
+from tests.support.iam import Role
+from tests.support.template import ACCOUNT, Template
 
 _SOURCE = f"arn:aws:elasticfilesystem:us-east-1:{ACCOUNT}:file-system/fs-11111111"
 _INSTANCE, _FUNCTION = "ec2.amazonaws.com", "lambda.amazonaws.com"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.cdk.template import Template, environment_file
+from tests.support.template import Template, environment_file
 
 _BUCKETS = "AWS::S3::Bucket"
 

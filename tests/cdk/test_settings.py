@@ -11,7 +11,7 @@ from efs_backup.domain.requests.tuning import Tuning
 from efs_backup.domain.snapshots.names import Interval
 from efs_backup.domain.snapshots.retention import Retention
 from efs_backup.domain.snapshots.scrubbing import DEFAULT_SCRUB, ScrubRule
-from tests.cdk.template import Template, environment_file
+from tests.support.template import Template, environment_file
 
 _OF_LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "orchestrator", "AWS_REGION": "us-east-1"}
 _OF_THE_UNIT = {

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from efs_backup.domain.operations.triggers import LookForDue, read_trigger
-from tests.cdk.iam import Role
-from tests.cdk.template import ACCOUNT, Template, environment_file
+from tests.support.iam import Role
+from tests.support.template import ACCOUNT, Template, environment_file
 
 _HERE = f"us-east-1:{ACCOUNT}"
 _OTHER = f"arn:aws:elasticfilesystem:{_HERE}:file-system/fs-99999999"

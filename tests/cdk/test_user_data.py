@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cdk.packaging.user_data import MOST_BYTES, SCRIPT
-from tests.cdk.template import Template
+from tests.support.template import Template
 
 _DEPLOYMENT = Path(__file__).parents[2] / "deployment"
 _UNITS = ("efs-backup-agent.service", "efs-backup-give-up.service")

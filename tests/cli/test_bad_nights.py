@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from efs_backup.domain.requests.tuning import Copier
-from tests.builders import account, many_parts, write
-from tests.conftest import Cli, both_copiers
-from tests.processes import WORKER, processes_on, workers_on
-from tests.simulator import Simulator
-from tests.unprivileged import run_as_nobody
+from tests.support.builders import account, many_parts, write
+from tests.support.cli import Cli, both_copiers
+from tests.support.processes import WORKER, processes_on, workers_on
+from tests.support.simulator import Simulator
+from tests.support.unprivileged import run_as_nobody
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from efs_backup.domain.snapshots.names import SnapshotName
-from tests.builders import A_DAY_AGO_NS, Fact, account, small_tree, write
-from tests.conftest import Cli, both_copiers
-from tests.proved import manifests_of
-from tests.simulator import Simulator
+from tests.support.builders import A_DAY_AGO_NS, Fact, account, small_tree, write
+from tests.support.cli import Cli, both_copiers
+from tests.support.proved import manifests_of
+from tests.support.simulator import Simulator
 
 SIZES = {"small": 1000, "middle": 500_000, "large": 17_000_000, "sparse": 200_000}
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import Fact, account, write
-from tests.conftest import Cli, both_copiers
-from tests.simulator import Simulator
+from tests.support.builders import Fact, account, write
+from tests.support.cli import Cli, both_copiers
+from tests.support.simulator import Simulator
 
 _CHURN = """
 import os, random, shutil, sys

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import account, many_parts, write
-from tests.conftest import Cli, both_copiers
-from tests.mounts import fill, mounted_tmpfs
-from tests.processes import end_all_on
+from tests.support.builders import account, many_parts, write
+from tests.support.cli import Cli, both_copiers
+from tests.support.mounts import fill, mounted_tmpfs
+from tests.support.processes import end_all_on
 
 _SPY = """#!/bin/sh
 {{ echo "$0 in $PWD"; env; }} >>'{log}'

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.builders import account, write
-from tests.conftest import Cli, both_copiers
-from tests.simulator import Simulator
+from tests.support.builders import account, write
+from tests.support.cli import Cli, both_copiers
+from tests.support.simulator import Simulator
 
 pytestmark = pytest.mark.skipif(shutil.which("faketime") is None, reason="needs faketime")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Cli
+from tests.support.cli import Cli
 
 _ADDRESS = "https://user:xyzzy@ping.invalid/plugh"
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from efs_backup.engine.series.probe_directory import OWNER, PROBES_PREFIX, probe_directory
-from tests.builders import write
-from tests.conftest import Cli
-from tests.mounts import fill, mounted_tmpfs
-from tests.simulator import Simulator
+from tests.support.builders import write
+from tests.support.cli import Cli
+from tests.support.mounts import fill, mounted_tmpfs
+from tests.support.simulator import Simulator
 
 
 def _wrong(cli: Cli, *arguments: object, code: int | None = None) -> dict[str, str]:

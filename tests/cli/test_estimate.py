@@ -12,8 +12,8 @@ import pytest
 from efs_backup.cli.commands.estimate import estimate
 from efs_backup.cli.price_file import read_prices
 from efs_backup.domain.errors import WrongUsage
-from tests.builders import write
-from tests.conftest import Cli
+from tests.support.builders import write
+from tests.support.cli import Cli
 
 _PRICES = {"date": "2026-11-01", "standard": 1.0}
 

@@ -11,7 +11,7 @@ import pytest
 
 from efs_backup.cli.app import app
 from efs_backup.cli.catalog import COMMANDS, SECTIONS, hint
-from tests.conftest import COMMAND, Cli
+from tests.support.cli import COMMAND, Cli
 
 
 def test_help_shows_each_command_where_it_belongs(cli: Cli) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import write
-from tests.conftest import Cli
-from tests.mounts import mounted_tmpfs
+from tests.support.builders import write
+from tests.support.cli import Cli
+from tests.support.mounts import mounted_tmpfs
 
 
 def test_every_end_of_a_backup_is_on_record(cli: Cli, source: Path, backup: Path) -> None:

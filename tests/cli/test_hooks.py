@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Cli
+from tests.support.cli import Cli
 
 Hook = Callable[..., str]
 

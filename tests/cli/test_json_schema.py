@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from efs_backup.cli.app import app
 from efs_backup.cli.lazy import LazyGroup
 from efs_backup.cli.output import SCHEMA
-from tests.conftest import Cli
-from tests.schemas import SCHEMAS, SHARED, complaint, published, schema_of
+from tests.support.cli import Cli
+from tests.support.schemas import SCHEMAS, SHARED, complaint, published, schema_of
 
 _SNAKE = re.compile(r"[a-z][a-z0-9_]*")
 _DATA = re.compile(r"\d{8}T\d{6}Z|before|after|failed")

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from efs_backup.domain.requests.tuning import Copier
-from tests.builders import A_DAY_AGO_NS, account, write
-from tests.conftest import Cli
-from tests.processes import WORKER, processes_on, workers_on
+from tests.support.builders import A_DAY_AGO_NS, account, write
+from tests.support.cli import Cli
+from tests.support.processes import WORKER, processes_on, workers_on
 
 VICTIMS = {
     "a copy worker": WORKER,

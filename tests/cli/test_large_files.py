@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.builders import A_DAY_AGO_NS, account, write
-from tests.conftest import Cli
-from tests.simulator import Simulator
+from tests.support.builders import A_DAY_AGO_NS, account, write
+from tests.support.cli import Cli
+from tests.support.simulator import Simulator
 
 MEGABYTES = 24
 

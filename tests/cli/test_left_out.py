@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import account, write
-from tests.conftest import Cli, both_copiers
-from tests.mounts import Mounts
-from tests.simulator import Simulator
+from tests.support.builders import account, write
+from tests.support.cli import Cli, both_copiers
+from tests.support.mounts import Mounts
+from tests.support.simulator import Simulator
 
 
 def _snapshot(cli: Cli, source: Path, backup: Path, *arguments: object) -> set[str]:

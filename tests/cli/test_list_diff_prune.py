@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import account, write
-from tests.conftest import Cli
-from tests.unprivileged import NOBODY, ended_as_nobody
+from tests.support.builders import account, write
+from tests.support.cli import Cli
+from tests.support.unprivileged import NOBODY, ended_as_nobody
 
 
 def test_list_shows_the_newest_first(cli: Cli, source: Path, backup: Path) -> None:

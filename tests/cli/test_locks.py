@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import account, write
-from tests.conftest import Cli
-from tests.mounts import fill, mounted_tmpfs
+from tests.support.builders import account, write
+from tests.support.cli import Cli
+from tests.support.mounts import fill, mounted_tmpfs
 
 _WITHOUT_LOCKS = """
 #include <errno.h>

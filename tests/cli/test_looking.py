@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import A_DAY_AGO_NS, write
-from tests.conftest import A_FIRST_BACKUP_IS_MEANT, NOTHING_IS_SCRUBBED, Cli
-from tests.unprivileged import ended_as_nobody
-from tests.warm import WarmProgram
+from tests.support.builders import A_DAY_AGO_NS, write
+from tests.support.cli import A_FIRST_BACKUP_IS_MEANT, NOTHING_IS_SCRUBBED, Cli
+from tests.support.unprivileged import ended_as_nobody
+from tests.support.warm import WarmProgram
 
 EVIL = "evil\n\x1b[31m\udcff.tex"
 THESIS = "home/alice/thesis.tex"

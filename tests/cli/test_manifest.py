@@ -15,10 +15,10 @@ import pytest
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.engine.proof.index_again import index_made_again
 from efs_backup.engine.proof.manifests import CHANGES, INDEX, MANIFEST, SEAL
-from tests.builders import account, write
-from tests.conftest import Cli, both_copiers
-from tests.proved import assert_proved, changes_of, check_by_mtree, manifest_text, manifests_of
-from tests.simulator import Simulator
+from tests.support.builders import account, write
+from tests.support.cli import Cli, both_copiers
+from tests.support.proved import assert_proved, changes_of, check_by_mtree, manifest_text, manifests_of
+from tests.support.simulator import Simulator
 
 NAMES = [
     b"*",

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from efs_backup.domain.requests.tuning import Copier
-from tests.builders import account, write
-from tests.conftest import Cli
+from tests.support.builders import account, write
+from tests.support.cli import Cli
 
 _FILES = 420
 _CHANCE = random.Random(1)  # noqa: S311 - nothing is kept secret

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import write
-from tests.conftest import Cli
-from tests.namespaces import bind, run_with_mounts
+from tests.support.builders import write
+from tests.support.cli import Cli
+from tests.support.namespaces import ask_with_mounts, bind
 
 pytestmark = pytest.mark.root
 
@@ -63,18 +63,18 @@ def test_what_is_unmounted_during_a_backup_has_not_vanished(
     for number in range(60):
         write(disk / str(number))
     mount = MOUNTS[what](disk, point)
-    run_with_mounts(cli, mount, "run", source, backup, "--retain", 1)
+    ask_with_mounts(cli, mount, "run", source, backup, "--retain", 1)
     before = trees(backup)
     write(source / "new")
     hit = let_umount(fault, point)
-    ended = run_with_mounts(cli, mount, "run", source, backup, "--json", code=1)
+    ended = ask_with_mounts(cli, mount, "run", source, backup, "--json", code=1)
     assert hit.exists()
     assert ended.json["failure_reason"] == "SourceChanged"
     assert "unmounted during the backup: at 'sub'" in ended.json["message"]
     assert trees(backup) == before
     assert len(trees(backup, ".partial-")) == 1
     fault.lines.write_text("")
-    result = run_with_mounts(cli, mount, "run", source, backup, "--json").json
+    result = ask_with_mounts(cli, mount, "run", source, backup, "--json").json
     assert len(os.listdir(Path(result["path"]) / "sub")) == 60
     assert trees(backup, ".partial-") == []
 
@@ -87,7 +87,7 @@ def test_what_a_backup_does_not_go_into_may_be_unmounted_meanwhile(
     point = source / "sub"
     point.mkdir()
     hit = let_umount(fault, point)
-    run_with_mounts(cli, f"mount -t tmpfs none '{point}'; touch '{point}/1'", "run", source, backup, *option)
+    ask_with_mounts(cli, f"mount -t tmpfs none '{point}'; touch '{point}/1'", "run", source, backup, *option)
     assert hit.exists()
 
 
@@ -98,9 +98,9 @@ def test_what_a_logout_unmounts_during_a_backup_costs_nobody_the_night(
     point = source / "run" / "1000"
     point.mkdir(parents=True)
     mount = f"mount -t tmpfs -o uid=1000 none '{point}'; touch '{point}/1'"
-    run_with_mounts(cli, mount, "run", source, backup, "--retain", 1)
+    ask_with_mounts(cli, mount, "run", source, backup, "--retain", 1)
     hit = let_umount(fault, point)
-    result = run_with_mounts(cli, mount, "run", source, backup, "--json").json
+    result = ask_with_mounts(cli, mount, "run", source, backup, "--json").json
     assert hit.exists()
     assert (result["status"], result["dropped"]) == ("Success", [])
     assert [(warned["kind"], warned["paths"]) for warned in result["warnings"]] == [("MountMissing", ["run/1000"])]
@@ -113,7 +113,7 @@ def test_a_tmpfs_that_is_gone_is_warned_of_and_nothing_is_dropped_while_the_last
     point = source / "run" / "1000"
     point.mkdir(parents=True)
     mount = f"mount -t tmpfs none '{point}'; touch '{point}/1'"
-    run_with_mounts(cli, mount, "run", source, backup, "--retain", 1)
+    ask_with_mounts(cli, mount, "run", source, backup, "--retain", 1)
     planned = cli("run", source, backup, "--dry-run", "--json").json
     assert (planned["dropped"], "MountMissing" in str(planned)) == ([], False)
     assert "'run/1000'" in " ".join(planned["notes"])
@@ -129,7 +129,7 @@ def test_a_backup_that_fails_while_a_tmpfs_is_gone_does_not_forget_it(cli: Cli, 
     point = source / "sub"
     point.mkdir()
     mount = f"mount -t tmpfs none '{point}'; touch '{point}/1'"
-    run_with_mounts(cli, mount, "run", source, backup, "--retain", 1)
+    ask_with_mounts(cli, mount, "run", source, backup, "--retain", 1)
     cli("run", source, backup, "--retain", 1, "--save", "--window", 0.00001, code=3)
     result = cli("run", source, backup, "--window", 60, "--json").json
     assert ([warned["kind"] for warned in result["warnings"]], result["dropped"]) == (["MountMissing"], [])
@@ -137,6 +137,6 @@ def test_a_backup_that_fails_while_a_tmpfs_is_gone_does_not_forget_it(cli: Cli, 
 
 def test_a_tmpfs_of_which_the_last_snapshot_has_nothing_may_go_in_silence(cli: Cli, source: Path, backup: Path) -> None:
     """Nothing of it can be lost."""
-    run_with_mounts(cli, f"mount -t tmpfs none '{source}/empty directory'", "run", source, backup, "--retain", 1)
+    ask_with_mounts(cli, f"mount -t tmpfs none '{source}/empty directory'", "run", source, backup, "--retain", 1)
     result = cli("run", source, backup, "--json").json
     assert (result["warnings"], len(result["dropped"])) == ([], 1)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.builders import write
-from tests.conftest import Cli, Ended
+from tests.support.builders import write
+from tests.support.cli import Cli, Ended
 
 ODD = "a\nb\x1b[2J\u202e\udcff"
 

@@ -4,7 +4,7 @@ import click
 import pytest
 
 from efs_backup.cli.app import app
-from tests.conftest import Cli
+from tests.support.cli import Cli
 
 _GIVEN = {
     "integer": "1",

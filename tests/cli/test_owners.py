@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from efs_backup.domain.requests.tuning import Copier
-from tests.builders import A_DAY_AGO_NS, account, small_tree, write
-from tests.conftest import Cli, Ended, both_copiers
+from tests.support.builders import A_DAY_AGO_NS, account, small_tree, write
+from tests.support.cli import Cli, Ended, both_copiers
 
 pytestmark = pytest.mark.root
 

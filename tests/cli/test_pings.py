@@ -14,7 +14,7 @@ from efs_backup.domain.requests.ping_url import PingUrl
 from efs_backup.domain.results import BackupResult, BackupStatus
 from efs_backup.engine.machine import ping
 from efs_backup.engine.machine.ping import BODY_LETTERS, Ping
-from tests.conftest import Cli
+from tests.support.cli import Cli
 
 _SUCCESS = BackupResult(BackupStatus.SUCCESS, "All is well.")
 _FAILURE = BackupResult(BackupStatus.FAILED, "x" * 5000, failure_reason=FailureReason.COPY_FAILED)

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.cli.test_keeping import begin, name_of, there
-from tests.conftest import Cli
+from tests.cli.series import begin, name_of, there
+from tests.support.cli import Cli
 
 
 def newest_seal(series: Path) -> Any:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from efs_backup.domain.requests.tuning import Copier
-from tests.builders import A_DAY_AGO_NS, account, write
-from tests.conftest import Cli, both_copiers
+from tests.support.builders import A_DAY_AGO_NS, account, write
+from tests.support.cli import Cli, both_copiers
 
 
 @pytest.fixture

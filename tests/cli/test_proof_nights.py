@@ -12,9 +12,9 @@ import pytest
 
 from efs_backup.copy_worker.hash_store import HashStore
 from efs_backup.copy_worker.rules import LARGE_FILE_SIZE, SMALL_FILE_SIZE
-from tests.builders import A_DAY_AGO_NS, account, many_parts, write
-from tests.conftest import Cli, both_copiers
-from tests.proved import assert_proved, changes_of, check_by_mtree, manifest_text, manifests_of
+from tests.support.builders import A_DAY_AGO_NS, account, many_parts, write
+from tests.support.cli import Cli, both_copiers
+from tests.support.proved import assert_proved, changes_of, check_by_mtree, manifest_text, manifests_of
 
 
 def _hostile(source: Path) -> None:

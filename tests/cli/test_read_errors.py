@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.builders import A_DAY_AGO_NS, account, small_tree, write
-from tests.conftest import Cli, both_copiers
-from tests.simulator import Simulator
-from tests.unprivileged import run_as_nobody
+from tests.support.builders import A_DAY_AGO_NS, account, small_tree, write
+from tests.support.cli import Cli, both_copiers
+from tests.support.simulator import Simulator
+from tests.support.unprivileged import run_as_nobody
 
 SIZES = {"small": 1000, "middle": 5_000_000, "large": 20_000_000, "sparse": 5_000_000}
 """Each is copied in a way of its own: written at once, by rsync, in pieces that are continued, with its holes."""

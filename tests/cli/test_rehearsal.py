@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from efs_backup.engine.series.lock import Owner, locked
-from tests.builders import account, write
-from tests.conftest import Cli
-from tests.mounts import mounted_tmpfs
-from tests.unprivileged import ended_as_nobody
+from tests.support.builders import account, write
+from tests.support.cli import Cli
+from tests.support.mounts import mounted_tmpfs
+from tests.support.unprivileged import ended_as_nobody
 
 FILES = 13
 """In a small tree, with its symlink."""

@@ -14,10 +14,10 @@ from efs_backup.domain.copying.quarantine import JOURNAL_DIRECTORY
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.engine.series.quarantine import Quarantine
 from efs_backup.engine.trees.tree import Tree
-from tests.builders import account, many_parts, small_tree, write
-from tests.conftest import COMMAND, Cli, both_copiers
-from tests.mounts import Mounts
-from tests.simulator import Simulator
+from tests.support.builders import account, many_parts, small_tree, write
+from tests.support.cli import COMMAND, Cli, both_copiers
+from tests.support.mounts import Mounts
+from tests.support.simulator import Simulator
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import write
-from tests.conftest import A_FIRST_BACKUP_IS_MEANT, NOTHING_IS_SCRUBBED, Cli, Ended
-from tests.engine.namespaces import run_with_mounts, tmpfs
-from tests.warm import WarmProgram
+from tests.support.builders import write
+from tests.support.cli import A_FIRST_BACKUP_IS_MEANT, NOTHING_IS_SCRUBBED, Cli, Ended
+from tests.support.namespaces import run_with_mounts, tmpfs
+from tests.support.warm import WarmProgram
 
 ODD = "odd\nname [1] *\udcff"
 

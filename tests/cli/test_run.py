@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import A_DAY_AGO_NS, account, write
-from tests.conftest import Cli, both_copiers
+from tests.support.builders import A_DAY_AGO_NS, account, write
+from tests.support.cli import Cli, both_copiers
 
 
 def test_a_snapshot_equals_its_source(cli: Cli, source: Path, backup: Path) -> None:

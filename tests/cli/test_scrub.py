@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from efs_backup.copy_worker.hash_store import HashStore
-from tests.builders import account, write
-from tests.conftest import Cli
-from tests.proved import assert_proved, manifests_of
+from tests.support.builders import account, write
+from tests.support.cli import Cli
+from tests.support.proved import assert_proved, manifests_of
 
 DAMAGED = "directory 0/file 0"
 

@@ -24,9 +24,9 @@ from efs_backup.engine.runs import second_copy, snapshot_copy
 from efs_backup.engine.runs.second_copy import SecondCopy
 from efs_backup.engine.series.flush_marks import Flusher
 from efs_backup.engine.series.series import Series
-from tests.builders import A_DAY_AGO_NS, account, write
-from tests.conftest import Cli
-from tests.mounts import fill, mounted_tmpfs
+from tests.support.builders import A_DAY_AGO_NS, account, write
+from tests.support.cli import Cli
+from tests.support.mounts import fill, mounted_tmpfs
 
 LABEL = "home"
 KEPT = "many/file 3"

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from efs_backup.domain.snapshots.names import SnapshotName
-from tests.builders import account, write
-from tests.conftest import Cli
-from tests.namespaces import bind, run_with_mounts
+from tests.support.builders import account, write
+from tests.support.cli import Cli
+from tests.support.namespaces import ask_with_mounts, bind
 
 
 @pytest.fixture
@@ -189,12 +189,12 @@ def test_a_source_that_is_not_mounted_is_refused(
     mount = (
         f"mount -t tmpfs none '{source}'; cp '{disk}/precious' '{source}'" if what == "tmpfs" else bind(disk, source)
     )
-    run_with_mounts(cli, mount, "run", source, backup, "--retain", 1)
+    ask_with_mounts(cli, mount, "run", source, backup, "--retain", 1)
     before = account(backup)
     result = refused(cli, "SourceChanged", source, backup)
     assert "not on the file system of the last backup" in result["message"]
     assert account(backup) == before
-    run_with_mounts(cli, mount, "run", source, backup)
+    ask_with_mounts(cli, mount, "run", source, backup)
 
 
 @pytest.mark.root
@@ -207,16 +207,16 @@ def test_a_mount_below_the_source_that_is_missing_is_refused(
     point = source / "up loads"
     point.mkdir()
     mount = bind(disk, point)
-    run_with_mounts(cli, mount, "run", source, backup)
+    ask_with_mounts(cli, mount, "run", source, backup)
     assert [found["path"] for found in stored(backup)["mounts"]] == ["up loads"]
     before = account(backup)
     assert "'up loads' there was" in refused(cli, "SourceChanged", source, backup)["message"]
     assert account(backup) == before
-    run_with_mounts(cli, f"mount -t tmpfs none '{point}'", "run", source, backup, code=1)
-    run_with_mounts(cli, mount, "run", source, backup)
+    ask_with_mounts(cli, f"mount -t tmpfs none '{point}'", "run", source, backup, code=1)
+    ask_with_mounts(cli, mount, "run", source, backup)
     cli("run", source, backup, "--exclude", "/up loads")
     refused(cli, "SourceChanged", source, backup)
-    run_with_mounts(cli, mount, "run", source, backup)
+    ask_with_mounts(cli, mount, "run", source, backup)
     cli("run", source, backup, "--source-moved")
     assert cli("run", source, backup, "--json").json["notes"] == []
 
@@ -229,9 +229,9 @@ def test_a_new_mount_below_the_source_is_noted_once_and_expected_then(
     cli("run", source, backup)
     write(tmp_path / "disk" / "file")
     mount = bind(tmp_path / "disk", source / "empty directory")
-    notes = run_with_mounts(cli, mount, "run", source, backup, "--json").json["notes"]
+    notes = ask_with_mounts(cli, mount, "run", source, backup, "--json").json["notes"]
     assert "New in the source" in notes[0]
-    assert run_with_mounts(cli, mount, "run", source, backup, "--json").json["notes"] == []
+    assert ask_with_mounts(cli, mount, "run", source, backup, "--json").json["notes"] == []
     refused(cli, "SourceChanged", source, backup)
 
 
@@ -239,7 +239,7 @@ def test_a_new_mount_below_the_source_is_noted_once_and_expected_then(
 def test_backup_itself_is_not_missed_inside_the_source(cli: Cli, source: Path, backup: Path) -> None:
     """BACKUP inside the source is left out there; whether it shows or not is no matter of the source."""
     inside = bind(backup, source / "empty directory")
-    run_with_mounts(cli, inside, "run", source, backup)
+    ask_with_mounts(cli, inside, "run", source, backup)
     assert stored(backup)["mounts"] == []
     assert cli("run", source, backup, "--json").json["notes"] == []
 
@@ -249,7 +249,7 @@ def test_one_file_system_misses_no_other(cli: Cli, source: Path, backup: Path, t
     """For once: without the option the mount is expected again."""
     write(tmp_path / "disk" / "file")
     mount = bind(tmp_path / "disk", source / "empty directory")
-    run_with_mounts(cli, mount, "run", source, backup)
+    ask_with_mounts(cli, mount, "run", source, backup)
     cli("run", source, backup, "--one-file-system")
     refused(cli, "SourceChanged", source, backup)
 
@@ -260,13 +260,13 @@ def test_a_backup_that_is_not_mounted_is_refused(plain: Cli, source: Path, backu
     disk, fstab = tmp_path / "disk", tmp_path / "fstab"
     disk.mkdir()
     fstab.write_text(f"/dev/sdx9 {backup} ext4 noauto 0 0\n")
-    run_with_mounts(plain, bind(disk, backup), "run", source, backup, "--init")
+    ask_with_mounts(plain, bind(disk, backup), "run", source, backup, "--init")
     refused(plain, "SeriesMissing", source, backup)
     knowing = f"[ -e /etc/fstab ] || touch /etc/fstab; {bind(fstab, Path('/etc/fstab'))}"
-    ended = run_with_mounts(plain, knowing, "run", source, backup, "--init", "--json", code=1)
+    ended = ask_with_mounts(plain, knowing, "run", source, backup, "--init", "--json", code=1)
     assert f"/etc/fstab has a file system at {str(backup)!r}" in ended.json["message"]
     assert os.listdir(backup) == []
-    run_with_mounts(plain, f"{knowing}; {bind(disk, backup)}", "run", source, backup)
+    ask_with_mounts(plain, f"{knowing}; {bind(disk, backup)}", "run", source, backup)
     assert len(snapshots(disk)) == 2
 
 
@@ -474,7 +474,7 @@ def test_a_write_that_was_cut_off_is_as_if_it_had_not_begun(cli: Cli, source: Pa
 def test_a_first_backup_on_a_full_disk_says_so(cli: Cli, source: Path, backup: Path) -> None:
     """The file cannot be written, so nothing is copied."""
     script = f"mount -t tmpfs -o nr_inodes=5 none '{backup}'"
-    ended = run_with_mounts(cli, script, "run", source, backup, "--json", code=1)
+    ended = ask_with_mounts(cli, script, "run", source, backup, "--json", code=1)
     assert ended.json["failure_reason"] == "BackupFull"
 
 
@@ -491,12 +491,12 @@ def test_a_backup_on_another_disk_is_refused(cli: Cli, source: Path, tmp_path: P
     mounted = subprocess.run(["unshare", "-m", "mount", "-o", "loop", one, at], check=False, capture_output=True)
     if mounted.returncode:
         pytest.skip("needs loop devices")
-    run_with_mounts(cli, f"mount -o loop '{one}' '{at}'", "run", source, at)
-    run_with_mounts(cli, f"mount -o loop '{one}' '{elsewhere}'", "run", source, elsewhere)
+    ask_with_mounts(cli, f"mount -o loop '{one}' '{at}'", "run", source, at)
+    ask_with_mounts(cli, f"mount -o loop '{one}' '{elsewhere}'", "run", source, elsewhere)
     copied = f"mount -o loop '{one}' '{elsewhere}'; mount -o loop '{other}' '{at}'; cp -a '{elsewhere}/.' '{at}'"
-    ended = run_with_mounts(cli, copied, "run", source, at, "--json", code=1)
+    ended = ask_with_mounts(cli, copied, "run", source, at, "--json", code=1)
     if ended.json["failure_reason"] != "BackupChanged":
         pytest.fail(str(ended))
     again = f"mount -o loop '{other}' '{at}'"
-    run_with_mounts(cli, again, "run", source, at, "--backup-moved")
-    run_with_mounts(cli, again, "run", source, at)
+    ask_with_mounts(cli, again, "run", source, at, "--backup-moved")
+    ask_with_mounts(cli, again, "run", source, at)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import Fact, account, many_parts, write
-from tests.conftest import Cli
-from tests.unprivileged import NOBODY, run_as_nobody
+from tests.support.builders import Fact, account, many_parts, write
+from tests.support.cli import Cli
+from tests.support.unprivileged import NOBODY, run_as_nobody
 
 
 def _snapshots(backup: Path) -> list[Path]:

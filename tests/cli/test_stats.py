@@ -5,8 +5,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.builders import A_DAY_AGO_NS, write
-from tests.conftest import Cli
+from tests.support.builders import A_DAY_AGO_NS, write
+from tests.support.cli import Cli
 
 
 def _held(root: Path) -> dict[int, int]:

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from efs_backup.domain.requests.tuning import Copier
-from tests.builders import account
-from tests.conftest import Cli, both_copiers
-from tests.mounts import fill, mounted_tmpfs
+from tests.support.builders import account
+from tests.support.cli import Cli, both_copiers
+from tests.support.mounts import fill, mounted_tmpfs
 
 Stream = Callable[[ExitStack, Path], int | None]
 """Opens a bad stream; None: closed."""

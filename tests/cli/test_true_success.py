@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import A_DAY_AGO_NS, account, write
-from tests.conftest import Cli, both_copiers
+from tests.support.builders import A_DAY_AGO_NS, account, write
+from tests.support.cli import Cli, both_copiers
 
 _WRAPPER = r"""#!/bin/bash
 # The real rsync, with the harm that the file beside this one tells; in `done` are the marks of what was done.

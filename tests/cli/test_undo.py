@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from efs_backup.domain.copying.quarantine import JOURNAL_DIRECTORY
-from tests.builders import Fact, account, small_tree, write
-from tests.conftest import A_FIRST_BACKUP_IS_MEANT, NOTHING_IS_SCRUBBED, Cli
-from tests.engine.namespaces import run_with_mounts, tmpfs
-from tests.simulator import Simulator
-from tests.unprivileged import NOBODY, run_as_nobody
-from tests.warm import WarmProgram
+from tests.support.builders import Fact, account, small_tree, write
+from tests.support.cli import A_FIRST_BACKUP_IS_MEANT, NOTHING_IS_SCRUBBED, Cli
+from tests.support.namespaces import run_with_mounts, tmpfs
+from tests.support.simulator import Simulator
+from tests.support.unprivileged import NOBODY, run_as_nobody
+from tests.support.warm import WarmProgram
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 
 from efs_backup.cli.progress import LineWatcher
 from efs_backup.domain.copying.statistics import CopyStatistics
-from tests.conftest import Cli
+from tests.support.cli import Cli
 
 
 def test_quiet_tells_nothing_of_what_went_well(cli: Cli, source: Path, backup: Path, tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.builders import A_DAY_AGO_NS, write
-from tests.conftest import Cli
-from tests.proved import manifests_of
+from tests.support.builders import A_DAY_AGO_NS, write
+from tests.support.cli import Cli
+from tests.support.proved import manifests_of
 
 NAMES = ["plain", "two words", "new\nline", "*", "[bold]", "\udcff no UTF-8", "back\\slash"]
 

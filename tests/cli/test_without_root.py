@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import A_DAY_AGO_NS, Fact, account, write
-from tests.conftest import Cli, both_copiers
-from tests.unprivileged import NOBODY, run_as_nobody
+from tests.support.builders import A_DAY_AGO_NS, Fact, account, write
+from tests.support.cli import Cli, both_copiers
+from tests.support.unprivileged import NOBODY, run_as_nobody
 
 pytestmark = [pytest.mark.root, both_copiers]
 

@@ -20,7 +20,7 @@ from efs_backup.domain.copying.parts import Piece
 from efs_backup.engine.machine.process import Runner
 from efs_backup.engine.machine.temporary import is_safe, temporary_directory
 from efs_backup.engine.rest.fpsync_run import FpsyncRun, RunInfo
-from tests.processes import processes_on
+from tests.support.processes import processes_on
 
 STORED = sorted(Path(__file__).with_name("fpsync").glob("*/fpsync"))
 OPTIONS = ("-l", "--stats", "--link-dest=/a b'$(touch injected)`touch injected`\";touch injected\n*\udcff")

@@ -19,7 +19,7 @@ from efs_backup.domain.ports import BackupStore
 from efs_backup.domain.results import BackupStatus
 from efs_backup.engine.series.records import RecordDirectory
 from efs_backup.lib.ddb import RecordTable
-from tests.domain.test_record import ENDED, RUNNING, START
+from tests.support.records import ENDED, RUNNING, START
 
 OTHER = replace(RUNNING, backup_id=BackupId("0000beef"), start_time=START + timedelta(days=1))
 SUCCESS = RUNNING.ended(BackupStatus.SUCCESS, now=START + timedelta(hours=1), message="Done.")

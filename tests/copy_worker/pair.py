@@ -11,8 +11,8 @@ from efs_backup.copy_worker.facts import directory_facts
 from efs_backup.copy_worker.receipts import Receipt
 from efs_backup.copy_worker.roots import REPLACES, Roots, Setup
 from efs_backup.copy_worker.throttle import Throttle
-from tests.builders import A_DAY_AGO_NS, account, write
-from tests.unprivileged import NOBODY, being_nobody
+from tests.support.builders import A_DAY_AGO_NS, account, write
+from tests.support.unprivileged import NOBODY, being_nobody
 
 UMASK = 0o077
 

@@ -20,10 +20,10 @@ from efs_backup.copy_worker.new_entry import make_symlink, write_small
 from efs_backup.copy_worker.receipts import SOURCE, TARGET
 from efs_backup.copy_worker.roots import COMPARES, OVERLAYS, REPLACES, Setup
 from efs_backup.copy_worker.rules import LARGE_FILE_SIZE, SMALL_FILE_SIZE
-from tests.builders import A_DAY_AGO_NS, account, write
 from tests.copy_worker.pair import UMASK, Pair
-from tests.mounts import Mounts
-from tests.simulator import Simulator
+from tests.support.builders import A_DAY_AGO_NS, account, write
+from tests.support.mounts import Mounts
+from tests.support.simulator import Simulator
 
 KEPT_BY_ALL = [COMPARES, OVERLAYS, REPLACES]
 

@@ -11,8 +11,8 @@ from efs_backup.copy_worker.roots import REPLACES, Roots, Setup
 from efs_backup.copy_worker.rules import LARGE_FILE_SIZE
 from efs_backup.copy_worker.throttle import Throttle
 from efs_backup.engine.series.unfinished import UnfinishedFiles
-from tests.builders import A_DAY_AGO_NS, account
-from tests.simulator import Simulator
+from tests.support.builders import A_DAY_AGO_NS, account
+from tests.support.simulator import Simulator
 
 SIZE = LARGE_FILE_SIZE + 12345
 FLUSHED = 5_000_000

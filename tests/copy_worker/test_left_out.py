@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from efs_backup.copy_worker.left_out import CLOSED, SUSPECT, LeftOut
-from tests.builders import write
 from tests.copy_worker.pair import Pair
-from tests.mounts import Mounts
+from tests.support.builders import write
+from tests.support.mounts import Mounts
 
 PATTERNS = ("*.tmp", "cache/", "/only here", "deep/**/log")
 

@@ -11,8 +11,8 @@ from efs_backup.copy_worker.directory import UNKNOWN, DirectoryCopy
 from efs_backup.copy_worker.facts import directory_facts
 from efs_backup.copy_worker.proof import proved_again
 from efs_backup.copy_worker.receipts import BlockProof, Receipt
-from tests.builders import A_DAY_AGO_NS, write
 from tests.copy_worker.pair import Pair
+from tests.support.builders import A_DAY_AGO_NS, write
 
 Known = tuple[tuple[int, int, int], ...]
 

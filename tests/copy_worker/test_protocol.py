@@ -19,8 +19,8 @@ from efs_backup.copy_worker.receipts import Receipt
 from efs_backup.copy_worker.roots import REPLACES, Setup
 from efs_backup.copy_worker.worker import serve
 from efs_backup.domain.copying.commands import worker_command
-from tests.builders import write
 from tests.copy_worker.pair import Pair
+from tests.support.builders import write
 
 PACKAGE_PLACE = str(Path(__file__).parents[2] / "source")
 

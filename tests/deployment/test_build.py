@@ -13,10 +13,10 @@ import pytest
 
 from cdk.packaging.archives import files_below, write_lambda_zip, write_zip
 from cdk.publish import publish
-from tests.cdk.exceptions import CFN_LINT
-from tests.cdk.linter import rules_broken
-from tests.cdk.template import Template
-from tests.published import published as published_files
+from tests.support.exemptions import CFN_LINT
+from tests.support.linter import rules_broken
+from tests.support.published import published as published_files
+from tests.support.template import Template
 
 _REPOSITORY = Path(__file__).parents[2]
 _BUILD = _REPOSITORY / "deployment" / "build-s3-dist.sh"

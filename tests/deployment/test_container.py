@@ -11,7 +11,7 @@ from kubernetes_validate import validate  # type: ignore[import-untyped]
 
 from efs_backup import __version__
 from efs_backup.cli.commands.run import run
-from tests.cdk.linter import rules_broken
+from tests.support.linter import rules_broken
 
 CONTAINER = Path(__file__).parents[2] / "deployment" / "container"
 _VERSIONS = ("1.27", "1.37")

@@ -12,7 +12,7 @@ import pytest
 
 from efs_backup import __version__
 from efs_backup.cli.catalog import COMMANDS
-from tests.once import once
+from tests.support.once import once
 
 REPOSITORY = Path(__file__).parents[2]
 DEB = f"efs-backup_{__version__}_all.deb"

@@ -14,8 +14,8 @@ import pytest
 from cdk.parameters.backup import BackupParameters
 from cdk.parameters.field import groups_of
 from deployment.terraform_variables import MODULE, default_of, files, type_of, variable_of
-from tests.assembly import synthesized
-from tests.cdk.template import Template
+from tests.support.assembly import synthesized
+from tests.support.template import Template
 
 _FIELDS = [field for fields in groups_of(BackupParameters).values() for _, field in fields]
 _OF_THE_MODULE = {"name", "template_url", "tags"}

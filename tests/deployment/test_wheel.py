@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from efs_backup import __version__
-from tests.once import once
+from tests.support.once import once
 
 REPOSITORY = Path(__file__).parents[2]
 _PARTS = ("source", "pyproject.toml", "README.md", "LICENSE")

@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from tests.builders import A_DAY_AGO_NS, write
+from tests.support.builders import A_DAY_AGO_NS, write
 
 _IMAGES = Path(__file__).parents[2] / "docs" / "images"
 _SOURCE, _BACKUP = Path("/srv/data"), Path("/mnt/backup")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from efs_backup.domain.doctor.series_checks import LOCAL_CHECKS
 from efs_backup.domain.doctor.stack_checks import STACK_CHECKS
-from tests.stack.operator_policy import PAGE, policy
+from tests.support.operator_policy import PAGE, policy
 
 if TYPE_CHECKING:
     from efs_backup.domain.doctor.finding import Check

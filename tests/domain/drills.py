@@ -5,7 +5,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from efs_backup.domain.drill.choice import Figures, SizeClass
-from efs_backup.domain.drill.result import Drawn, DrillPlan, DrillResult, Finding, Group, Place, Tallies, Verdict
+from efs_backup.domain.drill.result import (
+    Drawn,
+    DrillPlan,
+    DrillResult,
+    Finding,
+    Group,
+    Place,
+    Tallies,
+    Verdict,
+)
 
 STARTED = datetime(2026, 11, 22, 6, tzinfo=UTC)
 PLAN = DrillPlan(
@@ -37,3 +46,12 @@ def result(**others: Any) -> DrillResult:
     """A drill that has passed, but for what is other."""
     passed = DrillResult(PLAN, STARTED, 21.4, "efs-backup 0.2.0", "c6i.xlarge", ("nfs4", "nfs4"), tallies=tallies())
     return replace(passed, **others)
+
+
+STOPPED = result(is_stopped=True, failure="SIGTERM was received", tallies=Tallies())
+
+
+FULL = result(failure="It is full.", remedy="Give more room.", tallies=Tallies())
+
+
+DIFFERENT = result(tallies=tallies(finding("a b", Group.SMALL, Place.SNAPSHOT, "content")))

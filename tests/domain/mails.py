@@ -25,8 +25,8 @@ from efs_backup.domain.operations.workflow import Action, Decision, gave_way, sk
 from efs_backup.domain.requests.requests import RestoreMode
 from efs_backup.domain.results import BackupStatus, RestorePlan, RestoreResult, RestoreStatus, SealStatus
 from efs_backup.domain.snapshots.names import Interval, SnapshotName
-from tests.domain.test_agent_settings import RESTORE as RESTORE_ENVIRONMENT
-from tests.domain.test_settings import settings_of
+from tests.domain.environments import RESTORE as RESTORE_ENVIRONMENT
+from tests.domain.environments import settings_of
 
 PLACE = Path(__file__).with_name("mails")
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -12,15 +12,12 @@ from efs_backup.domain.requests.tuning import Tuning
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.domain.snapshots.retention import Retention
 from efs_backup.domain.snapshots.selection import Selection
+from tests.domain.environments import RESTORE
 
 _BACKUP = {field.name.upper(): field.name for field in fields(AgentSettings)} | {
     "INTERVAL": "daily", "RETENTION": "7", "RETENTION_RULES": "", "LIFECYCLE_HOLD_MINUTES": "60",
     "CONCURRENT_BACKUPS": "1", "WORKERS": "1", "KEEP_SPARE": "Yes",
     "MAX_OPERATIONS_PER_SECOND": "0", "SCRUB_DAYS": "90", "SCRUB_GIGABYTES": "0",
-}  # fmt: skip
-RESTORE = {field.name.upper(): field.name for field in fields(RestoreSettings)} | {
-    "INTERVAL": "weekly", "BACKUP_NUMBER": "2", "RESTORE_AS_OF": "", "RESTORE_MODE": "mirror", "DRY_RUN": "No",
-    "MAX_OPERATIONS_PER_SECOND": "900",
 }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from efs_backup.domain.copying.arrival import (
     was_read_before,
 )
 from efs_backup.domain.errors import CopyFailed, SourceUnreadable
-from tests.builders import Found
+from tests.support.builders import Found
 
 FILE = Found(0o100644, 1, 2, 5, 8, 0, 1_000_000_000, 0)
 LINK = replace(FILE, st_mode=0o120777)

@@ -15,7 +15,7 @@ from efs_backup.domain.operations.boot_failure import prepared_requests
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupStatus
 from efs_backup.lib.ddb import RecordTable
-from tests.domain.test_record import RUNNING
+from tests.support.records import RUNNING
 
 _TABLE = "records"
 _BOOTED = RUNNING.start_time + timedelta(seconds=20)

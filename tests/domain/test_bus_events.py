@@ -2,12 +2,10 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
-from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 
 from efs_backup.domain.errors import RestoreFailed
 from efs_backup.domain.operations.events import DetailType, events_of_end, started
@@ -17,18 +15,11 @@ from efs_backup.domain.operations.reports.times import Clock
 from efs_backup.domain.operations.restore_events import restore_ended
 from efs_backup.domain.results import RestoreResult, RestoreStatus
 from tests.domain.mails import CUT_OFF, DRILL, FAILED, GOOD, RESTORE, RUNNING, SETTINGS, START, night, plan
-from tests.domain.test_record import backups
+from tests.support.records import backups
+from tests.support.schemas import complaints_of_event
 
-SCHEMAS = Path(__file__).parents[2] / "docs/reference/schema/events"
 AROUND = Around(SETTINGS, Clock(START), newest=night(1), newest_start=START)
 _MOST_BYTES = 256 * 1024
-
-
-def complaints(kind: str, text: str) -> list[str]:
-    """The parts of an event that its schema does not know, or lacks."""
-    schema = json.loads((SCHEMAS / f"{kind}.json").read_text())
-    checked = Draft202012Validator(schema, format_checker=FormatChecker()).iter_errors(json.loads(text))
-    return [f"{one.json_path}: {one.message}" for one in checked]
 
 
 @pytest.mark.parametrize("backup", [GOOD, CUT_OFF, FAILED, DRILL])
@@ -36,7 +27,7 @@ def test_an_end_is_told_as_the_schema_says(backup: BackupRecord) -> None:
     """With the same words as `history --json`."""
     (event,) = events_of_end(backup, AROUND)
     assert event.kind is (DetailType.DRILL_ENDED if backup is DRILL else DetailType.BACKUP_ENDED)
-    assert not complaints("backup", event.to_text())
+    assert not complaints_of_event("backup", event.to_text())
     assert event.detail["next_start"] is not None
 
 
@@ -44,7 +35,7 @@ def test_a_start_is_told_as_the_schema_says() -> None:
     """A start has no end yet."""
     event = started(RUNNING, SETTINGS)
     assert event.kind is DetailType.BACKUP_STARTED
-    assert not complaints("backup", event.to_text())
+    assert not complaints_of_event("backup", event.to_text())
     assert (event.detail["status"], event.detail["ended"]) == ("Running", None)
 
 
@@ -84,5 +75,5 @@ def test_a_restore_is_told_as_the_schema_says(outcome: Any, told: tuple[str, str
     """However it ended."""
     event = restore_ended(outcome, RESTORE, "s3://logs/a")
     assert event.kind is DetailType.RESTORE_ENDED
-    assert not complaints("restore", event.to_text())
+    assert not complaints_of_event("restore", event.to_text())
     assert (event.detail["status"], event.detail["severity"]) == told

@@ -19,8 +19,8 @@ from efs_backup.domain.copying.commands import (
     rsync_options,
     worker_command,
 )
-from tests.builders import write
 from tests.domain.programs import Ran, crawl, path_of, run, write_part
+from tests.support.builders import write
 
 
 class Places:

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from efs_backup.domain.drill.chart import chart, size_of
 from efs_backup.domain.drill.page import MOST_ROWS, page
 from efs_backup.domain.drill.result import Bucket, DrillResult, Group, Place, Tallies
-from tests.domain.drills import PLAN, finding, result, tallies
-from tests.domain.reading import Reader
-from tests.domain.test_drill_result import DIFFERENT, FULL, STOPPED
+from tests.domain.drills import DIFFERENT, FULL, PLAN, STOPPED, finding, result, tallies
+from tests.support.reading import Reader
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,8 @@ from efs_backup.domain.operations.workflow import (
 )
 from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.snapshots.seal import digest
-from tests.domain.test_record import RUNNING, START
-from tests.domain.test_report import FULL, SETTINGS
+from tests.domain.told import FULL, SETTINGS
+from tests.support.records import RUNNING, START
 
 DRILL = replace(RUNNING, mode=Mode.DRILL, window_minutes=60)
 _SNAPSHOT = "20261122T020000Z"

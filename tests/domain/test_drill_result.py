@@ -28,11 +28,8 @@ from efs_backup.domain.drill.wording import (
     speed_of,
 )
 from efs_backup.domain.errors import ExitCode
-from tests.domain.drills import PLAN, finding, result, tallies
+from tests.domain.drills import DIFFERENT, FULL, PLAN, STOPPED, finding, result, tallies
 
-STOPPED = result(is_stopped=True, failure="SIGTERM was received", tallies=Tallies())
-FULL = result(failure="It is full.", remedy="Give more room.", tallies=Tallies())
-DIFFERENT = result(tallies=tallies(finding("a b", Group.SMALL, Place.SNAPSHOT, "content")))
 NOT_RESTORED = result(tallies=tallies(finding("x", Group.LARGE, Place.RESTORE)))
 
 

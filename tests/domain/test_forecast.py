@@ -24,7 +24,7 @@ from efs_backup.domain.operations.record import BackupId, BackupRecord, Mode
 from efs_backup.domain.results import BackupResult, BackupStatus
 from efs_backup.domain.snapshots.names import Interval
 from efs_backup.domain.warnings import WarningKind
-from tests.domain.test_record import RUNNING
+from tests.support.records import RUNNING
 
 NOW = datetime(2026, 11, 22, 4, tzinfo=UTC)
 HOUR = 3600.0

@@ -13,7 +13,7 @@ from efs_backup.domain.snapshots.hold import NO_HOLD, Cause, Hold, LabelHold, To
 from efs_backup.domain.snapshots.names import Interval, SnapshotName
 from efs_backup.domain.snapshots.pruning import plan_prune
 from efs_backup.domain.snapshots.retention import Retention
-from tests.domain.test_record import RUNNING
+from tests.support.records import RUNNING
 
 START = datetime(2026, 11, 1, 2, tzinfo=UTC)
 

@@ -20,7 +20,7 @@ from efs_backup.domain.operations.instances import (
 )
 from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.results import BackupStatus
-from tests.domain.test_record import ENDED, RUNNING, START, backups
+from tests.support.records import ENDED, RUNNING, START, backups
 
 HOUR = timedelta(hours=1)
 OLD = replace(

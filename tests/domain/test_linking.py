@@ -19,7 +19,7 @@ from efs_backup.copy_worker.rules import (
     is_equal,
     way_of,
 )
-from tests.builders import Found
+from tests.support.builders import Found
 
 KINDS = [stat.S_IFREG, stat.S_IFLNK, stat.S_IFIFO, stat.S_IFSOCK, stat.S_IFCHR, stat.S_IFBLK]
 

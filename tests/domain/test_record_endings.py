@@ -9,7 +9,7 @@ from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.lifecycle import NO_AGENT, CommandOutput
 from efs_backup.domain.operations.record_endings import after_failed_finish, is_served_by
 from efs_backup.domain.results import BackupStatus
-from tests.domain.test_record import RUNNING, START
+from tests.support.records import RUNNING, START
 
 
 def test_where_no_agent_is_the_boot_says_why() -> None:

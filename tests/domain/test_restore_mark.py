@@ -9,7 +9,7 @@ from efs_backup.domain.errors import RestoreFailed
 from efs_backup.domain.operations.agent_settings import RestoreSettings
 from efs_backup.domain.operations.restore_mark import RestoreMark, decide_restore, mark_key
 from efs_backup.domain.results import RestoreStatus
-from tests.domain.test_agent_settings import RESTORE
+from tests.domain.environments import RESTORE
 
 SETTINGS = RestoreSettings.from_env(RESTORE)
 NOW = datetime(2026, 11, 22, 2, 5, tzinfo=UTC)

@@ -27,8 +27,8 @@ from efs_backup.domain.operations.workflow import (
 )
 from efs_backup.domain.requests.restore_order import RestoreOrder
 from efs_backup.domain.results import BackupStatus
-from tests.domain.test_record import RUNNING, START
-from tests.domain.test_report import SETTINGS
+from tests.domain.told import SETTINGS
+from tests.support.records import RUNNING, START
 
 _ORDER = RestoreOrder(("/home/alice/thesis.tex",), to_original=True, by="arn:aws:iam::123456789012:user/alice")
 RESTORE = replace(

@@ -15,9 +15,9 @@ from efs_backup.domain.operations.restore_report import (
 from efs_backup.domain.requests.requests import RestoreMode
 from efs_backup.domain.results import RestorePlan, RestoreResult, RestoreStatus
 from efs_backup.domain.snapshots.names import SnapshotName
-from tests.domain.test_agent_settings import RESTORE
-from tests.domain.test_record import START
-from tests.domain.test_report import HOSTILE, is_mail
+from tests.domain.environments import RESTORE
+from tests.domain.told import HOSTILE, is_mail
+from tests.support.records import START
 
 SETTINGS = RestoreSettings.from_env(RESTORE | {"RESTORE_SUB_DIR": HOSTILE, "RESTORE_PREFIX": HOSTILE})
 

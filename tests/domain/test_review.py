@@ -13,8 +13,8 @@ from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.review import decide_held, decide_silent, is_silent, review
 from efs_backup.domain.operations.workflow import Action, Decision
 from efs_backup.domain.results import BackupStatus
-from tests.domain.test_record import ENDED, RUNNING, START
-from tests.domain.test_workflow import HOLD, OVERDUE, SECOND, ended
+from tests.domain.ended import HOLD, OVERDUE, SECOND, ended
+from tests.support.records import ENDED, RUNNING, START
 
 THERE = Instance("i-1", START, is_running=True)
 

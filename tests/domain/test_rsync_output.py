@@ -15,8 +15,8 @@ from efs_backup.domain.copying.rsync_output import (
     parse_version,
 )
 from efs_backup.domain.copying.statistics import CopyStatistics
-from tests.builders import write
 from tests.domain.programs import path_of, rsync, run, write_part
+from tests.support.builders import write
 
 _NOBODY = 65534
 

@@ -12,7 +12,7 @@ from efs_backup.domain.results import BackupStatus, SealStatus
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.domain.snapshots.seal import Seal
 from efs_backup.domain.warnings import WarningKind
-from tests.domain.test_record import RUNNING, START
+from tests.support.records import RUNNING, START
 
 _HERE = "s3://seals/seals/efs-backup/daily/"
 _NIGHTS = tuple(f"202611{day}T020000Z" for day in (20, 21, 22))

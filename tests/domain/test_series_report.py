@@ -22,8 +22,8 @@ from efs_backup.domain.series_report.plots import Plot, decimal_step, time_step
 from efs_backup.domain.series_report.verdict import Verdict, age_of, verdict_of
 from efs_backup.domain.snapshots.names import Interval
 from efs_backup.domain.snapshots.seal import ManifestFigures, Seal
-from tests.domain.reading import Reader
 from tests.domain.reports import HOSTILE, NOW, hostile, records, report
+from tests.support.reading import Reader
 
 _GOOD = report()
 

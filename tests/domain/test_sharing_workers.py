@@ -26,7 +26,7 @@ from efs_backup.domain.operations.workflow import (
 )
 from efs_backup.domain.requests.restore_order import RestoreOrder
 from efs_backup.domain.sharing.workers import LEADS, WorkerSign, leaders_before, operations_of_each
-from tests.domain.test_record import RUNNING, START
+from tests.support.records import RUNNING, START
 
 GROUP = "nightly-group"
 SECOND = timedelta(seconds=1)

@@ -10,7 +10,7 @@ from efs_backup.domain.drill.result import DrillStatus
 from efs_backup.domain.operations.record import BackupId, BackupRecord, Mode
 from efs_backup.domain.operations.status import Activity, Alarm, Plan, Surroundings, status_of, window_share
 from efs_backup.domain.results import BackupStatus
-from tests.domain.test_record import RUNNING
+from tests.support.records import RUNNING
 
 NOW = RUNNING.start_time + timedelta(days=3)
 PLAN = Plan.of({"BackupSchedule": "cron(0 2 * * ? *)", "BackupWindow": "180", "Retain": "7"}, {}, UTC)

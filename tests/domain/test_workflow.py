@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.lifecycle import LifecycleAction
-from efs_backup.domain.operations.record import BackupId, BackupRecord
+from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.workflow import (
     Action,
     Decision,
@@ -31,22 +31,10 @@ from efs_backup.domain.operations.workflow import (
     without_report,
 )
 from efs_backup.domain.results import BackupStatus
-from tests.domain.test_record import ENDED, RUNNING, START, backups
+from tests.domain.ended import HOLD, OVERDUE, SECOND, ended
+from tests.support.records import ENDED, RUNNING, START, backups
 
-HOLD = 60
 GROUP = "nightly-group"
-SECOND = timedelta(seconds=1)
-OVERDUE = START + timedelta(minutes=RUNNING.window_minutes + HOLD)
-
-
-def ended(status: BackupStatus, *, reported: bool = False, days: int = 0) -> BackupRecord:
-    """A backup that ended like that an hour after its start, so many days after the first."""
-    start = START + timedelta(days=days)
-    stop = start + timedelta(hours=1)
-    return replace(
-        RUNNING, backup_id=BackupId(f"{days:08x}"), status=status, start_time=start, stop_time=stop,
-        report_time=stop if reported else None, snapshot="20261122T020000Z",
-    )  # fmt: skip
 
 
 def test_the_first_backup_of_all_starts() -> None:

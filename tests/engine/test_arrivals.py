@@ -11,7 +11,7 @@ from efs_backup.domain.copying.arrival import Cause, Fidelity, Trouble
 from efs_backup.engine.rest.arrivals import Arrivals, Settled
 from efs_backup.engine.trees.bring import Bringer, Brought
 from efs_backup.engine.trees.tree import Tree
-from tests.builders import A_DAY_AGO_NS, account, write
+from tests.support.builders import A_DAY_AGO_NS, account, write
 
 FIDELITY = Fidelity(owners=os.geteuid() == 0)
 

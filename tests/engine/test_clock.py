@@ -14,7 +14,7 @@ from efs_backup.engine.machine.process import Runner
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.runs.backup import BackupRun
 from efs_backup.engine.runs.recognition import server_time
-from tests.scenarios.test_random_nights import Quiet
+from tests.support.watchers import Quiet
 
 
 def back_up(source: Path, backup: Path, ahead: timedelta) -> BackupResult:

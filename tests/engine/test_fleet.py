@@ -4,7 +4,7 @@ import json
 import os
 import random
 import shutil
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pytest
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.requests.requests import Asked, BackupRequest
 from efs_backup.domain.results import BackupResult, BackupStatus
-from efs_backup.domain.sharing.fleet import Delivery, Fleet, ShareQueue
+from efs_backup.domain.sharing.fleet import Fleet, ShareQueue
 from efs_backup.domain.snapshots.retention import Retention
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.process import Runner
@@ -21,22 +21,11 @@ from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.proof.manifests import Manifests
 from efs_backup.engine.runs.backup import BackupRun
 from efs_backup.engine.runs.sharing.trash_shares import trash_places
-from tests.builders import A_DAY_AGO_NS, Fact, account, small_tree, write
-from tests.fleet import LABEL, DirectoryQueue, Fleets, NoWatcher
-from tests.proved import assert_proved, check_by_mtree
-from tests.traced import assert_only_new_is_written, traced_lines
-
-
-def grow(root: Path, directories: int = 40) -> None:
-    """A tree of more directories than there are shares, with files of several names here and there."""
-    small_tree(root / "a" / "odd")
-    for number in range(directories):
-        for file in range(6):
-            write(root / f"d{number % 7}/{number}/deep/file-{file}", f"{number} {file}")
-        (root / f"d{number % 7}/{number}/link").symlink_to("deep/file-1")
-    os.link(root / "d1/1/deep/file-1", root / "d2/2/deep/other-name")
-    os.link(root / "d1/1/deep/file-1", root / "top-name")
-    write(root / "d3/3/new\nline", "odd")
+from tests.engine.fleet_nights import ClosingQueue, NobodyElse, change, grow
+from tests.support.builders import A_DAY_AGO_NS, Fact, account, write
+from tests.support.fleet import LABEL, DirectoryQueue, Fleets, NoWatcher
+from tests.support.proved import assert_proved, check_by_mtree
+from tests.support.traced import assert_only_new_is_written, traced_lines
 
 
 @pytest.fixture
@@ -121,32 +110,6 @@ class PoisonedQueue(DirectoryQueue):
             (self.place / "dead" / str(share)).write_text(json.dumps(said))
 
 
-class NobodyElse:
-    """A fence around one instance. See Fence."""
-
-    def expel(self, names: Collection[str], beat: Callable[[], None]) -> None:
-        """See Fence."""
-        raise AssertionError(f"nobody is called {names}")
-
-    def close(self, beat: Callable[[], None]) -> None:
-        """See Fence."""
-        beat()
-
-
-class ClosingQueue(DirectoryQueue):
-    """Closes the window after some shares."""
-
-    stop: Stop
-    left = 5
-
-    def receive(self, seconds: float) -> Delivery | None:
-        """See ShareQueue."""
-        self.left -= 1
-        if not self.left:
-            self.stop.ask("the window closed")
-        return super().receive(seconds)
-
-
 def lead(fleets: Fleets, queue: ShareQueue, stop: Stop | None = None) -> BackupResult:
     """Lead in this process, with nobody else."""
     request = BackupRequest(str(fleets.source), str(fleets.backup), LABEL, asked=Asked(Retention(3), init=True))
@@ -227,23 +190,6 @@ def test_directories_of_the_trash_are_shares_where_there_are_enough(tmp_path: Pa
     assert sorted(trash_places(tmp_path, 16)) == sorted(f"stale/home/{number}" for number in range(20))
     assert trash_places(tmp_path, 21) == []
     assert trash_places(tmp_path / "nothing", 1) == []
-
-
-def change(root: Path, chance: random.Random) -> None:
-    """Files are rewritten, removed, added, and made directories; whole subtrees go and come."""
-    for _ in range(60):
-        place = root / f"d{chance.randrange(7)}" / str(chance.randrange(40)) / "deep"
-        if place.is_dir():
-            file = place / f"file-{chance.randrange(6)}"
-            if chance.random() < 0.3 and file.is_file():
-                file.unlink()
-            elif not file.is_dir():
-                file.unlink(missing_ok=True)
-                write(file, f"content {chance.random()}")
-    gone = root / f"d{chance.randrange(7)}" / str(chance.randrange(40))
-    if gone.is_dir():
-        shutil.rmtree(gone)
-    write(root / f"d{chance.randrange(7)}/new-{chance.randrange(99)}/deep/file", "new")
 
 
 def _accounts(backup: Path) -> dict[str, dict[str, Fact]]:

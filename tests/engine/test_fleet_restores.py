@@ -27,11 +27,11 @@ from efs_backup.engine.runs.restore import RestoreRun
 from efs_backup.engine.runs.sharing.restore_work import clear_remains
 from efs_backup.engine.runs.undo import UndoRun
 from efs_backup.engine.trees.tree import Tree
-from tests.builders import Fact, account, write
-from tests.engine.test_fleet import ClosingQueue, NobodyElse, change, grow
-from tests.fleet import LABEL, DirectoryQueue, Fleets, NoWatcher
-from tests.proved import check_by_mtree
-from tests.traced import assert_nothing_below_is_changed, traced_lines
+from tests.engine.fleet_nights import ClosingQueue, NobodyElse, change, grow
+from tests.support.builders import Fact, account, write
+from tests.support.fleet import LABEL, DirectoryQueue, Fleets, NoWatcher
+from tests.support.proved import check_by_mtree
+from tests.support.traced import assert_nothing_below_is_changed, traced_lines
 
 pytestmark = pytest.mark.root
 

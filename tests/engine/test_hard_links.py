@@ -9,7 +9,7 @@ import pytest
 
 from efs_backup.engine.finalize.hard_links import relink, separate
 from efs_backup.engine.trees.tree import Tree
-from tests.builders import A_DAY_AGO_NS, account, write
+from tests.support.builders import A_DAY_AGO_NS, account, write
 
 FAR = 2**24
 

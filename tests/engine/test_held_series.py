@@ -25,8 +25,8 @@ from efs_backup.engine.series.hold import By, hold, hold_all, label_hold, releas
 from efs_backup.engine.series.protected import protected
 from efs_backup.engine.series.prune import plan_pruning, prune
 from efs_backup.engine.series.series import Series, Snapshot
-from tests.builders import write
-from tests.scenarios.test_random_nights import Quiet
+from tests.support.builders import write
+from tests.support.watchers import Quiet
 
 NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
 ME = By("me on here", NOW, "a test")

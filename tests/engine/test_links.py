@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from efs_backup.engine.finalize import hard_links
 from efs_backup.engine.finalize.hard_links import LinkFacts, false_links, make_links_true, undated
 from efs_backup.engine.trees.tree import Tree
-from tests.builders import A_DAY_AGO_NS, account, write
+from tests.support.builders import A_DAY_AGO_NS, account, write
 
 ONE, OTHER = (1, 100), (1, 200)
 

@@ -18,7 +18,7 @@ from efs_backup.engine.rest.workspace import workspace
 from efs_backup.engine.series.lock import Owner, locked, reading, without_readers
 from efs_backup.engine.trees.delete import delete_content
 from efs_backup.engine.trees.tree import Tree
-from tests.builders import small_tree, write
+from tests.support.builders import small_tree, write
 
 _NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
 

@@ -19,9 +19,9 @@ from efs_backup.engine.proof.gathered import Gathered
 from efs_backup.engine.proof.index import Index, Row, runs
 from efs_backup.engine.proof.manifests import Manifests
 from efs_backup.engine.proof.sealing import Sealer
-from tests.builders import write
 from tests.engine.crashes import each_crash
-from tests.proved import assert_proved
+from tests.support.builders import write
+from tests.support.proved import assert_proved
 
 NOW = datetime(2026, 11, 26, 2, tzinfo=UTC)
 FACTS = (0o755, 0, 0, 1, 1)

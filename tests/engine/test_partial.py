@@ -12,10 +12,10 @@ from efs_backup.engine.series.flush_marks import ALL, NOTHING, FlushMark
 from efs_backup.engine.series.partial import Partial, begin_partial
 from efs_backup.engine.series.series import Series, Snapshot
 from efs_backup.engine.series.spare import Spare
-from tests.builders import write
 from tests.engine.crashes import each_crash
-from tests.engine.test_spare import a_series, name_of
-from tests.mounts import Mounts
+from tests.engine.spared import a_series, name_of
+from tests.support.builders import write
+from tests.support.mounts import Mounts
 
 NEW, OLD, OLDER = name_of(0), name_of(1), name_of(2)
 

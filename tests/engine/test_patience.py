@@ -13,9 +13,9 @@ import pytest
 from efs_backup.domain.errors import Hung
 from efs_backup.engine.machine.patience import for_each, within
 from efs_backup.engine.trees.tree_walk import TreeWalk
-from tests.builders import write
-from tests.conftest import Cli
-from tests.simulator import Simulator
+from tests.support.builders import write
+from tests.support.cli import Cli
+from tests.support.simulator import Simulator
 
 _IMPATIENT = """
 import sys

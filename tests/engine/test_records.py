@@ -21,7 +21,7 @@ from efs_backup.domain.snapshots.retention import Retention
 from efs_backup.engine.series.journal import RECORDS_NAME, Journal, read_records
 from efs_backup.engine.series.private_files import PrivateFiles
 from efs_backup.engine.series.records import RecordDirectory
-from tests.domain.test_record import RUNNING, START
+from tests.support.records import RUNNING, START
 
 _ORDER = BackupRequest("s", "b", FolderLabel("efs-backup"), Interval.DAILY, Retention(7), Tuning())
 _SUCCESS = BackupResult(BackupStatus.SUCCESS, "Done.")

@@ -19,8 +19,8 @@ from efs_backup.engine.runs.backup import BackupRun
 from efs_backup.engine.series.prune import prune
 from efs_backup.engine.series.references import snapshot_references
 from efs_backup.engine.series.series import Series
-from tests.builders import account
-from tests.scenarios.test_random_nights import Quiet
+from tests.support.builders import account
+from tests.support.watchers import Quiet
 
 NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
 NAME = "20261121T020000Z"

@@ -19,10 +19,10 @@ from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.engine.series.journal import read_records
 from efs_backup.engine.series.report_facts import report_facts
 from efs_backup.engine.series.series import Series
-from tests.builders import small_tree
-from tests.conftest import A_FIRST_BACKUP_IS_MEANT, NOTHING_IS_SCRUBBED, Cli
-from tests.domain.reading import Reader
-from tests.warm import WarmProgram
+from tests.support.builders import small_tree
+from tests.support.cli import A_FIRST_BACKUP_IS_MEANT, NOTHING_IS_SCRUBBED, Cli
+from tests.support.reading import Reader
+from tests.support.warm import WarmProgram
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from efs_backup.domain.errors import CopyFailed
 from efs_backup.engine.rest import part_lists
 from efs_backup.engine.rest.part_lists import PartLists
 from efs_backup.engine.rest.rest import Rest
-from tests.mounts import fill, mounted_tmpfs
+from tests.support.mounts import fill, mounted_tmpfs
 
 LARGE = 2**40
 FILES = [(f"{number // 50}/file\n\udcff {number}", number) for number in range(120)]

@@ -13,8 +13,8 @@ from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.process import Runner
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.runs.restore import RestoreRun
-from tests.builders import account, write
-from tests.conftest import Cli, both_copiers
+from tests.support.builders import account, write
+from tests.support.cli import Cli, both_copiers
 
 
 class _Nobody:

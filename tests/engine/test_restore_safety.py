@@ -22,11 +22,11 @@ from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.runs.restore import RestoreRun
 from efs_backup.engine.series.quarantine import Quarantine
 from efs_backup.engine.trees.tree import Tree
-from tests.builders import A_DAY_AGO_NS, account, small_tree, write
-from tests.conftest import Cli, both_copiers
-from tests.engine.namespaces import bind, run_with_mounts, tmpfs
-from tests.scenarios.test_random_nights import Quiet
-from tests.simulator import Simulator
+from tests.support.builders import A_DAY_AGO_NS, account, small_tree, write
+from tests.support.cli import Cli, both_copiers
+from tests.support.namespaces import bind, run_with_mounts, tmpfs
+from tests.support.simulator import Simulator
+from tests.support.watchers import Quiet
 
 STRANGER = 4242
 MODES = ["overlay", "mirror"]

@@ -7,7 +7,7 @@ import pytest
 
 from efs_backup.domain.errors import Locked, RestoreFailed
 from efs_backup.engine.runs.scratch import MARK_NAME, scratch_directory
-from tests.builders import account, write
+from tests.support.builders import account, write
 
 
 @pytest.fixture

@@ -3,45 +3,20 @@
 import json
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from efs_backup.domain.snapshots.names import FolderLabel, Interval, SnapshotName
 from efs_backup.domain.snapshots.pruning import PruneTerms
 from efs_backup.domain.snapshots.retention import Retention
 from efs_backup.engine.series.lock import reading
 from efs_backup.engine.series.prune import prune
 from efs_backup.engine.series.series import Series, Snapshot
 from efs_backup.engine.series.spare import Spare
-from tests.builders import account, write
 from tests.engine.crashes import each_crash
-from tests.mounts import Mounts
-
-NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
-
-
-def name_of(day: int) -> SnapshotName:
-    """The name of a snapshot of so many days ago."""
-    return SnapshotName.of(NOW - timedelta(days=day))
-
-
-def a_series(backup: Path, *days: int) -> Series:
-    """A series with snapshots of so many days ago."""
-    backup.mkdir(exist_ok=True)
-    series = Series(backup, FolderLabel("web"), Interval.DAILY, NOW)
-    series.prepare()
-    for day in days:
-        write(series.path / str(name_of(day)) / "directory/file", f"of {day} days ago")
-        (series.path / str(name_of(day))).chmod(0o755)
-    return series
-
-
-@pytest.fixture
-def series(backup: Path) -> Series:
-    """Three snapshots."""
-    return a_series(backup, 1, 2, 3)
+from tests.engine.spared import a_series, name_of
+from tests.support.builders import account, write
+from tests.support.mounts import Mounts
 
 
 def _drop(series: Series, day: int = 3) -> bool:
@@ -237,3 +212,9 @@ def test_nothing_becomes_the_spare_while_something_is_odd(series: Series) -> Non
     """The hold keeps all snapshots."""
     pruned = prune(series, Retention(2), lambda: False, terms=PruneTerms(hold="a clock has jumped"), keeps_spare=True)
     assert (pruned.dropped, series.spares(), len(series.snapshots())) == ((), [], 3)
+
+
+@pytest.fixture
+def series(backup: Path) -> Series:
+    """Three snapshots."""
+    return a_series(backup, 1, 2, 3)

@@ -19,7 +19,7 @@ from efs_backup.engine.trees.compare import Comparison
 from efs_backup.engine.trees.left_out import LeftOut
 from efs_backup.engine.trees.tree import Tree
 from efs_backup.engine.walk.scan import scan
-from tests.builders import account, write
+from tests.support.builders import account, write
 
 
 def _scan(tree: Tree, _other: Tree) -> object:

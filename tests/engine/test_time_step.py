@@ -11,8 +11,8 @@ from efs_backup.copy_worker.rules import is_equal
 from efs_backup.domain.copying.arrival import Fidelity
 from efs_backup.domain.copying.commands import Comparing, Purpose, rsync_options
 from efs_backup.engine.trees.time_step import time_step_of
-from tests.builders import A_DAY_AGO_NS, Found, account, write
-from tests.conftest import Cli, both_copiers
+from tests.support.builders import A_DAY_AGO_NS, Found, account, write
+from tests.support.cli import Cli, both_copiers
 
 SECOND = 1_000_000_000
 

@@ -13,10 +13,10 @@ import pytest
 from efs_backup.domain.snapshots.deletion import Deletion, Undeleted
 from efs_backup.engine.trees.delete import delete_content
 from efs_backup.engine.trees.tree import Tree
-from tests.builders import account, small_tree, write
-from tests.conftest import Cli
-from tests.engine.namespaces import bind, run_with_mounts, tmpfs
-from tests.simulator import Simulator
+from tests.support.builders import account, small_tree, write
+from tests.support.cli import Cli
+from tests.support.namespaces import bind, run_with_mounts, tmpfs
+from tests.support.simulator import Simulator
 
 OLD = "20200101T000000Z"
 

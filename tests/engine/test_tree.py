@@ -9,7 +9,7 @@ import pytest
 from efs_backup.copy_worker import beneath
 from efs_backup.copy_worker.facts import set_directory_attributes
 from efs_backup.engine.trees.tree import Tree
-from tests.builders import account, small_tree, write
+from tests.support.builders import account, small_tree, write
 
 DEPTH = 1500
 

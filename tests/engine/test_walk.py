@@ -26,8 +26,8 @@ from efs_backup.engine.trees.tree import Tree
 from efs_backup.engine.walk import walk as walk_module
 from efs_backup.engine.walk.walk import Scope, Task, Walk, Walked
 from efs_backup.engine.walk.workers import Workers
-from tests.builders import A_DAY_AGO_NS, account, small_tree, write
-from tests.simulator import Simulator
+from tests.support.builders import A_DAY_AGO_NS, account, small_tree, write
+from tests.support.simulator import Simulator
 
 if TYPE_CHECKING:
     import subprocess

@@ -17,7 +17,7 @@ from efs_backup.copy_worker.protocol import ENTER
 from efs_backup.copy_worker.roots import REPLACES, Setup
 from efs_backup.engine.machine.process import Runner, _members
 from efs_backup.engine.walk.workers import Answer, Lost, Workers
-from tests.builders import account, write
+from tests.support.builders import account, write
 
 if TYPE_CHECKING:
     import subprocess

@@ -2,22 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import boto3
 import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-NOW = datetime(2026, 11, 22, 5, tzinfo=UTC)
-
-
-class Refuse(Protocol):
-    """Lets the next call of an operation be refused."""
-
-    def __call__(self, client: Any, operation: str, code: str, message: str = "Refused.") -> None:
-        """From now on this client gets that refusal, once, and can do nothing else."""
+from tests.lib.refusals import Refuse
 
 
 @pytest.fixture(scope="session")

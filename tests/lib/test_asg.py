@@ -14,7 +14,7 @@ from efs_backup.domain.errors import EfsBackupError, GroupBusy, GroupMissing
 from efs_backup.domain.operations.lifecycle import LifecycleAction
 from efs_backup.domain.operations.triggers import InstanceGone, InstanceStopping, LaunchFailed, read_trigger
 from efs_backup.lib.asg import BackupGroup, GroupState
-from tests.lib.conftest import Refuse
+from tests.lib.refusals import Refuse
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient

@@ -10,7 +10,7 @@ from efs_backup.domain.errors import ReportFailed
 from efs_backup.domain.operations.events import DetailType, Event
 from efs_backup.domain.operations.report import NOT_SENT
 from efs_backup.lib.bus import EventBus
-from tests.lib.conftest import Refuse
+from tests.lib.refusals import Refuse
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

@@ -10,7 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from efs_backup.domain.operations.figures import NAMESPACE, Figure
 from efs_backup.lib.cloudwatch import Metrics
-from tests.lib.conftest import NOW, Refuse
+from tests.lib.refusals import NOW, Refuse
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient

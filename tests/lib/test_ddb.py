@@ -15,8 +15,8 @@ from efs_backup.domain.operations.record import LATEST_KEY, BackupId
 from efs_backup.domain.results import BackupStatus
 from efs_backup.lib.clients import client as patient_client
 from efs_backup.lib.ddb import RecordTable
-from tests.domain.test_record import RUNNING
-from tests.lib.conftest import Refuse
+from tests.lib.refusals import Refuse
+from tests.support.records import RUNNING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from efs_backup.domain.operations.instances import Instance
 from efs_backup.lib.ec2 import Instances
-from tests.lib.conftest import Refuse
+from tests.lib.refusals import Refuse
 
 UNKNOWN = "i-00000000000000000"
 

@@ -10,7 +10,7 @@ from botocore.stub import ANY, Stubber
 from efs_backup.domain.errors import MountFailed
 from efs_backup.domain.operations.mounting import MountTarget
 from efs_backup.lib.efs import FileSystem, FileSystems
-from tests.lib.conftest import NOW, Refuse
+from tests.lib.refusals import NOW, Refuse
 
 if TYPE_CHECKING:
     from mypy_boto3_efs import EFSClient

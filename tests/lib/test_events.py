@@ -14,7 +14,7 @@ from efs_backup.domain.errors import EfsBackupError, RuleMissing
 from efs_backup.domain.operations.record import BackupId
 from efs_backup.domain.operations.triggers import Reconcile, StopBackup, read_trigger, reconcile_event
 from efs_backup.lib.events import TARGET_ID, StopRule
-from tests.lib.conftest import Refuse
+from tests.lib.refusals import Refuse
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

@@ -10,7 +10,7 @@ import pytest
 from efs_backup.domain.operations.hold_requests import HoldAction, HoldRequest
 from efs_backup.lib.ddb import RecordTable
 from efs_backup.lib.hold_table import HoldTable
-from tests.domain.test_record import RUNNING
+from tests.support.records import RUNNING
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -16,8 +16,8 @@ from efs_backup.domain.errors import ReportFailed
 from efs_backup.domain.operations.report import NOT_SENT, Report
 from efs_backup.lib import notify
 from efs_backup.lib.notify import AnonymousMetrics, Notifier
-from tests.domain.test_report import FULL
-from tests.lib.conftest import NOW, Refuse
+from tests.domain.told import FULL
+from tests.lib.refusals import NOW, Refuse
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient

@@ -11,7 +11,7 @@ from efs_backup.domain.operations.pin_requests import PinAction, PinRequest, Wis
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.lib.ddb import RecordTable
 from efs_backup.lib.pin_table import PinTable
-from tests.domain.test_record import RUNNING
+from tests.support.records import RUNNING
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

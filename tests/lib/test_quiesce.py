@@ -10,7 +10,7 @@ from efs_backup.domain.errors import HookFailed
 from efs_backup.domain.operations.quiescing import QUIESCE_TAG, CommandProgress, InstanceWords, fault_of
 from efs_backup.domain.requests.hooks import Phase
 from efs_backup.lib.quiesce import QuiesceDocument
-from tests.lib.conftest import Refuse
+from tests.lib.refusals import Refuse
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient

@@ -9,7 +9,7 @@ from botocore.stub import ANY, Stubber
 
 from efs_backup.domain.errors import BucketRefused
 from efs_backup.lib.s3 import LogBucket, SealBucket
-from tests.lib.conftest import Refuse
+from tests.lib.refusals import Refuse
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -8,7 +8,7 @@ import pytest
 
 from efs_backup.domain.sharing.fleet import Delivery, QueueFailed
 from efs_backup.lib.sqs import SqsShares
-from tests.lib.conftest import Refuse
+from tests.lib.refusals import Refuse
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -17,7 +17,7 @@ from efs_backup.domain.errors import CommandDenied, InstanceNotManaged, ServiceF
 from efs_backup.domain.operations.lifecycle import AGENT, NO_AGENT, CommandOutput, LifecycleAction, create_commands
 from efs_backup.domain.operations.record import BackupId
 from efs_backup.lib.ssm import RunCommand, Secrets
-from tests.lib.conftest import Refuse
+from tests.lib.refusals import Refuse
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient

@@ -5,7 +5,7 @@ import pytest
 
 from efs_backup.domain.errors import MountFailed
 from efs_backup.lib.sts import Roles
-from tests.lib.conftest import Refuse
+from tests.lib.refusals import Refuse
 
 _ROLE = "arn:aws:iam::123456789012:role/drills"
 

@@ -11,7 +11,7 @@ from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.sharing.workers import WorkerSign
 from efs_backup.lib.ddb import RecordTable
 from efs_backup.lib.worker_signs import WorkerSigns
-from tests.domain.test_record import RUNNING, START
+from tests.support.records import RUNNING, START
 
 TABLE = "records"
 SHARED = replace(RUNNING, wanted_workers=3, workers={})

@@ -9,9 +9,9 @@ from deployment.local_cloud.assembly import Assembly
 from deployment.local_cloud.cloud import LocalCloud
 from deployment.local_cloud.place import REGION
 from deployment.local_cloud.stacks import bootstrap
-from tests.assembly import synthesized
-from tests.builders import small_tree
-from tests.local_cloud.site import Site
+from tests.support.assembly import synthesized
+from tests.support.builders import small_tree
+from tests.support.site import Site
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from deployment.local_cloud.cloud import LocalCloud
 from deployment.local_cloud.gate import Refusal
 from deployment.local_cloud.stacks import network
 from tests.aws.questions import QUESTIONS
-from tests.published import published
+from tests.support.published import published
 
 pytestmark = [
     pytest.mark.root,

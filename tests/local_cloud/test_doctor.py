@@ -9,9 +9,9 @@ import pytest
 from moto.kms.models import kms_backends
 
 from deployment.local_cloud.place import ACCOUNT, REGION
-from tests.conftest import COMMAND
-from tests.local_cloud.site import Site
-from tests.schemas import complaint
+from tests.support.cli import COMMAND
+from tests.support.schemas import complaint
+from tests.support.site import Site
 
 pytestmark = [
     pytest.mark.root,

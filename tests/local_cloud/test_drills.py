@@ -6,8 +6,8 @@ from deployment.local_cloud.assembly import Assembly
 from deployment.local_cloud.cloud import LocalCloud
 from efs_backup.domain.drill.result import DrillStatus
 from efs_backup.domain.results import BackupStatus
-from tests.builders import small_tree
-from tests.local_cloud.site import NEVER, Site
+from tests.support.builders import small_tree
+from tests.support.site import NEVER, Site
 
 pytestmark = pytest.mark.root
 

@@ -16,8 +16,8 @@ from efs_backup.domain.sources.discovery import TAG
 from efs_backup.domain.sources.row import BY_HAND, Policy, Source
 from efs_backup.domain.sources.table import Taken
 from efs_backup.lib.source_table import SourceRows
-from tests.builders import account, small_tree
-from tests.local_cloud.site import Site
+from tests.support.builders import account, small_tree
+from tests.support.site import Site
 
 pytestmark = pytest.mark.root
 

@@ -13,8 +13,8 @@ from deployment.local_cloud.stacks import BackupStack, deploy, network
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.ended_line import ENDED_LINE
 from efs_backup.domain.results import BackupStatus
-from tests.builders import account, write
-from tests.local_cloud.site import NEVER, Site, backup_stack
+from tests.support.builders import account, write
+from tests.support.site import NEVER, Site, backup_stack
 
 pytestmark = pytest.mark.root
 

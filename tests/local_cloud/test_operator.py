@@ -13,9 +13,9 @@ import pytest
 from deployment.local_cloud.assembly import REPOSITORY
 from deployment.local_cloud.place import ACCOUNT, REGION
 from efs_backup.domain.results import BackupStatus
-from tests.builders import write
-from tests.conftest import COMMAND
-from tests.local_cloud.site import Site
+from tests.support.builders import write
+from tests.support.cli import COMMAND
+from tests.support.site import Site
 
 pytestmark = pytest.mark.root
 

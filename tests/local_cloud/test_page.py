@@ -13,10 +13,10 @@ from deployment.local_cloud.assembly import Assembly
 from deployment.local_cloud.cloud import LocalCloud
 from deployment.local_cloud.place import OPERATOR, REGION, assume
 from efs_backup.browse.paths import key_of
-from tests.browse.conftest import HOSTILE, served
-from tests.builders import write
-from tests.conftest import Cli
-from tests.local_cloud.site import Site
+from tests.browse.nights import HOSTILE, served
+from tests.support.builders import write
+from tests.support.cli import Cli
+from tests.support.site import Site
 
 pytestmark = pytest.mark.root
 

@@ -9,9 +9,9 @@ from deployment.local_cloud.assembly import Published
 from deployment.local_cloud.cloud import LocalCloud
 from deployment.local_cloud.stacks import publish
 from efs_backup.domain.results import BackupStatus
-from tests.builders import small_tree
-from tests.local_cloud.site import Site
-from tests.published import published
+from tests.support.builders import small_tree
+from tests.support.published import published
+from tests.support.site import Site
 
 pytestmark = pytest.mark.root
 

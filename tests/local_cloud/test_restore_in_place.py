@@ -10,8 +10,8 @@ from deployment.local_cloud.machine import Machine
 from deployment.local_cloud.place import ACCOUNT, REGION, Credentials, assume
 from efs_backup.cli.app import run_line
 from efs_backup.domain.results import BackupStatus
-from tests.builders import account, small_tree
-from tests.local_cloud.site import Site
+from tests.support.builders import account, small_tree
+from tests.support.site import Site
 
 pytestmark = pytest.mark.root
 

@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 from deployment.local_cloud.stacks import BackupStack
-from tests.builders import account, write
-from tests.local_cloud.site import Site
+from tests.support.builders import account, write
+from tests.support.site import Site
 
 pytestmark = pytest.mark.root
 

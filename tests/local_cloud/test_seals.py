@@ -12,8 +12,8 @@ from deployment.local_cloud.assembly import Assembly
 from deployment.local_cloud.cloud import LocalCloud
 from efs_backup.domain.results import SealStatus
 from efs_backup.domain.snapshots.seal import digest
-from tests.builders import small_tree
-from tests.local_cloud.site import Site
+from tests.support.builders import small_tree
+from tests.support.site import Site
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -13,8 +13,8 @@ from efs_backup.cli.app import run_line
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.sharing.workers import WorkerSign
-from tests.builders import account, small_tree, write
-from tests.local_cloud.site import Site
+from tests.support.builders import account, small_tree, write
+from tests.support.site import Site
 
 pytestmark = [pytest.mark.root, pytest.mark.long]
 

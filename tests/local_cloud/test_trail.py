@@ -16,10 +16,10 @@ from efs_backup.domain.operations.lifecycle import AGENT
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.triggers import LIFECYCLE_EVENT
 from efs_backup.domain.results import BackupStatus
-from tests.builders import write
-from tests.cdk.iam import Role
-from tests.cdk.template import Template
-from tests.local_cloud.site import Site
+from tests.support.builders import write
+from tests.support.iam import Role
+from tests.support.site import Site
+from tests.support.template import Template
 
 pytestmark = pytest.mark.root
 

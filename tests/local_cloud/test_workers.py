@@ -7,8 +7,8 @@ from deployment.local_cloud.cloud import LocalCloud
 from efs_backup.agent.services import PACE_VARIABLE
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupStatus
-from tests.builders import account, small_tree, write
-from tests.local_cloud.site import Site
+from tests.support.builders import account, small_tree, write
+from tests.support.site import Site
 
 pytestmark = [pytest.mark.root, pytest.mark.long]
 

@@ -17,13 +17,13 @@ from deployment.local_cloud.cloud import LocalCloud
 from deployment.local_cloud.stacks import bootstrap
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupStatus
-from tests.builders import account
-from tests.local_cloud.site import Site
 from tests.nfs.checks import check, check_equal, check_mount, check_same, explained, mounts, timed
 from tests.nfs.guest import Guests
 from tests.nfs.network import Network, dns_name
 from tests.nfs.servers import Servers
 from tests.nfs.trees import DELETED, FILES, NEW, change_files, change_little, make_files
+from tests.support.builders import account
+from tests.support.site import Site
 
 OUTAGE_SECONDS = 6.0
 RETAINED = 2

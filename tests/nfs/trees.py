@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.builders import A_DAY_AGO_NS, write
+from tests.support.builders import A_DAY_AGO_NS, write
 
 FILES, CHANGED, DELETED, NEW = 1000, 300, 50, 600
 

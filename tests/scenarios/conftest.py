@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
-from tests.cloud import Cloud, Faults, a_stack
+from tests.support.cloud import Cloud, Faults, a_stack
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.report import Report
 from efs_backup.domain.results import BackupStatus
 from efs_backup.orchestrator import handler
-from tests.cloud import ACCOUNT, GROUP, REGION, RULE, Cloud, Faults, event_from_file
-from tests.scenarios.test_nights import BOOT, assert_nothing_left, succeed
+from tests.scenarios.nights import BOOT, assert_nothing_left, succeed
+from tests.support.cloud import ACCOUNT, GROUP, REGION, RULE, Cloud, Faults, event_from_file
 
 NO_CAPACITY = "We currently do not have sufficient c7g.large capacity in the zones you requested."
 

@@ -12,8 +12,8 @@ from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupStatus
 from efs_backup.orchestrator import handler
-from tests.cloud import ACCOUNT, REGION, Cloud, Faults
-from tests.domain.test_bus_events import complaints
+from tests.support.cloud import ACCOUNT, REGION, Cloud, Faults
+from tests.support.schemas import complaints_of_event
 
 _DOCUMENT = Path(__file__).parents[2] / "docs/reference/events.md"
 _PATTERN = re.compile(r"^### (.+?)\n.*?```json\n(.+?)```", re.MULTILINE | re.DOTALL)
@@ -75,7 +75,7 @@ def test_rules_hear_what_their_patterns_say(cloud: Cloud) -> None:
     }
     for event in _bodies(heard["Everything"]):
         assert event["source"] == "efs-backup"
-        assert not complaints("backup", json.dumps(event["detail"]))
+        assert not complaints_of_event("backup", json.dumps(event["detail"]))
 
 
 @pytest.mark.long

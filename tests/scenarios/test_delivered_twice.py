@@ -7,8 +7,8 @@ import pytest
 from efs_backup.domain.operations.record import BackupId
 from efs_backup.domain.operations.triggers import RUNNING, start_event, stop_event
 from efs_backup.domain.results import BackupStatus
-from tests.cloud import Cloud, a_stack
-from tests.scenarios.rows import add_row, ends, further_sources, records, rows_of
+from tests.support.cloud import Cloud, a_stack
+from tests.support.rows import add_row, ends, further_sources, records, rows_of
 
 _BY = "the automation 0a1b"
 

@@ -8,8 +8,8 @@ import boto3
 import pytest
 
 from efs_backup.domain.sources.discovery import TAG
-from tests.cloud import Cloud
-from tests.scenarios.rows import NIGHTLY, further_sources, look, records, rows_of
+from tests.support.cloud import Cloud
+from tests.support.rows import NIGHTLY, further_sources, look, records, rows_of
 
 POLICY = replace(NIGHTLY, name="nightly")
 

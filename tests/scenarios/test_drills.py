@@ -10,8 +10,8 @@ from efs_backup.domain.operations.record import BackupRecord, Mode
 from efs_backup.domain.operations.triggers import drill_event, reconcile_event
 from efs_backup.domain.results import BackupStatus
 from efs_backup.orchestrator import handler
-from tests.cloud import GROUP, RULE, Cloud
-from tests.scenarios.test_nights import assert_nothing_left, succeed
+from tests.scenarios.nights import assert_nothing_left, succeed
+from tests.support.cloud import GROUP, RULE, Cloud
 
 FIRING = {**drill_event(), "event_id": "2026-11-22T02:00:00Z"}
 

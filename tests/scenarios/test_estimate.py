@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bench.tree import change_tree, make_tree
-from tests.conftest import Cli
-from tests.simulator import Simulator
+from tests.support.cli import Cli
+from tests.support.simulator import Simulator
 
 _FILES = 2000
 _SHARE = 0.02

@@ -1,6 +1,5 @@
 """Nights, told as timelines through the Lambda's handler."""
 
-import json
 import logging
 from dataclasses import replace
 
@@ -10,31 +9,10 @@ from botocore.exceptions import ClientError
 
 from efs_backup.domain.errors import FailureReason, SettingsFault
 from efs_backup.domain.operations.lifecycle import AGENT, LifecycleAction, create_commands
-from efs_backup.domain.operations.record import BackupId
-from efs_backup.domain.operations.triggers import reconcile_event
 from efs_backup.domain.results import BackupStatus
 from efs_backup.orchestrator import handler
-from tests.cloud import GROUP, RULE, Cloud, Faults, event_from_file
-
-
-def succeed(cloud: Cloud, backup_id: BackupId) -> None:
-    """The agent publishes a snapshot, reports, goes home, and is let go."""
-    if not cloud.store.get(backup_id).instance_id:
-        cloud.agent_claims(backup_id)
-    cloud.agent_reports(backup_id, BackupStatus.SUCCESS, snapshot="20261122T020000Z", number_of_files=12)
-    cloud.agent_goes_home()
-    cloud.deliver()
-    cloud.agent_lets_go()
-    cloud.deliver()
-
-
-def assert_nothing_left(cloud: Cloud) -> None:
-    """No instance is wanted or there, and the template's rule would stop nothing."""
-    assert cloud.capacity() == 0
-    assert cloud.instances() == []
-    assert cloud.rules() == []
-    (target,) = boto3.client("events").list_targets_by_rule(Rule=RULE)["Targets"]
-    assert json.loads(target["Input"]) == reconcile_event()
+from tests.scenarios.nights import BOOT, assert_nothing_left, succeed
+from tests.support.cloud import GROUP, RULE, Cloud, Faults, event_from_file
 
 
 def test_a_night_that_succeeds(cloud: Cloud) -> None:
@@ -92,9 +70,6 @@ def test_a_mount_that_fails(cloud: Cloud) -> None:
     assert "No route to it." in text
     assert "All older snapshots are untouched" in text
     assert_nothing_left(cloud)
-
-
-BOOT = "E: Unable to fetch some archives"
 
 
 def test_an_instance_that_could_not_be_set_up(cloud: Cloud) -> None:

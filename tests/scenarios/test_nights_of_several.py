@@ -13,7 +13,7 @@ from efs_backup.domain.sharing.workers import WorkerSign
 from efs_backup.lib.asg import BackupGroup
 from efs_backup.lib.worker_signs import WorkerSigns
 from efs_backup.orchestrator import handler
-from tests.cloud import GROUP, TABLE, Cloud
+from tests.support.cloud import GROUP, TABLE, Cloud
 
 WORKERS = 3
 

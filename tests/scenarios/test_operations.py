@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import write
-from tests.conftest import Cli
-from tests.simulator import Simulator
+from tests.support.builders import write
+from tests.support.cli import Cli
+from tests.support.simulator import Simulator
 
 _FILES = 4000
 _NAMES = 4080

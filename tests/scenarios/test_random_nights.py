@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.requests.requests import Asked, BackupRequest
 from efs_backup.domain.requests.tuning import Copier, Tuning
 from efs_backup.domain.results import BackupStatus
@@ -27,30 +26,15 @@ from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.runs.backup import BackupRun
 from efs_backup.engine.series.prune import prune_series
 from efs_backup.engine.series.series import Series
-from tests.builders import Fact, account
-from tests.conftest import A_FIRST_BACKUP_IS_MEANT, Cli
-from tests.processes import end_all_on
+from tests.support.builders import Fact, account
+from tests.support.cli import A_FIRST_BACKUP_IS_MEANT, Cli
+from tests.support.processes import end_all_on
+from tests.support.watchers import Quiet
 
 _NAMES = st.sampled_from(["a", "b", "c", "new\nline", "no utf-8 \udcff", ".snapshot", "-n", "it's"])
 _PATHS = st.lists(_NAMES, min_size=1, max_size=3).map("/".join)
 _MODES = st.sampled_from([0o000, 0o400, 0o644, 0o755, 0o1777, 0o2755])
 _BASE_NS = 1_700_000_000_000_000_000
-
-
-class Quiet:
-    """A watcher that looks away."""
-
-    def step(self, name: str) -> None:
-        """Nothing."""
-
-    def expect(self, files: int, size: int) -> None:
-        """Nothing."""
-
-    def progress(self, done: CopyStatistics) -> None:
-        """Nothing."""
-
-    def note(self, text: str) -> None:
-        """Nothing."""
 
 
 class Nights(RuleBasedStateMachine):

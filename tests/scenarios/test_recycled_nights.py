@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import account, small_tree, write
-from tests.conftest import Cli
-from tests.mounts import mounted_tmpfs
-from tests.traced import assert_only_new_is_written, traced_lines, tracer
+from tests.support.builders import account, small_tree, write
+from tests.support.cli import Cli
+from tests.support.mounts import mounted_tmpfs
+from tests.support.traced import assert_only_new_is_written, traced_lines, tracer
 
 
 def _traced(cli: Cli, trace: Path, *arguments: object) -> list[str]:

@@ -11,9 +11,9 @@ from efs_backup.domain.operations.restore_record import restore_id_of
 from efs_backup.domain.operations.triggers import drill_event, reconcile_event, restore_event
 from efs_backup.domain.requests.restore_order import RestoreOrder
 from efs_backup.domain.results import BackupStatus
-from tests.cloud import GROUP, Cloud, Faults
-from tests.leave import ROLE, a_leave, is_given
-from tests.scenarios.test_nights import assert_nothing_left, succeed
+from tests.scenarios.nights import assert_nothing_left, succeed
+from tests.support.cloud import GROUP, Cloud, Faults
+from tests.support.leave import ROLE, a_leave, is_given
 
 ORDER = RestoreOrder(("/home/alice/thesis.tex",), to_original=True, by="alice")
 

@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.triggers import start_event
 from efs_backup.domain.results import BackupStatus
-from tests.cloud import Cloud, Faults
-from tests.scenarios.rows import NIGHTLY, add_row, ends, further_sources, look, records, rows_of
-from tests.scenarios.test_nights import assert_nothing_left
+from tests.scenarios.nights import assert_nothing_left
+from tests.support.cloud import Cloud, Faults
+from tests.support.rows import NIGHTLY, add_row, ends, further_sources, look, records, rows_of
 
 pytestmark = pytest.mark.usefixtures("several")
 

@@ -12,9 +12,9 @@ from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.sources.claims import claimable
 from efs_backup.lib.source_table import SourceRows
-from tests.cloud import GROUP, Cloud, Faults
-from tests.scenarios.rows import NIGHTLY, add_row, further_sources, look, rows_of
-from tests.scenarios.test_nights import assert_nothing_left
+from tests.scenarios.nights import assert_nothing_left
+from tests.support.cloud import GROUP, Cloud, Faults
+from tests.support.rows import NIGHTLY, add_row, further_sources, look, rows_of
 
 pytestmark = pytest.mark.usefixtures("two")
 

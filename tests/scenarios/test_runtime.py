@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deployment.local_cloud.runtime import Function, FunctionCrashed
-from tests.cloud import event_from_file, plain_environment
+from tests.support.cloud import event_from_file, plain_environment
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:efs-backup-orchestrator"
 HANDLER = "efs_backup.orchestrator.handler.handler"

@@ -9,8 +9,8 @@ from awslambdaric.lambda_runtime_log_utils import JsonFormatter  # type: ignore[
 from efs_backup.domain.operations.ended_line import ENDED_LINE
 from efs_backup.domain.operations.record import BackupId
 from efs_backup.domain.operations.report import NOT_SENT
-from tests.cloud import Cloud, Faults, event_from_file
-from tests.scenarios.test_nights import succeed
+from tests.scenarios.nights import succeed
+from tests.support.cloud import Cloud, Faults, event_from_file
 
 
 def _lines(told: pytest.LogCaptureFixture) -> list[dict[str, Any]]:

@@ -20,8 +20,8 @@ from efs_backup.domain.sources.discovery import TAG
 from efs_backup.domain.sources.row import BY_HAND, Policy, Source
 from efs_backup.domain.sources.table import SourceTable, taken_by
 from efs_backup.lib.source_table import SourceRows
-from tests.cloud import ACCOUNT, FUNCTION, GROUP, REGION, TABLE, Cloud
-from tests.stack.conftest import NAME, describe, outputs_of
+from tests.stack.described import NAME, describe, outputs_of
+from tests.support.cloud import ACCOUNT, FUNCTION, GROUP, REGION, TABLE, Cloud
 
 SCHEDULE = "cron(0 2 * * ? *)"
 AMI = "/ami/x86"

@@ -11,9 +11,9 @@ import boto3
 from freezegun import freeze_time
 from moto.awslambda_simple.models import LambdaSimpleBackend
 
-from tests.cloud import REGION, Cloud
-from tests.conftest import Ended
-from tests.stack.conftest import NAME, Ask, describe, outputs_of
+from tests.stack.described import NAME, Ask, describe, outputs_of
+from tests.support.cli import Ended
+from tests.support.cloud import REGION, Cloud
 
 LOG = "/aws/lambda/efs-backup-orchestrator"
 PARAMETERS = {

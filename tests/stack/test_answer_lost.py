@@ -7,9 +7,9 @@ from unittest import mock
 import pytest
 from moto.awslambda_simple.models import LambdaSimpleBackend
 
-from tests.cloud import Cloud, a_stack
-from tests.stack.conftest import Ask
+from tests.stack.described import Ask
 from tests.stack.operating import Operator, answering, describe_all
+from tests.support.cloud import Cloud, a_stack
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from efs_backup.domain.errors import FailureReason, RecordGone
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupStatus
 from efs_backup.stack.following import follow
-from tests.domain.test_record import RUNNING
+from tests.support.records import RUNNING
 
 NOW = RUNNING.start_time + timedelta(minutes=5)
 

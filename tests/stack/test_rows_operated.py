@@ -11,10 +11,10 @@ from efs_backup.domain.operations.triggers import RUNNING, hold_event, stop_even
 from efs_backup.domain.results import BackupStatus
 from efs_backup.lib.hold_table import HoldTable
 from efs_backup.lib.pin_table import PinTable
-from tests.cloud import TABLE, Cloud, a_stack
-from tests.scenarios.rows import add_row, ends, further_sources, look, records
-from tests.stack.conftest import Ask, describe, outputs_of
+from tests.stack.described import Ask, describe, outputs_of
 from tests.stack.operating import PARAMETERS, Operator, answering
+from tests.support.cloud import TABLE, Cloud, a_stack
+from tests.support.rows import add_row, ends, further_sources, look, records
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import pytest
 
 from efs_backup.domain.sources.table import SourceTable
 from efs_backup.lib.source_table import SourceRows
-from tests.cloud import TABLE, Cloud
-from tests.scenarios.rows import add_row, look, records, rows_of
-from tests.stack.conftest import Ask, describe, outputs_of
+from tests.stack.described import Ask, describe, outputs_of
+from tests.support.cloud import TABLE, Cloud
+from tests.support.rows import add_row, look, records, rows_of
 
 GROUP = "sg-0123456789abcdef0"
 

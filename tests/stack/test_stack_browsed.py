@@ -8,8 +8,8 @@ from efs_backup.cli.app import run_line
 from efs_backup.domain.errors import ServiceFault
 from efs_backup.domain.forwarding import Got
 from efs_backup.stack.browsing import try_it
-from tests.cloud import Cloud
-from tests.stack.conftest import NAME, describe, outputs_of
+from tests.stack.described import NAME, describe, outputs_of
+from tests.support.cloud import Cloud
 
 
 @pytest.mark.parametrize(

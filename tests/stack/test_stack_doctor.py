@@ -25,10 +25,10 @@ from efs_backup.domain.snapshots.names import Interval
 from efs_backup.lib.cloudformation import Stacks
 from efs_backup.lib.doctor.facts import gather
 from efs_backup.stack.account import Account as Door
-from tests.cloud import ACCOUNT, FIRST_NIGHT, FUNCTION, GROUP, REGION, a_stack
-from tests.stack.conftest import NAME, Ask
+from tests.stack.described import NAME, Ask
 from tests.stack.doctor_account import AMI, ARM, SCHEDULE, Account, healthy, nfs
-from tests.stack.operator_policy import policy, watching
+from tests.support.cloud import ACCOUNT, FIRST_NIGHT, FUNCTION, GROUP, REGION, a_stack
+from tests.support.operator_policy import policy, watching
 
 Break = Callable[[Account], AbstractContextManager[None]]
 """Breaks one thing, and mends it again."""

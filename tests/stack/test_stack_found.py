@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.cloud import TABLE, Cloud
-from tests.stack.conftest import NAME, Ask, describe, describe_tagged, outputs_of
+from tests.stack.described import NAME, Ask, describe, describe_tagged, outputs_of
+from tests.support.cloud import TABLE, Cloud
 
 
 def test_the_only_stack_of_the_region_needs_no_name(cloud: Cloud, ask: Ask) -> None:

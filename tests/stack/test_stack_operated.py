@@ -12,9 +12,9 @@ import pytest
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.status import Alarm
 from efs_backup.domain.results import BackupStatus
-from tests.cloud import REGION, Cloud, a_stack
-from tests.stack.conftest import Ask
+from tests.stack.described import Ask
 from tests.stack.operating import LOG, Operator, answering, describe_all
+from tests.support.cloud import REGION, Cloud, a_stack
 
 
 @pytest.fixture

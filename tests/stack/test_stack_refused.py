@@ -13,9 +13,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 from moto.awslambda_simple.models import LambdaSimpleBackend
 
 from efs_backup.domain.results import BackupStatus
-from tests.cloud import REGION, Cloud, a_stack
-from tests.stack.conftest import NAME, Ask, describe
+from tests.stack.described import NAME, Ask, describe
 from tests.stack.operating import LOG, Operator, answering, describe_all
+from tests.support.cloud import REGION, Cloud, a_stack
 
 _AWAY = EndpointConnectionError(endpoint_url="https://dynamodb")
 

@@ -9,10 +9,10 @@ from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.requests.restore_order import RestoreOrder
 from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.snapshots.selection import Selection
-from tests.cloud import Cloud, a_stack
-from tests.leave import a_leave
-from tests.stack.conftest import NAME, Ask, describe, outputs_of
+from tests.stack.described import NAME, Ask, describe, outputs_of
 from tests.stack.operating import PARAMETERS, Operator, answering
+from tests.support.cloud import Cloud, a_stack
+from tests.support.leave import a_leave
 
 _FILE = ("restore", "--path", "/home/alice/thesis.tex", "--to-original")
 

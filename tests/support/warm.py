@@ -32,9 +32,9 @@ class WarmProgram:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", f"from tests.warm import serve; serve({theirs.fileno()})"],
+                [sys.executable, "-c", f"from tests.support.warm import serve; serve({theirs.fileno()})"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[theirs.fileno()],
-                cwd=Path(__file__).parents[1],
+                cwd=Path(__file__).parents[2],
             )  # fmt: skip
         self._channel = ours
         self._answers = ours.makefile("rb")

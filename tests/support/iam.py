@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from tests.cdk.template import Template
+from tests.support.template import Template
 
 
 class Role:

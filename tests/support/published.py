@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.once import once
+from tests.support.once import once
 
 LOCKED = ("pyproject.toml", "uv.lock")
-_REPOSITORY = Path(__file__).parents[1]
+_REPOSITORY = Path(__file__).parents[2]
 _NEEDED = (*LOCKED, "README.md", "LICENSE")
 
 

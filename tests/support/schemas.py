@@ -8,7 +8,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 from referencing import Registry, Resource
 
-SCHEMAS = Path(__file__).parents[1] / "docs/reference/schema"
+SCHEMAS = Path(__file__).parents[2] / "docs/reference/schema"
 SHARED = "shared"
 _MOST_ANSWERS = 9
 """Objects of which a command prints one: what it found, what it would do, why it could not."""
@@ -50,3 +50,10 @@ def schema_of(name: str) -> dict[str, Any]:
 def _registry() -> Any:
     shared: Resource[Any] = Resource.from_contents(schema_of(SHARED))
     return Registry().with_resource(f"{SHARED}.json", shared)
+
+
+def complaints_of_event(kind: str, text: str) -> list[str]:
+    """The parts of an event that its schema does not know, or lacks."""
+    schema = json.loads((SCHEMAS / "events" / f"{kind}.json").read_text())
+    checked = Draft202012Validator(schema, format_checker=FormatChecker()).iter_errors(json.loads(text))
+    return [f"{one.json_path}: {one.message}" for one in checked]

@@ -15,7 +15,7 @@ from efs_backup.domain.sources.row import Policy, Source
 from efs_backup.lib.source_table import SourceRows
 from efs_backup.orchestrator import handler
 from efs_backup.orchestrator.rows import first_taken
-from tests.cloud import TABLE, Cloud
+from tests.support.cloud import TABLE, Cloud
 
 NIGHTLY = Policy("", Interval.DAILY, "daily=7", "cron(0 2 * * ? *)", "", 120)
 

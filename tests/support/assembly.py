@@ -7,15 +7,17 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.once import once
+from tests.support.once import once
+from tests.support.template import Template
 
-_REPOSITORY = Path(__file__).parents[1]
+_REPOSITORY = Path(__file__).parents[2]
 
 
 def synthesized(factory: pytest.TempPathFactory) -> Path:
@@ -94,3 +96,15 @@ def _installed(place: Path) -> Path:
 
 if __name__ == "__main__":
     _synthesize(Path(sys.argv[1]))
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """The assembly that the synthesis left, and the complaint that it made."""
+
+    place: Path
+    complaint: str
+
+    def template(self, stack: str) -> Template:
+        """The template of a stack."""
+        return Template.read(self.place / f"{stack}.template.json")

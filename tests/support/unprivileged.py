@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import Cli, Ended
+from tests.support.cli import Cli, Ended
 
 NOBODY = 65534
 

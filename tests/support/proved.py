@@ -9,7 +9,7 @@ from pathlib import Path
 from efs_backup.copy_worker.attributes import Attributes
 from efs_backup.engine.proof.manifests import Manifests
 from efs_backup.engine.proof.reader import reading
-from tests.builders import Fact, account
+from tests.support.builders import Fact, account
 
 
 def manifests_of(snapshot: Path) -> Manifests:

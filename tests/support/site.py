@@ -8,7 +8,7 @@ from deployment.local_cloud.cloud import LocalCloud
 from deployment.local_cloud.machine import Instance
 from deployment.local_cloud.stacks import ASSETS, BackupStack, deploy, make_file_system
 from efs_backup.domain.operations.record import BackupRecord
-from tests.builders import Fact, account
+from tests.support.builders import Fact, account
 
 NEVER = "cron(0 2 1 1 ? 2199)"
 """The tests say when the schedule fires."""

@@ -1,7 +1,7 @@
 """A fleet on one machine: instances are namespaces of processes, their queue is a directory, their fence a kill.
 
-Also run as a program, which is one of the instances: `python -m tests.fleet PLACE NAME lead|help|alone`, and for a
-restore `restore|help-restore|restore-alone`.
+Also run as a program, which is one of the instances: `python -m tests.support.fleet PLACE NAME lead|help|alone`, and
+for a restore `restore|help-restore|restore-alone`.
 """
 
 import fcntl
@@ -39,7 +39,7 @@ from efs_backup.engine.runs.sharing import attempting, helping, leading
 from efs_backup.engine.runs.sharing.helping import Helping, HelpRequest
 from efs_backup.engine.runs.sharing.restore_helping import RestoreHelping, RestoreHelpRequest
 from efs_backup.engine.trees.tree_walk import Stopped
-from tests.traced import tracer
+from tests.support.traced import tracer
 
 LABEL = FolderLabel("web")
 _LOOK_SECONDS = 0.02
@@ -244,7 +244,7 @@ class Fleets:
         (self.place / f"{name}.json").write_text(json.dumps(settings))
         (self.place / f"{name}.result").unlink(missing_ok=True)
         alone = ("unshare", "--pid", "--fork", "--kill-child=KILL", "--mount-proc")
-        line = [*alone, *(tracer(self.trace) if self.trace else ()), sys.executable, "-m", "tests.fleet"]
+        line = [*alone, *(tracer(self.trace) if self.trace else ()), sys.executable, "-m", "tests.support.fleet"]
         with (self.place / f"{name}.log").open("ab") as log:
             self.machines[name] = subprocess.Popen(
                 [*line, self.place, name, role], stdout=log, stderr=log, env={**os.environ, **environment}
