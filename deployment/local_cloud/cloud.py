@@ -13,22 +13,22 @@ import boto3
 from moto.autoscaling.models import autoscaling_backends
 from moto.moto_api._internal.models import moto_api_backend
 
-from deployment.local_cloud import resources
-from deployment.local_cloud.access import check_access
-from deployment.local_cloud.answers import answer_call
-from deployment.local_cloud.behaviour import set_right
-from deployment.local_cloud.bridge import Bridge, Clock
-from deployment.local_cloud.file_systems import FileSystems
-from deployment.local_cloud.fleet import Fleet, Maker
-from deployment.local_cloud.function_urls import FunctionUrls
-from deployment.local_cloud.functions import Functions
-from deployment.local_cloud.gate import Gate
-from deployment.local_cloud.invocations import by_api
-from deployment.local_cloud.lifecycle import Lifecycle
-from deployment.local_cloud.machine import Machine
-from deployment.local_cloud.mail import MailBox
+from deployment.local_cloud.aws import resources
+from deployment.local_cloud.aws.access import check_access
+from deployment.local_cloud.aws.answers import answer_call
+from deployment.local_cloud.aws.behaviour import set_right
+from deployment.local_cloud.aws.bridge import Bridge, Clock
+from deployment.local_cloud.aws.file_systems import FileSystems
+from deployment.local_cloud.aws.function_urls import FunctionUrls
+from deployment.local_cloud.aws.gate import Gate
+from deployment.local_cloud.aws.invocations import by_api
+from deployment.local_cloud.aws.lifecycle import Lifecycle
+from deployment.local_cloud.aws.mail import MailBox
+from deployment.local_cloud.aws.server import WebServer, moto_application
+from deployment.local_cloud.machines.fleet import Fleet, Maker
+from deployment.local_cloud.machines.functions import Functions
+from deployment.local_cloud.machines.machine import Machine
 from deployment.local_cloud.place import ACCOUNT, OPERATOR, REGION, Credentials
-from deployment.local_cloud.server import WebServer, moto_application
 from efs_backup.agent.services import KINDS_VARIABLE
 from efs_backup.engine.machine.mounts import kind_of
 

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from deployment.local_cloud.assembly import Assembly, synthesize_apart
 from deployment.local_cloud.cloud import LocalCloud
-from deployment.local_cloud.functions import Invocation
+from deployment.local_cloud.machines.functions import Invocation
 from deployment.local_cloud.place import OPERATOR, REGION
 from deployment.local_cloud.stacks import BackupStack, bootstrap, deploy, make_file_system
 from efs_backup.domain.operations.record import BackupRecord

@@ -23,7 +23,7 @@ from moto.server import ThreadedMotoServer
 
 from cdk.packaging import boot
 from cdk.packaging.user_data import PROGRAM
-from deployment.local_cloud.metadata import Metadata, handler_of
+from deployment.local_cloud.machines.metadata import Metadata, handler_of
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.boot_failure import prepared_requests
 from efs_backup.domain.operations.record import BackupId, BackupRecord

@@ -1,4 +1,4 @@
-"""Four checkers look at the synthesized templates; what each may find is in `tests.support.exemptions`, with its reason.
+"""Four checkers look at the synthesized templates; what each may find is in `tests.support.exemptions`, with reasons.
 
 cdk-nag's exceptions stand where the resource is made (`acknowledge`), for they are part of the synthesis.
 """

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from deployment.local_cloud.behaviour import retaining
+from deployment.local_cloud.aws.behaviour import retaining
 from tests.support.assembly import Assembly
 
 _COMMAND = "aws-cdk@2.1148.1"

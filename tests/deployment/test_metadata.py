@@ -2,7 +2,7 @@
 
 import pytest
 
-from deployment.local_cloud.metadata import Metadata
+from deployment.local_cloud.machines.metadata import Metadata
 
 _FACTS = {"instance-id": "i-1", "placement/region": "us-east-1", "network/interfaces/macs/02:00/device-number": "0"}
 

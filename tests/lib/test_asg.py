@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.autoscaling.models import autoscaling_backends
 
-from deployment.local_cloud.lifecycle import Event, Lifecycle
+from deployment.local_cloud.aws.lifecycle import Event, Lifecycle
 from efs_backup.domain.errors import EfsBackupError, GroupBusy, GroupMissing
 from efs_backup.domain.operations.lifecycle import LifecycleAction
 from efs_backup.domain.operations.triggers import InstanceGone, InstanceStopping, LaunchFailed, read_trigger

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from deployment.local_cloud.lifecycle import Lifecycle
+from deployment.local_cloud.aws.lifecycle import Lifecycle
 from efs_backup.domain.sharing.fleet import NotFenced
 from efs_backup.lib import fence
 from efs_backup.lib.asg import BackupGroup, GroupState

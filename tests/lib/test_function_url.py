@@ -7,9 +7,9 @@ from typing import Any
 import boto3
 import pytest
 
-from deployment.local_cloud.function_urls import received
-from deployment.local_cloud.server import WebServer
-from deployment.local_cloud.signatures import Received, signer_of
+from deployment.local_cloud.aws.function_urls import received
+from deployment.local_cloud.aws.server import WebServer
+from deployment.local_cloud.aws.signatures import Received, signer_of
 from efs_backup.domain.errors import ServiceFault
 from efs_backup.domain.forwarding import target_of
 from efs_backup.lib.function_url import FunctionUrl

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from deployment.local_cloud.assembly import REPOSITORY
+from deployment.local_cloud.aws.gate import Refusal
 from deployment.local_cloud.cloud import LocalCloud
-from deployment.local_cloud.gate import Refusal
 from deployment.local_cloud.stacks import network
 from tests.aws.questions import QUESTIONS
 from tests.support.published import published

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from deployment.local_cloud.behaviour import AMI
-from deployment.local_cloud.gate import Refusal
+from deployment.local_cloud.aws.behaviour import AMI
+from deployment.local_cloud.aws.gate import Refusal
 from deployment.local_cloud.stacks import BackupStack, deploy, network
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.ended_line import ENDED_LINE

@@ -3,10 +3,10 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from deployment.local_cloud.access import may
 from deployment.local_cloud.assembly import Assembly
+from deployment.local_cloud.aws.access import may
 from deployment.local_cloud.cloud import LocalCloud
-from deployment.local_cloud.machine import Machine
+from deployment.local_cloud.machines.machine import Machine
 from deployment.local_cloud.place import ACCOUNT, REGION, Credentials, assume
 from efs_backup.cli.app import run_line
 from efs_backup.domain.results import BackupStatus

@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from deployment.local_cloud.access import may
 from deployment.local_cloud.assembly import Assembly
+from deployment.local_cloud.aws.access import may
 from deployment.local_cloud.cloud import LocalCloud
 from deployment.local_cloud.place import ACCOUNT, REGION, assume
 from efs_backup.agent.services import PACE_VARIABLE

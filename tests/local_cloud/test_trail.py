@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from deployment.local_cloud.access import needs_of, role_of
 from deployment.local_cloud.assembly import Assembly
-from deployment.local_cloud.calls import Call
-from deployment.local_cloud.gate import Refusal
-from deployment.local_cloud.lifecycle import HELD
+from deployment.local_cloud.aws.access import needs_of, role_of
+from deployment.local_cloud.aws.calls import Call
+from deployment.local_cloud.aws.gate import Refusal
+from deployment.local_cloud.aws.lifecycle import HELD
 from efs_backup.domain.operations.lifecycle import AGENT
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.operations.triggers import LIFECYCLE_EVENT

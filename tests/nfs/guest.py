@@ -4,8 +4,8 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from deployment.local_cloud.machine import Order
-from deployment.local_cloud.server import Application
+from deployment.local_cloud.aws.server import Application
+from deployment.local_cloud.machines.machine import Order
 from tests.nfs.network import Network
 from tests.nfs.servers import Servers
 

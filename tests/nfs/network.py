@@ -3,9 +3,9 @@
 import subprocess
 from pathlib import Path
 
-from deployment.local_cloud.metadata import ADDRESS, PORT, Metadata, handler_of
+from deployment.local_cloud.aws.server import Application, SmallServer, WebServer
+from deployment.local_cloud.machines.metadata import ADDRESS, PORT, Metadata, handler_of
 from deployment.local_cloud.place import REGION
-from deployment.local_cloud.server import Application, SmallServer, WebServer
 
 GATEWAY, AWS_PORT = "172.31.0.1", 5000
 """Where AWS answers, as tests/nfs/image/etc tells the guest; AWS keeps the first addresses of a network for itself."""

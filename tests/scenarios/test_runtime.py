@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deployment.local_cloud.runtime import Function, FunctionCrashed
+from deployment.local_cloud.machines.runtime import Function, FunctionCrashed
 from tests.support.cloud import event_from_file, plain_environment
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:efs-backup-orchestrator"

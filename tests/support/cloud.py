@@ -24,8 +24,8 @@ from moto.autoscaling.models import autoscaling_backends
 from moto.core.models import botocore_stubber
 from moto.ssm.models import ssm_backends
 
-from deployment.local_cloud.bus import heard_by_patterns
-from deployment.local_cloud.lifecycle import Lifecycle
+from deployment.local_cloud.aws.bus import heard_by_patterns
+from deployment.local_cloud.aws.lifecycle import Lifecycle
 from efs_backup.domain.operations.record import BackupId, BackupRecord
 from efs_backup.domain.operations.settings import OrchestratorSettings
 from efs_backup.domain.operations.triggers import reconcile_event

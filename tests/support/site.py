@@ -5,7 +5,7 @@ from pathlib import Path
 
 from deployment.local_cloud.assembly import Assembly
 from deployment.local_cloud.cloud import LocalCloud
-from deployment.local_cloud.machine import Instance
+from deployment.local_cloud.machines.machine import Instance
 from deployment.local_cloud.stacks import ASSETS, BackupStack, deploy, make_file_system
 from efs_backup.domain.operations.record import BackupRecord
 from tests.support.builders import Fact, account

@@ -16,10 +16,10 @@ from moto.awslambda.models import lambda_backends
 from moto.iam.models import iam_backends
 from moto.sqs.models import sqs_backends
 
-from deployment.local_cloud.function_mounts import NotMounted, command_before
-from deployment.local_cloud.log_settings import log_settings
+from deployment.local_cloud.aws.log_settings import log_settings
+from deployment.local_cloud.machines.function_mounts import NotMounted, command_before
+from deployment.local_cloud.machines.runtime import Answer, Function, FunctionCrashed
 from deployment.local_cloud.place import ACCOUNT, REGION, assume
-from deployment.local_cloud.runtime import Answer, Function, FunctionCrashed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

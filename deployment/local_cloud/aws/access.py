@@ -13,8 +13,8 @@ from moto.iam.models import iam_backends
 from moto.sns.models import sns_backends
 from moto.sts.models import sts_backends
 
-from deployment.local_cloud.calls import Call
-from deployment.local_cloud.gate import Refusal
+from deployment.local_cloud.aws.calls import Call
+from deployment.local_cloud.aws.gate import Refusal
 from deployment.local_cloud.place import ACCOUNT, REGION
 
 _OF_ANYBODY = ("sts",)

@@ -10,8 +10,8 @@ from typing import Any
 
 from moto.events.models import events_backends
 
+from deployment.local_cloud.aws.schedules import is_due
 from deployment.local_cloud.place import ACCOUNT, REGION
-from deployment.local_cloud.schedules import is_due
 
 Event = dict[str, Any]
 Target = dict[str, Any]

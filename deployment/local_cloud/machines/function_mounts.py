@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.efs.models import efs_backends
 
-from deployment.local_cloud.access import Need, is_allowed, statements_of
+from deployment.local_cloud.aws.access import Need, is_allowed, statements_of
 from deployment.local_cloud.place import ACCOUNT, REGION
 
 _MOUNTED_BELOW = "/mnt/"

@@ -13,10 +13,10 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 
-from deployment.local_cloud.machine import Instance, Machine, Order
-from deployment.local_cloud.metadata import Metadata
+from deployment.local_cloud.aws.server import Application
+from deployment.local_cloud.machines.machine import Instance, Machine, Order
+from deployment.local_cloud.machines.metadata import Metadata
 from deployment.local_cloud.place import ACCOUNT, REGION, assume
-from deployment.local_cloud.server import Application
 
 _logger = logging.getLogger(__name__)
 

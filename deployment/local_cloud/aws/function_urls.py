@@ -10,11 +10,11 @@ from urllib.parse import unquote
 
 from moto.sts.models import sts_backends
 
-from deployment.local_cloud.access import Need, is_allowed, role_of, statements_of
+from deployment.local_cloud.aws.access import Need, is_allowed, role_of, statements_of
+from deployment.local_cloud.aws.server import WebServer
+from deployment.local_cloud.aws.signatures import Received, signer_of
+from deployment.local_cloud.machines.runtime import Answer
 from deployment.local_cloud.place import ACCOUNT, OPERATOR
-from deployment.local_cloud.runtime import Answer
-from deployment.local_cloud.server import WebServer
-from deployment.local_cloud.signatures import Received, signer_of
 
 _MOST_ANSWER = 6_291_556
 """Bytes of an answer's JSON, by AWS Lambda's quotas."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from xml.sax.saxutils import escape
 
-from deployment.local_cloud.calls import Call, Environ, read_call
-from deployment.local_cloud.server import Application
+from deployment.local_cloud.aws.calls import Call, Environ, read_call
+from deployment.local_cloud.aws.server import Application
 
 Start = Callable[[str, list[tuple[str, str]]], Any]
 

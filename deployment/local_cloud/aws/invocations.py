@@ -8,7 +8,7 @@ from unittest import mock
 
 from moto.awslambda.models import LambdaBackend
 
-from deployment.local_cloud.runtime import Answer
+from deployment.local_cloud.machines.runtime import Answer
 
 Event = dict[str, Any]
 

@@ -17,10 +17,10 @@ from moto.s3.models import FakeBucket, s3_backends
 from moto.sns.models import Topic
 from moto.ssm.models import Command, Document, SimpleSystemManagerBackend, ssm_backends
 
-from deployment.local_cloud.bus import heard_by_patterns
-from deployment.local_cloud.file_systems import FileSystems
-from deployment.local_cloud.fleet import Fleet
-from deployment.local_cloud.mail import Mail, MailBox
+from deployment.local_cloud.aws.bus import heard_by_patterns
+from deployment.local_cloud.aws.file_systems import FileSystems
+from deployment.local_cloud.aws.mail import Mail, MailBox
+from deployment.local_cloud.machines.fleet import Fleet
 from deployment.local_cloud.place import ACCOUNT, REGION
 from efs_backup.domain.operations.triggers import COMMAND_EVENT, SYSTEMS_MANAGER_SOURCE
 

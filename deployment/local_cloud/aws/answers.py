@@ -7,8 +7,8 @@ from typing import Any
 
 from moto.iam.models import iam_backends
 
-from deployment.local_cloud.access import Need, is_allowed, statements_of
-from deployment.local_cloud.calls import Call
+from deployment.local_cloud.aws.access import Need, is_allowed, statements_of
+from deployment.local_cloud.aws.calls import Call
 from deployment.local_cloud.place import ACCOUNT
 
 _IAM, _EC2 = "https://iam.amazonaws.com/doc/2010-05-08/", "http://ec2.amazonaws.com/doc/2016-11-15/"

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from deployment.local_cloud.metadata import ADDRESS, PORT, Metadata, handler_of
-from deployment.local_cloud.server import Application, SmallServer, WebServer
+from deployment.local_cloud.aws.server import Application, SmallServer, WebServer
+from deployment.local_cloud.machines.metadata import ADDRESS, PORT, Metadata, handler_of
 
-_PROGRAMS = Path(__file__).with_name("instance")
+_PROGRAMS = Path(__file__).parents[1] / "instance"
 _EMPTY_THERE = ("/tmp", "/run")  # noqa: S108 - where boot.sh mounts a file system of the instance's own
 _PATH = "/opt/local-cloud/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
