@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+import psutil
+
 from bench.sampler import Sampler, descendants
 
 GRACE_SECONDS = 10.0
@@ -65,14 +67,16 @@ def run(command: Command) -> Outcome:
 
 def end(process: "subprocess.Popen[bytes]") -> None:
     """Ask the process group to end; after a grace time kill it and every descendant, in other sessions too."""
-    family = [handle for pid in (process.pid, *descendants(process.pid)) for handle in _handles(pid)]
+    family = descendants(process.pid)
     try:
         os.killpg(process.pid, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(GRACE_SECONDS)
     finally:
-        for handle in family:
-            _kill(handle)
+        for each in family:
+            with contextlib.suppress(psutil.NoSuchProcess):  # which a process with the same number is not
+                each.kill()
+        process.kill()
         process.wait()
 
 
@@ -85,19 +89,6 @@ def _start(command: Command, output: IO[bytes], errors: IO[bytes]) -> "subproces
         env={**os.environ, "LC_ALL": "C.UTF-8", **command.environment},
         start_new_session=True,
     )
-
-
-def _handles(pid: int) -> list[int]:
-    """A descriptor that means this process even if its id is given to another one later; none if it has ended."""
-    with contextlib.suppress(ProcessLookupError):
-        return [os.pidfd_open(pid)]
-    return []
-
-
-def _kill(handle: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        signal.pidfd_send_signal(handle, signal.SIGKILL)
-    os.close(handle)
 
 
 def _text(file: IO[bytes]) -> str:

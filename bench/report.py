@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from tabulate import tabulate
 
 from bench.simulator import per_file
 from bench.stages import STAGES, Measurement
@@ -92,8 +93,9 @@ def write_json(path: Path, facts: Mapping[str, Any], raw: Sequence[Measurement],
 
 def markdown(facts: Mapping[str, Any], summaries: Sequence[Summary], title: str) -> str:
     """A section of a document: the command, the table, the machine and the versions."""
-    lines = [f"## {title}", "", f"`{facts['machine']['command']}`", "", _line(COLUMNS), _line(["---"] * len(COLUMNS))]
-    lines += [_line([cell.replace("|", "\\|") for cell in row]) for row in rows(summaries)]
+    cells = [[cell.replace("|", "\\|") for cell in row] for row in rows(summaries)]
+    table = tabulate(cells, COLUMNS, tablefmt="github", disable_numparse=True)
+    lines = [f"## {title}", "", f"`{facts['machine']['command']}`", "", table]
     lines += ["", "Findings:", "", *(f"- {line}" for line in _details(summaries) or ["none"])]
     about = {**facts["machine"], "caches": facts["caches"], **dict(sorted(facts["versions"].items()))}
     lines += ["", "Conditions:", "", *(f"- {name}: {value}" for name, value in about.items() if name != "command")]
@@ -140,7 +142,3 @@ def _median(values: Sequence[float]) -> float:
 
 def _operations(counts: Mapping[str, float] | None) -> str:
     return "/".join(f"{count:.2f}" for count in counts.values()) if counts else "-"
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"

@@ -5,12 +5,12 @@ starts at the size of the program that forked it.
 """
 
 import contextlib
-import os
 import threading
 from pathlib import Path
 
+import psutil
+
 MIB = 1 << 20
-PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 SAMPLE_SECONDS = 0.02
 SAMPLES_PER_FAMILY_SCAN = 25
 
@@ -29,8 +29,7 @@ class Sampler(threading.Thread):
         while True:
             self.main_mib = max(self.main_mib, _own_peak_mib(self.pid))
             if rounds % SAMPLES_PER_FAMILY_SCAN == 0:
-                family = sum(_resident_mib(pid) for pid in (self.pid, *descendants(self.pid)))
-                self.family_mib = max(self.family_mib, family, self.main_mib)
+                self.family_mib = max(self.family_mib, _family_mib(self.pid), self.main_mib)
             rounds += 1
             if self._done.wait(SAMPLE_SECONDS):
                 return
@@ -43,22 +42,15 @@ class Sampler(threading.Thread):
         self.family_mib = max(self.family_mib, self.main_mib)
 
 
-def descendants(pid: int) -> list[int]:
-    """The ids of all processes below `pid`, as far as their parents still live."""
-    children: dict[int, list[int]] = {}
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError, IndexError):  # it may end while it is read
-            parent = int(entry.read_text(errors="replace").rpartition(")")[2].split()[1])
-            children.setdefault(parent, []).append(int(entry.parent.name))
-    found, waiting = [], [pid]
-    while waiting:
-        below = children.get(waiting.pop(), [])
-        found += below
-        waiting += below
-    return found
+def descendants(pid: int) -> list[psutil.Process]:
+    """The processes below `pid`, as far as their parents still live."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).children(recursive=True)
+    return []
 
 
 def _own_peak_mib(pid: int) -> float:
+    """The peak that the kernel keeps, which psutil does not read."""
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines():
             if line.startswith("VmHWM:"):
@@ -66,7 +58,14 @@ def _own_peak_mib(pid: int) -> float:
     return 0.0
 
 
-def _resident_mib(pid: int) -> float:
-    with contextlib.suppress(OSError):
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES / MIB
+def _family_mib(pid: int) -> float:
+    """The sum of what is resident now."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return sum(_resident_mib(each) for each in (psutil.Process(pid), *descendants(pid)))
+    return 0.0
+
+
+def _resident_mib(process: psutil.Process) -> float:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return float(process.memory_info().rss) / MIB
     return 0.0

@@ -26,7 +26,7 @@ from efs_backup.domain.operations.drill_record import (
     without_drill,
 )
 from efs_backup.domain.operations.mounting import mount_command
-from efs_backup.domain.operations.record import BackupId, BackupRecord, Mode
+from efs_backup.domain.operations.record import BackupId, BackupRecord, Mode, newest_success
 from efs_backup.domain.operations.report import report_on
 from efs_backup.domain.operations.reports.around import Around
 from efs_backup.domain.operations.reports.times import Clock
@@ -38,7 +38,6 @@ from efs_backup.domain.operations.workflow import (
     decide_start,
     gave_way,
     has_to_be_reported,
-    newest_success,
     skipped,
 )
 from efs_backup.domain.results import BackupStatus

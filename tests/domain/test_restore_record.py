@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from efs_backup.domain.errors import FailureReason, MountFailed, RestoreFailed
-from efs_backup.domain.operations.record import BackupId, BackupRecord, Mode
+from efs_backup.domain.operations.record import BackupId, BackupRecord, Mode, newest_success
 from efs_backup.domain.operations.report import anonymous, report_on
 from efs_backup.domain.operations.reports.around import Around
 from efs_backup.domain.operations.reports.times import Clock
@@ -21,7 +21,6 @@ from efs_backup.domain.operations.workflow import (
     decide_start,
     has_to_be_reported,
     needs_writing,
-    newest_success,
     skipped,
     without_report,
 )

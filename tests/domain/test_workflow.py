@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.lifecycle import LifecycleAction
-from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.operations.record import BackupRecord, newest_success
 from efs_backup.domain.operations.workflow import (
     Action,
     Decision,
@@ -24,7 +24,6 @@ from efs_backup.domain.operations.workflow import (
     has_to_be_reported,
     is_being_reported,
     is_overdue,
-    newest_success,
     not_started,
     overdue_at,
     skipped,

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 
 from efs_backup.agent.services import BackupServices
 from efs_backup.domain.errors import RecordGone
-from efs_backup.domain.operations.record import BackupId, BackupRecord
-from efs_backup.domain.operations.workflow import newest_success
+from efs_backup.domain.operations.record import BackupId, BackupRecord, newest_success
 from efs_backup.domain.ports import BackupStore
 from efs_backup.domain.sources.claims import claimable
 from efs_backup.domain.sources.row import identity_of

@@ -21,9 +21,9 @@ from efs_backup.domain.operations.record import (
     BackupRecord,
     Change,
     change_between,
+    newest_success,
     readable,
 )
-from efs_backup.domain.operations.workflow import newest_success
 from efs_backup.domain.results import BackupStatus
 from efs_backup.lib.aws_errors import code_of, translated
 

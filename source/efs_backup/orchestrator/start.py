@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from efs_backup.domain.errors import AlreadyStarted, FailureReason, MountFailed, RecordChanged, WrongUsage
 from efs_backup.domain.operations.instances import for_several, is_in_the_way
-from efs_backup.domain.operations.record import BackupId, BackupRecord, Mode, backup_id_of, drill_id_of
+from efs_backup.domain.operations.record import RECORD_DAYS, BackupId, BackupRecord, Mode, backup_id_of, drill_id_of
 from efs_backup.domain.operations.restore_record import writes
-from efs_backup.domain.operations.settings import RECORD_DAYS, OrchestratorSettings, retention_of
+from efs_backup.domain.operations.settings import OrchestratorSettings, retention_of
 from efs_backup.domain.operations.workflow import (
     Action,
     Decision,

@@ -7,8 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from efs_backup.domain.errors import WrongUsage
-from efs_backup.domain.operations.record import EXPIRY_ATTRIBUTE, ID_ATTRIBUTE, backup_id_of
-from efs_backup.domain.operations.settings import RECORD_DAYS
+from efs_backup.domain.operations.record import EXPIRY_ATTRIBUTE, ID_ATTRIBUTE, RECORD_DAYS, backup_id_of
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.domain.snapshots.pins import text_of
 from efs_backup.domain.snapshots.when import read_iso

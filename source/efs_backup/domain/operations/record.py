@@ -17,6 +17,9 @@ from efs_backup.domain.sharing import workers as signs
 from efs_backup.domain.snapshots.names import Interval
 from efs_backup.domain.snapshots.window import stop_of_window
 
+RECORD_DAYS = 90
+"""How long a record is kept; as in the solution that this project replaces."""
+
 BackupId = NewType("BackupId", str)
 """Eight hexadecimal digits."""
 
@@ -322,3 +325,9 @@ def change_between(before: BackupRecord, after: BackupRecord) -> Change:
     guarded = (name for name in (*put, *drop) if name in _GUARDED)
     leader = (INSTANCE_ATTRIBUTE,) if before.is_shared and (put or drop) else ()
     return Change(put, drop, {name: old.get(name) for name in (*guarded, *leader)})
+
+
+def newest_success(backups: Iterable[BackupRecord]) -> BackupRecord | None:
+    """The newest backup that published a snapshot."""
+    successes = (backup for backup in backups if backup.status is BackupStatus.SUCCESS and backup.is_backup)
+    return max(successes, key=lambda backup: backup.start_time, default=None)

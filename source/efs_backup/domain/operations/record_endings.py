@@ -168,3 +168,11 @@ def helper_log_key(label: FolderLabel, instance_id: str, now: datetime) -> str:
 def report_key(label: FolderLabel, interval: Interval, now: datetime) -> str:
     """Where the series report of a night goes: beside the logs, and for as long."""
     return f"efs-backup-logs/{label}-report-{interval}-{now:{_LOG_STAMP}}.html"
+
+
+def without_word(backup: BackupRecord, now: datetime) -> BackupRecord:
+    """A backup of a machine of one's own that has died without a word."""
+    return backup.ended(
+        BackupStatus.UNKNOWN, now=now, message="The program was killed, or its machine went down.",
+        next_step="Nothing: the next backup continues from what was copied.",
+    )  # fmt: skip

@@ -6,15 +6,9 @@ from datetime import datetime, timedelta
 
 from efs_backup.domain.drill.result import DrillStatus
 from efs_backup.domain.operations.instances import Instance, may_try_again
-from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.operations.record import BackupRecord, newest_success
 from efs_backup.domain.operations.telling import due_channels
-from efs_backup.domain.operations.workflow import (
-    SILENCE,
-    Action,
-    Decision,
-    is_overdue,
-    newest_success,
-)
+from efs_backup.domain.operations.workflow import SILENCE, Action, Decision, is_overdue
 
 _LET_GO_ITSELF = timedelta(minutes=10)
 """An agent that has reported stores its logs, and lets its instance go."""

@@ -10,9 +10,6 @@ from efs_backup.domain.requests.requests import RestoreMode
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.domain.snapshots.retention import Retention
 
-RECORD_DAYS = 90
-"""How long a record is kept; as in the solution that this project replaces."""
-
 _YES_OR_NO = {"yes": True, "no": False}
 _DIGITS = re.compile(r"\d+(?:\.0)?", re.ASCII)
 

@@ -7,10 +7,9 @@ from enum import StrEnum
 
 from efs_backup.domain.errors import WrongUsage
 from efs_backup.domain.operations.pinned import read
-from efs_backup.domain.operations.record import BackupRecord
+from efs_backup.domain.operations.record import BackupRecord, newest_success
 from efs_backup.domain.operations.review import is_silent
 from efs_backup.domain.operations.running import open_ones
-from efs_backup.domain.operations.workflow import newest_success
 from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.schedule import next_start
 

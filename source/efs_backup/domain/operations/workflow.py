@@ -1,6 +1,5 @@
 """The decisions of the orchestrator about a trigger: each is a value with its reason."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -277,14 +276,6 @@ def gave_way(drill: BackupRecord, now: datetime, to: str = "backup") -> BackupRe
     )  # fmt: skip
 
 
-def without_word(backup: BackupRecord, now: datetime) -> BackupRecord:
-    """A backup of a machine of one's own that has died without a word."""
-    return backup.ended(
-        BackupStatus.UNKNOWN, now=now, message="The program was killed, or its machine went down.",
-        next_step="Nothing: the next backup continues from what was copied.",
-    )  # fmt: skip
-
-
 def not_started(backup: BackupRecord, now: datetime, cause: str) -> BackupRecord:
     """A backup whose start went wrong and was undone."""
     return backup.ended(
@@ -326,9 +317,3 @@ def has_to_be_reported(backup: BackupRecord, *, success_too: bool) -> bool:
 def is_being_reported(backup: BackupRecord, now: datetime) -> bool:
     """Whether somebody has begun to tell the operator, and may still be at it."""
     return backup.report_claim is not None and now - backup.report_claim < REPORTING
-
-
-def newest_success(backups: Iterable[BackupRecord]) -> BackupRecord | None:
-    """The newest backup that published a snapshot."""
-    successes = (backup for backup in backups if backup.status is BackupStatus.SUCCESS and backup.is_backup)
-    return max(successes, key=lambda backup: backup.start_time, default=None)

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from efs_backup.domain.errors import WrongUsage
 from efs_backup.domain.operations.figures import Figure, window_used
 from efs_backup.domain.operations.hold_requests import held_days
-from efs_backup.domain.operations.record import BackupRecord
-from efs_backup.domain.operations.workflow import newest_success
+from efs_backup.domain.operations.record import BackupRecord, newest_success
 from efs_backup.domain.snapshots.names import Interval
 from efs_backup.domain.sources.row import Source
 

@@ -8,10 +8,8 @@ from pathlib import Path
 from efs_backup.domain.errors import RecordChanged, RecordFault
 from efs_backup.domain.forecast import RECORDS_READ, expected_seconds
 from efs_backup.domain.operations.past_nights import past_nights, with_forecast
-from efs_backup.domain.operations.record import BackupRecord, backup_id_of
-from efs_backup.domain.operations.record_endings import with_result
-from efs_backup.domain.operations.settings import RECORD_DAYS
-from efs_backup.domain.operations.workflow import without_word
+from efs_backup.domain.operations.record import RECORD_DAYS, BackupRecord, backup_id_of
+from efs_backup.domain.operations.record_endings import with_result, without_word
 from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.results import BackupResult, BackupStatus
 from efs_backup.engine.series.records import RecordDirectory

@@ -7,9 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from efs_backup.domain.errors import AlreadyStarted, RecordChanged, RecordFault, RecordGone
-from efs_backup.domain.operations.record import BackupId, BackupRecord, change_between
-from efs_backup.domain.operations.settings import RECORD_DAYS
-from efs_backup.domain.operations.workflow import newest_success
+from efs_backup.domain.operations.record import RECORD_DAYS, BackupId, BackupRecord, change_between, newest_success
 from efs_backup.domain.results import BackupStatus
 from efs_backup.engine.series.private_files import PrivateFiles
 
