@@ -15,12 +15,24 @@ from tests.support.builders import small_tree
 from tests.support.cli import A_FIRST_BACKUP_IS_MEANT, NOTHING_IS_SCRUBBED, Cli
 from tests.support.mounts import Mounts
 from tests.support.simulator import Simulator
+from tests.support.skips import NothingIsSkipped
 from tests.support.warm import WarmProgram
 
 _SYNTHESIZED = frozenset({"cdk", "deployment"})
 
 settings.register_profile("project", deadline=None, max_examples=25)
 settings.load_profile("project")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Know the option of runs that count."""
+    parser.addoption("--nothing-skipped", action="store_true", help="fail if a test is skipped that has to run")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Follow it where all reports come together."""
+    if config.getoption("--nothing-skipped") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(NothingIsSkipped())
 
 
 @pytest.hookimpl(tryfirst=True)

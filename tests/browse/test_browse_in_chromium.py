@@ -8,17 +8,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from efs_backup.browse.paths import key_of
 from efs_backup.engine.series.lock import without_readers
 from tests.browse.nights import HOSTILE, Backup, served
 from tests.support.cli import A_FIRST_BACKUP_IS_MEANT, Cli
 from tests.support.warm import WarmProgram
-
-playwright = pytest.importorskip("playwright.sync_api")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright  # noqa: E402 - after the skip
 
 _CHROMIUM = shutil.which("chromium")
 _FLAGS = (
@@ -54,7 +51,7 @@ class Window:
 
     def violations(self, *rules: str) -> list[str]:
         """Ask axe-core what is wrong with the page that is shown, by these rules or by all."""
-        found = axe.Axe().run(self.page, options={"runOnly": [*rules]} if rules else None)
+        found = Axe().run(self.page, options={"runOnly": [*rules]} if rules else None)
         return [f"{self.page.url}: {one['id']}, {one['nodes'][0]['html']}" for one in found.response["violations"]]
 
 
