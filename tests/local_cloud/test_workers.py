@@ -1,10 +1,12 @@
 """One backup on three instances in the local cloud: shares by the queue, the fence, and who is lost."""
 
+from pathlib import Path
+
 import pytest
 
 from deployment.local_cloud.assembly import Assembly
 from deployment.local_cloud.cloud import LocalCloud
-from efs_backup.agent.services import PACE_VARIABLE
+from efs_backup.agent.services import KINDS_VARIABLE, PACE_VARIABLE
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupStatus
 from tests.support.builders import account, small_tree, write
@@ -59,6 +61,18 @@ def test_three_instances_make_one_backup(shared: Site) -> None:
     assert len(shared.subjects()) == 1
     assert "3 instances, 3 came" in shared.cloud.mail_box.mails[-1].text
     assert len([key for key in shared.logs() if "-help-" in key]) == 2
+    shared.assert_nothing_left()
+
+
+def test_each_instance_may_have_a_simulated_efs_of_its_own(shared: Site, simulator_program: Path) -> None:
+    """Latencies, slots and caches of a mount are its own; what one writes the others and the truth see."""
+    shared.cloud.file_systems.simulate(simulator_program, "max_links=177,threads=16")
+    shared.cloud.fleet.environment[KINDS_VARIABLE] += ",fuse.efs_sim"
+    for _ in range(2):
+        night = shared.night()
+        _assert_whole(shared, night)
+        assert len(night.workers or ()) == 3
+        write(shared.source / "0" / "0" / "deep" / "file 0", "changed")
     shared.assert_nothing_left()
 
 

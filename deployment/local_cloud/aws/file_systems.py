@@ -1,6 +1,7 @@
 """Amazon EFS as folders: one for each file system, found by the addresses of its mount targets."""
 
 import os
+import shutil
 from pathlib import Path
 
 
@@ -11,6 +12,16 @@ class FileSystems:
         self.place = place
         self._by_address = place / "by-address"
         self._by_address.mkdir(parents=True)
+
+    def simulate(self, program: Path, options: str) -> None:
+        """Let each mount from now on be one of the simulator bench/efs_sim, with these of its options.
+
+        An instance has slots, caches and latencies of its own then, as it has with Amazon EFS.
+        """
+        place = self.place / "simulator"
+        place.mkdir()
+        shutil.copy(program, place / "efs_sim")
+        (place / "options").write_text(options)
 
     def folder(self, file_system: str) -> Path:
         """The root of a file system."""
