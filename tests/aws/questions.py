@@ -1,4 +1,4 @@
-"""The questions that only an account can answer. Each is told in docs/unknown.md under its key."""
+"""The questions that only an account can answer. Each is told in docs/testing/unknown.md under its key."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Both stacks, two nights, a window that closes and a restore in an AWS account, and then nothing of it is left.
-# It answers what only an account can answer: docs/unknown.md.
+# It answers what only an account can answer: docs/testing/unknown.md.
 #   run.sh --yes-this-costs-money --vpc VPC --subnets SUBNET,SUBNET --email ADDRESS    takes one to two hours
 #   run.sh --help                                                                      tells the rest
 set -euo pipefail

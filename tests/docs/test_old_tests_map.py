@@ -1,4 +1,4 @@
-"""The table of the old solution's tests, docs/old-tests.md, tells the truth."""
+"""The table of the old solution's tests, docs/testing/old-tests.md, tells the truth."""
 
 import functools
 import re

@@ -1,1 +1,1 @@
-"""The whole solution over real NFS: see docs/real-nfs.md."""
+"""The whole solution over real NFS: see docs/testing/real-nfs.md."""

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The whole solution over real NFS, on this machine: what is real in it, and what it needs, is told by docs/real-nfs.md.
+# The whole solution over real NFS, on this machine: what is real in it, and what it needs, is told by docs/testing/real-nfs.md.
 #   run.sh    as root; takes some minutes
 set -euo pipefail
 

@@ -21,7 +21,7 @@ from efs_backup.stack.deployment import HOLD_MINUTES, Deployment, new_event_id
 from efs_backup.stack.watching import INTERRUPTED, refuse_beside, started, utc_now, watch
 
 PARAMETER = "RestoreInPlace"
-_ELSEWHERE = "Or restore by the restore stack (docs/restore.md)."
+_ELSEWHERE = "Or restore by the restore stack (docs/how-to/restore.md)."
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _refuse_impossible(stack: DeployedStack, order: RestoreOrder) -> None:
     raise WrongUsage(
         f"The stack {stack.name} does not restore into its source: its parameter {PARAMETER} is No.",
         f"See what would be done with --dry-run. Update the stack with {PARAMETER}=Yes, or use the restore stack"
-        " (docs/restore.md).",
+        " (docs/how-to/restore.md).",
     )
 
 
