@@ -1,21 +1,20 @@
 """While a backup runs: how far it is, written into its record and into the log."""
 
 import logging
-import threading
 from dataclasses import replace
-from types import TracebackType
 
 from efs_backup.agent.services import BackupServices
 from efs_backup.domain.copying.statistics import CopyStatistics
 from efs_backup.domain.errors import RecordChanged, RecordGone
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.sharing.workers import LEADS, WorkerSign
+from efs_backup.engine.machine.repeating import Repeating
 from efs_backup.engine.machine.stop import Stop
 
 _logger = logging.getLogger(__name__)
 
 
-class Heartbeat:
+class Heartbeat(Repeating):
     """The watcher of a backup; writes its phase and figures each minute while it is entered.
 
     Where the record says that the backup has ended (somebody gave it up), or that another instance leads it, it is
@@ -28,11 +27,9 @@ class Heartbeat:
         self._services = services
         self._backup = backup
         self._stop = stop
-        self._seconds = services.machine.pace.total_seconds() if seconds is None else seconds
         self._phase = "mount"
         self._done = CopyStatistics()
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
+        super().__init__(self._beat, services.machine.pace.total_seconds() if seconds is None else seconds, "heartbeat")
 
     def step(self, name: str) -> None:
         """A step begins."""
@@ -51,24 +48,13 @@ class Heartbeat:
         """Something to know."""
         _logger.info(text)
 
-    def __enter__(self) -> "Heartbeat":
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._is_over.set()
-        self._thread.join()
-
-    def _beat_on(self) -> None:
-        while not self._is_over.wait(self._seconds):
-            try:
-                self._beat()
-            except Exception:  # a record that cannot be written now is no reason to lose the backup
-                _logger.exception("The heartbeat could not be written")
-
     def _beat(self) -> None:
+        try:
+            self._say()
+        except Exception:  # a record that cannot be written now is no reason to lose the backup
+            _logger.exception("The heartbeat could not be written")
+
+    def _say(self) -> None:
         alive = replace(
             self._backup,
             phase=self._phase,

@@ -4,11 +4,9 @@ Its own entry in the record's signs of life is all that it writes there.
 """
 
 import logging
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from types import TracebackType
 
 from efs_backup.agent.help_restore import helping_with_restore
 from efs_backup.agent.mounts import Side, both_mounted
@@ -26,6 +24,7 @@ from efs_backup.domain.sharing.workers import WorkerSign, operations_of_each
 from efs_backup.domain.snapshots.window import Window
 from efs_backup.engine.machine.mounting import inside
 from efs_backup.engine.machine.process import Runner
+from efs_backup.engine.machine.repeating import Repeating
 from efs_backup.engine.machine.signals import stopping_on_signals
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.runs.sharing.helping import Helping, HelpRequest
@@ -83,7 +82,7 @@ def _helping_with_backup(
         yield Helping(request, fleet, runner=runner, stop=stop, watcher=watcher)
 
 
-class HelperSigns:
+class HelperSigns(Repeating):
     """The watcher of a helper: says each minute that it lives, and asks it to stop where there is nothing to help."""
 
     def __init__(self, services: BackupServices, backup: BackupRecord, stop: Stop) -> None:
@@ -93,8 +92,7 @@ class HelperSigns:
         self._work = "begins"
         self._done = CopyStatistics()
         self.is_to_be_decided = False
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._beat_on, name="signs of life", daemon=True)
+        super().__init__(self._beat, services.machine.pace.total_seconds(), "signs of life", at_once=True)
 
     def step(self, name: str) -> None:
         """See Watcher."""
@@ -112,25 +110,13 @@ class HelperSigns:
         """See Watcher."""
         _logger.info(text)
 
-    def __enter__(self) -> "HelperSigns":
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._is_over.set()
-        self._thread.join()
-
-    def _beat_on(self) -> None:
-        while not self._is_over.is_set():
-            try:
-                self._beat()
-            except Exception:  # a record that cannot be written now is no reason to leave a share
-                _logger.exception("The sign of life could not be written")
-            self._is_over.wait(self._services.machine.pace.total_seconds())
-
     def _beat(self) -> None:
+        try:
+            self._say()
+        except Exception:  # a record that cannot be written now is no reason to leave a share
+            _logger.exception("The sign of life could not be written")
+
+    def _say(self) -> None:
         """Say that it lives, and look whether there is anything to help with still."""
         machine, fleet = self._services.machine, self._services.fleet
         try:

@@ -1,11 +1,9 @@
 """One attempt at a share: begun, watched over while it is done, and ended in writing."""
 
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from types import TracebackType
 
 from efs_backup.copy_worker.error_numbers import NO_SPACE
 from efs_backup.domain.copying.statistics import CopyStatistics
@@ -14,6 +12,7 @@ from efs_backup.domain.sharing.attempts import Attempt
 from efs_backup.domain.sharing.fleet import Delivery, Fleet, QueueFailed
 from efs_backup.domain.sharing.order import Order, Share
 from efs_backup.domain.sharing.result import ShareResult
+from efs_backup.engine.machine.repeating import Repeating
 from efs_backup.engine.machine.stop import PartStop, Stop
 from efs_backup.engine.runs.sharing.work import ShareWork, device_of, write_done
 from efs_backup.engine.runs.transfer import TargetStuck
@@ -85,14 +84,16 @@ class Attempting:
             self.fleet.queue.done(delivery) if result else self.fleet.queue.give_back(delivery)
 
 
-class Attending:
+class Attending(Repeating):
     """The watcher of a share: says every few seconds that it is alive, and stops it where the order is over."""
 
     def __init__(self, doing: Attempting, attempt: Attempt, stop: Stop, delivery: Delivery | None) -> None:
         self._doing, self._attempt, self._stop, self._delivery = doing, attempt, stop, delivery
         self._done, self._beats = CopyStatistics(), 0
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._attend, name="attending", daemon=True)
+        self._extends = doing.fleet.queue.hidden_seconds / _EXTENSIONS
+        self._alive = self._extended = time.monotonic()
+        # a last look may wait for a file system that never answers
+        super().__init__(self._look, _LOOK_SECONDS, "attending", patience=_ENDING_SECONDS)
 
     def step(self, name: str) -> None:
         """See Watcher."""
@@ -107,30 +108,17 @@ class Attending:
         """See Watcher."""
         self._done = done
 
-    def __enter__(self) -> "Attending":
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._is_over.set()
-        self._thread.join(_ENDING_SECONDS)  # it may wait for a file system that never answers
-
-    def _attend(self) -> None:
-        extends = self._doing.fleet.queue.hidden_seconds / _EXTENSIONS
-        alive = extended = time.monotonic()
-        while not self._is_over.wait(_LOOK_SECONDS):
-            now = time.monotonic()
-            if self._doing.files.is_over():
-                self._stop.ask("its order is over")
-            if now - alive >= _LIFE_SECONDS:
-                alive = now
-                self._say()
-            if self._delivery and now - extended >= extends:
-                extended = now
-                with suppress(QueueFailed):
-                    self._doing.fleet.queue.extend(self._delivery)
+    def _look(self) -> None:
+        now = time.monotonic()
+        if self._doing.files.is_over():
+            self._stop.ask("its order is over")
+        if now - self._alive >= _LIFE_SECONDS:
+            self._alive = now
+            self._say()
+        if self._delivery and now - self._extended >= self._extends:
+            self._extended = now
+            with suppress(QueueFailed):
+                self._doing.fleet.queue.extend(self._delivery)
 
     def _say(self) -> None:
         self._beats += 1
