@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Everything that has to be true before a change lands: style, types, layers, scripts and tests.
+# With MEASURE_COVERAGE set, also that the tests run as much of the code as they did.
 set -euo pipefail
 
 # shellcheck source=deployment/setup.sh
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 cd "$repository"
 
-need_packages fpart rsync mtree-netbsd strace e2fsprogs iproute2 procps shellcheck gcc libc6-dev make pkg-config libfuse3-dev fuse3 chromium fonts-dejavu-core
+need_packages faketime fpart groff-base rsync mtree-netbsd strace e2fsprogs iproute2 procps shellcheck gcc libc6-dev make pkg-config libfuse3-dev fuse3 chromium fonts-dejavu-core
 need_node
 need_environment test
 need_checkers
@@ -26,7 +27,14 @@ say "shellcheck"
 shellcheck --external-sources .ci/run deployment/*.sh cdk/packaging/*.sh source/efs_backup/engine/rest/*.sh deployment/local_cloud/instance/{boot.sh,init,mount.nfs4,run,bin/*} tests/cases/*/*.sh tests/{aws,later,nfs}/*.sh tests/nfs/image/usr/sbin/dmidecode
 say "pytest"
 failed=0
-pytest --numprocesses="${TEST_PROCESSES:-$(($(nproc) * 2))}" --dist=loadgroup "$@" || failed=$?
+run=(pytest)
+[ -z "${MEASURE_COVERAGE-}" ] || run=(coverage run --module pytest)
+"${run[@]}" --numprocesses="${TEST_PROCESSES:-$(($(nproc) * 2))}" --dist=loadgroup --durations=10 "$@" || failed=$?
+if [ -n "${MEASURE_COVERAGE-}" ]; then
+    say "coverage"
+    coverage combine --quiet
+    coverage report || failed=$?
+fi
 if ! wait "$checking"; then
     say "mypy"
     cat "$types"

@@ -1,4 +1,4 @@
-"""Runs it all in an account, tears it down, and says what was found out and what it cost. See docs/testing/unknown.md."""
+"""Runs it all in an account, tears it down, and says what was found out and what it cost: docs/testing/unknown.md."""
 
 import argparse
 import secrets
