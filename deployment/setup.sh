@@ -3,6 +3,7 @@
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 environment="$repository/.venv"
+unset PYTHONDONTWRITEBYTECODE # images of containers set it; each of thousands of short processes would compile every module
 
 say() { printf '\n== %s\n' "$*"; }
 

@@ -17,7 +17,7 @@ from tests.aws.asking import ROLLED_BACK
 from tests.aws.questions import QUESTIONS, Answers
 from tests.aws.site import site_template
 
-_UNKNOWN = Path(__file__).parents[2] / "docs" / "unknown.md"
+_UNKNOWN = Path(__file__).parents[2] / "docs" / "testing" / "unknown.md"
 
 
 @pytest.fixture

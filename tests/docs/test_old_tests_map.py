@@ -11,7 +11,7 @@ OLD_TESTS = 26
 
 
 def _rows() -> list[list[str]]:
-    lines = (ROOT / "docs" / "old-tests.md").read_text().splitlines()
+    lines = (ROOT / "docs" / "testing" / "old-tests.md").read_text().splitlines()
     return [line.strip("|").split("|") for line in lines if line.startswith("| `")]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PROMISES = (ROOT / "docs" / "promises.md").read_text()
+PROMISES = (ROOT / "docs" / "reference" / "promises.md").read_text()
 _TEST = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 _CASE = re.compile(r"`(attack|field)/(\d\d)`")
 
