@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -41,6 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _SYNTHESIZED.intersection(item.path.parts):
             item.add_marker(pytest.mark.xdist_group("synthesized"))
+    assert "jsii" not in sys.modules, "a test module imports the CDK, which starts node in each process of the tests"
     lacks_root = os.geteuid() != 0
     lacks_fuse = lacks_root or not Path("/dev/fuse").exists()
     for item in items:

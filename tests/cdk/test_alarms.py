@@ -8,7 +8,6 @@ from typing import Any
 import boto3
 import pytest
 
-from cdk.constructs.runbooks import Runbook
 from efs_backup.domain.operations.figures import NAMESPACE, STACK_DIMENSION, Figure
 from efs_backup.domain.results import BackupStatus
 from tests.support.cloud import Cloud, a_stack
@@ -105,6 +104,8 @@ def test_each_alarm_says_what_to_do_and_where_more_is_written(backup: Template) 
 
 def test_each_runbook_of_an_alarm_is_there() -> None:
     """Also the index."""
+    from cdk.constructs.runbooks import Runbook
+
     assert all((RUNBOOKS / runbook).is_file() for runbook in Runbook)
 
 

@@ -22,7 +22,6 @@ from botocore.credentials import Credentials
 from moto.server import ThreadedMotoServer
 
 from cdk.packaging import boot
-from cdk.packaging.user_data import PROGRAM
 from deployment.local_cloud.machines.metadata import Metadata, handler_of
 from efs_backup.domain.errors import FailureReason
 from efs_backup.domain.operations.boot_failure import prepared_requests
@@ -32,6 +31,7 @@ from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.lib.ddb import RecordTable
 
+_PROGRAM = Path(boot.__file__)
 _KEYS = {"AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": "secret", "Token": "a/token+"}
 _GROUP, _BUCKET, _TABLE = "efs-backup-worker", "logs", "records"
 _LOG = "one\n" * 20 + 'E: "mirror" \x1b[1mis down\n'
@@ -63,7 +63,7 @@ class Cloud:
     def run(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         """Run the program as the user data does, with requests prepared for the table and less patience."""
         (self.place / "boot.py").write_text(
-            PROGRAM.read_text().replace("PAUSES = (2.0, 5.0, 10.0, 20.0)", "PAUSES = (0.0, 0.0)")
+            _PROGRAM.read_text().replace("PAUSES = (2.0, 5.0, 10.0, 20.0)", "PAUSES = (0.0, 0.0)")
             .replace("LONGEST = 6, 300.0", "LONGEST = 6, 0.0")
         )  # fmt: skip
         (self.place / "requests.json").write_text(json.dumps(prepared_requests(_TABLE)))
@@ -322,4 +322,4 @@ def test_a_bucket_is_found_in_its_region(monkeypatch: pytest.MonkeyPatch, bucket
 
 def test_the_program_runs_on_an_older_python() -> None:
     """The agent needs 3.11: an AMI of one's own that has none must be able to say so. Ubuntu 22.04 has 3.10."""
-    ast.parse(PROGRAM.read_text(), feature_version=(3, 10))
+    ast.parse(_PROGRAM.read_text(), feature_version=(3, 10))

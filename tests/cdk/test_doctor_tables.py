@@ -2,7 +2,6 @@
 
 import pytest
 
-from cdk.constructs.endpoints import _GATEWAYS, _INTERFACES
 from cdk.parameters.field import fields_of
 from cdk.parameters.series import When
 from efs_backup.domain.doctor.network_checks import GATEWAYS, INTERFACES
@@ -43,6 +42,8 @@ def _is_of_a_parameter(action: str) -> bool:
 
 def test_the_endpoints_and_windows_are_those_of_the_template() -> None:
     """But for the endpoint that a restore alone needs, and that of drills."""
+    from cdk.constructs.endpoints import _GATEWAYS, _INTERFACES
+
     assert {*INTERFACES} == {*_INTERFACES.values()} - {"sns"}
     assert {*GATEWAYS} == {*_GATEWAYS.values()}
     window = dict(fields_of(When))["window"]

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from cdk.packaging.programs import Programs
 from cdk.parameters.backup import defaults
 from tests.support.template import ACCOUNT, Template, environment_file
 
@@ -187,5 +186,7 @@ def test_snapshots_are_protected_by_default_where_the_bundle_can_mount_encrypted
     with zipfile.ZipFile(bundle, "w") as archive:
         for name in ("efs-backup-agent.service", *(f"packages/{package}" for package in packages)):
             archive.writestr(name, "")
+    from cdk.packaging.programs import Programs
+
     protects = Programs(bundle, bundle, bundle).mounts_encrypted
     assert defaults(protects=protects) == {"BackupSecurity": default}

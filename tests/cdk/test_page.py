@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from cdk.constructs.page import MOUNTED_AT
 from tests.support.template import ACCOUNT, Template
 
 _HERE = f"us-east-1:{ACCOUNT}"
@@ -74,6 +73,8 @@ def test_it_mounts_the_backup_as_root_once_its_mount_targets_are_there(browsing:
     """By an access point of its own; a given file system, too."""
     function = _page(browsing, "AWS::Lambda::Function")
     (point,) = (name for name in browsing.resources("AWS::EFS::AccessPoint") if name.startswith("Page"))
+    from cdk.constructs.page import MOUNTED_AT
+
     assert function["FileSystemConfigs"] == [{"Arn": f"<{point}.Arn>", "LocalMountPath": MOUNTED_AT}]
     assert function["Environment"]["Variables"] == {"BACKUP": MOUNTED_AT}
     assert _page(browsing, "AWS::EFS::AccessPoint")["PosixUser"] == {"Uid": "0", "Gid": "0"}

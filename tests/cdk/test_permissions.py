@@ -2,7 +2,6 @@
 
 import pytest
 
-from cdk.permissions.allow import Allow
 from tests.support.iam import Role
 from tests.support.template import ACCOUNT, Template
 
@@ -330,5 +329,7 @@ def test_the_schedule_in_a_time_zone_may_start_the_function_and_no_more(backup: 
 
 def test_a_wildcard_without_a_reason_stops_the_synthesis() -> None:
     """The reason stands where the permission stands."""
+    from cdk.permissions.allow import Allow
+
     with pytest.raises(ValueError, match="The wildcard for a:B has no reason"):
         Allow(["a:B"], ["*"])

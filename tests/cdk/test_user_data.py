@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from cdk.packaging.user_data import MOST_BYTES, SCRIPT
+from cdk.packaging import boot
 from tests.support.template import Template
 
+_SCRIPT = Path(boot.__file__).with_name("user_data.sh")
 _DEPLOYMENT = Path(__file__).parents[2] / "deployment"
 _UNITS = ("efs-backup-agent.service", "efs-backup-give-up.service")
 
@@ -273,9 +274,11 @@ def test_the_environment_stays_for_the_next_boot(backup: Template, instance: Ins
 
 def test_the_user_data_has_room_for_long_names(template: Template) -> None:
     """EC2 takes 16 KB; the values of the longest parameters and the ids of resources are a few hundred bytes more."""
+    from cdk.packaging.user_data import MOST_BYTES
+
     assert len(_script(template).encode()) + 1500 <= MOST_BYTES
 
 
 def test_the_script_is_short_enough_to_be_read() -> None:
     """A part that grows belongs into the bundle, where it can be mended without a new template."""
-    assert len(SCRIPT.read_text().splitlines()) < 25
+    assert len(_SCRIPT.read_text().splitlines()) < 25
