@@ -99,8 +99,8 @@ def mount_target(file_system: str) -> str:
     return boto3.client("efs").create_mount_target(FileSystemId=file_system, SubnetId=subnet)["IpAddress"]
 
 
-def successful_night(instance: Instance, day: int) -> BackupRecord:
-    """One night; gives its record as it has ended, which is a success."""
+def a_night(instance: Instance, day: int) -> BackupRecord:
+    """One night of November 2026; gives its record as it has ended."""
     instance.cloud.time = f"2026-11-{day}T02:00:00Z"
     backup = instance.cloud.schedule_fires()
     back_up(instance.services())
@@ -108,6 +108,11 @@ def successful_night(instance: Instance, day: int) -> BackupRecord:
     if instance.cloud.instances():
         instance.cloud.hold_times_out()
         instance.cloud.deliver()
-    ended = instance.cloud.store.get(backup.backup_id)
+    return instance.cloud.store.get(backup.backup_id)
+
+
+def successful_night(instance: Instance, day: int) -> BackupRecord:
+    """One night; gives its record as it has ended, which is a success."""
+    ended = a_night(instance, day)
     assert ended.status is BackupStatus.SUCCESS
     return ended

@@ -18,7 +18,7 @@ from efs_backup.domain.results import BackupStatus
 from efs_backup.domain.snapshots.names import FolderLabel, Interval
 from efs_backup.engine.machine import ping
 from efs_backup.lib.quiesce import QuiesceDocument
-from tests.agent.instance import Instance
+from tests.agent.instance import Instance, a_night
 from tests.support.builders import write
 
 if TYPE_CHECKING:
@@ -95,20 +95,13 @@ def test_a_command_that_takes_too_long_is_not_waited_for() -> None:
 
 
 def _night(instance: Instance, monkeypatch: pytest.MonkeyPatch, document: Document | None = None) -> BackupRecord:
-    instance.cloud.time = "2026-11-22T02:00:00Z"
     write(instance.source / "file")
     if document is not None:
         instance.environment["QUIESCE_DOCUMENT"] = document.name
         monkeypatch.setattr(QuiesceDocument, "send", lambda _self, phase: document.send(phase))
         monkeypatch.setattr(QuiesceDocument, "progress", lambda _self, known: document.progress(known))
         monkeypatch.setattr(QuiesceDocument, "words", lambda _self, known: document.words(known))
-    backup = instance.cloud.schedule_fires()
-    back_up(instance.services())
-    instance.cloud.deliver()
-    if instance.cloud.instances():
-        instance.cloud.hold_times_out()
-        instance.cloud.deliver()
-    return instance.cloud.store.get(backup.backup_id)
+    return a_night(instance, 22)
 
 
 @pytest.mark.root

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from efs_backup.agent.backup import back_up
 from efs_backup.domain.operations.record import BackupRecord
 from efs_backup.domain.results import BackupStatus, SealStatus
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.domain.snapshots.seal import Finding, audit, digest
 from efs_backup.engine.proof.auditing import gather_evidence
 from efs_backup.engine.proof.manifests import Manifests
-from tests.agent.instance import Instance
+from tests.agent.instance import Instance, a_night
 from tests.support.builders import write
 from tests.support.cloud import Faults
 
@@ -43,15 +42,8 @@ def storage(instance: Instance) -> "S3Client":
 
 def _night(instance: Instance, day: int) -> BackupRecord:
     """One night; gives its record as it has ended."""
-    instance.cloud.time = f"2026-11-{day}T02:00:00Z"
     write(instance.source / f"of night {day}")
-    backup = instance.cloud.schedule_fires()
-    back_up(instance.services())
-    instance.cloud.deliver()
-    if instance.cloud.instances():
-        instance.cloud.hold_times_out()
-        instance.cloud.deliver()
-    return instance.cloud.store.get(backup.backup_id)
+    return a_night(instance, day)
 
 
 def _warned(backup: BackupRecord) -> list[str]:
