@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Follow it where all reports come together; spare emulated accounts the images that no test asks for."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in a script's background it is ignored
     os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
     if config.getoption("--nothing-skipped") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(NothingIsSkipped())
