@@ -39,8 +39,10 @@ _NOW = datetime.fromisoformat(FIRST_NIGHT)
 @pytest.fixture(scope="module")
 def account() -> Iterator[Account]:
     """One account for all of them: each test leaves it as it was."""
-    with pytest.MonkeyPatch.context() as patch, a_stack(patch.setenv) as cloud, healthy(cloud) as made:
-        yield made
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "true")  # the doctor looks at the image of the instances
+        with a_stack(patch.setenv) as cloud, healthy(cloud) as made:
+            yield made
 
 
 def _clients(service: str) -> Any:
