@@ -15,6 +15,7 @@ from unittest import mock
 import boto3
 import pytest
 from botocore import xform_name
+from moto.ec2.models import ec2_backends
 
 from efs_backup.domain.doctor.finding import Finding, Level, examine
 from efs_backup.domain.doctor.stack_checks import STACK_CHECKS
@@ -41,8 +42,10 @@ def account() -> Iterator[Account]:
     """One account for all of them: each test leaves it as it was."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "true")  # the doctor looks at the image of the instances
-        with a_stack(patch.setenv) as cloud, healthy(cloud) as made:
-            yield made
+        with a_stack(patch.setenv) as cloud:
+            ec2_backends[ACCOUNT][REGION]._load_amis()
+            with healthy(cloud) as made:
+                yield made
 
 
 def _clients(service: str) -> Any:
