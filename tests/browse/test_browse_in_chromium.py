@@ -15,6 +15,7 @@ from efs_backup.browse.paths import key_of
 from efs_backup.engine.series.lock import without_readers
 from tests.browse.nights import HOSTILE, Backup, served
 from tests.support.cli import A_FIRST_BACKUP_IS_MEANT, Cli
+from tests.support.nightly import mostly_nightly
 from tests.support.warm import WarmProgram
 
 _CHROMIUM = shutil.which("chromium")
@@ -120,7 +121,7 @@ def test_somebody_finds_a_file_that_is_gone_restores_it_and_takes_that_back(
     assert not (window.target / "lost.txt").exists()
 
 
-@pytest.mark.parametrize("are_events_lost", [False, True])
+@pytest.mark.parametrize("are_events_lost", mostly_nightly([False, True]))
 def test_a_restore_is_followed_as_it_goes_on(window: Window, three_nights: Backup, *, are_events_lost: bool) -> None:
     """By events; where those do not come, by asking again, and by both to the end."""
     asked, page = list[str](), window.page

@@ -11,6 +11,7 @@ import pytest
 from tests.support.builders import account, write
 from tests.support.cli import Cli, both_copiers
 from tests.support.mounts import Mounts
+from tests.support.nightly import mostly_nightly
 from tests.support.simulator import Simulator
 
 
@@ -190,7 +191,7 @@ def _moved_over(mounts: Mounts, source: Path, backup: Path) -> str:
 
 @pytest.mark.root
 @both_copiers
-@pytest.mark.parametrize("mount", [_bound, _parent_bound, _label_bound, _inside_out, _moved_over])
+@pytest.mark.parametrize("mount", mostly_nightly([_bound, _inside_out, _parent_bound, _label_bound, _moved_over], 2))
 def test_backup_is_left_out_where_it_is_mounted_inside_the_source(
     cli: Cli, source: Path, tmp_path: Path, mounts: Mounts, mount: Callable[[Mounts, Path, Path], str]
 ) -> None:

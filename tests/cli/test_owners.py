@@ -10,6 +10,7 @@ import pytest
 from efs_backup.domain.requests.tuning import Copier
 from tests.support.builders import A_DAY_AGO_NS, account, small_tree, write
 from tests.support.cli import Cli, Ended, both_copiers
+from tests.support.nightly import mostly_nightly
 
 pytestmark = pytest.mark.root
 
@@ -87,7 +88,7 @@ def test_a_tree_of_ones_own_needs_no_capability(cli: Cli, source: Path, backup: 
 
 @both_copiers
 @pytest.mark.parametrize("kind", ["small", "large", "symlink", "directory"])
-@pytest.mark.parametrize("mode", ["overlay", "mirror"])
+@pytest.mark.parametrize("mode", mostly_nightly(["mirror", "overlay"]))
 def test_an_owner_that_cannot_be_given_fails_the_restore(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, kind: str, mode: str
 ) -> None:

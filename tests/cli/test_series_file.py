@@ -14,6 +14,7 @@ from efs_backup.domain.snapshots.names import SnapshotName
 from tests.support.builders import account, write
 from tests.support.cli import Cli
 from tests.support.namespaces import ask_with_mounts, bind
+from tests.support.nightly import mostly_nightly
 
 
 @pytest.fixture
@@ -347,7 +348,7 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("tear", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("tear", mostly_nightly(ODD.values(), 2), ids=ODD)
 def test_a_torn_file_drops_nothing_and_stays_for_a_person(cli: Cli, source: Path, backup: Path, tear: Any) -> None:
     """The backup goes on and says how to mend it; without the file the series has its rule again."""
     for _ in range(2):

@@ -19,6 +19,7 @@ from efs_backup.domain.requests.tuning import Copier
 from tests.support.builders import account
 from tests.support.cli import Cli, both_copiers
 from tests.support.mounts import fill, mounted_tmpfs
+from tests.support.nightly import mostly_nightly
 
 Stream = Callable[[ExitStack, Path], int | None]
 """Opens a bad stream; None: closed."""
@@ -121,7 +122,7 @@ def _published(backup: Path) -> list[Path]:
 
 @pytest.mark.root
 @pytest.mark.parametrize("name", [*BAD, *STUCK])
-@pytest.mark.parametrize("more", [(), ("--json",)], ids=["lines", "json"])
+@pytest.mark.parametrize("more", [("--json",), pytest.param((), marks=pytest.mark.long)], ids=["json", "lines"])
 def test_a_standard_error_that_fails_changes_nothing(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, name: str, more: tuple[str, ...]
 ) -> None:
@@ -137,7 +138,7 @@ def test_a_standard_error_that_fails_changes_nothing(
 
 @pytest.mark.root
 @pytest.mark.parametrize("name", BAD)
-@pytest.mark.parametrize("more", [(), ("--json",)], ids=["facts", "json"])
+@pytest.mark.parametrize("more", [("--json",), pytest.param((), marks=pytest.mark.long)], ids=["json", "facts"])
 def test_a_standard_output_that_fails_changes_nothing_of_what_is_done(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, name: str, more: tuple[str, ...]
 ) -> None:
@@ -175,7 +176,7 @@ def test_a_failure_keeps_its_exit_code_where_nobody_hears_of_it(
 
 @pytest.mark.root
 @pytest.mark.parametrize("name", BAD)
-@pytest.mark.parametrize("command", ["list", "history", "diff", "run --dry-run", "prune --dry-run"])
+@pytest.mark.parametrize("command", mostly_nightly(["list", "run --dry-run", "history", "diff", "prune --dry-run"], 2))
 def test_an_answer_that_did_not_get_out_is_no_success(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, name: str, command: str
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.builders import A_DAY_AGO_NS, account, write
 from tests.support.cli import Cli, both_copiers
+from tests.support.nightly import mostly_nightly
 
 _WRAPPER = r"""#!/bin/bash
 # The real rsync, with the harm that the file beside this one tells; in `done` are the marks of what was done.
@@ -122,7 +123,7 @@ def test_what_an_rsync_did_to_a_name_is_mended(cli: Cli, wrapper: Path, tree: Pa
 
 
 @both_copiers
-@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("end", mostly_nightly(ENDS, 3))
 def test_however_an_rsync_ends_all_is_brought(cli: Cli, wrapper: Path, tree: Path, backup: Path, end: str) -> None:
     """Too early, by a signal, with a code that says nothing, or not at all."""
     _let(wrapper, f"mark it; {ENDS[end]}")

@@ -16,6 +16,7 @@ from efs_backup.engine.trees.tree import Tree
 from tests.support.builders import account, small_tree, write
 from tests.support.cli import Cli
 from tests.support.namespaces import bind, run_with_mounts, tmpfs
+from tests.support.nightly import mostly_nightly
 from tests.support.simulator import Simulator
 
 OLD = "20200101T000000Z"
@@ -66,7 +67,7 @@ FOREIGN = [_symlink, _file, _socket, _fifo]
 
 
 @pytest.mark.parametrize("command", ["run", "prune"])
-@pytest.mark.parametrize("make", FOREIGN)
+@pytest.mark.parametrize("make", mostly_nightly(FOREIGN, 2))
 def test_what_is_no_directory_is_no_snapshot_and_is_left_alone(
     cli: Cli, source: Path, backup: Path, series: Path, decoy: Path, make: Callable[[Path, Path], None], command: str
 ) -> None:
@@ -95,7 +96,7 @@ def test_what_is_foreign_in_a_series_is_said_in_one_note(
 
 
 @pytest.mark.parametrize("command", ["run", "prune"])
-@pytest.mark.parametrize("make", FOREIGN)
+@pytest.mark.parametrize("make", mostly_nightly(FOREIGN, 2))
 def test_what_is_no_directory_in_the_trash_goes_itself(
     cli: Cli, source: Path, backup: Path, series: Path, decoy: Path, make: Callable[[Path, Path], None], command: str
 ) -> None:
@@ -151,7 +152,7 @@ def _everything_is_there(place: Path) -> bool:
 
 
 @pytest.mark.root
-@pytest.mark.parametrize("command", ["run", "prune"])
+@pytest.mark.parametrize("command", mostly_nightly(["run", "prune"]))
 @pytest.mark.parametrize("place", ["", "directory 0", "empty directory", "directory 0/file 0"])
 def test_a_mount_in_a_dropped_snapshot_keeps_that_snapshot(
     cli: Cli, source: Path, backup: Path, series: Path, decoy: Path, place: str, command: str
@@ -180,7 +181,7 @@ def test_a_mount_in_a_dropped_snapshot_keeps_that_snapshot(
 
 @pytest.mark.root
 @pytest.mark.parametrize("place", [".trash", ".trash/old", ".trash/old/directory 0", f".partial-{OLD}", ".unfinished"])
-@pytest.mark.parametrize("kind", ["bind", "tmpfs"])
+@pytest.mark.parametrize("kind", mostly_nightly(["bind", "tmpfs"]))
 def test_a_mount_in_the_trash_or_on_a_partial_is_not_entered(
     cli: Cli, source: Path, backup: Path, series: Path, decoy: Path, place: str, kind: str
 ) -> None:
@@ -261,7 +262,7 @@ def test_a_directory_that_becomes_a_symlink_while_it_is_deleted_leads_nowhere(
     assert account(decoy) == before
 
 
-@pytest.mark.parametrize("refused", ["EPERM", "EBUSY", "EIO"])
+@pytest.mark.parametrize("refused", mostly_nightly(["EPERM", "EBUSY", "EIO"]))
 @pytest.mark.parametrize("operation", ["unlink", "rmdir"])
 def test_what_cannot_be_deleted_does_not_stop_the_rest(
     cli: Cli, source: Path, simulator: Simulator, refused: str, operation: str

@@ -299,6 +299,7 @@ def test_two_schedules_at_once_make_one_backup(site: Site) -> None:
     site.assert_nothing_left()
 
 
+@pytest.mark.long
 def test_a_stack_that_is_deleted_while_a_backup_waits_leaves_no_rule(site: Site) -> None:
     """The rule that stops it is the stack's own."""
     site.cloud.lifecycle.refusal = "There is no capacity."

@@ -53,6 +53,7 @@ def test_in_a_steady_night_an_unchanged_file_costs_no_write(begun: tuple[Cli, Si
 
 
 @pytest.mark.root
+@pytest.mark.long
 def test_without_a_spare_an_unchanged_file_costs_one_link(begun: tuple[Cli, Simulator]) -> None:
     """A directory that is listed twice would cost 0.1 more."""
     source, backup = _counts(*begun, 2)

@@ -11,6 +11,7 @@ import pytest
 from tests.support.builders import account, small_tree, write
 from tests.support.cli import Cli
 from tests.support.mounts import mounted_tmpfs
+from tests.support.nightly import mostly_nightly
 from tests.support.traced import assert_only_new_is_written, traced_lines, tracer
 
 
@@ -56,7 +57,7 @@ def test_nothing_that_exists_is_opened_for_writing_or_given_attributes(
     assert account(published) == account(source)
 
 
-@pytest.mark.parametrize("retain", [1, 2, 3])
+@pytest.mark.parametrize("retain", mostly_nightly([2, 1, 3]))
 def test_recycled_nights_publish_the_source_and_change_no_older_snapshot(cli: Cli, tmp_path: Path, retain: int) -> None:
     """Whatever the retention is; each snapshot is compared byte for byte after every night."""
     source, backup = small_tree(tmp_path / "source"), tmp_path / "backup"
@@ -115,7 +116,7 @@ def test_what_cannot_be_removed_from_the_spare_costs_no_night(cli: Cli, tmp_path
 
 @pytest.mark.root
 @pytest.mark.parametrize("letter", ["i", "a"])
-@pytest.mark.parametrize("changed", ["removed", "added", "its mode"])
+@pytest.mark.parametrize("changed", mostly_nightly(["removed", "added", "its mode"]))
 def test_a_frozen_directory_of_the_spare_costs_no_night(cli: Cli, tmp_path: Path, letter: str, changed: str) -> None:
     """Somebody protects a part of a snapshot by chattr: it cannot even be moved away. The tree is made anew."""
     source, backup = small_tree(tmp_path / "source"), tmp_path / "backup"
@@ -160,7 +161,7 @@ def test_a_frozen_spare_is_left_and_named(cli: Cli, tmp_path: Path) -> None:
     assert not spare.exists()
 
 
-@pytest.mark.parametrize("what", ["a FIFO", "nested", "endless"])
+@pytest.mark.parametrize("what", mostly_nightly(["a FIFO", "nested", "endless"]))
 @pytest.mark.parametrize("which", [".spare-*.json", ".flushed-*"])
 def test_a_broken_mark_says_nothing(cli: Cli, tmp_path: Path, what: str, which: str) -> None:
     """A broken mark is neither waited for nor believed, and the next night is as ever."""
