@@ -11,7 +11,7 @@ help:
 	@echo "make bench  ours beside rsync and others, on a small tree"
 
 fast:
-	$(environment)/pytest -q tests/domain tests/copy_worker -m "not long and not former"
+	$(environment)/pytest -q -n auto --hypothesis-profile=fast tests/domain tests/copy_worker -m "not long and not former and not programs"
 
 check:
 	bash .ci/run

@@ -20,9 +20,11 @@ from tests.support.simulator import Simulator
 from tests.support.skips import NothingIsSkipped
 from tests.support.warm import WarmProgram
 
+_MADE_BY_PROGRAMS = frozenset({"cli", "mounts", "simulator"})
 _SYNTHESIZED = frozenset({"cdk", "deployment"})
 
 settings.register_profile("project", deadline=None, max_examples=25)
+settings.register_profile("fast", deadline=None, max_examples=5)  # of `make fast`
 settings.load_profile("project")
 
 
@@ -43,6 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out what this machine cannot do, and say so; what shares a slow synthesis runs in one process."""
     for item in items:
+        if _MADE_BY_PROGRAMS.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.programs)
         if _SYNTHESIZED.intersection(item.path.parts):
             item.add_marker(pytest.mark.xdist_group("synthesized"))
     assert "jsii" not in sys.modules, "a test module imports the CDK, which starts node in each process of the tests"

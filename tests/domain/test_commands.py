@@ -22,6 +22,8 @@ from efs_backup.domain.copying.commands import (
 from tests.domain.programs import Ran, crawl, path_of, run, write_part
 from tests.support.builders import write
 
+pytestmark = pytest.mark.programs
+
 
 class Places:
     """A source, a target and the copy of one part between them."""

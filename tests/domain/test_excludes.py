@@ -15,6 +15,8 @@ from efs_backup.domain.errors import WrongUsage
 from efs_backup.domain.requests.excludes import ExcludePattern, matching
 from tests.domain.programs import path_of, run
 
+pytestmark = pytest.mark.programs
+
 
 @pytest.mark.parametrize(
     ("text", "is_path", "is_for_directories"),

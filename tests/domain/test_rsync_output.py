@@ -18,6 +18,9 @@ from efs_backup.domain.copying.statistics import CopyStatistics
 from tests.domain.programs import path_of, rsync, run, write_part
 from tests.support.builders import write
 
+pytestmark = pytest.mark.programs
+
+
 _NOBODY = 65534
 
 RECORDED_3_5_0 = """
