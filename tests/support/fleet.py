@@ -244,7 +244,9 @@ class Fleets:
         (self.place / f"{name}.json").write_text(json.dumps(settings))
         (self.place / f"{name}.result").unlink(missing_ok=True)
         alone = ("unshare", "--pid", "--fork", "--kill-child=KILL", "--mount-proc")
-        line = [*alone, *(tracer(self.trace) if self.trace else ()), sys.executable, "-m", "tests.support.fleet"]
+        # Each has process numbers of its own, which may be those of another one: no two write to one file.
+        traced = tracer(self.trace.with_name(f"{self.trace.name}.{name}")) if self.trace else ()
+        line = [*alone, *traced, sys.executable, "-m", "tests.support.fleet"]
         with (self.place / f"{name}.log").open("ab") as log:
             self.machines[name] = subprocess.Popen(
                 [*line, self.place, name, role], stdout=log, stderr=log, env={**os.environ, **environment}

@@ -31,7 +31,8 @@ def assert_only_new_is_written(lines: Sequence[str], published: Path) -> None:
     opened = [found for line in lines if (found := _OPENED.match(line)) and ".partial-" in found["path"]]
     writing = [found for found in opened if re.search(r"O_WRONLY|O_RDWR|O_TRUNC", found["arguments"])]
     assert writing, "the tracer saw the workers write"
-    assert [found["path"] for found in writing if "O_EXCL" not in found["arguments"]] == []
+    existing = [found[0] for found in writing if "O_EXCL" not in found["arguments"]]
+    assert existing == [], existing
     made = {found["path"] for found in writing}
     made |= {os.path.join(found["directory"], found["name"]) for line in lines if (found := _MADE_LINK.search(line))}
     dressed = {path for _, path in _dressed(lines) if ".partial-" in path}
