@@ -9,7 +9,7 @@ import stat
 import zlib
 
 from efs_backup.copy_worker.attributes import Attributes
-from efs_backup.copy_worker.mtree import comments, escaped, line_of, numbers_of, read_line, size_in, unescaped
+from efs_backup.copy_worker.mtree import comments, escaped, line_of, numbers_of, read_line, unescaped
 
 try:
     from _blake2 import blake2b  # hashlib's own; hashlib itself takes ten milliseconds to import
@@ -62,12 +62,13 @@ class Entry:
     def weight(self) -> "tuple[int, bool]":
         """(size in bytes, whether it is a regular file of which no hash is known). Raises as `attributes`."""
         if self._weight is None:
-            size = size_in(self.line)
-            if size is None:
+            _, keyword, rest = self.line.rpartition(b" size=")
+            if keyword:
+                size, keyword, _ = rest.partition(b" sha256digest=")
+                self._weight = int(size), not keyword
+            else:
                 found = self.attributes
                 self._weight = found.size, stat.S_ISREG(found.mode) and not found.sha256
-            else:
-                self._weight = size, b" sha256digest=" not in self.line
         return self._weight
 
     def line_in(self, place: bytes) -> bytes:
@@ -100,7 +101,7 @@ class Block:
         """The line of each name, and of the directory itself under the name b""."""
         place = self.place
         own = {b"": line_of(place, self.directory)} if self.directory else {}
-        return own | {one.name: one.line_in(place) for one in self.entries}
+        return own | {one.name: one.line or one.line_in(place) for one in self.entries}
 
     def counts(self) -> "tuple[int, int, int, int]":
         """(lines, files, bytes, regular files without a hash); a file is whatever is no directory."""
@@ -137,7 +138,7 @@ def skimmed(text: bytes) -> Block:
         number, _, parts = part.partition(b"/")
         block = Block(unescaped(place.removeprefix(b".").removeprefix(b"/")), int(number) - 1, int(parts))
         block.digest = int(digest, 16)
-        _fill(block, lines)
+        _fill(block, lines, len(place) + 1)
     except (ValueError, IndexError) as error:
         raise ValueError(f"{head[:200]!r} does not begin a block: {error}") from error
     if word != b"#block":
@@ -145,19 +146,29 @@ def skimmed(text: bytes) -> Block:
     return block
 
 
-def _fill(block: Block, lines: "Sequence[bytes]") -> None:
-    inodes, sources, start = list[int](), list[int](), len(block.place) + 1
+def _fill(block: Block, lines: "Sequence[bytes]", start: int) -> None:
+    """Fill a block from its lines. start: of a name in its line."""
+    inodes, sources = list[int](), list[int]()
     told = [line for line in lines if not line.startswith(b"#")]
     for line in lines[: len(lines) - len(told)]:
         if line.startswith(b"#inodes "):
             inodes += numbers_of(line)
         elif line.startswith(b"#source "):
             sources += numbers_of(line)
-    if told and len(told[0].partition(b" ")[0]) < start:
+    if told and told[0].find(b" ") < start:
         block.directory = read_line(told.pop(0))[1]
-    for line, inode, source in zip(told, inodes, zip(sources[::2], sources[1::2], strict=True), strict=True):
-        name = line.partition(b" ")[0][start:]
-        block.entries.append(Entry(unescaped(name) if b"\\" in name else name, None, inode, source, line))
+    names = _names_of([line[start : line.find(b" ")] for line in told])
+    pairs = zip(sources[::2], sources[1::2], strict=True)
+    block.entries = [
+        Entry(name, None, inode, source, line)
+        for name, line, inode, source in zip(names, told, inodes, pairs, strict=True)
+    ]
+
+
+def _names_of(escaped_names: "Sequence[bytes]") -> "Sequence[bytes]":
+    """Read names back, all of them at once: a path is read name by name, too. Raises ValueError."""
+    together = b"/".join(escaped_names)
+    return unescaped(together).split(b"/") if b"\\" in together else escaped_names
 
 
 def packed(block: Block) -> bytes:

@@ -120,12 +120,6 @@ def read_line(line: bytes) -> tuple[bytes, Attributes]:
     return path, read
 
 
-def size_in(line: bytes) -> "int | None":
-    """The size that a line tells; None where it has no such keyword. Raises ValueError."""
-    _, keyword, rest = line.rpartition(b" size=")
-    return int(rest.partition(b" ")[0]) if keyword else None
-
-
 def _value(field: bytes, keyword: bytes) -> bytes:
     if not field.startswith(keyword):
         raise ValueError(f"{field!r} is not {keyword!r}")
