@@ -18,6 +18,7 @@ from unittest import mock
 import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
+from botocore.loaders import create_loader
 from freezegun import freeze_time
 from moto import mock_aws
 from moto.autoscaling.models import autoscaling_backends
@@ -39,6 +40,9 @@ ACCOUNT, REGION = "123456789012", "us-east-1"
 GROUP, RULE, FUNCTION, TABLE = "efs-backup-worker", "efs-backup-stop", "efs-backup-orchestrator", "efs-backup-records"
 _client = functools.cache(boto3.client)
 """Clients outlive a test: making them takes longer than all that the tests do with them."""
+
+_loader = functools.cache(create_loader)
+"""What sessions know of services, read once for all of them: half of what a command takes here that makes its own."""
 
 _LAZY = "aws_cdk"
 """The clock is looked for in every module; to look into this one loads hundreds of others, for a minute."""
@@ -287,6 +291,7 @@ def a_stack(set_variable: Callable[[str, str], None]) -> Iterator[Cloud]:
     with (
         _logs_as_before(),
         mock.patch.object(boto3, "client", _client),
+        mock.patch("botocore.session.create_loader", _loader),
         mock_aws(config={"lambda": {"use_docker": False}}),
         _emulation_reads(cloud.now),
         heard_by_patterns(),
