@@ -73,6 +73,8 @@ def test_a_mistyped_rule_drops_nothing_before_it_is_confirmed(cli: Cli, source: 
     told = cli("prune", backup, "--retain", 3, "--dry-run", "--json").json
     assert len(told["dropped"]) == 27
     assert "--confirm" in told["notes"][0]
+    assert "would drop 27 of 30" in told["unconfirmed"]
+    assert cli("prune", backup, "--retain", 3, "--confirm", "--dry-run", "--json").json["unconfirmed"] is None
     assert len(cli("prune", backup, "--retain", 15, "--save", "--json").json["dropped"]) == 15
     done = cli("prune", backup, "--retain", 3, "--save", "--confirm", "--json").json
     assert len(done["dropped"]) == 12

@@ -55,6 +55,26 @@ def test_without_locks_nothing_is_written_but_what_is_there_can_be_restored(
     assert note.endswith("while this runs, prune nothing in it.")
 
 
+def test_a_lock_that_is_no_file_is_named_and_hinders_no_restore(
+    cli: Cli, source: Path, backup: Path, tmp_path: Path
+) -> None:
+    """As a FIFO that somebody has put there: `run` and `prune` say which file to remove, and change nothing."""
+    cli("run", source, backup)
+    (lock,) = backup.glob("*/daily/.lock")
+    lock.unlink()
+    os.mkfifo(lock)
+    before = sorted(backup.rglob("*"))
+    for arguments in (("run", source, backup), ("prune", backup)):
+        refused = cli(*arguments, "--json", code=1).json
+        assert repr(str(lock)) in refused["message"]
+        assert "Remove it" in refused["next_step"]
+    assert sorted(backup.rglob("*")) == before
+    cli("restore", backup, tmp_path / "restored")
+    assert account(tmp_path / "restored") == account(source)
+    lock.unlink()
+    cli("run", source, backup)
+
+
 @pytest.mark.root
 @pytest.mark.parametrize("options", ["size=4m", "size=4m,nr_inodes=120"])
 def test_a_full_backup_can_be_pruned_restored_and_listed(

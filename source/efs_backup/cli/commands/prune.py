@@ -79,11 +79,13 @@ def _show_plan(series: Series, rule: Retention, *, is_confirmed: bool, as_json: 
         *(f"The spare {spare.name} goes too: the next backup makes links." for spare in series.spares()),
         *odd_pins(series),
     ]
-    _show(plan, None, notes, as_json=as_json)
+    _show(plan, None, notes, unconfirmed=unconfirmed, as_json=as_json)
 
 
-def _show(plan: PrunePlan, pruned: Pruned | None, notes: Sequence[str] = (), *, as_json: bool) -> None:
-    """pruned: None for a dry run."""
+def _show(
+    plan: PrunePlan, pruned: Pruned | None, notes: Sequence[str] = (), *, unconfirmed: str = "", as_json: bool
+) -> None:
+    """pruned: None for a dry run. unconfirmed: why nothing of it would go before somebody says so."""
     is_done = pruned and pruned.is_whole
     warnings = [str(warned) for warned in pruned.warnings] if pruned else []
     told = [*notes, *(pruned.notes if pruned else ())]
@@ -96,6 +98,7 @@ def _show(plan: PrunePlan, pruned: Pruned | None, notes: Sequence[str] = (), *, 
                 "kept": {name: reasons.get(name, "") for name in keep},
                 "dropped": drop,
                 "reason": plan.reason,
+                "unconfirmed": unconfirmed or None,
                 "deleted": bool(is_done and not warnings),
                 "warnings": warnings,
                 "notes": told,

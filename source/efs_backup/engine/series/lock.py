@@ -6,6 +6,7 @@ import json
 import os
 import pwd
 import socket
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -67,11 +68,17 @@ def locked(
     The kernel (on NFS the server) keeps the lock as long as its owner lives, and no longer: a lock never has to be
     removed by hand. The file's text only says whose it is: where it cannot be written, as on a full disk, the work goes
     on. What a dead owner of this host left running is killed first, for it may still write into a partial. Raises
-    Locked where another backup holds it, CopyFailed where the file system has no locks.
+    Locked where another backup holds it, CopyFailed where the file system has no locks, or the lock is no file.
     """
     with refusals_named(str(directory)):
         descriptor = os.open(directory / LOCK_NAME, os.O_RDWR | _FLAGS, 0o600)
     with held(descriptor):
+        if not _is_file(descriptor):
+            raise CopyFailed(
+                f"{str(directory / LOCK_NAME)!r} is no file, so two backups at once could not be kept apart; nothing"
+                " was touched.",
+                "Remove it: the next backup makes a file there.",
+            )
         with _no_locks_named(directory):
             _acquire(descriptor, directory, seconds, beat)
         dead = _read(descriptor)
@@ -96,7 +103,7 @@ def refuse_running_backup(directory: Path) -> None:
     except OSError:
         return
     with held(descriptor):
-        owner = _read(descriptor)
+        owner = _read(descriptor) if _is_file(descriptor) else None
         if owner and not _try_shared(descriptor):
             raise Locked(f"A backup of this label is running: {owner}.", "Wait until it ends, and run it again.")
 
@@ -186,6 +193,10 @@ def _end_remains(dead: Owner, directory: Path) -> None:
             f"A backup of this series has died, but its copies cannot be killed: {dead}.",
             f"A mount may hang: look for processes in state D. The lock is {str(directory / LOCK_NAME)!r}.",
         )
+
+
+def _is_file(descriptor: int) -> bool:
+    return stat.S_ISREG(os.fstat(descriptor).st_mode)
 
 
 def _read(descriptor: int) -> Owner | None:
