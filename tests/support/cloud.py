@@ -42,7 +42,7 @@ _client = functools.cache(boto3.client)
 """Clients outlive a test: making them takes longer than all that the tests do with them."""
 
 _loader = functools.cache(create_loader)
-"""What sessions know of services, read once for all of them: half of what a command takes here that makes its own."""
+"""A loader for all sessions: half of the time of a command that makes its own went into what is known of services."""
 
 _LAZY = "aws_cdk"
 """The clock is looked for in every module; to look into this one loads hundreds of others, for a minute."""
