@@ -64,8 +64,8 @@ class Entry:
         if self._weight is None:
             _, keyword, rest = self.line.rpartition(b" size=")
             if keyword:
-                size, keyword, _ = rest.partition(b" sha256digest=")
-                self._weight = int(size), not keyword
+                size, has_hash, _ = rest.partition(b" sha256digest=")
+                self._weight = int(size), not has_hash
             else:
                 found = self.attributes
                 self._weight = found.size, stat.S_ISREG(found.mode) and not found.sha256
@@ -101,7 +101,7 @@ class Block:
         """The line of each name, and of the directory itself under the name b""."""
         place = self.place
         own = {b"": line_of(place, self.directory)} if self.directory else {}
-        return own | {one.name: one.line or one.line_in(place) for one in self.entries}
+        return own | {one.name: one.line_in(place) for one in self.entries}
 
     def counts(self) -> "tuple[int, int, int, int]":
         """(lines, files, bytes, regular files without a hash); a file is whatever is no directory."""

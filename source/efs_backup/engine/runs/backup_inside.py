@@ -1,7 +1,6 @@
 """BACKUP, or something of it, that is mounted inside the source, and what else a backup leaves out."""
 
 import os
-import stat
 from pathlib import Path
 
 from efs_backup.domain.copying.parts import is_over_a_network
@@ -9,14 +8,10 @@ from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.warnings import Warned, WarningKind
 from efs_backup.engine.machine.mount_table import shown_below
 from efs_backup.engine.machine.mounts import kind_of
-from efs_backup.engine.series.lock import LOCK_NAME
+from efs_backup.engine.series.lock import lock_there
 from efs_backup.engine.series.series import Series
-from efs_backup.engine.trees.held import held
 from efs_backup.engine.trees.left_out import Description, Excluded, LeftOut, OtherFileSystems, Together
 from efs_backup.engine.trees.tree import Tree
-
-_MOST_OF_A_LOCK = 4096
-"""Bytes: more than any owner of a lock writes."""
 
 
 def left_out_of_backup(source: Tree, request: BackupRequest, series: Series) -> LeftOut:
@@ -78,8 +73,8 @@ class BackupInside(LeftOut):
         if newest and newest.path.is_relative_to(ours):
             known, found = _found(newest.path), _found(theirs / newest.path.name)
             return known is not None and found is not None and _state_of(known) == _state_of(found)
-        lock = _lock_of(ours)
-        return lock is not None and lock == _lock_of(theirs)
+        lock = lock_there(ours)
+        return lock is not None and lock == lock_there(theirs)
 
 
 def _state_of(attributes: os.stat_result) -> tuple[int, int]:
@@ -89,15 +84,5 @@ def _state_of(attributes: os.stat_result) -> tuple[int, int]:
 def _found(path: Path) -> os.stat_result | None:
     try:
         return path.stat()
-    except OSError:
-        return None
-
-
-def _lock_of(series: Path) -> tuple[int, bytes] | None:
-    """Inode and text of its lock, which names the backup that runs; None of what is no file, and may never end."""
-    try:
-        with held(os.open(series / LOCK_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)) as lock:
-            found = os.fstat(lock)
-            return (found.st_ino, os.pread(lock, _MOST_OF_A_LOCK, 0)) if stat.S_ISREG(found.st_mode) else None
     except OSError:
         return None

@@ -26,8 +26,11 @@ READERS_NAME = ".readers"
 _RELEASE_SECONDS = 10.0
 _AGAIN_SECONDS = 1.0
 _TEXT_BYTES = 512
+_MOST_READ = 4096
+"""Bytes: more than any owner of a lock writes."""
 _HELD = frozenset({errno.EACCES, errno.EAGAIN})
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS})
+_READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FLAGS = os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -99,13 +102,23 @@ def refuse_running_backup(directory: Path) -> None:
     series locked by us. Who may not read the lock's file is not refused.
     """
     try:
-        descriptor = os.open(directory / LOCK_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(directory / LOCK_NAME, _READING)
     except OSError:
         return
     with held(descriptor):
         owner = _read(descriptor) if _is_file(descriptor) else None
         if owner and not _try_shared(descriptor):
             raise Locked(f"A backup of this label is running: {owner}.", "Wait until it ends, and run it again.")
+
+
+def lock_there(directory: Path) -> tuple[int, bytes] | None:
+    """Inode and text of the series' lock, which names the backup that runs; None where there is none, or no file."""
+    try:
+        with held(os.open(directory / LOCK_NAME, _READING)) as descriptor:
+            is_file = _is_file(descriptor)
+            return (os.fstat(descriptor).st_ino, os.pread(descriptor, _MOST_READ, 0)) if is_file else None
+    except OSError:
+        return None
 
 
 @contextmanager
@@ -200,7 +213,7 @@ def _is_file(descriptor: int) -> bool:
 
 
 def _read(descriptor: int) -> Owner | None:
-    text = os.pread(descriptor, 4096, 0)
+    text = os.pread(descriptor, _MOST_READ, 0)
     try:
         return Owner(**json.loads(text)) if text.strip(b"\0 \n") else None
     except (ValueError, TypeError):
