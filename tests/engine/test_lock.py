@@ -17,7 +17,7 @@ def _symlink(place: Path) -> None:
 
 @pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, _symlink], ids=["a FIFO", "a directory", "a symlink"])
 def test_what_is_no_file_is_no_lock_and_is_not_waited_for(tmp_path: Path, make: Callable[[Path], None]) -> None:
-    """It may stand in a source, where anybody may have made it: nobody would ever write into a FIFO."""
+    """A source may hold one that anybody has made there, and nobody would ever write into a FIFO."""
     make(tmp_path / LOCK_NAME)
     assert lock_there(tmp_path) is None
 
