@@ -1,6 +1,6 @@
 """Lines of changes: what one snapshot has that the one before had not, as they stand in a file of changes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 ADDED, REMOVED, CHANGED, WAS, RENAMED = b"+", b"-", b"~", b"<", b">"
@@ -29,7 +29,7 @@ NO_CHANGES = ChangeCounts()
 
 
 class ChangeCounter:
-    """Counts lines of changes as they pass, and finds what was only renamed."""
+    """Counts lines of changes, and finds what was only renamed."""
 
     def __init__(self) -> None:
         self._counts = dict.fromkeys((ADDED, REMOVED, CHANGED, RENAMED), 0)
@@ -38,17 +38,8 @@ class ChangeCounter:
         self._new: dict[bytes, bytes] = {}
         self._last = b""
 
-    def pass_through(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        """Give the lines again, each without its end, and behind them those of renames."""
-        for line in lines:
-            self._count(line)
-            yield line
-        for content, old in self._gone.items():
-            if new := self._new.get(content):
-                self._counts[RENAMED] += 1
-                yield b"%b %b %b" % (RENAMED, old, new)
-
-    def _count(self, line: bytes) -> None:
+    def add(self, line: bytes) -> None:
+        """Count one line, without its end; one of a rename counts as it stands."""
         word = line[:1]
         if word in self._counts:
             self._counts[word] += 1
@@ -60,9 +51,16 @@ class ChangeCounter:
             self._rewritten += 1
         self._last = line
 
+    def renames(self) -> Iterator[bytes]:
+        """Count what was renamed, when all lines are there; give the lines that say so, each without its end."""
+        for content, old in self._gone.items():
+            if new := self._new.get(content):
+                self._counts[RENAMED] += 1
+                yield b"%b %b %b" % (RENAMED, old, new)
+
     @property
     def counts(self) -> ChangeCounts:
-        """The counts of all that has passed."""
+        """The counts of all lines so far."""
         added, removed, changed, renamed = self._counts.values()
         return ChangeCounts(added, removed, changed, renamed, self._rewritten)
 

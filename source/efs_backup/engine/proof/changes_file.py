@@ -1,12 +1,14 @@
 """Files of changes: what is other than in the snapshot before, in lines that `zcat` and `grep` read."""
 
 import gzip
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from efs_backup.domain.snapshots.changes import ChangeCounter, ChangeCounts
 from efs_backup.domain.snapshots.file_changes import FileTally
 
 FORMAT = 1
+_AT_ONCE = 2**16
+"""Bytes of lines that are compressed at once."""
 _HEAD = f"# efs-backup changes {FORMAT}, snapshot {{}}, since {{}}\n"
 
 
@@ -36,12 +38,26 @@ def write_changes(
     counter = ChangeCounter()
     with gzip.GzipFile(filename="", mode="wb", fileobj=Written(write), compresslevel=1, mtime=0) as packed:
         packed.write(_HEAD.format(snapshot, since or "-").encode())
-        lines = (line for block in blocks for line in block.splitlines())
-        for line in counter.pass_through(lines):
-            packed.write(line + b"\n")
-            if tally:
-                tally.add(line)
+        for some in _together(blocks):
+            packed.write(some)
+            for line in some.splitlines():
+                counter.add(line)
+                if tally:
+                    tally.add(line)
+        packed.writelines(line + b"\n" for line in counter.renames())
     return counter.counts
+
+
+def _together(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Give small pieces together, so that each costs no call of the compression."""
+    some, size = list[bytes](), 0
+    for block in blocks:
+        some.append(block)
+        size += len(block)
+        if size >= _AT_ONCE:
+            yield b"".join(some)
+            some, size = [], 0
+    yield b"".join(some)
 
 
 def since_told(head: bytes) -> str | None:

@@ -101,7 +101,7 @@ class Gathered:
         """The blocks that a directory had in the snapshot before."""
         if self.base is None or self.fault:
             return ()
-        positions = self._under_way[path] = self._positions(os.fsencode(path))
+        positions = self._under_way[path] = self.positions(os.fsencode(path))
         return tuple([_known(self.base, one, self._is_late) for one in positions])
 
     def take(self, path: str, wanted: Facts, proofs: Iterable[tuple[Any, ...]]) -> None:
@@ -110,7 +110,7 @@ class Gathered:
             return
         try:
             for fields in proofs:
-                positions = self._under_way.get(path) or self._positions(os.fsencode(path))
+                positions = self._under_way.get(path) or self.positions(os.fsencode(path))
                 if is_as_before(fields):
                     self.seen[positions[fields[0]]] = 1
                 else:
@@ -138,7 +138,7 @@ class Gathered:
         for key in self._keys(raw):
             self.new.pop(key, None)
             self.pending.pop(key, None)
-        for position in self._positions(raw):
+        for position in self.positions(raw):
             self.seen[position] = 0
 
     def hashed(self, path: str, sha256: bytes) -> None:
@@ -178,7 +178,7 @@ class Gathered:
         for key, pending in [*self.pending.items()]:
             raw, part = key
             stored = self.new.get(key)
-            proof = BlockProof(part, stored.parts if stored else max(1, len(self._positions(raw))))
+            proof = BlockProof(part, stored.parts if stored else max(1, len(self.positions(raw))))
             if pending.names is not None:
                 proof.member = self.member(key)
                 proof.pending = [(name, *known) for name, known in pending.names.items()]
@@ -204,18 +204,18 @@ class Gathered:
     def _keys(self, raw: bytes) -> list[tuple[bytes, int]]:
         """The keys that the blocks of a directory may have."""
         first = self.new.get((raw, 0))
-        parts = max(first.parts if first else 1, len(self._positions(raw)))
+        parts = max(first.parts if first else 1, len(self.positions(raw)))
         return [(raw, part) for part in range(parts)]
 
     def _seen(self, raw: bytes, part: int) -> bool:
-        positions = self._positions(raw)
+        positions = self.positions(raw)
         return part < len(positions) and bool(self.seen[positions[part]])
 
     def member(self, key: tuple[bytes, int]) -> bytes:
         """The member of a block, new or as it was. Raises OSError."""
         stored = self.new.get(key)
         if stored is None and self.base:
-            return self.base.block(self._positions(key[0])[key[1]])
+            return self.base.block(self.positions(key[0])[key[1]])
         if stored is None:
             raise KeyError(key)
         return os.pread(self._spool.fileno(), stored.length, stored.offset)
@@ -262,7 +262,8 @@ class Gathered:
                         one.inode, one.attributes.size, one.attributes.mtime_ns, one.source, one.attributes.sha256
                     )
 
-    def _positions(self, raw: bytes) -> Sequence[int]:
+    def positions(self, raw: bytes) -> Sequence[int]:
+        """The positions that a directory's blocks have in the manifest before."""
         first = self._first.get(path_key(raw))
         return range(first, first + self.base.index.parts[first]) if self.base and first is not None else ()
 

@@ -19,7 +19,7 @@ from efs_backup.domain.snapshots.tripwire import NightFigures
 from efs_backup.engine.proof.changes_file import write_changes
 from efs_backup.engine.proof.gathered import Base, Gathered
 from efs_backup.engine.proof.index import Index, totals
-from efs_backup.engine.proof.merge import Output, changes, merge
+from efs_backup.engine.proof.merge import Order, Output, changes, merge
 from efs_backup.engine.trees.held import held
 
 MANIFEST, INDEX, CHANGES, SEAL = ".mtree.gz", ".index", ".changes.gz", ".seal.json"
@@ -188,13 +188,14 @@ class Manifests:
         since = gathered.base.snapshot if gathered.base else None
         with self.written(f"{name}{MANIFEST}", is_durable=is_durable) as write:
             output = Output(write)
-            index = merge(gathered, str(name), output)
+            order = Order(gathered)
+            index = merge(gathered, order, str(name), output)
         with self.written(f"{name}{INDEX}", is_durable=is_durable) as write:
             write(index.packed())
         with self.written(f"{name}{CHANGES}", is_durable=is_durable) as write:
             written = Output(write)
             tally = FileTally() if gathered.base else None
-            counts = write_changes(str(name), since, changes(gathered), written.add, tally)
+            counts = write_changes(str(name), since, changes(gathered, order), written.add, tally)
         lines, files, size, unknown = totals(index)
         return Stored(
             ManifestFigures(output.sha256, output.length, lines, files, size, unknown),

@@ -6,6 +6,7 @@ import zlib
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from efs_backup.copy_worker.blocks import path_key, unpacked
 from efs_backup.engine.proof.gathered import Base, Gathered
@@ -52,15 +53,13 @@ def head_of(snapshot: str, previous: str | None, remark: str = "") -> bytes:
     return zlib.compress(text.encode(), 1, _GZIP)
 
 
-def merge(gathered: Gathered, snapshot: str, output: Output) -> Index:
+def merge(gathered: Gathered, order: "Order", snapshot: str, output: Output) -> Index:
     """Write the manifest of a snapshot; give its index. Raises OSError."""
     base = gathered.base
     head = head_of(snapshot, base.snapshot if base else None, gathered.remark)
     output.add(head)
-    index, paths = Index(len(head)), _Paths(base)
-    items = _items(gathered, paths)
-    at = 0
-    for item in [*items, None]:
+    index, at = Index(len(head)), 0
+    for item in [*order.items, None]:
         until = item.position if item else len(gathered.seen)
         if base:
             _copy_seen(base, gathered.seen, (at, until), index, output)
@@ -69,7 +68,7 @@ def merge(gathered: Gathered, snapshot: str, output: Output) -> Index:
             stored = gathered.new[item.key]
             output.add(gathered.member(item.key))
             index.append(Row(path_key(item.key[0]), stored.digest, stored.length, stored.counts, stored.parts))
-    index.finish(_paths_of(gathered, items, paths))
+    index.finish(_paths_of(gathered, order))
     return index
 
 
@@ -82,37 +81,33 @@ def _copy_seen(base: Base, seen: bytearray, part: tuple[int, int], index: Index,
         index.extend(base.index, first + start, first + end)
 
 
-class _Paths:
-    """The paths of the manifest before, which are read only where a directory is new or gone."""
+class Order:
+    """The order of the new blocks of a backup between those of the manifest before. Raises OSError.
 
-    def __init__(self, base: Base | None) -> None:
-        self._base = base
-        self._known: list[bytes] | None = None
+    items: sorted.
+    """
 
-    @property
-    def known(self) -> list[bytes]:
-        """The paths, in order."""
-        if self._known is None:
-            self._known = self._base.index.paths() if self._base else []
-        return self._known
+    def __init__(self, gathered: Gathered) -> None:
+        self._base = gathered.base
+        self.items = sorted(self._placed(gathered), key=lambda item: (item.position, item.is_instead, item.key))
 
+    @cached_property
+    def paths(self) -> list[bytes]:
+        """The paths of the manifest before, in order: read only where a directory is new or gone."""
+        return self._base.index.paths() if self._base else []
 
-def _items(gathered: Gathered, paths: _Paths) -> list[Item]:
-    return sorted(_placed(gathered, paths), key=lambda item: (item.position, item.is_instead, item.key))
-
-
-def _placed(gathered: Gathered, paths: _Paths) -> Iterator[Item]:
-    index = gathered.base.index if gathered.base else Index()
-    for key in gathered.new:
-        positions = index.positions(key[0])
-        if positions:
-            yield Item(positions[min(key[1], len(positions) - 1)], True, key)
-        else:
-            yield Item(bisect_left(paths.known, key[0]), False, key)
+    def _placed(self, gathered: Gathered) -> Iterator[Item]:
+        for key in gathered.new:
+            positions = gathered.positions(key[0])
+            if positions:
+                yield Item(positions[min(key[1], len(positions) - 1)], True, key)
+            else:
+                yield Item(bisect_left(self.paths, key[0]), False, key)
 
 
-def _paths_of(gathered: Gathered, items: list[Item], paths: _Paths) -> "Index | list[bytes]":
+def _paths_of(gathered: Gathered, order: Order) -> "Index | list[bytes]":
     """The paths of the new manifest; those of the one before, where no block is new or gone."""
+    items = order.items
     replaced = {item.position for item in items if item.is_instead}
     is_same = len(replaced) == len(items) and sum(gathered.seen) + len(items) == len(gathered.seen)
     if is_same and gathered.base:
@@ -120,22 +115,21 @@ def _paths_of(gathered: Gathered, items: list[Item], paths: _Paths) -> "Index | 
     found, at = list[bytes](), 0
     for item in [*items, None]:
         until = item.position if item else len(gathered.seen)
-        found += [paths.known[one] for one in range(at, until) if gathered.seen[one]]
+        found += [order.paths[one] for one in range(at, until) if gathered.seen[one]]
         at = until
         found += [item.key[0]] if item else []
     return found
 
 
-def changes(gathered: Gathered) -> Iterator[bytes]:
+def changes(gathered: Gathered, order: Order) -> Iterator[bytes]:
     """The lines of changes of each directory against the manifest before, in order of paths. Raises OSError."""
     base = gathered.base
     if base is None:
         return
-    items = _items(gathered, _Paths(base))
-    looked_at = {position for raw, _ in gathered.new for position in base.index.positions(raw)}
+    looked_at = {position for raw, _ in gathered.new for position in gathered.positions(raw)}
     gone = [one for one in range(len(base.index)) if not gathered.seen[one] and one not in looked_at]
     at = 0
-    for item in [*items, None]:
+    for item in [*order.items, None]:
         while at < len(gone) and (item is None or gone[at] < item.position):
             yield gone_lines(base.block(gone[at]))
             at += 1

@@ -92,7 +92,8 @@ def stored_of(manifests: Manifests, name: SnapshotName | str) -> Stored:
     path = manifests.file(name, MANIFEST)
     figures = ManifestFigures(manifests.sha256(path.name), path.lstat().st_size, lines, files, size, unknown)
     counter, tally = ChangeCounter(), FileTally()
-    for line in counter.pass_through(line for line in change_lines(manifests, name) if line[:1] != b">"):
+    for line in change_lines(manifests, name):
+        counter.add(line)
         tally.add(line)
     since = since_of_night(manifests, name)
     return Stored(
