@@ -79,7 +79,7 @@ def test_prices_of_ones_own(cli: Cli, source: Path, backup: Path, tmp_path: Path
         (lambda path: path.write_text('{"date": "2026-11-01", "standard": -1}'), "a price is a number"),
         (lambda path: path.write_text("[" * 100_000), "neither JSON nor TOML"),
         (lambda path: path.write_bytes(b"\xff\xfe"), "no UTF-8"),
-        (lambda path: path.write_bytes(b" " * (2**20 + 1)), "larger than a mebibyte"),
+        (lambda path: path.write_bytes(b" " * (2**20 + 1)), "larger than 1,048,576 bytes"),
         (os.mkfifo, "no regular file"),
         (lambda path: path.mkdir(), "cannot be read"),
         (lambda path: socket.socket(socket.AF_UNIX).bind(str(path)), "cannot be read"),

@@ -112,6 +112,16 @@ def test_audit_tells_what_was_removed_by_hand_from_what_a_rule_has_dropped(
     assert ("SealChanged", snapshots[4].name) in [(one["kind"], one["snapshot"]) for one in outside]
 
 
+def test_a_stored_seal_that_is_no_file_is_named_and_waited_for_by_nobody(cli: Cli, source: Path, backup: Path) -> None:
+    """As a FIFO, or something that has no end."""
+    snapshot = _run(cli, source, backup)
+    aside = backup / "outside"
+    aside.mkdir()
+    os.mkfifo(aside / f"{snapshot.name}.seal.json")
+    said = cli("audit", backup, "--seals", aside, code=2).stderr
+    assert f"{snapshot.name}.seal.json' cannot be read" in said
+
+
 def test_the_scrub_finds_damage_which_no_new_snapshot_takes_over(cli: Cli, source: Path, backup: Path) -> None:
     """The report says where it is, and where the same content is whole; the next backup copies it anew."""
     first = _run(cli, source, backup)

@@ -1,13 +1,12 @@
 """A file of prices of one's own, as JSON or TOML."""
 
 import json
-import os
-import stat
 import tomllib
 from typing import Any
 
 from efs_backup.domain.cost.prices import DEFAULT_REGION, Prices, own_prices, prices_of
 from efs_backup.domain.errors import WrongUsage
+from efs_backup.engine.machine.regular_file import small_content
 
 _MOST_BYTES = 2**20
 
@@ -21,19 +20,12 @@ def read_prices(path: str | None, region: str | None) -> Prices:
 
 def _text_of(path: str) -> str:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise WrongUsage(f"The file of prices {path!r} is no regular file.")
-            content = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise WrongUsage(f"The file of prices {path!r} cannot be read: {error.strerror}.") from error
-    if len(content) > _MOST_BYTES:
-        raise WrongUsage(f"The file of prices {path!r} is larger than a mebibyte.")
-    try:
-        return content.decode()
+        return small_content(path, _MOST_BYTES, is_followed=True).decode()
     except UnicodeDecodeError as error:
         raise WrongUsage(f"The file of prices {path!r} is no UTF-8.") from error
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise WrongUsage(f"The file of prices {path!r} cannot be read: {why}.") from error
 
 
 def _parsed(text: str, path: str) -> Any:

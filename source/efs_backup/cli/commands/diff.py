@@ -20,6 +20,7 @@ from efs_backup.domain.errors import NothingThere
 from efs_backup.domain.humanize import as_fields, as_value, shown, valid
 from efs_backup.domain.snapshots.place import path_of
 from efs_backup.engine.machine.circumstances import is_unread
+from efs_backup.engine.machine.regular_file import beginning, is_regular
 from efs_backup.engine.proof.known_contents import KnownEqual, known_contents
 from efs_backup.engine.proof.manifests import Manifests
 from efs_backup.engine.series.lock import reading
@@ -121,14 +122,7 @@ def _content(tree: Tree, path: str) -> bytes | None:
     if seen is None or not stat.S_ISREG(seen.st_mode):
         return None
     with held(tree.open_file(path)) as descriptor:
-        return b"".join(_read(descriptor)) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
-
-
-def _read(descriptor: int) -> Iterator[bytes]:
-    left = MOST_BYTES + 1
-    while left and (piece := os.read(descriptor, left)):
-        left -= len(piece)
-        yield piece
+        return beginning(descriptor, MOST_BYTES + 1) if is_regular(descriptor) else None
 
 
 def _as_json(sides: _Sides, found: list[Difference], *, has_patch: bool) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The files of configurations: which there are, and that nobody else can have written them."""
 
-import errno
 import os
 import stat
 import tomllib
@@ -16,6 +15,7 @@ from efs_backup.domain.requests.configuration import (
     is_name,
     read_configuration,
 )
+from efs_backup.engine.machine.regular_file import opened_regular, small
 
 _MOST_BYTES = 2**20
 _CHECK = "See: efs-backup config check"
@@ -97,14 +97,10 @@ def _is_ours(file: str) -> bool:
 
 
 def _trusted_text(file: Path) -> tuple[bytes, list[str]]:
-    """(the content, sentences on why it cannot be trusted). What was looked at is what is read. Raises OSError."""
-    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as opened:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
-            raise OSError(errno.EINVAL, "it is no small file")
-        faults = [*_faults(str(file), found), *_faults_above(file)]
-        return opened.read(_MOST_BYTES), faults
+    """(the content, sentences on why it cannot be trusted). Raises OSError, and ValueError of no small file."""
+    with opened_regular(file, is_followed=True) as descriptor:
+        faults = [*_faults(str(file), os.fstat(descriptor)), *_faults_above(file)]
+        return small(descriptor, file.name, _MOST_BYTES), faults
 
 
 def _faults_above(file: Path) -> Iterator[str]:

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from efs_backup.domain.errors import CopyFailed
+from efs_backup.engine.machine.regular_file import IN_PLACE
 
 _PREFIX = "efs-backup-"
 _OWNER = ".owner"
@@ -118,7 +119,7 @@ def _remove_if_dead(path: Path) -> None:
 
     The lock's file goes last, for what the dead one started may still write beside it: then another backup tries again.
     """
-    descriptor = os.open(path / _OWNER, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path / _OWNER, os.O_RDWR | IN_PLACE)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         for entry in list(os.scandir(path)):

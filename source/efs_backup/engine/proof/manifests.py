@@ -16,6 +16,7 @@ from efs_backup.domain.snapshots.file_changes import FileTally
 from efs_backup.domain.snapshots.names import MANIFESTS_NAME, SnapshotName
 from efs_backup.domain.snapshots.seal import ChangesFigures, ManifestFigures, Seal, digest, is_snapshot, read_seal
 from efs_backup.domain.snapshots.tripwire import NightFigures
+from efs_backup.engine.machine.regular_file import IN_PLACE, opened_regular
 from efs_backup.engine.proof.changes_file import write_changes
 from efs_backup.engine.proof.gathered import Base, Gathered
 from efs_backup.engine.proof.index import Index, totals
@@ -29,7 +30,6 @@ _UNFINISHED = ".new-"
 _MOST_ACTS = 100
 """Files of acts that one seal reads: a limit to what somebody may have put there."""
 _PRIVATE = 0o700
-_FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NO_DIRECTORY = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _READ_AT_ONCE = 2**20
 _MOST_READ = 2**30
@@ -77,7 +77,7 @@ class Manifests:
 
     def _directory(self) -> AbstractContextManager[int]:
         """The directory itself, and nothing that a symlink in its place leads to."""
-        return held(os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | _FLAGS))
+        return held(os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | IN_PLACE))
 
     def index(self, name: SnapshotName | str) -> Index:
         """The index of a manifest. Raises ValueError where it does not fit."""
@@ -97,12 +97,7 @@ class Manifests:
     @contextmanager
     def opened(self, name: str) -> Iterator[int]:
         """A regular file of this directory, and nothing else. Raises ValueError of that."""
-        with (
-            self._directory() as directory,
-            held(os.open(name, os.O_RDONLY | _FLAGS, dir_fd=directory)) as descriptor,
-        ):
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise ValueError(f"{name!r} is no regular file")
+        with self._directory() as directory, opened_regular(name, directory=directory) as descriptor:
             yield descriptor
 
     @contextmanager
@@ -296,7 +291,7 @@ def _snapshots_with(ending: str, listed: Iterable[str]) -> list[str]:
 
 def _made(name: str, directory: int) -> int:
     """A new file to write to; what another process has left of that name goes."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | IN_PLACE
     try:
         return os.open(name, flags, 0o600, dir_fd=directory)
     except FileExistsError:

@@ -16,6 +16,7 @@ from efs_backup.copy_worker.facts import set_directory_attributes
 from efs_backup.copy_worker.hashing import READING, new_hash
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.domain.snapshots.scrubbing import Damage
+from efs_backup.engine.machine.regular_file import is_regular
 from efs_backup.engine.proof.damage import DamageList
 from efs_backup.engine.proof.manifests import Manifests
 from efs_backup.engine.proof.reader import reading
@@ -121,7 +122,7 @@ def _copy(place: Path, damage: Damage, made: Path) -> bool:
             reading_from = stack.enter_context(held(os.open(name, READING, dir_fd=directory)))
         except OSError:
             return False
-        if not stat.S_ISREG(os.fstat(reading_from).st_mode):
+        if not is_regular(reading_from):
             return False
         sha256 = new_hash()
         with open(os.open(made, _MAKING, 0o600), "wb") as file:

@@ -22,11 +22,11 @@ from efs_backup.domain.requests.drill import DrillRequest, pinned_lines, pinned_
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.domain.snapshots.seal import digest
 from efs_backup.domain.snapshots.selection import Selection
+from efs_backup.engine.machine.regular_file import small_content
 from efs_backup.engine.proof.census import Census, Located, below, census, located, of_class
 from efs_backup.engine.proof.manifests import MANIFEST, SEAL, Manifests
 from efs_backup.engine.proof.reader import ManifestReader
 from efs_backup.engine.proof.sealed import SealedManifest
-from efs_backup.engine.series.private_files import read_regular
 from efs_backup.engine.series.series import Series, Snapshot
 
 PINNED_NAME = "drill.txt"
@@ -64,7 +64,7 @@ def day_of(now: datetime) -> str:
 def pinned_paths(series: Series, request: DrillRequest, note: Callable[[str], None]) -> list[str]:
     """All pinned paths. Raises WrongUsage of one that leads out of the snapshot."""
     try:
-        text = os.fsdecode(read_regular(series.label_path / PINNED_NAME, _MOST_BYTES))
+        text = os.fsdecode(small_content(series.label_path / PINNED_NAME, _MOST_BYTES))
     except FileNotFoundError:
         text = ""
     except (OSError, ValueError) as error:

@@ -13,8 +13,8 @@ from efs_backup.domain.drill.result import DrillResult
 from efs_backup.domain.errors import RestoreFailed, WrongUsage
 from efs_backup.domain.series_report.facts import Drill, drill_of
 from efs_backup.domain.snapshots.names import Interval
+from efs_backup.engine.machine.regular_file import small_content
 from efs_backup.engine.machine.whole_file import write_whole
-from efs_backup.engine.series.private_files import read_regular
 
 _REMEDY = "Make it, or let this user write to it, or give another one as --evidence."
 _MODE = 0o640
@@ -58,7 +58,7 @@ def drills_in(path: Path, label: str, interval: Interval) -> tuple[list[Drill], 
         return [], [f"The evidence in {str(path)!r} cannot be read: {error.strerror}."]
     for name in names:
         try:
-            drill = drill_of(json.loads(read_regular(path / name, _MOST_BYTES)), str(path / name), label, interval)
+            drill = drill_of(json.loads(small_content(path / name, _MOST_BYTES)), str(path / name), label, interval)
         except (OSError, ValueError, RecursionError) as error:
             lacks.append(f"The evidence {str(path / name)!r} cannot be read: {error}.")
         else:

@@ -4,7 +4,6 @@ Evidence, not causes: archives and pictures do not compress either, and a releas
 """
 
 import os
-import stat
 import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -14,6 +13,7 @@ from efs_backup.copy_worker.throttle import Throttle
 from efs_backup.domain.snapshots.changes import ADDED, REMOVED
 from efs_backup.domain.snapshots.file_changes import FileTally
 from efs_backup.domain.snapshots.tripwire import Verdict, percent
+from efs_backup.engine.machine.regular_file import beginning, is_regular
 from efs_backup.engine.series.series import Snapshot
 from efs_backup.engine.trees.held import held
 from efs_backup.engine.trees.tree import Tree
@@ -90,8 +90,6 @@ def _head(tree: Tree, path: str) -> bytes:
     tree.throttle.pay(2)
     try:
         with held(tree.open_file(path)) as descriptor:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return b""
-            return os.read(descriptor, _HEAD_BYTES)
+            return beginning(descriptor, _HEAD_BYTES) if is_regular(descriptor) else b""
     except OSError:
         return b""

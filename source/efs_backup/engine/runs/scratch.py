@@ -9,13 +9,13 @@ import fcntl
 import os
 import re
 import secrets
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from efs_backup.domain.errors import Locked, RestoreFailed
 from efs_backup.domain.snapshots.locations import LOST_AND_FOUND
+from efs_backup.engine.machine.regular_file import IN_PLACE, is_regular
 from efs_backup.engine.runs.restore_plan import has_lost_and_found
 from efs_backup.engine.trees.delete import delete_content
 from efs_backup.engine.trees.held import held
@@ -27,7 +27,7 @@ _MOST_BYTES = 2**16
 _NAMED = 3
 _OURS = re.compile(r"restored-[0-9a-f]{32}", re.ASCII)
 _HELD = frozenset({errno.EACCES, errno.EAGAIN})
-_MARK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_MARK_FLAGS = os.O_RDWR | os.O_CREAT | IN_PLACE
 _ANOTHER = "Give an empty or new directory as --scratch: a drill leaves nothing in it."
 
 
@@ -82,7 +82,7 @@ def _refuse_what_is_not_for_drills(scratch: Path) -> bool:
 
 def _lock(mark: int, scratch: Path) -> None:
     """Have the mark for ourselves; where the file system has no locks, nobody else is kept from it."""
-    if not stat.S_ISREG(os.fstat(mark).st_mode):
+    if not is_regular(mark):
         raise RestoreFailed(f"{str(scratch / MARK_NAME)!r} is no regular file; nothing was touched.", _ANOTHER)
     try:
         fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -6,7 +6,6 @@ Whatever lies in the place of such a file and tells no hold holds everything, fo
 import errno
 import os
 import secrets
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from efs_backup.domain.snapshots.acts import HOLD, RELEASE, Act
 from efs_backup.domain.snapshots.hold import HOLD_NAME, NO_HOLD, Cause, Hold, LabelHold, Torn, plan_release, told
 from efs_backup.domain.snapshots.names import Interval, SnapshotName
 from efs_backup.engine.machine.os_errors import refusals_named
+from efs_backup.engine.machine.regular_file import IN_PLACE, small_content
 from efs_backup.engine.proof.manifests import Manifests
 from efs_backup.engine.series.series import Series
 from efs_backup.engine.series.series_file import alone
@@ -27,7 +27,6 @@ from efs_backup.engine.trees.held import held as closed_at_end
 
 _UNFINISHED = f"{HOLD_NAME}.new"
 _MOST_BYTES = 2**20
-_FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _UNTOLD = (
     "The backup file system is full, so that no seal of the {} series tells of this release: `efs-backup audit` will"
     " find the hold missing (HoldMissing) until another one is made and released. Write down who released it, and why."
@@ -69,19 +68,11 @@ def _read(label: int, path: Path, interval: Interval) -> Hold | Torn | None:
         return None if error.errno in NOT_THERE else Torn(where, error.strerror or str(error))
     with closed_at_end(series):
         try:
-            return Hold.parse(_content(series).decode())
+            return Hold.parse(small_content(HOLD_NAME, _MOST_BYTES, directory=series).decode())
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
             return Torn(where, getattr(error, "strerror", None) or str(error))
-
-
-def _content(series: int) -> bytes:
-    with closed_at_end(os.open(HOLD_NAME, os.O_RDONLY | _FLAGS, dir_fd=series)) as descriptor:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
-            raise ValueError("it is no small file")
-        return os.read(descriptor, _MOST_BYTES)
 
 
 @contextmanager
@@ -174,7 +165,7 @@ def _tell(series: Path, action: str, by: By, since: str) -> bool:
 def _write(series: Path, text: str) -> None:
     with closed_at_end(open_place(str(series), LISTING)) as directory:
         _clear(_UNFINISHED, directory)
-        descriptor = os.open(_UNFINISHED, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o600, dir_fd=directory)
+        descriptor = os.open(_UNFINISHED, os.O_WRONLY | os.O_CREAT | os.O_EXCL | IN_PLACE, 0o600, dir_fd=directory)
         with open(descriptor, "wb") as file:
             file.write(text.encode())
             file.flush()

@@ -6,7 +6,6 @@ import json
 import os
 import pwd
 import socket
-import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -19,6 +18,7 @@ from efs_backup.domain.errors import CopyFailed, Hung, Locked
 from efs_backup.engine.machine.os_errors import refusals_named
 from efs_backup.engine.machine.patience import within
 from efs_backup.engine.machine.process import end_family
+from efs_backup.engine.machine.regular_file import IN_PLACE, is_regular, opened_regular
 from efs_backup.engine.trees.held import held
 
 LOCK_NAME = ".lock"
@@ -30,8 +30,7 @@ _MOST_READ = 4096
 """Bytes: more than any owner of a lock writes."""
 _HELD = frozenset({errno.EACCES, errno.EAGAIN})
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS})
-_READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_FLAGS = os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_MAKING = os.O_CREAT | IN_PLACE
 
 
 @dataclass(frozen=True)
@@ -74,9 +73,9 @@ def locked(
     Locked where another backup holds it, CopyFailed where the file system has no locks, or the lock is no file.
     """
     with refusals_named(str(directory)):
-        descriptor = os.open(directory / LOCK_NAME, os.O_RDWR | _FLAGS, 0o600)
+        descriptor = os.open(directory / LOCK_NAME, os.O_RDWR | _MAKING, 0o600)
     with held(descriptor):
-        if not _is_file(descriptor):
+        if not is_regular(descriptor):
             raise CopyFailed(
                 f"{str(directory / LOCK_NAME)!r} is no file, so two backups at once could not be kept apart; nothing"
                 " was touched.",
@@ -101,12 +100,8 @@ def refuse_running_backup(directory: Path) -> None:
     A lock is asked for only where somebody has written that it is his, or a backup that begins just now would find the
     series locked by us. Who may not read the lock's file is not refused.
     """
-    try:
-        descriptor = os.open(directory / LOCK_NAME, _READING)
-    except OSError:
-        return
-    with held(descriptor):
-        owner = _read(descriptor) if _is_file(descriptor) else None
+    with suppress(OSError, ValueError), opened_regular(directory / LOCK_NAME) as descriptor:
+        owner = _read(descriptor)
         if owner and not _try_shared(descriptor):
             raise Locked(f"A backup of this label is running: {owner}.", "Wait until it ends, and run it again.")
 
@@ -114,10 +109,9 @@ def refuse_running_backup(directory: Path) -> None:
 def lock_there(directory: Path) -> tuple[int, bytes] | None:
     """Inode and text of the series' lock, which names the backup that runs; None where there is none, or no file."""
     try:
-        with held(os.open(directory / LOCK_NAME, _READING)) as descriptor:
-            is_file = _is_file(descriptor)
-            return (os.fstat(descriptor).st_ino, os.pread(descriptor, _MOST_READ, 0)) if is_file else None
-    except OSError:
+        with opened_regular(directory / LOCK_NAME) as descriptor:
+            return os.fstat(descriptor).st_ino, os.pread(descriptor, _MOST_READ, 0)
+    except (OSError, ValueError):
         return None
 
 
@@ -130,7 +124,7 @@ def reading(directory: Path, note: Callable[[str], None]) -> Iterator[None]:
     """
     with ExitStack() as stack:
         try:
-            descriptor = os.open(directory / READERS_NAME, os.O_RDONLY | _FLAGS, 0o600)
+            descriptor = os.open(directory / READERS_NAME, os.O_RDONLY | _MAKING, 0o600)
             stack.callback(os.close, descriptor)
             fcntl.flock(descriptor, fcntl.LOCK_SH)
         except FileNotFoundError:
@@ -144,7 +138,7 @@ def reading(directory: Path, note: Callable[[str], None]) -> Iterator[None]:
 def without_readers(directory: Path) -> Iterator[bool]:
     """Whether nobody reads from the series; if so, nobody begins to until this ends."""
     try:
-        descriptor = os.open(directory / READERS_NAME, os.O_RDWR | _FLAGS, 0o600)
+        descriptor = os.open(directory / READERS_NAME, os.O_RDWR | _MAKING, 0o600)
     except OSError as error:
         if error.errno not in NO_SPACE:
             raise
@@ -206,10 +200,6 @@ def _end_remains(dead: Owner, directory: Path) -> None:
             f"A backup of this series has died, but its copies cannot be killed: {dead}.",
             f"A mount may hang: look for processes in state D. The lock is {str(directory / LOCK_NAME)!r}.",
         )
-
-
-def _is_file(descriptor: int) -> bool:
-    return stat.S_ISREG(os.fstat(descriptor).st_mode)
 
 
 def _read(descriptor: int) -> Owner | None:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from efs_backup.engine.series.private_files import read_regular
+from efs_backup.engine.machine.regular_file import small_content
 
 _MOST_BYTES = 4096
 
@@ -15,7 +15,7 @@ def read_mark(path: Path) -> dict[str, Any]:
     A FIFO in its place is not waited for, and a symlink not followed.
     """
     try:
-        said = json.loads(read_regular(path, _MOST_BYTES))
+        said = json.loads(small_content(path, _MOST_BYTES))
     except (OSError, ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}

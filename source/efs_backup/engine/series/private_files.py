@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
+from efs_backup.engine.machine.regular_file import IN_PLACE, small_content
 from efs_backup.engine.trees.held import held
 
 _LOCK = ".lock"
 _MOST_BYTES = 2**20
-_FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _ODD = frozenset({errno.ELOOP, errno.EISDIR, errno.ENOTDIR, errno.ENXIO, errno.ENOTEMPTY, errno.EEXIST})
 """Refusals that mean that something of another kind lies there."""
 
@@ -30,12 +30,9 @@ class PrivateFiles:
         self._note = note
 
     def read(self, name: str) -> bytes:
-        """The content of a file of at most a mebibyte."""
-        with self._opened() as directory, held(os.open(name, os.O_RDONLY | _FLAGS, dir_fd=directory)) as descriptor:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
-                raise OSError(errno.EINVAL, "It is no small file", name)
-            return os.read(descriptor, _MOST_BYTES)
+        """The content of a file of at most a mebibyte. Raises ValueError of anything else."""
+        with self._opened() as directory:
+            return small_content(name, _MOST_BYTES, directory=directory)
 
     def write(self, name: str, content: bytes) -> None:
         """Put this content in the place of whatever has the name."""
@@ -91,7 +88,7 @@ class PrivateFiles:
                 os.mkdir(self._path, 0o700)
 
     def _opened(self) -> AbstractContextManager[int]:
-        return held(os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | _FLAGS))
+        return held(os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | IN_PLACE))
 
     def _put(self, unfinished: str, name: str, directory: int) -> None:
         try:
@@ -104,12 +101,12 @@ class PrivateFiles:
 
     def _open_lock(self, directory: int) -> int:
         try:
-            return os.open(_LOCK, os.O_RDWR | os.O_CREAT | _FLAGS, 0o600, dir_fd=directory)
+            return os.open(_LOCK, os.O_RDWR | os.O_CREAT | IN_PLACE, 0o600, dir_fd=directory)
         except OSError as error:
             if error.errno not in _ODD:
                 raise
             self._set_aside(_LOCK, directory)
-            return os.open(_LOCK, os.O_RDWR | os.O_CREAT | _FLAGS, 0o600, dir_fd=directory)
+            return os.open(_LOCK, os.O_RDWR | os.O_CREAT | IN_PLACE, 0o600, dir_fd=directory)
 
     def _set_aside(self, name: str, directory: int | None = None) -> None:
         """Rename it to the first of `NAME.odd`, `NAME.odd.1`, ... that nothing has."""
@@ -129,23 +126,11 @@ def _is_there(name: str, directory: int | None) -> bool:
 
 
 def _write_through(name: str, content: bytes, directory: int) -> None:
-    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o600, dir_fd=directory)
+    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | IN_PLACE, 0o600, dir_fd=directory)
     with open(descriptor, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(descriptor)
-
-
-def read_regular(path: Path, most: int = -1) -> bytes:
-    """Read a regular file, or so many bytes of it, and nothing else: a FIFO would never end, a link leads elsewhere.
-
-    Raises OSError, and ValueError of anything else.
-    """
-    descriptor = os.open(path, os.O_RDONLY | _FLAGS)
-    with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError("it is no regular file")
-        return file.read(most)
 
 
 def flush_directory(path: Path) -> None:

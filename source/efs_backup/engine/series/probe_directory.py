@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from efs_backup.copy_worker.beneath import LISTING, open_below, open_place
+from efs_backup.engine.machine.regular_file import IN_PLACE
 from efs_backup.engine.trees.held import held
 
 PROBES_PREFIX = ".efs-backup-doctor-"
@@ -20,7 +21,7 @@ NAMES = frozenset({OWNER, "file", "link", "symlink", "CASE", "case"})
 TIME_TEST = ".time-test-"
 _PRIVATE = 0o700
 _PLACE = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_FILE = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_FILE = os.O_RDWR | IN_PLACE
 
 
 @contextmanager

@@ -20,11 +20,11 @@ from efs_backup.copy_worker.beneath import PASSING, make_below, open_below
 from efs_backup.domain.copying.quarantine import JOURNAL_DIRECTORY
 from efs_backup.domain.copying.restore_journal import Entry, Head
 from efs_backup.domain.errors import RestoreFailed
+from efs_backup.engine.machine.regular_file import IN_PLACE, opened_regular, small_content
 from efs_backup.engine.trees.held import held
 
 _JOURNAL, _ENDED, _UNDONE, _LOCK = "journal.gz", "ended.json", "undone.json", "lock"
 _PRIVATE_DIRECTORY, _PRIVATE = 0o700, 0o600
-_READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _IN_MEMORY = 16 * 1024 * 1024
 _MOST_OF_A_LINE = 1024 * 1024
 _MOST_OF_A_RECORD = 2**20
@@ -143,7 +143,7 @@ def undoing(quarantine: int) -> Iterator[None]:
     """
     try:
         with _directory(quarantine, makes=True) as place:
-            lock = os.open(_LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _PRIVATE, dir_fd=place)
+            lock = os.open(_LOCK, os.O_RDWR | os.O_CREAT | IN_PLACE, _PRIVATE, dir_fd=place)
     except OSError:
         yield
         return
@@ -174,25 +174,26 @@ def _directory(quarantine: int, *, makes: bool = False) -> Iterator[int]:
 
 @contextmanager
 def _made(name: str, place: int) -> Iterator[IO[bytes]]:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | IN_PLACE
     with open(os.open(name, flags, _PRIVATE, dir_fd=place), "wb") as file:
         yield file
 
 
 @contextmanager
 def _lines(quarantine: int) -> Iterator[Iterator[str]]:
-    with _directory(quarantine) as place, open(os.open(_JOURNAL, _READING, dir_fd=place), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise ValueError("it is no file")
-        with gzip.GzipFile(fileobj=file, mode="rb") as packed, TextIOWrapper(packed, encoding="ascii") as text:
-            yield iter(lambda: text.readline(_MOST_OF_A_LINE), "")
+    with (
+        _directory(quarantine) as place, opened_regular(_JOURNAL, directory=place) as journal,
+        os.fdopen(journal, "rb", closefd=False) as file, gzip.GzipFile(fileobj=file, mode="rb") as packed,
+        TextIOWrapper(packed, encoding="ascii") as text,
+    ):  # fmt: skip
+        yield iter(lambda: text.readline(_MOST_OF_A_LINE), "")
 
 
 def _record(quarantine: int, name: str) -> Mapping[str, Any]:
     """A small record; nothing where there is none, or none that can be read."""
     try:
-        with _directory(quarantine) as place, open(os.open(name, _READING, dir_fd=place), "rb") as file:
-            found = json.loads(file.read(_MOST_OF_A_RECORD)) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else {}
+        with _directory(quarantine) as place:
+            found = json.loads(small_content(name, _MOST_OF_A_RECORD, directory=place))
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -9,8 +9,11 @@ from pathlib import Path
 from efs_backup.domain.errors import SeriesTooNew, SeriesTorn
 from efs_backup.domain.snapshots.series_file import SERIES_FILE, SeriesFile, torn
 from efs_backup.engine.machine.os_errors import refusals_named
-from efs_backup.engine.series.private_files import flush_directory, read_regular
+from efs_backup.engine.machine.regular_file import small_content
+from efs_backup.engine.series.private_files import flush_directory
 from efs_backup.engine.trees.held import held
+
+_MOST_BYTES = 2**20
 
 _LOCK = ".series.lock"
 _PRIVATE = 0o600
@@ -20,7 +23,7 @@ def read_series_file(label: Path) -> SeriesFile | SeriesTorn | None:
     """The file of a label's directory; None where there is none. Raises SeriesTooNew."""
     path = label / SERIES_FILE
     try:
-        return SeriesFile.parse(read_regular(path).decode(), str(path))
+        return SeriesFile.parse(small_content(path, _MOST_BYTES).decode(), str(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:

@@ -8,7 +8,6 @@ may believe itself for a minute.
 import json
 import os
 import re
-import stat
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import chain
@@ -20,7 +19,7 @@ from efs_backup.domain.sharing.attempts import Attempt
 from efs_backup.domain.sharing.order import Order, read_order
 from efs_backup.domain.sharing.result import ShareResult, read_result
 from efs_backup.domain.snapshots.names import SHARES_NAME
-from efs_backup.engine.series.private_files import read_regular
+from efs_backup.engine.machine.regular_file import opened_regular, small_content
 from efs_backup.engine.trees.delete import delete_content
 from efs_backup.engine.trees.held import held
 
@@ -30,7 +29,6 @@ PROOF, BLOCKS, INODES, LINKS = "proof", "blocks", "inodes", "links"
 _ORDER, _STOP, _BEGUN, _ENDED, _LIFE, _UNFINISHED = "order.json", "stop", "begun", "ended", "life", "unfinished"
 _PRIVATE = 0o700
 _MAKING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _KEY = re.compile(r"begun\.(\d{1,6})\.(\d{1,6})", re.ASCII)
 _IDENTITY = re.compile(r"[0-9a-f]{16}", re.ASCII)
@@ -178,9 +176,10 @@ class OrderFiles:
 
     @contextmanager
     def _opened(self, attempt: Attempt) -> Iterator[IO[bytes]]:
-        with open(os.open(self._file(f"{_ENDED}.{attempt.key}"), _READING), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise ValueError("a result is no regular file")
+        with (
+            opened_regular(self._file(f"{_ENDED}.{attempt.key}")) as descriptor,
+            os.fdopen(descriptor, "rb", closefd=False) as file,
+        ):
             yield file
 
     def _file(self, name: str) -> Path:
@@ -194,7 +193,7 @@ class OrderFiles:
         return said if isinstance(said, dict) else {}
 
     def _read(self, name: str) -> bytes:
-        return read_regular(self._file(name), _MOST_BYTES)
+        return small_content(self._file(name), _MOST_BYTES)
 
     def _write(self, name: str, contents: Iterable[bytes], *, is_durable: bool = True) -> None:
         beside = self._file(f".{os.urandom(8).hex()}.new")

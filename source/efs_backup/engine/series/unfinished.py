@@ -7,10 +7,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from efs_backup.domain.humanize import sized
+from efs_backup.engine.machine.regular_file import small_content
 from efs_backup.engine.trees.delete import delete_content
 
 UNFINISHED_NAME = ".unfinished"
 _PRIVATE = 0o700
+_MOST_BYTES = 4096
 _UNTIL = ".until"
 
 
@@ -50,7 +52,7 @@ class UnfinishedFiles:
     def _believed(self, name: str) -> int:
         """The bytes with which the next backup goes on: those that are known to be on the disk."""
         try:
-            said = (self._path / f"{name}{_UNTIL}").read_bytes()
-        except OSError:
+            said = small_content(self._path / f"{name}{_UNTIL}", _MOST_BYTES)
+        except (OSError, ValueError):
             return 0
         return int(said) if said.isdigit() else 0
