@@ -14,7 +14,7 @@ fi
 cd "$repository"
 rm -rf "$place"
 
-for kind in dist pyz deb; do bash "deployment/build-$kind.sh" "$place"; done
+for kind in dist pyz deb cdk; do bash "deployment/build-$kind.sh" "$place"; done
 need_environment command
 need_release_tools
 use_release_date

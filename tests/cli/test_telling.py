@@ -89,12 +89,15 @@ def _stopped_terminal(stack: ExitStack, _place: Path) -> int:
 BAD: dict[str, Stream] = {
     "closed": _closed,
     "full device": _always_full,
+    "pipe without reader": _pipe_without_reader,
     "full disk": _on_a_full_disk,
     "only readable": _only_readable,
-    "pipe without reader": _pipe_without_reader,
     "terminal without other end": _terminal_without_other_end,
 }
 STUCK: dict[str, Stream] = {"stuffed pipe": _stuffed_pipe, "stopped terminal": _stopped_terminal}
+
+a_bad_stream = pytest.mark.parametrize("name", mostly_nightly(BAD, 3))
+"""Each in turn; each time one that is not there, one that refuses, and one that ends the program that writes."""
 
 
 def _run(
@@ -121,7 +124,7 @@ def _published(backup: Path) -> list[Path]:
 
 
 @pytest.mark.root
-@pytest.mark.parametrize("name", [*BAD, *STUCK])
+@pytest.mark.parametrize("name", mostly_nightly([*STUCK, *BAD], 5))
 @pytest.mark.parametrize("more", [("--json",), pytest.param((), marks=pytest.mark.long)], ids=["json", "lines"])
 def test_a_standard_error_that_fails_changes_nothing(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, name: str, more: tuple[str, ...]
@@ -137,7 +140,7 @@ def test_a_standard_error_that_fails_changes_nothing(
 
 
 @pytest.mark.root
-@pytest.mark.parametrize("name", BAD)
+@a_bad_stream
 @pytest.mark.parametrize("more", [("--json",), pytest.param((), marks=pytest.mark.long)], ids=["json", "facts"])
 def test_a_standard_output_that_fails_changes_nothing_of_what_is_done(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, name: str, more: tuple[str, ...]
@@ -160,7 +163,7 @@ def test_a_standard_output_that_fails_changes_nothing_of_what_is_done(
 
 
 @pytest.mark.root
-@pytest.mark.parametrize("name", BAD)
+@a_bad_stream
 def test_a_failure_keeps_its_exit_code_where_nobody_hears_of_it(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, name: str
 ) -> None:
@@ -175,7 +178,7 @@ def test_a_failure_keeps_its_exit_code_where_nobody_hears_of_it(
 
 
 @pytest.mark.root
-@pytest.mark.parametrize("name", BAD)
+@a_bad_stream
 @pytest.mark.parametrize("command", mostly_nightly(["list", "run --dry-run", "history", "diff", "prune --dry-run"], 2))
 def test_an_answer_that_did_not_get_out_is_no_success(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, name: str, command: str
@@ -201,9 +204,9 @@ def test_an_answer_that_did_not_get_out_is_no_success(
     assert b"Exception ignored" not in done.stderr
 
 
-@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1), (1, 2), (0, 1, 2)])
+@pytest.mark.parametrize("closed", mostly_nightly([{0, 1, 2}, {1}, {0}, {2}, {0, 1}, {1, 2}], 2))
 def test_no_file_is_opened_in_the_place_of_a_closed_stream(
-    cli: Cli, source: Path, backup: Path, tmp_path: Path, closed: tuple[int, ...]
+    cli: Cli, source: Path, backup: Path, tmp_path: Path, closed: set[int]
 ) -> None:
     """Else what is printed would be written into the lock, a record or a file of the snapshot."""
     for _ in range(2):

@@ -20,6 +20,7 @@ from efs_backup.domain.copying.parts import Piece
 from efs_backup.engine.machine.process import Runner
 from efs_backup.engine.machine.temporary import is_safe, temporary_directory
 from efs_backup.engine.rest.fpsync_run import FpsyncRun, RunInfo
+from tests.support.nightly import mostly_nightly
 from tests.support.processes import processes_on
 
 STORED = sorted(Path(__file__).with_name("fpsync").glob("*/fpsync"))
@@ -152,9 +153,9 @@ def _wait_at_most(seconds: float, condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-@pytest.fixture(params=["installed", *(path.parent.name for path in STORED)])
+@pytest.fixture(params=mostly_nightly(["installed", *(path.parent.name for path in reversed(STORED))], 2))
 def prepared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Prepared]:
-    """A place for a run, with each fpsync in turn."""
+    """A place for a run, with each fpsync in turn: each time the installed one and the newest."""
     stored = {path.parent.name: str(path) for path in STORED}
     fpsync = stored.get(request.param) or shutil.which("fpsync")
     assert fpsync is not None, "fpart is not installed"

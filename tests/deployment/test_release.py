@@ -19,6 +19,7 @@ DEB = f"efs-backup_{__version__}_all.deb"
 NAMES = {
     DEB, "SHA256SUMS", "efs-backup.pyz",
     f"efs_backup-{__version__}-py3-none-any.whl", f"efs_backup-{__version__}.tar.gz",
+    f"efs_backup_cdk-{__version__}-py3-none-any.whl",
     *(f"{name}.{kind}" for name in ("efs-backup", "efs-backup-agent") for kind in ("cdx.json", "licences.txt")),
 }  # fmt: skip
 _OURS = ("source", "cdk", "deployment", "docs", "bench", "pyproject.toml", "uv.lock", "README.md", "CHANGELOG.md",
