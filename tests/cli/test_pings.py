@@ -181,12 +181,12 @@ def test_a_server_that_never_answers_is_given_up(service: Service, monkeypatch: 
     (note,) = pinging.end(_SUCCESS).notes
     assert "timed out" in note or "TimeoutError" in note
     assert len(service.heard) == 3
-    monkeypatch.setattr(ping, "TIMEOUT_SECONDS", 10)
+    monkeypatch.setattr(ping, "TIMEOUT_SECONDS", 100)
     monkeypatch.setattr(ping, "ALTOGETHER_SECONDS", 0.2)
     begun = time.monotonic()
     (note,) = pinging.end(_SUCCESS).notes
     assert "no end within 0.2 seconds" in note
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 50
 
 
 def test_what_is_told_is_short_and_plain(service: Service) -> None:

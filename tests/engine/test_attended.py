@@ -49,9 +49,7 @@ def test_of_much_that_is_said_the_end_is_kept(runner: Runner) -> None:
 
 def test_what_is_left_behind_is_neither_waited_for_nor_ended(runner: Runner, pids: Path) -> None:
     """A session that holds a lock is what a hook is for; it may go on printing."""
-    begun = time.monotonic()
     done = _attended(runner, f"(while sleep 0.05; do echo x; done) & echo $$ >{pids}; echo ready")
-    assert time.monotonic() - begun < 5
     assert (done.ending, done.code) == (Ending.BY_ITSELF, 0)
     left = int(pids.read_text())
     time.sleep(0.2)
