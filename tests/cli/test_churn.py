@@ -137,7 +137,7 @@ def test_a_file_that_is_never_the_same_is_left_out_by_name(
     place = efs / "tree" / "shrinking"
     place.write_bytes(b"x" * 8_000_000)
     program = "import os, sys\nfor size in range(7999999, 0, -1):\n os.truncate(sys.argv[1], size)"
-    line = ["nice", "-n", "-20", sys.executable, "-c", program, place]  # else a busy machine lets it rest for a read
+    line = ["nice", "-n", "-20", sys.executable, "-c", program, str(place)]  # a busy machine lets another one rest
     process = subprocess.Popen(line, stderr=subprocess.DEVNULL)
     try:
         result = cli("run", efs / "tree", backup, "--json").json

@@ -139,9 +139,9 @@ def test_workers_threads_and_files_of_a_part_can_be_ordered(kind: str) -> None:
     """Whatever suits the file system."""
     concurrency = concurrency_of(kind, 2)
     ordered = Tuning(jobs=5, threads=3, files_per_part=7)
-    assert plan_workers(concurrency, ordered) == WorkerPlan(5, 3)
+    assert plan_workers(concurrency, ordered) == WorkerPlan(5, 3, at_once=5)
     assert plan_parts(10**6, 10**9, concurrency, ordered).files == 7
-    assert plan_workers(concurrency, Tuning()) == WorkerPlan(concurrency.workers, concurrency.worker_threads)
+    assert plan_workers(concurrency, Tuning()) == WorkerPlan(concurrency.workers, concurrency.worker_threads, at_once=1)
 
 
 @pytest.mark.parametrize("processors", [1, 2, 3, 4, 8, 96])

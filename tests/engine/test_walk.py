@@ -88,7 +88,7 @@ class Walking:
             setup.trash, setup.unfinished, setup.throttle = opened[1], opened[2], self.throttle
             setup.left_out, setup.threads = self.left_out.description().arguments, 2
             try:
-                with closing(Workers[Task](self.runner, setup, 2)) as workers:
+                with closing(Workers[Task](self.runner, setup, 2, 2)) as workers:
                     return self._walk(source, workers, with_large=with_large)
             finally:
                 for descriptor in opened:

@@ -13,7 +13,7 @@ import pytest
 
 from efs_backup.copy_worker.directory import UNKNOWN
 from efs_backup.copy_worker.facts import directory_facts
-from efs_backup.copy_worker.protocol import ENTER
+from efs_backup.copy_worker.protocol import ENTER, LARGE
 from efs_backup.copy_worker.roots import REPLACES, Setup
 from efs_backup.engine.machine.process import Runner, _members
 from efs_backup.engine.walk.workers import Answer, Lost, Workers
@@ -46,9 +46,9 @@ class Place:
         os.write(self.tokens, bytes(1000))
 
     @contextmanager
-    def workers(self, number: int = 2) -> Iterator[Workers[str]]:
+    def workers(self, number: int = 2, at_once: int = 2) -> Iterator[Workers[str]]:
         """Some workers, which are ended."""
-        workers: Workers[str] = Workers(self.runner, self.setup, number)
+        workers = Workers[str](self.runner, self.setup, number, at_once)
         for each in workers._places:
             _wait_for_program(each.process)
         try:
@@ -120,6 +120,41 @@ def test_work_is_done_by_processes_that_live_on(place: Place) -> None:
         assert place.processes() == processes
     assert place.processes() == []
     assert account(place.target)["./a/file"] == account(place.source)["./a/file"]
+
+
+def test_a_small_tree_needs_one_worker_alone(place: Place) -> None:
+    """Which has no more to do than it does at a time; so a second one would end before it has begun."""
+    place.setup.threads = 2
+    with place.workers(at_once=1) as workers:
+        for _ in range(4):
+            _enter(workers, place, "a", "b")
+            assert not workers.is_free
+            _answers(workers, 2)
+        assert len(place.processes()) == 1
+        assert workers.is_free
+
+
+def test_a_tree_that_is_no_small_one_gets_all_workers(place: Place) -> None:
+    """When as many names were seen as one worker goes through before another one has started."""
+    for number in range(500):
+        write(place.source / "a" / str(number))
+    with place.workers(number=3, at_once=1) as workers:
+        _enter(workers, place, "a")
+        _answers(workers, 1)
+        _enter(workers, place, "b")
+        assert len(place.processes()) == 1, "it has nothing else to do"
+        place.let_nothing_pass()
+        _enter(workers, place, "b", "b")
+        assert [len(one.tasks) for one in workers._places] == [1, 1, 1]
+
+
+def test_several_large_files_are_copied_by_several_workers(place: Place) -> None:
+    """However few names there are: each takes as long as many directories."""
+    place.let_nothing_pass()
+    with place.workers(at_once=1) as workers:
+        for name in ("a", "b"):
+            workers.give(name, LARGE, f"{name}/file")
+        assert [len(one.tasks) for one in workers._places] == [1, 1]
 
 
 def test_work_goes_to_the_one_that_has_the_least(place: Place) -> None:

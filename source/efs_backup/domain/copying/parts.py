@@ -82,15 +82,21 @@ def plan_parts(files: int, size: int, concurrency: Concurrency, tuning: Tuning) 
 
 @dataclass(frozen=True)
 class WorkerPlan:
-    """How many copy workers there are, and how many threads each has."""
+    """How many copy workers there are at most, how many threads each has, and how many workers begin at once."""
 
     workers: int
     threads: int
+    at_once: int
 
 
 def plan_workers(concurrency: Concurrency, tuning: Tuning) -> WorkerPlan:
-    """Plan the workers of a walk, as the operator wishes or as suits the file systems."""
-    return WorkerPlan(tuning.jobs or concurrency.workers, tuning.threads or concurrency.worker_threads)
+    """Plan the workers of a walk, as the operator wishes or as suits the file systems.
+
+    Those that an operator wishes begin at once; else one alone, for a small tree needs no other.
+    """
+    return WorkerPlan(
+        tuning.jobs or concurrency.workers, tuning.threads or concurrency.worker_threads, tuning.jobs or 1
+    )
 
 
 @dataclass(frozen=True)

@@ -260,7 +260,8 @@ class Transfer:
         spec = self._spec
         plan = plan_workers(slowest_concurrency(spec.source, spec.target), spec.tuning)
         setup.threads = plan.threads
-        workers: Workers[Task] = stack.enter_context(closing(Workers(self._runner, setup, plan.workers)))
+        workers = Workers[Task](self._runner, setup, plan.workers, plan.at_once)
+        stack.enter_context(closing(workers))
         return Walk(
             spec.source, workers, self._scope, rest=self._rest.add, should_stop=self._stop.is_due, pulse=self._pulse,
             gathered=gathered,
