@@ -4,6 +4,7 @@ Most of a short run is Python's start and the program's imports. Nothing happens
 done differs in nothing but its time.
 """
 
+import atexit
 import gc
 import importlib
 import json
@@ -23,6 +24,8 @@ _OWN = ("EFS_BACKUP_", "TMPDIR", "PATH", "PYTEST_")
 """How the names begin of what a run's environment may have of its own; Python reads much of the rest as it starts."""
 
 _SECONDS = 120
+_code = list[int]()
+"""The exit code of a run that ends, once it is known."""
 _END = b"\n"
 
 
@@ -71,6 +74,7 @@ class WarmProgram:
 
 def serve(descriptor: int) -> None:
     """Fork for each request until the other end is closed."""
+    atexit.register(_leave)  # what is registered first is done last
     _import_all()
     gc.collect()
     gc.freeze()  # what a collection touches at the end of each fork would be copied, which took three quarters of it
@@ -99,7 +103,7 @@ def _received(channel: socket.socket) -> tuple[bytes, list[int]] | None:
 
 
 def _become(arguments: list[str], environment: dict[str, str], directory: str, outputs: list[int]) -> NoReturn:
-    """Be the program, from its first line to the end of the interpreter."""
+    """Be the program, from its first line to the last that it does at its end."""
     from efs_backup.cli.app import main  # noqa: PLC0415 - nothing of it belongs to the tests' own process
 
     for place, descriptor in enumerate(outputs, start=1):
@@ -109,8 +113,22 @@ def _become(arguments: list[str], environment: dict[str, str], directory: str, o
     os.environ.update(environment)
     os.chdir(directory)
     sys.argv = arguments
-    main()
+    try:
+        main()
+    except SystemExit as ended:
+        _code.append(ended.code if isinstance(ended.code, int) else int(bool(ended.code)))
+        raise
+    except BaseException:
+        _code.append(1)
+        raise
     sys.exit()
+
+
+def _leave() -> None:
+    """End the process behind all that it has to do at its end: to tear down its modules would copy all their pages."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(_code[-1] if _code else 0)
 
 
 def _import_all() -> None:
