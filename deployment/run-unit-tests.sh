@@ -26,6 +26,7 @@ lint-imports
 say "shellcheck"
 shellcheck --external-sources .ci/run deployment/*.sh cdk/packaging/*.sh source/efs_backup/engine/rest/*.sh deployment/local_cloud/instance/{boot.sh,init,mount.nfs4,run,bin/*} tests/cases/*/*.sh tests/{aws,later,nfs}/*.sh tests/nfs/image/usr/sbin/dmidecode
 say "pytest"
+[ -d tests/__pycache__ ] || pytest --collect-only -qq "$@" >/dev/null || :  # each process would compile the tests of a clean clone
 failed=0
 run=(pytest)
 [ -z "${MEASURE_COVERAGE-}" ] || run=(coverage run --module pytest)
