@@ -48,7 +48,8 @@ concurrencies = st.builds(concurrency_of, kinds, st.integers(1, 1024))
 def test_over_a_network_many_wait_at_a_time(kind: str) -> None:
     """Whatever the number of processors; our own walks wait as rsync does."""
     concurrency, other = concurrency_of(kind, 1), concurrency_of(kind, 64)
-    assert replace(concurrency, workers=0, worker_threads=0) == replace(other, workers=0, worker_threads=0)
+    of_workers = {"workers": 0, "worker_threads": 0, "workers_at_once": 0}
+    assert replace(concurrency, **of_workers) == replace(other, **of_workers)
     assert concurrency.jobs > 16
     assert concurrency.changing_threads >= concurrency.jobs
 
@@ -141,7 +142,9 @@ def test_workers_threads_and_files_of_a_part_can_be_ordered(kind: str) -> None:
     ordered = Tuning(jobs=5, threads=3, files_per_part=7)
     assert plan_workers(concurrency, ordered) == WorkerPlan(5, 3, at_once=5)
     assert plan_parts(10**6, 10**9, concurrency, ordered).files == 7
-    assert plan_workers(concurrency, Tuning()) == WorkerPlan(concurrency.workers, concurrency.worker_threads, at_once=1)
+    assert plan_workers(concurrency, Tuning()) == WorkerPlan(
+        concurrency.workers, concurrency.worker_threads, concurrency.workers_at_once
+    )
 
 
 @pytest.mark.parametrize("processors", [1, 2, 3, 4, 8, 96])
@@ -152,6 +155,7 @@ def test_the_workers_send_as_many_requests_as_a_client_may(processors: int) -> N
     assert concurrency.workers == min(processors, 8)
     local = concurrency_of("ext4", processors)
     assert (local.workers, local.worker_threads) == (concurrency.workers, 2)
+    assert (concurrency.workers_at_once, local.workers_at_once) == (concurrency.workers, 1)
 
 
 @pytest.mark.parametrize(("ordered", "most"), [(None, 1000), (5000, 1000), (160, 159), (1, 0)])

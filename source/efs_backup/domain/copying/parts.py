@@ -36,7 +36,8 @@ class Concurrency:
     """How much is done at a time on a file system.
 
     jobs, parts_per_job, smallest_part_files, largest_part_files: of fpsync. threads, changing_threads: of our own walks
-    in this process, which list or also change. workers, worker_threads: of the walk that copies.
+    in this process, which list or also change. workers, worker_threads: of the walk that copies; workers_at_once: with
+    how many it begins.
     Measured on a simulated EFS and on a local disk (docs/performance.md).
     """
 
@@ -48,19 +49,20 @@ class Concurrency:
     changing_threads: int
     workers: int
     worker_threads: int
+    workers_at_once: int
 
 
 def concurrency_of(kind: str, processors: int) -> Concurrency:
     """Choose what suits a file system of this kind.
 
     Over a network every operation waits: as many at a time as the client sends. On a local disk processors are the
-    limit, so that the start of each further process, and each further thread of Python, only costs; two in a worker,
-    for one of them waits for a cold disk.
+    limit, so that the start of each further process, and each further thread of Python, only costs: a small tree needs
+    one worker alone; two threads are in each, for one of them waits for a cold disk.
     """
     workers = max(1, min(processors, _MOST_WORKERS))
     if is_over_a_network(kind):
-        return Concurrency(32, 2, 150, 2000, 16, 64, workers, JOBS_LIMIT // workers)
-    return Concurrency(max(2, min(processors + 1, 16)), 1, 2500, 10_000, 2, 2, workers, 2)
+        return Concurrency(32, 2, 150, 2000, 16, 64, workers, JOBS_LIMIT // workers, workers)
+    return Concurrency(max(2, min(processors + 1, 16)), 1, 2500, 10_000, 2, 2, workers, 2, 1)
 
 
 def is_over_a_network(kind: str) -> bool:
@@ -90,13 +92,11 @@ class WorkerPlan:
 
 
 def plan_workers(concurrency: Concurrency, tuning: Tuning) -> WorkerPlan:
-    """Plan the workers of a walk, as the operator wishes or as suits the file systems.
-
-    Those that an operator wishes begin at once; else one alone, for a small tree needs no other.
-    """
+    """Plan the workers of a walk, as the operator wishes or as suits the file systems; wishes begin at once."""
     return WorkerPlan(
-        tuning.jobs or concurrency.workers, tuning.threads or concurrency.worker_threads, tuning.jobs or 1
-    )
+        tuning.jobs or concurrency.workers, tuning.threads or concurrency.worker_threads,
+        tuning.jobs or concurrency.workers_at_once,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
