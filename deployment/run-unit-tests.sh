@@ -7,11 +7,15 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 cd "$repository"
 
-need_packages faketime fpart groff-base rsync mtree-netbsd strace e2fsprogs iproute2 procps shellcheck gcc libc6-dev make pkg-config libfuse3-dev fuse3 chromium fonts-dejavu-core
+need_packages faketime fpart groff-base patch rsync mtree-netbsd strace e2fsprogs iproute2 procps shellcheck gcc libc6-dev make pkg-config libfuse3-dev fuse3 chromium fonts-dejavu-core
 need_node
 need_environment test
 need_checkers
 PATH="$environment/bin:$PATH"
+
+if [ "$(id -u)" = 0 ] && ! setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$repository"; then
+    say "Tests that are another user will fail: nobody cannot enter $repository. Clone it where everybody may go."
+fi
 
 say "ruff"
 ruff check .
