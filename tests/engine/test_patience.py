@@ -15,6 +15,7 @@ from efs_backup.engine.machine.patience import for_each, within
 from efs_backup.engine.trees.tree_walk import TreeWalk
 from tests.support.builders import write
 from tests.support.cli import Cli
+from tests.support.processes import workers_on
 from tests.support.simulator import Simulator
 
 _IMPATIENT = """
@@ -129,12 +130,16 @@ def test_a_file_system_that_hangs_ends_the_backup(
         "-v",
         "--max-operations-per-second",
         "100",
+        "--jobs",
+        "2",
     ]
     line += hooks
     running = subprocess.Popen(line, stderr=subprocess.PIPE, text=True, env=cli.environment)
     assert running.stderr
     while " copy" not in (said := running.stderr.readline()):
         assert said, "it ended before"
+    while len(workers_on(backup)) < 2:
+        time.sleep(0.02)
     server = _server_of(simulator_program, simulator.place / stopped)
     os.kill(server, signal.SIGSTOP)
     try:
