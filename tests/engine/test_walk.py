@@ -173,7 +173,7 @@ def test_large_files_are_copied_after_all_directories(walking: Walking) -> None:
         opened = [os.open(place, os.O_PATH) for place in (walking.target, walking.unfinished)]
         setup = Setup(source.descriptor, opened[0], REPLACES)
         setup.unfinished = opened[1]
-        with closing(Workers[Task](walking.runner, setup, 2)) as workers:
+        with closing(Workers[Task](walking.runner, setup, 2, 2)) as workers:
             walk = Walk(source, workers, Scope(), rest=walking._rest, should_stop=lambda: False)
             copied = walk.copy_large(walked.large)
         for descriptor in opened:

@@ -24,7 +24,7 @@ _ENDING_SECONDS = 10.0
 _WAITING_FOR_EACH_THREAD = 3
 """Pieces of work that a thread has before it, so that it never waits for the main process."""
 _SMALL_TREE = 500
-"""Names that one worker on a local disk has gone through sooner than another one has started, which takes 30 ms."""
+"""Names that one worker on a local disk has gone through sooner than another one has started, which takes 45 ms."""
 
 Task = TypeVar("Task")
 
@@ -65,7 +65,7 @@ class Workers(Generic[Task]):
     at_once: how many begin now; the others do when the tree is no small one, or has several large files.
     """
 
-    def __init__(self, runner: Runner, setup: Setup, number: int, at_once: int = 1) -> None:
+    def __init__(self, runner: Runner, setup: Setup, number: int, at_once: int) -> None:
         self._runner = runner
         self._setup = setup
         self._most = setup.threads * _WAITING_FOR_EACH_THREAD
