@@ -28,8 +28,7 @@ def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def faults(cloud: Cloud) -> Faults:
     """Refusals of AWS."""
-    assert boto3.DEFAULT_SESSION
-    return Faults(boto3.DEFAULT_SESSION)
+    return Faults()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import boto3
 import pytest
 
 from tests.support.cloud import Cloud, Faults, a_stack
@@ -18,5 +17,4 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
 @pytest.fixture
 def faults(cloud: Cloud) -> Faults:
     """Refusals of AWS."""
-    assert boto3.DEFAULT_SESSION
-    return Faults(boto3.DEFAULT_SESSION)
+    return Faults()

@@ -8,8 +8,8 @@ from typing import Any
 from unittest import mock
 
 import boto3
-from freezegun import freeze_time
 from moto.awslambda_simple.models import LambdaSimpleBackend
+from time_machine import travel
 
 from tests.stack.described import NAME, Ask, describe, outputs_of
 from tests.support.cli import Ended
@@ -33,7 +33,7 @@ class Operator:
 
     def __call__(self, *arguments: object, code: int = 0) -> Ended:
         """Call `efs-backup stack` when the clock of the story says so; fails unless it exits with `code`."""
-        with freeze_time(self.cloud.time, ignore=["aws_cdk"]), mock.patch("time.sleep", self._wait):
+        with travel(self.cloud.now(), tick=False), mock.patch("time.sleep", self._wait):
             return self.ask(*arguments, code=code)
 
     def _wait(self, _seconds: float) -> None:

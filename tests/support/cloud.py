@@ -1,6 +1,5 @@
 """One stack on an emulated AWS, and the people and machines around it, for tests that tell of nights."""
 
-import functools
 import io
 import json
 import logging
@@ -18,12 +17,10 @@ from unittest import mock
 import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
-from botocore.loaders import create_loader
-from freezegun import freeze_time
-from moto import mock_aws
+from botocore.utils import EVENT_ALIASES
 from moto.autoscaling.models import autoscaling_backends
-from moto.core.models import botocore_stubber
 from moto.ssm.models import ssm_backends
+from time_machine import travel
 
 from deployment.local_cloud.aws.bus import heard_by_patterns
 from deployment.local_cloud.aws.lifecycle import Lifecycle
@@ -35,18 +32,10 @@ from efs_backup.lib.ddb import RecordTable
 from efs_backup.lib.events import TARGET_ID
 from efs_backup.orchestrator import handler
 from efs_backup.orchestrator.logs import tell_no_backups
+from tests.support.emulation import emulated, refused_by
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 GROUP, RULE, FUNCTION, TABLE = "efs-backup-worker", "efs-backup-stop", "efs-backup-orchestrator", "efs-backup-records"
-_client = functools.cache(boto3.client)
-"""Clients outlive a test: making them takes longer than all that the tests do with them."""
-
-_loader = functools.cache(create_loader)
-"""A loader for all sessions: half of the time of a command that makes its own went into what is known of services."""
-
-_LAZY = "aws_cdk"
-"""The clock is looked for in every module; to look into this one loads hundreds of others, for a minute."""
-
 EVENTS = Path(__file__).with_name("events")
 
 FIRST_NIGHT = "2026-11-22T02:00:00Z"
@@ -88,7 +77,7 @@ class Cloud:
     def call(self, event: dict[str, Any]) -> dict[str, str]:
         """Deliver one event to the Lambda."""
         self.requests += 1
-        with freeze_time(self.time, ignore=[_LAZY]):
+        with travel(self.now(), tick=False):
             answer = handler.handler(event, SimpleNamespace(aws_request_id=f"request-{self.requests}"))
         self.answers.append(answer)
         return answer
@@ -207,10 +196,7 @@ class Cloud:
 
 
 class Faults:
-    """Lets AWS refuse requests of clients that are made from now on."""
-
-    def __init__(self, session: boto3.Session) -> None:
-        self._events: Any = session.events
+    """Lets AWS refuse requests."""
 
     @contextmanager
     def refusing(
@@ -223,25 +209,15 @@ class Faults:
         """
         refused: list[str] = []
 
-        def refuse(**_: Any) -> AWSResponse | None:
-            if (times is not None and len(refused) >= times) or not when():
+        def refuse(event_name: str) -> AWSResponse | None:
+            is_meant = event_name == f"before-send.{EVENT_ALIASES.get(service, service)}.{operation}"
+            if not is_meant or (times is not None and len(refused) >= times) or not when():
                 return None
             refused.append(operation)
-            botocore_stubber.enabled = False
             return _refusal(service, code)
 
-        name = f"before-send.{service}.{operation}"
-        self._events.register(name, refuse)
-        self._events.register_last("before-send", _let_moto_answer)  # every handler is asked, moto's before this one
-        _client.cache_clear()
-        handler.services.cache_clear()
-        try:
+        with refused_by(refuse):
             yield refused
-        finally:
-            self._events.unregister(name, refuse)
-            self._events.unregister("before-send", _let_moto_answer)
-            _client.cache_clear()
-            handler.services.cache_clear()
 
 
 @contextmanager
@@ -255,10 +231,6 @@ def _emulation_reads(clock: Callable[[], datetime]) -> Iterator[None]:
 
     with mock.patch("moto.core.utils.datetime", SimpleNamespace(datetime=Clock)):
         yield
-
-
-def _let_moto_answer(**_: Any) -> None:
-    botocore_stubber.enabled = True
 
 
 def _refusal(service: str, code: str) -> AWSResponse:
@@ -290,15 +262,11 @@ def a_stack(set_variable: Callable[[str, str], None]) -> Iterator[Cloud]:
     _set_all(set_variable, cloud.environment)
     with (
         _logs_as_before(),
-        mock.patch.object(boto3, "client", _client),
-        mock.patch("botocore.session.create_loader", _loader),
-        mock_aws(config={"lambda": {"use_docker": False}}),
+        emulated(),
         _emulation_reads(cloud.now),
         heard_by_patterns(),
         cloud.lifecycle.in_force(),
     ):
-        if not boto3.DEFAULT_SESSION:
-            boto3.setup_default_session()  # one for all tests: service models are read once
         cloud.environment |= _resources()
         _set_all(set_variable, cloud.environment)
         handler.services.cache_clear()
@@ -316,20 +284,12 @@ def _resources() -> dict[str, str]:
     _table()
     _group()
     topic = boto3.client("sns").create_topic(Name="reports")["TopicArn"]
-    queue = boto3.client("sqs").create_queue(QueueName="mail-box")["QueueUrl"]
+    boto3.client("sqs").create_queue(QueueName="mail-box")
     boto3.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:mail-box")
-    _sign_once(topic)
-    boto3.client("sqs").purge_queue(QueueUrl=queue)
     file_systems = [
         boto3.client("efs").create_file_system(CreationToken=token)["FileSystemId"] for token in ("source", "backup")
     ]
     return {"TOPIC_ARN": topic, "SOURCE_FILE_SYSTEM": file_systems[0], "BACKUP_FILE_SYSTEM": file_systems[1]}
-
-
-@functools.cache
-def _sign_once(topic: str) -> None:
-    """The library that signs mails remembers the clock's class of its first use: it must not be a frozen one."""
-    boto3.client("sns").publish(TopicArn=topic, Message="before the first night")
 
 
 def plain_environment() -> dict[str, str]:
