@@ -13,6 +13,7 @@ from efs_backup.agent.app import log_into
 from efs_backup.agent.finish import last_lines
 from efs_backup.agent.running import ask_to_stop, is_present, present
 from tests.support.mounts import fill, mounted_tmpfs
+from tests.support.nightly import mostly_nightly
 
 _logger = logging.getLogger("efs_backup.test")
 
@@ -99,7 +100,7 @@ def test_a_log_that_cannot_be_read_has_no_last_lines(tmp_path: Path, place: str)
     assert last_lines(tmp_path / place) == ""
 
 
-@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize("number", mostly_nightly([1, 0, 2]))
 def test_an_agent_starts_with_closed_streams(tmp_path: Path, number: int) -> None:
     """And says by its exit code what is missing, as ever: here its settings, and never a traceback of the streams."""
     done = subprocess.run(

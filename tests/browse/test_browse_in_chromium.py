@@ -198,7 +198,7 @@ def test_hostile_names_are_shown_and_do_nothing(window: Window, three_nights: Ba
     assert page.locator("img").count() == 0
 
 
-@pytest.mark.parametrize("name", ["page.html", "page.png", "page.svg"])
+@pytest.mark.parametrize("name", mostly_nightly(["page.html", "page.png", "page.svg"]))
 def test_hostile_files_are_text_and_are_never_opened_by_the_browser(
     window: Window, three_nights: Backup, name: str
 ) -> None:
@@ -211,6 +211,7 @@ def test_hostile_files_are_text_and_are_never_opened_by_the_browser(
     assert "broken" not in page.title()
 
 
+@pytest.mark.long
 def test_a_picture_is_shown(window: Window, three_nights: Backup) -> None:
     """By its first bytes, whatever its name is."""
     page = window.open(three_nights.address(path="attacks/dot.bin"))
@@ -253,6 +254,7 @@ def test_all_can_be_reached_without_a_script(
     plain.close()
 
 
+@pytest.mark.long
 def test_a_narrow_screen_needs_no_way_sideways(window: Window, three_nights: Backup) -> None:
     """As on a telephone."""
     window.page.set_viewport_size({"width": 390, "height": 800})

@@ -15,6 +15,7 @@ import pytest
 from efs_backup.domain.requests.tuning import Copier
 from tests.support.builders import account, many_parts, write
 from tests.support.cli import Cli, both_copiers
+from tests.support.nightly import mostly_nightly
 from tests.support.processes import WORKER, processes_on, workers_on
 from tests.support.simulator import Simulator
 from tests.support.unprivileged import run_as_nobody
@@ -211,7 +212,7 @@ def test_two_backups_at_once_are_refused(cli: Cli, source: Path, backup: Path, s
     assert json.loads(stdout)["status"] == "Success"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", mostly_nightly([signal.SIGTERM, signal.SIGINT, signal.SIGHUP]))
 @both_copiers
 def test_a_signal_stops_gracefully_and_the_next_backup_continues(
     cli: Cli, source: Path, backup_on_efs: Path, slow_rsync: None, number: signal.Signals

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.builders import account, write
 from tests.support.cli import Cli, both_copiers
+from tests.support.nightly import mostly_nightly
 from tests.support.simulator import Simulator
 
 pytestmark = pytest.mark.skipif(shutil.which("faketime") is None, reason="needs faketime")
@@ -39,7 +40,7 @@ def test_the_clock_is_wrong_and_the_times_of_files_are_not(cli: Cli, tmp_path: P
 
 
 @both_copiers
-@pytest.mark.parametrize("shift", SHIFTS)
+@pytest.mark.parametrize("shift", mostly_nightly(SHIFTS))
 def test_files_that_come_and_go_during_a_backup_are_no_failure(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, shift: str
 ) -> None:

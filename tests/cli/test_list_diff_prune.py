@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.builders import account, write
 from tests.support.cli import Cli
+from tests.support.nightly import mostly_nightly
 from tests.support.unprivileged import NOBODY, ended_as_nobody
 
 
@@ -150,7 +151,7 @@ def test_prune_of_nothing_says_so(cli: Cli, backup: Path) -> None:
 
 @pytest.mark.root
 @pytest.mark.parametrize("command", ["list", "history"])
-@pytest.mark.parametrize("closed", ["lost+found", "other", "other/daily"])
+@pytest.mark.parametrize("closed", mostly_nightly(["other/daily", "lost+found", "other"]))
 def test_what_cannot_be_entered_is_said_beside_what_can(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, command: str, closed: str
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests.support.builders import write
 from tests.support.cli import Cli
 from tests.support.namespaces import ask_with_mounts, bind
+from tests.support.nightly import mostly_nightly
 
 pytestmark = pytest.mark.root
 
@@ -53,7 +54,7 @@ MOUNTS = {
 }
 
 
-@pytest.mark.parametrize("what", MOUNTS)
+@pytest.mark.parametrize("what", mostly_nightly(MOUNTS))
 def test_what_is_unmounted_during_a_backup_has_not_vanished(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, fault: Fault, what: str
 ) -> None:
@@ -79,7 +80,9 @@ def test_what_is_unmounted_during_a_backup_has_not_vanished(
     assert trees(backup, ".partial-") == []
 
 
-@pytest.mark.parametrize("option", [("--exclude", "/sub"), ("--one-file-system",)])
+@pytest.mark.parametrize(
+    "option", [("--exclude", "/sub"), pytest.param(("--one-file-system",), marks=pytest.mark.long)]
+)
 def test_what_a_backup_does_not_go_into_may_be_unmounted_meanwhile(
     cli: Cli, source: Path, backup: Path, fault: Fault, option: tuple[str, ...]
 ) -> None:

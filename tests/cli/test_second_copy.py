@@ -27,6 +27,7 @@ from efs_backup.engine.series.series import Series
 from tests.support.builders import A_DAY_AGO_NS, account, write
 from tests.support.cli import Cli
 from tests.support.mounts import fill, mounted_tmpfs
+from tests.support.nightly import mostly_nightly
 
 LABEL = "home"
 KEPT = "many/file 3"
@@ -346,12 +347,15 @@ def test_a_snapshot_that_is_pruned_meanwhile_is_named_and_a_stop_is_gone_on_from
 
 @pytest.mark.parametrize(
     ("owner", "name"),
-    [
-        (snapshot_copy, "bring_manifest"),
-        (Series, "publish"),
-        (second_copy, "bring_history"),
-        (Flusher, "flush"),
-    ],
+    mostly_nightly(
+        [
+            (snapshot_copy, "bring_manifest"),
+            (Series, "publish"),
+            (second_copy, "bring_history"),
+            (Flusher, "flush"),
+        ],
+        2,
+    ),
 )
 def test_a_killed_copy_is_gone_on_from(owner: object, name: str, own: Path, other: Path) -> None:
     """Whatever it was about to do at its second time: nothing half made is a snapshot, and the next one ends it."""

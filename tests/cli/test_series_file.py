@@ -180,7 +180,7 @@ def test_a_source_that_was_made_anew_at_its_path_goes_on(plain: Cli, source: Pat
 
 
 @pytest.mark.root
-@pytest.mark.parametrize("what", ["tmpfs", "bind"])
+@pytest.mark.parametrize("what", mostly_nightly(["tmpfs", "bind"]))
 def test_a_source_that_is_not_mounted_is_refused(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, what: str
 ) -> None:

@@ -153,7 +153,7 @@ def _wait_at_most(seconds: float, condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-@pytest.fixture(params=mostly_nightly(["installed", *(path.parent.name for path in reversed(STORED))], 2))
+@pytest.fixture(params=mostly_nightly(["installed", *(path.parent.name for path in reversed(STORED))]))
 def prepared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Prepared]:
     """A place for a run, with each fpsync in turn: each time the installed one and the newest."""
     stored = {path.parent.name: str(path) for path in STORED}

@@ -15,6 +15,7 @@ from efs_backup.engine.machine.patience import for_each, within
 from efs_backup.engine.trees.tree_walk import TreeWalk
 from tests.support.builders import write
 from tests.support.cli import Cli
+from tests.support.nightly import mostly_nightly
 from tests.support.processes import workers_on
 from tests.support.simulator import Simulator
 
@@ -106,7 +107,7 @@ def test_a_piece_of_work_gives_its_result_or_its_error(never: threading.Event) -
 
 
 @pytest.mark.root
-@pytest.mark.parametrize("stopped", ["source", "backup"])
+@pytest.mark.parametrize("stopped", mostly_nightly(["backup", "source"]))
 def test_a_file_system_that_hangs_ends_the_backup(
     cli: Cli, simulator: Simulator, simulator_program: Path, stopped: str
 ) -> None:

@@ -153,7 +153,7 @@ def test_a_mirror_into_a_bind_mount_works(cli: Cli, snapshot: Path, backup: Path
 
 
 @pytest.mark.root
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", mostly_nightly(MODES))
 @pytest.mark.parametrize(
     ("kind", "place"),
     mostly_nightly(
@@ -190,7 +190,9 @@ def test_what_is_mounted_in_the_target_is_left_alone(
 
 
 @pytest.mark.root
-@pytest.mark.parametrize("place", ["own directory", "own directory/below", "directory 0/file 0", "link"])
+@pytest.mark.parametrize(
+    "place", mostly_nightly(["own directory/below", "link", "own directory", "directory 0/file 0"], 2)
+)
 def test_a_mount_that_is_in_the_way_refuses_the_restore_beforehand(
     cli: Cli, snapshot: Path, backup: Path, target: Path, decoy: Path, place: str
 ) -> None:

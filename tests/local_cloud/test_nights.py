@@ -74,6 +74,7 @@ def test_a_night_that_the_window_closes_is_continued_by_the_next(site: Site) -> 
     site.assert_nothing_left()
 
 
+@pytest.mark.long
 def test_a_source_that_cannot_be_mounted(site: Site) -> None:
     """Nothing is copied, and the mail names the mount."""
     targets = site.cloud.client("efs").describe_mount_targets(FileSystemId=site.source_id)["MountTargets"]
@@ -244,6 +245,7 @@ def without_action(template: dict[str, Any], action: str) -> dict[str, Any]:
     return template
 
 
+@pytest.mark.long
 def test_a_policy_that_lacks_an_action_is_named_in_the_mail(site: Site) -> None:
     """The start is tried three times, undone each time, and goes to the queue; the reconcile reports it once."""
     template = without_action(site.assembly.template("EfsBackup"), "events:PutTargets")

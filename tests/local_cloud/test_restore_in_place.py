@@ -39,6 +39,7 @@ def _may_write(site: Site, keys: Credentials) -> bool:
     return may(keys.key, "elasticfilesystem:ClientWrite", source)
 
 
+@pytest.mark.long
 def test_one_file_comes_back_and_the_role_may_write_only_meanwhile(site: Site) -> None:
     """Checked before, during and after, by credentials that the instance had all the time; it cannot help itself."""
     site.night()

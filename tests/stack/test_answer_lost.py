@@ -30,8 +30,11 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
 @pytest.mark.parametrize(
     "words",
     [
-        ("hold", "--reason", "why"), ("release", "--reason", "why"), ("pin", "20261122T020000Z", "--reason", "why"),
-        ("unpin", "20261122T020000Z", "--reason", "why"), ("note", "20261122T020000Z", "why"),
+        ("hold", "--reason", "why"), ("pin", "20261122T020000Z", "--reason", "why"),
+        *(pytest.param(words, marks=pytest.mark.long) for words in (
+            ("release", "--reason", "why"), ("unpin", "20261122T020000Z", "--reason", "why"),
+            ("note", "20261122T020000Z", "why"),
+        )),
     ],
     ids=lambda words: words[0],
 )  # fmt: skip

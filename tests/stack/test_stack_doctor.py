@@ -29,6 +29,7 @@ from efs_backup.stack.account import Account as Door
 from tests.stack.described import NAME, Ask
 from tests.stack.doctor_account import AMI, ARM, SCHEDULE, Account, healthy, nfs
 from tests.support.cloud import ACCOUNT, FIRST_NIGHT, FUNCTION, GROUP, REGION, a_stack
+from tests.support.nightly import mostly_nightly
 from tests.support.operator_policy import policy, watching
 
 Break = Callable[[Account], AbstractContextManager[None]]
@@ -249,7 +250,7 @@ def test_in_an_account_that_lacks_nothing_nothing_is_found(account: Account) -> 
     assert _wrong(_looked()) == {}
 
 
-@pytest.mark.parametrize("broken", BROKEN)
+@pytest.mark.parametrize("broken", mostly_nightly(BROKEN, 6))
 def test_what_is_broken_is_named_and_nothing_else(account: Account, broken: str) -> None:
     """Each by its own check, with why it matters and what mends it."""
     break_it, said = BROKEN[broken]

@@ -16,6 +16,7 @@ from efs_backup.domain.results import BackupStatus
 from tests.stack.described import NAME, Ask, describe
 from tests.stack.operating import LOG, Operator, answering, describe_all
 from tests.support.cloud import REGION, Cloud, a_stack
+from tests.support.nightly import mostly_nightly
 
 _AWAY = EndpointConnectionError(endpoint_url="https://dynamodb")
 
@@ -55,13 +56,16 @@ def _denied(code: str, operation: str) -> ClientError:
 
 @pytest.mark.parametrize(
     ("code", "next_step"),
-    [
-        ("ExpiredToken", "aws sso login"), ("AccessDenied", "sts get-caller-identity"),
-        *((code, "try it again in a minute") for code in (
-            "ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown",
-        )),
-        ("InvalidSignatureException", "Is the clock of this machine right"),
-    ],
+    mostly_nightly(
+        [
+            ("ExpiredToken", "aws sso login"), ("AccessDenied", "sts get-caller-identity"),
+            ("InvalidSignatureException", "Is the clock of this machine right"),
+            *((code, "try it again in a minute") for code in (
+                "ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown",
+            )),
+        ],
+        4,
+    ),
 )  # fmt: skip
 def test_a_refusal_names_the_step_that_belongs_to_it(operator: Operator, code: str, next_step: str) -> None:
     """Who has to sign in again is not sent to look whose credentials these are."""
