@@ -60,6 +60,7 @@ def test_a_backup_is_made_reported_and_the_instance_given_back(instance: Instanc
     assert instance.cloud.capacity() == 0
 
 
+@pytest.mark.long
 def test_the_claim_is_the_first_sign_of_life(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """An instance that was launched late is not silent before its first minute is over."""
     backup = instance.cloud.schedule_fires()
@@ -373,6 +374,7 @@ def test_a_published_snapshot_is_recorded_though_dynamodb_refuses_for_a_while(
     assert services.machine.instance_id == ended.instance_id
 
 
+@pytest.mark.long
 def test_a_machine_that_boots_anew_goes_on_afterwards(
     instance: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,6 +59,7 @@ def test_a_mass_change_is_mailed_held_and_released_by_an_event(instance: Instanc
     assert _hold(instance) is None
 
 
+@pytest.mark.long
 def test_a_release_that_was_asked_for_before_a_hold_does_not_end_it(instance: Instance) -> None:
     """Nor does an event that is delivered again when it was carried out long ago."""
     _rewrite(instance)

@@ -69,6 +69,7 @@ def test_a_drill_that_passes(drilling: Instance) -> None:
     assert not drilling.machine.scratch.exists()
 
 
+@pytest.mark.long
 def test_the_evidence_is_in_the_bucket(drilling: Instance) -> None:
     """As JSON and as a page, below a prefix of its own."""
     ended = _drill(drilling)
@@ -91,6 +92,7 @@ def test_only_the_backup_is_mounted_and_only_for_reading(drilling: Instance) -> 
     assert drilling.backup.name in line
 
 
+@pytest.mark.long
 def test_where_the_helper_is_there_it_mounts_by_a_role_that_can_only_read(drilling: Instance) -> None:
     """Its credentials are in a profile for as long as the drill lasts."""
     helper = Path(os.environ["PATH"].split(":", maxsplit=1)[0]) / HELPER
@@ -122,6 +124,7 @@ def test_a_file_that_was_changed_in_the_snapshot_is_found(drilling: Instance) ->
     assert ended.drill_evidence
 
 
+@pytest.mark.long
 def test_a_seal_that_is_not_the_one_on_record_is_a_difference(drilling: Instance) -> None:
     """Whoever changes a snapshot can seal it again; the record, and the bucket, have the digest of the first seal."""
     backup = drilling.cloud.newest()
@@ -146,6 +149,7 @@ def test_a_backup_that_cannot_be_mounted_fails_the_drill(drilling: Instance) -> 
     assert (ended.drill_result, ended.failure_reason) == (DrillStatus.FAILED, FailureReason.MOUNT_FAILED)
 
 
+@pytest.mark.long
 def test_a_drill_that_has_given_way_leaves_the_group_to_the_backup(drilling: Instance) -> None:
     """Its record is closed, and the instance that is wanted now is not its own."""
     drilling.cloud.call(drill_event())

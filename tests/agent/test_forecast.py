@@ -41,6 +41,7 @@ def test_a_window_that_is_nearly_full_is_in_the_record(instance: Instance) -> No
     assert "of a window of 180.0 minutes" in (ended.message or "")
 
 
+@pytest.mark.long
 def test_records_that_cannot_be_read_cost_the_forecast_alone(instance: Instance, faults: Faults) -> None:
     """The backup is a success, and reported."""
     begun = instance.cloud.schedule_fires()

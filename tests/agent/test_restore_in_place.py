@@ -159,6 +159,7 @@ def test_a_symlink_in_the_way_leads_nowhere(instance: Instance, tmp_path: Path) 
         assert list(outside.iterdir()) == [], (order, ended.message)
 
 
+@pytest.mark.long
 def test_a_source_that_cannot_be_mounted_fails_with_that_reason(instance: Instance) -> None:
     """As of a backup."""
     instance.source.rename(instance.source.with_name("elsewhere"))
@@ -166,6 +167,7 @@ def test_a_source_that_cannot_be_mounted_fails_with_that_reason(instance: Instan
     assert (ended.status, ended.failure_reason) == (BackupStatus.FAILED, FailureReason.MOUNT_FAILED)
 
 
+@pytest.mark.long
 def test_the_instance_that_was_interrupted_goes_on_and_no_other(instance: Instance) -> None:
     """An agent that was killed left its record open; another instance goes home, and touches nothing."""
     (instance.source / _FILE).unlink()
@@ -192,6 +194,7 @@ def test_what_was_done_is_not_done_again(instance: Instance) -> None:
     assert not (instance.source / _FILE).exists()
 
 
+@pytest.mark.long
 def test_a_machine_that_only_boots_anew_goes_on_afterwards(instance: Instance) -> None:
     """Its record stays open, and its instance too."""
     instance.source.rename(instance.source.with_name("elsewhere"))
@@ -209,6 +212,7 @@ def test_a_machine_that_only_boots_anew_goes_on_afterwards(instance: Instance) -
     assert instance.cloud.store.get(begun.backup_id).status is BackupStatus.SUCCESS
 
 
+@pytest.mark.long
 def test_with_the_helper_both_are_mounted_by_the_role_of_the_instance(instance: Instance) -> None:
     """Whose leave to write is what IAM goes by; the snapshots stay for reading only."""
     helper = Path(os.environ["PATH"].split(":", maxsplit=1)[0]) / HELPER
@@ -225,6 +229,7 @@ def test_with_the_helper_both_are_mounted_by_the_role_of_the_instance(instance: 
     assert ",ro " not in source
 
 
+@pytest.mark.long
 def test_the_next_backup_does_not_take_a_restore_for_its_predecessor(instance: Instance) -> None:
     """Its success is none of a backup."""
     _restored(instance)

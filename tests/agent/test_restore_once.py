@@ -94,6 +94,7 @@ def test_another_order_is_carried_out(instance: Instance, change: dict[str, str]
     assert len(marks(instance)) == 2
 
 
+@pytest.mark.long
 def test_a_dry_run_leaves_no_mark(instance: Instance) -> None:
     """A dry run is no restore: the real one is still to be done."""
     lost = lose(instance)

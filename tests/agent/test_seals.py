@@ -63,6 +63,7 @@ def _content(client: "S3Client", key: str) -> bytes:
     return client.get_object(Bucket=_BUCKET, Key=key)["Body"].read()
 
 
+@pytest.mark.long
 def test_the_record_has_the_digest_of_the_seal(instance: Instance) -> None:
     """Where nothing is to be stored outside, it says nothing of that; the mail has the digest, and what it is for."""
     backup = _night(instance, 22)
@@ -115,6 +116,7 @@ def test_three_nights_without_the_bucket_are_a_warning(instance: Instance, stora
     assert len([key for key in _keys(storage) if key.startswith("seals/")]) == 4
 
 
+@pytest.mark.long
 def test_a_seal_that_is_there_already_is_not_written_again(
     instance: Instance, storage: "S3Client", faults: Faults
 ) -> None:

@@ -64,6 +64,7 @@ def test_a_file_system_without_the_stacks_snapshots_is_not_filled(instance: Inst
     assert instance.cloud.capacity() == 0
 
 
+@pytest.mark.long
 def test_a_new_file_system_can_be_begun_by_hand(instance: Instance, cli: Cli, tmp_path: Path) -> None:
     """From any machine, and from any directory as its source: the stack's own takes its place."""
     night(instance)
@@ -91,6 +92,7 @@ def test_a_label_whose_snapshots_are_gone_is_not_begun_anew_by_itself(
     assert night(instance, "2026-11-25T02:00:00Z").status is BackupStatus.SUCCESS
 
 
+@pytest.mark.long
 def test_another_label_beside_the_old_one_just_begins(instance: Instance) -> None:
     """The right file system is there, for it has the newest snapshot."""
     night(instance)

@@ -105,6 +105,7 @@ class _Helping:
         return Helped()
 
 
+@pytest.mark.long
 def test_a_helper_knows_itself_where_it_restores_to(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """A helper mounts both as the leader does, writes neither record nor report, and then goes home."""
     monkeypatch.setattr("efs_backup.agent.help_restore.RestoreHelping", _Helping)

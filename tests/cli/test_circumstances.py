@@ -129,6 +129,7 @@ def _in_a_deleted_directory(cli: Cli, tmp_path: Path, *arguments: object) -> sub
     )  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_working_directory_that_is_deleted_does_not_matter(
     cli: Cli, source: Path, backup: Path, tmp_path: Path
 ) -> None:

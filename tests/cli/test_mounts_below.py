@@ -94,6 +94,7 @@ def test_what_a_backup_does_not_go_into_may_be_unmounted_meanwhile(
     assert hit.exists()
 
 
+@pytest.mark.long
 def test_what_a_logout_unmounts_during_a_backup_costs_nobody_the_night(
     cli: Cli, source: Path, backup: Path, fault: Fault
 ) -> None:

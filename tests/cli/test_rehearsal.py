@@ -315,6 +315,7 @@ def test_no_place_is_another(cli: Cli, snapshot: Path, backup: Path, scratch: Pa
 
 
 @pytest.mark.root
+@pytest.mark.long
 def test_a_user_without_root_rights_rehearses_what_is_theirs(
     cli: Cli, source: Path, backup: Path, tmp_path: Path
 ) -> None:

@@ -223,6 +223,7 @@ def test_a_mount_below_the_source_that_is_missing_is_refused(
 
 
 @pytest.mark.root
+@pytest.mark.long
 def test_a_new_mount_below_the_source_is_noted_once_and_expected_then(
     cli: Cli, source: Path, backup: Path, tmp_path: Path
 ) -> None:

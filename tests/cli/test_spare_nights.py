@@ -60,6 +60,7 @@ def test_every_night_is_true_and_no_published_snapshot_ever_changes(
 
 
 @pytest.mark.root
+@pytest.mark.long
 def test_who_is_not_root_has_recycled_nights_too(cli: Cli, source: Path, backup: Path, tmp_path: Path) -> None:
     """Directories that are closed to their owner in a snapshot are brought up to date, moved away and deleted."""
     for night in range(5):

@@ -163,7 +163,7 @@ def test_a_standard_output_that_fails_changes_nothing_of_what_is_done(
 
 
 @pytest.mark.root
-@a_bad_stream
+@pytest.mark.parametrize("name", mostly_nightly(BAD))
 def test_a_failure_keeps_its_exit_code_where_nobody_hears_of_it(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, name: str
 ) -> None:

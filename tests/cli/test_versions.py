@@ -7,6 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.support.builders import A_DAY_AGO_NS, write
 from tests.support.cli import Cli
 from tests.support.proved import manifests_of
@@ -170,6 +172,7 @@ def test_what_nobody_can_tell_is_said(cli: Cli, source: Path, backup: Path) -> N
     assert gap in cli("versions", backup, "link").stderr
 
 
+@pytest.mark.long
 def test_a_reader_that_goes_away_ends_a_long_answer(cli: Cli, source: Path, backup: Path) -> None:
     """As with `head`: without a word, and with exit code 0; more than a pipe holds is left."""
     for number in range(800):
@@ -186,6 +189,7 @@ def test_a_reader_that_goes_away_ends_a_long_answer(cli: Cli, source: Path, back
             assert (process.stderr.read(), process.wait(60)) == (b"", 0)
 
 
+@pytest.mark.long
 def test_an_answer_that_is_lost_is_said(cli: Cli, source: Path, backup: Path) -> None:
     """A full disk under standard output."""
     _nights(cli, source, backup, "link")

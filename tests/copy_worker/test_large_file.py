@@ -157,6 +157,7 @@ def test_where_contents_are_compared_nothing_is_continued(growing: Growing) -> N
     assert growing.published() == f"{SIZE}s"
 
 
+@pytest.mark.long
 def test_two_files_of_one_name_grow_apart(growing: Growing) -> None:
     """Of the same size and time, too."""
     growing.write("other/large")

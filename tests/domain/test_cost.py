@@ -114,6 +114,7 @@ def test_no_tree_and_no_habit_costs_less_than_nothing(tree: TreeFigures, habits:
     assert found.steady.read + found.steady.written >= found.quiet.read + found.quiet.written - 1e-9
 
 
+@pytest.mark.long
 def test_a_million_files_cost_what_the_counted_operations_say() -> None:
     """docs/performance.md: 0.06 / 2.15 / 1.00, 0.13 to 0.18 / 1.13, and 0.13 / 0.002 for a file."""
     tree, habits = tree_of(1_000_000), Habits(0.01, Keeping.newest(2), 0)

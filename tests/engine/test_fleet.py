@@ -81,6 +81,7 @@ def test_no_instance_writes_to_what_exists(fleets: Fleets, tmp_path: Path) -> No
     is_true(fleets, result["path"])
 
 
+@pytest.mark.long
 def test_a_backup_goes_on_with_who_is_there(fleets: Fleets) -> None:
     """No other instance comes, and the queue answers nobody: the leader does all shares."""
     fleets.cut("leader")
@@ -146,6 +147,7 @@ def test_a_share_that_nobody_can_do_ends_the_backup_by_name(fleets: Fleets) -> N
     is_true(fleets, str(again.path), without_hash=None)
 
 
+@pytest.mark.long
 def test_a_window_that_closes_leaves_what_was_copied_to_the_next_backup(fleets: Fleets) -> None:
     """Files that are whole on the disk are not copied again."""
     queue = ClosingQueue(fleets.place / "queue", "leader")

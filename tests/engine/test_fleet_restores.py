@@ -112,6 +112,7 @@ def test_what_two_instances_have_replaced_is_put_back_by_an_undo(fleets: Fleets)
     assert undated(target_of(fleets)) == before
 
 
+@pytest.mark.long
 def test_where_nothing_can_be_written_beside_the_snapshots_one_restores_alone(fleets: Fleets) -> None:
     """As by a restore stack, which only reads them; the result says so."""
     (fleets.backup / str(LABEL) / "daily" / ".restores").write_text("in the way")
@@ -169,6 +170,7 @@ def lead(fleets: Fleets, queue: ShareQueue, fence: Fence, stop: Stop | None = No
     return run.run(Fleet(2, "leader", queue, fence))
 
 
+@pytest.mark.long
 def test_what_somebody_left_who_was_ended_is_made_good_when_nobody_else_is_there(fleets: Fleets) -> None:
     """A torn file is found by its content, and what he was about to rename is gone."""
     queue = HauntedQueue(fleets.place / "queue", "leader")
@@ -196,6 +198,7 @@ def test_a_restore_that_others_may_still_write_into_has_failed(fleets: Fleets) -
         lead(fleets, DirectoryQueue(fleets.place / "queue", "leader"), NoEnd())
 
 
+@pytest.mark.long
 def test_a_restore_that_is_stopped_has_nobody_else_left_when_it_ends(fleets: Fleets) -> None:
     """For the same restore again, or an undo, is alone with the target."""
     queue, fence = ClosingQueue(fleets.place / "queue", "leader"), CountedFence()

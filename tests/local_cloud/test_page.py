@@ -89,6 +89,7 @@ def _read(path: Path) -> bytes:
         return b""  # it has just ended
 
 
+@pytest.mark.long
 def test_a_night_is_browsed_through_the_proxy(browsed: Site) -> None:
     """As root sees it, byte by byte; what is too large for AWS Lambda is told, and who may not look is told why."""
     cloud = browsed.cloud

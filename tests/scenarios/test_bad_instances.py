@@ -180,6 +180,7 @@ def closed_by_its_instance(cloud: Cloud, backup: BackupRecord, **known: Any) -> 
     cloud.agent_goes_home()
 
 
+@pytest.mark.long
 def test_a_boot_that_fails_before_systems_manager_knows_the_instance_is_tried_again_too(
     cloud: Cloud, faults: Faults
 ) -> None:
@@ -251,6 +252,7 @@ def test_a_second_try_that_cannot_be_recorded_is_decided_again(cloud: Cloud, fau
     assert (cloud.newest().status, len(cloud.instances())) == (BackupStatus.RUNNING, 1)
 
 
+@pytest.mark.long
 def test_an_instance_on_hold_closes_its_own_backup_and_not_the_next(cloud: Cloud) -> None:
     """The next one may start before anybody has heard that the instance of the last one goes."""
     old = cloud.schedule_fires()
@@ -272,6 +274,7 @@ def test_an_instance_on_hold_closes_its_own_backup_and_not_the_next(cloud: Cloud
     assert cloud.agent_claims(new.backup_id) != instance
 
 
+@pytest.mark.long
 def test_an_instance_that_hangs_does_not_make_the_next_start_useless(cloud: Cloud) -> None:
     """The hanging instance would be the one that is wanted, so that no other is launched: it goes first."""
     lost = cloud.schedule_fires()
@@ -289,6 +292,7 @@ def test_an_instance_that_hangs_does_not_make_the_next_start_useless(cloud: Clou
     assert_nothing_left(cloud)
 
 
+@pytest.mark.long
 def test_an_instance_that_boots_already_serves_the_backup_that_starts(cloud: Cloud) -> None:
     """An instance of a start that was undone a minute before is as good as another."""
     boto3.client("autoscaling").set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=1)
@@ -331,6 +335,7 @@ def test_a_command_that_never_came_to_its_end_is_told_as_that(
     assert_nothing_left(cloud)
 
 
+@pytest.mark.long
 def test_an_instance_that_is_gone_cannot_be_asked_and_is_let_go(cloud: Cloud, faults: Faults) -> None:
     """With its tags the right to ask it is gone: what looks like a missing right is none."""
     backup = cloud.schedule_fires()

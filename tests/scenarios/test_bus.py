@@ -55,6 +55,7 @@ def _night(cloud: Cloud, day: int, status: BackupStatus, **known: Any) -> Backup
     return cloud.newest()
 
 
+@pytest.mark.long
 def test_rules_hear_what_their_patterns_say(cloud: Cloud) -> None:
     """A night that fails, and one of a mass change: each pattern of the reference, as a real rule."""
     heard = {title: _listen(title) for title in PATTERNS}

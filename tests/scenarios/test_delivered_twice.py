@@ -24,6 +24,7 @@ def _twice(cloud: Cloud, event: dict[str, str]) -> list[str]:
     return [cloud.call(event | {"event_id": "once"})["action"] for _ in range(2)]
 
 
+@pytest.mark.long
 def test_a_start_that_waits_is_no_start_that_was_skipped(cloud: Cloud) -> None:
     """A start that came twice waits once, nobody is mailed, and its turn comes."""
     add_row(cloud, "web")

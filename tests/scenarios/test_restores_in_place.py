@@ -197,6 +197,7 @@ def test_a_leave_that_was_left_behind_is_taken_by_the_reconcile(cloud: Cloud, le
     assert is_given()
 
 
+@pytest.mark.long
 def test_a_leave_that_nobody_of_us_has_given_is_told(cloud: Cloud, leave: str) -> None:
     """At once by mail; one whose last step is only late is taken without a word."""
     restore = asked(cloud)

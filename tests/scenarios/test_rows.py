@@ -143,6 +143,7 @@ def test_a_reconcile_finds_who_waits(cloud: Cloud) -> None:
     assert cloud.capacity() == 1
 
 
+@pytest.mark.long
 def test_ages_are_published_by_label_and_the_oldest_rings(cloud: Cloud) -> None:
     """The first row's stays as it was; the others have a figure by label, and one how far the oldest is past due."""
     add_row(cloud, "web", since=cloud.now())
@@ -156,6 +157,7 @@ def test_ages_are_published_by_label_and_the_oldest_rings(cloud: Cloud) -> None:
     assert _metric("HoursPastDue") == [12.0]
 
 
+@pytest.mark.long
 def test_a_hold_and_a_full_window_of_any_row_ring(cloud: Cloud) -> None:
     """One figure of all rows for one alarm each: that of the worst. What the first row has is told by its own."""
     add_row(cloud, "web")

@@ -84,6 +84,7 @@ def test_each_window_closes_by_itself(cloud: Cloud) -> None:
     assert str(first.instance_id) in cloud.instances()
 
 
+@pytest.mark.long
 def test_a_window_that_cannot_be_closed_holds_up_no_other_row(cloud: Cloud, faults: Faults) -> None:
     """The other's window closes, who is due starts or waits; in the end the look fails, of which an alarm tells."""
     both(cloud)
@@ -102,6 +103,7 @@ def test_a_window_that_cannot_be_closed_holds_up_no_other_row(cloud: Cloud, faul
     assert sum("finish" in line for line in cloud.commands()) == 2
 
 
+@pytest.mark.long
 def test_a_silent_agent_that_cannot_be_taken_away_holds_up_no_other_row(cloud: Cloud, faults: Faults) -> None:
     """Nor the rest of the reconcile, which is raised in the end."""
     both(cloud)
@@ -115,6 +117,7 @@ def test_a_silent_agent_that_cannot_be_taken_away_holds_up_no_other_row(cloud: C
     assert sum("finish" in line for line in cloud.commands()) == 1
 
 
+@pytest.mark.long
 def test_a_start_that_cannot_be_forgotten_holds_up_nothing(cloud: Cloud) -> None:
     """The backup has begun; the next look finds that, and forgets the start."""
     first, _ = both(cloud)
@@ -143,6 +146,7 @@ def test_a_lost_instance_is_replaced_for_its_own_backup(cloud: Cloud) -> None:
     assert cloud.store.get(alive.backup_id).instance_id == stays
 
 
+@pytest.mark.long
 def test_a_boot_that_fails_costs_the_other_nothing(cloud: Cloud) -> None:
     """Its record is opened again for a second instance; the other goes on."""
     cloud.schedule_fires()
@@ -174,6 +178,7 @@ def test_a_silent_agent_is_taken_away_alone(cloud: Cloud) -> None:
     assert str(first.instance_id) in cloud.instances()
 
 
+@pytest.mark.long
 def test_instances_that_cannot_be_launched_are_told_of_each(cloud: Cloud) -> None:
     """The group tries on; the window of each ends it."""
     cloud.lifecycle.refusal = "no capacity"

@@ -89,6 +89,7 @@ def test_an_event_about_an_inactive_row_asks_nobody(cloud: Cloud) -> None:
     assert "inactive, and no agent would do it: its tag is gone" in cloud.call(asked)["reason"]
 
 
+@pytest.mark.long
 def test_the_latest_snapshot_is_that_of_the_file_system_that_is_meant(cloud: Cloud, ask: Ask) -> None:
     """Another label may have a newer one, which the agent of this one would not find."""
     add_row(cloud, "web")
@@ -118,6 +119,7 @@ def test_the_backup_of_a_label_is_stopped_by_its_label(cloud: Cloud, ask: Ask) -
     assert operator("stop", "many", "--label", "efs-backup", "--json").json["backup_id"] == first.backup_id
 
 
+@pytest.mark.long
 def test_of_several_that_run_a_stop_ends_the_one_that_is_meant(cloud: Cloud, ask: Ask) -> None:
     """An older one too; without a label it says which there are. Status shows all of them."""
     with further_sources(cloud, concurrent=2):

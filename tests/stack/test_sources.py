@@ -99,6 +99,7 @@ def test_changing_one_thing_of_a_row_of_its_own_leaves_the_rest(ask: Ask, stack:
     assert rows_of().read().row("web", None) == after
 
 
+@pytest.mark.long
 def test_of_two_that_add_at_once_the_second_tries_again(
     cloud: Cloud, ask: Ask, stack: str, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -323,6 +323,7 @@ def test_a_snapshot_is_named_by_words_that_records_understand(cloud: Cloud, oper
     assert "has passed already" in operator("pin", "latest", "--reason", "why", "--until", "2026-11-01", code=2).stderr
 
 
+@pytest.mark.long
 def test_a_rate_is_counted_from_the_last_start(cloud: Cloud, operator: Operator) -> None:
     """Nobody tells when its schedule was made."""
     _night(cloud, 24)

@@ -141,6 +141,7 @@ def test_who_says_no_asks_for_nothing(cloud: Cloud, operator: Operator, monkeypa
     assert (len(asked), cloud.newest().is_restore) == (1, True)
 
 
+@pytest.mark.long
 def test_past_restores_are_listed_with_what_was_asked_for(cloud: Cloud, operator: Operator) -> None:
     """Also one whose order is torn; those of backups are not among them, nor they among backups."""
     assert "no record of a restore" in operator("history", NAME, "--restores", code=5).stderr
@@ -190,6 +191,7 @@ def test_what_a_restore_that_died_has_left_is_taken_back_by_its_place(cloud: Clo
     assert "only one of --restore and --quarantine" in both.stderr
 
 
+@pytest.mark.long
 def test_an_order_that_cannot_be_read_hides_no_other_restore(cloud: Cloud, operator: Operator) -> None:
     """As a record that is torn, or of another version, has it; an empty id is none."""
     operator.steps = [lambda: _ends(cloud)]
