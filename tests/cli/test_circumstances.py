@@ -218,7 +218,7 @@ BAD_PLACES: dict[str, tuple[Callable[[ExitStack, Path], None], str]] = {
 
 
 @pytest.mark.root
-@pytest.mark.parametrize("name", BAD_PLACES)
+@pytest.mark.parametrize("name", mostly_nightly(BAD_PLACES, 4))
 def test_another_place_is_taken_where_tmpdir_does_not_serve(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, name: str
 ) -> None:

@@ -54,7 +54,7 @@ def test_names_that_are_no_text_are_left_out_and_kept_as_others(cli: Cli, tmp_pa
 
 @pytest.mark.root
 @both_copiers
-@pytest.mark.parametrize("pattern", ["mine", "home/**/mine", "**/mine/", "home"])
+@pytest.mark.parametrize("pattern", mostly_nightly(["mine", "home/**/mine", "**/mine/", "home"], 2))
 def test_what_is_excluded_is_not_looked_at(cli: Cli, source: Path, backup: Path, mounts: Mounts, pattern: str) -> None:
     """Another user's mount, at which root may not look, and a dead one, at which one hangs: not even the dry run."""
     with pytest.raises(PermissionError):
@@ -108,7 +108,7 @@ def test_what_cannot_be_looked_at_is_tolerated_alone(cli: Cli, source: Path, bac
 
 
 @both_copiers
-@pytest.mark.parametrize("pattern", ["*.log", "logs", "logs/**", "**/2/", "logs/2/b"])
+@pytest.mark.parametrize("pattern", mostly_nightly(["*.log", "**/2/", "logs", "logs/**", "logs/2/b"], 2))
 def test_a_dry_run_shows_what_an_exclude_drops(cli: Cli, source: Path, backup: Path, pattern: str) -> None:
     """The same paths as a backup then drops, and nothing of what it keeps."""
     for path in ("a.log", "logs/1", "logs/2/b", "logs/2/c.log", "logs/3/2/d"):

@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.builders import A_DAY_AGO_NS, write
 from tests.support.cli import A_FIRST_BACKUP_IS_MEANT, NOTHING_IS_SCRUBBED, Cli
+from tests.support.nightly import mostly_nightly
 from tests.support.unprivileged import ended_as_nobody
 from tests.support.warm import WarmProgram
 
@@ -324,12 +325,15 @@ def test_every_command_has_the_same_words_for_a_snapshot(nights: Nights, tmp_pat
 
 @pytest.mark.parametrize(
     ("zone", "offset", "shown"),
-    [
-        ("Pacific/Kiritimati", 14, "+14 (UTC+14:00)"),
-        ("HERE-5:30", 5.5, "HERE (UTC+05:30)"),
-        (":America/New_York", None, "E"),
-        ("No/Such", 0, " (UTC+00:00)"),
-    ],
+    mostly_nightly(
+        [
+            (":America/New_York", None, "E"),
+            ("No/Such", 0, " (UTC+00:00)"),
+            ("Pacific/Kiritimati", 14, "+14 (UTC+14:00)"),
+            ("HERE-5:30", 5.5, "HERE (UTC+05:30)"),
+        ],
+        2,
+    ),
 )
 def test_a_time_is_read_in_the_zone_of_whoever_asks(
     nights: Nights, zone: str, offset: float | None, shown: str

@@ -14,6 +14,7 @@ import pytest
 from efs_backup.domain.requests.tuning import Copier
 from tests.support.builders import A_DAY_AGO_NS, account, write
 from tests.support.cli import Cli, both_copiers
+from tests.support.nightly import mostly_nightly
 
 
 @pytest.fixture
@@ -81,13 +82,13 @@ def _make_directory(mark: Path) -> None:
 
 BROKEN: dict[str, Callable[[Path], object]] = {
     "removed": _remove,
-    "a directory": _make_directory,
     "torn": lambda mark: mark.write_bytes(bytes(32)),
+    "a directory": _make_directory,
     "true": lambda mark: mark.write_text('{"format": 1, "until_ns": true}'),
 }
 
 
-@pytest.mark.parametrize("mark", BROKEN)
+@pytest.mark.parametrize("mark", mostly_nightly(BROKEN, 2))
 def test_without_a_whole_mark_nothing_of_a_partial_is_believed(
     cli: Cli, tree: Path, backup: Path, partial: Path, mark: str
 ) -> None:

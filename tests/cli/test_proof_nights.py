@@ -14,6 +14,7 @@ from efs_backup.copy_worker.hash_store import HashStore
 from efs_backup.copy_worker.rules import LARGE_FILE_SIZE, SMALL_FILE_SIZE
 from tests.support.builders import A_DAY_AGO_NS, account, many_parts, write
 from tests.support.cli import Cli, both_copiers
+from tests.support.nightly import mostly_nightly
 from tests.support.proved import assert_proved, changes_of, check_by_mtree, manifest_text, manifests_of
 
 
@@ -234,7 +235,7 @@ def test_what_cannot_be_written_down_is_no_failure(cli: Cli, source: Path, backu
     assert (source / "20200101T000000Z.mtree.gz").exists()
 
 
-@pytest.mark.parametrize("kind", ["fifo", "symlink", "directory"])
+@pytest.mark.parametrize("kind", mostly_nightly(["fifo", "symlink", "directory"], 2))
 def test_what_is_no_regular_file_among_the_manifests_stops_nobody(
     cli: Cli, source: Path, backup: Path, kind: str
 ) -> None:

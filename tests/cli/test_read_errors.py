@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.builders import A_DAY_AGO_NS, account, small_tree, write
 from tests.support.cli import Cli, both_copiers
+from tests.support.nightly import mostly_nightly
 from tests.support.simulator import Simulator
 from tests.support.unprivileged import run_as_nobody
 
@@ -69,7 +70,7 @@ def test_files_with_read_errors_are_named_or_left_out_as_ordered(
 
 
 @both_copiers
-@pytest.mark.parametrize("name", SIZES)
+@pytest.mark.parametrize("name", mostly_nightly(SIZES, 2))
 def test_a_read_error_that_passes_is_survived(
     cli: Cli, efs: Path, backup: Path, simulator: Simulator, name: str
 ) -> None:

@@ -140,7 +140,7 @@ def test_a_standard_error_that_fails_changes_nothing(
 
 
 @pytest.mark.root
-@a_bad_stream
+@pytest.mark.parametrize("name", mostly_nightly(BAD))
 @pytest.mark.parametrize("more", [("--json",), pytest.param((), marks=pytest.mark.long)], ids=["json", "facts"])
 def test_a_standard_output_that_fails_changes_nothing_of_what_is_done(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, name: str, more: tuple[str, ...]

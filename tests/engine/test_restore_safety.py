@@ -265,7 +265,7 @@ def modes_seen(cli: Cli, tmp_path: Path, target: Path) -> Path:
 @both_copiers
 @pytest.mark.root
 @pytest.mark.parametrize("is_there", [False, True])
-@pytest.mark.parametrize("is_public", [False, True])
+@pytest.mark.parametrize("is_public", mostly_nightly([False, True]))
 def test_a_private_directory_is_private_while_it_is_restored(
     cli: Cli, tmp_path: Path, backup: Path, target: Path, modes_seen: Path, *, is_there: bool, is_public: bool
 ) -> None:
@@ -389,7 +389,7 @@ def open_place() -> Iterator[Path]:
 
 @pytest.mark.root
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("round_", range(2))
+@pytest.mark.parametrize("round_", mostly_nightly(range(2)))
 def test_a_user_who_exchanges_directories_and_links_leads_a_restore_nowhere(
     cli: Cli, open_place: Path, backup: Path, mode: str, round_: int
 ) -> None:

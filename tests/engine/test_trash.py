@@ -110,7 +110,7 @@ def test_what_is_no_directory_in_the_trash_goes_itself(
     assert account(decoy) == before
 
 
-@pytest.mark.parametrize("command", ["run", "prune"])
+@pytest.mark.parametrize("command", mostly_nightly(["run", "prune"]))
 @pytest.mark.parametrize("make", [_symlink, _file])
 def test_what_is_in_the_place_of_the_trash_is_put_aside(
     cli: Cli, source: Path, backup: Path, series: Path, decoy: Path, make: Callable[[Path, Path], None], command: str
@@ -302,7 +302,7 @@ def test_a_deletion_says_what_to_do(refused: tuple[int, str], word: str) -> None
     assert str(Deletion()) == ""
 
 
-@pytest.mark.parametrize("operation", ["mkdir", "rename", "symlink"])
+@pytest.mark.parametrize("operation", mostly_nightly(["mkdir", "rename", "symlink"]))
 def test_a_full_disk_is_pruned_all_the_same(cli: Cli, source: Path, simulator: Simulator, operation: str) -> None:
     """Neither a trash that cannot be made, nor a name that does not fit into it, nor a number's link stops it."""
     backup = simulator.mount("efs")
