@@ -24,7 +24,8 @@ from tests.support.warm import WarmProgram
 _MADE_BY_PROGRAMS = frozenset({"cli", "mounts", "simulator"})
 _SYNTHESIZED = frozenset({"cdk", "deployment"})
 
-settings.register_profile("project", deadline=None, max_examples=25)
+settings.register_profile("project", deadline=None, max_examples=15)
+settings.register_profile("nightly", deadline=None, max_examples=100)
 settings.register_profile("fast", deadline=None, max_examples=5)  # of `make fast`
 settings.load_profile("project")
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from efs_backup.domain.errors import WrongUsage
@@ -92,7 +92,6 @@ def test_a_rate_counts_from_a_start_of_before() -> None:
 _LISTS = st.lists(st.integers(0, 23), min_size=1, max_size=3, unique=True)
 
 
-@settings(max_examples=50, deadline=None)
 @given(
     hours=_LISTS,
     minutes=st.sampled_from([0, 15, 30, 59]),

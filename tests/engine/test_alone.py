@@ -28,7 +28,7 @@ def _expected(series: Synthetic) -> dict[str, tuple[int, int]]:
     return {name: (len(inodes), sum(map(size_of, inodes))) for name, inodes in own.items()}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_nights, st.data())
 def test_what_is_told_is_what_no_other_snapshot_has(
     tmp_path_factory: pytest.TempPathFactory, nights: list[Files], data: st.DataObject

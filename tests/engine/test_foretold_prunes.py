@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from efs_backup.domain.errors import Locked, WrongUsage
@@ -140,7 +140,6 @@ def _there(series: Series) -> Sequence[SnapshotName]:
     return tuple(snapshot.name for snapshot in series.snapshots())
 
 
-@settings(max_examples=40)
 @given(case=cases)
 def test_a_dry_run_foretells_exactly_what_a_prune_does(case: Case) -> None:
     """The same stay, the same go, for the same reasons, and what is told afterwards is why they are there."""

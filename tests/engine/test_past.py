@@ -53,7 +53,7 @@ def _expected(series: Synthetic, path: bytes) -> list[tuple[int, list[str], list
 nights = st.lists(st.dictionaries(st.sampled_from(PATHS), st.integers(1, 4)), min_size=1, max_size=7)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(nights, st.data())
 def test_whatever_happened_is_told(
     tmp_path_factory: pytest.TempPathFactory, nights: list[Files], data: st.DataObject

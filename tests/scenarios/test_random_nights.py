@@ -209,7 +209,7 @@ class RsyncNights(Nights):
 
 
 _SETTINGS = settings(stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck))
-Nights.TestCase.settings = settings(_SETTINGS, max_examples=12)
+Nights.TestCase.settings = settings(_SETTINGS, max_examples=settings().max_examples // 2)
 RsyncNights.TestCase.settings = settings(_SETTINGS, max_examples=5)
 test_snapshots_survive_random_nights = Nights.TestCase
 test_snapshots_survive_random_nights_of_rsync = pytest.mark.former(RsyncNights.TestCase)
