@@ -121,20 +121,8 @@ def test_a_file_system_that_hangs_ends_the_backup(
         write(source / f"directory {number % 30}" / f"file {number}")
     cli("run", source, backup)
     hooks = ["--after", f"/bin/touch {simulator.place}.after", "--failed", f"/bin/touch {simulator.place}.failed"]
-    line = [
-        sys.executable,
-        "-c",
-        _IMPATIENT,
-        "run",
-        str(source),
-        str(backup),
-        "-v",
-        "--max-operations-per-second",
-        "100",
-        "--jobs",
-        "2",
-    ]
-    line += hooks
+    slowly = ["--max-operations-per-second", "20", "--jobs", "2"]  # for half a minute, wherever it is not stopped
+    line = [sys.executable, "-c", _IMPATIENT, "run", str(source), str(backup), "-v", *slowly, *hooks]
     running = subprocess.Popen(line, stderr=subprocess.PIPE, text=True, env=cli.environment)
     assert running.stderr
     while " copy" not in (said := running.stderr.readline()):
