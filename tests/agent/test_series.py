@@ -125,7 +125,7 @@ def test_the_rules_of_the_stack_take_the_place_of_its_number(instance: Instance)
     assert stored(instance)["intervals"]["daily"]["rules"] == "daily=30,weekly=12"
     instance.environment["RETENTION_RULES"] = "daily=30,daily=12"
     ended = second_night(instance)
-    assert ended.status is BackupStatus.FAILED
+    assert (ended.status, ended.failure_reason) == (BackupStatus.FAILED, FailureReason.RULES_REFUSED)
     assert "The parameter RetentionRules is wrong. The rules 'daily=30,daily=12' cannot be read" in str(ended.message)
     assert stored(instance)["intervals"]["daily"]["rules"] == "daily=30,weekly=12"
 

@@ -37,7 +37,8 @@ def test_failure_reasons_are_the_words_of_the_record() -> None:
     """Dashboards and scripts depend on them."""
     assert sorted(FailureReason) == [
         "BackupChanged", "BackupFull", "CopyFailed", "HookFailed", "InternalError", "Locked", "MountFailed",
-        "SeriesMissing", "SeriesTooNew", "SeriesTorn", "SourceChanged", "SourceUnreadable", "ToolMissing",
+        "RulesRefused", "SeriesMissing", "SeriesTooNew", "SeriesTorn", "SourceChanged", "SourceUnreadable",
+        "ToolMissing",
     ]  # fmt: skip
 
 

@@ -162,7 +162,7 @@ def test_rules_that_cannot_be_kept_cost_no_instance(cloud: Cloud, monkeypatch: p
     """The sum is checked before anything is launched; the mail says which parameter is wrong, and why."""
     monkeypatch.setenv("RETENTION_RULES", "daily=100,weekly=100")
     backup = cloud.schedule_fires()
-    assert (backup.status, backup.failure_reason) == (BackupStatus.FAILED, FailureReason.INTERNAL_ERROR)
+    assert (backup.status, backup.failure_reason) == (BackupStatus.FAILED, FailureReason.RULES_REFUSED)
     ((_, text),) = cloud.mails()
     assert "The parameter RetentionRules is wrong." in text
     assert "daily 100, weekly 100 is above 170" in text

@@ -152,7 +152,7 @@ def _result_of(services: BackupServices, claimed: Claim, asked: Stop, begun: Cal
     except BackupError as error:
         return BackupResult.failed(error)
     except WrongUsage as error:
-        return BackupResult(BackupStatus.FAILED, error.message, error.next_step, FailureReason.INTERNAL_ERROR)
+        return BackupResult(BackupStatus.FAILED, error.message, error.next_step, FailureReason.RULES_REFUSED)
     except Exception as error:
         _logger.exception("An error that has no name")
         message = f"{type(error).__name__}: {error}"

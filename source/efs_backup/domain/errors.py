@@ -64,6 +64,7 @@ class FailureReason(StrEnum):
     SERIES_TORN = "SeriesTorn"
     SERIES_TOO_NEW = "SeriesTooNew"
     HOOK_FAILED = "HookFailed"
+    RULES_REFUSED = "RulesRefused"
     LOCKED = "Locked"
     INTERNAL_ERROR = "InternalError"
 

@@ -151,7 +151,7 @@ def _launch(services: Services, backup: BackupRecord, now: datetime, decision: D
     try:
         known = _with_facts(services, backup, now) if backup.is_backup else backup
     except (MountFailed, WrongUsage) as fault:
-        reason = fault.reason if isinstance(fault, MountFailed) else FailureReason.INTERNAL_ERROR
+        reason = fault.reason if isinstance(fault, MountFailed) else FailureReason.RULES_REFUSED
         failed = backup.ended(
             BackupStatus.FAILED, now=now, reason=reason, message=fault.message, next_step=fault.next_step
         )

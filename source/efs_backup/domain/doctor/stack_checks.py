@@ -46,6 +46,7 @@ CAUSES: Mapping[FailureReason, Cause] = {
     FailureReason.SERIES_TORN: Cause((), "Somebody has written to series.json on the backup file system."),
     FailureReason.SERIES_TOO_NEW: Cause((), "A later version has made backups there: update the stack to it."),
     FailureReason.HOOK_FAILED: Cause((), "The document that makes the source quiet: look at Run Command's history."),
+    FailureReason.RULES_REFUSED: Cause((), "A parameter of the stack asks for what cannot be kept: the mail names it."),
     FailureReason.LOCKED: Cause((), "Another backup of the label was running, perhaps from another stack."),
     FailureReason.INTERNAL_ERROR: Cause(
         ("launches", "group", "ami", "ebs-key", "vcpu-quota", "instance-role", "orchestrator-role"),
