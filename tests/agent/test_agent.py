@@ -349,6 +349,7 @@ def test_a_backup_that_can_never_be_claimed_is_in_the_log(
     assert instance.cloud.capacity() == 0
 
 
+@pytest.mark.long
 def test_a_published_snapshot_is_recorded_though_dynamodb_refuses_for_a_while(
     instance: Instance, faults: Faults, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -407,6 +408,7 @@ def _reboot_when_copying(services: BackupServices) -> None:
     ask_to_stop(place, "the test asks for it")
 
 
+@pytest.mark.long
 def test_what_a_killed_agent_left_mounted_is_unmounted_first(instance: Instance) -> None:
     """The kernel refuses the same NFS mount twice at one place."""
     instance.cloud.schedule_fires()

@@ -108,6 +108,7 @@ def test_where_the_helper_is_there_it_mounts_by_a_role_that_can_only_read(drilli
     assert PROFILE not in drilling.machine.credentials.read_text()
 
 
+@pytest.mark.long
 def test_a_file_that_was_changed_in_the_snapshot_is_found(drilling: Instance) -> None:
     """With its size and time kept; the mail says so, and what to do."""
     (snapshot,) = (path for path in (drilling.backup / "efs-backup/daily").iterdir() if path.name.startswith("2026"))

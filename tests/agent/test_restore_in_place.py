@@ -135,6 +135,7 @@ def test_a_directory_goes_into_another_as_it_was(instance: Instance) -> None:
     assert not (there / "foreign").exists()
 
 
+@pytest.mark.long
 def test_a_path_that_is_not_in_the_snapshot_fails_and_touches_nothing(instance: Instance) -> None:
     """By its name."""
     before = account(instance.source)

@@ -92,6 +92,7 @@ def test_seals_and_changes_are_stored_outside(instance: Instance, storage: "S3Cl
     assert second.seal_address in instance.cloud.mails()[-1][1]
 
 
+@pytest.mark.long
 def test_what_could_not_be_stored_is_stored_by_the_next_backup(
     instance: Instance, storage: "S3Client", faults: Faults
 ) -> None:

@@ -146,6 +146,7 @@ def test_a_restore_is_followed_as_it_goes_on(window: Window, three_nights: Backu
     window.faults[:] = [said for said in window.faults if "503" not in said]
 
 
+@pytest.mark.long
 def test_somebody_looks_at_two_versions_and_at_what_changed(window: Window, three_nights: Backup) -> None:
     """A click swaps the panes, the address follows, and the way back leads back."""
     page = window.open(three_nights.address(directory="docs"))
@@ -168,6 +169,7 @@ def test_times_are_the_viewers_own_and_the_page_says_so(window: Window) -> None:
     assert str(page.locator(".nights time").first.get_attribute("title")).endswith(" UTC")
 
 
+@pytest.mark.long
 def test_arrow_keys_move_between_the_nights(window: Window) -> None:
     """Beside the Tab key, which reaches everything."""
     page = window.open("/")

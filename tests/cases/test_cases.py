@@ -34,7 +34,7 @@ def _name(script: Path) -> str:
 
 _LONG = (
     "a02_", "a04_", "a06_", "a10_", "a13_", "a14_", "a17_", "a20_",
-    "01-", "02-", "03-", "06-", "10-", "11-", "13-", "14-", "18-", "19-", "22-", "25-",
+    "01-", "02-", "03-", "06-", "10-", "11-", "13-", "14-", "18-", "19-", "22-", "24-", "25-", "31-", "32-",
 )  # fmt: skip
 """Cases that take a second of processor time and more; what they found has tests of its own, which are short."""
 

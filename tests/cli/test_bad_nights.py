@@ -135,6 +135,7 @@ def test_a_file_that_cannot_be_read_fails_the_backup(cli: Cli, source: Path, bac
 
 @pytest.mark.root
 @both_copiers
+@pytest.mark.long
 def test_a_user_without_root_rights_can_back_up_directories_that_are_not_writable(
     cli: Cli, source: Path, backup: Path, tmp_path: Path
 ) -> None:
@@ -316,6 +317,7 @@ def test_whatever_is_killed_a_success_is_true(
 
 
 @both_copiers
+@pytest.mark.long
 def test_what_a_killed_fpsync_has_not_begun_is_done(
     cli: Cli, source: Path, backup_on_efs: Path, slow_rsync: None
 ) -> None:

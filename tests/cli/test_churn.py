@@ -129,6 +129,7 @@ def test_what_one_user_does_to_files_costs_nobody_else_the_night(
 
 
 @both_copiers
+@pytest.mark.long
 def test_a_file_that_is_never_the_same_is_left_out_by_name(
     cli: Cli, source: Path, backup: Path, simulator: Simulator
 ) -> None:

@@ -306,6 +306,7 @@ def test_an_ignored_sighup_stays_ignored(cli: Cli, source: Path, backup: Path) -
 
 
 @pytest.mark.usefixtures("slow_rsync")
+@pytest.mark.long
 def test_an_ignored_sigint_is_answered(cli: Cli, source: Path, backup: Path) -> None:
     """A shell without job control ignores it for what it starts in the background; to stop a backup it must work."""
     many_parts(source)

@@ -71,6 +71,7 @@ def test_a_killed_backup_is_unknown_as_soon_as_another_looks(cli: Cli, source: P
 
 @pytest.mark.usefixtures("slow_rsync")
 @pytest.mark.usefixtures("slow_rsync")
+@pytest.mark.long
 def test_a_backup_that_is_locked_out_leaves_the_record_of_the_running_one_alone(
     cli: Cli, source: Path, backup: Path
 ) -> None:

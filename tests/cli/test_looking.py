@@ -125,6 +125,7 @@ def test_cat_writes_the_bytes(nights: Nights) -> None:
     cli("cat", backup, "nothing", "--version", 1, code=5)
 
 
+@pytest.mark.long
 def test_a_reader_that_goes_away_is_no_failure(nights: Nights) -> None:
     """As `head` does; nothing is said about it."""
     for command, *arguments in (("cat", nights.backup, "large"), ("find", nights.backup, "**"), ("ls", nights.backup)):

@@ -67,6 +67,7 @@ def test_an_owner_that_cannot_be_given_fails_the_backup(cli: Cli, source: Path, 
 
 
 @both_copiers
+@pytest.mark.long
 def test_what_has_a_wrong_owner_is_never_continued_from(cli: Cli, source: Path, backup: Path) -> None:
     """Once owners can be given all of them are right, and what was right already is kept; rsync alone begins anew."""
     for kind in KINDS:

@@ -257,6 +257,7 @@ def test_one_file_system_misses_no_other(cli: Cli, source: Path, backup: Path, t
 
 
 @pytest.mark.root
+@pytest.mark.long
 def test_a_backup_that_is_not_mounted_is_refused(plain: Cli, source: Path, backup: Path, tmp_path: Path) -> None:
     """The directory below its mount point stays empty; with --init too, where /etc/fstab knows better."""
     disk, fstab = tmp_path / "disk", tmp_path / "fstab"
@@ -481,6 +482,7 @@ def test_a_first_backup_on_a_full_disk_says_so(cli: Cli, source: Path, backup: P
 
 
 @pytest.mark.root
+@pytest.mark.long
 def test_a_backup_on_another_disk_is_refused(cli: Cli, source: Path, tmp_path: Path) -> None:
     """By its UUID, at any mount point; who has moved the snapshots there says so once."""
     one, other, at, elsewhere = (tmp_path / name for name in ("one", "other", "at", "elsewhere"))

@@ -264,6 +264,7 @@ def test_a_slow_reader_gets_the_whole_result(cli: Cli, source: Path, backup: Pat
     assert len(json.loads(bytes(said))["added"]) == 2001
 
 
+@pytest.mark.long
 def test_a_signal_while_the_result_is_told_keeps_the_exit_code(cli: Cli, source: Path, backup: Path) -> None:
     """The snapshot is published; nobody reads the result, and somebody ends the waiting."""
     cli("run", source, backup)

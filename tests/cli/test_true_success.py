@@ -132,6 +132,7 @@ def test_however_an_rsync_ends_all_is_brought(cli: Cli, wrapper: Path, tree: Pat
 
 
 @both_copiers
+@pytest.mark.long
 def test_an_rsync_that_brings_nothing_restores_all(cli: Cli, wrapper: Path, tree: Path, backup: Path) -> None:
     """A restore looks at every name as well."""
     _let(wrapper, 'real "$@"')

@@ -34,6 +34,7 @@ def test_each_command_has_its_page(pages: Path) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("groff"), reason="needs groff")
+@pytest.mark.long
 def test_each_page_renders_without_a_warning(pages: Path) -> None:
     """Groff finds nothing odd in it, and what is in the help is in what a person reads."""
     said = {page.stem: _rendered(page) for page in sorted(pages.iterdir())}

@@ -124,6 +124,7 @@ def lead(fleets: Fleets, queue: ShareQueue, stop: Stop | None = None) -> BackupR
     return run.run(Fleet(2, "leader", queue, NobodyElse()))
 
 
+@pytest.mark.long
 def test_shares_that_come_twice_and_in_any_order_change_nothing(fleets: Fleets) -> None:
     """A share that was done is not done again, and the queue has nothing left."""
     queue = TwiceQueue(fleets.place / "queue", "leader")

@@ -139,6 +139,7 @@ def test_a_mirror_without_a_safe_place_is_refused(
 
 
 @pytest.mark.root
+@pytest.mark.long
 def test_a_mirror_into_a_bind_mount_works(cli: Cli, snapshot: Path, backup: Path, target: Path, tmp_path: Path) -> None:
     """A bind mount shares its device with the directory around it, and no rename leads from one to the other."""
     mounted = tmp_path / "mounted"

@@ -208,6 +208,7 @@ def test_a_single_death_costs_nothing_but_time(walking: Walking, tmp_path: Path,
     assert (walked.is_whole, walked.directories, walked.statistics.number_of_files) == (True, directories, len(files))
 
 
+@pytest.mark.long
 def test_a_death_in_the_middle_of_a_large_directory_adds_none_below_it_twice(walking: Walking, tmp_path: Path) -> None:
     """Its first receipts have told of directories that others work on already."""
     for number in range(5000):

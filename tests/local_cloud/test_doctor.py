@@ -42,6 +42,7 @@ def _let_policies_of_keys_be_text() -> None:
         key.policy = key.policy if isinstance(key.policy, str) else json.dumps(key.policy)
 
 
+@pytest.mark.long
 def test_a_stack_from_the_template_has_what_its_own_doctor_asks_for(site: Site) -> None:
     """The calls of both roles above all, by the policies that the template makes; and one that was taken away."""
     _let_policies_of_keys_be_text()

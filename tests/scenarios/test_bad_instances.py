@@ -150,6 +150,7 @@ def test_a_boot_that_fails_is_tried_once_more(cloud: Cloud) -> None:
     assert_nothing_left(cloud)
 
 
+@pytest.mark.long
 def test_a_second_boot_that_fails_ends_the_night_with_one_mail(cloud: Cloud) -> None:
     """There is no third, whatever comes twice or late."""
     cloud.schedule_fires()

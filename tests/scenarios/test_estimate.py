@@ -36,6 +36,7 @@ def _counted(cli: Cli, simulator: Simulator) -> tuple[float, float]:
 
 
 @pytest.mark.root
+@pytest.mark.long
 def test_an_estimate_is_within_a_tenth_of_what_is_counted(cli: Cli, simulator: Simulator) -> None:
     """A first night, one before the first spare, one of a full series, and one in which nothing has changed."""
     source, backup, seeds = simulator.mount("source"), simulator.mount("backup"), count()

@@ -187,6 +187,7 @@ def test_a_broken_mark_says_nothing(cli: Cli, tmp_path: Path, what: str, which: 
 
 
 @pytest.mark.root
+@pytest.mark.long
 def test_a_partial_that_has_filled_the_disk_makes_room_when_the_source_has_shrunk(cli: Cli, tmp_path: Path) -> None:
     """Not an inode is free for the marks of the night that goes through it."""
     source, disk = tmp_path / "source", tmp_path / "disk"
@@ -220,6 +221,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.root
+@pytest.mark.long
 def test_what_is_stale_in_the_spare_makes_room_on_a_full_disk(cli: Cli, tmp_path: Path, small_disk: Path) -> None:
     """The disk holds two of three versions: the spare's goes to the trash, which is emptied, and the night succeeds."""
     source, backup = tmp_path / "source", small_disk / "backup"

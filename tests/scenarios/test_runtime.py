@@ -53,6 +53,7 @@ def test_the_handler_answers_under_the_runtime_client_and_a_warm_call_is_fast(
     assert all(line["requestId"] for line in lines)
 
 
+@pytest.mark.long
 def test_an_event_that_failed_is_one_line_with_its_error(tmp_path: Path) -> None:
     """As fields, which Logs Insights and metric filters can ask for; a line break would end the line."""
     nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
@@ -83,6 +84,7 @@ def test_a_function_that_cannot_be_imported_says_so(tmp_path: Path) -> None:
     assert error["errorType"] == "Runtime.ImportModuleError"
 
 
+@pytest.mark.long
 def test_a_process_that_dies_is_no_answer(tmp_path: Path) -> None:
     """And the next event finds a new process."""
     with function(tmp_path) as made:

@@ -307,6 +307,7 @@ def test_a_request_beside_a_running_backup_says_that_it_comes_too_late_for_it(cl
     assert "does not carry this out" in operator("hold", "--reason", "because").stderr
 
 
+@pytest.mark.long
 def test_a_snapshot_is_named_by_words_that_records_understand(cloud: Cloud, operator: Operator) -> None:
     """Latest, and a time; a number is none of a record, and a name is taken as it is."""
     for day in (24, 25):

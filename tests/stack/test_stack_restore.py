@@ -74,6 +74,7 @@ def test_each_word_of_the_command_reaches_the_order(cloud: Cloud, operator: Oper
     assert str(order.selection.as_of) == "2026-11-20 11:00:00+00:00"
 
 
+@pytest.mark.long
 def test_a_restore_that_is_followed_ends_with_its_exit_code(cloud: Cloud, operator: Operator) -> None:
     """And its figures, as JSON too."""
     operator.steps = [lambda: _ends(cloud)]
