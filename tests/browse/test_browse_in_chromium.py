@@ -138,11 +138,12 @@ def test_a_restore_is_followed_as_it_goes_on(window: Window, three_nights: Backu
             page.wait_for_event("response", lambda answer: "restoring?" in answer.url)
         else:
             page.locator("[data-progress]", has_text="Step: ").wait_for()
+            before = asked.count("restoring")  # one, and those of two seconds each in which a busy machine told nothing
             page.evaluate("htmx.trigger('#job', 'ended')")  # as its clock does
-            assert asked.count("restoring") == 1
+            assert asked.count("restoring") == before
     page.get_by_role("heading", name="Success").wait_for()
     assert asked.count("events") == 1
-    assert are_events_lost or asked.count("restoring") == 2
+    assert are_events_lost or asked.count("restoring") > before
     window.faults[:] = [said for said in window.faults if "503" not in said]
 
 
