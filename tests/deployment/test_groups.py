@@ -21,7 +21,8 @@ def test_what_shares_something_slow_runs_in_one_process(tmp_path: Path) -> None:
     """Else each process starts a browser, a build and a synthesis of its own, and nothing says so."""
     (tmp_path / "test_group.py").write_text(_TESTS)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    line = (sys.executable, "-m", "pytest", "--numprocesses=2", "--dist=loadgroup", "-p", "no:cacheprovider")
+    own = f"--basetemp={tmp_path / 'own'}"  # else what former runs have left is deleted first
+    line = (sys.executable, "-m", "pytest", "--numprocesses=2", "--dist=loadgroup", "-p", "no:cacheprovider", own)
     done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     processes = (tmp_path / "processes").read_text().split()

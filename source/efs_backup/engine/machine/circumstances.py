@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import stat
+import subprocess
 import sys
 import warnings
 from typing import TYPE_CHECKING, TextIO
@@ -61,7 +62,9 @@ def settle() -> None:
 
     Standard streams that are closed lead to /dev/null, so that no file is opened under their numbers, and none of them
     fails any more. Children that end are waited for, also where the caller had SIGCHLD ignored (their exit codes would
-    be lost, and taken for 0), and no signal is blocked. What is made gets known modes.
+    be lost, and taken for 0), and no signal is blocked. What is made gets known modes. A start of a program that hangs
+    holds up its own thread alone: between vfork and exec a child closes files, which a server may not answer, and all
+    threads of Python would wait for it, also the one that gives up.
     """
     missing = _open_missing()
     sys.stdout = _unfailing(1, sys.stdout, None, CLOSED if 1 in missing else None)
@@ -70,6 +73,7 @@ def settle() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, signal.valid_signals())
     os.umask(_UMASK)
     warnings.simplefilter("ignore")
+    subprocess._USE_VFORK = False  # type: ignore[misc]  # the switch that subprocess's manual names  # noqa: SLF001
 
 
 def lost_output() -> OSError | None:
