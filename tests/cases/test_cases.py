@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import COMMAND
-from tests.support.processes import end_all_on
+from tests.support.processes import end_all_on, unmeasured
 
 pytestmark = pytest.mark.root
 
@@ -78,18 +78,13 @@ def guarded(room: Path) -> list[str | Path]:
     return guard
 
 
-def _unmeasured() -> dict[str, str]:
-    """The environment without what has coverage measured, which could not write what it finds, and would say so."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
-
-
 @contextmanager
 def _started(command: list[str | Path], environment: dict[str, str], output: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process in a session of its own, all of which ends with it."""
     with output.open("wb") as file:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, cwd=_REPOSITORY,
-            start_new_session=True, env={**_unmeasured(), "EFS_BACKUP_RUN_INIT": "1", **environment},
+            start_new_session=True, env={**unmeasured(), "EFS_BACKUP_RUN_INIT": "1", **environment},
         )  # fmt: skip
     try:
         yield process

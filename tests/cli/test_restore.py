@@ -17,6 +17,7 @@ from efs_backup.engine.trees.tree import Tree
 from tests.support.builders import account, many_parts, small_tree, write
 from tests.support.cli import COMMAND, Cli, both_copiers
 from tests.support.mounts import Mounts
+from tests.support.processes import unmeasured
 from tests.support.simulator import Simulator
 
 
@@ -332,8 +333,7 @@ def test_a_backup_that_cannot_be_read_is_named(cli: Cli, snapshot: Path, backup:
     for directory in (tmp_path, *tmp_path.parents):
         directory.chmod(directory.stat().st_mode | 0o055)
     line = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", str(COMMAND), "list", str(backup)]
-    unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
-    done = subprocess.run(line, capture_output=True, text=True, env=unmeasured, check=False)
+    done = subprocess.run(line, capture_output=True, text=True, env=unmeasured(), check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert "Permission denied" in done.stderr
     assert "Traceback" not in done.stderr

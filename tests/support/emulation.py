@@ -60,7 +60,7 @@ def _session_in(_surroundings: tuple[tuple[str, str], ...], given: tuple[tuple[s
 
 @contextmanager
 def refused_by(refusal: Refusal) -> Iterator[None]:
-    """Ask this about each request while it lasts, of clients that were made by `emulated`."""
+    """Ask this about each request while it lasts, of clients of the default session."""
     _refusals.append(refusal)
     try:
         yield

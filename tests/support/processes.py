@@ -25,6 +25,11 @@ def workers_on(place: str | os.PathLike[str]) -> dict[int, str]:
     }  # fmt: skip
 
 
+def unmeasured() -> dict[str, str]:
+    """The environment for who cannot write what coverage finds, and would say so."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+
+
 def end_all_on(place: str | os.PathLike[str]) -> None:
     """Kill them, and what they start meanwhile."""
     while found := processes_on(place):
