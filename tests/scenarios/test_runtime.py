@@ -85,8 +85,8 @@ def test_a_function_that_cannot_be_imported_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_a_process_that_dies_is_no_answer(tmp_path: Path) -> None:
-    """And the next event finds a new process."""
+def test_a_process_that_dies_is_no_answer(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The next event finds a new process, and nobody reads of a broken pipe."""
     with function(tmp_path) as made:
         made.invoke(event_from_file("another_service"), 60)
         assert made._instance
@@ -94,3 +94,4 @@ def test_a_process_that_dies_is_no_answer(tmp_path: Path) -> None:
         with pytest.raises(FunctionCrashed):
             made.invoke(event_from_file("another_service"), 10)
         assert made.invoke(event_from_file("another_service"), 60).error is None
+    assert capfd.readouterr().err == ""

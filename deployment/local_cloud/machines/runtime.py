@@ -84,7 +84,7 @@ class _Instance:
         self.events: queue.Queue[tuple[str, bytes, float]] = queue.Queue()
         self.answers: queue.Queue[tuple[Any, dict[str, Any] | None]] = queue.Queue()
         self.arn = arn
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _request_handler(self))
+        self._server = _Server(("127.0.0.1", 0), _request_handler(self))
         threading.Thread(target=self._server.serve_forever, args=(_PAUSE_SECONDS / 4,), daemon=True).start()
         environment["AWS_LAMBDA_RUNTIME_API"] = f"127.0.0.1:{self._server.server_port}"
         with open(log, "ab") as output:
@@ -112,6 +112,15 @@ class _Instance:
         self._server.server_close()
 
 
+class _Server(ThreadingHTTPServer):
+    """Says nothing of a process that has died: whoever waits for its answer sees that."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """See socketserver.BaseServer."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def _request_handler(instance: _Instance) -> type[BaseHTTPRequestHandler]:
     class Api(BaseHTTPRequestHandler):
         """See the AWS Lambda Developer Guide, "Using the Lambda runtime API for custom runtimes"."""
@@ -134,8 +143,9 @@ def _request_handler(instance: _Instance) -> type[BaseHTTPRequestHandler]:
             """An answer: a value, or an error of the event or of the start."""
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"null")
             failed = self.path == f"{_API}/init/error" or self.path.endswith("/error")
-            instance.answers.put((None, body) if failed else (body, None))
             self._send(202, b"{}", {})
+            # Last, for whoever waits for it may end the process.
+            instance.answers.put((None, body) if failed else (body, None))
 
         def log_message(self, format: str, *_: Any) -> None:  # noqa: A002 - the name in http.server
             """Say nothing."""
