@@ -12,8 +12,8 @@ import pytest
 from efs_backup.domain.errors import BackupError
 from efs_backup.domain.requests.requests import Asked, BackupRequest
 from efs_backup.domain.results import BackupResult, BackupStatus
-from efs_backup.domain.snapshots.hold import HOLD_NAME, Cause, Hold, Torn
-from efs_backup.domain.snapshots.names import FolderLabel, Interval, SnapshotName
+from efs_backup.domain.snapshots.hold import Cause, Hold, Torn
+from efs_backup.domain.snapshots.names import HOLD_NAME, FolderLabel, Interval, SnapshotName
 from efs_backup.domain.snapshots.retention import Retention
 from efs_backup.domain.snapshots.scrubbing import ScrubRule
 from efs_backup.domain.snapshots.window import Window

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from efs_backup.engine.series.lock import LOCK_NAME, lock_there
+from efs_backup.domain.snapshots.names import LOCK_NAME
+from efs_backup.engine.series.lock import lock_there
 
 
 def _symlink(place: Path) -> None:

@@ -16,9 +16,9 @@ from efs_backup.domain.operations.record import BackupId
 from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.requests.tuning import Tuning
 from efs_backup.domain.results import BackupResult, BackupStatus
-from efs_backup.domain.snapshots.names import FolderLabel, Interval
+from efs_backup.domain.snapshots.names import RECORDS_NAME, FolderLabel, Interval
 from efs_backup.domain.snapshots.retention import Retention
-from efs_backup.engine.series.journal import RECORDS_NAME, Journal, read_records
+from efs_backup.engine.series.journal import Journal, read_records
 from efs_backup.engine.series.private_files import PrivateFiles
 from efs_backup.engine.series.records import RecordDirectory
 from tests.support.records import RUNNING, START

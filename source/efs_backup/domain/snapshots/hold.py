@@ -9,7 +9,6 @@ from typing import Any
 from efs_backup.domain.humanize import clipped, counted, valid
 from efs_backup.domain.snapshots.names import Interval, SnapshotName
 
-HOLD_NAME = ".hold.json"
 FORMAT = 1
 TRIPWIRE = "tripwire"
 """Who holds where no person has."""

@@ -6,8 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from efs_backup.domain.errors import WrongUsage
-from efs_backup.domain.snapshots.hold import HOLD_NAME
-from efs_backup.domain.snapshots.names import SnapshotName
+from efs_backup.domain.snapshots.names import HOLD_NAME, SnapshotName
 from efs_backup.domain.snapshots.seal import Evidence, is_snapshot
 from efs_backup.engine.machine.regular_file import small_content
 from efs_backup.engine.proof.manifests import CHANGES, MANIFEST, Manifests

@@ -23,7 +23,7 @@ from efs_backup.domain.doctor.local_facts import (
 )
 from efs_backup.domain.errors import CopyFailed, EfsBackupError, Locked, SeriesTooNew, SeriesTorn, WrongUsage
 from efs_backup.domain.snapshots.identity import compare, missing_mounts
-from efs_backup.domain.snapshots.names import FolderLabel, Interval
+from efs_backup.domain.snapshots.names import RECORDS_NAME, FolderLabel, Interval
 from efs_backup.engine.machine.mounts import mounts
 from efs_backup.engine.machine.os_errors import refusals_named
 from efs_backup.engine.machine.patience import within
@@ -33,7 +33,6 @@ from efs_backup.engine.proof.damage import DamageList
 from efs_backup.engine.runs.preflight import check_backup, check_source, refuse_nesting
 from efs_backup.engine.series.hold import label_hold
 from efs_backup.engine.series.identity import expected_mounts, place_of, unmounted
-from efs_backup.engine.series.journal import RECORDS_NAME
 from efs_backup.engine.series.lock import refuse_running_backup
 from efs_backup.engine.series.pins import pins_of_label
 from efs_backup.engine.series.probes import probe

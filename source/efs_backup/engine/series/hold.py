@@ -16,8 +16,8 @@ from efs_backup.copy_worker.beneath import LISTING, PASSING, open_below, open_pl
 from efs_backup.copy_worker.error_numbers import NO_SPACE, NOT_THERE
 from efs_backup.domain.errors import BackupFull
 from efs_backup.domain.snapshots.acts import HOLD, RELEASE, Act
-from efs_backup.domain.snapshots.hold import HOLD_NAME, NO_HOLD, Cause, Hold, LabelHold, Torn, plan_release, told
-from efs_backup.domain.snapshots.names import Interval, SnapshotName
+from efs_backup.domain.snapshots.hold import NO_HOLD, Cause, Hold, LabelHold, Torn, plan_release, told
+from efs_backup.domain.snapshots.names import HOLD_NAME, Interval, SnapshotName
 from efs_backup.engine.machine.os_errors import refusals_named
 from efs_backup.engine.machine.regular_file import IN_PLACE, small_content
 from efs_backup.engine.proof.manifests import Manifests

@@ -12,9 +12,8 @@ from efs_backup.domain.operations.record import RECORD_DAYS, BackupRecord, backu
 from efs_backup.domain.operations.record_endings import with_result, without_word
 from efs_backup.domain.requests.requests import BackupRequest
 from efs_backup.domain.results import BackupResult, BackupStatus
+from efs_backup.domain.snapshots.names import RECORDS_NAME
 from efs_backup.engine.series.records import RecordDirectory
-
-RECORDS_NAME = ".records"
 
 
 class Journal:

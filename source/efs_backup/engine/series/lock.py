@@ -15,14 +15,13 @@ from pathlib import Path
 
 from efs_backup.copy_worker.error_numbers import NO_SPACE
 from efs_backup.domain.errors import CopyFailed, Hung, Locked
+from efs_backup.domain.snapshots.names import LOCK_NAME, READERS_NAME
 from efs_backup.engine.machine.os_errors import refusals_named
 from efs_backup.engine.machine.patience import within
 from efs_backup.engine.machine.process import end_family
 from efs_backup.engine.machine.regular_file import IN_PLACE, is_regular, opened_regular
 from efs_backup.engine.trees.held import held
 
-LOCK_NAME = ".lock"
-READERS_NAME = ".readers"
 _RELEASE_SECONDS = 10.0
 _AGAIN_SECONDS = 1.0
 _TEXT_BYTES = 512

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from efs_backup.domain.snapshots.names import Interval, SnapshotName
+from efs_backup.domain.snapshots.names import PINS_NAME, Interval, SnapshotName
 from efs_backup.domain.snapshots.pins import Pin, Said, TornPin
 from efs_backup.engine.series.private_files import PrivateFiles
 
-PINS_NAME = ".pins"
 _PIN, _NOTE = ".pin.json", ".note.json"
 
 

@@ -12,7 +12,7 @@ from efs_backup.domain.errors import BackupError, Locked, SeriesTorn, WrongUsage
 from efs_backup.domain.snapshots.acts import PIN_ENDED, Act
 from efs_backup.domain.snapshots.deletion import NAMED, Undeleted
 from efs_backup.domain.snapshots.hold import NO_HOLD, LabelHold, reminder
-from efs_backup.domain.snapshots.names import TRASH_NAME, Interval, SnapshotName
+from efs_backup.domain.snapshots.names import PINS_NAME, TRASH_NAME, Interval, SnapshotName
 from efs_backup.domain.snapshots.pins import Pin
 from efs_backup.domain.snapshots.pruning import NO_TERMS, PrunePlan, PruneTerms, plan_by_terms, view_links
 from efs_backup.domain.snapshots.retention import RETENTION_LIMIT, Retention
@@ -23,7 +23,7 @@ from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.proof.manifests import Manifests
 from efs_backup.engine.series.hold import label_hold, undisturbed
 from efs_backup.engine.series.lock import Owner, locked, without_readers
-from efs_backup.engine.series.pins import PINS_NAME, Pins, pins_of_label
+from efs_backup.engine.series.pins import Pins, pins_of_label
 from efs_backup.engine.series.protected import protected
 from efs_backup.engine.series.series import Series, Snapshot
 from efs_backup.engine.series.series_file import change_series_file, read_series_file

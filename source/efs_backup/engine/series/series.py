@@ -19,14 +19,19 @@ from efs_backup.copy_worker.trash import move_aside
 from efs_backup.domain.errors import BackupFull, CopyFailed
 from efs_backup.domain.snapshots.adoption import plan_adoption
 from efs_backup.domain.snapshots.deletion import Undeleted
-from efs_backup.domain.snapshots.hold import HOLD_NAME
 from efs_backup.domain.snapshots.names import (
+    HOLD_NAME,
+    LOCK_NAME,
     MANIFESTS_NAME,
     PARTIAL_PREFIX,
+    PINS_NAME,
+    READERS_NAME,
+    RECORDS_NAME,
     RESTORES_NAME,
     SHARES_NAME,
     SPARE_PREFIX,
     TRASH_NAME,
+    UNFINISHED_NAME,
     FolderLabel,
     Interval,
     SnapshotName,
@@ -36,11 +41,7 @@ from efs_backup.domain.snapshots.names import (
 from efs_backup.domain.snapshots.pruning import VIEWS
 from efs_backup.engine.machine.mounts import mounts_below
 from efs_backup.engine.machine.os_errors import refusals_named
-from efs_backup.engine.series.journal import RECORDS_NAME
-from efs_backup.engine.series.lock import LOCK_NAME, READERS_NAME
-from efs_backup.engine.series.pins import PINS_NAME
 from efs_backup.engine.series.private_files import flush_directory
-from efs_backup.engine.series.unfinished import UNFINISHED_NAME
 from efs_backup.engine.trees.delete import delete_content
 from efs_backup.engine.trees.held import held
 

@@ -7,10 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from efs_backup.domain.humanize import sized
+from efs_backup.domain.snapshots.names import UNFINISHED_NAME
 from efs_backup.engine.machine.regular_file import small_content
 from efs_backup.engine.trees.delete import delete_content
 
-UNFINISHED_NAME = ".unfinished"
 _PRIVATE = 0o700
 _MOST_BYTES = 4096
 _UNTIL = ".until"
