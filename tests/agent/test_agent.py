@@ -117,7 +117,7 @@ def test_only_the_backup_is_mounted_through_the_agent_s_access_point(instance: I
     assert target.startswith("-t efs -o tls,iam,accesspoint=fsap-1,mounttargetip=")
 
 
-@pytest.mark.parametrize("why", ["refused", "lies", "hangs"])
+@pytest.mark.parametrize("why", mostly_nightly(["hangs", "refused", "lies"]))
 def test_a_mount_that_fails_is_reported_as_that(instance: Instance, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Refused, silently not there, or never answered: MountFailed, and nothing is copied."""
     monkeypatch.setattr("efs_backup.engine.machine.mounting.MOUNT_SECONDS", 1.0)
@@ -320,7 +320,7 @@ def test_finish_holds_the_instance_while_the_record_cannot_be_written(
     assert instance.cloud.instances() == []
 
 
-@pytest.mark.parametrize("operation", ["GetItem", "UpdateItem"])
+@pytest.mark.parametrize("operation", mostly_nightly(["UpdateItem", "GetItem"]))
 def test_a_backup_that_cannot_be_claimed_yet_is_claimed_later(
     instance: Instance, faults: Faults, monkeypatch: pytest.MonkeyPatch, operation: str
 ) -> None:
@@ -499,7 +499,6 @@ def test_a_dry_run_mails_the_plan_and_touches_nothing(instance: Instance) -> Non
             ({"RESTORE_SUB_DIR": "/../.."}, "leads out of"),
             ({"RESTORE_MODE": "new"}, "not empty"),
         ],
-        2,
     ),
 )
 def test_a_restore_that_cannot_be_is_reported_and_touches_nothing(

@@ -23,28 +23,31 @@ from tests.support.unprivileged import run_as_nobody
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
-    [
-        (("--label", "a/b"), "no directory name can have"),
-        (("--label", ".."), "begins with a dot"),
-        (("--label", ".hidden"), "begins with a dot"),
-        (("--label", ""), "is empty"),
-        (("--retain", "0"), "at least 1"),
-        (("--retain", "-3"), "at least 1"),
-        (("--retain", "171"), "177 for one file"),
-        (("--retain", "many"), "not a valid integer"),
-        (("--interval", "fortnightly"), "is not one of"),
-        (("--window", "0"), "no time would be left"),
-        (("--window", "-1"), "no time would be left"),
-        (("--jobs", "0"), "must be 1 to 64"),
-        (("--jobs", "65"), "must be 1 to 64"),
-        (("--threads", "0"), "must be 1 to 64"),
-        (("--files-per-part", "0"), "at least 1 file"),
-        (("--max-operations-per-second", "0.5"), "At least 1 operation a second"),
-        (("--copier", "cp"), "is not one of"),
-        (("--exclude", "a\\b"), "use only"),
-        (("--exclude", "/"), "names nothing"),
-        (("--unknown",), "No such option"),
-    ],
+    mostly_nightly(
+        [
+            (("--label", "a/b"), "no directory name can have"),
+            (("--label", ".."), "begins with a dot"),
+            (("--label", ".hidden"), "begins with a dot"),
+            (("--label", ""), "is empty"),
+            (("--retain", "0"), "at least 1"),
+            (("--retain", "-3"), "at least 1"),
+            (("--retain", "171"), "177 for one file"),
+            (("--retain", "many"), "not a valid integer"),
+            (("--interval", "fortnightly"), "is not one of"),
+            (("--window", "0"), "no time would be left"),
+            (("--window", "-1"), "no time would be left"),
+            (("--jobs", "0"), "must be 1 to 64"),
+            (("--jobs", "65"), "must be 1 to 64"),
+            (("--threads", "0"), "must be 1 to 64"),
+            (("--files-per-part", "0"), "at least 1 file"),
+            (("--max-operations-per-second", "0.5"), "At least 1 operation a second"),
+            (("--copier", "cp"), "is not one of"),
+            (("--exclude", "a\\b"), "use only"),
+            (("--exclude", "/"), "names nothing"),
+            (("--unknown",), "No such option"),
+        ],
+        6,
+    ),
 )
 def test_wrong_usage_is_refused_before_anything_is_touched(
     cli: Cli, source: Path, backup: Path, arguments: tuple[str, ...], sentence: str
@@ -276,6 +279,7 @@ def test_a_killed_backup_leaves_no_snapshot_and_the_next_one_continues(
     assert _processes_of(cli) == {}
 
 
+@pytest.mark.long
 @both_copiers
 def test_what_a_killed_rsync_has_not_brought_is_brought(
     cli: Cli, source: Path, backup_on_efs: Path, slow_rsync: None

@@ -10,6 +10,7 @@ import pytest
 from efs_backup.domain.snapshots.names import SnapshotName
 from tests.support.builders import A_DAY_AGO_NS, Fact, account, small_tree, write
 from tests.support.cli import Cli, both_copiers
+from tests.support.nightly import mostly_nightly
 from tests.support.proved import manifests_of
 from tests.support.simulator import Simulator
 
@@ -113,7 +114,7 @@ def test_a_restore_brings_back_what_was_damaged(cli: Cli, tree: Path, backup: Pa
 
 
 @both_copiers
-@pytest.mark.parametrize("mode", ["overlay", "mirror"])
+@pytest.mark.parametrize("mode", mostly_nightly(["mirror", "overlay"]))
 def test_what_was_damaged_before_the_newest_snapshot_is_brought_back(
     cli: Cli, tree: Path, backup: Path, target: Path, mode: str
 ) -> None:
@@ -134,7 +135,7 @@ def test_one_damaged_file_is_brought_back(cli: Cli, tree: Path, backup: Path, ta
 
 
 @both_copiers
-@pytest.mark.parametrize("mode", ["overlay", "mirror"])
+@pytest.mark.parametrize("mode", mostly_nightly(["overlay", "mirror"]))
 def test_a_file_of_the_target_that_cannot_be_read_is_brought_back(
     cli: Cli, source: Path, backup: Path, simulator: Simulator, mode: str
 ) -> None:

@@ -143,7 +143,7 @@ def test_a_working_directory_that_is_deleted_does_not_matter(
     assert account(tmp_path / "restored") == account(source)
 
 
-@pytest.mark.parametrize("which", mostly_nightly(["source", "list", "backup", "target"], 2))
+@pytest.mark.parametrize("which", mostly_nightly(["source", "list", "backup", "target"]))
 def test_a_relative_path_in_a_deleted_directory_is_refused(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, which: str
 ) -> None:
@@ -218,7 +218,7 @@ BAD_PLACES: dict[str, tuple[Callable[[ExitStack, Path], None], str]] = {
 
 
 @pytest.mark.root
-@pytest.mark.parametrize("name", mostly_nightly(BAD_PLACES, 4))
+@pytest.mark.parametrize("name", mostly_nightly(BAD_PLACES, 2))
 def test_another_place_is_taken_where_tmpdir_does_not_serve(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, name: str
 ) -> None:

@@ -84,6 +84,7 @@ def _night(cli: Cli, tree: Path, backup: Path, victim: str, chance: random.Rando
     return done
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("copier", [Copier.LINKS, pytest.param(Copier.RSYNC, marks=pytest.mark.former)])
 @pytest.mark.parametrize(
     "victim", [pytest.param(one, marks=() if one in _FOR_EACH_CHANGE else pytest.mark.long) for one in VICTIMS]

@@ -74,6 +74,7 @@ def test_a_file_longer_than_the_window_gets_further_each_night(cli: Cli, tree: P
     assert not (backup / "efs-backup" / "daily" / ".unfinished").exists()
 
 
+@pytest.mark.long
 @pytest.mark.root
 def test_a_large_file_that_changed_since_is_begun_anew(cli: Cli, tree: Path, backup: Path) -> None:
     """And what was begun of it goes; the other goes on. What is published is equal to the source."""

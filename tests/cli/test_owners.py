@@ -54,7 +54,7 @@ def test_the_capability_is_away(tmp_path: Path) -> None:
 
 
 @both_copiers
-@pytest.mark.parametrize("kind", mostly_nightly(KINDS, 3))
+@pytest.mark.parametrize("kind", mostly_nightly(KINDS, 2))
 def test_an_owner_that_cannot_be_given_fails_the_backup(cli: Cli, source: Path, backup: Path, kind: str) -> None:
     """Of whatever it is; the owner is named, and nothing is published."""
     _make(source / "theirs", kind)
@@ -88,7 +88,7 @@ def test_a_tree_of_ones_own_needs_no_capability(cli: Cli, source: Path, backup: 
 
 
 @both_copiers
-@pytest.mark.parametrize("kind", mostly_nightly(["small", "large", "symlink", "directory"], 2))
+@pytest.mark.parametrize("kind", mostly_nightly(["small", "large", "symlink", "directory"]))
 @pytest.mark.parametrize("mode", mostly_nightly(["mirror", "overlay"]))
 def test_an_owner_that_cannot_be_given_fails_the_restore(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, kind: str, mode: str

@@ -75,7 +75,7 @@ def test_mtree_verifies_every_snapshot_of_a_hostile_tree(cli: Cli, source: Path,
 
 
 @both_copiers
-@pytest.mark.parametrize("retain", [1, 3])
+@pytest.mark.parametrize("retain", mostly_nightly([3, 1]))
 def test_each_night_is_proved_and_linked_files_inherit_their_hashes(
     cli: Cli, source: Path, backup: Path, retain: int
 ) -> None:

@@ -70,7 +70,7 @@ def test_files_with_read_errors_are_named_or_left_out_as_ordered(
 
 
 @both_copiers
-@pytest.mark.parametrize("name", mostly_nightly(SIZES, 2))
+@pytest.mark.parametrize("name", mostly_nightly(SIZES))
 def test_a_read_error_that_passes_is_survived(
     cli: Cli, efs: Path, backup: Path, simulator: Simulator, name: str
 ) -> None:

@@ -354,7 +354,6 @@ def test_a_snapshot_that_is_pruned_meanwhile_is_named_and_a_stop_is_gone_on_from
             (second_copy, "bring_history"),
             (Flusher, "flush"),
         ],
-        2,
     ),
 )
 def test_a_killed_copy_is_gone_on_from(owner: object, name: str, own: Path, other: Path) -> None:

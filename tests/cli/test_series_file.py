@@ -350,7 +350,7 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("tear", mostly_nightly(ODD.values(), 2), ids=ODD)
+@pytest.mark.parametrize("tear", mostly_nightly(ODD.values()), ids=ODD)
 def test_a_torn_file_drops_nothing_and_stays_for_a_person(cli: Cli, source: Path, backup: Path, tear: Any) -> None:
     """The backup goes on and says how to mend it; without the file the series has its rule again."""
     for _ in range(2):

@@ -124,7 +124,7 @@ def _published(backup: Path) -> list[Path]:
 
 
 @pytest.mark.root
-@pytest.mark.parametrize("name", mostly_nightly([*STUCK, *BAD], 3))
+@pytest.mark.parametrize("name", mostly_nightly([*STUCK, *BAD], 2))
 @pytest.mark.parametrize("more", [("--json",), pytest.param((), marks=pytest.mark.long)], ids=["json", "lines"])
 def test_a_standard_error_that_fails_changes_nothing(
     cli: Cli, source: Path, backup: Path, tmp_path: Path, name: str, more: tuple[str, ...]

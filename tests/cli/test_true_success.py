@@ -123,7 +123,7 @@ def test_what_an_rsync_did_to_a_name_is_mended(cli: Cli, wrapper: Path, tree: Pa
 
 
 @both_copiers
-@pytest.mark.parametrize("end", mostly_nightly(ENDS, 2))
+@pytest.mark.parametrize("end", mostly_nightly(ENDS))
 def test_however_an_rsync_ends_all_is_brought(cli: Cli, wrapper: Path, tree: Path, backup: Path, end: str) -> None:
     """Too early, by a signal, with a code that says nothing, or not at all."""
     _let(wrapper, f"mark it; {ENDS[end]}")

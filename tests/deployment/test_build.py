@@ -50,6 +50,7 @@ def test_the_programs_come_from_a_bucket_of_the_region(dist: Path) -> None:
     assert {"S3Bucket": "my-code-us-east-1", "S3Key": "efs-backup/v1.2.3/efs-backup-page.zip"} in codes
 
 
+@pytest.mark.long
 def test_the_instance_fetches_the_bundle_and_knows_its_checksum(published: Template, dist: Path) -> None:
     """From the same place."""
     data = published.properties("AWS::EC2::LaunchTemplate")["LaunchTemplateData"]["UserData"]
@@ -57,6 +58,7 @@ def test_the_instance_fetches_the_bundle_and_knows_its_checksum(published: Templ
     assert hashlib.sha256((dist / "efs-backup-agent.zip").read_bytes()).hexdigest() in data
 
 
+@pytest.mark.long
 def test_the_bundle_holds_the_units_the_wheels_and_the_further_packages(dist: Path) -> None:
     """All that an instance installs."""
     *units, installer, package = (name for name in _bundled(dist) if not name.startswith("wheels/"))
@@ -64,6 +66,7 @@ def test_the_bundle_holds_the_units_the_wheels_and_the_further_packages(dist: Pa
     assert (installer, package) == ("install.sh", "packages/amazon-efs-utils.deb")
 
 
+@pytest.mark.long
 def test_the_bundle_holds_each_package_that_is_pinned_and_no_other(dist: Path) -> None:
     """For any architecture."""
     wheels = [name.removeprefix("wheels/") for name in _bundled(dist) if name.startswith("wheels/")]
@@ -76,6 +79,7 @@ def _bundled(dist: Path) -> list[str]:
     return zipfile.ZipFile(dist / "efs-backup-agent.zip").namelist()
 
 
+@pytest.mark.long
 def test_each_file_has_its_checksum(dist: Path) -> None:
     """In the form that sha256sum reads."""
     subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=dist, check=True)
@@ -98,6 +102,7 @@ def test_cfn_lint_finds_no_error_in_the_plain_templates(dist: Path) -> None:
     assert rules_broken(sorted(map(str, dist.glob("*.template")))) == set(CFN_LINT)
 
 
+@pytest.mark.long
 def test_a_bundle_that_can_mount_encrypted_protects_the_snapshots(dist: Path) -> None:
     """Unless told otherwise."""
     assert Template.read(dist / "efs-backup.template").parameters["BackupSecurity"]["Default"] == "Yes"
@@ -149,6 +154,7 @@ def test_the_function_s_code_is_only_what_runs_there(tmp_path: Path) -> None:
     assert code.stat().st_size < 1_000_000
 
 
+@pytest.mark.long
 def test_the_page_has_what_it_imports_and_nothing_for_one_processor_alone(dist: Path, tmp_path: Path) -> None:
     """An interpreter that has nothing else answers a request with it; AWS Lambda's own Python is of another version."""
     names = zipfile.ZipFile(dist / "efs-backup-page.zip").namelist()

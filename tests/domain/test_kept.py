@@ -96,7 +96,6 @@ ALL_KINDS = ["nights", "irregular", "several a day", "gaps", "long gaps", "clock
             ("nights", "daily=14,weekly=8,monthly=12", 31),
             *((kind, "daily=30,weekly=26,monthly=24,yearly=7", 80) for kind in ALL_KINDS),
         ],
-        2,
     ),
 )  # fmt: skip
 def test_six_years_of_nights_keep_what_the_manual_says(kind: str, text: str, most: int) -> None:

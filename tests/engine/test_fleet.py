@@ -134,6 +134,7 @@ def test_shares_that_come_twice_and_in_any_order_change_nothing(fleets: Fleets) 
     assert len([*(fleets.place / "queue" / "messages").iterdir()]) <= len(fleets.queue().dead()) + 16
 
 
+@pytest.mark.long
 def test_a_share_that_nobody_can_do_ends_the_backup_by_name(fleets: Fleets) -> None:
     """Nothing is published; the next backup goes on from what was copied."""
     result = lead(fleets, PoisonedQueue(fleets.place / "queue", "leader"))

@@ -213,12 +213,15 @@ def test_an_instance_that_goes_without_a_word_before_it_begins_is_tried_again(cl
 
 @pytest.mark.parametrize(
     ("begun", "reason", "time"),
-    [
-        (True, FailureReason.MOUNT_FAILED, "02:04"),
-        (True, FailureReason.INTERNAL_ERROR, "02:04"),
-        (False, FailureReason.MOUNT_FAILED, "02:04"),
-        (False, FailureReason.INTERNAL_ERROR, "04:31"),
-    ],
+    mostly_nightly(
+        [
+            (True, FailureReason.MOUNT_FAILED, "02:04"),
+            (True, FailureReason.INTERNAL_ERROR, "02:04"),
+            (False, FailureReason.MOUNT_FAILED, "02:04"),
+            (False, FailureReason.INTERNAL_ERROR, "04:31"),
+        ],
+        2,
+    ),
     ids=["mount", "agent failed", "known at once", "too late"],
 )
 def test_what_would_fail_again_is_not_tried_again(cloud: Cloud, begun: bool, reason: FailureReason, time: str) -> None:

@@ -115,7 +115,7 @@ def test_what_cannot_be_removed_from_the_spare_costs_no_night(cli: Cli, tmp_path
 
 
 @pytest.mark.root
-@pytest.mark.parametrize("letter", ["i", "a"])
+@pytest.mark.parametrize("letter", mostly_nightly(["i", "a"]))
 @pytest.mark.parametrize("changed", mostly_nightly(["removed", "added", "its mode"]))
 def test_a_frozen_directory_of_the_spare_costs_no_night(cli: Cli, tmp_path: Path, letter: str, changed: str) -> None:
     """Somebody protects a part of a snapshot by chattr: it cannot even be moved away. The tree is made anew."""
