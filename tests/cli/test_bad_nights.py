@@ -18,7 +18,7 @@ from tests.support.cli import Cli, both_copiers
 from tests.support.nightly import mostly_nightly
 from tests.support.processes import WORKER, processes_on, workers_on
 from tests.support.simulator import Simulator
-from tests.support.unprivileged import run_as_nobody
+from tests.support.unprivileged import ended_as_nobody, run_as_nobody
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,11 @@ def test_a_read_only_backup_is_refused(cli: Cli, source: Path, backup: Path) -> 
     """With the way to mend it."""
     with _tmpfs(backup, "ro"):
         result = cli("run", source, backup, "--json", code=1).json
+        foretold = cli("run", source, backup, "--dry-run", code=1).stderr
     assert "read-only" in result["message"]
     assert result["next_step"] == "Mount it for writing."
+    assert "lies on a read-only file system" in foretold
+    assert "Mount it for writing." in foretold
 
 
 @pytest.mark.root
@@ -110,6 +113,8 @@ def test_a_backup_without_the_right_to_write_is_refused(cli: Cli, source: Path, 
     ended = run_as_nobody(cli, tmp_path, "run", source, backup, "--json")
     assert ended["status"] == "Failed"
     assert "cannot be written: Permission denied" in ended["message"]
+    foretold = ended_as_nobody(cli, tmp_path, "run", source, backup, "--dry-run")
+    assert "cannot be written: Permission denied" in foretold.stderr
 
 
 @pytest.mark.root

@@ -21,7 +21,13 @@ from efs_backup.engine.machine.os_errors import source_errors_named
 from efs_backup.engine.machine.process import Runner, Tools
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.runs.backup_inside import left_out_of_backup
-from efs_backup.engine.runs.preflight import check_backup, check_source, refuse_nesting, refuse_sudden_emptiness
+from efs_backup.engine.runs.preflight import (
+    check_backup,
+    check_source,
+    check_writable,
+    refuse_nesting,
+    refuse_sudden_emptiness,
+)
 from efs_backup.engine.runs.recognition import hold_of, recognize
 from efs_backup.engine.runs.survey import BACKUPS_A_DAY, past_of_series
 from efs_backup.engine.series.hold import label_hold
@@ -63,8 +69,9 @@ def plan_backup(request: BackupRequest, *, now: datetime, runner: Runner, stop: 
     series = Series(backup, request.label, request.interval, now)
     settled = recognize(request, source, series)
     request = settled.request
+    check_writable(existing := _existing(series.path))
     snapshots, partials = series.snapshots(), series.partials()
-    with Tree(source) as tree, Tree(_existing(series.path)) as place:
+    with Tree(source) as tree, Tree(existing) as place:
         concurrency = slowest_concurrency(tree, place)
         left_out = left_out_of_backup(tree, request, series)
         found = scan(tree, left_out, stop.is_due, tolerated=request.tolerated_unreadable)

@@ -1,5 +1,6 @@
 """Whether SOURCE and BACKUP are what they must be, before anything is touched."""
 
+import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +8,7 @@ from stat import S_ISDIR
 
 from efs_backup.domain.errors import CopyFailed, SourceUnreadable, WrongUsage
 from efs_backup.engine.machine.mount_table import location_of
-from efs_backup.engine.machine.os_errors import source_errors_named
+from efs_backup.engine.machine.os_errors import refusal, source_errors_named
 from efs_backup.engine.series.series import Snapshot
 from efs_backup.engine.trees.left_out import LeftOut
 from efs_backup.engine.trees.tree import Tree
@@ -42,6 +43,14 @@ def check_backup(backup: str) -> Path:
             "Check that the backup file system is mounted, or make the directory.",
         )
     return path
+
+
+def check_writable(directory: Path) -> None:
+    """Raises CopyFailed where nothing could be made in this directory, without making anything."""
+    if os.statvfs(directory).f_flag & os.ST_RDONLY:
+        raise refusal(OSError(errno.EROFS, os.strerror(errno.EROFS)), str(directory))
+    if not os.access(directory, os.W_OK | os.X_OK, effective_ids=True):
+        raise refusal(OSError(errno.EACCES, os.strerror(errno.EACCES)), str(directory))
 
 
 def refuse_nesting(first: Path, first_name: str, second: Path, second_name: str) -> None:
