@@ -18,6 +18,7 @@ def test_the_site_is_built_and_no_link_in_it_leads_nowhere(tmp_path: Path) -> No
     sources = {path.relative_to(_DOCS).with_suffix("") for path in _DOCS.rglob("*.md")}
     assert pages == {one.parent if one.name in {"README", "index"} else one for one in sources}
     assert f'href="{REPOSITORY}/blob/main/bench/README.md"' in (tmp_path / "site/performance/index.html").read_text()
+    assert "md-source" not in (tmp_path / "site/index.html").read_text()  # a box for which GitHub is asked for figures
     steps = (tmp_path / "site/runbooks/restore-everything/index.html").read_text()
     assert len(re.findall("<ol", steps)) == 2  # commands within a step do not end a list
 
