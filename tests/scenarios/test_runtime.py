@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,29 @@ def test_a_function_that_cannot_be_imported_says_so(tmp_path: Path) -> None:
         error = broken.invoke({}, 60).error
     assert error
     assert error["errorType"] == "Runtime.ImportModuleError"
+
+
+_ANSWERS_AND_IS_GONE = """
+import os, socket, struct
+host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
+with socket.create_connection((host, int(port))) as asking:
+    asking.sendall(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+    asking.recv(65536)
+answering = socket.create_connection((host, int(port)))
+answering.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+answering.sendall(b"POST /2018-06-01/runtime/invocation/1/response HTTP/1.1\\r\\nContent-Length: 4\\r\\n\\r\\ntrue")
+answering.close()
+os._exit(0)
+"""
+
+
+def test_an_answer_counts_though_its_process_is_gone(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The connection is reset before the answer could be confirmed, and nobody reads of that."""
+    environment = {"PATH": os.environ["PATH"]}
+    for _ in range(5):
+        with Function("", environment, ARN, tmp_path / "log", (sys.executable, "-c", _ANSWERS_AND_IS_GONE)) as made:
+            assert made.invoke({}, 60).value is True
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.long

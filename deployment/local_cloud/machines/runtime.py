@@ -100,9 +100,16 @@ class _Instance:
             try:
                 return self.answers.get(timeout=_PAUSE_SECONDS)
             except queue.Empty:
-                if self._process.poll() is not None and self.answers.empty():
-                    raise FunctionCrashed(f"The process ended with code {self._process.returncode}.") from None
+                if self._process.poll() is not None:
+                    return self._last_answer()
         raise FunctionCrashed(f"No answer within {timeout_seconds} seconds.")
+
+    def _last_answer(self) -> tuple[Any, dict[str, Any] | None]:
+        """The answer that a process has given before its end, and that is still on its way here."""
+        try:
+            return self.answers.get(timeout=_PAUSE_SECONDS)
+        except queue.Empty:
+            raise FunctionCrashed(f"The process ended with code {self._process.returncode}.") from None
 
     def close(self) -> None:
         """End the process and the server."""
@@ -143,9 +150,10 @@ def _request_handler(instance: _Instance) -> type[BaseHTTPRequestHandler]:
             """An answer: a value, or an error of the event or of the start."""
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"null")
             failed = self.path == f"{_API}/init/error" or self.path.endswith("/error")
-            self._send(202, b"{}", {})
-            # Last, for whoever waits for it may end the process.
-            instance.answers.put((None, body) if failed else (body, None))
+            try:
+                self._send(202, b"{}", {})
+            finally:  # last, for whoever waits for it may end the process; also where that has ended by itself
+                instance.answers.put((None, body) if failed else (body, None))
 
         def log_message(self, format: str, *_: Any) -> None:  # noqa: A002 - the name in http.server
             """Say nothing."""

@@ -17,7 +17,7 @@ from efs_backup.domain.requests.tuning import Copier
 from efs_backup.domain.snapshots.names import SnapshotName
 from efs_backup.domain.snapshots.pruning import PrunePlan
 from efs_backup.domain.snapshots.tripwire import foretold
-from efs_backup.engine.machine.os_errors import source_errors_named
+from efs_backup.engine.machine.os_errors import refusals_named, source_errors_named
 from efs_backup.engine.machine.process import Runner, Tools
 from efs_backup.engine.machine.stop import Stop
 from efs_backup.engine.runs.backup_inside import left_out_of_backup
@@ -31,6 +31,7 @@ from efs_backup.engine.runs.preflight import (
 from efs_backup.engine.runs.recognition import hold_of, recognize
 from efs_backup.engine.runs.survey import BACKUPS_A_DAY, past_of_series
 from efs_backup.engine.series.hold import label_hold
+from efs_backup.engine.series.lock import refuse_unusable
 from efs_backup.engine.series.prune import odd_pins, planned, reminders
 from efs_backup.engine.series.series import Series
 from efs_backup.engine.trees.compare import Comparison, Omitted
@@ -67,9 +68,9 @@ def plan_backup(request: BackupRequest, *, now: datetime, runner: Runner, stop: 
     source, backup = check_source(request.source), check_backup(request.backup)
     refuse_nesting(source, "SOURCE", backup, "BACKUP")
     series = Series(backup, request.label, request.interval, now)
+    existing = _writable(series)
     settled = recognize(request, source, series)
     request = settled.request
-    check_writable(existing := _existing(series.path))
     snapshots, partials = series.snapshots(), series.partials()
     with Tree(source) as tree, Tree(existing) as place:
         concurrency = slowest_concurrency(tree, place)
@@ -143,5 +144,11 @@ def _differences(request: BackupRequest, previous: Path, source: Tree, left_out:
     return summary
 
 
-def _existing(path: Path) -> Path:
-    return next(parent for parent in (path, *path.parents) if parent.exists())
+def _writable(series: Series) -> Path:
+    """The directory of the series, or above it, in which a backup would begin to write. Raises CopyFailed."""
+    series.refuse_symlinks()
+    with refusals_named(str(series.path)):
+        existing = next(parent for parent in (series.path, *series.path.parents) if parent.exists())
+        check_writable(existing, series.path)
+    refuse_unusable(series.path)
+    return existing

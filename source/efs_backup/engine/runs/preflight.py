@@ -37,6 +37,11 @@ def check_backup(backup: str) -> Path:
         return path
     if path.exists():
         raise CopyFailed(f"The backup {backup!r} is not a directory.")
+    if path.is_symlink():
+        raise CopyFailed(
+            f"The backup {backup!r} is a symlink that leads nowhere.",
+            "Check that the backup file system is mounted, or mend the link.",
+        )
     if not path.parent.is_dir():
         raise CopyFailed(
             f"The backup {backup!r} does not exist, and neither does the directory above it.",
@@ -45,12 +50,17 @@ def check_backup(backup: str) -> Path:
     return path
 
 
-def check_writable(directory: Path) -> None:
-    """Raises CopyFailed where nothing could be made in this directory, without making anything."""
-    if os.statvfs(directory).f_flag & os.ST_RDONLY:
-        raise refusal(OSError(errno.EROFS, os.strerror(errno.EROFS)), str(directory))
-    if not os.access(directory, os.W_OK | os.X_OK, effective_ids=True):
-        raise refusal(OSError(errno.EACCES, os.strerror(errno.EACCES)), str(directory))
+def check_writable(directory: Path, wanted: Path) -> None:
+    """Raises CopyFailed of what is `wanted` where nothing could be made in this directory; nothing is made."""
+    refused = 0
+    if not directory.is_dir():
+        refused = errno.ENOTDIR
+    elif os.statvfs(directory).f_flag & os.ST_RDONLY:
+        refused = errno.EROFS
+    elif not os.access(directory, os.W_OK | os.X_OK, effective_ids=True):
+        refused = errno.EACCES
+    if refused:
+        raise refusal(OSError(refused, os.strerror(refused)), str(wanted))
 
 
 def refuse_nesting(first: Path, first_name: str, second: Path, second_name: str) -> None:

@@ -74,12 +74,7 @@ def locked(
     with refusals_named(str(directory)):
         descriptor = os.open(directory / LOCK_NAME, os.O_RDWR | _MAKING, 0o600)
     with held(descriptor):
-        if not is_regular(descriptor):
-            raise CopyFailed(
-                f"{str(directory / LOCK_NAME)!r} is no file, so two backups at once could not be kept apart; nothing"
-                " was touched.",
-                "Remove it: the next backup makes a file there.",
-            )
+        _refuse_no_file(descriptor, directory)
         with _no_locks_named(directory):
             _acquire(descriptor, directory, seconds, beat)
         dead = _read(descriptor)
@@ -91,6 +86,24 @@ def locked(
         finally:
             with suppress(Hung):  # the kernel ends the lock in any case
                 within(lambda: _write(descriptor, ""), str(directory), _RELEASE_SECONDS)
+
+
+def refuse_unusable(directory: Path) -> None:
+    """Raises CopyFailed where `locked` would not get as far as to ask for the lock; nothing is made or locked."""
+    if os.path.lexists(directory / LOCK_NAME):
+        with refusals_named(str(directory)):
+            descriptor = os.open(directory / LOCK_NAME, os.O_RDWR | IN_PLACE)
+        with held(descriptor):
+            _refuse_no_file(descriptor, directory)
+
+
+def _refuse_no_file(descriptor: int, directory: Path) -> None:
+    if not is_regular(descriptor):
+        raise CopyFailed(
+            f"{str(directory / LOCK_NAME)!r} is no file, so two backups at once could not be kept apart; nothing"
+            " was touched.",
+            "Remove it: the next backup makes a file there.",
+        )
 
 
 def refuse_running_backup(directory: Path) -> None:
