@@ -376,7 +376,8 @@ def test_a_missing_package_is_named_with_what_installs_it(cli: Cli, tmp_path: Pa
     write(hidden / "uvicorn.py", "raise ModuleNotFoundError(\"No module named 'uvicorn'\", name='uvicorn')")
     cli.environment["PYTHONPATH"] = str(hidden)
     ended = cli("browse", tmp_path, code=1)
-    assert "pip install 'efs-backup[browse]'" in ended.stderr
+    assert "A Python package is not installed: uvicorn." in ended.stderr
+    assert "pipx install --force 'efs-backup[browse] @ file:///PATH/" in ended.stderr
 
 
 def test_a_file_that_no_answer_can_carry_is_told_of_with_the_command_that_restores_it(three_nights: Backup) -> None:

@@ -3,6 +3,7 @@
 EfsBackupError                1
 |-- WrongUsage                2   the command line asks for something that can never work
 |-- NothingThere              5   no such snapshot, label or interval
+|-- PackageMissing            1   a Python package of one of our extras
 |-- RestoreFailed             1   the restore was refused or did not finish
 |-- NotAsSealed               6   a manifest is not the one that was sealed
 |-- BackupError               1   a backup that ended as Failed, with its FailureReason
@@ -84,6 +85,20 @@ class WrongUsage(EfsBackupError):
     """The command line asks for something that can never work."""
 
     exit_code = ExitCode.WRONG_USAGE
+
+
+class PackageMissing(EfsBackupError):
+    """A Python package that one of our extras brings: `aws` for the stack, `browse` for the page.
+
+    No index of packages has ours, so the next step names a file: whoever took our name there would be installed.
+    """
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(
+            f"A Python package is not installed: {package}.",
+            f"Install the command with its extra, from its wheel: pipx install --force 'efs-backup[{extra}] @"
+            " file:///PATH/efs_backup-VERSION-py3-none-any.whl' (docs/how-to/install.md says more).",
+        )
 
 
 class NothingThere(EfsBackupError):

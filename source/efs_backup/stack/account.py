@@ -4,10 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from efs_backup.domain.errors import EfsBackupError
+from efs_backup.domain.errors import PackageMissing
 from efs_backup.domain.operations.deployed import DeployedStack
-
-_EXTRA = "Install what it needs: pip install 'efs-backup[aws]'"
 
 
 @dataclass(frozen=True)
@@ -19,13 +17,13 @@ class Account:
 
     @classmethod
     def of(cls, region: str | None, profile: str | None) -> "Account":
-        """The account that is meant. Raises EfsBackupError where the AWS packages are missing, WrongUsage."""
+        """The account that is meant. Raises PackageMissing of those of AWS, and WrongUsage."""
         try:
             from efs_backup.lib.clients import Session  # noqa: PLC0415 - of an extra: its absence has a sentence
         except ModuleNotFoundError as error:
             if error.name not in {"boto3", "botocore"}:
                 raise
-            raise EfsBackupError(f"A package is not installed: {error.name}.", _EXTRA) from error
+            raise PackageMissing(error.name, "aws") from error
         session = Session.of(region, profile)
         return cls(session.region, session.client)
 

@@ -7,7 +7,7 @@ from click.core import ParameterSource
 
 from efs_backup.cli import options
 from efs_backup.cli.output import print_line
-from efs_backup.domain.errors import EfsBackupError, ExitCode, NothingThere, WrongUsage
+from efs_backup.domain.errors import ExitCode, NothingThere, PackageMissing, WrongUsage
 
 _HERE = "127.0.0.1"
 _ANY = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - which are refused
@@ -52,10 +52,7 @@ def browse(
     except ModuleNotFoundError as error:
         if error.name not in _EXTRAS:
             raise
-        raise EfsBackupError(
-            f"The page needs a package that is not installed: {error.name}.",
-            f"Install what it needs: pip install 'efs-backup[{_EXTRAS[error.name]}]'",
-        ) from error
+        raise PackageMissing(error.name, _EXTRAS[error.name]) from error
     return ExitCode.DONE
 
 
