@@ -1,5 +1,6 @@
 """Backups of a file system in anybody's stack, by what Python has: `EfsBackup`."""
 
+import difflib
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import aws_cdk as cdk
@@ -67,17 +68,18 @@ class Options(TypedDict, total=False):
 class EfsBackup(Backups):
     """Scheduled backups of an Amazon EFS file system; one in a stack.
 
-    source: a file system, whose security group then lets the instance in, or an id. Raises ValueError, or WrongUsage of
-    a retention, for what the form would refuse.
+    source: a file system, whose security group then lets the instance in, or an id. None is as good as no option.
+    Raises ValueError, or WrongUsage of a retention, for what the form would refuse; TypeError of an unknown option.
     """
 
     def __init__(
         self, scope: Construct, name: str, *, source: efs.IFileSystem | str, vpc: ec2.IVpc, **options: Unpack[Options]
     ) -> None:
+        _refuse_unknown(options)
         programs = options.get("programs") or Programs.packaged()
         super().__init__(scope, name, _parameters(source, vpc, options, programs), programs)
-        if "notify" in options:
-            _let_alarms_publish(options["notify"])
+        if topic := options.get("notify"):
+            _let_alarms_publish(topic)
 
     @property
     def file_system_id(self) -> str:
@@ -113,12 +115,22 @@ class EfsBackup(Backups):
         return self.page
 
 
+def _refuse_unknown(options: Options) -> None:
+    """Python alone takes any keyword here: a protection whose name is mistyped would be none."""
+    known = [*Options.__annotations__]
+    for name in options:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            meant = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}."
+            raise TypeError(f"EfsBackup has no option {name!r}{meant}")
+
+
 def _parameters(source: efs.IFileSystem | str, vpc: ec2.IVpc, options: Options, programs: Programs) -> BackupParameters:
     """The form, filled in."""
     given: Any = dict(options)
     rest = {kind: given.get(kind) or section() for kind, section in _SECTIONS.items()}
     return BackupParameters(
-        source=Source(file_system=_id(source), directory=options.get("directory", "/")),
+        source=Source(file_system=_id(source), directory=options.get("directory") or "/"),
         keeping=_keeping(options.get("keeping") or Keeping(), options.get("keep")),
         when=_when(options),
         storage=_storage(options.get("storage") or Storage(), programs),
@@ -142,7 +154,9 @@ def _id(source: efs.IFileSystem | str) -> str:
 
 
 def _keeping(keeping: Keeping, keep: Retention | int | None) -> Keeping:
-    """The section, with rules or how many of the newest where they are given."""
+    """The section, with rules or how many of the newest where they are given. Raises ValueError of both."""
+    if keep is not None and keeping.rules:
+        raise ValueError(f"Give keep or the rules of keeping, not both: {keep} and {keeping.rules}.")
     if isinstance(keep, Retention):
         _is_within_the_limit(keep)
         return changed(keeping, rules=str(keep))
@@ -158,11 +172,16 @@ def _is_within_the_limit(keep: Retention) -> None:
 
 def _when(options: Options) -> When:
     when = options.get("when") or When()
-    if "schedule" in options:
-        schedule = options["schedule"]
-        text = schedule if isinstance(schedule, str) else schedule.expression_string
-        when = changed(when, schedule=text)
-    return changed(when, window=int(options["window"].to_minutes())) if "window" in options else when
+    if (schedule := options.get("schedule")) is not None:
+        when = changed(when, schedule=schedule.expression_string if isinstance(schedule, events.Schedule) else schedule)
+    window = options.get("window")
+    return when if window is None else changed(when, window=_minutes(window))
+
+
+def _minutes(window: cdk.Duration) -> int:
+    if not isinstance(window, cdk.Duration):
+        raise TypeError(f"A window is a Duration, such as Duration.minutes(180), and not {window!r}.")
+    return int(window.to_minutes())
 
 
 def _storage(storage: Storage, programs: Programs) -> Storage:

@@ -41,11 +41,29 @@ class Field:
         """Whether it is a question."""
         return self.choices == YES_OR_NO
 
+    @property
+    def rule(self) -> str:
+        """The end of a sentence about a value that is refused."""
+        if self.wrong:
+            return self.wrong
+        if self.choices:
+            return f"must be one of {', '.join(self.choices)}"
+        return "must be a list of texts" if self.takes_several else "must be a text or a number"
+
+    @property
+    def takes_several(self) -> bool:
+        """Whether it is a list."""
+        return self.type.startswith("List<")
+
     def refuses(self, value: Value) -> bool:
         """Whether CloudFormation would refuse a value; one that is not known yet is left to it."""
-        if value is None or is_open(value) or not isinstance(value, (str, int, float)):
+        if is_open(value):
             return False
-        text = as_entered(value)
+        if self.takes_several:
+            return not _is_list_of_texts(value)
+        return not isinstance(value, (str, int, float)) or self._refuses_text(as_entered(value))
+
+    def _refuses_text(self, text: str) -> bool:
         if self.choices and text not in self.choices:
             return True
         if self.pattern is not None and not re.fullmatch(self.pattern, text):
@@ -57,6 +75,10 @@ class Field:
             return True
         lowest, highest = self.lowest, self.highest
         return (lowest is not None and int(text) < lowest) or (highest is not None and int(text) > highest)
+
+
+def _is_list_of_texts(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str) and all(isinstance(one, str) for one in value)
 
 
 def is_open(value: object) -> bool:
@@ -114,11 +136,10 @@ class Section:
     """Fields that belong together. Raises ValueError where a value is one that the template would refuse."""
 
     def __post_init__(self) -> None:
-        for property_name, field in fields_of(type(self)):
-            value = getattr(self, property_name)
-            if field.refuses(value):
-                rule = field.wrong or f"must be one of {', '.join(field.choices)}"
-                raise ValueError(f"{type(self).__name__}.{property_name} ({field.name}) {rule}: {value!r}")
+        for each in dataclasses.fields(self):  # type: ignore[arg-type]  # each section is a form
+            field, value = each.metadata[_FIELD], getattr(self, each.name)
+            if not (value is None and each.default is None) and field.refuses(value):
+                raise ValueError(f"{type(self).__name__}.{each.name} ({field.name}) {field.rule}: {value!r}")
 
 
 def changed(section: S, **values: Any) -> S:

@@ -28,7 +28,7 @@ def declare(scope: cdk.Stack, form: type[F], defaults: Mapping[str, str] | None 
 def _entered(scope: cdk.Stack, field: Field, default: str | None) -> Any:
     """Make one a parameter of the template, and give what was entered."""
     made = _parameter(scope, field if default is None else dataclasses.replace(field, default=default))
-    if field.type.startswith("List<"):
+    if field.takes_several:
         return made.value_as_list
     return made.value_as_number if field.type == "Number" else made.value_as_string
 

@@ -3,6 +3,8 @@
 from efs_backup.domain.snapshots.scrubbing import DEFAULT_SCRUB_DAYS
 
 from .field import Section, form, number, text
+from .rules import NO_SCHEDULE, SCHEDULE
+from .schedules import refuse_no_schedule
 
 _MOST_DAYS = 3650
 _FIFTEEN_DAYS, _MOST_HOURS = 360, 2000
@@ -64,8 +66,8 @@ class Drills(Section):
         "When a restore is rehearsed, as cron(...) or rate(...), at a time when no backup runs: files drawn at random"
         " come back to the instance's disk, are compared with what was sealed, and removed. Empty: never.",
         default="",
-        pattern=r"((cron|rate)\(.+\))?",
-        wrong="must be empty, cron(...) or rate(...)",
+        pattern=f"({SCHEDULE})?",
+        wrong=f"must be empty, {NO_SCHEDULE}",
     )
     maximum_age: int = number(
         "MaximumDrillAge",
@@ -75,3 +77,7 @@ class Drills(Section):
         lowest=1,
         highest=_MOST_HOURS,
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        refuse_no_schedule("Drills.schedule (DrillSchedule)", self.schedule)

@@ -5,7 +5,8 @@ from efs_backup.domain.snapshots.retention import RETENTION_LIMIT
 from efs_backup.domain.sources import due
 
 from .field import Answer, Section, form, number, question, text
-from .rules import FILE_SYSTEM, SAFE_PATH
+from .rules import FILE_SYSTEM, NO_SCHEDULE, SAFE_PATH, SCHEDULE
+from .schedules import refuse_no_schedule
 
 _RULE = r"(((last|hourly|daily|weekly|monthly|yearly)=[1-9][0-9]{0,2})|(within=([0-9]{1,4}[ymdh]){1,4}))"
 _WINDOWS = (60, 90, 120, 150, 180, 240, 300, 360, 480, 600, 720, 840, 960, 1080, 1200, 1320)
@@ -37,7 +38,7 @@ class Source(Section):
         "The directory of the source to back up.",
         default="/",
         pattern=SAFE_PATH,
-        wrong="must begin with / and hold letters, digits and . _ @ + = - / only",
+        wrong="must begin with / and hold letters, digits and . _ @ + = - / only, and no .. between slashes",
     )
 
 
@@ -102,8 +103,8 @@ class When(Section):
         "Schedule",
         "When backups start, as an EventBridge expression, in UTC unless a time zone is given.",
         default="cron(0 2 * * ? *)",
-        pattern=r"(cron|rate)\(.+\)",
-        wrong="must be cron(...) or rate(...)",
+        pattern=SCHEDULE,
+        wrong=f"must be {NO_SCHEDULE}",
     )
     time_zone: str = text(
         "ScheduleTimeZone",
@@ -120,7 +121,7 @@ class When(Section):
         "How long a backup may take; it is stopped 15 minutes before the end, and the next one continues.",
         default=180,
         choices=tuple(map(str, _WINDOWS)),
-        wrong="must be one of the listed numbers of minutes",
+        wrong=f"must be one of {', '.join(map(str, _WINDOWS))} minutes",
     )
     maximum_age: int = number(
         "MaximumBackupAge",
@@ -130,6 +131,10 @@ class When(Section):
         lowest=0,
         highest=_HOURS_OF_A_YEAR,
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        refuse_no_schedule("When.schedule (BackupSchedule)", self.schedule)
 
 
 @form

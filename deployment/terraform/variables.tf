@@ -20,8 +20,8 @@ variable "backup_prefix" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^(?:/[A-Za-z0-9._@+=/-]*)$", var.backup_prefix))
-    error_message = "BackupPrefix must begin with / and hold letters, digits and . _ @ + = - / only."
+    condition     = can(regex("^(?:(/(\\.?[A-Za-z0-9_@+=-][A-Za-z0-9._@+=-]*|\\.\\.[A-Za-z0-9._@+=-]+)?)+)$", var.backup_prefix))
+    error_message = "BackupPrefix must begin with / and hold letters, digits and . _ @ + = - / only, and no .. between slashes."
   }
 }
 
@@ -89,8 +89,8 @@ variable "backup_schedule" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^(?:(cron|rate)\\(.+\\))$", var.backup_schedule))
-    error_message = "BackupSchedule must be cron(...) or rate(...)."
+    condition     = can(regex("^(?:(cron\\(\\S+ \\S+ (\\? \\S+ [^\\s?]+|[^\\s?]+ \\S+ \\?) \\S+\\)|rate\\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\\)))$", var.backup_schedule))
+    error_message = "BackupSchedule must be rate(12 hours), or cron(...) with six fields such as cron(0 2 * * ? *)."
   }
 }
 
@@ -331,8 +331,8 @@ variable "drill_schedule" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^(?:((cron|rate)\\(.+\\))?)$", var.drill_schedule))
-    error_message = "DrillSchedule must be empty, cron(...) or rate(...)."
+    condition     = can(regex("^(?:((cron\\(\\S+ \\S+ (\\? \\S+ [^\\s?]+|[^\\s?]+ \\S+ \\?) \\S+\\)|rate\\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\\)))?)$", var.drill_schedule))
+    error_message = "DrillSchedule must be empty, rate(12 hours), or cron(...) with six fields such as cron(0 2 * * ? *)."
   }
 }
 

@@ -58,7 +58,12 @@ def refusals(library: Any) -> dict[str, str]:
     """The answers of the package to mistakes, by their names."""
     mistakes: dict[str, dict[str, Any]] = {
         "window": {"window": cdk.Duration.minutes(61)},
+        "number": {"window": 240},
         "keep": {"keep": 171},
+        "mapping": {"keep": {"daily": 3}},
+        "both": {"keep": 3, "keeping": library.Keeping(rules="daily=4")},
+        "option": {"seal": library.Seals(lock_days=90)},
+        "schedule": {"schedule": "cron(0 2 * * *)"},
         "within": {"keep": library.Keep(daily=100, within=library.Keep.parse("within=100d").within)},
         "workers": {"fleet": library.Fleet(workers=2), "further": library.Further(at_a_time=2)},
         "replica": {
@@ -74,7 +79,7 @@ def _refusal(library: Any, given: dict[str, Any]) -> str:
     stack, vpc = _stack()
     try:
         library.EfsBackup(stack, "Backup", source="fs-11111111", vpc=vpc, **given)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         return str(error)
     return ""
 

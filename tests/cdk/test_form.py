@@ -7,7 +7,7 @@ import pytest
 
 from cdk.parameters.backup import BackupParameters
 from cdk.parameters.field import Section, as_entered, fields_of, groups_of, is_open, sections_of
-from cdk.parameters.instance import Fleet, Instance
+from cdk.parameters.instance import Fleet, Instance, Network
 from cdk.parameters.proof import Drills, Seals
 from cdk.parameters.restore import RestoreParameters
 from cdk.parameters.series import Keeping, Source, When
@@ -43,7 +43,18 @@ def test_no_parameter_is_declared_twice(form: type) -> None:
     [
         (Keeping, {"newest": 0}, r"Keeping\.newest \(Retain\) must be 1 to 170: 0"),
         (Keeping, {"rules": "daily"}, r"Keeping\.rules \(RetentionRules\) must be empty, or rules"),
-        (When, {"window": 61}, r"When\.window \(BackupWindow\) must be one of the listed"),
+        (When, {"window": 61}, r"When\.window \(BackupWindow\) must be one of 60, 90"),
+        (
+            When,
+            {"schedule": "cron(99 2 * * ? *)"},
+            r"When\.schedule \(BackupSchedule\): .* is no schedule of EventBridge",
+        ),
+        (When, {"schedule": "rate(1 days)"}, r"When\.schedule \(BackupSchedule\) must be rate\(12 hours\)"),
+        (When, {"schedule": None}, r"When\.schedule"),
+        (Drills, {"schedule": "cron(0 25 ? * SUN *)"}, r"Drills\.schedule \(DrillSchedule\): "),
+        (Source, {"file_system": "fs-12345678", "directory": "/../x"}, r"Source\.directory .* no \.\. between"),
+        (Keeping, {"newest": [3]}, r"Keeping\.newest \(Retain\) must be 1 to 170: \[3\]"),
+        (Network, {"vpc": "vpc-12345678", "subnets": "subnet-1"}, r"Network\.subnets"),
         (Fleet, {"workers": 17}, r"Fleet\.workers \(Workers\) must be one of 1, 2"),
         (Instance, {"type": "t2.nano"}, r"Instance\.type \(InstanceType\) must be one of"),
         (Instance, {"disk_gigabytes": 1.5}, r"Instance\.disk_gigabytes .* must be 0 to"),

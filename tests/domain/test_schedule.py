@@ -56,6 +56,7 @@ def test_a_cron_fires_as_eventbridge_says(expression: str, then: str) -> None:
         "", "0 2 * * ? *", "cron(0 2 * * *)", "cron(0 2 * * * *)", "cron(0 2 ? * ? *)", "cron(60 2 * * ? *)",
         "cron(0 24 * * ? *)", "cron(0 2 0 * ? *)", "cron(0 2 * 13 ? *)", "cron(0 2 ? * 8 *)", "cron(0/0 2 * * ? *)",
         "cron(x 2 * * ? *)", "cron(0 2 ? * 2#6 *)", "rate(0 hours)", "rate(1 week)", "rate(-1 day)",
+        "rate(1 days)", "rate(2 day)",
     ],
 )  # fmt: skip
 def test_what_is_no_schedule_is_refused(expression: str) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from efs_backup.domain.errors import WrongUsage
 
-_RATE = re.compile(r"rate\((\d{1,6}) (minute|hour|day)s?\)", re.ASCII)
+_RATE = re.compile(r"rate\((?:1 (minute|hour|day)|(?!1 )(\d{1,6}) (minute|hour|day)s)\)", re.ASCII)
 _CRON = re.compile(r"cron\((.+)\)")
 _MOST_MINUTES = 10 * 366 * 1440
 """Of a rate: what comes in more than ten years is no schedule, and what comes after the year 9999 is no time."""
@@ -85,20 +85,24 @@ def zone_named(name: str) -> tzinfo | None:
 
 def parse_schedule(expression: str) -> Rate | Cron:
     """Read an expression. Raises WrongUsage where it is none of EventBridge's."""
-    if (rate := _RATE.fullmatch(expression)) and 0 < int(rate[1]) * _MINUTES[rate[2]] <= _MOST_MINUTES:
-        return Rate(int(rate[1]) * _MINUTES[rate[2]])
+    if (rate := _RATE.fullmatch(expression)) and 0 < (minutes := _rate_minutes(rate)) <= _MOST_MINUTES:
+        return Rate(minutes)
     cron = _CRON.fullmatch(expression)
     fields = cron[1].split() if cron else []
     try:
-        minutes, hours, days, months, weekdays, years = fields
+        of_hour, hours, days, months, weekdays, years = fields
         return Cron(
-            _numbers(minutes, 0, 59), _numbers(hours, 0, 23), _days(days, weekdays),
+            _numbers(of_hour, 0, 59), _numbers(hours, 0, 23), _days(days, weekdays),
             _numbers(_named(months, _MONTHS), 1, 12), _numbers(years, 1970, 2199),
         )  # fmt: skip
     except ValueError as error:
         raise WrongUsage(
             f"{expression!r} is no schedule of EventBridge, such as cron(0 2 * * ? *) or rate(12 hours)."
         ) from error
+
+
+def _rate_minutes(rate: re.Match[str]) -> int:
+    return _MINUTES[rate[1]] if rate[1] else int(rate[2]) * _MINUTES[rate[3]]
 
 
 def next_start(expression: str, after: datetime, zone: tzinfo = UTC, since: datetime | None = None) -> datetime | None:
