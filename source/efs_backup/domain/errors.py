@@ -87,6 +87,12 @@ class WrongUsage(EfsBackupError):
     exit_code = ExitCode.WRONG_USAGE
 
 
+class NothingThere(EfsBackupError):
+    """No such snapshot, label or interval."""
+
+    exit_code = ExitCode.NOTHING_THERE
+
+
 class PackageMissing(EfsBackupError):
     """A Python package that one of our extras brings: `aws` for the stack, `browse` for the page.
 
@@ -99,12 +105,6 @@ class PackageMissing(EfsBackupError):
             f"Install the command with its extra, from its wheel: pipx install --force 'efs-backup[{extra}] @"
             " file:///PATH/efs_backup-VERSION-py3-none-any.whl' (docs/how-to/install.md says more).",
         )
-
-
-class NothingThere(EfsBackupError):
-    """No such snapshot, label or interval."""
-
-    exit_code = ExitCode.NOTHING_THERE
 
 
 class RestoreFailed(EfsBackupError):
