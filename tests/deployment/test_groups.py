@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 _TESTS = """
 import os
 import pytest
@@ -17,6 +19,7 @@ def test_of_one_group(number):
 """
 
 
+@pytest.mark.long
 def test_what_shares_something_slow_runs_in_one_process(tmp_path: Path) -> None:
     """Else each process starts a browser, a build and a synthesis of its own, and nothing says so."""
     (tmp_path / "test_group.py").write_text(_TESTS)
