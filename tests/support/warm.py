@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -27,6 +28,27 @@ _SECONDS = 120
 _code = list[int]()
 """The exit code of a run that ends, once it is known."""
 _END = b"\n"
+
+
+class Lines:
+    """Reads lines from a socket, and waits for the next one only where it has not come with the one before."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._come = b""
+
+    def next(self, seconds: float) -> bytes:
+        """The next line, without its end. Raises TimeoutError, and EOFError where the other side is gone."""
+        give_up = time.monotonic() + seconds
+        while b"\n" not in self._come:
+            if not select.select([self._channel], [], [], max(0.0, give_up - time.monotonic()))[0]:
+                raise TimeoutError
+            more = self._channel.recv(64)
+            if not more:
+                raise EOFError
+            self._come += more
+        line, _, self._come = self._come.partition(b"\n")
+        return line
 
 
 class WarmProgram:
@@ -41,11 +63,10 @@ class WarmProgram:
                 cwd=Path(__file__).parents[2],
             )  # fmt: skip
         self._channel = ours
-        self._answers = ours.makefile("rb")
+        self._answers = Lines(ours)
 
     def close(self) -> None:
         """End it."""
-        self._answers.close()
         self._channel.close()
         self._process.wait()
 
@@ -60,16 +81,17 @@ class WarmProgram:
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             request = json.dumps([[os.fsdecode(one) for one in arguments], dict(environment), os.getcwd()])
             socket.send_fds(self._channel, [request.encode("ascii") + _END], [out.fileno(), err.fileno()])
-            code = self._code(int(self._answers.readline()))
+            code = self._code(int(self._answers.next(_SECONDS)))
             said = [os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0) for file in (out, err)]
         return subprocess.CompletedProcess([*arguments], code, *said)
 
     def _code(self, pid: int) -> int:
-        if not select.select([self._channel], [], [], _SECONDS)[0]:
+        try:
+            return os.waitstatus_to_exitcode(int(self._answers.next(_SECONDS)))
+        except TimeoutError:
             os.kill(pid, signal.SIGKILL)
-            self._answers.readline()
-            raise subprocess.TimeoutExpired("efs-backup", _SECONDS)
-        return os.waitstatus_to_exitcode(int(self._answers.readline()))
+            self._answers.next(_SECONDS)
+            raise subprocess.TimeoutExpired("efs-backup", _SECONDS) from None
 
 
 def serve(descriptor: int) -> None:
